@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { buildLab } from './vm/build.ts';
+import { missing } from './vm/machine.ts';
+
+// Debian's packages, and a program of each by which one sees that it is there.
+const packages: Readonly<Record<string, string>> = {
+  'qemu-system-x86': '/usr/bin/qemu-system-x86_64',
+  'qemu-utils': '/usr/bin/qemu-img',
+  mmdebstrap: '/usr/bin/mmdebstrap',
+  e2fsprogs: '/sbin/mke2fs',
+  kmod: '/sbin/depmod',
+  cpio: '/usr/bin/cpio',
+  'xz-utils': '/usr/bin/xz',
+  'util-linux': '/usr/bin/setpriv',
+  'debian-archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
+  'openssh-client': '/usr/bin/ssh',
+  'openssh-server': '/usr/sbin/sshd',
+};
+
+function aptGet(args: readonly string[]): void {
+  const result = spawnSync('apt-get', args, {
+    stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
+  });
+  if (result.status !== 0) {
+    const said = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-10).join('\n');
+    throw new Error(`apt-get ${args.join(' ')} failed; is Debian's mirror reachable? It said:\n${said}`);
+  }
+}
+
+function installPackages(say: (text: string) => void): void {
+  const absent = Object.entries(packages).filter(([, file]) => !existsSync(file)).map(([name]) => name);
+  if (absent.length === 0) return;
+  say(`installing ${absent.join(' ')}`);
+  aptGet(['update', '-q']);
+  withoutStartingServices(() => {
+    aptGet(['install', '-y', '-q', '--no-install-recommends', ...absent]);
+  });
+  // A program for the tests, not a server of this machine.
+  if (absent.includes('openssh-server')) spawnSync('systemctl', ['disable', 'ssh.service', 'ssh.socket'], { stdio: 'ignore' });
+}
+
+/** Debian starts the server it installs, unless a policy forbids it. */
+function withoutStartingServices(work: () => void): void {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) {
+    work();
+    return;
+  }
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    work();
+  } finally {
+    rmSync(policy, { force: true });
+  }
+}
+
+function refuseElsewhere(): void {
+  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  if (process.platform !== 'linux' || !/^ID=debian$/m.test(release) || process.arch !== 'x64') {
+    throw new Error('lab:setup needs Debian on x86-64 (for example a debian:12 container with Node 20, started as root)');
+  }
+  if (process.getuid?.() !== 0) {
+    throw new Error('lab:setup installs packages and builds file system images: run it as root (sudo npm run lab:setup)');
+  }
+}
+
+/** Provides everything the lab's tests need; takes about a second when it is all there. */
+export async function setUp(): Promise<void> {
+  const began = Date.now();
+  const say = (text: string): void => { console.log(`[${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s] ${text}`); };
+  if (missing() === undefined && Object.values(packages).every((file) => existsSync(file))) {
+    say('everything is in place');
+    return;
+  }
+  refuseElsewhere();
+  installPackages(say);
+  await buildLab(say);
+  const still = missing();
+  if (still !== undefined) throw new Error(still);
+  say('everything is in place');
+}

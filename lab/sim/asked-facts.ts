@@ -1,0 +1,35 @@
+import { containers } from '../../src/facts/containers.ts';
+import { deviceMapper } from '../../src/facts/device-mapper.ts';
+import { dockerInfo } from '../../src/facts/docker.ts';
+import type { Fact } from '../../src/facts/fact.ts';
+import { fileSystem } from '../../src/facts/file-system.ts';
+import { overlayQuota } from '../../src/facts/overlay-quota.ts';
+import { thinRootfs } from '../../src/facts/thin-rootfs.ts';
+import { thinSuperblock } from '../../src/facts/thin-superblock.ts';
+import { quote } from '../../src/values/shell.ts';
+import type { Call, RecordedKind } from './calls.ts';
+
+interface AskedFact {
+  readonly fact: Fact<unknown>;
+  /** Shell words, with the variables of calls.ts. */
+  readonly args: string;
+}
+
+const daemon: readonly AskedFact[] = [{ fact: dockerInfo, args: '' }, { fact: containers, args: '' }];
+const thin: readonly AskedFact[] = [
+  { fact: deviceMapper, args: '' },
+  { fact: thinRootfs, args: '"$N" "$R/devicemapper/metadata/$H" "$PID"' },
+  { fact: fileSystem, args: '"/dev/mapper/$N" "$PID"' },
+  { fact: fileSystem, args: '/dev/mapper/nosuch' },
+  { fact: thinSuperblock, args: '"$P" "$ID"' },
+];
+
+/** The facts that plimsoll reads on a kind of host, with arguments. */
+export function askedFacts(kind: RecordedKind): readonly AskedFact[] {
+  if (kind.startsWith('dm-')) return [...daemon, ...thin];
+  return kind.startsWith('overlay2') ? [...daemon, { fact: overlayQuota, args: '"$L" "$R"' }] : daemon;
+}
+
+export function factCalls(kind: RecordedKind): readonly Call[] {
+  return askedFacts(kind).map(({ fact, args }) => ({ name: `${fact.name} ${args}`.trim(), script: `set -- ${args}\neval ${quote(fact.script)} </dev/null` }));
+}

@@ -1,0 +1,98 @@
+import type { HostKind, HostSpec } from './spec.ts';
+
+export interface DockerFlavour {
+  readonly version: string;
+  readonly driver: string;
+  readonly driverStatus: readonly (readonly [string, string])[];
+  readonly operatingSystem: string;
+  readonly kernel: string;
+}
+
+const bookworm = { version: '20.10.24+dfsg1', operatingSystem: 'Debian GNU/Linux 12 (bookworm)', kernel: '6.1.0-56-cloud-amd64' } as const;
+const forky = { version: '28.5.2+dfsg4', operatingSystem: 'Debian GNU/Linux forky/sid', kernel: '6.19.6+deb14-cloud-amd64' } as const;
+
+const overlay = (fileSystem: string): readonly (readonly [string, string])[] => [['Backing Filesystem', fileSystem], ['Supports d_type', 'true'], ['Native Overlay Diff', 'true'], ['userxattr', 'false']];
+
+export function flavourOf(kind: HostKind): DockerFlavour {
+  switch (kind) {
+    case 'dm-xfs':
+    case 'dm-ext4':
+    case 'dm-lvm':
+      return { ...bookworm, driver: 'devicemapper', driverStatus: [] };
+    case 'old-docker':
+      return { ...bookworm, version: '17.03.2-ce', driver: 'devicemapper', driverStatus: [] };
+    case 'overlay2-pquota':
+      return { ...bookworm, driver: 'overlay2', driverStatus: overlay('xfs') };
+    case 'overlay2-plain':
+      return { ...bookworm, driver: 'overlay2', driverStatus: overlay('extfs') };
+    case 'containerd':
+      return { ...forky, driver: 'overlayfs', driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] };
+    case 'no-docker':
+      return { ...bookworm, driver: 'none', driverStatus: [] };
+  }
+}
+
+/** JSON in which no text can be taken for a template action. */
+export function literalJson(value: unknown): string {
+  return JSON.stringify(value).replace(/"(?:[^"\\]|\\.)*"/g, (text) => text.replaceAll('{', '\\u007b'));
+}
+
+/** An object of templates: values are JSON text already, or `{{json .Field}}`. */
+function object(fields: Readonly<Record<string, string>>): string {
+  return `{${Object.entries(fields).map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
+}
+
+const dynamic = (name: string): string => `{{json .${name}}}`;
+
+/** What `docker info --format '{{json .}}'` prints, as a template. */
+export function infoTemplate(spec: HostSpec): string {
+  const { operatingSystem, kernel } = flavourOf(spec.kind);
+  return object({
+    ...Object.fromEntries(['ID', 'Containers', 'ContainersRunning', 'ContainersPaused', 'ContainersStopped'].map((name) => [name, dynamic(name)])),
+    Images: '1',
+    Driver: dynamic('Driver'),
+    DriverStatus: dynamic('DriverStatus'),
+    Debug: 'false',
+    SystemTime: dynamic('SystemTime'),
+    LoggingDriver: '"json-file"',
+    CgroupDriver: '"systemd"',
+    CgroupVersion: '"2"',
+    KernelVersion: JSON.stringify(kernel),
+    OperatingSystem: JSON.stringify(operatingSystem),
+    OSType: '"linux"',
+    Architecture: '"x86_64"',
+    NCPU: '2',
+    MemTotal: '756011008',
+    DockerRootDir: dynamic('DockerRootDir'),
+    Name: dynamic('Name'),
+    Labels: '[]',
+    ExperimentalBuild: 'false',
+    ServerVersion: dynamic('ServerVersion'),
+    DefaultRuntime: '"runc"',
+    Swarm: literalJson({ NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null }),
+    LiveRestoreEnabled: dynamic('LiveRestoreEnabled'),
+    SecurityOptions: literalJson(['name=seccomp,profile=default', 'name=cgroupns']),
+    ClientInfo: literalJson({ Debug: false, Context: 'default', Plugins: [], Warnings: null }),
+  });
+}
+
+/** One container of `docker inspect` without a format. */
+export function detailsTemplate(created: string): string {
+  const config = object({ Hostname: dynamic('Config.Hostname'), Env: '["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]', Cmd: '["sleep","1000000"]', Image: dynamic('Config.Image'), Volumes: 'null', WorkingDir: '""', Entrypoint: 'null', Labels: dynamic('Config.Labels') });
+  return object({
+    Id: dynamic('ID'),
+    Created: JSON.stringify(created),
+    Path: '"sleep"',
+    Args: '["1000000"]',
+    State: dynamic('State'),
+    Image: dynamic('Image'),
+    Name: dynamic('Name'),
+    RestartCount: '0',
+    Driver: dynamic('Driver'),
+    Platform: '"linux"',
+    HostConfig: object({ Binds: 'null', NetworkMode: '"default"', RestartPolicy: dynamic('HostConfig.RestartPolicy'), AutoRemove: dynamic('HostConfig.AutoRemove'), StorageOpt: dynamic('HostConfig.StorageOpt') }),
+    GraphDriver: object({ Data: dynamic('GraphDriver.Data'), Name: dynamic('Driver') }),
+    Mounts: '[]',
+    Config: config,
+  });
+}

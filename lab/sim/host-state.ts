@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { quote } from '../../src/values/shell.ts';
+import { detailsTemplate, flavourOf, infoTemplate, literalJson } from './docker-info.ts';
+import { faultLines } from './faults.ts';
+import type { ContainerSpec, HostKind, HostSpec } from './spec.ts';
+import { ext4BlockSize, superblock, xfsGroupBlocks } from './superblock.ts';
+
+const gib = 1024 ** 3;
+const dockerRoot = '/var/lib/docker';
+/** Above every pid that a Linux kernel gives, so that none of them exists. */
+const firstPid = 9_000_000_001;
+/** What a small image's files take on a thin device, as on the virtual machines. */
+const files = { xfs: 22_669_886, ext4: 6_212_608 };
+
+/** How a kind of pool is named, numbered and divided. */
+interface PoolShape {
+  readonly name: string;
+  readonly minor: number;
+  readonly blockSectors: number;
+  readonly containerBlocks: number;
+  readonly sharedBlocks: number;
+  readonly metadataUsed: number;
+  readonly metadataTotal: number;
+}
+
+const prefix = 'docker-254:0-10816';
+const loopPool: PoolShape = { name: `${prefix}-pool`, minor: 0, blockSectors: 128, containerBlocks: 1130, sharedBlocks: 114, metadataUsed: 847, metadataTotal: 8192 };
+const lvmPool: PoolShape = { name: 'docker-thinpool', minor: 2, blockSectors: 1024, containerBlocks: 145, sharedBlocks: 25, metadataUsed: 422, metadataTotal: 4096 };
+
+/** Files by path below the host's directory; a value that starts with `->` is a symbolic link. */
+type Tree = Map<string, string | Buffer>;
+
+const hex = (...words: readonly string[]): string => createHash('sha256').update(words.join('\0')).digest('hex');
+const uuidOf = (text: string): string => hex(text).slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+export function isDevicemapper(kind: HostKind): boolean {
+  return flavourOf(kind).driver === 'devicemapper';
+}
+
+/** Writes a host as it stands before the first command: `root/` is its root directory, `state/` its memory. */
+export async function writeHost(directory: string, spec: HostSpec): Promise<void> {
+  const tree: Tree = new Map();
+  const containers = (spec.containers ?? []).map((container, index) => ({ ...container, index, id: hex(spec.name, container.name, 'container'), hash: hex(spec.name, container.name, 'layer') }));
+  addDaemon(tree, spec);
+  if (isDevicemapper(spec.kind)) addDevices(tree, spec, containers);
+  else addLayers(tree, spec, containers);
+  for (const container of containers) addContainer(tree, spec, container);
+  tree.set('state/order', containers.map(({ id }) => `${id}\n`).reverse().join(''));
+  for (const [tool, lines] of faultLines(spec.faults ?? [])) tree.set(`state/faults/${tool}`, lines);
+
+  const directories = ['root/dev/mapper', 'root/proc/self', 'root/run', 'root/var/lib', `root${dockerRoot}/tmp`, 'state/dm', 'state/thin', 'state/quota', 'state/projects', 'state/faults', 'state/daemon/sizes'];
+  const all = new Set([...directories, ...[...tree.keys()].map(dirname)]);
+  for (const each of all) await mkdir(join(directory, each), { recursive: true });
+  await Promise.all([...tree].map(([path, content]) => (typeof content === 'string' && content.startsWith('->') ? symlink(content.slice(2), join(directory, path)) : writeFile(join(directory, path), content, { mode: path.includes('/metadata/') ? 0o600 : 0o644 }))));
+}
+
+interface Placed extends ContainerSpec {
+  readonly index: number;
+  readonly id: string;
+  readonly hash: string;
+}
+
+const runs = ({ running = true }: ContainerSpec): boolean => running;
+const pidOf = ({ index }: Placed): number => firstPid + index;
+/** Docker makes an `-init` layer before each container's own; base and image come first. */
+const thinIdOf = ({ index }: Placed): number => 4 + 2 * index;
+const fileSystemOf = (kind: HostKind): 'xfs' | 'ext4' => (kind === 'dm-ext4' ? 'ext4' : 'xfs');
+
+function addDaemon(tree: Tree, spec: HostSpec): void {
+  const { version, driver, driverStatus } = flavourOf(spec.kind);
+  const pool = poolShape(spec.kind);
+  const lvm = spec.kind === 'dm-lvm';
+  const loop = `${dockerRoot}/devicemapper/devicemapper`;
+  const loopFiles = [['Data file', '/dev/loop0'], ['Metadata file', '/dev/loop1'], ['Data loop file', `${loop}/data`], ['Metadata loop file', `${loop}/metadata`]].map((each) => `${JSON.stringify(each)},`).join('');
+  const variables = {
+    HOST: spec.name,
+    KIND: spec.kind,
+    DRIVER: driver,
+    FS: fileSystemOf(spec.kind),
+    VERSION: version,
+    ROOT: dockerRoot,
+    PREFIX: prefix,
+    POOL: pool.name,
+    POOLNUM: `253:${String(pool.minor)}`,
+    POOL_FILES: lvm ? '' : loopFiles,
+    BLOCK: String(pool.blockSectors),
+    BASE: String(Math.min(10 * gib, ...(spec.containers ?? []).map(({ bytes }) => bytes ?? 10 * gib))),
+    META_USED: String(pool.metadataUsed),
+    META_TOTAL: String(pool.metadataTotal),
+    TRANSACTION: String(2 + 2 * (spec.containers ?? []).length),
+    DRIVER_STATUS: literalJson(driverStatus),
+    IMAGE_LAYER: hex(spec.name, 'image'),
+    INFO_DOWN_STATUS: spec.kind === 'containerd' ? '0' : '1',
+  };
+  tree.set('state/host', Object.entries(variables).map(([key, value]) => `${key}=${quote(value)}\n`).join(''));
+  tree.set('state/info', `${infoTemplate(spec)}\n`);
+  tree.set('state/info-down', `${literalJson({ ID: '', ServerErrors: ['Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'], ClientInfo: { Debug: false, Context: 'default', Plugins: [], Warnings: null } })}\n`);
+  tree.set('state/info-id', `${hex(spec.name, 'id').toUpperCase().slice(0, 48).replace(/(.{4})(?=.)/g, '$1:')}\n`);
+  tree.set('state/daemon/status', 'active\n');
+  tree.set('state/daemon/live-restore', `${String(spec.liveRestore ?? true)}\n`);
+  tree.set('state/next-pid', `${String(firstPid + (spec.containers ?? []).length)}\n`);
+  tree.set('state/next-mount', '76\n');
+  tree.set('state/host-space', `${String(50 * gib)} ${String(9 * gib)}\n`);
+  const { sudo = 'root' } = spec;
+  tree.set('state/sudo', `${typeof sudo === 'object' ? 'password' : sudo}\n`);
+  if (typeof sudo === 'object') tree.set('state/sudo-password', `${sudo.password}\n`);
+  if (spec.kind !== 'no-docker') tree.set('root/run/docker.pid', `${String(firstPid - 1)}\n`);
+}
+
+function poolShape(kind: HostKind): PoolShape {
+  return kind === 'dm-lvm' ? lvmPool : loopPool;
+}
+
+const rootMount = '23 1 254:0 / / rw,noatime shared:1 - ext4 /dev/vda rw\n';
+
+function addDevices(tree: Tree, spec: HostSpec, containers: readonly Placed[]): void {
+  const pool = poolShape(spec.kind);
+  const kind = fileSystemOf(spec.kind);
+  const { dataBytes, usedPercent } = spec.pool ?? { dataBytes: 100 * gib };
+  const sectors = dataBytes / 512;
+  const addDevice = (name: string, minor: number, table: string, extra: Readonly<Record<string, string>> = {}): void => {
+    for (const [file, value] of Object.entries({ number: `253:${String(minor)}`, table, ...extra })) tree.set(`state/dm/${name}/${file}`, `${value}\n`);
+  };
+  if (spec.kind === 'dm-lvm') {
+    const uuid = (part: string): string => `LVM-${hex(spec.name, 'vg').slice(0, 32)}${hex(spec.name, part).slice(0, 32)}-${part}`;
+    addDevice('docker-thinpool_tmeta', 0, `0 ${String(pool.metadataTotal * 8)} linear 254:32 ${String(2048 + sectors)}`, { uuid: uuid('tmeta') });
+    addDevice('docker-thinpool_tdata', 1, `0 ${String(sectors)} linear 254:32 2048`, { uuid: uuid('tdata') });
+    addDevice(pool.name, pool.minor, `0 ${String(sectors)} thin-pool 253:0 253:1 ${String(pool.blockSectors)} 0 1 skip_block_zeroing`, { uuid: uuid('tpool') });
+  } else {
+    addDevice(pool.name, pool.minor, `0 ${String(sectors)} thin-pool 7:1 7:0 ${String(pool.blockSectors)} 32768 1 skip_block_zeroing`, { events: '1' });
+  }
+
+  const metadata = `root${dockerRoot}/devicemapper/metadata`;
+  const own = containers.length * pool.containerBlocks;
+  const shared = usedPercent === undefined ? pool.sharedBlocks : Math.max(pool.sharedBlocks, Math.floor(((sectors / pool.blockSectors) * usedPercent) / 100) - own);
+  const addThin = (id: number, hash: string, bytes: number, blocks: number): void => {
+    const blockSize = kind === 'xfs' ? 4096 : ext4BlockSize(bytes);
+    const values = { kind, bytes: String(Math.floor(bytes / blockSize) * blockSize), block: String(blockSize), group: String(xfsGroupBlocks(bytes)), files: String(files[kind]), blocks: String(blocks) };
+    for (const [file, value] of Object.entries(values)) tree.set(`state/thin/${String(id)}/${file}`, `${value}\n`);
+    tree.set(`state/thin/${String(id)}/superblock`, superblock(kind, bytes, uuidOf(`${spec.name}${String(id)}`)));
+    tree.set(`${metadata}/${hash}`, JSON.stringify({ device_id: id, size: bytes, transaction_id: id, initialized: id === 1, deleted: false }));
+    tree.set(`state/daemon/sizes/${hash}`, `${String(bytes)}\n`);
+  };
+  const smallest = Math.min(10 * gib, ...containers.map(({ bytes }) => bytes ?? 10 * gib));
+  addThin(1, 'base', smallest, 0);
+  addThin(2, hex(spec.name, 'image'), smallest, shared);
+  const mounts: string[] = [rootMount];
+  let minor = pool.minor;
+  for (const container of containers) {
+    const bytes = container.bytes ?? 10 * gib;
+    const id = thinIdOf(container);
+    addThin(id - 1, `${container.hash}-init`, bytes, 0);
+    addThin(id, container.hash, bytes, pool.containerBlocks);
+    if (!runs(container)) continue;
+    minor += 1;
+    const name = `${prefix}-${container.hash}`;
+    addDevice(name, minor, `0 ${String(bytes / 512)} thin 253:${String(pool.minor)} ${String(id)}`);
+    // Relative to the link, so that the fleet's directory may be anywhere.
+    tree.set(`root/dev/mapper/${name}`, `->../../../state/thin/${String(id)}/superblock`);
+    const options = kind === 'xfs' ? 'rw,nouuid,attr2,inode64,logbufs=8,logbsize=32k,noquota' : 'rw,stripe=64';
+    mounts.push(`${String(50 + minor)} 23 253:${String(minor)} / ${dockerRoot}/devicemapper/mnt/${container.hash} rw,relatime shared:${String(30 + minor)} - ${kind} /dev/mapper/${name} ${options}\n`);
+    tree.set(`root${dockerRoot}/devicemapper/mnt/${container.hash}/.keep`, '');
+    tree.set(`root/proc/${String(pidOf(container))}/mountinfo`, `104 82 253:${String(minor)} /rootfs / rw,relatime master:38 - ${kind} /dev/mapper/${name} rw\n`);
+  }
+  const last = containers.at(-1);
+  tree.set(`${metadata}/deviceset-metadata`, JSON.stringify({ next_device_id: 1, BaseDeviceUUID: uuidOf(`${spec.name}base`), BaseDeviceFilesystem: kind }));
+  tree.set(`${metadata}/transaction-metadata`, JSON.stringify({ open_transaction_id: last === undefined ? 2 : thinIdOf(last), device_hash: last?.hash ?? '', device_id: last === undefined ? 2 : thinIdOf(last) }));
+  tree.set('root/proc/self/mountinfo', mounts.join(''));
+}
+
+function addLayers(tree: Tree, spec: HostSpec, containers: readonly Placed[]): void {
+  const quotas = spec.kind === 'overlay2-pquota';
+  const dockerMount = `30 23 254:16 / ${dockerRoot} rw,relatime shared:20 - xfs /dev/vdb rw,attr2,inode64,logbufs=8,logbsize=32k,prjquota\n`;
+  tree.set('root/proc/self/mountinfo', quotas ? rootMount + dockerMount : rootMount);
+  if (quotas) tree.set('state/quota/0', '2236 0 0\n');
+  let project = 2;
+  for (const container of containers) {
+    tree.set(`root${dockerRoot}/overlay2/${container.hash}/diff/.keep`, '');
+    if (runs(container)) tree.set(`root/proc/${String(pidOf(container))}/mountinfo`, `104 82 0:50 / / rw,relatime master:38 - overlay overlay rw,upperdir=${dockerRoot}/overlay2/${container.hash}/diff\n`);
+    if (!quotas || container.bytes === undefined) continue;
+    const limit = String(container.bytes / 1024);
+    // The -init layer has a project of its own with the same limit.
+    tree.set(`state/quota/${String(project)}`, `8 ${limit} ${limit}\n`);
+    tree.set(`state/quota/${String(project + 1)}`, `4108 ${limit} ${limit}\n`);
+    tree.set(`state/projects/${container.hash}`, `${String(project + 1)}\n`);
+    project += 2;
+  }
+}
+
+function addContainer(tree: Tree, spec: HostSpec, container: Placed): void {
+  const { driver } = flavourOf(spec.kind);
+  const running = runs(container);
+  const sized = driver === 'overlay2' && container.bytes !== undefined;
+  const restart = container.restart ?? 'no';
+  const json: Readonly<Record<string, unknown>> = {
+    ID: container.id,
+    Id: container.id,
+    Name: `/${container.name}`,
+    Image: `sha256:${hex(spec.name, 'image-id')}`,
+    Driver: driver,
+    Config_Image: 'busybox:lab',
+    Config_Hostname: container.id.slice(0, 12),
+    Config_Labels: container.labels ?? {},
+    HostConfig_StorageOpt: sized ? { size: String(container.bytes) } : null,
+    HostConfig_AutoRemove: false,
+    HostConfig_RestartPolicy: { Name: restart, MaximumRetryCount: 0 },
+    RestartPolicyName: restart,
+  };
+  const fields = Object.entries(json).map(([key, value]) => `f_${key}=${quote(literalJson(value))}\n`).join('');
+  const at = `state/containers/${container.id}`;
+  tree.set(`${at}/static`, `c_Name=${quote(container.name)} c_Hash=${container.hash} c_Device=${String(thinIdOf(container))}\n${fields}`);
+  const state = running
+    ? { Status: '"running"', Running: 'true', Pid: String(pidOf(container)), StartedAt: '"2026-01-05T08:15:30.123456789Z"', FinishedAt: '"0001-01-01T00:00:00Z"', ExitCode: '0' }
+    : { Status: '"exited"', Running: 'false', Pid: '0', StartedAt: '"2026-01-05T08:15:30.123456789Z"', FinishedAt: '"2026-01-06T08:15:30.123456789Z"', ExitCode: '0' };
+  tree.set(`${at}/dynamic`, Object.entries({ ...state, Paused: 'false', Error: '""' }).map(([key, value]) => `f_State_${key}=${quote(value)}\n`).join(''));
+  tree.set(`${at}/details`, `${detailsTemplate('2026-01-05T08:15:29.5Z')}\n`);
+}

@@ -1,0 +1,40 @@
+export type HostKind = 'dm-xfs' | 'dm-ext4' | 'dm-lvm' | 'overlay2-pquota' | 'overlay2-plain' | 'containerd' | 'no-docker' | 'old-docker';
+
+export interface ContainerSpec {
+  /** Any text: names of real containers are tamer, but a host may say what it likes. */
+  readonly name: string;
+  /** Of its root file system (devicemapper), or its quota (overlay2; none when absent). */
+  readonly bytes?: number;
+  readonly running?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** `no` when absent. */
+  readonly restart?: 'no' | 'always' | 'unless-stopped';
+}
+
+/** What a tool does instead of, or before, its work, when its arguments match the shell pattern. */
+export interface ToolFault {
+  readonly tool: string;
+  /** A shell pattern over all arguments; `*` when absent. */
+  readonly when?: string;
+  readonly action: 'delay' | 'hang' | 'fail' | 'print' | 'flood';
+  /** Seconds (delay), exit status (fail), text with `\n` and `\033` (print), bytes (flood). */
+  readonly argument?: string | number;
+}
+
+export interface HostSpec {
+  readonly name: string;
+  readonly kind: HostKind;
+  readonly containers?: readonly ContainerSpec[];
+  /** The thin pool (devicemapper). */
+  readonly pool?: { readonly dataBytes: number; readonly usedPercent?: number };
+  /** True when absent. */
+  readonly liveRestore?: boolean;
+  /** The login: root, a user who may use sudo without or with a password, or one who may not; root when absent. */
+  readonly sudo?: 'root' | 'nopasswd' | 'no' | { readonly password: string };
+  /** Added to every round trip. */
+  readonly latencyMs?: number;
+  readonly faults?: readonly ToolFault[];
+  readonly refuseAuthentication?: boolean;
+  /** Each connection is cut when it has sent so many bytes. */
+  readonly dropAfterBytes?: number;
+}

@@ -1,0 +1,1 @@
+# Docker lives on the root file system (ext4).

@@ -1,0 +1,68 @@
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { InventoryOverrides } from '../config/inventory.ts';
+import type { OutputKind } from '../render/choose.ts';
+import type { Screen } from '../render/renderer.ts';
+
+const defaultForks = 50;
+
+/** The options of every command that reads a playbook and an inventory. */
+export function playbookCommand(name: string) {
+  return inventoryOptions(new Command(name))
+    .argument('<playbook>', 'the playbook file')
+    .option('-t, --tags <tags>', 'only the steps with one of these tags (a,b)', list)
+    .option('--skip-tags <tags>', 'leave out the steps with one of these tags', list)
+    .option('-e, --var <k=v>', 'set a variable; @FILE reads a YAML file; may be given again', collect, [])
+    .option('-f, --forks <n>', 'hosts to work on at once', count, defaultForks)
+    .addOption(outputOption());
+}
+
+export function inventoryOptions(command: Command) {
+  return command
+    .option('-i, --inventory <file>', 'the inventory; may be given again', collect, [])
+    .option('-l, --limit <pattern>', 'only these of the hosts (pattern, or @FILE with names)')
+    .option('--known-hosts <file>', 'use this known_hosts file instead of your own')
+    .option('--no-color', 'no colours')
+    .option('-v, --verbose', 'each host’s own commands and output, and the stack of an error');
+}
+
+export function outputOption() {
+  return new Option('--output <kind>', 'live: a window on the run; plain: lines; json: one event a line (default: live on a terminal, plain otherwise)').choices(['live', 'plain', 'json'] as const);
+}
+
+/** Without -i: inventory.yaml in the current directory. */
+export function inventoryFiles(given: readonly string[]): readonly string[] {
+  return given.length > 0 ? given : ['inventory.yaml'];
+}
+
+export function overridesOf({ knownHosts }: { readonly knownHosts?: string | undefined }): InventoryOverrides {
+  return knownHosts === undefined ? {} : { known_hosts_file: knownHosts };
+}
+
+export function outputKind(given: OutputKind | undefined, screen: Screen): OutputKind {
+  return given ?? (screen.isTerminal ? 'live' : 'plain');
+}
+
+export function withColour(screen: Screen, colour: boolean): Screen {
+  if (colour || !screen.colour) return screen;
+  return {
+    write: (text) => { screen.write(text); },
+    isTerminal: screen.isTerminal,
+    get columns() { return screen.columns; },
+    get rows() { return screen.rows; },
+    colour: false,
+  };
+}
+
+function list(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+export function count(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 1000) throw new InvalidArgumentError('a whole number from 1 to 1000 is needed');
+  return value;
+}

@@ -1,0 +1,51 @@
+import { Command } from '@commander-js/extra-typings';
+import pLimit from 'p-limit';
+import { loadInventory } from '../config/inventory.ts';
+import { resolveSecrets } from '../config/secrets.ts';
+import { readLimit, selectHosts } from '../config/select.ts';
+import type { Host } from '../config/types.ts';
+import type { HostStatus } from '../errors.ts';
+import { hostStatusOf, toAppError } from '../errors.ts';
+import { exitCodeOf, worst } from '../run/exit-status.ts';
+import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
+import type { Transport } from '../transport/transport.ts';
+import { neutralise } from '../values/terminal.ts';
+import { count, inventoryFiles, inventoryOptions, overridesOf } from './options.ts';
+import type { World } from './world.ts';
+
+export function pingCommand(world: World, end: (exitCode: number) => void) {
+  return inventoryOptions(new Command('ping'))
+    .description('Connect to hosts, become root as the inventory says, and report; changes nothing')
+    .argument('[pattern]', 'only these hosts', 'all')
+    .option('-f, --forks <n>', 'hosts to connect to at once', count, 50)
+    .addHelpText('after', "\nExamples:\n  plimsoll ping\n  plimsoll ping 'web:!web-03'")
+    .action(async (pattern, options) => {
+      const inventory = await loadInventory(inventoryFiles(options.inventory), world.io, overridesOf(options));
+      const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
+      const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), world.io);
+      const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
+      const forks = pLimit(options.forks);
+      try {
+        const statuses = await Promise.all(hosts.map((host) => forks(() => ping(world, transport, host))));
+        end(exitCodeOf(worst(statuses)));
+      } finally {
+        await transport.close();
+      }
+    });
+}
+
+async function ping(world: World, transport: Transport, { name, target }: Host): Promise<HostStatus> {
+  const started = performance.now();
+  try {
+    const connection = await transport.connect(target, world.signal);
+    await connection.run({ script: ':' }, { signal: world.signal });
+    const { runsAs, server, hostKey } = connection.info;
+    await connection.close();
+    world.out.write(neutralise(`${name}: ok in ${String(Math.round(performance.now() - started))} ms, runs as ${runsAs}, ${server}, ${hostKey}\n`));
+    return 'ok';
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    world.out.write(neutralise(`${name}: ${error.message}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
+    return hostStatusOf(error.code);
+  }
+}

@@ -1,0 +1,87 @@
+import type { ConfigIssue } from '../errors.ts';
+import type { Json, JsonObject } from '../values/json.ts';
+import { didYouMean } from './closest.ts';
+import type { Compiled } from './expression.ts';
+import type { CompiledPlay } from './playbook.ts';
+import { ResolveError } from './resolve-error.ts';
+import { scopeOf } from './scope.ts';
+import type { CompiledStep } from './step.ts';
+import type { Host, Scope } from './types.ts';
+
+/**
+ * Everything that can be known about a play on its hosts before connecting: variables that a host
+ * lacks, and input that turns out wrong once the variables have their values. What depends on facts
+ * or registers is left for the run. A mistake that many hosts share is one issue.
+ */
+export function checkPlay(play: CompiledPlay, hosts: readonly Host[], extraVars: JsonObject): readonly ConfigIssue[] {
+  const found = new Map<string, { readonly issue: ConfigIssue; readonly hosts: string[] }>();
+  for (const host of hosts) {
+    for (const issue of checkHost(play, host, extraVars)) {
+      const key = `${issue.file}:${String(issue.line)}:${String(issue.column)}:${issue.message}`;
+      const known = found.get(key) ?? { issue, hosts: [] };
+      if (!known.hosts.includes(host.name)) known.hosts.push(host.name);
+      found.set(key, known);
+    }
+  }
+  return [...found.values()].map(({ issue, hosts: names }) => ({ ...issue, message: `${issue.message} (on ${few(names)})` }));
+}
+
+function few(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${String(names.length - 2)} more hosts`;
+}
+
+function checkHost(play: CompiledPlay, host: Host, extraVars: JsonObject): readonly ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const scope = attempt(() => scopeOf(play, host, extraVars), issues);
+  if (scope !== undefined) for (const step of play.steps) checkStep(step, scope, issues);
+  return issues;
+}
+
+function checkStep(step: CompiledStep, scope: Scope, issues: ConfigIssue[]): void {
+  const { when, loop, input } = step.parts;
+  if (missing(when === undefined ? [] : [when], scope, issues)) return;
+  // In a loop the condition may read the item; it is asked for each of them.
+  if (loop === undefined) {
+    checkOnce(step, scope, issues);
+    return;
+  }
+  if (missing(loop.expressions, scope, issues)) return;
+  const items = attempt(() => step.loop?.resolve(scope), issues);
+  if (items === undefined) return;
+  if ('unknown' in items) missing(input.expressions, scope, issues);
+  else for (const item of items.value) checkOnce(step, { ...scope, item }, issues);
+}
+
+function checkOnce(step: CompiledStep, scope: Scope, issues: ConfigIssue[]): void {
+  const { when, input } = step.parts;
+  const needed = when === undefined ? { value: true } : attempt<{ readonly value: Json } | { readonly unknown: readonly string[] }>(() => when.evaluate(scope), issues);
+  if (needed === undefined || ('value' in needed && needed.value === false)) return;
+  if ('value' in needed && needed.value !== true && when !== undefined) {
+    issues.push(when.at.issue({ start: 0, end: when.text.length }, `when: the expression gives ${JSON.stringify(needed.value)}, not true or false`));
+    return;
+  }
+  if (!missing(input.expressions, scope, issues)) attempt(() => step.resolve(scope), issues);
+}
+
+/** Reports variables that are read for certain and that the host does not have. */
+function missing(expressions: readonly Compiled[], { vars }: Scope, issues: ConfigIssue[]): boolean {
+  const found = expressions.flatMap(({ access, at }) =>
+    access.flatMap(({ root, keys: [key], spans: [span], certain }) =>
+      root !== 'vars' || !certain || key === undefined || span === undefined || Object.hasOwn(vars, key)
+        ? []
+        : [at.issue(span, `expression: there is no vars.${key}${didYouMean(key, Object.keys(vars))}`)],
+    ),
+  );
+  issues.push(...found);
+  return found.length > 0;
+}
+
+function attempt<Value>(work: () => Value, issues: ConfigIssue[]): Value | undefined {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof ResolveError)) throw thrown;
+    issues.push(thrown.issue);
+    return undefined;
+  }
+}

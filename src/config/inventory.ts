@@ -1,0 +1,222 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import { ConfigError, type ConfigIssue } from '../errors.ts';
+import type { Target } from '../transport/transport.ts';
+import type { Json, JsonObject } from '../values/json.ts';
+import { Secret } from '../values/secret.ts';
+import { didYouMean } from './closest.ts';
+import { hostSchema, inventorySchema, type SecretInput, type Settings } from './inventory-schema.ts';
+import { readStructure, type Entry, type HostEntry, type Structure } from './inventory-structure.ts';
+import { expandHome, whyUnreadable, type ConfigIo } from './io.ts';
+import { expandRanges, RangeMistake } from './ranges.ts';
+import { mistakesIn } from './schema-issues.ts';
+import { inOrder } from './source.ts';
+import type { Host, Inventory, SecretKey, SecretSetting, SecretSource } from './types.ts';
+import { parseYaml, type Path, type YamlFile } from './yaml.ts';
+
+/** Something read, or everything that is wrong with it. */
+export interface Read<Value> {
+  readonly value?: Value;
+  readonly issues: readonly ConfigIssue[];
+}
+
+/** What the command line says about every host, stronger than any file. */
+export type InventoryOverrides = Partial<Pick<Settings, 'user' | 'port' | 'identity_file' | 'known_hosts_file' | 'become' | 'connect_timeout'>>;
+
+/** Reads and merges the files. Throws a ConfigError with every issue of all of them. */
+export async function loadInventory(files: readonly string[], io: ConfigIo, overrides: InventoryOverrides = {}): Promise<Inventory> {
+  const { value, issues } = await readInventory(files, io, overrides);
+  if (value === undefined) throw new ConfigError(issues);
+  return value;
+}
+
+export async function readInventory(files: readonly string[], io: ConfigIo, overrides: InventoryOverrides = {}): Promise<Read<Inventory>> {
+  const parsed = await Promise.all(files.map((file) => readYamlFile(file, io)));
+  const yamls = parsed.flatMap(({ value }) => (value === undefined ? [] : [value]));
+  const structure = readStructure(yamls);
+  const issues = [
+    ...parsed.flatMap((file) => file.issues),
+    ...yamls.flatMap(judge),
+    ...structure.issues,
+  ];
+  if (files.length === 0) issues.push({ file: 'inventory', message: 'no inventory file was given' });
+  if (issues.length > 0) return { issues: inOrder(issues) };
+  const keys = await defaultKeys(io);
+  return build(structure.structure, yamls, { io, overrides, keys });
+}
+
+export async function readYamlFile(file: string, io: Pick<ConfigIo, 'readFile'>): Promise<Read<YamlFile>> {
+  let bytes;
+  try {
+    bytes = await io.readFile(file);
+  } catch (thrown) {
+    return { issues: [{ file, message: `the file cannot be read: ${whyUnreadable(thrown)}` }] };
+  }
+  const { yaml, issues } = parseYaml(file, bytes);
+  return yaml === undefined ? { issues } : { value: yaml, issues };
+}
+
+/** Expressions belong into playbooks; in an inventory they would silently stay text. */
+function judge(yaml: YamlFile): readonly ConfigIssue[] {
+  const expressions = pathsOf(yaml.value, (text) => text.includes('${{'));
+  return [
+    ...mistakesIn(inventorySchema, yaml.value, expressions).map(({ path, at, message }) => yaml.issue(path, message, at)),
+    ...expressions.map((path) => yaml.issue(path, 'expressions are read in playbooks only, not in an inventory')),
+  ];
+}
+
+function pathsOf(value: Json, wanted: (text: string) => boolean): readonly Path[] {
+  if (typeof value === 'string') return wanted(value) ? [[]] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]: [string, Json]) => pathsOf(inner, wanted).map((path) => [Array.isArray(value) ? Number(key) : key, ...path]));
+}
+
+async function defaultKeys(io: ConfigIo): Promise<readonly string[]> {
+  const files = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(io.homeDir, '.ssh', name));
+  const there = await Promise.all(files.map((file) => io.fileExists(file)));
+  return files.filter((_, index) => there[index]);
+}
+
+interface Context {
+  readonly io: ConfigIo;
+  readonly overrides: InventoryOverrides;
+  readonly keys: readonly string[];
+}
+
+/** One source of settings for a host; later layers win. */
+interface Layer extends Entry {
+  readonly settings: Settings;
+}
+
+type Draft = Omit<Host, 'target'> & { readonly target: Omit<Target, 'jump'>; readonly jump?: { readonly name: string; readonly layer: Layer } };
+
+function build(structure: Structure, yamls: readonly YamlFile[], context: Context): Read<Inventory> {
+  const issues: ConfigIssue[] = [];
+  const groups = new Map([...structure.groups.keys()].map((name) => [name, membersOf(structure, name)]));
+  const drafts = new Map([...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, structure, groups, context, issues)]));
+  const hosts = new Map([...drafts].map(([name, draft]) => [name, withJump(draft, drafts, issues)]));
+  if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
+  const file = yamls.map(({ source }) => source.file).join(', ');
+  return { value: { file, hosts, groups, warnings: plainSecrets(drafts.values()) }, issues: [] };
+}
+
+function membersOf(structure: Structure, name: string): readonly string[] {
+  const found = new Set<string>();
+  const visit = (group: string): void => {
+    const entry = structure.groups.get(group);
+    entry?.hosts.forEach((host) => found.add(host));
+    entry?.children.forEach(visit);
+  };
+  visit(name);
+  return [...structure.hosts.keys()].filter((host) => found.has(host));
+}
+
+function settingsAt({ yaml, path }: Entry): Settings {
+  const raw = path.reduce<Json | undefined>((value, key) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined), yaml.value);
+  // Checked as a whole before; hosts and children of a group are no settings.
+  const { hosts: _hosts, children: _children, ...settings } = typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? Object.fromEntries(Object.entries(raw)) : {};
+  return hostSchema.parse(settings);
+}
+
+function draftHost(entry: HostEntry, structure: Structure, members: ReadonlyMap<string, readonly string[]>, context: Context, issues: ConfigIssue[]): Draft {
+  const groups = structure.groupOrder.filter((name) => members.get(name)?.includes(entry.name));
+  const entries: readonly Entry[] = [{ yaml: entry.yaml, path: ['defaults'] }, ...groups.flatMap((name) => structure.groups.get(name)?.entries ?? []), entry];
+  const layers: readonly Layer[] = [...entries.map((layer) => ({ ...layer, settings: settingsAt(layer) })), { ...entry, settings: context.overrides }];
+  const last = <Key extends keyof Settings>(key: Key): { readonly value: NonNullable<Settings[Key]>; readonly layer: Layer } | undefined => {
+    const layer = layers.findLast(({ settings }) => settings[key] !== undefined);
+    const value = layer?.settings[key];
+    return layer === undefined || value === undefined ? undefined : { value, layer };
+  };
+  const files = (key: 'identity_file' | 'known_hosts_file'): readonly string[] | undefined => {
+    const found = last(key);
+    return found && [found.value].flat().map((file) => resolvePath(file, found.layer, context.io));
+  };
+  const secret = (key: 'identity_passphrase' | 'password' | 'become_password'): SecretSetting | undefined => {
+    const found = last(key);
+    return found && { source: secretSource(found.value, found.layer, context.io), place: found.layer.yaml.placeOf([...found.layer.path, key]) };
+  };
+  const secrets: [SecretKey, SecretSetting | undefined][] = [
+    ['identityPassphrase', secret('identity_passphrase')],
+    ['password', secret('password')],
+    ['becomePassword', secret('become_password')],
+  ];
+  const user = last('user')?.value ?? context.io.userName;
+  const becomeUser = last('become_user')?.value ?? 'root';
+  const become = last('become')?.value ?? false;
+  const jump = last('proxy_jump');
+  return {
+    name: entry.name,
+    groups,
+    place: entry.yaml.placeOf(entry.path),
+    vars: layers.reduce<JsonObject>((vars, { settings }) => ({ ...vars, ...settings.vars }), {}),
+    secrets: Object.fromEntries(secrets.filter(([, setting]) => setting !== undefined)),
+    // A jump set for a whole group that the bastion belongs to does not send the bastion through itself.
+    ...(jump === undefined || jump.value === 'none' || (jump.value === entry.name && jump.layer.path !== entry.path) ? {} : { jump: { name: jump.value, layer: jump.layer } }),
+    target: {
+      name: entry.name,
+      address: addressOf(entry, last('address')?.value, issues),
+      port: last('port')?.value ?? 22,
+      user,
+      identityFiles: files('identity_file') ?? context.keys,
+      agent: last('agent')?.value ?? true,
+      knownHostsFiles: files('known_hosts_file') ?? [join(context.io.homeDir, '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts'],
+      become: become === false || (user === 'root' && becomeUser === 'root') ? 'none' : 'sudo',
+      becomeUser,
+      connectTimeoutMs: Math.ceil((last('connect_timeout')?.value ?? 10) * 1000),
+      commandTimeoutMs: Math.ceil((last('command_timeout')?.value ?? 300) * 1000),
+    },
+  };
+}
+
+/** Relative to the file that says it, so that an inventory works from any directory. */
+function resolvePath(file: string, { yaml }: Layer, io: ConfigIo): string {
+  const path = expandHome(file, io);
+  return isAbsolute(path) ? path : join(dirname(yaml.source.file), path);
+}
+
+function secretSource(input: SecretInput, layer: Layer, io: ConfigIo): SecretSource {
+  if (typeof input === 'string') return { kind: 'text', secret: new Secret(input) };
+  if ('env' in input) return { kind: 'env', name: input.env };
+  if ('file' in input) return { kind: 'file', path: resolvePath(input.file, layer, io) };
+  return { kind: 'command', argv: input.command };
+}
+
+/** The host's share of an address with a range; several hosts at one address are a mistake. */
+function addressOf(entry: HostEntry, address: string | undefined, issues: ConfigIssue[]): string {
+  if (address === undefined) return entry.name;
+  const complain = (message: string): void => void issues.push(entry.yaml.issue([...entry.path, 'address'], message));
+  try {
+    const addresses = expandRanges(address);
+    if (addresses.length !== entry.count) complain(`${String(entry.count)} hosts, but ${String(addresses.length)} address${addresses.length === 1 ? '' : 'es'}: give the address a range of the same length`);
+    return addresses[entry.index] ?? address;
+  } catch (thrown) {
+    if (!(thrown instanceof RangeMistake)) throw thrown;
+    complain(thrown.message);
+    return address;
+  }
+}
+
+function withJump(draft: Draft, drafts: ReadonlyMap<string, Draft>, issues: ConfigIssue[]): Host {
+  const { jump: _jump, ...host } = draft;
+  const targetOf = ({ target, jump }: Draft, trail: readonly string[]): Target => {
+    if (jump === undefined) return target;
+    const { yaml, path } = jump.layer;
+    const complain = (message: string): void => void issues.push(yaml.issue([...path, 'proxy_jump'], message));
+    const next = drafts.get(jump.name);
+    if (next === undefined) complain(`proxy_jump: there is no host "${jump.name}" in the inventory${didYouMean(jump.name, drafts.keys())}`);
+    else if (trail.includes(jump.name)) complain(`proxy_jump goes in a circle: ${[...trail.slice(trail.indexOf(jump.name)), jump.name].join(' → ')}`);
+    else return { ...target, jump: targetOf(next, [...trail, jump.name]) };
+    return target;
+  };
+  return { ...host, target: targetOf(draft, [draft.name]) };
+}
+
+function plainSecrets(drafts: Iterable<Draft>): readonly ConfigIssue[] {
+  const settings = [...drafts].flatMap(({ secrets }) => Object.values(secrets));
+  const plain = settings.filter(({ source }) => source.kind === 'text');
+  return distinct(plain.map(({ place }) => ({ ...place, message: 'a secret in plain text: better { env: NAME }, { file: PATH } or { command: [...] }' })));
+}
+
+/** A mistake in a group is met once for each of its hosts. */
+function distinct(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
+  return [...new Map(issues.map((issue) => [`${issue.file}:${String(issue.line)}:${String(issue.column)}:${issue.message}`, issue])).values()];
+}

@@ -1,0 +1,32 @@
+/** What the configuration reads of the laptop, so that tests need none of it. */
+export interface ConfigIo {
+  /** Rejects with the file system's own error (`code: 'ENOENT'`). */
+  readFile(path: string): Promise<Uint8Array>;
+  fileExists(path: string): Promise<boolean>;
+  /** Runs a program without a shell, for `{ command: [...] }`. */
+  runCommand(argv: readonly string[]): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+  /** The laptop's user: the login name where the inventory gives none. */
+  readonly userName: string;
+}
+
+/** `~` and `~/x` are the laptop's home directory. */
+export function expandHome(path: string, io: Pick<ConfigIo, 'homeDir'>): string {
+  return path === '~' || path.startsWith('~/') ? io.homeDir + path.slice(1) : path;
+}
+
+/** Why a file could not be read, in words. */
+export function whyUnreadable(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+      return 'it may not be read (permission denied)';
+    case 'EISDIR':
+      return 'it is a directory';
+    default:
+      return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}

@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { access, readFile } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import type { ConfigIo } from './io.ts';
+
+/** The real laptop. A secret's command has 30 seconds and the terminal's standard error stays out of it. */
+export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): ConfigIo {
+  return {
+    env,
+    homeDir: env['HOME'] ?? homedir(),
+    userName: userInfo().username,
+    readFile: (path) => readFile(path, { signal }),
+    fileExists: (path) => access(path).then(() => true, () => false),
+    runCommand: ([file = '', ...args]) =>
+      new Promise((resolve, reject) => {
+        execFile(file, args, { timeout: 30_000, maxBuffer: 1024 * 1024, env: { ...env }, ...(signal === undefined ? {} : { signal }) }, (error, stdout, stderr) => {
+          if (error === null) resolve({ status: 0, stdout, stderr });
+          else if (typeof error.code === 'number') resolve({ status: error.code, stdout, stderr });
+          else reject(error);
+        });
+      }),
+  };
+}

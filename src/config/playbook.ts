@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { ConfigError, type ConfigIssue } from '../errors.ts';
+import { isObject, type Json } from '../values/json.ts';
+import { asJson } from './as-json.ts';
+import { readYamlFile, type Read } from './inventory.ts';
+import type { ConfigIo } from './io.ts';
+import { playSchema, type BatchInput } from './playbook-schema.ts';
+import { mistakesIn } from './schema-issues.ts';
+import { inOrder, showPlace } from './source.ts';
+import { compileStep, type CompiledStep, type Registry } from './step.ts';
+import { compileTemplate, type CompiledTemplate } from './template.ts';
+import type { BatchSize, Play, Playbook } from './types.ts';
+import type { Path, YamlFile } from './yaml.ts';
+
+/** A playbook with what its checks need. */
+export interface CompiledPlay extends Play {
+  readonly steps: readonly CompiledStep[];
+  readonly varTemplates: ReadonlyMap<string, CompiledTemplate>;
+  /** The pattern as it is written, for pointing into it. */
+  readonly hostsIssue: (start: number, end: number, message: string) => ConfigIssue;
+}
+
+export interface CompiledPlaybook extends Playbook {
+  readonly plays: readonly CompiledPlay[];
+}
+
+/** Reads and checks a playbook, without an inventory. Throws a ConfigError with every issue. */
+export async function loadPlaybook(file: string, registry: Registry, io: Pick<ConfigIo, 'readFile'>): Promise<CompiledPlaybook> {
+  const { value, issues } = await readPlaybook(file, registry, io);
+  if (value === undefined) throw new ConfigError(issues);
+  return value;
+}
+
+export async function readPlaybook(file: string, registry: Registry, io: Pick<ConfigIo, 'readFile'>): Promise<Read<CompiledPlaybook>> {
+  const { value: yaml, issues } = await readYamlFile(file, io);
+  return yaml === undefined ? { issues } : compilePlaybook(yaml, registry);
+}
+
+export function compilePlaybook(yaml: YamlFile, registry: Registry): Read<CompiledPlaybook> {
+  const { value } = yaml;
+  const written: readonly (readonly [Json, Path])[] = Array.isArray(value) ? value.map((play: Json, index) => [play, [index]] as const) : [[value, []]];
+  if (written.length === 0) return { issues: [yaml.issue([], 'a playbook is one play or a list of plays; this list is empty')] };
+  const plays = written.map(([play, path], index) => compilePlay(play, index + 1, path, yaml, registry));
+  const issues = plays.flatMap((play) => play.issues);
+  const compiled = plays.flatMap(({ value: play }) => (play === undefined ? [] : [play]));
+  if (issues.length > 0) return { issues: inOrder(issues) };
+  return { value: { file: yaml.source.file, digest: createHash('sha256').update(yaml.source.text).digest('hex'), plays: compiled }, issues };
+}
+
+function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, registry: Registry): Read<CompiledPlay> {
+  if (!isObject(raw)) return { issues: [yaml.issue(path, 'a play is a mapping with hosts and steps')] };
+  const issues = [...mistakesIn(playSchema, raw).map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at))];
+  const parsed = playSchema.safeParse(raw);
+  const vars = Object.entries(isObject(raw['vars']) ? raw['vars'] : {});
+  const varTemplates = new Map<string, CompiledTemplate>();
+  for (const [name, value] of vars) {
+    const roots = { names: new Set(['vars', 'host']), why: (root: string) => (root === 'facts' ? 'vars are resolved before the hosts are connected to, so they cannot read facts' : undefined) };
+    const compiled = compileTemplate(asJson(value), roots, yaml, [...path, 'vars', name]);
+    issues.push(...compiled.issues);
+    varTemplates.set(name, compiled.template);
+  }
+  const rawSteps: readonly Json[] = Array.isArray(raw['steps']) ? raw['steps'].map(asJson) : [];
+  const playTags = parsed.success ? [parsed.data.tags ?? []].flat() : [];
+  const steps = compileSteps(rawSteps, [...path, 'steps'], { yaml, registry, playTags }, issues);
+  if (!parsed.success || issues.length > 0) return { issues };
+  const { data } = parsed;
+  const hosts = [data.hosts].flat();
+  return {
+    issues,
+    value: {
+      number,
+      name: data.name ?? `play ${String(number)}`,
+      hosts: hosts.join(','),
+      hostsIssue: (start, end, message) => hostsIssue(yaml, [...path, 'hosts'], data.hosts, { start, end }, message),
+      place: yaml.placeOf(path),
+      batch: [data.batch ?? '100%'].flat().map(batchSize),
+      maxFailures: batchSize(data.max_failures ?? 0),
+      vars: Object.fromEntries(vars.map(([name, value]) => [name, asJson(value)])),
+      varTemplates,
+      steps,
+      ...(data.become === undefined ? {} : { become: data.become }),
+    },
+  };
+}
+
+const rootNames = new Set(['vars', 'host', 'facts', 'item', 'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while', 'cel', 'optional', 'bool', 'bytes', 'double', 'int', 'list', 'map', 'string', 'uint', 'type', 'dyn', 'null_type', 'google', 'math', 'strings']);
+
+function compileSteps(rawSteps: readonly Json[], path: Path, shared: { readonly yaml: YamlFile; readonly registry: Registry; readonly playTags: readonly string[] }, issues: ConfigIssue[]): readonly CompiledStep[] {
+  const { yaml } = shared;
+  const registers = rawSteps.map((step) => (isObject(step) && typeof step['register'] === 'string' ? step['register'] : undefined));
+  const later = new Map(registers.flatMap((name, index) => (name === undefined ? [] : [[name, index + 1] as const])));
+  return rawSteps.flatMap((raw, index) => {
+    const earlier = new Set(registers.slice(0, index).flatMap((name) => (name !== undefined && usableName(name) ? [name] : [])));
+    const own = registers[index];
+    const at = [...path, index, 'register'];
+    if (own !== undefined && rootNames.has(own)) issues.push(yaml.issue(at, `"${own}" has a meaning of its own in expressions: choose another name`));
+    const first = own === undefined ? -1 : registers.indexOf(own);
+    if (own !== undefined && first < index) issues.push(yaml.issue(at, `"${own}" is registered twice: first at ${showPlace(yaml.placeOf([...path, first, 'register']))}`));
+    const compiled = compileStep(raw, index + 1, [...path, index], { ...shared, earlier, later });
+    issues.push(...compiled.issues);
+    return compiled.step === undefined ? [] : [compiled.step];
+  });
+}
+
+function usableName(name: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(name) && !rootNames.has(name);
+}
+
+function batchSize(input: BatchInput): BatchSize {
+  return typeof input === 'number' ? { kind: 'count', count: input } : { kind: 'percent', percent: Number(input.slice(0, -1)) };
+}
+
+/** `start` and `end` count within the joined pattern, which may have been written as a list. */
+function hostsIssue(yaml: YamlFile, path: Path, written: string | readonly string[], span: { readonly start: number; readonly end: number }, message: string): ConfigIssue {
+  if (typeof written === 'string') return yaml.issueIn(path, span, message);
+  let from = 0;
+  for (const [index, part] of written.entries()) {
+    if (span.start < from + part.length + 1) return yaml.issueIn([...path, index], { start: span.start - from, end: span.end - from }, message);
+    from += part.length + 1;
+  }
+  return yaml.issue(path, message);
+}

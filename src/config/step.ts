@@ -1,0 +1,202 @@
+import type { ConfigIssue } from '../errors.ts';
+import type { Operation } from '../operations/operation.ts';
+import { isObject, type Json } from '../values/json.ts';
+import { asJson } from './as-json.ts';
+import { didYouMean } from './closest.ts';
+import { compile, type Compiled, type Roots } from './expression.ts';
+import { controlNames, controlsSchema, type Controls } from './playbook-schema.ts';
+import { ResolveError } from './resolve-error.ts';
+import { mistakesIn, withText } from './schema-issues.ts';
+import { compileTemplate, textsIn, type CompiledTemplate } from './template.ts';
+import type { Resolved, Retry, Scope, Step } from './types.ts';
+import type { Path, YamlFile } from './yaml.ts';
+
+export type Registry = ReadonlyMap<string, Operation>;
+
+/** A step with what its checks need. */
+export interface CompiledStep extends Step {
+  /** Everything that is evaluated before the operation, and its input. */
+  readonly parts: { readonly when?: Compiled; readonly loop?: CompiledTemplate; readonly input: CompiledTemplate };
+}
+
+/** What a step can see of its play. */
+export interface StepContext {
+  readonly registry: Registry;
+  readonly yaml: YamlFile;
+  /** Registers of the steps before it, and of all steps, with their numbers. */
+  readonly earlier: ReadonlySet<string>;
+  readonly later: ReadonlyMap<string, number>;
+  readonly playTags: readonly string[];
+}
+
+const later = new Set(['block', 'rescue', 'always']);
+/** `read_only: true` beside a command in its short form belongs into its long form. */
+const longForm: Readonly<Record<string, string>> = { command: 'argv', script: 'text' };
+
+export function compileStep(raw: Json, number: number, path: Path, context: StepContext): { readonly step?: CompiledStep; readonly issues: readonly ConfigIssue[] } {
+  const { yaml, registry } = context;
+  if (!isObject(raw)) return { issues: [yaml.issue(path, 'a step is a mapping: one operation, and what controls it')] };
+  const issues: ConfigIssue[] = [];
+  const keys = Object.keys(raw);
+  const named = keys.filter((key) => registry.has(key));
+  const strange = keys.filter((key) => !registry.has(key) && !controlNames.includes(key));
+  for (const key of strange) issues.push(yaml.issue([...path, key], strangeKey(key, registry), 'key'));
+  const [name, second] = named;
+  if (second !== undefined) issues.push(yaml.issue([...path, second], `a step has one operation, this one has ${named.join(' and ')}: make it ${String(named.length)} steps`, 'key'));
+  if (name === undefined && strange.length === 0) issues.push(yaml.issue(path, `this step has no operation (known: ${[...registry.keys()].join(', ')})`));
+  const given = Object.fromEntries(Object.entries(raw).filter(([key]) => controlNames.includes(key)));
+  const controls = controlsSchema.safeParse(given);
+  issues.push(...mistakesIn(controlsSchema, given).map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)));
+  const operation = name === undefined ? undefined : registry.get(name);
+  // Expressions are looked at even when a control is wrong: everything in one report.
+  const compiled = compileParts(raw, path, context, issues);
+  if (operation === undefined) return { issues };
+  const input = inputOf(raw, operation.name, path, context, issues);
+  if (!controls.success || issues.length > 0) return { issues };
+  return { step: assemble({ number, path, operation, controls: controls.data, compiled, input, context }), issues };
+}
+
+function strangeKey(key: string, registry: Registry): string {
+  if (later.has(key)) return `"${key}" is not part of this version: write the steps one after another, with on_error: continue where one may fail`;
+  return `there is no operation and no control "${key}"${didYouMean(key, [...registry.keys(), ...controlNames])}`;
+}
+
+interface Parts {
+  readonly when: Compiled | undefined;
+  readonly until: Compiled | undefined;
+  readonly loop: CompiledTemplate | undefined;
+}
+
+function rootsFor(raw: Readonly<Record<string, unknown>>, { earlier, later: all }: StepContext, own: boolean, item: boolean): Roots {
+  const register = own && typeof raw['register'] === 'string' ? [raw['register']] : [];
+  return {
+    names: new Set(['vars', 'host', 'facts', ...(item && raw['loop'] !== undefined ? ['item'] : []), ...earlier, ...register]),
+    why: (name) => {
+      if (name === 'item') return item ? 'item is there only in a step with loop' : 'loop itself cannot read item';
+      const number = all.get(name);
+      return number === undefined ? undefined : `"${name}" is registered by step ${String(number)}, which has not run yet`;
+    },
+  };
+}
+
+function compileParts(raw: Readonly<Record<string, unknown>>, path: Path, context: StepContext, issues: ConfigIssue[]): Parts {
+  const { yaml } = context;
+  const whole = (key: 'when' | 'until'): Compiled | undefined => {
+    const value = typeof raw[key] === 'boolean' ? String(raw[key]) : raw[key];
+    if (typeof value !== 'string' || value === '') return undefined;
+    // `${{ … }}` around the whole condition is what many write, and it is clear.
+    const wrapped = textsIn(value.trim());
+    const only = 'texts' in wrapped && wrapped.texts.length === 1 ? wrapped.texts[0] : undefined;
+    const isWrapped = only?.start === 0 && only.end === value.trim().length;
+    const text = isWrapped ? only.expression : value;
+    const shift = isWrapped ? value.indexOf('${{') + only.inner : 0;
+    const full = [...path, key];
+    const result = compile(text, rootsFor(raw, context, key === 'until', true), {
+      place: (offset) => yaml.placeIn(full, shift + offset),
+      issue: (span, message) => yaml.issueIn(full, { start: shift + span.start, end: shift + span.end }, message),
+    });
+    if ('issues' in result) issues.push(...result.issues);
+    else if (result.expression.type !== 'bool' && result.expression.type !== 'dyn') issues.push(yaml.issueIn(full, { start: shift, end: shift + text.length }, `${key}: the expression is a ${result.expression.type}, not true or false`));
+    return 'issues' in result ? undefined : result.expression;
+  };
+  let loop: CompiledTemplate | undefined;
+  const loopValue = raw['loop'];
+  if (typeof loopValue === 'string' || Array.isArray(loopValue)) {
+    const result = compileTemplate(asJson(loopValue), rootsFor(raw, context, false, false), yaml, [...path, 'loop']);
+    issues.push(...result.issues);
+    if (typeof loopValue === 'string' && result.template.unsettled.length === 0) issues.push(yaml.issue([...path, 'loop'], 'loop: expected a list, or an expression that gives one: "${{ vars.names }}"'));
+    loop = result.template;
+  }
+  return { when: whole('when'), until: whole('until'), loop };
+}
+
+interface Input {
+  readonly template: CompiledTemplate;
+  /** Where an issue of the resolved value stands in the file. */
+  readonly pathOf: (inner: Path) => Path;
+}
+
+function inputOf(raw: Readonly<Record<string, unknown>>, name: string, path: Path, context: StepContext, issues: ConfigIssue[]): Input {
+  const { yaml, registry } = context;
+  const written = asJson(raw[name]);
+  const readOnly = raw['read_only'];
+  const long = longForm[name];
+  const wrapped = typeof readOnly === 'boolean' && long !== undefined && !isObject(written);
+  if (readOnly !== undefined && long === undefined) issues.push(yaml.issue([...path, 'read_only'], `read_only is for command and script; ${name} knows by itself what it changes`, 'key'));
+  const value: Json = typeof readOnly !== 'boolean' || long === undefined ? written : isObject(written) ? asJson({ ...written, read_only: readOnly }) : { [long]: written, read_only: readOnly };
+  const pathOf = (inner: Path): Path => {
+    if (inner[0] === 'read_only' && typeof readOnly === 'boolean') return [...path, 'read_only'];
+    return [...path, name, ...(wrapped && inner[0] === long ? inner.slice(1) : inner)];
+  };
+  const locating: YamlFile = {
+    source: yaml.source,
+    value,
+    placeOf: (inner) => yaml.placeOf(pathOf(inner)),
+    issue: (inner, message, at) => yaml.issue(pathOf(inner), message, at),
+    issueIn: (inner, span, message) => yaml.issueIn(pathOf(inner), span, message),
+    placeIn: (inner, offset) => yaml.placeIn(pathOf(inner), offset),
+  };
+  const { template, issues: found } = compileTemplate(value, rootsFor(raw, context, false, true), locating, []);
+  issues.push(...found);
+  const schema = registry.get(name)?.schema;
+  if (schema !== undefined) issues.push(...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) => locating.issue(inner, message, at)));
+  return { template, pathOf };
+}
+
+interface Pieces {
+  readonly number: number;
+  readonly path: Path;
+  readonly operation: Operation;
+  readonly controls: Controls;
+  readonly compiled: Parts;
+  readonly input: Input;
+  readonly context: StepContext;
+}
+
+function assemble({ number, path, operation, controls, compiled, input, context: { yaml, playTags } }: Pieces): CompiledStep {
+  const { when, until, loop } = compiled;
+  const retry: Retry | undefined =
+    controls.retries === undefined && until === undefined ? undefined : { retries: controls.retries ?? 3, delaySeconds: controls.delay ?? 5, ...(until === undefined ? {} : { until }) };
+  const resolve = (scope: Scope): Resolved<unknown> => {
+    const resolved = input.template.resolve(scope);
+    if ('unknown' in resolved) return resolved;
+    const value = settled(operation, resolved.value, input.template.unsettled);
+    const [mistake] = mistakesIn(operation.schema, value);
+    if (mistake !== undefined) throw new ResolveError(yaml.issue(input.pathOf(mistake.path), mistake.message, mistake.at));
+    return { value: operation.schema.parse(value) };
+  };
+  const expressions = [...(when === undefined ? [] : [when]), ...(until === undefined ? [] : [until]), ...(loop?.expressions ?? []), ...input.template.expressions];
+  return {
+    number,
+    name: controls.name ?? operation.name,
+    operation: operation.name,
+    place: yaml.placeOf(path),
+    tags: [...new Set([...playTags, ...[controls.tags ?? []].flat()])],
+    onError: controls.on_error ?? 'fail',
+    roots: new Set(expressions.flatMap(({ roots }) => [...roots])),
+    resolve,
+    parts: { input: input.template, ...(when === undefined ? {} : { when }), ...(loop === undefined ? {} : { loop }) },
+    ...(when === undefined ? {} : { when }),
+    ...(controls.register === undefined ? {} : { register: controls.register }),
+    ...(loop === undefined ? {} : { loop: { resolve: (scope: Scope) => itemsOf(loop, scope, (message) => yaml.issue([...path, 'loop'], message)) } }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(controls.timeout === undefined ? {} : { timeoutSeconds: controls.timeout }),
+    ...(controls.become === undefined ? {} : { become: controls.become }),
+  };
+}
+
+/** Where an expression gave a number and the operation takes text (an argument, say), the text is meant. */
+function settled(operation: Operation, value: Json, unsettled: readonly Path[]): unknown {
+  const texts = mistakesIn(operation.schema, value).filter(({ wantsText, path }) => wantsText === true && unsettled.some((open) => open.length === path.length && open.every((step, index) => step === path[index])));
+  return texts.reduce<unknown>((changed, { path }) => withText(changed, path), value);
+}
+
+const maxItems = 10_000;
+
+function itemsOf(loop: CompiledTemplate, scope: Scope, complain: (message: string) => ConfigIssue): Resolved<readonly Json[]> {
+  const resolved = loop.resolve(scope);
+  if ('unknown' in resolved) return resolved;
+  if (!Array.isArray(resolved.value)) throw new ResolveError(complain('loop: the expression does not give a list'));
+  if (resolved.value.length > maxItems) throw new ResolveError(complain(`loop: more than ${String(maxItems)} items`));
+  return { value: resolved.value };
+}

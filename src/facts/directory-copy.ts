@@ -1,0 +1,183 @@
+import { AppError } from '../errors.ts';
+import { oneLine } from '../values/terminal.ts';
+import type { Fact } from './fact.ts';
+import { unescapeMount } from './file-system.ts';
+
+/** What a host has for copying with everything that a file has. */
+export interface CopyTools {
+  /** Version of an rsync that was built with ACLs and extended attributes; null without one. */
+  readonly rsync: readonly [number, number, number] | null;
+  /** GNU cp, GNU tar; GNU find and sha256sum, with which a copy is verified where there is no rsync. */
+  readonly cp: boolean;
+  readonly tar: boolean;
+  readonly manifest: boolean;
+  readonly getfattr: boolean;
+  readonly getfacl: boolean;
+}
+
+export const copyTools: Fact<CopyTools> = {
+  name: 'copy-tools',
+  script: `has() { command -v "$1" >/dev/null 2>&1; }
+has rsync && rsync --version 2>/dev/null | tr '\\n,' '  ' | sed 's/^ *rsync *version \\([0-9.]*\\)/\\nrsync \\1 /' | grep '^rsync '
+cp --version 2>/dev/null | grep -q GNU && echo cp
+tar --version 2>/dev/null | grep -q GNU && echo tar
+find --version 2>/dev/null | grep -q GNU && has sha256sum && echo manifest
+has getfattr && echo getfattr
+has getfacl && echo getfacl
+echo end`,
+  parse({ stdout, stderr }) {
+    const lines = stdout.trim().split('\n');
+    if (lines.at(-1) !== 'end') throw new AppError('fact-unreadable', `the host's copying tools could not be looked up: ${oneLine(stderr)}`);
+    const [, major, minor, patch, features = ''] = lines.map((line) => /^rsync (\d+)\.(\d+)\.(\d+) (.*)$/.exec(line)).find((match) => match !== null) ?? [];
+    const complete = / ACLs /.test(features) && / xattrs /.test(features) && !/ no (ACLs|xattrs) /.test(features);
+    return {
+      rsync: complete ? [Number(major), Number(minor), Number(patch)] : null,
+      cp: lines.includes('cp'),
+      tar: lines.includes('tar'),
+      manifest: lines.includes('manifest'),
+      getfattr: lines.includes('getfattr'),
+      getfacl: lines.includes('getfacl'),
+    };
+  },
+};
+
+export type CopyDirectory =
+  | { readonly kind: 'missing' | 'other' }
+  | {
+      readonly kind: 'directory';
+      /** Without symbolic links. */
+      readonly path: string;
+      /** `device:inode`: equal for one directory under two paths. */
+      readonly identity: string;
+      readonly mode: string;
+      readonly owner: string;
+      readonly mountsBelow: readonly string[];
+      readonly allocatedBytes: number;
+      readonly apparentBytes: number;
+      /** Files and directories in it, itself not counted. */
+      readonly entries: number;
+      /** Of its file system; a file system without a fixed number of inodes has `inodesTotal` 0. */
+      readonly availableBytes: number;
+      readonly inodesTotal: number;
+      readonly inodesAvailable: number;
+    };
+
+/** Argument: the path. Reads every name below it, so it takes its time on a large tree. */
+export const copyDirectory: Fact<CopyDirectory> = {
+  name: 'copy-directory',
+  timeoutMs: 1_800_000,
+  script: `[ -e "$1" ] || { echo missing; exit 0; }
+[ -d "$1" ] || { echo other; exit 0; }
+cd -P -- "$1" || exit 1
+path=$(pwd -P)
+echo directory
+printf 'path %s\\n' "$path"
+stat -c 'stat %d:%i %a %u:%g' .
+echo "allocated $(du -sxB1 . | cut -f1)"
+echo "apparent $(du -sxB1 --apparent-size . | cut -f1)"
+echo "entries $(find . -xdev -mindepth 1 -printf x | wc -c)"
+echo "df $(df -B1 --output=avail,itotal,iavail . | tail -n 1)"
+while read -r _ _ _ _ at _; do
+  case $(printf '%b' "$at") in "\${path%/}"/?*) printf 'below %s\\n' "$at" ;; esac
+done </proc/self/mountinfo
+echo end`,
+  parse({ status, stdout, stderr }, [asked = '']) {
+    const kind = stdout.split('\n', 1)[0];
+    if (status === 0 && (kind === 'missing' || kind === 'other')) return { kind };
+    const match = directoryAnswer.exec(stdout)?.groups;
+    if (status !== 0 || match === undefined) {
+      throw new AppError('fact-unreadable', `${oneLine(asked)} could not be measured: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'run "du -sx" and "df" on it by hand, as root' });
+    }
+    const field = (name: string): string => match[name] ?? '';
+    return {
+      kind: 'directory',
+      path: field('path'),
+      identity: field('identity'),
+      mode: field('mode').padStart(4, '0'),
+      owner: field('owner'),
+      mountsBelow: [...field('below').matchAll(/^below (.*)$/gm)].map(([, path = '']) => unescapeMount(path)),
+      allocatedBytes: Number(field('allocated')),
+      apparentBytes: Number(field('apparent')),
+      entries: Number(field('entries')),
+      availableBytes: Number(field('available')),
+      inodesTotal: count(field('inodesTotal')),
+      inodesAvailable: count(field('inodesAvailable')),
+    };
+  },
+};
+
+const directoryAnswer =
+  /^directory\npath (?<path>\/.*)\nstat (?<identity>\d+:\d+) (?<mode>[0-7]+) (?<owner>\d+:\d+)\nallocated (?<allocated>\d+)\napparent (?<apparent>\d+)\nentries (?<entries>\d+)\ndf +(?<available>\d+) +(?<inodesTotal>\d+|-) +(?<inodesAvailable>\d+|-)\n(?<below>(?:below .*\n)*)end\n$/;
+
+/** df prints `-` for what a file system does not have. */
+function count(text: string): number {
+  return text === '-' ? 0 : Number(text);
+}
+
+/**
+ * Compares two directories, themselves included: content, names, types, owners, modes, times,
+ * hard links, and ACLs and extended attributes where the tools are there.
+ * Arguments: `rsync` or `manifest`; `quick` (files by size and time) or `full` (by checksum);
+ * rsync's option for times; from; to. Prints `identical`, or up to twenty differences.
+ */
+export const compareScript = `method=$1 depth=$2 times=$3 from=$4 to=$5
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+by_rsync() {
+  [ "$depth" = full ] && set -- --checksum || set --
+  [ -z "$times" ] || set -- "$@" "$times"
+  rsync -aHAXSnx --numeric-ids --delete -i "$@" "\${from%/}/" "\${to%/}/" >"$work/differences"
+}
+# One line for each thing there is to compare; a line feed in a name becomes a \\001.
+manifest() {
+  cd -- "$1" || return 1
+  {
+    find . -xdev \\( -type f -printf 'f %m %U:%G %s %T@ %p\\0' -o -type l -printf 'l %U:%G %T@ %p -> %l\\0' -o -printf '%y %m %U:%G %T@ %p\\0' \\) || echo failed >>"$work/failed"
+    find . -xdev \\( -type b -o -type c \\) -exec stat --printf 'node %t:%T %n\\0' {} + || echo failed >>"$work/failed"
+  } | tr '\\n\\0' '\\001\\n'
+  find . -xdev -type f -links +1 -printf '%i %p\\0' | tr '\\n\\0' '\\001\\n' | sort -k2 | awk '{ inode = $1; sub(/^[^ ]+ /, ""); if (!(inode in first)) first[inode] = $0; print "linked", first[inode], $0 }'
+  if [ "$depth" = full ]; then
+    find . -xdev -type f -exec sha256sum {} + || echo failed >>"$work/failed"
+  fi
+  if command -v getfattr >/dev/null 2>&1; then
+    find . -xdev -print0 | sort -z | xargs -0 -r getfattr -h -d -m - -e hex -- | awk '/^# file: / { file = $0; next } NF { print file, $0 }' || echo failed >>"$work/failed"
+  fi
+  if command -v getfacl >/dev/null 2>&1; then
+    find . -xdev ! -type l -print0 | sort -z | xargs -0 -r getfacl -n -p -- 2>/dev/null | awk '/^# file: / { file = $0; next } NF { print file, $0 }'
+  fi
+}
+by_manifest() {
+  (manifest "$from") >"$work/a" && (manifest "$to") >"$work/b" && [ ! -e "$work/failed" ] || return 1
+  sort "$work/a" >"$work/source"; sort "$work/b" >"$work/destination"
+  diff -a "$work/source" "$work/destination" | grep -a '^[<>]' >"$work/differences"
+  return 0
+}
+by_$method || exit 1
+[ -s "$work/differences" ] || { echo identical; exit 0; }
+# What only adds to the destination, or sets what a directory is like, takes nothing away from it.
+echo "$(wc -l <"$work/differences") $(grep -v -c -e '^[>ch.][fdLDS]+++++++++ ' -e '^\\.d' "$work/differences")"
+head -n 20 "$work/differences"
+exit 0`;
+
+/** How two directories differ. */
+export interface DirectoryDifference {
+  readonly total: number;
+  /** Of these, how many would remove or replace something at the destination. */
+  readonly destructive: number;
+  /** At most twenty, as the tool prints them. */
+  readonly first: readonly string[];
+}
+
+/** Arguments: as for `compareScript`. */
+export const directoryDifference: Fact<DirectoryDifference> = {
+  name: 'directory-difference',
+  timeoutMs: 1_800_000,
+  script: compareScript,
+  parse({ status, stdout, stderr }, [, , , from = '', to = '']) {
+    const [summary = '', ...first] = stdout.replace(/\n$/, '').split('\n');
+    if (status === 0 && summary === 'identical') return { total: 0, destructive: 0, first: [] };
+    const [, total, destructive] = /^(\d+) (\d+)$/.exec(summary) ?? [];
+    if (status !== 0 || total === undefined) throw new AppError('fact-unreadable', `${oneLine(from)} and ${oneLine(to)} could not be compared: ${oneLine(stderr)}`, { hint: 'is either of them being changed at this moment?' });
+    return { total: Number(total), destructive: Number(destructive), first };
+  },
+};

@@ -1,0 +1,43 @@
+import type { AppError } from '../errors.ts';
+import { canonicalJson } from '../values/json.ts';
+
+/** What a fact's command printed. The same shape as a transport's outcome. */
+export interface Printed {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Something read from a host: a static command and a pure parser.
+ *
+ * The command must not change anything on the host. Its values arrive as positional parameters.
+ * `parse` throws an AppError when the answer cannot be understood: a fact is never guessed.
+ */
+export interface Fact<Value> {
+  readonly name: string;
+  readonly script: string;
+  readonly timeoutMs?: number;
+  parse(printed: Printed, args: readonly string[]): Value;
+}
+
+/** One fact asked of one host. Requests with the same key have the same answer. */
+export interface FactRequest<Value = unknown> {
+  readonly key: string;
+  readonly fact: Fact<Value>;
+  readonly args: readonly string[];
+}
+
+export function ask<Value>(fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {
+  return { key: `${fact.name}${canonicalJson(args)}`, fact, args };
+}
+
+/** The answers that are known so far about one host. */
+export interface Known {
+  /** The answer; undefined while it has not been asked; throws the fact's own error when reading it failed. */
+  get<Value>(request: FactRequest<Value>): Value | undefined;
+  /** The same for a request that `needs` has named before, so that its absence is a bug of ours. */
+  the<Value>(request: FactRequest<Value>): Value;
+}
+
+export type Answer = { readonly value: unknown } | { readonly error: AppError };

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { oneLine } from '../values/terminal.ts';
+import type { Fact } from './fact.ts';
+import type { FileSystemKind } from './file-system.ts';
+import { parseSuperblock, parseXfsGeometry } from './file-system.ts';
+
+/**
+ * Docker's own record of one thin device: `<root>/devicemapper/metadata/<hash>`, read by dockerd at
+ * its start and at no other time (moby v20.10 daemon/graphdriver/devmapper/deviceset.go).
+ */
+export interface StoredDevice {
+  readonly path: string;
+  readonly deviceId: number;
+  readonly bytes: number;
+  /** The file's exact text, so that a patch changes the one number and nothing else. */
+  readonly text: string;
+  readonly mode: string;
+}
+
+/** What lies on a container's thin device, and what Docker has stored about it. */
+export interface ThinRootfs {
+  /** The device node's size in bytes; undefined while the device is not active. */
+  readonly deviceBytes: number | undefined;
+  readonly fileSystem: { readonly kind: FileSystemKind; readonly bytes: number } | undefined;
+  readonly stored: StoredDevice;
+  /** `df` of the running container's own root: bytes. */
+  readonly usage: { readonly size: number; readonly used: number; readonly available: number } | undefined;
+}
+
+const stored = z.object({ device_id: z.number().int().nonnegative(), size: z.number().int().positive(), transaction_id: z.number(), initialized: z.boolean(), deleted: z.boolean().optional() });
+
+/**
+ * Arguments: the device's name, the path of Docker's record, the container's pid (0: not running).
+ *
+ * A mounted XFS is asked through its own interface, because the superblock on the device may lag;
+ * ext's is coherent with the device. `/proc/PID/root` is used because the mount may be visible in
+ * no other mount namespace than the container's.
+ */
+export const thinRootfs: Fact<ThinRootfs> = {
+  name: 'thin-rootfs',
+  script: `device=/dev/mapper/$1 record=$2 pid=$3
+if [ -e "$device" ]; then
+  printf 'bytes %s\\n' "$(blockdev --getsize64 "$device" 2>/dev/null)"
+  printf 'superblock %s\\n' "$(dd if="$device" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \\n')"
+fi
+[ -e "$record" ] || { printf 'record missing\\n'; exit 0; }
+printf 'mode %s\\n' "$(stat -c %a -- "$record")"
+printf 'record %s\\n' "$(dd if="$record" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \\n')"
+if [ "$pid" != 0 ]; then
+  printf 'df %s\\n' "$(df -B1 --output=size,used,avail "/proc/$pid/root/" 2>/dev/null | tail -n 1)"
+  printf 'xfs\\n'
+  xfs_io -r -c statfs "/proc/$pid/root/" 2>/dev/null
+fi
+exit 0`,
+  parse({ stdout }, [name = '', path = '']) {
+    const lines = stdout.split('\n');
+    const field = (key: string): string | undefined => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1).trim();
+    const unreadable = (what: string): AppError => new AppError('fact-unreadable', `${what} of device ${oneLine(name)} cannot be understood`, { hint: 'look at it by hand: dmsetup info, blkid' });
+    const record = field('record');
+    if (record === undefined || record === 'missing') {
+      throw new AppError('refused', `Docker has no record of the device ${oneLine(name)} at ${oneLine(path)}`, { hint: 'the daemon keeps its state elsewhere, or the device is not of this daemon' });
+    }
+    const superblock = field('superblock');
+    const fromDevice = superblock === undefined || superblock === '' ? undefined : parseSuperblock(superblock);
+    const geometry = stdout.includes('\nxfs\n') ? parseXfsGeometry(stdout.slice(stdout.indexOf('\nxfs\n') + 5)) : undefined;
+    const bytes = field('bytes');
+    const deviceBytes = bytes === undefined ? undefined : Number(bytes);
+    if (deviceBytes !== undefined && !(Number.isSafeInteger(deviceBytes) && deviceBytes > 0)) throw unreadable('the size');
+    return {
+      deviceBytes,
+      fileSystem: geometry !== undefined && fromDevice?.kind === 'xfs' ? { kind: 'xfs', bytes: geometry.bytes } : fromDevice === undefined ? undefined : { kind: fromDevice.kind, bytes: fromDevice.bytes },
+      stored: parseRecord(record, path, field('mode') ?? '', unreadable),
+      usage: parseUsage(field('df')),
+    };
+  },
+};
+
+function parseRecord(hex: string, path: string, mode: string, unreadable: (what: string) => AppError): StoredDevice {
+  const text = String.fromCharCode(...(hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw unreadable("Docker's record");
+  }
+  const parsed = stored.safeParse(json);
+  if (!parsed.success || !/^[0-7]{3,4}$/.test(mode)) throw unreadable("Docker's record");
+  return { path, deviceId: parsed.data.device_id, bytes: parsed.data.size, text, mode: mode.padStart(4, '0') };
+}
+
+function parseUsage(df: string | undefined): ThinRootfs['usage'] {
+  const [size, used, available] = (df ?? '').split(/\s+/).map(Number);
+  if (size === undefined || used === undefined || available === undefined || !Number.isFinite(size + used + available)) return undefined;
+  return { size, used, available };
+}

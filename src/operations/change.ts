@@ -1,0 +1,99 @@
+import type { JsonObject } from '../values/json.ts';
+
+/** Reads something and compares it with what it must be: a guard around an effect. */
+export interface Check {
+  readonly argv: readonly string[];
+  /** What the command must print, white space around it ignored. */
+  readonly equals: string;
+}
+
+/** Runs one program. */
+export interface ExecAction {
+  readonly kind: 'exec';
+  readonly argv: readonly string[];
+  readonly stdin?: string;
+  /** Exit statuses that mean success; [0] when absent. */
+  readonly success?: readonly number[];
+  /** Must hold afterwards; otherwise the action has failed, whatever its exit status. */
+  readonly check?: Check;
+  /** Run when the action or its check failed, so that nothing half-done is left behind. */
+  readonly onFailure?: readonly (readonly string[])[];
+  /** Run at the end of the change, whether it succeeded or not, newest first (an unmount). */
+  readonly atEnd?: readonly (readonly string[])[];
+  readonly timeoutMs?: number;
+}
+
+/** A guard on its own: nothing is done, but the change stops unless it holds. */
+export interface CheckAction extends Check {
+  readonly kind: 'check';
+  /** Why the change stops, in words for the operator. */
+  readonly otherwise: string;
+}
+
+/** Replaces a small text file: dot-named temporary beside it, fsync, rename; keeps owner and mode. */
+export interface WriteFileAction {
+  readonly kind: 'write-file';
+  readonly path: string;
+  readonly content: string;
+  /** Octal, four digits. */
+  readonly mode: string;
+  /** What the file must contain now (null: must not exist); otherwise nothing is written. */
+  readonly expect: string | null;
+  /** Where a copy of the old content is put first. */
+  readonly backup?: string;
+}
+
+/** Copies a file from the laptop, verified by digest, into place by rename. */
+export interface UploadAction {
+  readonly kind: 'upload';
+  readonly from: string;
+  readonly path: string;
+  readonly mode: string;
+  readonly owner?: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Copies a file from the host to the laptop, verified by digest. */
+export interface FetchAction {
+  readonly kind: 'fetch';
+  readonly path: string;
+  readonly to: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Asks again and again until the check holds. Changes nothing. */
+export interface WaitUntilAction {
+  readonly kind: 'wait-until';
+  readonly argv: readonly string[];
+  /** Exit status 0 is enough when absent. */
+  readonly equals?: string;
+  readonly everySeconds: number;
+  readonly forSeconds: number;
+  readonly what: string;
+}
+
+/** Waits on the laptop. */
+export interface PauseAction {
+  readonly kind: 'pause';
+  readonly seconds: number;
+}
+
+/** One effect, as data. The interpreter has one executor for each kind. */
+export type Action = ExecAction | CheckAction | WriteFileAction | UploadAction | FetchAction | WaitUntilAction | PauseAction;
+
+/** One unit of change: what it is, what it is made of, and how it is taken back. Plain JSON. */
+export interface Change {
+  /** For people, without the host's name: `app-1: 10 GiB → 20 GiB`. */
+  readonly summary: string;
+  /** The facts that the change rests on, and what they will be: plain JSON for the plan and for drift. */
+  readonly before: JsonObject;
+  readonly after: JsonObject;
+  readonly actions: readonly Action[];
+  readonly undo: readonly Action[] | 'irreversible';
+  /** One remote script, so that a dropped connection cannot split it. */
+  readonly atomic: boolean;
+  /** Names for values that differ from host to host (a device's name), for folding equal plans. */
+  readonly bindings: Readonly<Record<string, string>>;
+}

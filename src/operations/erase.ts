@@ -1,0 +1,30 @@
+import { AppError } from '../errors.ts';
+import { oneLine } from '../values/terminal.ts';
+import type { Operation } from './operation.ts';
+
+/**
+ * An operation for the registry, which holds operations of different inputs in one map. A function
+ * of `Want` cannot stand in for a function of `unknown`, so the input is parsed by the operation's
+ * own schema before every call: what the type forgets is checked when it runs.
+ */
+export function eraseWant<Want>(operation: Operation<Want>): Operation {
+  const parse = (value: unknown): Want => {
+    const parsed = operation.schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new AppError('internal', `${operation.name} was given input that its schema refuses: ${oneLine(parsed.error.message)}`);
+  };
+  const { readOnly, pin, verify, result } = operation;
+  return {
+    name: operation.name,
+    summary: operation.summary,
+    schema: operation.schema,
+    repeats: operation.repeats,
+    readOnly: typeof readOnly === 'boolean' ? readOnly : (want) => readOnly(parse(want)),
+    needs: (want, known) => operation.needs(parse(want), known),
+    plan: (want, known) => operation.plan(parse(want), known),
+    touches: (want, known) => operation.touches(parse(want), known),
+    ...(pin === undefined ? {} : { pin: (want, known) => pin(parse(want), known) }),
+    ...(verify === undefined ? {} : { verify: (want, known) => verify(parse(want), known) }),
+    ...(result === undefined ? {} : { result: (want, known, output) => result(parse(want), known, output) }),
+  };
+}

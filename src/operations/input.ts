@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/** Pieces of operations' schemas. Each accepts what it has produced, so that a plan's `want` can be parsed again. */
+
+export const hostPath = z
+  .string()
+  .startsWith('/', 'must be an absolute path on the host')
+  .refine((path) => !path.includes('\0') && !path.includes('\n'), 'must not contain a line feed or NUL')
+  .describe('absolute path on the host');
+
+export const argv = z.array(z.string()).min(1, 'names no program').describe('the program and its arguments, one word each; no shell is involved');
+
+export const octalMode = z
+  .string()
+  .regex(/^0?[0-7]{3}$|^[0-7]{4}$/, 'must be octal digits in quotes, for example "0644"')
+  .transform((mode) => mode.padStart(4, '0'));
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Seconds, as a number or as `30s`, `5m`, `1h`. */
+export const duration = z
+  .union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?[smh]$/, 'must be a number of seconds, or for example 30s, 5m, 1h')])
+  .transform((value) => (typeof value === 'number' ? value : Number(value.slice(0, -1)) * (unitSeconds[value.slice(-1)] ?? 1)))
+  .refine((seconds) => seconds > 0 && seconds <= 86_400, 'must be more than nothing and at most a day');
+
+export const exitStatuses = z.array(z.number().int().min(0).max(255)).min(1).describe('exit statuses that mean success');

@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+import type { FactRequest, Known } from '../facts/fact.ts';
+import type { Json } from '../values/json.ts';
+import type { Change } from './change.ts';
+
+/**
+ * What a step would do on one host. Plain JSON: preview, saved plan, confirmation, journal and
+ * report are views of this value.
+ */
+export type Planned =
+  /** Nothing to do. */
+  | (Notes & { readonly outcome: 'noop'; readonly reason: string })
+  /** These changes, certainly. */
+  | (Notes & { readonly outcome: 'change'; readonly changes: readonly Change[] })
+  /** It depends on what an earlier step does; `provisional` is what would be done as things are now. */
+  | (Notes & { readonly outcome: 'maybe'; readonly dependsOn: readonly string[]; readonly reason: string; readonly provisional: readonly Change[] })
+  /** Not safe, not possible, or not understood. */
+  | (Notes & { readonly outcome: 'refused'; readonly reason: string; readonly remedy: string });
+
+export interface Notes {
+  /** What the operator should know before saying yes. */
+  readonly warnings?: readonly string[];
+  /** What is still to be done, by whom, after this step: said in the preview, in the recap and by the next plan. */
+  readonly owed?: readonly string[];
+}
+
+/** A failed verification. */
+export interface Finding {
+  readonly message: string;
+}
+
+/** What a step's actions printed, for its registered result. */
+export interface StepOutput {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Desired-state logic: from what is wanted and the facts to the changes that lead there.
+ * Pure: no effect, no clock, no randomness, no environment.
+ *
+ * The laws, held by tests over every operation in the registry:
+ * - planning changes nothing;
+ * - after the changes have been applied the plan is `noop` (unless `repeats`);
+ * - do and then undo restores the facts (unless the change says `irreversible`).
+ */
+export interface Operation<Want = unknown> {
+  /** The key in a playbook's step. */
+  readonly name: string;
+  /** One line, for the documents and the schema. */
+  readonly summary: string;
+  /** The step's input. Its output type is what `needs` and `plan` receive; it must survive JSON. */
+  readonly schema: z.ZodType<Want>;
+  /** Only reads: runs in the preview too, so that what it registers is known there. */
+  readonly readOnly: boolean | ((want: Want) => boolean);
+  /** Has no desired state of its own (a bare command): applying it again would do it again. */
+  readonly repeats: boolean;
+  /**
+   * The facts that `plan` needs, given what is known so far. Called until nothing new is asked, so
+   * a fact may depend on an earlier one; all that one call names travels in one flight.
+   */
+  needs(want: Want, known: Known): readonly FactRequest[];
+  /** Throws an AppError when a fact could not be read. */
+  plan(want: Want, known: Known): Planned;
+  /** Makes what is relative to now (`+5GiB`, `150%`) absolute; called once, when the plan is made. */
+  pin?(want: Want, known: Known): Want;
+  /**
+   * The resources (`container:ID`, `device:NAME`, `path:/x`, or `*` for anything) that the step reads
+   * and changes on this host: a later step that reads what an earlier one will change is `maybe`.
+   */
+  touches(want: Want, known: Known): { readonly reads: readonly string[]; readonly changes: readonly string[] };
+  /** Verified after the change, beyond the law that the plan must be `noop` now. */
+  verify?(want: Want, known: Known): readonly Finding[];
+  /** What `register` gets. `output` is of the step's last exec action, absent when nothing ran. */
+  result?(want: Want, known: Known, output: StepOutput | undefined): Json;
+}
+
+/** Keeps `Want` inferred from the schema, and checked. */
+export function defineOperation<Want>(operation: Operation<Want>): Operation<Want> {
+  return operation;
+}

@@ -1,0 +1,72 @@
+import { AppError } from '../errors.ts';
+import { argvFact, programOutput } from '../facts/argv.ts';
+import type { FactRequest, Known } from '../facts/fact.ts';
+import { ask } from '../facts/fact.ts';
+import { hostFile } from '../facts/file.ts';
+import type { ProgramOutput } from '../facts/argv.ts';
+import type { Json } from '../values/json.ts';
+import { oneLine } from '../values/terminal.ts';
+import type { ExecAction } from './change.ts';
+import type { Planned, StepOutput } from './operation.ts';
+
+/** What `command` and `script` have in common: a program of the operator's, about which nothing is known. */
+export interface Program {
+  readonly argv: readonly string[];
+  readonly stdin: string;
+  readonly chdir: string;
+  readonly readOnly: boolean;
+  readonly creates: string | undefined;
+  readonly success: readonly number[];
+  /** What the plan calls it. */
+  readonly shown: string;
+}
+
+/** `env --chdir` and `cd` in a shell: only the latter is everywhere. */
+const inDirectory = ['/bin/sh', '-c', 'cd -- "$1" && shift && exec "$@"', 'sh'] as const;
+
+export function programNeeds(program: Program): readonly FactRequest[] {
+  if (program.readOnly) return [reading(program)];
+  return program.creates === undefined ? [] : [ask(hostFile, program.creates)];
+}
+
+export function planProgram(program: Program, known: Known): Planned {
+  if (program.readOnly) {
+    const { status, stderr } = known.the(reading(program));
+    if (program.success.includes(status)) return { outcome: 'noop', reason: `read: ${oneLine(program.shown, 80)}` };
+    throw new AppError('action-failed', `${oneLine(program.shown, 80)} ended with status ${String(status)}: ${oneLine(stderr)}`, { hint: 'run it on the host by hand; if this status is a success too, list it under success:' });
+  }
+  if (program.creates !== undefined && known.the(ask(hostFile, program.creates)).exists) return { outcome: 'noop', reason: `${program.creates} exists` };
+  const argv = program.chdir === '' ? program.argv : [...inDirectory, program.chdir, ...program.argv];
+  const action: ExecAction = { kind: 'exec', argv, success: program.success, ...(program.stdin === '' ? {} : { stdin: program.stdin }) };
+  return {
+    outcome: 'change',
+    changes: [
+      {
+        summary: `run: ${oneLine(program.shown, 120)}`,
+        before: program.creates === undefined ? {} : { [program.creates]: 'missing' },
+        after: program.creates === undefined ? {} : { [program.creates]: 'exists' },
+        actions: [action],
+        undo: 'irreversible',
+        atomic: false,
+        bindings: {},
+      },
+    ],
+  };
+}
+
+/** A program may read and change anything. */
+export function programTouches(program: Program): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
+  return { reads: ['*'], changes: program.readOnly ? [] : ['*'] };
+}
+
+export function programResult(program: Program, known: Known, output: StepOutput | undefined): Json {
+  const printed = program.readOnly ? known.get(reading(program)) : output;
+  if (printed === undefined) return null;
+  const { status, stdout, stderr, lines } = programOutput(printed);
+  return { status, stdout, stderr, lines };
+}
+
+function reading(program: Program): FactRequest<ProgramOutput> {
+  return ask(argvFact, program.chdir, program.stdin, ...program.argv);
+}
+

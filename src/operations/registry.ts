@@ -1,0 +1,36 @@
+import { assert } from './assert.ts';
+import { command } from './command.ts';
+import { dmsetup } from './dmsetup.ts';
+import { dockerInspect } from './docker-inspect.ts';
+import { eraseWant } from './erase.ts';
+import { fetch } from './fetch.ts';
+import { growRootfs } from './grow-rootfs.ts';
+import type { Operation } from './operation.ts';
+import { pause } from './pause.ts';
+import { repairRootfs } from './repair-rootfs.ts';
+import { resize2fs } from './resize2fs.ts';
+import { script } from './script.ts';
+import { upload } from './upload.ts';
+import { volumeCopy } from './volume-copy.ts';
+import { waitFor } from './wait-for.ts';
+import { xfsGrowfs } from './xfs-growfs.ts';
+
+const list: readonly Operation[] = [
+  eraseWant(assert),
+  eraseWant(command),
+  eraseWant(dmsetup),
+  eraseWant(dockerInspect),
+  eraseWant(fetch),
+  eraseWant(growRootfs),
+  eraseWant(pause),
+  eraseWant(repairRootfs),
+  eraseWant(resize2fs),
+  eraseWant(script),
+  eraseWant(upload),
+  eraseWant(volumeCopy),
+  eraseWant(waitFor),
+  eraseWant(xfsGrowfs),
+];
+
+/** Every operation that a step can use, by its key in a playbook. */
+export const operations: ReadonlyMap<string, Operation> = new Map(list.map((operation) => [operation.name, operation]));

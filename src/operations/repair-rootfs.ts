@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Container } from '../facts/containers.ts';
+import { deviceMapper, deviceNamed } from '../facts/device-mapper.ts';
+import type { Docker } from '../facts/docker.ts';
+import { dockerInfo } from '../facts/docker.ts';
+import type { FactRequest, Known } from '../facts/fact.ts';
+import { ask } from '../facts/fact.ts';
+import type { Superblock } from '../facts/file-system.ts';
+import { thinSuperblock } from '../facts/thin-superblock.ts';
+import type { Planned } from './operation.ts';
+import { defineOperation } from './operation.ts';
+import type { Awaiting } from './rootfs/daemon-restart.ts';
+import { planRestart } from './rootfs/daemon-restart.ts';
+import type { ContainerPlan } from './rootfs/outcome.ts';
+import { combine } from './rootfs/outcome.ts';
+import { repairThin, startContainer } from './rootfs/repair-thin.ts';
+import { containerKeys, containerOrLabel, rootfsNeeds, rootfsTouches, select } from './rootfs/selection.ts';
+import type { ThinContainer } from './rootfs/thin.ts';
+import { askThinRootfs, judgeThin } from './rootfs/thin.ts';
+
+const schema = z
+  .strictObject({
+    ...containerKeys,
+    start: z.boolean().optional().describe('start the container once its device is restored (the default), or leave it stopped'),
+    restart_daemon: z.boolean().optional().describe('restart the Docker daemon where that is needed for the repair to last; only with live-restore, so that containers go on running'),
+  })
+  .refine((want) => want.container !== undefined || want.label !== undefined, { message: containerOrLabel });
+
+type Want = z.infer<typeof schema>;
+
+export const repairRootfs = defineOperation<Want>({
+  name: 'repair_rootfs',
+  summary: 'Bring back a container that does not start, or would not start again, after a resize by hand; with its data',
+  schema,
+  readOnly: false,
+  repeats: false,
+  touches: rootfsTouches,
+
+  needs(want, known): readonly FactRequest[] {
+    const docker = known.get(ask(dockerInfo));
+    if (docker !== undefined && docker.driver !== 'devicemapper') return [];
+    const first = rootfsNeeds(want, known);
+    if (docker === undefined || first.some((request) => known.get(request) === undefined)) return first;
+    return thinContainers(want, docker, known).flatMap((thin) => ('refused' in thin ? [] : (superblockRequest(thin) ?? [])));
+  },
+
+  plan(want, known): Planned {
+    const docker = known.the(ask(dockerInfo));
+    if (docker.driver !== 'devicemapper') {
+      return { outcome: 'refused', reason: `the storage driver is ${docker.driver}: only devicemapper leaves containers in the state that this repairs`, remedy: 'look at the error of docker start' };
+    }
+    const selection = select(want, known);
+    if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
+    const thins = thinContainers(want, docker, known);
+    const repairs = thins.map((thin): ContainerPlan => ('refused' in thin ? thin : repairThin(thin, superblockOf(thin, known))));
+    const sound = thins.flatMap((thin) => ('refused' in thin ? [] : [thin]));
+    // The restart comes before the start: a container that starts only then is no concern of the restart.
+    return combine([...repairs, planRestart(sound.map((thin) => awaitingRestart(thin, known)), want.restart_daemon, docker), ...repairs.map((repair, index) => planStart(want, thins[index], repair))], 'nothing is broken: every device is as large as its file system needs');
+  },
+});
+
+type Judged = ReturnType<typeof judgeThin>;
+
+function thinContainers(want: Want, docker: Docker, known: Known): readonly Judged[] {
+  const selection = select(want, known);
+  if ('refused' in selection) return [];
+  return selection.selected.map((container) => judge(container, docker, known));
+}
+
+function judge(container: Container, docker: Docker, known: Known): Judged {
+  const request = askThinRootfs(container, docker);
+  if (request === undefined) return { refused: { reason: `${container.name}: docker inspect does not name its device`, remedy: 'was it made with another storage driver than the daemon uses now?' } };
+  const mapper = known.the(ask(deviceMapper));
+  const name = container.graph?.['DeviceName'] ?? '';
+  // A stopped container's device that is still there on its way out would be refused; here that is what is looked for.
+  const device = deviceNamed(mapper, name);
+  const settled = device?.deferredRemove === true && !container.state.running ? { devices: { ...mapper.devices, [name]: { ...device, deferredRemove: false } } } : mapper;
+  return judgeThin(container, docker, settled, known.the(request));
+}
+
+/** Only for a container whose device is not active; otherwise the device itself has been read. */
+function superblockRequest(thin: ThinContainer): FactRequest<Superblock | null> | undefined {
+  return thin.active === undefined ? ask(thinSuperblock, thin.poolDevice, String(thin.deviceId)) : undefined;
+}
+
+function superblockOf(thin: ThinContainer, known: Known): { readonly bytes: number } | undefined {
+  const request = superblockRequest(thin);
+  return request === undefined ? thin.rootfs.fileSystem : (known.the(request) ?? undefined);
+}
+
+function planStart(want: Want, thin: Judged | undefined, repair: ContainerPlan): ContainerPlan {
+  const needed = want.start !== false && thin !== undefined && !('refused' in thin) && !thin.container.state.running && 'changes' in repair && repair.changes.length > 0;
+  return { changes: needed ? [startContainer(thin)] : [], warnings: [], owed: [] };
+}
+
+/** Whatever is stored and not read by the daemon yet is owed, whether this run stored it or an earlier one. */
+function awaitingRestart(thin: ThinContainer, known: Known): Awaiting {
+  return { container: thin.container, daemonBytes: thin.daemonBytes, storedBytes: Math.max(thin.rootfs.stored.bytes, superblockOf(thin, known)?.bytes ?? 0) };
+}

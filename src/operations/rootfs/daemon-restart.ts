@@ -1,0 +1,77 @@
+import type { Container } from '../../facts/containers.ts';
+import type { Docker } from '../../facts/docker.ts';
+import { formatBytes } from '../../values/size.ts';
+import type { Action, Change } from '../change.ts';
+import type { ContainerPlan, Refusal } from './outcome.ts';
+
+/** A container whose stored size the running daemon has not read yet. */
+export interface Awaiting {
+  readonly container: Container;
+  readonly daemonBytes: number;
+  readonly storedBytes: number;
+}
+
+const liveRestoreHint = 'set "live-restore": true in /etc/docker/daemon.json and run: systemctl reload docker';
+
+/**
+ * The daemon read its records when it started, so a container whose record is, or will be, larger
+ * than what the daemon holds is restart-safe only after the daemon has been restarted: done here when
+ * the playbook allows it, and owed otherwise.
+ */
+export function planRestart(candidates: readonly Awaiting[], allowed: boolean | undefined, docker: Docker): ContainerPlan {
+  const awaiting = candidates.filter(({ daemonBytes, storedBytes }) => daemonBytes < storedBytes);
+  if (awaiting.length === 0) return { changes: [], warnings: [], owed: [] };
+  if (allowed !== true) return { changes: [], warnings: [], owed: awaiting.map((one) => owedRestart(one, docker)) };
+  const refused = judgeRestart(docker);
+  return refused === undefined ? { changes: [restartDaemon(awaiting)], warnings: [], owed: [] } : { refused };
+}
+
+/** Whether a restart of the daemon would leave the containers running. */
+function judgeRestart(docker: Docker): Refusal | undefined {
+  if (!docker.systemdUnit) return { reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here', remedy: 'leave restart_daemon out, and restart the daemon in its own way afterwards' };
+  if (!docker.liveRestore) return { reason: 'live-restore is off, so a restart of the Docker daemon would stop every container', remedy: `${liveRestoreHint}; or leave restart_daemon out` };
+  return undefined;
+}
+
+/** What is left to do when the daemon is not restarted now. */
+function owedRestart({ container, daemonBytes, storedBytes }: Awaiting, docker: Docker): string {
+  const how = docker.liveRestore ? 'systemctl restart docker (live-restore is on: containers go on running), or run this again with restart_daemon: true' : `${liveRestoreHint}; then: systemctl restart docker`;
+  return `${container.name} is not restart-safe yet: the daemon still holds ${formatBytes(daemonBytes)} and reads ${formatBytes(storedBytes)} when it starts next; a stop and start before that would fail. To do: ${how}`;
+}
+
+function stillRunning(container: Container): Action {
+  return {
+    kind: 'check',
+    argv: ['docker', 'inspect', '--type', 'container', '--format', '{{.State.Running}} {{.State.StartedAt}}', container.id],
+    equals: `true ${container.state.startedAt}`,
+    otherwise: `${container.name} did not go on running over the restart of the daemon`,
+  };
+}
+
+/** Three restarts a minute trip systemd's start limit, hence the reset before. */
+function restartDaemon(awaiting: readonly Awaiting[]): Change {
+  const sizes = (bytes: (one: Awaiting) => number): Record<string, number> => Object.fromEntries(awaiting.map((one) => [one.container.name, bytes(one)]));
+  return {
+    summary: 'restart the Docker daemon; containers go on running (live-restore)',
+    before: { daemonBytes: sizes((one) => one.daemonBytes) },
+    after: { daemonBytes: sizes((one) => one.storedBytes) },
+    actions: [
+      { kind: 'exec', argv: ['systemctl', 'reset-failed', 'docker.service', 'docker.socket'], success: [0, 1, 5] },
+      { kind: 'exec', argv: ['systemctl', 'restart', 'docker.service'], timeoutMs: 180_000 },
+      ...awaiting.flatMap(({ container, storedBytes }) => [
+        {
+          kind: 'wait-until' as const,
+          argv: ['docker', 'inspect', '--type', 'container', '--format', '{{.GraphDriver.Data.DeviceSize}}', container.id],
+          equals: String(storedBytes),
+          everySeconds: 2,
+          forSeconds: 180,
+          what: `the daemon holds ${formatBytes(storedBytes)} for ${container.name}`,
+        },
+        ...(container.state.running ? [stillRunning(container)] : []),
+      ]),
+    ],
+    undo: [],
+    atomic: false,
+    bindings: Object.fromEntries(awaiting.flatMap(({ container }) => [[`${container.name}'s id`, container.id], [`${container.name}'s start`, container.state.startedAt]])),
+  };
+}

@@ -1,0 +1,21 @@
+import type { StoredDevice } from '../../facts/thin-rootfs.ts';
+import type { WriteFileAction } from '../change.ts';
+
+/** The record with its one number changed, and everything else to the letter as it was. */
+export function withSize(text: string, bytes: number): string {
+  return text.replace(/("size"\s*:\s*)\d+/, `$1${String(bytes)}`);
+}
+
+/** Makes a size last: dockerd activates the device with what this record says when it starts. */
+export function storeSize(stored: StoredDevice, bytes: number): WriteFileAction {
+  const name = stored.path.slice(stored.path.lastIndexOf('/') + 1);
+  return {
+    kind: 'write-file',
+    path: stored.path,
+    content: withSize(stored.text, bytes),
+    mode: stored.mode,
+    expect: stored.text,
+    // Never beside the record: dockerd would take the copy for a device.
+    backup: `/var/lib/plimsoll/backup/devicemapper/${name}.${String(stored.bytes)}`,
+  };
+}

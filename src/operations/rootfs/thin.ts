@@ -1,0 +1,92 @@
+import type { Container } from '../../facts/containers.ts';
+import type { DeviceMapper, MappedDevice, ThinTarget } from '../../facts/device-mapper.ts';
+import { deviceNamed, deviceNumbered, parseThin, tableText } from '../../facts/device-mapper.ts';
+import type { Docker } from '../../facts/docker.ts';
+import type { ThinRootfs } from '../../facts/thin-rootfs.ts';
+import { thinRootfs } from '../../facts/thin-rootfs.ts';
+import type { FactRequest } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
+import { formatBytes } from '../../values/size.ts';
+import type { Pool } from './pool.ts';
+import { judgePool } from './pool.ts';
+import type { Refusal } from './outcome.ts';
+
+export const sectorBytes = 512;
+
+/** Docker's name of a device is `docker-MAJ:MIN-INODE-<hash>`; the hash names its record. */
+export function recordPath(docker: Docker, device: string): string {
+  return `${docker.root}/devicemapper/metadata/${device.slice(device.lastIndexOf('-') + 1)}`;
+}
+
+export function deviceName(container: Container): string | undefined {
+  return container.graph?.['DeviceName'];
+}
+
+/** What lies on the container's device, and what Docker has stored of it. */
+export function askThinRootfs(container: Container, docker: Docker): FactRequest<ThinRootfs> | undefined {
+  const name = deviceName(container);
+  return name === undefined ? undefined : ask(thinRootfs, name, recordPath(docker, name), String(container.state.running ? container.state.pid : 0));
+}
+
+/** Everything about one container on devicemapper, checked to be consistent. */
+export interface ThinContainer {
+  readonly container: Container;
+  readonly name: string;
+  readonly deviceId: number;
+  /** The pool as tables name it: `major:minor`. */
+  readonly poolDevice: string;
+  readonly pool: Pool;
+  readonly rootfs: ThinRootfs;
+  /** The size that the running daemon will activate the device with: it read it at its start. */
+  readonly daemonBytes: number;
+  /** Absent while the device is not active (a stopped container). */
+  readonly active: { readonly device: MappedDevice; readonly thin: ThinTarget; readonly bytes: number } | undefined;
+}
+
+/**
+ * Docker, the kernel and Docker's record must tell one story about the device; anything else is
+ * refused, because `dmsetup load` itself accepts another container's id without a word.
+ */
+export function judgeThin(container: Container, docker: Docker, mapper: DeviceMapper, rootfs: ThinRootfs): ThinContainer | { readonly refused: Refusal } {
+  const refused = (reason: string, remedy: string): { readonly refused: Refusal } => ({ refused: { reason: `${container.name}: ${reason}`, remedy } });
+  const name = deviceName(container) ?? '';
+  const deviceId = Number(container.graph?.['DeviceId'] ?? Number.NaN);
+  const daemonBytes = Number(container.graph?.['DeviceSize'] ?? Number.NaN);
+  if (name === '' || !Number.isInteger(deviceId) || !Number.isInteger(daemonBytes)) return refused('docker inspect does not name its device', 'is this container on another storage driver?');
+  if (rootfs.stored.deviceId !== deviceId) {
+    return refused(`Docker's record says thin device ${String(rootfs.stored.deviceId)}, docker inspect says ${String(deviceId)}`, `look at ${rootfs.stored.path} before anything else`);
+  }
+  const poolName = docker.driverStatus['Pool Name'] ?? '';
+  const poolMapping = deviceNamed(mapper, poolName);
+  if (poolMapping === undefined) return refused(`the daemon's thin pool "${poolName}" is not active`, 'start the daemon, or activate the pool, first');
+  const poolDevice = `${String(poolMapping.major)}:${String(poolMapping.minor)}`;
+  const judged = judgePool(poolMapping, docker);
+  if ('refused' in judged) return judged;
+  const base = { container, name, deviceId, poolDevice, pool: judged.pool, rootfs, daemonBytes };
+  const device = deviceNamed(mapper, name);
+  if (device === undefined) return { ...base, active: undefined };
+
+  const [line, ...more] = device.table;
+  if (line?.target !== 'thin' || line.start !== 0 || more.length > 0) return refused(`the table of its device is not one thin target: ${device.table.map(tableText).join(' / ')}`, `look at it: dmsetup table ${name}`);
+  const thin = parseThin(line);
+  if (thin.deviceId !== deviceId) return refused(`its device shows thin device ${String(thin.deviceId)}, not its own (${String(deviceId)})`, 'somebody has loaded a wrong table: stop the container before it writes more, and restore the table');
+  if (thin.poolDevice !== poolDevice) return refused(`its device lies in pool ${thin.poolDevice} (${deviceNumbered(mapper, thin.poolDevice)?.name ?? 'unknown'}), not in the daemon's pool ${poolName} (${poolDevice})`, 'is more than one Docker daemon running there?');
+  if (device.suspended) return refused('its device is suspended, so everything that writes to it hangs', `let it go on first: dmsetup resume ${name}`);
+  if (device.deferredRemove) return refused('its device is about to be removed (DEFERRED REMOVE)', 'start the container again, then run the same again');
+  const bytes = line.length * sectorBytes;
+  if (rootfs.deviceBytes !== bytes) return refused(`its device is ${String(rootfs.deviceBytes)} bytes, its table says ${String(bytes)}`, `look at it: dmsetup table ${name}`);
+  return { ...base, active: { device, thin, bytes } };
+}
+
+/** The table of this container's thin device at another size. */
+export function thinTable(thin: { readonly poolDevice: string; readonly deviceId: number; readonly origin?: string }, bytes: number): string {
+  const origin = thin.origin === undefined ? [] : [thin.origin];
+  return ['0', String(bytes / sectorBytes), 'thin', thin.poolDevice, String(thin.deviceId), ...origin].join(' ');
+}
+
+export function overcommitWarning(name: string, growth: number, pool: Pool): readonly string[] {
+  if (growth <= pool.freeBytes) return [];
+  return [
+    `${name}: the pool has ${formatBytes(pool.freeBytes)} free, less than the ${formatBytes(growth)} that are promised now: thin provisioning overcommits, and XFS hangs when the pool is full`,
+  ];
+}

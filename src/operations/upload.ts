@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { ask } from '../facts/fact.ts';
+import type { HostFile, LaptopFile } from '../facts/file.ts';
+import { hostFile, laptopFile } from '../facts/file.ts';
+import { formatBytes } from '../values/size.ts';
+import type { Action } from './change.ts';
+import { hostPath, octalMode } from './input.ts';
+import { defineOperation } from './operation.ts';
+
+const schema = z.strictObject({
+  from: z.string().min(1).describe('file on this machine, relative to the playbook'),
+  to: hostPath,
+  mode: octalMode.default('0644'),
+  owner: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/, 'must be USER or USER:GROUP, names or numbers')
+    .optional(),
+});
+type Want = z.infer<typeof schema>;
+
+export const upload = defineOperation<Want>({
+  name: 'upload',
+  summary: 'Copy a file from this machine to the host, verified by digest',
+  schema,
+  readOnly: false,
+  repeats: false,
+  needs: ({ from, to }) => [ask(laptopFile, from), ask(hostFile, to)],
+  plan(want, known) {
+    const { from, to } = want;
+    const source = known.the(ask(laptopFile, from));
+    const target = known.the(ask(hostFile, to));
+    if (!source.exists) return { outcome: 'refused', reason: `there is no file ${from} on this machine`, remedy: 'correct from: (it is relative to the playbook)' };
+    if (target.exists && target.kind !== 'file') return { outcome: 'refused', reason: `${to} on the host is a ${target.kind}`, remedy: 'name the file itself in to:, or remove what is there' };
+    const actions = wantedActions(want, source, target);
+    if (actions.length === 0) return { outcome: 'noop', reason: `${to} is the same file` };
+    return {
+      outcome: 'change',
+      changes: [
+        {
+          summary: `${to}: ${target.exists ? 'replaced' : 'new'}, ${formatBytes(source.bytes)}, mode ${want.mode}`,
+          before: target.exists ? { sha256: target.sha256, mode: target.mode, owner: target.owner } : { exists: false },
+          after: { sha256: source.sha256, mode: want.mode, ...(want.owner === undefined ? {} : { owner: want.owner }) },
+          actions,
+          undo: undoActions(to, target),
+          atomic: false,
+          bindings: {},
+        },
+      ],
+    };
+  },
+  touches: ({ to }) => ({ reads: [`path:${to}`], changes: [`path:${to}`] }),
+  result: ({ from, to }, known) => ({ path: to, sha256: known.get(ask(laptopFile, from))?.sha256 ?? null }),
+});
+
+function wantedActions({ from, to, mode, owner }: Want, source: LaptopFile, target: HostFile): readonly Action[] {
+  const same = target.exists && target.sha256 === source.sha256;
+  if (!same) {
+    const send: Action = { kind: 'upload', from, path: to, mode, sha256: source.sha256, bytes: source.bytes, ...(owner === undefined ? {} : { owner }) };
+    return [...(target.exists ? keep(to, target.sha256) : []), send];
+  }
+  return [
+    ...(owner === undefined || isOwner(target, owner) ? [] : [exec('chown', '--', owner, to)]),
+    ...(target.mode === mode ? [] : [exec('chmod', '--', mode, to)]),
+  ];
+}
+
+/** Where the old content is kept, named by its digest: the undo needs no name of its own for it. */
+const kept = (sha256: string): string => `/var/lib/plimsoll/replaced/${sha256}`;
+
+function keep(path: string, sha256: string): readonly Action[] {
+  return [exec('mkdir', '-p', '/var/lib/plimsoll/replaced'), exec('cp', '-p', '--', path, kept(sha256))];
+}
+
+function undoActions(path: string, target: HostFile): readonly Action[] {
+  if (!target.exists) return [exec('rm', '-f', '--', path)];
+  return [exec('sh', '-c', '[ ! -e "$1" ] || cp -p -- "$1" "$2"', 'sh', kept(target.sha256), path), exec('chown', '--', target.owner, path), exec('chmod', '--', target.mode, path)];
+}
+
+function isOwner(target: Extract<HostFile, { readonly exists: true }>, owner: string): boolean {
+  return [target.owner, target.ownerNames].some((actual) => actual === owner || (!owner.includes(':') && actual.split(':')[0] === owner));
+}
+
+function exec(...argv: readonly string[]): Action {
+  return { kind: 'exec', argv };
+}

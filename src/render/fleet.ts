@@ -1,0 +1,141 @@
+import type { HostStatus } from '../errors.ts';
+import type { RunEvent, ShownError } from '../run/event.ts';
+
+/** What one connected host is doing now. */
+export interface Activity {
+  readonly host: string;
+  readonly doing: string;
+  /** The last line that its commands printed, as it came. */
+  readonly output?: string;
+}
+
+export interface Failure {
+  readonly host: string;
+  readonly status: HostStatus;
+  readonly step?: string;
+  readonly error?: ShownError;
+}
+
+const keptFailures = 20;
+const longestOutput = 1000;
+
+/** Where a run stands, made from its events: a fixed amount of work for each, however many hosts there are. */
+export class Fleet {
+  readonly playbook: string;
+  readonly mode: 'plan' | 'apply';
+  readonly total: number;
+  readonly #connected = new Set<string>();
+  readonly #planned = new Set<string>();
+  readonly #ended = new Set<string>();
+  readonly #finished = new Map<HostStatus, number>();
+  // Maps and sets keep the order in which hosts came, so that a line stays where it is on the screen.
+  readonly #idle = new Map<string, Activity>();
+  readonly #running = new Map<string, Activity>();
+  readonly #failures: Failure[] = [];
+
+  constructor(run: { readonly playbook: string; readonly mode: 'plan' | 'apply'; readonly hosts: readonly string[] }) {
+    this.playbook = run.playbook;
+    this.mode = run.mode;
+    this.total = run.hosts.length;
+  }
+
+  get connected(): number {
+    return this.#connected.size;
+  }
+
+  get planned(): number {
+    return this.#planned.size;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Hosts that have ended, by how. */
+  get finished(): ReadonlyMap<HostStatus, number> {
+    return this.#finished;
+  }
+
+  get finishedTotal(): number {
+    return this.#ended.size;
+  }
+
+  /** The most recent ones, the newest last. */
+  get failures(): readonly Failure[] {
+    return this.#failures;
+  }
+
+  /** Connected hosts that have not ended: those that change something first. */
+  get active(): number {
+    return this.#running.size + this.#idle.size;
+  }
+
+  *activities(): Generator<Activity> {
+    yield* this.#running.values();
+    yield* this.#idle.values();
+  }
+
+  apply(event: RunEvent): void {
+    // What a host still prints after its end must not bring it back.
+    if ('host' in event && this.#ended.has(event.host)) return;
+    switch (event.type) {
+      case 'host.connected':
+        this.#connected.add(event.host);
+        this.#note(event.host, 'connected');
+        return;
+      case 'facts.read':
+        this.#note(event.host, event.step);
+        return;
+      case 'step.planned':
+        this.#planned.add(event.host);
+        this.#note(event.host, event.step);
+        return;
+      case 'change.started':
+        this.#start(event.host, `${event.step}: ${event.summary}`);
+        return;
+      case 'action.output':
+        this.#print(event.host, event.text);
+        return;
+      case 'rollback.started':
+        this.#start(event.host, `rolling back ${event.step}`);
+        return;
+      case 'change.applied':
+      case 'step.verified':
+        this.#note(event.host, event.step);
+        return;
+      case 'host.finished':
+        this.#finish(event);
+        return;
+      case 'run.started':
+      case 'run.finished':
+        return;
+    }
+  }
+
+  #start(host: string, doing: string): void {
+    this.#idle.delete(host);
+    this.#running.set(host, { host, doing });
+  }
+
+  #note(host: string, doing: string): void {
+    (this.#running.has(host) ? this.#running : this.#idle).set(host, { host, doing });
+  }
+
+  #print(host: string, text: string): void {
+    const output = text.trimEnd().split(/\r?\n|\r/).at(-1)?.slice(0, longestOutput);
+    const group = this.#running.has(host) ? this.#running : this.#idle;
+    const activity = group.get(host) ?? { host, doing: '' };
+    if (output !== undefined && output !== '') group.set(host, { ...activity, output });
+  }
+
+  #finish(failure: Failure): void {
+    const { host, status } = failure;
+    this.#idle.delete(host);
+    this.#running.delete(host);
+    this.#ended.add(host);
+    this.#finished.set(status, (this.#finished.get(status) ?? 0) + 1);
+    if (status === 'ok' || status === 'changed') return;
+    this.#failures.push(failure);
+    if (this.#failures.length > keptFailures) this.#failures.shift();
+  }
+}

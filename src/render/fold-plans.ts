@@ -1,0 +1,83 @@
+import type { Planned } from '../operations/operation.ts';
+import type { HostPlan, StepPlan } from '../plan/plan.ts';
+import { canonicalJson } from '../values/json.ts';
+import { type Line, paint } from './line.ts';
+import { changesOf, noPlaceholders, type Placeholders, placeholdersOf } from './placeholders.ts';
+import { type Said, stepLines, type StepNotes } from './step-lines.ts';
+
+/** Hosts that would do the same, and how that is shown. */
+export interface PlanGroup {
+  readonly hosts: readonly string[];
+  readonly lines: readonly Line[];
+  /** Placeholders in `lines`: what differs from host to host. */
+  readonly placeholders: readonly string[];
+}
+
+/**
+ * Hosts grouped by equal plans. Unless `exact`, plans are equal that differ only in the values which
+ * their changes name as bindings, and in their notes: a group of several hosts is then shown with
+ * placeholders, and notes with the hosts that they are about. A single host is shown as it is.
+ */
+export function foldPlans(plans: readonly HostPlan[], exact: boolean): readonly PlanGroup[] {
+  const groups = new Map<string, HostPlan[]>();
+  for (const plan of plans) {
+    const key = keyOf(plan, exact);
+    groups.set(key, [...(groups.get(key) ?? []), plan]);
+  }
+  return [...groups.values()].map((group) => {
+    const placeholders = !exact && group.length > 1;
+    const [first] = group;
+    const lines = first === undefined ? [] : linesOf(first, group, { verbose: exact, placeholders });
+    return { hosts: group.map((plan) => plan.host), lines, placeholders: placeholders ? namesIn(group, lines) : [] };
+  });
+}
+
+function linesOf(plan: HostPlan, group: readonly HostPlan[], options: { readonly verbose: boolean; readonly placeholders: boolean }): readonly Line[] {
+  return plan.steps.flatMap((step, index) => stepLines(step, plan.steps, notesOf(group, index, options.placeholders), options));
+}
+
+const noNotes: StepNotes = { reasons: [], warnings: [], owed: [] };
+
+/** What must be equal. The lines as they would be shown are part of it, so that they are true for every host of a group. */
+function keyOf(plan: HostPlan, exact: boolean): string {
+  const options = { verbose: exact, placeholders: !exact };
+  const shown = exact ? linesOf(plan, [plan], options) : plan.steps.flatMap((step) => stepLines(step, plan.steps, noNotes, options));
+  return canonicalJson([plan.steps.map((step) => comparable(step, exact)), paint(shown, false)]);
+}
+
+/** What was wanted and where it stands in the playbook need not be equal: only what would be done. */
+function comparable({ step, operation, planned }: StepPlan, exact: boolean): readonly string[] {
+  const changes = changesOf(planned);
+  const { warnings, owed, ...rest } = planned;
+  const frame = { ...rest, ...(exact ? { warnings, owed } : {}), ...(!exact && planned.outcome === 'noop' ? { reason: null } : {}), changes: null, provisional: null };
+  const each = changes.map((change) => (exact ? textOf({ ...change, bindings: null }, noPlaceholders) : textOf(change, placeholdersOf([change]))));
+  return [step, operation, textOf(frame, exact ? noPlaceholders : placeholdersOf(changes)), ...each];
+}
+
+function textOf(value: object, names: Placeholders): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'string' || typeof inner === 'number' ? names.json(inner) : inner));
+}
+
+/** What the hosts of a group say about one step, equal texts together. */
+function notesOf(group: readonly HostPlan[], index: number, placeholders: boolean): StepNotes {
+  const collect = (textsOf: (planned: Planned) => readonly string[]): readonly Said[] => {
+    const said = new Map<string, string[]>();
+    for (const { host, steps } of group) {
+      const planned = steps[index]?.planned;
+      if (planned === undefined) continue;
+      const names = placeholders ? placeholdersOf(changesOf(planned)) : noPlaceholders;
+      for (const text of new Set(textsOf(planned).map(names.text))) said.set(text, [...(said.get(text) ?? []), host]);
+    }
+    return [...said].map(([text, hosts]) => ({ text, hosts: hosts.length === group.length ? [] : hosts }));
+  };
+  return {
+    reasons: collect((planned) => (planned.outcome === 'noop' ? [planned.reason] : [])),
+    warnings: collect((planned) => planned.warnings ?? []),
+    owed: collect((planned) => planned.owed ?? []),
+  };
+}
+
+function namesIn(group: readonly HostPlan[], lines: readonly Line[]): readonly string[] {
+  const names = new Set(group.flatMap((plan) => plan.steps).flatMap((step) => changesOf(step.planned)).flatMap((change) => Object.keys(change.bindings)));
+  return [...names].map((name) => `<${name}>`).filter((name) => lines.some((line) => line.text.includes(name)));
+}

@@ -1,0 +1,72 @@
+import type { HostStatus } from '../errors.ts';
+import type { HostResult, RunResult } from '../run/recap.ts';
+import { type Cause, causeLines, causesOf } from './causes.ts';
+import { foldNames } from './fold-names.ts';
+import { type Line, type Tone, line } from './line.ts';
+import { count, duration } from './words.ts';
+
+export interface RecapOptions {
+  readonly verbose: boolean;
+  /** The plan view has been printed just before: what it says is not said again. */
+  readonly planShown: boolean;
+}
+
+const order: readonly HostStatus[] = ['changed', 'ok', 'failed', 'drifted', 'locked', 'refused', 'unreachable', 'interrupted', 'not-started'];
+const namedSets = 12;
+
+/** How a run ended: short whatever the number of hosts, because what is equal is said once. */
+export function recapView(result: RunResult, options: RecapOptions): readonly Line[] {
+  if (result.mode === 'plan' && options.planShown) return [line(`Planned in ${duration(result.seconds)}. Nothing has been changed.`)];
+  return [
+    line(`Recap of ${result.mode} ${result.runId}`, 'strong'),
+    ...order.flatMap((status) => outcomeLines(status, result.hosts, options)),
+    ...causesOf(result.hosts.flatMap(causeOf), options.verbose).flatMap(causeLines),
+    ...folded('applied:', pairs(result.hosts, (host) => host.applied), 'plain'),
+    ...folded('warnings:', pairs(result.hosts, (host) => host.warnings), 'caution'),
+    ...folded('still owed:', pairs(result.hosts, (host) => host.owed), 'caution'),
+    line(closing(result), toneOf(result.status)),
+  ];
+}
+
+function outcomeLines(status: HostStatus, hosts: readonly HostResult[], options: RecapOptions): readonly Line[] {
+  const names = hosts.filter((host) => host.status === status).map((host) => host.host);
+  if (names.length === 0) return [];
+  return [line(`  ${status.padEnd(11)} ${count(names.length, 'host')}: ${foldNames(names, options.verbose ? Infinity : namedSets)}`, toneOf(status))];
+}
+
+function causeOf({ host, status, error, step }: HostResult): readonly Cause[] {
+  if (error === undefined) return [];
+  return [{ host, status, code: error.code, message: error.message, hint: error.hint ?? '', ...(step === undefined ? {} : { step }) }];
+}
+
+interface Pair {
+  readonly host: string;
+  readonly text: string;
+}
+
+function pairs(hosts: readonly HostResult[], texts: (host: HostResult) => readonly string[]): readonly Pair[] {
+  return hosts.flatMap((host) => [...new Set(texts(host))].map((text) => ({ host: host.host, text })));
+}
+
+/** The same text once, with all the hosts that it is true for: never shortened, since it must be acted upon. */
+function folded(title: string, all: readonly Pair[], tone: Tone): readonly Line[] {
+  if (all.length === 0) return [];
+  const byText = new Map<string, string[]>();
+  for (const { host, text } of all) byText.set(text, [...(byText.get(text) ?? []), host]);
+  return [line(title, 'strong'), ...[...byText].map(([text, hosts]) => line(`  ${foldNames(hosts)}: ${text}`, tone))];
+}
+
+/** `40 hosts: 38 changed, 2 unreachable, in 42 s.` */
+function closing(result: RunResult): string {
+  const parts = order.flatMap((status) => {
+    const number = result.hosts.filter((host) => host.status === status).length;
+    return number === 0 ? [] : [`${String(number)} ${status}`];
+  });
+  return `${[count(result.hosts.length, 'host'), parts.join(', ')].filter((part) => part !== '').join(': ')}, in ${duration(result.seconds)}.${result.mode === 'plan' ? ' Nothing has been changed.' : ''}`;
+}
+
+function toneOf(status: HostStatus): Tone {
+  if (status === 'changed') return 'good';
+  if (status === 'ok') return 'plain';
+  return status === 'not-started' || status === 'interrupted' ? 'caution' : 'bad';
+}

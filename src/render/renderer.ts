@@ -1,0 +1,23 @@
+import type { Plan } from '../plan/plan.ts';
+import type { RunResult } from '../run/recap.ts';
+import type { StampedEvent } from '../run/event.ts';
+
+/** A way to show a run. Everything it prints from a host has been through `neutralise`. */
+export interface Renderer {
+  event(event: StampedEvent): void;
+  /** The preview is complete. */
+  plan(plan: Plan): void;
+  /** The run is over. */
+  recap(result: RunResult): void;
+  /** Stops timers and restores the terminal; called once, whatever happened. */
+  close(): void;
+}
+
+/** Where a renderer writes, so that tests can give it a terminal of any size. */
+export interface Screen {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+  readonly rows: number;
+  readonly colour: boolean;
+}

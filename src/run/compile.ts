@@ -1,0 +1,120 @@
+import type { Action, CheckAction, ExecAction, WriteFileAction } from '../operations/change.ts';
+import type { Command } from '../transport/transport.ts';
+import { commandLine, quote } from '../values/shell.ts';
+
+/** The kinds that can be part of one remote script. */
+export type ScriptAction = ExecAction | CheckAction | WriteFileAction;
+
+export function isScriptAction(action: Action): action is ScriptAction {
+  return action.kind === 'exec' || action.kind === 'check' || action.kind === 'write-file';
+}
+
+/** The exit status of a compiled script in which an action failed; `failure` says which and why. */
+export const scriptFailed = 70;
+
+/**
+ * One remote script out of actions, each of which must succeed before the next one starts.
+ *
+ * The script ignores hang-ups and closed pipes: a connection that drops in the middle must not cut a
+ * change in two, and what it prints then goes nowhere, which is harmless. A tool's output is captured
+ * for that reason and printed by the shell's own `printf`.
+ *
+ * `streaming` is for a single action: its output is passed on as it comes, on the stream it comes on,
+ * and the script ends with the program's own exit status.
+ */
+export function compile(actions: readonly ScriptAction[], streaming = false): Command {
+  const parts = actions.map((action, index) => compileAction(action, index + 1, streaming));
+  const timeoutMs = actions.reduce((sum, action) => sum + (action.kind === 'exec' ? (action.timeoutMs ?? 60_000) : 20_000), 0);
+  const cleanups = parts
+    .map((part, index) => ({ lines: part.atEnd, index: index + 1 }))
+    .filter(({ lines }) => lines.length > 0)
+    .reverse()
+    .map(({ lines, index }) => `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`);
+  const script = [...(streaming ? [] : ["trap '' HUP PIPE"]), prelude, `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
+  return { script, timeoutMs };
+}
+
+const prelude = `set -f
+out= status=0
+warn() { printf 'plimsoll: could not clean up: %s\\n' "$1" >&2; }
+fail() { at_end; printf 'plimsoll-failed\\t%s\\t%s\\n' "$1" "$2" >&2; exit ${String(scriptFailed)}; }
+words() { set -- $1; printf '%s' "$*"; }`;
+
+interface Part {
+  readonly body: string;
+  readonly atEnd: readonly string[];
+}
+
+function compileAction(action: ScriptAction, number: number, streaming: boolean): Part {
+  switch (action.kind) {
+    case 'exec':
+      return compileExec(action, number, streaming);
+    case 'check':
+      return { body: checkLines(action.argv, action.equals, `fail ${String(number)} ${quote(`${action.otherwise}: `)}"$out"`), atEnd: [] };
+    case 'write-file':
+      return { body: compileWriteFile(action, number), atEnd: [] };
+  }
+}
+
+function compileExec(action: ExecAction, number: number, streaming: boolean): Part {
+  const run = commandLine(action.argv);
+  const input = action.stdin === undefined ? '</dev/null' : '';
+  const feed = action.stdin === undefined ? '' : `printf %s ${quote(action.stdin)} | `;
+  const undo = (action.onFailure ?? []).map((argv) => `${commandLine(argv)} >/dev/null 2>&1; `).join('');
+  const success = (action.success ?? [0]).map(String).join('|');
+  const marker = action.atEnd === undefined ? '' : `started_${String(number)}=1\n`;
+  const body = [
+    ...(streaming ? [`${feed}${run} ${input} || status=$?`] : [`status=0; out=$(${feed}${run} 2>&1 ${input}) || status=$?`, `[ -z "$out" ] || printf '%s\\n' "$out"`]),
+    `case $status in ${success}) ;; *) ${undo}fail ${String(number)} "exit status $status\${out:+: $out}" ;; esac`,
+    ...(action.check === undefined ? [] : [checkLines(action.check.argv, action.check.equals, `${undo}fail ${String(number)} ${quote(`${commandLine(action.check.argv)} must print ${words(action.check.equals)} but prints `)}"$out"`)]),
+  ].join('\n');
+  return { body: `${body}\n${marker}`.trimEnd(), atEnd: (action.atEnd ?? []).map(commandLine) };
+}
+
+function checkLines(argv: readonly string[], equals: string, otherwise: string): string {
+  return `out=$(${commandLine(argv)} 2>&1 </dev/null); [ "$(words "$out")" = ${quote(words(equals))} ] || { ${otherwise}; }`;
+}
+
+/** White space folded, as the script's `words` folds it. */
+function words(text: string): string {
+  return text.trim().split(/\s+/).join(' ');
+}
+
+/**
+ * The temporary file's name starts with a dot because Docker, at its start, reads every file of its
+ * metadata directory whose name does not (moby v20.10 daemon/graphdriver/devmapper/deviceset.go).
+ */
+function compileWriteFile(action: WriteFileAction, number: number): string {
+  const path = quote(action.path);
+  const directory = quote(parentOf(action.path));
+  const temporary = `${directory}/.plimsoll.$$`;
+  const no = (why: string): string => `{ rm -f -- ${temporary}; fail ${String(number)} ${quote(`${action.path}: ${why}`)}; }`;
+  const guard =
+    action.expect === null
+      ? `[ ! -e ${path} ] || ${no('exists already')}`
+      : `[ "$(cat -- ${path} && printf x)" = ${quote(`${action.expect}x`)} ] || ${no('its content is not what the plan saw')}`;
+  const keep =
+    action.backup === undefined ? [] : [`{ mkdir -p -- ${quote(parentOf(action.backup))} && cp -p -- ${path} ${quote(action.backup)} && sync ${quote(action.backup)}; } || ${no('its backup could not be written')}`];
+  const owner = action.expect === null ? '' : ` && chown --reference=${path} -- ${temporary}`;
+  return [
+    guard,
+    ...keep,
+    `{ (umask 077; printf %s ${quote(action.content)} > ${temporary})${owner} && chmod ${quote(action.mode)} ${temporary} && sync ${temporary}; } || ${no('its new content could not be written')}`,
+    `[ "$(cat -- ${temporary} && printf x)" = ${quote(`${action.content}x`)} ] || ${no('its new content could not be read back')}`,
+    `{ mv -f -- ${temporary} ${path} && sync ${directory}; } || ${no('could not be replaced')}`,
+  ].join('\n');
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash <= 0 ? '/' : path.slice(0, slash);
+}
+
+/** Which action of a compiled script failed, counted from 0, and why; from what it printed on standard error. */
+export function failureOf(stderr: string): { readonly index: number; readonly reason: string } | undefined {
+  const at = stderr.lastIndexOf('plimsoll-failed\t');
+  if (at < 0) return undefined;
+  const [, number, ...reason] = stderr.slice(at).split('\t');
+  const index = Number(number) - 1;
+  return Number.isInteger(index) && index >= 0 ? { index, reason: reason.join('\t').trim() } : undefined;
+}

@@ -1,0 +1,69 @@
+import { AppError, toAppError } from '../errors.ts';
+import type { Answer, FactRequest, Known } from '../facts/fact.ts';
+import type { Connection } from '../transport/transport.ts';
+import type { Laptop } from './laptop.ts';
+
+/** The answers that one host has given so far; made anew whenever the world may have changed. */
+export class FactBase implements Known {
+  readonly #answers = new Map<string, Answer>();
+
+  get<Value>(request: FactRequest<Value>): Value | undefined {
+    const answer = this.#answers.get(request.key);
+    if (answer === undefined) return undefined;
+    if ('error' in answer) throw answer.error;
+    // The answer was made by the parser of a fact with this very key, so it has this type.
+    return answer.value as Value;
+  }
+
+  the<Value>(request: FactRequest<Value>): Value {
+    const value = this.get(request);
+    if (value === undefined) throw new Error(`the fact ${request.key} was not asked for`);
+    return value;
+  }
+
+  has(request: FactRequest): boolean {
+    return this.#answers.has(request.key);
+  }
+
+  set(request: FactRequest, answer: Answer): void {
+    this.#answers.set(request.key, answer);
+  }
+}
+
+/** How often a fact may lead to another one before the operation must be considered to go in circles. */
+const mostRounds = 8;
+
+/**
+ * Reads what `needs` asks for until it asks for nothing new. Everything that is asked in one round
+ * travels in one flight, because it is sent in one turn of the event loop.
+ * Returns the names of the facts that were read.
+ */
+export async function readFacts(connection: Connection, base: FactBase, needs: () => readonly FactRequest[], laptop: Laptop, signal: AbortSignal): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (let round = 0; round < mostRounds; round += 1) {
+    const missing = new Map(needs().filter((request) => !base.has(request)).map((request) => [request.key, request]));
+    if (missing.size === 0) return names;
+    await Promise.all(
+      [...missing.values()].map(async (request) => {
+        base.set(request, await answer(connection, request, laptop, signal));
+        names.push(request.fact.name);
+      }),
+    );
+  }
+  throw new Error('an operation asks for facts without end');
+}
+
+async function answer(connection: Connection, request: FactRequest, laptop: Laptop, signal: AbortSignal): Promise<Answer> {
+  try {
+    if (request.fact.name === laptop.factName) return { value: await laptop.describe(request.args[0] ?? '') };
+    const { script, timeoutMs } = request.fact;
+    const outcome = await connection.run({ script, args: request.args, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
+    if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
+    return { value: request.fact.parse(outcome, request.args) };
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    // These are about the run or the connection, not about the fact.
+    if (error.code === 'interrupted' || error.code === 'connection-lost' || error.code === 'internal') throw error;
+    return { error };
+  }
+}

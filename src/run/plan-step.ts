@@ -1,0 +1,137 @@
+import type { Host, Play, Scope, Step } from '../config/types.ts';
+import { AppError, toAppError } from '../errors.ts';
+import { dockerInfo } from '../facts/docker.ts';
+import { ask } from '../facts/fact.ts';
+import type { Operation, Planned, StepOutput } from '../operations/operation.ts';
+import type { Pending } from '../plan/dependence.ts';
+import { qualify } from '../plan/dependence.ts';
+import type { StepPlan } from '../plan/plan.ts';
+import type { Connection } from '../transport/transport.ts';
+import type { Json, JsonObject } from '../values/json.ts';
+import { FactBase, readFacts } from './fact-reader.ts';
+import type { Laptop } from './laptop.ts';
+
+/** One host in one play, while it is being planned or applied. */
+export interface HostPlay {
+  readonly host: Host;
+  readonly play: Play;
+  readonly connection: Connection;
+  readonly laptop: Laptop;
+  readonly operations: ReadonlyMap<string, Operation>;
+  /** Values of earlier steps by their `register`; undefined while unknown. */
+  readonly registers: Record<string, Json | undefined>;
+  /** Which step gives which register. */
+  readonly registeredBy: Map<string, string>;
+  /** Variables and the host, as expressions see them before anything has run. */
+  readonly scope: Scope;
+}
+
+/** One step for one loop item on one host: the unit that is planned, applied and verified. */
+export interface StepItem {
+  readonly step: Step;
+  readonly id: string;
+  readonly item?: Json;
+}
+
+export interface PlannedItem {
+  readonly item: StepItem;
+  readonly plan: StepPlan;
+  /** What the operation was asked for; undefined when it could not be said, or the step does not apply. */
+  readonly want: unknown;
+  /** What it will change, for the steps after it. */
+  readonly changes: readonly string[];
+  readonly facts: readonly string[];
+  /** The value for `register`; undefined while unknown. */
+  readonly result: Json | undefined;
+}
+
+export function operationOf(context: HostPlay, step: Step): Operation {
+  const operation = context.operations.get(step.operation);
+  if (operation === undefined) throw new Error(`the playbook names the operation ${step.operation}, which the registry does not have`);
+  return operation;
+}
+
+/** The step's loop, if it has one; undefined with the registers that it waits for when it cannot be known yet. */
+export async function itemsOf(context: HostPlay, step: Step, base: FactBase, signal: AbortSignal): Promise<readonly StepItem[] | { readonly unknown: readonly string[] }> {
+  const id = `${String(context.play.number)}.${String(step.number)}`;
+  if (step.loop === undefined) return [{ step, id }];
+  const items = step.loop.resolve(await scopeOf(context, step, base, signal));
+  if ('unknown' in items) return items;
+  return items.value.map((item, index) => ({ step, id: `${id}[${String(index + 1)}]`, item }));
+}
+
+/**
+ * Plans one item from live facts. `pinned` is the want of an approved plan, whose relative sizes have
+ * been made absolute; without it the step's input is resolved anew.
+ */
+export async function planItem(context: HostPlay, item: StepItem, base: FactBase, pending: readonly Pending[], signal: AbortSignal, pinned?: unknown): Promise<PlannedItem> {
+  const { step } = item;
+  const operation = operationOf(context, step);
+  const blank = { id: item.id, step: step.name, operation: step.operation, where: placeOf(step) };
+  const open = (planned: Planned): PlannedItem => ({ item, plan: { ...blank, want: null, planned }, want: undefined, changes: planned.outcome === 'maybe' ? ['*'] : [], facts: [], result: planned.outcome === 'maybe' ? undefined : null });
+  try {
+    const scope: Scope = { ...(await scopeOf(context, step, base, signal)), ...(item.item === undefined ? {} : { item: item.item }) };
+    const condition = step.when?.evaluate(scope) ?? { value: true };
+    if ('unknown' in condition) return open(waitsFor(context, condition.unknown));
+    if (typeof condition.value !== 'boolean') throw new AppError('config', `when is ${JSON.stringify(condition.value)}, not true or false: ${step.when?.text ?? ''}`, { where: placeOf(step) });
+    if (!condition.value) return open({ outcome: 'noop', reason: `its condition is false: ${step.when?.text ?? ''}` });
+    const resolved = pinned === undefined ? step.resolve(scope) : { value: pinned };
+    if ('unknown' in resolved) return open(waitsFor(context, resolved.unknown));
+
+    let want = resolved.value;
+    const facts = await readFacts(context.connection, base, () => operation.needs(want, base), context.laptop, signal);
+    if (pinned === undefined && operation.pin !== undefined) want = operation.pin(want, base);
+    const touches = operation.touches(want, base);
+    const planned = qualify(operation.plan(want, base), touches.reads, pending);
+    return {
+      item,
+      plan: { ...blank, want: toJson(want), planned },
+      want,
+      changes: planned.outcome === 'change' || planned.outcome === 'maybe' ? touches.changes : [],
+      facts,
+      result: planned.outcome === 'noop' ? (operation.result?.(want, base, undefined) ?? null) : undefined,
+    };
+  } catch (thrown) {
+    throw located(thrown, step);
+  }
+}
+
+/** The value for `register` once the step has been applied. */
+export function resultOf(context: HostPlay, step: Step, want: unknown, base: FactBase, output: StepOutput | undefined): Json {
+  return operationOf(context, step).result?.(want, base, output) ?? null;
+}
+
+function located(thrown: unknown, step: Step): AppError {
+  const error = toAppError(thrown);
+  if (error.where !== undefined) return error;
+  return new AppError(error.code, error.message, { where: placeOf(step), cause: error.cause ?? error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+}
+
+export function placeOf({ place }: Step): string {
+  return `${place.file}:${String(place.line)}:${String(place.column)}`;
+}
+
+function waitsFor(context: HostPlay, registers: readonly string[]): Planned {
+  const steps = registers.map((register) => context.registeredBy.get(register) ?? register);
+  return { outcome: 'maybe', dependsOn: [...new Set(steps)], reason: `it needs ${registers.join(', ')}, which is known only then`, provisional: [] };
+}
+
+async function scopeOf(context: HostPlay, step: Step, base: FactBase, signal: AbortSignal): Promise<Scope> {
+  const facts = step.roots.has('facts') ? await hostFacts(context, base, signal) : {};
+  return { ...context.scope, facts, registers: context.registers };
+}
+
+/** What a playbook can ask in `when`: only what holds for the host as a whole. */
+async function hostFacts(context: HostPlay, base: FactBase, signal: AbortSignal): Promise<JsonObject> {
+  await readFacts(context.connection, base, () => [ask(dockerInfo)], context.laptop, signal);
+  const docker = base.the(ask(dockerInfo));
+  return {
+    docker: { version: docker.version, driver: docker.driver, root: docker.root, live_restore: docker.liveRestore, containerd_image_store: docker.containerdImageStore },
+    host: { kernel: docker.kernel, os: docker.operatingSystem },
+  };
+}
+
+function toJson(want: unknown): Json {
+  const parsed: unknown = JSON.parse(JSON.stringify(want));
+  return parsed as Json;
+}

@@ -1,0 +1,42 @@
+import type { AppError } from '../errors.ts';
+import type { Action, Change } from '../operations/change.ts';
+import { commandLine } from '../values/shell.ts';
+import type { ShownAction, ShownChange, ShownError } from './event.ts';
+
+/** The exact text that runs on the host; for what is no single command, what is done. */
+export function commandOf(action: Action): string {
+  switch (action.kind) {
+    case 'exec':
+      return commandLine(action.argv);
+    case 'check':
+      return `check: ${commandLine(action.argv)} prints ${action.equals}`;
+    case 'write-file':
+      return `write ${action.path} (mode ${action.mode}): ${action.content}`;
+    case 'upload':
+      return `upload ${action.from} to ${action.path} (mode ${action.mode}, ${String(action.bytes)} bytes)`;
+    case 'fetch':
+      return `fetch ${action.path} to ${action.to} (${String(action.bytes)} bytes)`;
+    case 'wait-until':
+      return `wait until ${action.what}: ${commandLine(action.argv)}`;
+    case 'pause':
+      return `wait ${String(action.seconds)} seconds`;
+  }
+}
+
+function show(action: Action): ShownAction {
+  return { ...action, command: commandOf(action) };
+}
+
+export function showChange(change: Change): ShownChange {
+  return {
+    summary: change.summary,
+    before: change.before,
+    after: change.after,
+    actions: change.actions.map(show),
+    undo: change.undo === 'irreversible' ? 'irreversible' : change.undo.map(show),
+  };
+}
+
+export function showError(error: AppError): ShownError {
+  return { code: error.code, message: error.message, hint: error.hint ?? '' };
+}

@@ -1,0 +1,123 @@
+import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '../errors.ts';
+import { localProcessCarrier } from './local-process.ts';
+import { openShellConnection } from './shell/shell-connection.ts';
+import type { Command, Connection, ConnectionInfo, Outcome, RunOptions, Target, Transport } from './transport.ts';
+
+/** What a scripted host answers. What is left out is: status 0, no output. */
+export type ScriptedOutcome = Partial<Outcome>;
+
+/** Plays one host. It may throw an AppError; `connection-lost` also ends the connection. */
+export type CommandHandler = (command: Command, options: RunOptions) => ScriptedOutcome | Promise<ScriptedOutcome>;
+
+export interface ScriptedHost {
+  readonly handler: CommandHandler;
+  readonly info?: Partial<ConnectionInfo>;
+}
+
+/** Really runs the commands, in a shell of this machine: `['/bin/sh', '-c']`. */
+export interface LocalShellHost {
+  readonly shell: readonly [string, ...string[]];
+}
+
+export interface UnreachableHost {
+  readonly connectError: AppError;
+}
+
+export type MemoryHost = CommandHandler | ScriptedHost | LocalShellHost | UnreachableHost;
+
+export interface MemoryTransportOptions {
+  readonly hosts: Readonly<Record<string, MemoryHost>>;
+}
+
+/** A transport without a network, for tests: hosts are functions, or shells of this machine. */
+export function createMemoryTransport({ hosts }: MemoryTransportOptions): Transport {
+  return {
+    async connect(target: Target, signal: AbortSignal): Promise<Connection> {
+      if (signal.aborted) throw new AppError('interrupted', `${target.name}: interrupted while connecting`);
+      const host = hosts[target.name];
+      if (host === undefined) throw new AppError('unreachable', `${target.name}: the memory transport has no such host`);
+      if (typeof host === 'function') return new ScriptedConnection(target, { handler: host });
+      if ('connectError' in host) throw host.connectError;
+      if ('shell' in host) return await openShellConnection(localProcessCarrier(host.shell), target, signal);
+      return new ScriptedConnection(target, host);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+class ScriptedConnection implements Connection {
+  readonly info: ConnectionInfo;
+  readonly closed: Promise<Error | undefined>;
+  readonly #target: Target;
+  readonly #handler: CommandHandler;
+  #previous: Promise<unknown> = Promise.resolve();
+  #end: (error: Error | undefined) => void = () => undefined;
+  #lost: AppError | undefined;
+
+  constructor(target: Target, { handler, info }: ScriptedHost) {
+    this.#target = target;
+    this.#handler = handler;
+    this.info = { hostKey: 'SHA256:memory', server: 'memory', runsAs: target.become === 'none' ? target.user : target.becomeUser, ...info };
+    this.closed = new Promise((resolve) => { this.#end = resolve; });
+  }
+
+  run(command: Command, options: RunOptions = {}): Promise<Outcome> {
+    const answer = this.#previous.then(() => this.#answer(command, options));
+    this.#previous = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async stream(command: Command, { input, output }: Parameters<Connection['stream']>[1], options: RunOptions = {}): Promise<Outcome> {
+    const stdin = input === undefined ? {} : { stdin: (await buffer(input)).toString() };
+    const outcome = await this.#answer({ ...command, ...stdin }, options);
+    if (output === undefined) return outcome;
+    await pipeline(Readable.from([Buffer.from(outcome.stdout)]), output);
+    return { ...outcome, stdout: '' };
+  }
+
+  close(): Promise<void> {
+    this.#lost ??= new AppError('connection-lost', `${this.#target.name}: the connection was closed`);
+    this.#end(undefined);
+    return Promise.resolve();
+  }
+
+  async #answer(command: Command, options: RunOptions): Promise<Outcome> {
+    if (this.#lost !== undefined) throw this.#lost;
+    if (options.signal?.aborted === true) throw this.#interrupted();
+    try {
+      const given = await this.#inTime(command, options);
+      if (given.stdout !== undefined && given.stdout !== '') options.onOutput?.('stdout', given.stdout);
+      if (given.stderr !== undefined && given.stderr !== '') options.onOutput?.('stderr', given.stderr);
+      return { status: 0, stdout: '', stderr: '', droppedBytes: 0, ...given };
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'connection-lost') {
+        this.#lost = error;
+        this.#end(error);
+      }
+      throw error;
+    }
+  }
+
+  #inTime(command: Command, options: RunOptions): Promise<ScriptedOutcome> {
+    return new Promise((resolve, reject) => {
+      const limitMs = command.timeoutMs ?? this.#target.commandTimeoutMs;
+      const timer = setTimeout(() => { reject(new AppError('timed-out', `${this.#target.name}: did not end within ${String(limitMs / 1000)} s and was ended`)); }, limitMs);
+      const onAbort = (): void => { reject(this.#interrupted()); };
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      Promise.resolve()
+        .then(() => this.#handler(command, options))
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(timer);
+          options.signal?.removeEventListener('abort', onAbort);
+        });
+    });
+  }
+
+  #interrupted(): AppError {
+    return new AppError('interrupted', `${this.#target.name}: interrupted`);
+  }
+}

@@ -1,0 +1,105 @@
+import { commandLine, quote } from '../../values/shell.ts';
+import type { Command } from '../transport.ts';
+import { markerFormat } from './marker-reader.ts';
+
+/**
+ * The texts that the remote shell reads from its standard input. Each is one compound command, so a
+ * stream that is cut off anywhere executes nothing of the frame it was cut in. The remote shell only
+ * starts things in the background, so it always answers: an end request works while a command runs.
+ */
+
+/** Seconds from the request to end a process group to the last resort, and from there to giving up. */
+const secondsToTerminate = 5;
+const secondsToKill = 10;
+
+/**
+ * Defines, once per shell:
+ * `plimsoll_run INDEX PROGRAM` runs one command in a session of its own. The program travels through
+ * a pipe that the printf builtin fills: no argument list, no environment, no file, no limit in size.
+ * `plimsoll_alive GROUP` tells whether a process group has members that are not zombies.
+ * `plimsoll_end GROUP` ends a process group and reports whether it is gone.
+ */
+export function preamble(nonce: string): string {
+  const mark = markerFormat(nonce);
+  const tenths = (seconds: number): string => String(seconds * 10);
+  const waitForEnd = (seconds: number): string => `n=0; while plimsoll_alive "$1" && [ "$n" -lt ${tenths(seconds)} ]; do sleep 0.1; n=$((n+1)); done`;
+  return `{
+plimsoll_run() {
+if [ -n "$plimsoll_stop" ]; then printf '${mark}skip %s\\n' "$1"; printf '${mark}skip %s\\n' "$1" >&2; return; fi
+printf '%s' "$2" | setsid /bin/sh
+printf '${mark}end %s %s\\n' "$1" "$?"
+printf '${mark}end %s\\n' "$1" >&2
+}
+plimsoll_alive() { grep -qsE "[)] [^ZX] [0-9]+ $1 " /proc/[0-9]*/stat; }
+plimsoll_end() {
+{
+kill -s TERM -- "-$1"; ${waitForEnd(secondsToTerminate)}
+if plimsoll_alive "$1"; then kill -s KILL -- "-$1"; ${waitForEnd(secondsToKill)}; fi
+if plimsoll_alive "$1"; then printf '${mark}alive %s\\n' "$1"; else printf '${mark}gone %s\\n' "$1"; fi
+} </dev/null 2>/dev/null &
+}
+plimsoll_stop=
+plimsoll_flight=
+}
+`;
+}
+
+/** After this long without a report the connection itself is given up. */
+export const endReportMs = (secondsToTerminate + secondsToKill + 5) * 1000;
+
+export interface IndexedCommand {
+  readonly index: number;
+  readonly command: Command;
+}
+
+/** Several commands as one frame: executed in order, in the background, each reported with its status. */
+export function flightFrame(nonce: string, commands: readonly IndexedCommand[]): string {
+  const calls = commands.map(({ index, command }) => `plimsoll_run ${String(index)} ${quote(program(startMarker(nonce, index), command))}`);
+  // `wait` collects the process of the flight before, which has ended: its last marker was read.
+  return `{
+if [ -n "$plimsoll_flight" ]; then wait "$plimsoll_flight"; fi
+{
+trap 'plimsoll_stop=1' TERM
+${calls.join('\n')}
+} </dev/null &
+plimsoll_flight=$!
+}
+`;
+}
+
+/** Commands of the flight that have not started yet are skipped, and reported so. */
+export function stopFlightFrame(): string {
+  return '{ kill -s TERM "$plimsoll_flight" 2>/dev/null; }\n';
+}
+
+export function endGroupFrame(group: number): string {
+  return `{ plimsoll_end ${String(group)}; }\n`;
+}
+
+/** When the marker cannot be written the connection is gone: then nothing is started. */
+function startMarker(nonce: string, index: number): string {
+  return `printf '${markerFormat(nonce)}start ${String(index)} %s\\n' "$$" || exit 125`;
+}
+
+/** The text that a fresh shell reads for one command; its standard input is that of the command only. */
+function program(first: string, command: Command): string {
+  const { stdin = '' } = command;
+  const input = stdin === '' ? ['', ' </dev/null'] : [`printf '%s' ${quote(stdin)} 2>/dev/null | `, ''];
+  return wholeProgram(first, command, input.join(evaluation(command)));
+}
+
+/** The same for a command that has the rest of its channel as standard input. */
+export function streamProgram(nonce: string, command: Command): string {
+  const start = `exec 3<&-; printf '${markerFormat(nonce)}start %s\\n' "$$" >&2 || exit 125`;
+  return wholeProgram(start, command, evaluation(command));
+}
+
+/** `eval` keeps a syntax error of the script inside the script. */
+function evaluation({ script }: Command): string {
+  return `eval ${quote(script)}`;
+}
+
+/** The braces keep half a text from being executed. */
+function wholeProgram(first: string, { args = [] }: Command, body: string): string {
+  return `{ ${first}\nset -- ${commandLine(args)}\n${body}\n}\n`;
+}

@@ -1,0 +1,81 @@
+import { AppError, type ErrorCode } from '../../errors.ts';
+import { oneLine } from '../../values/terminal.ts';
+import { type Command, defaultMaxOutputBytes, type Outcome, type RunOptions } from '../transport.ts';
+import { Output } from './output.ts';
+
+export type StopReason = 'timed-out' | 'interrupted';
+
+/** One `run` call: what has arrived of its output, and how far it has got. */
+export class RunningCommand {
+  readonly index: number;
+  readonly command: Command;
+  readonly options: RunOptions;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly outcome: Promise<Outcome>;
+  /** The process group, once the command has reported its start. */
+  group: number | undefined;
+  status: number | undefined;
+  stdoutEnded = false;
+  stderrEnded = false;
+  /** Why it is being ended, when it is. */
+  stopping: StopReason | undefined;
+  /** What became of its process group after a request to end it. */
+  groupEnded: boolean | undefined;
+  settled = false;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #reject: (error: AppError) => void;
+
+  constructor(index: number, command: Command, options: RunOptions) {
+    const limit = command.maxOutputBytes ?? defaultMaxOutputBytes;
+    const { onOutput } = options;
+    this.index = index;
+    this.command = command;
+    this.options = options;
+    this.stdout = new Output(limit, onOutput === undefined ? undefined : (text) => onOutput('stdout', text));
+    this.stderr = new Output(limit, onOutput === undefined ? undefined : (text) => onOutput('stderr', text));
+    const { promise, resolve, reject } = deferred<Outcome>();
+    this.outcome = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get ended(): boolean {
+    return this.stdoutEnded && this.stderrEnded;
+  }
+
+  /** The command in one line, for messages. Its arguments may be secret, so only the script is shown. */
+  get title(): string {
+    return oneLine(this.command.script, 80);
+  }
+
+  succeed(): void {
+    if (this.settled) return;
+    this.settled = true;
+    const droppedBytes = this.stdout.droppedBytes + this.stderr.droppedBytes;
+    this.#resolve({ status: this.status ?? 0, stdout: this.stdout.text(), stderr: this.stderr.text(), droppedBytes });
+  }
+
+  fail(code: ErrorCode, message: string, hint?: string, cause?: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#reject(new AppError(code, message, { ...(hint === undefined ? {} : { hint }), ...(cause === undefined ? {} : { cause }) }));
+  }
+}
+
+interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+export function deferred<Value>(): Deferred<Value> {
+  let resolve: Deferred<Value>['resolve'] = () => undefined;
+  let reject: Deferred<Value>['reject'] = () => undefined;
+  const promise = new Promise<Value>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

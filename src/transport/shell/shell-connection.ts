@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import pLimit from 'p-limit';
+import { AppError } from '../../errors.ts';
+import type { Command, Connection, ConnectionInfo, Outcome, RunOptions, Target } from '../transport.ts';
+import { CommandShell } from './command-shell.ts';
+import { bootstrap, type Continuation, obtainPrivilege, type PrivilegeWish } from './privilege.ts';
+import type { ShellChannel } from './shell-channel.ts';
+import { type ProgramStreams, runSingleProgram } from './single-program.ts';
+
+/** What carries shells to a host: an SSH connection, or, for tests, child processes. */
+export interface Carrier {
+  readonly hostKey: string;
+  readonly server: string;
+  /** Starts a command line in the login shell, on a channel of its own, without a terminal. */
+  openChannel(commandLine: string): Promise<ShellChannel>;
+  /** Resolves once the carrier is gone, with the error that ended it if there was one. */
+  readonly closed: Promise<Error | undefined>;
+  close(): void;
+}
+
+/** sshd allows ten sessions on a connection (MaxSessions). With the command shell these are eight. */
+const streamsAtOnce = 7;
+
+/** 128 random bits: nothing that a host prints can look like one of our markers by chance or by guess. */
+function nonce(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** Opens the privileged shell of a connection. The carrier is closed when that fails. */
+export async function openShellConnection(carrier: Carrier, target: Target, signal: AbortSignal): Promise<Connection> {
+  try {
+    const { channel, runsAs } = await openPrivileged(carrier, target, 'command-shell', signal);
+    return new ShellConnection(carrier, target, channel, { hostKey: carrier.hostKey, server: carrier.server, runsAs });
+  } catch (error) {
+    carrier.close();
+    throw error;
+  }
+}
+
+async function openPrivileged(carrier: Carrier, target: Target, then: Continuation, signal: AbortSignal): Promise<{ readonly channel: ShellChannel; readonly runsAs: string }> {
+  const { name: host, user, become, becomeUser, becomePassword, connectTimeoutMs: timeoutMs } = target;
+  const wish: PrivilegeWish = { host, user, become, becomeUser, timeoutMs, ...(becomePassword === undefined ? {} : { becomePassword }) };
+  const nonces = { ready: nonce(), prompt: nonce() };
+  const channel = await carrier.openChannel(bootstrap(wish, then, nonces));
+  return { channel, runsAs: await obtainPrivilege(channel, wish, nonces, signal) };
+}
+
+class ShellConnection implements Connection {
+  readonly info: ConnectionInfo;
+  readonly closed: Promise<Error | undefined>;
+  readonly #carrier: Carrier;
+  readonly #target: Target;
+  readonly #shell: CommandShell;
+  readonly #streams = pLimit(streamsAtOnce);
+  #closing = false;
+
+  constructor(carrier: Carrier, target: Target, channel: ShellChannel, info: ConnectionInfo) {
+    this.info = info;
+    this.#carrier = carrier;
+    this.#target = target;
+    this.#shell = new CommandShell(channel, { host: target.name, nonce: nonce(), commandTimeoutMs: target.commandTimeoutMs });
+    this.closed = carrier.closed.then((cause) => this.#onClosed(cause));
+    // Without its shell the connection is of no use.
+    void channel.ended.then(() => { carrier.close(); });
+  }
+
+  run(command: Command, options?: RunOptions): Promise<Outcome> {
+    return this.#shell.run(command, options);
+  }
+
+  stream(command: Command, io: ProgramStreams, options: RunOptions = {}): Promise<Outcome> {
+    return this.#streams(async () => {
+      const { name: host, commandTimeoutMs } = this.#target;
+      const signal = options.signal ?? new AbortController().signal;
+      const { channel } = await openPrivileged(this.#carrier, this.#target, 'single-program', signal);
+      const endGroup = (group: number): Promise<boolean> => this.#shell.endGroup(group);
+      return await runSingleProgram(channel, command, io, { host, nonce: nonce(), commandTimeoutMs, endGroup }, options);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#shell.lose(new AppError('connection-lost', `${this.#target.name}: the connection was closed`));
+    this.#carrier.close();
+    await this.closed;
+  }
+
+  #onClosed(cause: Error | undefined): Error | undefined {
+    if (this.#closing) return undefined;
+    const reason = cause === undefined ? 'the connection was lost' : `the connection was lost (${cause.message})`;
+    const error = new AppError('connection-lost', `${this.#target.name}: ${reason}`, { cause });
+    this.#shell.lose(error);
+    return error;
+  }
+}

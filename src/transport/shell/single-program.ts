@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command, Outcome, RunOptions } from '../transport.ts';
+import { streamProgram } from './frames.ts';
+import { MarkerReader } from './marker-reader.ts';
+import { RunningCommand, type StopReason } from './running-command.ts';
+import type { ShellChannel } from './shell-channel.ts';
+
+export interface SingleProgramOptions {
+  readonly host: string;
+  readonly nonce: string;
+  readonly commandTimeoutMs: number;
+  /** Ends a process group on the host, by another way than this channel. Resolves with whether it is gone. */
+  readonly endGroup: (group: number) => Promise<boolean>;
+}
+
+export interface ProgramStreams {
+  readonly input?: Readable;
+  readonly output?: Writable;
+}
+
+/** Runs one command on a channel that belongs to it alone: raw data in, raw data out. */
+export function runSingleProgram(channel: ShellChannel, command: Command, io: ProgramStreams, options: SingleProgramOptions, runOptions: RunOptions = {}): Promise<Outcome> {
+  return new SingleProgram(channel, command, io, options, runOptions).run();
+}
+
+class SingleProgram {
+  readonly #channel: ShellChannel;
+  readonly #io: ProgramStreams;
+  readonly #options: SingleProgramOptions;
+  readonly #running: RunningCommand;
+  readonly #limitMs: number;
+  #ended = false;
+  #failure: { readonly what: string; readonly cause: unknown } | undefined;
+  #ending: Promise<boolean> | undefined;
+
+  constructor(channel: ShellChannel, command: Command, io: ProgramStreams, options: SingleProgramOptions, runOptions: RunOptions) {
+    this.#channel = channel;
+    this.#io = io;
+    this.#options = options;
+    this.#running = new RunningCommand(1, command, runOptions);
+    this.#limitMs = command.timeoutMs ?? options.commandTimeoutMs;
+  }
+
+  async run(): Promise<Outcome> {
+    const { stdin, stdout, stderr, ended } = this.#channel;
+    const { command, options } = this.#running;
+    const { input, output } = this.#io;
+    const reader = new MarkerReader(this.#options.nonce, (data) => { this.#running.stderr.push(data); }, ([, group]) => {
+      this.#running.group = Number(group);
+      if (this.#mustEnd()) this.#end();
+    });
+    stderr.on('data', (chunk: Buffer) => { reader.push(chunk); }).resume();
+    stdin.on('error', () => undefined);
+    const timer = setTimeout(() => { this.#stop('timed-out'); }, this.#limitMs);
+    const onAbort = (): void => { this.#stop('interrupted'); };
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    if (options.signal?.aborted === true) onAbort();
+
+    stdin.write(programLine(this.#options.nonce, command));
+    if (input === undefined) stdin.end(command.stdin ?? '');
+    else void this.#feed(input);
+    if (output === undefined) stdout.on('data', (chunk: Buffer) => { this.#running.stdout.push(chunk); }).resume();
+    const copied = output === undefined ? Promise.resolve() : this.#drain(output);
+
+    const { status } = await ended;
+    this.#ended = true;
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', onAbort);
+    input?.destroy();
+    await copied;
+    const gone = await this.#ending;
+    this.#running.stdout.end();
+    this.#running.stderr.end();
+    this.#settle(status, gone);
+    return await this.#running.outcome;
+  }
+
+  /** A source that fails must not look like one that has ended: then the program is ended too. */
+  async #feed(input: Readable): Promise<void> {
+    const { stdin, ended } = this.#channel;
+    try {
+      for await (const chunk of input) {
+        if (!stdin.write(chunk)) await Promise.race([once(stdin, 'drain'), ended]);
+      }
+      stdin.end();
+    } catch (error) {
+      // A program may well end without reading all of its input: that is no failure of the input.
+      if (!this.#ended && stdin.errored === null) this.#fail('its input could not be read', error);
+    }
+  }
+
+  async #drain(output: Writable): Promise<void> {
+    try {
+      await pipeline(this.#channel.stdout, output);
+    } catch (error) {
+      if (output.errored !== null) this.#fail('its output could not be written', error);
+    }
+  }
+
+  #stop(reason: StopReason): void {
+    this.#running.stopping ??= reason;
+    this.#end();
+  }
+
+  #fail(what: string, cause: unknown): void {
+    this.#failure ??= { what, cause };
+    this.#end();
+  }
+
+  #mustEnd(): boolean {
+    return this.#running.stopping !== undefined || this.#failure !== undefined;
+  }
+
+  /** Before it has reported its process group there is nothing to end yet; the report comes back here. */
+  #end(): void {
+    const { group } = this.#running;
+    if (group === undefined || this.#ending !== undefined) return;
+    this.#ending = this.#options.endGroup(group);
+    void this.#ending.then(() => { this.#channel.destroy(); });
+  }
+
+  #settle(status: number | undefined, gone: boolean | undefined): void {
+    const running = this.#running;
+    const { host } = this.#options;
+    const { title } = running;
+    if (this.#failure !== undefined) {
+      running.fail('action-failed', `${host}: ${this.#failure.what}: ${title}`, undefined, this.#failure.cause);
+    } else if (running.stopping !== undefined && gone === false) {
+      running.fail('timed-out', `${host}: it could not be ended: ${title}`, `Look at process group ${String(running.group ?? '?')} on ${host}.`);
+    } else if (running.stopping === 'interrupted') {
+      running.fail('interrupted', `${host}: interrupted: ${title}`);
+    } else if (running.stopping === 'timed-out') {
+      running.fail('timed-out', `${host}: did not end within ${String(this.#limitMs / 1000)} s and was ended: ${title}`);
+    } else if (status === undefined) {
+      running.fail('connection-lost', `${host}: the connection was lost: ${title}: its outcome is not known`);
+    } else {
+      running.status = status;
+      running.succeed();
+    }
+  }
+}
+
+/** The whole program as one line in the encoding of `printf %b`. */
+function programLine(nonce: string, command: Command): string {
+  return `${streamProgram(nonce, command).replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`;
+}

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import ssh2, { type ParsedKey } from 'ssh2';
+import type { Secret } from '../../values/secret.ts';
+
+/** A private key, or in words why its file gives none (and then perhaps the public half, for the agent). */
+export type Identity =
+  | { readonly file: string; readonly key: ParsedKey }
+  | { readonly file: string; readonly problem: string; readonly publicKey: Buffer | undefined };
+
+/**
+ * Reads and decrypts each key file once for all hosts: a passphrase costs about 0.4 s of computing
+ * that nothing else can use meanwhile.
+ */
+export class Identities {
+  readonly #byFile = new Map<string, { readonly passphrase: string | undefined; readonly identity: Promise<Identity> }[]>();
+
+  read(file: string, passphrase: Secret | undefined): Promise<Identity> {
+    const text = passphrase?.reveal();
+    const entries = this.#byFile.get(file) ?? [];
+    this.#byFile.set(file, entries);
+    const known = entries.find((entry) => entry.passphrase === text);
+    if (known !== undefined) return known.identity;
+    const identity = readIdentity(file, text);
+    entries.push({ passphrase: text, identity });
+    return identity;
+  }
+}
+
+async function readIdentity(file: string, passphrase: string | undefined): Promise<Identity> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return { file, problem: `${file}: ${whyUnreadable(error)}`, publicKey: await readPublicKey(file) };
+  }
+  const parsed: unknown = ssh2.utils.parseKey(text, passphrase);
+  const first: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
+  if (isPrivateKey(first)) return { file, key: first };
+  return { file, problem: `${file}: ${whyUnusable(first, passphrase)}`, publicKey: await readPublicKey(file) };
+}
+
+/** The agent may hold the private half of a key of which only `FILE.pub` can be read. */
+async function readPublicKey(file: string): Promise<Buffer | undefined> {
+  try {
+    const [, encoded] = (await readFile(`${file}.pub`, 'utf8')).split(/\s+/);
+    return encoded === undefined ? undefined : Buffer.from(encoded, 'base64');
+  } catch {
+    return undefined;
+  }
+}
+
+function isPrivateKey(value: unknown): value is ParsedKey {
+  return typeof value === 'object' && value !== null && 'isPrivateKey' in value && typeof value.isPrivateKey === 'function' && value.isPrivateKey() === true;
+}
+
+function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  return code === 'EACCES' ? 'it may not be read' : `it cannot be read (${String(code)})`;
+}
+
+function whyUnusable(parsed: unknown, passphrase: string | undefined): string {
+  if (!(parsed instanceof Error)) return 'it is a public key, not a private one';
+  if (/no passphrase given/i.test(parsed.message)) return 'it is encrypted and no passphrase is set';
+  if (passphrase !== undefined && /bad passphrase|integrity|decrypt|malformed/i.test(parsed.message)) return 'the passphrase does not open it';
+  return `it is no private key that can be used (${parsed.message})`;
+}

@@ -1,0 +1,43 @@
+import { type Carrier, openShellConnection } from '../shell/shell-connection.ts';
+import type { Connection, Target, Transport } from '../transport.ts';
+import { Agent } from './agent.ts';
+import { Bastions } from './bastions.ts';
+import { type ClientParts, openClient, type SshClient } from './client.ts';
+import { openExecChannel } from './exec-channel.ts';
+import { KnownHostsFiles } from './host-key.ts';
+import { Identities } from './identities.ts';
+import { StartLimiter, type StartLimits } from './start-limiter.ts';
+
+export interface SshTransportOptions {
+  /** The socket of a running ssh-agent (`SSH_AUTH_SOCK`), for targets that may use it. */
+  readonly agentSocket?: string;
+  readonly startLimits?: StartLimits;
+}
+
+/** Hosts reached by SSH from this process: one connection each, and one for each bastion. */
+export function createSshTransport(options: SshTransportOptions = {}): Transport {
+  const parts: ClientParts = {
+    knownHosts: new KnownHostsFiles(),
+    identities: new Identities(),
+    agent: options.agentSocket === undefined ? undefined : new Agent(options.agentSocket),
+    limiter: new StartLimiter(options.startLimits),
+  };
+  const bastions = new Bastions(parts);
+  return {
+    async connect(target: Target, signal: AbortSignal): Promise<Connection> {
+      const client = await openClient(target, parts, bastions.routeTo(target, signal), signal);
+      return await openShellConnection(sshCarrier(client, target.name), target, signal);
+    },
+    close: () => bastions.close(),
+  };
+}
+
+function sshCarrier({ client, hostKey, server, closed }: SshClient, host: string): Carrier {
+  return {
+    hostKey,
+    server,
+    closed,
+    openChannel: (commandLine) => openExecChannel(client, closed, commandLine, host),
+    close: () => { client.end(); },
+  };
+}

@@ -1,0 +1,104 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Secret } from '../values/secret.ts';
+
+/** How to become root on the host. `none`: the login user's own rights (enough when that is root). */
+export type Become = 'none' | 'sudo';
+
+/** Everything a transport needs to reach one host. Secrets are values that print as `***`. */
+export interface Target {
+  /** The name in the inventory: what messages call the host. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Private key files, tried in this order. */
+  readonly identityFiles: readonly string[];
+  readonly identityPassphrase?: Secret;
+  readonly password?: Secret;
+  /** Whether keys of the running ssh-agent may be offered. */
+  readonly agent: boolean;
+  readonly knownHostsFiles: readonly string[];
+  readonly become: Become;
+  readonly becomePassword?: Secret;
+  readonly becomeUser: string;
+  readonly connectTimeoutMs: number;
+  /** For a command that names no time-out of its own. */
+  readonly commandTimeoutMs: number;
+  /** The name of another target that the connection goes through. */
+  readonly jump?: Target;
+}
+
+/**
+ * One program for the privileged shell. `script` is static POSIX sh text; values reach it only as
+ * positional parameters (`$1`…), so nothing that comes from a host or a playbook is ever parsed as
+ * shell. It runs with `LC_ALL=C`, `umask 077`, a PATH that has the sbin directories, standard input
+ * from `stdin` (empty when absent), in a process group of its own.
+ */
+export interface Command {
+  readonly script: string;
+  readonly args?: readonly string[];
+  /** Text for the command's standard input; it reaches no argument list and no environment. */
+  readonly stdin?: string;
+  readonly timeoutMs?: number;
+  /** How many bytes of each stream are kept, from its start. The rest is read and dropped. */
+  readonly maxOutputBytes?: number;
+}
+
+export interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Bytes beyond `maxOutputBytes` that were read and thrown away, both streams together. */
+  readonly droppedBytes: number;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Called with whole lines as they arrive (the last one possibly without its line feed). */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+}
+
+export const defaultMaxOutputBytes = 4 * 1024 * 1024;
+
+/** What `ping` and the plan show about a connection. */
+export interface ConnectionInfo {
+  /** `SHA256:…` of the host key that was accepted. */
+  readonly hostKey: string;
+  /** The server's software version string. */
+  readonly server: string;
+  /** The user that commands run as: `root`, normally. */
+  readonly runsAs: string;
+}
+
+/**
+ * One connection to one host, with one privileged shell on it.
+ *
+ * Contract, held by `test/transport/conformance.ts` for every implementation:
+ * - `run` calls made in one turn of the event loop travel together and are executed in order; their
+ *   answers come back in order. A command's exit status never influences the next one.
+ * - A command that has not arrived whole is not executed.
+ * - `run` resolves for every exit status. It rejects with an AppError: `timed-out` (the command's
+ *   process group has been ended, or the message says that it could not be), `interrupted` (the
+ *   signal; likewise ended), `connection-lost` (nothing is known about the outcome).
+ * - Commands after a rejected one still run, unless the connection was lost.
+ * - Output is decoded as UTF-8 across chunk borders, and bounded.
+ */
+export interface Connection {
+  readonly info: ConnectionInfo;
+  run(command: Command, options?: RunOptions): Promise<Outcome>;
+  /**
+   * The same on a channel of its own, for bulk data: `input` is piped to standard input and ended,
+   * standard output goes to `output` with back-pressure (and is then empty in the outcome).
+   */
+  stream(command: Command, io: { readonly input?: Readable; readonly output?: Writable }, options?: RunOptions): Promise<Outcome>;
+  /** Resolves once the connection is gone; with an error unless `close` ended it. */
+  readonly closed: Promise<Error | undefined>;
+  close(): Promise<void>;
+}
+
+/** How hosts are reached. `connect` rejects with an AppError whose code says what went wrong. */
+export interface Transport {
+  connect(target: Target, signal: AbortSignal): Promise<Connection>;
+  /** Ends what connections share (bastions, agents). */
+  close(): Promise<void>;
+}

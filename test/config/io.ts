@@ -1,0 +1,49 @@
+import type { ConfigIo } from '../../src/config/io.ts';
+import { ConfigError, type ConfigIssue } from '../../src/errors.ts';
+
+type Answer = Awaited<ReturnType<ConfigIo['runCommand']>>;
+
+interface Laptop {
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly env?: ConfigIo['env'];
+  readonly commands?: Readonly<Record<string, Answer>>;
+}
+
+/** A laptop that exists in memory only. */
+export function laptop({ files = {}, env = {}, commands = {} }: Laptop): ConfigIo & { readonly ran: readonly string[] } {
+  const ran: string[] = [];
+  return {
+    ran,
+    env,
+    homeDir: '/home/ada',
+    userName: 'ada',
+    readFile: (path) => {
+      const content = files[path];
+      if (content === undefined) return Promise.reject(Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' }));
+      return Promise.resolve(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+    },
+    fileExists: (path) => Promise.resolve(Object.hasOwn(files, path)),
+    runCommand: (argv) => {
+      const command = argv.join(' ');
+      ran.push(command);
+      const answer = commands[command];
+      return answer === undefined ? Promise.reject(Object.assign(new Error('spawn ENOENT'), { code: 'ENOENT' })) : Promise.resolve(answer);
+    },
+  };
+}
+
+export function printIssue({ file, line, column, message, frame }: ConfigIssue): string {
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  return `${place}: ${message}\n${frame === undefined ? '' : `${frame}\n`}`;
+}
+
+/** The issues with which a promise is rejected; an empty list when it is not. */
+export async function issuesOf(work: Promise<unknown>): Promise<readonly ConfigIssue[]> {
+  try {
+    await work;
+    return [];
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown.issues;
+    throw thrown;
+  }
+}

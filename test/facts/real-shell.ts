@@ -1,0 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import type { Fact, Printed } from '../../src/facts/fact.ts';
+
+/** Runs a static script with positional parameters on this machine's own /bin/sh, as a host would. */
+export function runScript(script: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Printed {
+  const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script, 'sh', ...args], { encoding: 'utf8', input: '', env: { PATH: path, LC_ALL: 'C', ...environment } });
+  return { status: status ?? -1, stdout, stderr };
+}
+
+export function readHere<Value>(fact: Fact<Value>, ...args: readonly string[]): Value {
+  return fact.parse(runScript(fact.script, args), args);
+}

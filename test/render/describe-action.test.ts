@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import type { Action } from '../../src/operations/change.ts';
+import { describeAction } from '../../src/render/describe-action.ts';
+
+const write = (content: string, expected: string | null): Action => ({ kind: 'write-file', path: '/etc/x', content, mode: '0600', expect: expected });
+
+describe('describeAction', () => {
+  it.each<[string, Action, readonly string[]]>([
+    ['a command, quoted as it runs', { kind: 'exec', argv: ['echo', "it's", '$HOME'] }, [`$ echo 'it'\\''s' '$HOME'`]],
+    ['a command of several lines', { kind: 'exec', argv: ['sh', '-c', 'a\nb'] }, ["$ sh -c 'a", "| b'"]],
+    ['what stands around a command', { kind: 'exec', argv: ['mount', 'x'], stdin: 'one\ntwo\n', success: [0, 32], onFailure: [['clear']], atEnd: [['umount', 'x']] }, ['$ mount x', '# with 8 bytes on its standard input:', '< one', '< two', '# exit status 0 or 32 is success', '# if that fails: clear', '# at the end, whatever happens: umount x']],
+    ['a check', { kind: 'check', argv: ['blkid'], equals: 'xfs', otherwise: 'the file system is another one' }, ['# stops unless `blkid` prints "xfs": the file system is another one']],
+    ['a new file', write('a\nb\n', null), ['write /etc/x (4 bytes, mode 0600, a new file)', '  + a', '  + b']],
+    ['a replaced file', write('a\nc\nd\n', 'a\nb\nd\n'), ['write /etc/x (6 bytes, mode 0600, replaces 6 bytes)', '  - b', '  + c']],
+    ['a line feed at the end', write('a', 'a\n'), ['write /etc/x (1 byte, mode 0600, replaces 2 bytes)', '  - a', '  + a (no line feed at the end)']],
+    ['a wait', { kind: 'wait-until', argv: ['docker', 'info'], everySeconds: 2, forSeconds: 90, what: 'docker answers' }, ['wait until docker answers: `docker info` succeeds (asked every 2 s, for at most 1 min 30 s)']],
+    ['a pause', { kind: 'pause', seconds: 30 }, ['wait 30 s']],
+    ['an upload', { kind: 'upload', from: './a', path: '/b', mode: '0644', sha256: 'ab', bytes: 1 }, ['upload ./a to /b (1 byte, mode 0644, sha256 ab)']],
+    ['a fetch', { kind: 'fetch', path: '/b', to: './a', sha256: 'ab', bytes: 2 }, ['fetch /b to ./a (2 bytes, sha256 ab)']],
+  ])('%s', (_what, action, expected) => {
+    expect(describeAction(action)).toEqual(expected);
+  });
+
+  it('bounds the text of a file', () => {
+    const lines = describeAction(write('x\n'.repeat(500), null));
+    expect(lines).toHaveLength(22);
+    expect(lines.at(-1)).toBe('  … and 480 more lines');
+  });
+});

@@ -1,0 +1,346 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AppError } from '../../src/errors.ts';
+import type { Connection } from '../../src/transport/transport.ts';
+
+/** One host of a transport under test, whose shell runs on this machine. */
+export interface Subject {
+  connect(): Promise<Connection>;
+  /** Breaks all connections as a crash of the host would. Absent where there is nothing to break. */
+  readonly cut?: () => void;
+  stop(): Promise<void>;
+}
+
+/** The contract of `Connection`: every transport passes the same cases. */
+export function describeTransport(name: string, start: () => Promise<Subject>): void {
+  describe(`${name} keeps the transport's contract`, () => {
+    let subject: Subject;
+    let connection: Connection;
+    beforeAll(async () => { subject = await start(); });
+    afterAll(async () => { await subject.stop(); });
+    beforeEach(async () => { connection = await subject.connect(); });
+    afterEach(async () => { await connection.close(); });
+
+    describe('commands', () => {
+      it('gives status, standard output and standard error apart', async () => {
+        const outcome = await connection.run({ script: 'echo out; echo err >&2; exit 3' });
+        expect(outcome).toEqual({ status: 3, stdout: 'out\n', stderr: 'err\n', droppedBytes: 0 });
+      });
+
+      it.each([0, 1, 2, 124, 125, 126, 127, 128, 255])('passes on exit status %i', async (status) => {
+        expect((await connection.run({ script: 'exit "$1"', args: [String(status)] })).status).toBe(status);
+      });
+
+      it('reports a signal as a shell does', async () => {
+        const outcomes = await Promise.all([connection.run({ script: 'kill -KILL $$' }), connection.run({ script: 'kill -TERM 0' }), connection.run({ script: 'echo next' })]);
+        expect(outcomes.map(({ status }) => status)).toEqual([137, 143, 0]);
+      });
+
+      it.each([
+        ['quotes', `it's "quoted" \`and\` \\escaped\\`],
+        ['expansions', '$HOME $(id) ${x} ~ * ? [a-z] !! !$'],
+        ['separators', '; & && | || > < ( ) { } #'],
+        ['line feeds', '\nfirst\n\nlast\n\n'],
+        ['control characters', '\t\r\u0001\u0007\u001b[31m\u007f'],
+        ['unicode', 'Grüße 你好 🚢 \u0301 \u202e'],
+        ['every byte of UTF-8 continuation', Array.from({ length: 64 }, (_, index) => String.fromCodePoint(0x80 + index, 0x4000 + index)).join('')],
+        ['a leading dash', '-n'],
+        ['the empty string', ''],
+        ['percent and backslash sequences', '%s %d %% \\n \\0 \\c \\\\'],
+      ])('passes an argument with %s unchanged', async (_title, argument) => {
+        const outcome = await connection.run({ script: 'printf "%s|" "$#" "$1" "$2"', args: [argument, 'end'] });
+        expect(outcome.stdout).toBe(`2|${argument}|end|`);
+      });
+
+      it('refuses a NUL, which no argument can have', async () => {
+        await expect(connection.run({ script: 'echo "$1"', args: ['a\0b'] })).rejects.toMatchObject({ code: 'internal' });
+      });
+
+      it('passes standard input unchanged, and only to the command it belongs to', async () => {
+        const text = `line 1\n'quoted' \\n %s\n${'x'.repeat(1000)}\nno line feed at the end`;
+        const [first, second, third] = await Promise.all([connection.run({ script: 'head -n 1', stdin: text }), connection.run({ script: 'cat' }), connection.run({ script: 'cat', stdin: text })]);
+        expect(first.stdout).toBe('line 1\n');
+        expect(second.stdout).toBe('');
+        expect(third.stdout).toBe(text);
+      });
+
+      it('does not mind a command that leaves its standard input unread', async () => {
+        const outcome = await connection.run({ script: 'exit 7', stdin: 'x'.repeat(300_000) });
+        expect(outcome).toEqual({ status: 7, stdout: '', stderr: '', droppedBytes: 0 });
+      });
+
+      it('takes 1 MB of standard input', async () => {
+        const stdin = 'äöü€'.repeat(100_000);
+        const outcome = await connection.run({ script: 'cat', stdin });
+        expect(outcome.stdout === stdin).toBe(true);
+      });
+
+      it('takes a script of 200 KB, which no argument list could hold', async () => {
+        const lines = Array.from({ length: 4000 }, (_, index) => `: 'a line of the script with the number ${String(index)}'`);
+        const outcome = await connection.run({ script: `${lines.join('\n')}\necho done` });
+        expect(outcome).toMatchObject({ status: 0, stdout: 'done\n' });
+      });
+
+      it('shows neither script nor arguments nor standard input in the process list or the environment', async () => {
+        const mark = 'secret-4711';
+        const script = 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" | grep -- "$2[-]4711"; : secret-4711';
+        const outcome = await connection.run({ script: `${script}; cat >/dev/null`, args: [mark, 'secret'], stdin: mark });
+        expect(outcome).toMatchObject({ status: 0, stdout: '' });
+      });
+
+      it('runs with LC_ALL=C, umask 077 and the sbin directories at the end of PATH', async () => {
+        const outcome = await connection.run({ script: 'echo "$LC_ALL"; umask; echo "$PATH"' });
+        const [locale, umask, path] = outcome.stdout.split('\n');
+        expect([locale, umask]).toEqual(['C', '0077']);
+        expect(path).toMatch(/:\/usr\/local\/sbin:\/usr\/local\/bin:\/usr\/sbin:\/usr\/bin:\/sbin:\/bin$/);
+      });
+
+      it('says who commands run as', async () => {
+        expect((await connection.run({ script: 'id -un' })).stdout.trim()).toBe(connection.info.runsAs);
+      });
+    });
+
+    describe('several commands', () => {
+      it('executes those of one turn in order and answers in order', async () => {
+        const answers: number[] = [];
+        const runs = Array.from({ length: 8 }, async (_, index) => {
+          const outcome = await connection.run({ script: 'sleep "$2"; echo "$1"; date +%s%N', args: [String(index), index === 0 ? '0.2' : '0'] });
+          answers.push(index);
+          return outcome.stdout.split('\n');
+        });
+        const outputs = await Promise.all(runs);
+        expect(outputs.map(([index]) => index)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+        expect(answers).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+        const times = outputs.map(([, time]) => BigInt(time ?? ''));
+        expect([...times].sort((a, b) => (a < b ? -1 : 1))).toEqual(times);
+      });
+
+      it('lets no command influence the next one', async () => {
+        const scripts = ['exit 5', 'if then fi (', 'set -eu; false', 'cd /; umask 000; LEAK=1; export LEAK; exec 1>&-', 'trap "" TERM; return 3', 'exec false'];
+        const outcomes = await Promise.all([...scripts.map((script) => connection.run({ script })), connection.run({ script: 'echo "${LEAK:-none}"; umask' })]);
+        expect(outcomes.at(-1)).toMatchObject({ status: 0, stdout: 'none\n0077\n', stderr: '' });
+        expect(outcomes[0]?.status).toBe(5);
+        expect(outcomes[1]).toMatchObject({ status: 2, stdout: '' });
+        expect(outcomes[1]?.stderr).toMatch(/syntax error/i);
+        expect(outcomes[2]?.status).toBe(1);
+      });
+
+      it('keeps outputs apart that end without a line feed', async () => {
+        const outcomes = await Promise.all(['a', 'b', ''].map((text) => connection.run({ script: 'printf %s "$1"; printf %s "$1$1" >&2', args: [text] })));
+        expect(outcomes.map(({ stdout, stderr }) => [stdout, stderr])).toEqual([['a', 'aa'], ['b', 'bb'], ['', '']]);
+      });
+
+      it('takes output that looks like its own markers for output', async () => {
+        const script = 'printf "\\001"; printf "\\0010123456789abcdef0123456789abcdef end 1 0\\n"; printf "\\001\\001" >&2; sleep 0.05; printf "\\001"';
+        const outcomes = await Promise.all([connection.run({ script }), connection.run({ script: 'echo next' })]);
+        expect(outcomes[0].stdout).toBe('\u0001\u00010123456789abcdef0123456789abcdef end 1 0\n\u0001');
+        expect(outcomes[0].stderr).toBe('\u0001\u0001');
+        expect(outcomes[1].stdout).toBe('next\n');
+      });
+
+      it('sends what is asked during a flight in the next one', async () => {
+        const first = connection.run({ script: 'sleep 0.1; echo 1' });
+        await new Promise((resolve) => { setTimeout(resolve, 30); });
+        const others = await Promise.all([first, connection.run({ script: 'echo 2' }), connection.run({ script: 'echo 3' })]);
+        expect(others.map(({ stdout }) => stdout)).toEqual(['1\n', '2\n', '3\n']);
+      });
+    });
+
+    describe('output', () => {
+      it('keeps the beginning of a flood, counts the rest, and stays small', async () => {
+        const before = process.memoryUsage().rss;
+        const outcome = await connection.run({ script: 'yes | head -c 209715200; echo end >&2', maxOutputBytes: 1000 });
+        expect(outcome).toEqual({ status: 0, stdout: 'y\n'.repeat(500), stderr: 'end\n', droppedBytes: 209_715_200 - 1000 });
+        expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
+      }, 60_000);
+
+      it('drains a flood on standard error as well', async () => {
+        const outcome = await connection.run({ script: 'yes | head -c 20000000 >&2; echo out', maxOutputBytes: 10 });
+        expect(outcome).toEqual({ status: 0, stdout: 'out\n', stderr: 'y\ny\ny\ny\ny\n', droppedBytes: 20_000_000 - 10 });
+      });
+
+      it('puts characters together that arrive in pieces', async () => {
+        const lines: string[] = [];
+        const script = String.raw`printf '\360\237'; sleep 0.1; printf '\232'; sleep 0.1; printf '\242\n\303'; sleep 0.1; printf '\274'`;
+        const outcome = await connection.run({ script }, { onOutput: (stream, text) => { lines.push(`${stream} ${text}`); } });
+        expect(outcome.stdout).toBe('🚢\nü');
+        expect(lines).toEqual(['stdout 🚢\n', 'stdout ü']);
+      });
+
+      it('does not cut a character in two at the limit', async () => {
+        const outcome = await connection.run({ script: String.raw`printf '\303\274\303\274'`, maxOutputBytes: 3 });
+        expect(outcome).toMatchObject({ stdout: 'ü', droppedBytes: 1 });
+      });
+
+      it('passes on lines while the command runs', async () => {
+        const seen: string[] = [];
+        let endedWhenSeen = true;
+        let ended = false;
+        const outcome = await connection
+          .run({ script: 'echo one; echo err >&2; read -r line </proc/self/fd/0; sleep 0.5; printf two' }, { onOutput: (stream, text) => { seen.push(`${stream}:${text}`); if (text === 'one\n') endedWhenSeen = ended; } })
+          .finally(() => { ended = true; });
+        expect(outcome.stdout).toBe('one\ntwo');
+        expect([...seen].sort()).toEqual(['stderr:err\n', 'stdout:one\n', 'stdout:two']);
+        expect(endedWhenSeen).toBe(false);
+      });
+    });
+
+    describe('ends', () => {
+      it('ends the whole process group of a command whose time is over', async () => {
+        const seen: string[] = [];
+        const script = 'sleep 300 & echo $!; (trap "" TERM; sh -c \'echo $$; while :; do sleep 300; done\') & echo $$; wait';
+        const late = connection.run({ script, timeoutMs: 2000 }, { onOutput: (stream, text) => { if (stream === 'stdout') seen.push(text); } });
+        const next = connection.run({ script: 'echo still here' });
+        await expect(late).rejects.toMatchObject({ code: 'timed-out' });
+        const pids = lines(seen).map(Number);
+        expect(pids).toHaveLength(3);
+        expect(pids.filter(isAlive)).toEqual([]);
+        expect((await next).stdout).toBe('still here\n');
+      }, 20_000);
+
+      it('counts the time of a command from its start', async () => {
+        const runs = await Promise.all([connection.run({ script: 'sleep 2' }), connection.run({ script: 'echo in time', timeoutMs: 1900 })]);
+        expect(runs[1].stdout).toBe('in time\n');
+      });
+
+      it('ends the process group of an interrupted command', async () => {
+        const controller = new AbortController();
+        const seen: string[] = [];
+        const run = connection.run({ script: 'echo $$; sleep 300 & echo $!; wait' }, { signal: controller.signal, onOutput: (_stream, text) => { seen.push(text); if (lines(seen).length === 2) controller.abort(); } });
+        await expect(run).rejects.toMatchObject({ code: 'interrupted' });
+        expect(lines(seen).map(Number).filter(isAlive)).toEqual([]);
+      });
+
+      it('does not start a command that was interrupted before, and runs the others', async () => {
+        const already = AbortSignal.abort();
+        const controller = new AbortController();
+        const started: string[] = [];
+        const first = connection.run({ script: 'echo started; sleep 0.4; echo 1' }, { onOutput: () => { controller.abort(); } });
+        const second = connection.run({ script: 'echo 2' }, { signal: controller.signal, onOutput: (_stream, text) => { started.push(text); } });
+        const third = connection.run({ script: 'echo 3' });
+        const fourth = connection.run({ script: 'echo 4' }, { signal: already });
+        const results = await Promise.allSettled([first, second, third, fourth]);
+        expect(results.map((result) => (result.status === 'fulfilled' ? result.value.stdout : codeOf(result.reason)))).toEqual(['started\n1\n', 'interrupted', '3\n', 'interrupted']);
+        expect(started).toEqual([]);
+      });
+
+      it('rejects what is asked after it was closed', async () => {
+        await connection.close();
+        await expect(connection.run({ script: 'echo no' })).rejects.toMatchObject({ code: 'connection-lost' });
+        expect(await connection.closed).toBeUndefined();
+      });
+
+      it('rejects what is pending when it is closed', async () => {
+        const run = connection.run({ script: 'sleep 1' });
+        const check = expect(run).rejects.toMatchObject({ code: 'connection-lost' });
+        await new Promise((resolve) => { setTimeout(resolve, 50); });
+        await connection.close();
+        await check;
+      });
+    });
+
+    describe('streams', () => {
+      it('carries binary data in both directions', async () => {
+        const data = Buffer.alloc(3_000_000, Buffer.from(Array.from({ length: 256 }, (_, index) => index)));
+        const output = new PassThrough();
+        const received = buffer(output);
+        const outcome = await connection.stream({ script: 'cat; printf "%s" "$1" >&2; exit 4', args: ["it's\n\\n"] }, { input: Readable.from([data.subarray(0, 1_000_001), data.subarray(1_000_001)]), output });
+        expect(outcome).toEqual({ status: 4, stdout: '', stderr: "it's\n\\n", droppedBytes: 0 });
+        expect((await received).equals(data)).toBe(true);
+      });
+
+      it('without streams takes the standard input and gives the output of the command', async () => {
+        expect(await connection.stream({ script: 'cat; echo end', stdin: 'text ' }, {})).toEqual({ status: 0, stdout: 'text end\n', stderr: '', droppedBytes: 0 });
+        expect(await connection.stream({ script: 'wc -c' }, {})).toMatchObject({ status: 0, stdout: '0\n' });
+      });
+
+      it('has the environment of the other commands', async () => {
+        const script = 'echo "$LC_ALL $PATH"; umask; id -un';
+        expect((await connection.stream({ script }, {})).stdout).toBe((await connection.run({ script })).stdout);
+      });
+
+      it('does not mind a command that ends before its input does', async () => {
+        const endless = Readable.from((function* () { for (;;) yield Buffer.alloc(65_536); })());
+        expect(await connection.stream({ script: 'head -c 10 | wc -c' }, { input: endless })).toMatchObject({ status: 0, stdout: '10\n' });
+      });
+
+      it('ends the command when its input fails, which must not look like its end', async () => {
+        const broken = Readable.from((function* () { yield Buffer.from('half'); throw new Error('the file is gone'); })());
+        await expect(connection.stream({ script: 'cat >/dev/null; echo taken for whole' }, { input: broken })).rejects.toMatchObject({ code: 'action-failed' });
+      });
+
+      it('runs beside the other commands, several at once', async () => {
+        const streams = Array.from({ length: 12 }, (_, index) => connection.stream({ script: 'sleep 0.1; echo "$1"', args: [String(index)] }, {}));
+        const run = connection.run({ script: 'echo quick' });
+        expect((await run).stdout).toBe('quick\n');
+        expect((await Promise.all(streams)).map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 12 }, (_, index) => index));
+      });
+
+      it('ends with its process group in time, or when interrupted', async () => {
+        const seen: string[] = [];
+        const seenOfStopped: string[] = [];
+        const controller = new AbortController();
+        const script = 'echo $$; sleep 300 & echo $!; wait';
+        const late = connection.stream({ script, timeoutMs: 2000 }, {}, { onOutput: (stream, text) => { if (stream === 'stdout') seen.push(text); } });
+        const onOutput = (stream: string, text: string): void => {
+          if (stream === 'stdout') seenOfStopped.push(text);
+          if (lines(seenOfStopped).length === 2) controller.abort();
+        };
+        const stopped = connection.stream({ script }, {}, { signal: controller.signal, onOutput });
+        const results = await Promise.allSettled([late, stopped]);
+        expect(results.map((result) => (result.status === 'rejected' ? codeOf(result.reason) : 'fulfilled'))).toEqual(['timed-out', 'interrupted']);
+        const pids = [...lines(seen), ...lines(seenOfStopped)].map(Number);
+        expect(pids).toHaveLength(4);
+        expect(pids.filter(isAlive)).toEqual([]);
+      });
+    });
+
+    describe('a lost connection', () => {
+      it('is never a success', async ({ skip }) => {
+        const { cut } = subject;
+        if (cut === undefined) {
+          skip('this transport has no connection that could be cut');
+          return;
+        }
+        const running = connection.run({ script: 'echo started; sleep 1; exit 0' }, { onOutput: cut });
+        const queued = connection.run({ script: 'exit 0' });
+        const results = await Promise.allSettled([running, queued]);
+        expect(results.map((result) => (result.status === 'rejected' ? codeOf(result.reason) : 'fulfilled'))).toEqual(['connection-lost', 'connection-lost']);
+        expect(results[0]).toMatchObject({ reason: { message: expect.stringMatching(/its outcome is not known/) as unknown } });
+        expect(await connection.closed).toMatchObject({ code: 'connection-lost' });
+        await expect(connection.run({ script: 'echo no' })).rejects.toMatchObject({ code: 'connection-lost' });
+        await expect(connection.stream({ script: 'echo no' }, {})).rejects.toMatchObject({ code: 'connection-lost' });
+      });
+
+      it('ends a stream as lost too', async ({ skip }) => {
+        const { cut } = subject;
+        if (cut === undefined) {
+          skip('this transport has no connection that could be cut');
+          return;
+        }
+        await expect(connection.stream({ script: 'echo started; sleep 1' }, {}, { onOutput: cut })).rejects.toMatchObject({ code: 'connection-lost' });
+      });
+    });
+  });
+}
+
+/** The lines of what has arrived piece by piece. */
+function lines(pieces: readonly string[]): string[] {
+  return pieces.join('').trim().split('\n');
+}
+
+/** Alive and not only waiting to be collected by its parent. */
+export function isAlive(pid: number): boolean {
+  if (!existsSync(`/proc/${String(pid)}/stat`)) return false;
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function codeOf(reason: AppError | unknown): unknown {
+  return typeof reason === 'object' && reason !== null && 'code' in reason ? reason.code : reason;
+}

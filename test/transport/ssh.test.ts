@@ -1,0 +1,18 @@
+import { createSshTransport } from '../../src/transport/ssh/ssh-transport.ts';
+import { startTestSshServer } from '../support/ssh-server.ts';
+import { never, testTarget } from '../support/target.ts';
+import { describeTransport } from './conformance.ts';
+
+describeTransport('the ssh transport', async () => {
+  const server = await startTestSshServer();
+  const transport = createSshTransport();
+  const { address, port, identityFile, knownHostsFile } = server;
+  return {
+    connect: () => transport.connect(testTarget({ address, port, identityFiles: [identityFile], knownHostsFiles: [knownHostsFile] }), never),
+    cut: server.cut,
+    stop: async () => {
+      await transport.close();
+      await server.stop();
+    },
+  };
+});
