@@ -44,6 +44,7 @@ const mapper: readonly Call[] = [
   call('no such device', 'for c in info table status resume clear remove; do dmsetup $c nosuch; echo "$c $?"; done; dmsetup load nosuch --table "0 8 thin $P $ID"; dmsetup table --inactive nosuch'),
   call('bad tables', `for t in "0 $((S+8)) thin$P $ID" "0 $((S+8)) thin 253:9 $ID" "0 $((S+8)) thin $P 77" "0 abc thin $P $ID" "0 -5 thin $P $ID" "0 1.5 thin $P $ID" "0 0 thin $P $ID" "8 $((S+8)) thin $P $ID" "0 $((S+8)) thin $P" ""; do
 dmsetup load "$N" --table "$t"; echo "$?"; dmsetup table --inactive "$N"; done`),
+  call('wrong tables that are accepted', `for t in "0 $((S-8)) thin $P $ID" "0 $S thin $P 2"; do dmsetup load "$N" --table "$t"; echo $?; dmsetup table --inactive "$N"; dmsetup clear "$N"; done; dmsetup table "$N"`),
   call('resume with nothing loaded', 'dmsetup resume "$N"; echo $?; dmsetup clear "$N"; echo $?; dmsetup table "$N"'),
   call('a name in use', 'dmsetup create "$N" --table "0 8 thin $P $ID"; echo $?'),
   call('suspend and resume', 'dmsetup suspend "$N"; dmsetup info "$N" | grep -E "State|Tables"; dmsetup resume "$N"; dmsetup info "$N" | grep State'),
@@ -99,6 +100,7 @@ docker inspect --type container --format '{{.GraphDriver.Data.DeviceSize}}' c1`)
   call('restart the daemon', `A=$(docker inspect --type container --format '{{.State.Pid}} {{.State.StartedAt}}' c1); systemctl restart docker; echo $?; B=$(docker inspect --type container --format '{{.State.Pid}} {{.State.StartedAt}}' c1); [ "$A" = "$B" ]; echo $?
 docker inspect --type container --format '{{.GraphDriver.Data.DeviceSize}} {{.State.Status}}' c1`),
   call('now it lasts', 'docker stop -t 0 c1; docker start c1; echo $?; dmsetup table "$N"'),
+  call('a mount of our own keeps the device', `${mountPlaces}; T=$(cat /proc/self/mountinfo | sed -n "s/.* - \\([a-z0-9]*\\) \\/dev\\/mapper\\/$N .*/\\1/p"); mkdir -p "$M"; case $T in xfs) mount -t xfs -o nouuid "/dev/mapper/$N" "$M" ;; *) mount -t ext4 "/dev/mapper/$N" "$M" ;; esac; docker stop -t 0 c1; dmsetup info "$N" | grep -E "State|Open"; umount "$M"; rmdir "$M"; dmsetup info "$N"; docker start c1; echo $?`),
 ];
 
 const downFor = (where: string): readonly Call[] => [
@@ -117,7 +119,7 @@ const down: readonly Call[] = [
 
 const quota: readonly Call[] = [
   call('the layer', 'stat -f -c %T -- "$L"; df --output=target -- "$L"; df -B1 --output=avail -- "$R"; xfs_io -r -c stat "$L"'),
-  call('its mount', 'while read -r a b n d at o rest; do [ "$at" = "$R" ] && echo "$at $o ${rest##* }"; done </proc/self/mountinfo'),
+  call('its mount', 'M=$(df --output=target -- "$R" | tail -n 1); while read -r a b n d at o rest; do [ "$at" = "$M" ] && echo "$at $o ${rest##* }"; done </proc/self/mountinfo'),
   call('all projects', "xfs_quota -x -c 'report -p -n -b -N' \"$R\""),
   call('size of the layer', 'df -B1 --output=size "$L"; df -B1 "$L" | tail -n 1'),
   call('raise it', 'I=$(xfs_io -r -c stat "$L" | sed -n "s/^fsxattr.projid = //p"); xfs_quota -x -c "limit -p bsoft=131072k bhard=131072k $I" "$R"; echo $?; df -B1 --output=size "$L"; df -B1 --output=size,avail "/proc/$PID/root/"'),

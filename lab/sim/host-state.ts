@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { quote } from '../../src/values/shell.ts';
-import { detailsTemplate, flavourOf, infoTemplate, literalJson } from './docker-info.ts';
+import { detailsTemplate, flavourOf, infoTemplate, infoWithoutDaemon, literalJson } from './docker-info.ts';
 import { faultLines } from './faults.ts';
 import type { ContainerSpec, HostKind, HostSpec } from './spec.ts';
 import { ext4BlockSize, superblock, xfsGroupBlocks } from './superblock.ts';
@@ -35,8 +35,8 @@ type Tree = Map<string, string | Buffer>;
 const hex = (...words: readonly string[]): string => createHash('sha256').update(words.join('\0')).digest('hex');
 const uuidOf = (text: string): string => hex(text).slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
-export function isDevicemapper(kind: HostKind): boolean {
-  return flavourOf(kind).driver === 'devicemapper';
+function isDevicemapper(spec: HostSpec): boolean {
+  return flavourOf(spec).driver === 'devicemapper';
 }
 
 /** Writes a host as it stands before the first command: `root/` is its root directory, `state/` its memory. */
@@ -44,7 +44,7 @@ export async function writeHost(directory: string, spec: HostSpec): Promise<void
   const tree: Tree = new Map();
   const containers = (spec.containers ?? []).map((container, index) => ({ ...container, index, id: hex(spec.name, container.name, 'container'), hash: hex(spec.name, container.name, 'layer') }));
   addDaemon(tree, spec);
-  if (isDevicemapper(spec.kind)) addDevices(tree, spec, containers);
+  if (isDevicemapper(spec)) addDevices(tree, spec, containers);
   else addLayers(tree, spec, containers);
   for (const container of containers) addContainer(tree, spec, container);
   tree.set('state/order', containers.map(({ id }) => `${id}\n`).reverse().join(''));
@@ -69,7 +69,7 @@ const thinIdOf = ({ index }: Placed): number => 4 + 2 * index;
 const fileSystemOf = (kind: HostKind): 'xfs' | 'ext4' => (kind === 'dm-ext4' ? 'ext4' : 'xfs');
 
 function addDaemon(tree: Tree, spec: HostSpec): void {
-  const { version, driver, driverStatus } = flavourOf(spec.kind);
+  const { version, driver, driverStatus } = flavourOf(spec);
   const pool = poolShape(spec.kind);
   const lvm = spec.kind === 'dm-lvm';
   const loop = `${dockerRoot}/devicemapper/devicemapper`;
@@ -86,17 +86,17 @@ function addDaemon(tree: Tree, spec: HostSpec): void {
     POOLNUM: `253:${String(pool.minor)}`,
     POOL_FILES: lvm ? '' : loopFiles,
     BLOCK: String(pool.blockSectors),
+    READ_AHEAD: spec.kind === 'dm-lvm' ? '2048' : '256',
     BASE: String(Math.min(10 * gib, ...(spec.containers ?? []).map(({ bytes }) => bytes ?? 10 * gib))),
     META_USED: String(pool.metadataUsed),
     META_TOTAL: String(pool.metadataTotal),
     TRANSACTION: String(2 + 2 * (spec.containers ?? []).length),
     DRIVER_STATUS: literalJson(driverStatus),
     IMAGE_LAYER: hex(spec.name, 'image'),
-    INFO_DOWN_STATUS: spec.kind === 'containerd' ? '0' : '1',
   };
   tree.set('state/host', Object.entries(variables).map(([key, value]) => `${key}=${quote(value)}\n`).join(''));
   tree.set('state/info', `${infoTemplate(spec)}\n`);
-  tree.set('state/info-down', `${literalJson({ ID: '', ServerErrors: ['Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'], ClientInfo: { Debug: false, Context: 'default', Plugins: [], Warnings: null } })}\n`);
+  tree.set('state/info-down', `${infoWithoutDaemon(spec)}\n`);
   tree.set('state/info-id', `${hex(spec.name, 'id').toUpperCase().slice(0, 48).replace(/(.{4})(?=.)/g, '$1:')}\n`);
   tree.set('state/daemon/status', 'active\n');
   tree.set('state/daemon/live-restore', `${String(spec.liveRestore ?? true)}\n`);
@@ -172,8 +172,8 @@ function addDevices(tree: Tree, spec: HostSpec, containers: readonly Placed[]): 
 
 function addLayers(tree: Tree, spec: HostSpec, containers: readonly Placed[]): void {
   const quotas = spec.kind === 'overlay2-pquota';
-  const dockerMount = `30 23 254:16 / ${dockerRoot} rw,relatime shared:20 - xfs /dev/vdb rw,attr2,inode64,logbufs=8,logbsize=32k,prjquota\n`;
-  tree.set('root/proc/self/mountinfo', quotas ? rootMount + dockerMount : rootMount);
+  const dockerMount = `30 23 254:16 / ${dockerRoot} rw,relatime shared:20 - xfs /dev/vdb rw,${spec.docker === '28.5' ? '' : 'attr2,'}inode64,logbufs=8,logbsize=32k,prjquota\n`;
+  tree.set('root/proc/self/mountinfo', `${rootMount}${quotas ? dockerMount : ''}40 23 0:25 / /run rw,nosuid,nodev shared:5 - tmpfs tmpfs rw\n`);
   if (quotas) tree.set('state/quota/0', '2236 0 0\n');
   let project = 2;
   for (const container of containers) {
@@ -190,7 +190,7 @@ function addLayers(tree: Tree, spec: HostSpec, containers: readonly Placed[]): v
 }
 
 function addContainer(tree: Tree, spec: HostSpec, container: Placed): void {
-  const { driver } = flavourOf(spec.kind);
+  const { driver } = flavourOf(spec);
   const running = runs(container);
   const sized = driver === 'overlay2' && container.bytes !== undefined;
   const restart = container.restart ?? 'no';
@@ -203,7 +203,7 @@ function addContainer(tree: Tree, spec: HostSpec, container: Placed): void {
     Config_Image: 'busybox:lab',
     Config_Hostname: container.id.slice(0, 12),
     Config_Labels: container.labels ?? {},
-    HostConfig_StorageOpt: sized ? { size: String(container.bytes) } : null,
+    HostConfig_StorageOpt: sized ? { size: container.storageOpt ?? String(container.bytes) } : null,
     HostConfig_AutoRemove: false,
     HostConfig_RestartPolicy: { Name: restart, MaximumRetryCount: 0 },
     RestartPolicyName: restart,

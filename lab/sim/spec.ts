@@ -5,6 +5,8 @@ export interface ContainerSpec {
   readonly name: string;
   /** Of its root file system (devicemapper), or its quota (overlay2; none when absent). */
   readonly bytes?: number;
+  /** How the size was written when it was created (overlay2); the number when absent. */
+  readonly storageOpt?: string;
   readonly running?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
   /** `no` when absent. */
@@ -24,6 +26,8 @@ export interface ToolFault {
 export interface HostSpec {
   readonly name: string;
   readonly kind: HostKind;
+  /** Docker's release, where the kind is known with more than one; 20.10 when absent. */
+  readonly docker?: '20.10' | '28.5';
   readonly containers?: readonly ContainerSpec[];
   /** The thin pool (devicemapper). */
   readonly pool?: { readonly dataBytes: number; readonly usedPercent?: number };

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run, tied } from './process.ts';
+import { attempt, run, tied } from './process.ts';
 
 /** Where images and frozen machines are kept: outside the repository, never half built. */
 export function cacheRoot(): string {
@@ -42,9 +42,25 @@ export function isFilled(slot: Slot): boolean {
   return existsSync(join(slotFolder(slot), 'manifest.json'));
 }
 
-/** Removes a folder tree, but nothing that an interrupted build may have left mounted in it. */
-export async function removeTree(path: string): Promise<void> {
-  await run(['rm', '-rf', '--one-file-system', '--', path]);
+/** Removes a folder tree, and first of all what an interrupted build may have left mounted in it. */
+async function removeTree(path: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    for (const mounted of mountsBelow(path)) await attempt(['umount', '--lazy', '--', mounted]);
+    const { code, stderr } = await attempt(['rm', '-rf', '--one-file-system', '--', path]);
+    if (code === 0) return;
+    // Helpers of a killed mmdebstrap end by themselves, but not at once.
+    if (tries === 30) throw new Error(`cannot remove ${path}, is a process of an interrupted setup still there?\n${stderr.trim()}`);
+    await sleep(1000);
+  }
+}
+
+/** Deepest first. */
+function mountsBelow(path: string): readonly string[] {
+  const real = existsSync(path) ? realpathSync(path) : path;
+  return readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+    .map((line) => (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))))
+    .filter((point) => point.startsWith(`${real}/`))
+    .reverse();
 }
 
 /** Builds into a temporary folder beside the final one and renames it when it is whole. */

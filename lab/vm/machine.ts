@@ -155,7 +155,7 @@ export async function spawnMachine(
     const setClock = (): string => `date -s @${(Date.now() / 1000).toFixed(3)} > /dev/null`;
 
     await restore(qemu, golden.state);
-    await link.ready(60_000, gone);
+    await link.ready(120_000, gone);
     await sh(`${setClock()}; hostname ${name}; echo ${name} > /etc/hostname
       printf '127.0.0.1 localhost\\n127.0.1.1 ${name}\\n' > /etc/hosts; sync /etc/hostname /etc/hosts`);
     signal?.throwIfAborted();
@@ -170,9 +170,9 @@ export async function spawnMachine(
         await qmp.execute('system_reset');
         await reset;
         await link.close();
-        await link.ready(180_000, gone);
+        await link.ready(300_000, gone);
         await sh(setClock());
-        const deadline = Date.now() + 180_000;
+        const deadline = Date.now() + 300_000;
         for (;;) {
           const answer = await link.exec('docker version --format {{.Server.Version}}', { timeoutMs: 60_000 });
           if (answer.code === 0) return;

@@ -1,9 +1,9 @@
 import { AppError, ConfigError } from '../errors.ts';
 import { isObject, type Json, type JsonObject } from '../values/json.ts';
 import { asJson } from './as-json.ts';
-import { readYamlFile } from './inventory.ts';
 import { identifier, varsSchema } from './inventory-schema.ts';
 import type { ConfigIo } from './io.ts';
+import { readYamlFile } from './read-file.ts';
 import { mistakesIn } from './schema-issues.ts';
 
 /**

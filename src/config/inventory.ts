@@ -6,18 +6,13 @@ import { Secret } from '../values/secret.ts';
 import { didYouMean } from './closest.ts';
 import { hostSchema, inventorySchema, type SecretInput, type Settings } from './inventory-schema.ts';
 import { readStructure, type Entry, type HostEntry, type Structure } from './inventory-structure.ts';
-import { expandHome, whyUnreadable, type ConfigIo } from './io.ts';
+import { expandHome, type ConfigIo } from './io.ts';
 import { expandRanges, RangeMistake } from './ranges.ts';
+import { readInventoryFile, type Read } from './read-file.ts';
 import { mistakesIn } from './schema-issues.ts';
 import { inOrder } from './source.ts';
 import type { Host, Inventory, SecretKey, SecretSetting, SecretSource } from './types.ts';
-import { parseYaml, type Path, type YamlFile } from './yaml.ts';
-
-/** Something read, or everything that is wrong with it. */
-export interface Read<Value> {
-  readonly value?: Value;
-  readonly issues: readonly ConfigIssue[];
-}
+import type { Path, YamlFile } from './yaml.ts';
 
 /** What the command line says about every host, stronger than any file. */
 export type InventoryOverrides = Partial<Pick<Settings, 'user' | 'port' | 'identity_file' | 'known_hosts_file' | 'become' | 'connect_timeout'>>;
@@ -30,7 +25,7 @@ export async function loadInventory(files: readonly string[], io: ConfigIo, over
 }
 
 export async function readInventory(files: readonly string[], io: ConfigIo, overrides: InventoryOverrides = {}): Promise<Read<Inventory>> {
-  const parsed = await Promise.all(files.map((file) => readYamlFile(file, io)));
+  const parsed = await Promise.all(files.map((file) => readInventoryFile(file, io)));
   const yamls = parsed.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const structure = readStructure(yamls);
   const issues = [
@@ -42,17 +37,6 @@ export async function readInventory(files: readonly string[], io: ConfigIo, over
   if (issues.length > 0) return { issues: inOrder(issues) };
   const keys = await defaultKeys(io);
   return build(structure.structure, yamls, { io, overrides, keys });
-}
-
-export async function readYamlFile(file: string, io: Pick<ConfigIo, 'readFile'>): Promise<Read<YamlFile>> {
-  let bytes;
-  try {
-    bytes = await io.readFile(file);
-  } catch (thrown) {
-    return { issues: [{ file, message: `the file cannot be read: ${whyUnreadable(thrown)}` }] };
-  }
-  const { yaml, issues } = parseYaml(file, bytes);
-  return yaml === undefined ? { issues } : { value: yaml, issues };
 }
 
 /** Expressions belong into playbooks; in an inventory they would silently stay text. */
@@ -92,7 +76,8 @@ type Draft = Omit<Host, 'target'> & { readonly target: Omit<Target, 'jump'>; rea
 function build(structure: Structure, yamls: readonly YamlFile[], context: Context): Read<Inventory> {
   const issues: ConfigIssue[] = [];
   const groups = new Map([...structure.groups.keys()].map((name) => [name, membersOf(structure, name)]));
-  const drafts = new Map([...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, structure, groups, context, issues)]));
+  const layersOf = layering(structure, yamls, groups);
+  const drafts = new Map([...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]));
   const hosts = new Map([...drafts].map(([name, draft]) => [name, withJump(draft, drafts, issues)]));
   if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
   const file = yamls.map(({ source }) => source.file).join(', ');
@@ -117,10 +102,29 @@ function settingsAt({ yaml, path }: Entry): Settings {
   return hostSchema.parse(settings);
 }
 
-function draftHost(entry: HostEntry, structure: Structure, members: ReadonlyMap<string, readonly string[]>, context: Context, issues: ConfigIssue[]): Draft {
-  const groups = structure.groupOrder.filter((name) => members.get(name)?.includes(entry.name));
-  const entries: readonly Entry[] = [{ yaml: entry.yaml, path: ['defaults'] }, ...groups.flatMap((name) => structure.groups.get(name)?.entries ?? []), entry];
-  const layers: readonly Layer[] = [...entries.map((layer) => ({ ...layer, settings: settingsAt(layer) })), { ...entry, settings: context.overrides }];
+interface Layered {
+  readonly groups: readonly string[];
+  /** Weakest first. */
+  readonly layers: readonly Layer[];
+}
+
+/** The layers of each host: its file's defaults, its groups with parents first, itself. Each is read once. */
+function layering(structure: Structure, yamls: readonly YamlFile[], members: ReadonlyMap<string, readonly string[]>): (entry: HostEntry) => Layered {
+  const defaults = new Map(yamls.map((yaml) => [yaml, layerAt({ yaml, path: ['defaults'] })]));
+  const groups = structure.groupOrder.map((name) => ({ name, hosts: new Set(members.get(name)), layers: (structure.groups.get(name)?.entries ?? []).map(layerAt) }));
+  return (entry) => {
+    const own = groups.filter(({ hosts }) => hosts.has(entry.name));
+    const base = defaults.get(entry.yaml);
+    return { groups: own.map(({ name }) => name), layers: [...(base === undefined ? [] : [base]), ...own.flatMap(({ layers }) => layers), layerAt(entry)] };
+  };
+}
+
+function layerAt(entry: Entry): Layer {
+  return { yaml: entry.yaml, path: entry.path, settings: settingsAt(entry) };
+}
+
+function draftHost(entry: HostEntry, { groups, layers: written }: Layered, context: Context, issues: ConfigIssue[]): Draft {
+  const layers: readonly Layer[] = [...written, { yaml: entry.yaml, path: entry.path, settings: context.overrides }];
   const last = <Key extends keyof Settings>(key: Key): { readonly value: NonNullable<Settings[Key]>; readonly layer: Layer } | undefined => {
     const layer = layers.findLast(({ settings }) => settings[key] !== undefined);
     const value = layer?.settings[key];

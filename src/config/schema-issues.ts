@@ -144,7 +144,7 @@ function article(type: string): string {
 }
 
 function kindOf(value: unknown, path: Path): string {
-  if (/password|passphrase|secret|token/i.test(String(path.at(-1)))) return `this ${typeof value}`;
+  if (/pass|secret|token/i.test(String(path.at(-1)))) return `this ${typeof value}`;
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'a mapping';

@@ -78,7 +78,7 @@ const printable = (text: string): string => neutralise(text).replaceAll('\t', ' 
 /** A frame is printed and copied into tickets, so a password written out in the file is starred in it. */
 function hideSecrets(line: string): string {
   return line.replaceAll(
-    /((?:password|passphrase|secret|token)\w*["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s{[,}#][^,}#]*)/gi,
+    /((?:pass|secret|token)\w*["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s{[,}#][^,}#]*)/gi,
     (_all, key: string, value: string) => key + '*'.repeat(value.length),
   );
 }

@@ -132,6 +132,7 @@ function inputOf(raw: Readonly<Record<string, unknown>>, name: string, path: Pat
     source: yaml.source,
     value,
     placeOf: (inner) => yaml.placeOf(pathOf(inner)),
+    keySpan: (inner) => yaml.keySpan(pathOf(inner)),
     issue: (inner, message, at) => yaml.issue(pathOf(inner), message, at),
     issueIn: (inner, span, message) => yaml.issueIn(pathOf(inner), span, message),
     placeIn: (inner, offset) => yaml.placeIn(pathOf(inner), offset),

@@ -4,6 +4,7 @@ import type { Json } from '../values/json.ts';
 import { issueAt, makeSource, placeAt, type Source, type Span } from './source.ts';
 import { spanInScalar } from './scalar.ts';
 import type { Place } from './types.ts';
+import { tooDeepAt } from './yaml-nesting.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -12,6 +13,7 @@ export interface YamlFile {
   readonly source: Source;
   readonly value: Json;
   placeOf(path: Path): Place;
+  keySpan(path: Path): Span;
   /** At a value, or at its key; for a path that does not exist, at its nearest ancestor. */
   issue(path: Path, message: string, at?: 'key' | 'value'): ConfigIssue;
   /** Inside a string: `span` counts within the string's value. */
@@ -43,6 +45,7 @@ export function parseYaml(file: string, bytes: Uint8Array): { readonly yaml?: Ya
     source,
     value,
     placeOf: (path) => placeAt(source, find(path).key.start),
+    keySpan: (path) => find(path).key,
     issue: (path, message, at = 'value') => issueAt(source, find(path)[at], message),
     issueIn: (path, span, message) => issueAt(source, spanInScalar(source.text, find(path).node, span), message),
     placeIn: (path, offset) => placeAt(source, spanInScalar(source.text, find(path).node, { start: offset, end: offset + 1 }).start),
@@ -63,13 +66,9 @@ export function decode(file: string, bytes: Uint8Array): { readonly text: string
 }
 
 function readDocuments(source: Source): { readonly document: Document.Parsed } | { readonly issues: readonly ConfigIssue[] } {
-  let parsed;
-  try {
-    parsed = parseAllDocuments(source.text, { prettyErrors: false, strict: true, uniqueKeys: true, stringKeys: true, schema: 'core', logLevel: 'silent' });
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return { issues: [issueAt(source, { start: 0, end: 1 }, 'the file is nested too deeply')] };
-    throw thrown;
-  }
+  const deep = tooDeepAt(source.text);
+  if (deep !== undefined) return { issues: [issueAt(source, { start: deep, end: deep + 1 }, 'the file is nested too deeply')] };
+  const parsed = parseAllDocuments(source.text, { prettyErrors: false, strict: true, uniqueKeys: true, stringKeys: true, schema: 'core', resolveKnownTags: false, logLevel: 'silent' });
   const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;
   const [document, second] = documents;
   if (document === undefined || (document.contents === null && document.errors.length === 0)) return { issues: [{ file: source.file, message: 'the file is empty' }] };

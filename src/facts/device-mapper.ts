@@ -182,7 +182,7 @@ export function parsePoolTable({ target, args }: TableLine): PoolTarget {
   return { metadataDevice, dataDevice, blockSectors: count(blockSectors), lowWaterBlocks: count(lowWaterBlocks), features };
 }
 
-export interface WorkingPool {
+interface WorkingPool {
   readonly mode: 'rw' | 'ro' | 'out_of_data_space';
   readonly transaction: number;
   /** In metadata blocks of 4 KiB. */

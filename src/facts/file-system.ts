@@ -14,7 +14,7 @@ export interface Superblock {
 }
 
 /** Where a device is mounted: `self` is the namespace that our shell is in, `container` that of the given process. */
-export interface MountedAt {
+interface MountedAt {
   readonly namespace: 'self' | 'dockerd' | 'container';
   readonly path: string;
 }

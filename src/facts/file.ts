@@ -22,6 +22,8 @@ export type HostFile =
 /** Argument: the path. */
 export const hostFile: Fact<HostFile> = {
   name: 'file',
+  // For the digest of a large file.
+  timeoutMs: 600_000,
   script: `path=$1; case $path in -*) path=./$path ;; esac
 stat -c '%f %s %a %u:%g %U:%G' "$path" || exit 1
 [ -f "$path" ] && [ ! -L "$path" ] || exit 0

@@ -50,10 +50,11 @@ export const dmsetup = defineOperation({
     const next = want.action === 'load' ? parseTableLine(want.table) : found.inactive[0];
     const objection = next === undefined ? undefined : unsafeTable(found.name, live.line, next);
     if (objection !== undefined) return refused(objection);
+    const planned = want.action === 'load' ? planLoad(found, live.line, parseTableLine(want.table)) : planResume(found, live.line);
+    if (planned.outcome !== 'change') return planned;
     const pool = poolState(mapper, live.line, (next?.length ?? live.line.length) - live.line.length);
     if (pool.objection !== undefined) return refused(pool.objection);
-    const planned = want.action === 'load' ? planLoad(found, live.line, parseTableLine(want.table)) : planResume(found, live.line);
-    return planned.outcome === 'change' && pool.warning !== undefined ? { ...planned, warnings: [pool.warning] } : planned;
+    return pool.warning === undefined ? planned : { ...planned, warnings: [pool.warning] };
   },
   touches: (want) => ({ reads: [`device:${want.device}`], changes: want.action === 'load' || want.action === 'resume' ? [`device:${want.device}`] : [] }),
   result(want, known) {

@@ -13,7 +13,10 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     if (parsed.success) return parsed.data;
     throw new AppError('internal', `${operation.name} was given input that its schema refuses: ${oneLine(parsed.error.message)}`);
   };
-  const { readOnly, pin, verify, result } = operation;
+  const { readOnly } = operation;
+  const pin = operation.pin?.bind(operation);
+  const verify = operation.verify?.bind(operation);
+  const result = operation.result?.bind(operation);
   return {
     name: operation.name,
     summary: operation.summary,

@@ -22,17 +22,19 @@ export function mountDirectoryOf(device: string): string {
  * and the container's may be in a mount namespace that we cannot enter. `nouuid`, because the
  * same file system is mounted already. To be run as one script: the unmount is at its end.
  */
-export function growXfsActions(devicePath: string, directory = mountDirectoryOf(devicePath)): readonly ExecAction[] {
+function growXfsActions(devicePath: string, directory: string): readonly ExecAction[] {
   return [...mountActions('xfs', devicePath, directory), { kind: 'exec', argv: ['xfs_growfs', '-d', directory] }];
 }
 
 /** The same for ext2, ext3 and ext4: resize2fs wants the device, mounted where it can see it. Never forced. */
-export function growExtActions(devicePath: string, kind: Exclude<FileSystemKind, 'xfs'>, directory = mountDirectoryOf(devicePath)): readonly ExecAction[] {
+function growExtActions(devicePath: string, kind: Exclude<FileSystemKind, 'xfs'>, directory: string): readonly ExecAction[] {
   return [...mountActions(kind, devicePath, directory), { kind: 'exec', argv: ['resize2fs', devicePath] }];
 }
 
+/** Grows a mounted file system to its device. The actions belong into one atomic change. */
 export function growActions(devicePath: string, kind: FileSystemKind): readonly ExecAction[] {
-  return kind === 'xfs' ? growXfsActions(devicePath) : growExtActions(devicePath, kind);
+  const directory = mountDirectoryOf(devicePath);
+  return kind === 'xfs' ? growXfsActions(devicePath, directory) : growExtActions(devicePath, kind, directory);
 }
 
 function mountActions(kind: FileSystemKind, devicePath: string, directory: string): readonly ExecAction[] {

@@ -66,7 +66,7 @@ function notesOf(group: readonly HostPlan[], index: number, placeholders: boolea
       const planned = steps[index]?.planned;
       if (planned === undefined) continue;
       const names = placeholders ? placeholdersOf(changesOf(planned)) : noPlaceholders;
-      for (const text of new Set(textsOf(planned).map(names.text))) said.set(text, [...(said.get(text) ?? []), host]);
+      for (const text of new Set(textsOf(planned).map((text) => names.text(text)))) said.set(text, [...(said.get(text) ?? []), host]);
     }
     return [...said].map(([text, hosts]) => ({ text, hosts: hosts.length === group.length ? [] : hosts }));
   };

@@ -21,8 +21,10 @@ export class Window {
   #columns = 0;
   #open = false;
   #closed = false;
+  /** At the end of the process the window stays: by then the error that ended it is printed below. */
   readonly #restore = (): void => {
-    this.close();
+    this.#screen.write(`${wrapOn}${showCursor}`);
+    this.#closed = true;
   };
 
   constructor(screen: Screen) {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
 import { localProcessCarrier } from './local-process.ts';
+import { whenAborted } from './shell/abort.ts';
 import { openShellConnection } from './shell/shell-connection.ts';
 import type { Command, Connection, ConnectionInfo, Outcome, RunOptions, Target, Transport } from './transport.ts';
 
@@ -105,14 +106,13 @@ class ScriptedConnection implements Connection {
     return new Promise((resolve, reject) => {
       const limitMs = command.timeoutMs ?? this.#target.commandTimeoutMs;
       const timer = setTimeout(() => { reject(new AppError('timed-out', `${this.#target.name}: did not end within ${String(limitMs / 1000)} s and was ended`)); }, limitMs);
-      const onAbort = (): void => { reject(this.#interrupted()); };
-      options.signal?.addEventListener('abort', onAbort, { once: true });
+      const forget = whenAborted(options.signal, () => { reject(this.#interrupted()); });
       Promise.resolve()
         .then(() => this.#handler(command, options))
         .then(resolve, reject)
         .finally(() => {
           clearTimeout(timer);
-          options.signal?.removeEventListener('abort', onAbort);
+          forget();
         });
     });
   }

@@ -100,7 +100,7 @@ groups:
       'd: the file cannot be read: there is no such file',
       'a:1:15: unknown key "prot"; did you mean "port"?',
       'b:1:10: the host "y" is defined twice: first at a:1:26',
-      'b:1:20: port: expected a number, not "none"',
+      'b:1:21: port: expected a number, not "none"',
     ]);
   });
 

@@ -6,7 +6,7 @@ import { matchPattern, readLimit, selectHosts } from '../../src/config/select.ts
 import { laptop } from './io.ts';
 
 const file = `
-hosts: { web-[01:05]: {}, db-[1:2]: {}, cache-a: {}, lone: {} }
+hosts: { "web-[01:05]": {}, "db-[1:2]": {}, cache-a: {}, lone: {} }
 groups:
   web: { hosts: ["web-*"] }
   data: { hosts: ["db-[1:2]", cache-a] }

@@ -25,8 +25,17 @@ describe('parseYaml', () => {
     expect(messages(bytes(`a: ${'x'.repeat(1024 * 1024)}`))).toEqual([expect.stringContaining('1 MiB')]);
   });
 
-  it.each([1000, 100_000])('refuses %d levels of nesting without a crash', (levels) => {
-    expect(messages(bytes('['.repeat(levels) + ']'.repeat(levels)))).toEqual([expect.stringMatching(/nested/)]);
+  it.each(['[', '{a: ', '- ', '? '])('refuses endless %j without a crash', (opening) => {
+    expect(messages(bytes(opening.repeat(50_000)))).toEqual([expect.stringMatching(/nested too deeply/)]);
+  });
+
+  it('refuses endless indentation without a crash', () => {
+    expect(messages(bytes(Array.from({ length: 700 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')))).toEqual([expect.stringMatching(/nested too deeply/)]);
+  });
+
+  it('does not take brackets in texts, nor wide scripts, for nesting', () => {
+    const script = Array.from({ length: 300 }, () => `${' '.repeat(250)}printf "\\e[31m{"`).join('\n');
+    expect(messages(bytes(`a: |2\n  x\n${script}\nb: "${'['.repeat(500)}"\n`))).toEqual([]);
   });
 
   it('reads an alias within bounds, the nearest anchor before it', () => {

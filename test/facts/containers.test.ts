@@ -67,7 +67,7 @@ describe('containers', () => {
     ['half a line', { status: 0, stdout: `1\n${line('aaaa', 'b').slice(0, 40)}\n`, stderr: '' }, 'fact-unreadable', /docker inspect printed/],
     ['another shape', { status: 0, stdout: '1\n{"id":"x"}\n', stderr: '' }, 'fact-unreadable', /docker inspect/],
   ])('%s', (_name, printed, code, message) => {
-    expect(() => containers.parse(printed, [])).toThrowError(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+    expect(() => containers.parse(printed, [])).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
   });
 
   it('says no-docker where the PATH has none', () => {

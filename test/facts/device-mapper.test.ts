@@ -75,12 +75,12 @@ describe('device-mapper, what cannot be read', () => {
     ['another state', { status: 0, stdout: text.replace('ACTIVE', 'DREAMING'), stderr: '' }, 'fact-unreadable'],
     ['a length that is no number', { status: 0, stdout: text.replace(': 0 819200 thin', ': 0 many thin'), stderr: '' }, 'fact-unreadable'],
   ])('%s', (_name, printed, code) => {
-    expect(() => deviceMapper.parse(printed, [])).toThrowError(expect.objectContaining({ code }));
+    expect(() => deviceMapper.parse(printed, [])).toThrow(expect.objectContaining({ code }));
   });
 
   it('its script ends with an answer or an error on this machine', () => {
     const printed = runScript(deviceMapper.script);
-    if (printed.status === 127) expect(() => deviceMapper.parse(printed, [])).toThrowError(expect.objectContaining({ code: 'missing-tool' }));
+    if (printed.status === 127) expect(() => deviceMapper.parse(printed, [])).toThrow(expect.objectContaining({ code: 'missing-tool' }));
     else expect(printed.stdout).toMatch(/--info \d+--\n[^]*--table \d+--\n[^]*--inactive \d+--\n[^]*--status \d+--\n$/);
   });
 });

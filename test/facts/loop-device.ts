@@ -3,14 +3,20 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Why real file systems on loop devices cannot be made here; undefined when they can. */
-export function whyNoLoop(...tools: readonly string[]): string | undefined {
+type Kind = 'xfs' | 'ext4';
+
+/** Why a real file system of this kind cannot be mounted here; undefined when it can. Found out by doing it once. */
+export function whyNoLoop(kind: Kind, ...tools: readonly string[]): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root';
   if (!existsSync('/dev/loop-control')) return 'needs loop devices';
-  const missing = ['losetup', 'mount', ...tools].filter((tool) => spawnSync('sh', ['-c', 'PATH=$PATH:/usr/sbin:/sbin; command -v "$1"', 'sh', tool]).status !== 0);
+  const missing = ['losetup', 'mount', `mkfs.${kind}`, ...tools].filter((tool) => spawnSync('sh', ['-c', 'command -v "$1"', 'sh', tool]).status !== 0);
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
-  const probe = spawnSync('losetup', ['-f']);
-  return probe.status === 0 ? undefined : 'needs a free loop device';
+  try {
+    mountLoop(kind, 320 * 1024 ** 2).close();
+    return undefined;
+  } catch {
+    return `needs a kernel that mounts ${kind} from a loop device`;
+  }
 }
 
 export interface MountedLoop {
@@ -20,28 +26,40 @@ export interface MountedLoop {
   close(): void;
 }
 
+function run(program: string, ...args: readonly string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
 /** A file system on a loop device, mounted. `close` unmounts, detaches and removes it. */
-export function mountLoop(kind: 'xfs' | 'ext4', bytes: number): MountedLoop {
+export function mountLoop(kind: Kind, bytes: number): MountedLoop {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-loop-'));
   const image = join(directory, 'image');
   const mountPoint = join(directory, 'mnt');
-  writeFileSync(image, '');
-  truncateSync(image, bytes);
-  mkdirSync(mountPoint);
-  execFileSync(kind === 'xfs' ? 'mkfs.xfs' : 'mkfs.ext4', kind === 'xfs' ? ['-q', image] : ['-q', '-F', image]);
-  const device = execFileSync('losetup', ['-f', '--show', image], { encoding: 'utf8' }).trim();
-  execFileSync('mount', ['-t', kind, device, mountPoint]);
-  return {
-    device,
-    mountPoint,
-    grow(size) {
-      truncateSync(image, size);
-      execFileSync('losetup', ['-c', device]);
-    },
-    close() {
-      spawnSync('umount', [mountPoint]);
-      spawnSync('losetup', ['-d', device]);
-      rmSync(directory, { recursive: true, force: true });
-    },
+  let device: string | undefined;
+  const close = (): void => {
+    spawnSync('umount', [mountPoint]);
+    if (device !== undefined) spawnSync('losetup', ['-d', device]);
+    rmSync(directory, { recursive: true, force: true });
   };
+  try {
+    writeFileSync(image, '');
+    truncateSync(image, bytes);
+    mkdirSync(mountPoint);
+    run(`mkfs.${kind}`, ...(kind === 'xfs' ? ['-q'] : ['-q', '-F']), image);
+    const attached = run('losetup', '-f', '--show', image);
+    device = attached;
+    run('mount', '-t', kind, attached, mountPoint);
+    return {
+      device: attached,
+      mountPoint,
+      close,
+      grow(size) {
+        truncateSync(image, size);
+        run('losetup', '-c', attached);
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }

@@ -16,7 +16,7 @@ const expected: Readonly<Record<Kind, { readonly driver: string; readonly versio
   'containerd-28': { driver: 'overlayfs', version: /^28\.5\./, containers: ['c1'] },
 };
 
-describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', { timeout: 240_000 }, () => {
+describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', { timeout: 600_000 }, () => {
   const machines: Machine[] = [];
   const spawn = async (kind: Kind, name?: string): Promise<Machine> => {
     const machine = await spawnMachine(kind, name === undefined ? {} : { name });

@@ -54,6 +54,7 @@ describe('dmsetup load', () => {
   it.each<[string, string, World]>([
     ['it is live', longer, { table: [longer] }],
     ['it is loaded', longer, { inactive: [longer] }],
+    ['it is live, and the pool is in trouble', live, { pool: '0 4194304 thin-pool Fail' }],
     ['it is live, written with more blanks', '  0   819200 thin 253:0 4 ', {}],
   ])('has nothing to do when %s', (_why, table, world) => {
     expect(load(table, world).outcome).toBe('noop');

@@ -45,11 +45,11 @@ describe('the file fact', () => {
   });
 
   it('does not take what cannot be read for what is not there', () => {
-    expect(() => hostFile.parse({ status: 1, stdout: '', stderr: "stat: cannot statx '/x': Permission denied" }, ['/x'])).toThrowError(expect.objectContaining({ code: 'fact-unreadable' }));
+    expect(() => hostFile.parse({ status: 1, stdout: '', stderr: "stat: cannot statx '/x': Permission denied" }, ['/x'])).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
   });
 
   it('of the laptop is never asked of a host', () => {
-    expect(() => laptopFile.parse({ status: 0, stdout: '', stderr: '' }, ['x'])).toThrowError(expect.objectContaining({ code: 'internal' }));
+    expect(() => laptopFile.parse({ status: 0, stdout: '', stderr: '' }, ['x'])).toThrow(expect.objectContaining({ code: 'internal' }));
   });
 });
 

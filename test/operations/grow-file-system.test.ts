@@ -125,8 +125,8 @@ function whyNoResize(): string | undefined {
 
 describe('on a real loop device', () => {
   for (const { kind, operation, reason } of [
-    { kind: 'xfs', operation: xfsGrowfs, reason: whyNoLoop('mkfs.xfs', 'xfs_growfs', 'xfs_io') },
-    { kind: 'ext4', operation: resize2fs, reason: whyNoLoop('mkfs.ext4', 'resize2fs') ?? whyNoResize() },
+    { kind: 'xfs', operation: xfsGrowfs, reason: whyNoLoop('xfs', 'xfs_growfs', 'xfs_io') },
+    { kind: 'ext4', operation: resize2fs, reason: whyNoLoop('ext4', 'resize2fs') ?? whyNoResize() },
   ] as const) {
     it.skipIf(reason !== undefined)(`${kind}: nothing to do, grown, and nothing to do again${reason === undefined ? '' : ` [not run: ${reason}]`}`, () => {
       const loop = mountLoop(kind, 320 * mebibyte);

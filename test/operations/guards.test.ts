@@ -1,5 +1,4 @@
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { argvFact } from '../../src/facts/argv.ts';
 import { ask } from '../../src/facts/fact.ts';
@@ -70,7 +69,9 @@ describe('wait_for', () => {
       connections += 1;
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const { port } = address;
     expect(plan({ port }).outcome).toBe('noop');
     await new Promise<void>((resolve) => server.close(() => { resolve(); }));
     expect(plan({ port }).outcome).toBe('change');

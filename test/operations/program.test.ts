@@ -47,7 +47,7 @@ describe('command', () => {
 
   it('fails with the reason when a reading command does', () => {
     const want = command.schema.parse({ argv: ['sh', '-c', 'echo no >&2; exit 4'], read_only: true });
-    expect(() => planHere(command, want)).toThrowError(expect.objectContaining({ code: 'action-failed', message: expect.stringMatching(/status 4: no/) }));
+    expect(() => planHere(command, want)).toThrow(expect.objectContaining({ code: 'action-failed', message: expect.stringMatching(/status 4: no/) }));
     expect(() => planHere(command, command.schema.parse({ argv: ['pwd'], read_only: true, chdir: join(base, 'missing') }))).toThrow(/status 126/);
   });
 

@@ -6,6 +6,9 @@ import type { RunResult } from '../../src/run/recap.ts';
 import { endingOf, hostNames, syntheticRun } from './events.ts';
 import { FakeScreen } from './fake-screen.ts';
 
+// A terminal emulator on a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 });
+
 const hosts = hostNames(300);
 const calm = (_host: string, round: number): string => `block ${String(round)} of 17\n`;
 const frame = 100;

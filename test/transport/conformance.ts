@@ -1,15 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AppError } from '../../src/errors.ts';
 import type { Connection } from '../../src/transport/transport.ts';
 
 /** One host of a transport under test, whose shell runs on this machine. */
 export interface Subject {
   connect(): Promise<Connection>;
-  /** Breaks all connections as a crash of the host would. Absent where there is nothing to break. */
-  readonly cut?: () => void;
   stop(): Promise<void>;
 }
 
@@ -297,31 +296,43 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
       });
     });
 
-    describe('a lost connection', () => {
-      it('is never a success', async ({ skip }) => {
-        const { cut } = subject;
-        if (cut === undefined) {
-          skip('this transport has no connection that could be cut');
-          return;
-        }
-        const running = connection.run({ script: 'echo started; sleep 1; exit 0' }, { onOutput: cut });
-        const queued = connection.run({ script: 'exit 0' });
-        const results = await Promise.allSettled([running, queued]);
-        expect(results.map((result) => (result.status === 'rejected' ? codeOf(result.reason) : 'fulfilled'))).toEqual(['connection-lost', 'connection-lost']);
-        expect(results[0]).toMatchObject({ reason: { message: expect.stringMatching(/its outcome is not known/) as unknown } });
-        expect(await connection.closed).toMatchObject({ code: 'connection-lost' });
-        await expect(connection.run({ script: 'echo no' })).rejects.toMatchObject({ code: 'connection-lost' });
-        await expect(connection.stream({ script: 'echo no' }, {})).rejects.toMatchObject({ code: 'connection-lost' });
-      });
+  });
+}
 
-      it('ends a stream as lost too', async ({ skip }) => {
-        const { cut } = subject;
-        if (cut === undefined) {
-          skip('this transport has no connection that could be cut');
-          return;
-        }
-        await expect(connection.stream({ script: 'echo started; sleep 1' }, {}, { onOutput: cut })).rejects.toMatchObject({ code: 'connection-lost' });
-      });
+/** What a transport must say when its connection breaks, for those that have one. */
+export function describeLostConnection(name: string, start: () => Promise<Subject & { readonly cut: () => void }>): void {
+  describe(`${name}, when the connection is lost`, () => {
+    let subject: Awaited<ReturnType<typeof start>>;
+    let connection: Connection;
+    beforeAll(async () => { subject = await start(); });
+    afterAll(async () => { await subject.stop(); });
+    beforeEach(async () => { connection = await subject.connect(); });
+    afterEach(async () => { await connection.close(); });
+
+    it('never reports a success', async () => {
+      const running = connection.run({ script: 'echo started; sleep 1; exit 0' }, { onOutput: subject.cut });
+      const queued = connection.run({ script: 'exit 0' });
+      const results = await Promise.allSettled([running, queued]);
+      expect(results.map((result) => (result.status === 'rejected' ? codeOf(result.reason) : 'fulfilled'))).toEqual(['connection-lost', 'connection-lost']);
+      expect(String(results[0].status === 'rejected' && results[0].reason)).toMatch(/its outcome is not known/);
+      expect(await connection.closed).toMatchObject({ code: 'connection-lost' });
+      await expect(connection.run({ script: 'echo no' })).rejects.toMatchObject({ code: 'connection-lost' });
+      await expect(connection.stream({ script: 'echo no' }, {})).rejects.toMatchObject({ code: 'connection-lost' });
+    });
+
+    it('does so for a stream too', async () => {
+      await expect(connection.stream({ script: 'echo started; sleep 1' }, {}, { onOutput: subject.cut })).rejects.toMatchObject({ code: 'connection-lost' });
+    });
+
+    it('lets the command that runs come to its end, and starts none that waits', async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'plimsoll-lost-'));
+      const running = connection.run({ script: 'trap "" PIPE; echo started; sleep 0.5; echo first >"$1/first"', args: [directory] }, { onOutput: subject.cut });
+      const queued = connection.run({ script: 'echo second >"$1/second"', args: [directory] });
+      await Promise.allSettled([running, queued]);
+      await expect.poll(() => readdirSync(directory), { timeout: 10_000 }).toContain('first');
+      await new Promise((resolve) => { setTimeout(resolve, 300); });
+      expect(readdirSync(directory)).toEqual(['first']);
+      rmSync(directory, { recursive: true });
     });
   });
 }
@@ -341,6 +352,6 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-function codeOf(reason: AppError | unknown): unknown {
+function codeOf(reason: unknown): unknown {
   return typeof reason === 'object' && reason !== null && 'code' in reason ? reason.code : reason;
 }

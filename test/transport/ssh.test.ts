@@ -1,9 +1,9 @@
 import { createSshTransport } from '../../src/transport/ssh/ssh-transport.ts';
 import { startTestSshServer } from '../support/ssh-server.ts';
 import { never, testTarget } from '../support/target.ts';
-import { describeTransport } from './conformance.ts';
+import { describeLostConnection, describeTransport, type Subject } from './conformance.ts';
 
-describeTransport('the ssh transport', async () => {
+async function start(): Promise<Subject & { readonly cut: () => void }> {
   const server = await startTestSshServer();
   const transport = createSshTransport();
   const { address, port, identityFile, knownHostsFile } = server;
@@ -15,4 +15,7 @@ describeTransport('the ssh transport', async () => {
       await server.stop();
     },
   };
-});
+}
+
+describeTransport('the ssh transport', start);
+describeLostConnection('the ssh transport', start);

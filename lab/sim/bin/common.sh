@@ -92,9 +92,9 @@ map() { # NAME TABLE
 	mkdir "$state/dm/$1" || return 1
 	put "$state/dm/$1/number" "253:$minor"
 	set -f; set -- "$1" $2
-	name=$1; shift
-	put "$state/dm/$name/table" "$*"
-	set -- "$name" "$@"; set +f
+	new_device=$1; shift
+	put "$state/dm/$new_device/table" "$*"
+	set -- "$new_device" "$@"; set +f
 	[ "${4-}" != thin ] || ln -s "$state/thin/$6/superblock" "$root/dev/mapper/$1"
 }
 
@@ -140,7 +140,7 @@ thin_usage() {
 		bytes=$((total - 16384 * 4096)) used=$((files + total / 125)) avail=$((bytes - used))
 	else
 		get "$state/thin/$1/block"
-		if [ "$value" = 1024 ]; then bytes=$((total * 9297 / 10000 - 4100 * 1024)); else bytes=$((total * 9838 / 10000 - 64 * 1024 * 1024)); fi
+		if [ "$value" = 1024 ]; then bytes=$((total - (5086 + (total + 8388607) / 8388608 * 537) * 1024)); else bytes=$((total * 9838 / 10000 - 64 * 1024 * 1024)); fi
 		used=$files avail=$((bytes - used - total / 20))
 	fi
 }

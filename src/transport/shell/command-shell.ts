@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts';
 import type { Command, Outcome, RunOptions } from '../transport.ts';
+import { whenAborted } from './abort.ts';
 import { endGroupFrame, endReportMs, flightFrame, preamble, stopFlightFrame } from './frames.ts';
 import { MarkerReader } from './marker-reader.ts';
 import { RunningCommand, type StopReason } from './running-command.ts';
@@ -97,9 +98,7 @@ export class CommandShell {
   }
 
   #listen(running: RunningCommand, signal: AbortSignal): void {
-    const onAbort = (): void => { this.#stop(running, 'interrupted'); };
-    signal.addEventListener('abort', onAbort, { once: true });
-    const forget = (): void => { signal.removeEventListener('abort', onAbort); };
+    const forget = whenAborted(signal, () => { this.#stop(running, 'interrupted'); });
     running.outcome.then(forget, forget);
   }
 

@@ -3,6 +3,7 @@ import { oneLine } from '../../values/terminal.ts';
 import { quote } from '../../values/shell.ts';
 import type { Secret } from '../../values/secret.ts';
 import type { Become } from '../transport.ts';
+import { whenAborted } from './abort.ts';
 import type { ShellChannel } from './shell-channel.ts';
 
 export interface PrivilegeWish {
@@ -65,7 +66,7 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
     const finish = (): void => {
       finished = true;
       clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
+      forget();
       channel.stdout.off('data', onStdout);
       channel.stderr.off('data', onStderr);
     };
@@ -107,20 +108,16 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
       check();
       if (stderr.indexOf(nonces.ready) === -1) stderr = stderr.subarray(-keptNoise);
     };
-    const onAbort = (): void => { fail(new AppError('interrupted', `${wish.host}: interrupted while connecting`)); };
     const timer = setTimeout(() => {
       fail(new AppError('privilege-denied', `${wish.host}: ${wish.become === 'sudo' ? 'sudo' : 'the login shell'} did not answer within ${String(wish.timeoutMs / 1000)} s${said(stderr.toString())}`));
     }, wish.timeoutMs);
-    if (signal.aborted) {
-      onAbort();
-      return;
-    }
-    signal.addEventListener('abort', onAbort, { once: true });
     channel.stdin.on('error', () => undefined);
     channel.stdout.on('data', onStdout);
     channel.stderr.on('data', onStderr);
+    let forget = (): void => undefined;
+    forget = whenAborted(signal, () => { fail(new AppError('interrupted', `${wish.host}: interrupted while connecting`)); });
     void channel.ended.then(({ status }) => {
-      if (!finished) fail(refusal(wish, answered, stderr.toString(), status));
+      if (!finished) fail(refusal(wish, answered, stderr.toString() || stdout.toString(), status));
     });
   });
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command, Outcome, RunOptions } from '../transport.ts';
+import { whenAborted } from './abort.ts';
 import { streamProgram } from './frames.ts';
 import { MarkerReader } from './marker-reader.ts';
 import { RunningCommand, type StopReason } from './running-command.ts';
@@ -54,9 +55,7 @@ class SingleProgram {
     stderr.on('data', (chunk: Buffer) => { reader.push(chunk); }).resume();
     stdin.on('error', () => undefined);
     const timer = setTimeout(() => { this.#stop('timed-out'); }, this.#limitMs);
-    const onAbort = (): void => { this.#stop('interrupted'); };
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    if (options.signal?.aborted === true) onAbort();
+    const forget = whenAborted(options.signal, () => { this.#stop('interrupted'); });
 
     stdin.write(programLine(this.#options.nonce, command));
     if (input === undefined) stdin.end(command.stdin ?? '');
@@ -67,7 +66,7 @@ class SingleProgram {
     const { status } = await ended;
     this.#ended = true;
     clearTimeout(timer);
-    options.signal?.removeEventListener('abort', onAbort);
+    forget();
     input?.destroy();
     await copied;
     const gone = await this.#ending;

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '../../errors.ts';
 import { oneLine } from '../../values/terminal.ts';
+import { whenAborted } from '../shell/abort.ts';
 import type { Target } from '../transport.ts';
 import { type ClientParts, openClient, type Route, type SshClient } from './client.ts';
 
@@ -51,10 +52,8 @@ export class Bastions {
 
 function interruptible<Value>(work: Promise<Value>, target: Target, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => { reject(new AppError('interrupted', `${target.name}: interrupted while connecting`)); };
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    void work.then(resolve, reject).finally(() => { signal.removeEventListener('abort', onAbort); });
+    const forget = whenAborted(signal, () => { reject(new AppError('interrupted', `${target.name}: interrupted while connecting`)); });
+    void work.then(resolve, reject).finally(forget);
   });
 }
 

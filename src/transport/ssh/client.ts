@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NodeSSH } from 'node-ssh';
 import type { AnyAuthMethod, Client, KexAlgorithm } from 'ssh2';
 import { AppError } from '../../errors.ts';
+import { whenAborted } from '../shell/abort.ts';
 import type { Target } from '../transport.ts';
 import type { Agent } from './agent.ts';
 import { type AttemptRecord, connectError, isDropped } from './connect-error.ts';
@@ -122,8 +123,7 @@ class Attempt {
     if (client === null) throw await connecting.then(() => new Error('no connection'), (error: unknown) => error);
     const closed = whenClosed(client);
     client.on('handshake', () => { this.#beforeAuthentication = false; });
-    const onAbort = (): void => { client.destroy(); };
-    signal.addEventListener('abort', onAbort, { once: true });
+    const forget = whenAborted(signal, () => { client.destroy(); });
     try {
       await connecting;
     } catch (error) {
@@ -131,7 +131,7 @@ class Attempt {
       if (signal.aborted) throw new AppError('interrupted', `${name}: interrupted while connecting`, { cause: error });
       throw this.#hostKey.refusal ?? error;
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      forget();
     }
     return { client, hostKey: this.#hostKey.fingerprint, server: serverVersion(client), closed };
   }

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts';
+import { whenAborted } from '../shell/abort.ts';
 
 export interface StartLimits {
   /** Connections in handshake at once at the beginning. */
@@ -63,16 +64,16 @@ export class StartLimiter {
 
   #turn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      let forget = (): void => undefined;
       const admit = (): void => {
-        signal.removeEventListener('abort', onAbort);
+        forget();
         resolve();
       };
-      const onAbort = (): void => {
+      this.#waiting.push(admit);
+      forget = whenAborted(signal, () => {
         this.#waiting.splice(this.#waiting.indexOf(admit), 1);
         reject(new AppError('interrupted', 'interrupted while waiting to connect'));
-      };
-      this.#waiting.push(admit);
-      signal.addEventListener('abort', onAbort, { once: true });
+      });
     });
   }
 }

@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { argvFact } from '../../src/facts/argv.ts';
+import { copyDirectory, copyTools } from '../../src/facts/directory-copy.ts';
+import { deviceMapper, parseTableLine } from '../../src/facts/device-mapper.ts';
+import { ask } from '../../src/facts/fact.ts';
+import { fileSystem } from '../../src/facts/file-system.ts';
+import { hostFile, laptopFile } from '../../src/facts/file.ts';
+import { dmsetup } from '../../src/operations/dmsetup.ts';
+import { eraseWant } from '../../src/operations/erase.ts';
+import { operations } from '../../src/operations/registry.ts';
+import { commandLine } from '../../src/values/shell.ts';
+import { Answers } from './known.ts';
+
+const file = { exists: true, kind: 'file', bytes: 1, mode: '0644', owner: '0:0', ownerNames: 'root:root', sha256: 'a'.repeat(64) } as const;
+const thin = { name: 'c', major: 253, minor: 1, openCount: 1, suspended: false, deferredRemove: false, table: [parseTableLine('0 8192 thin 253:0 4')], inactive: [], status: ['0 8192 thin 8 8'] };
+const pool = { ...thin, name: 'pool', minor: 0, table: [parseTableLine('0 999999 thin-pool 7:1 7:0 128 1 0')], status: ['0 999999 thin-pool 4 1/9 1/9000 - rw discard_passdown queue_if_no_space - 1'] };
+const directory = { kind: 'directory', path: '/a', identity: '1:1', mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 1, apparentBytes: 1, entries: 1, availableBytes: 9, inodesTotal: 9, inodesAvailable: 9 } as const;
+const size = 400 * 1024 ** 2;
+const holding = (kind: 'xfs' | 'ext4') => ({ deviceBytes: size * 2, superblock: { kind, blockSize: 4096, blocks: size / 4096, bytes: size, uuid: '' }, bytes: size, mounts: [{ namespace: 'self', path: '/m' }] }) as const;
+
+/** One input for each operation here, with a world in which it has something to do or to read. */
+const samples: Readonly<Record<string, { readonly want: unknown; readonly world: Answers }>> = {
+  assert: { want: { that: [true] }, world: new Answers() },
+  command: { want: ['id', '-u'], world: new Answers() },
+  dmsetup: { want: { action: 'load', device: 'c', table: '0 16384 thin 253:0 4' }, world: new Answers().set(ask(deviceMapper), { devices: { c: thin, pool } }) },
+  fetch: { want: { from: '/etc/hosts', to: 'hosts' }, world: new Answers().set(ask(hostFile, '/etc/hosts'), file).set(ask(laptopFile, 'hosts'), { exists: false, bytes: 0, sha256: '' }) },
+  pause: { want: { seconds: '1m' }, world: new Answers() },
+  resize2fs: { want: { device: '/dev/x' }, world: new Answers().set(ask(fileSystem, '/dev/x', '0'), holding('ext4')) },
+  script: { want: 'id', world: new Answers() },
+  upload: { want: { from: 'a', to: '/b' }, world: new Answers().set(ask(laptopFile, 'a'), { exists: true, bytes: 1, sha256: 'b'.repeat(64) }).set(ask(hostFile, '/b'), file) },
+  volume_copy: {
+    want: { from: '/a', to: '/b', bwlimit: '1MiB' },
+    world: new Answers()
+      .set(ask(copyTools), { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
+      .set(ask(copyDirectory, '/a'), directory)
+      .set(ask(copyDirectory, '/b'), { ...directory, path: '/b', identity: '1:2', entries: 0 }),
+  },
+  wait_for: { want: { argv: ['x'], for: '5m' }, world: new Answers().set(ask(argvFact, '', '', 'x'), { status: 1, stdout: '', stderr: '', lines: [] }) },
+  xfs_growfs: { want: { device: '/dev/x' }, world: new Answers().set(ask(fileSystem, '/dev/x', '0'), holding('xfs')) },
+};
+
+describe('every operation in the registry', () => {
+  it.each([...operations])('%s has a name, a summary of one line, and a schema that can be published', (name, operation) => {
+    expect(operation.name).toBe(name);
+    expect(name).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
+    expect(operation.summary).toMatch(/^[A-Z][^\n]{10,140}[^.\n]$/);
+    expect(z.toJSONSchema(operation.schema, { io: 'input' })).toMatchObject({ $schema: expect.any(String) });
+  });
+
+  it.each([...operations])('%s refuses keys that it does not know', (_name, operation) => {
+    expect(operation.schema.safeParse({ no_such_key: 1 }).success).toBe(false);
+    expect(operation.schema.safeParse(null).success).toBe(false);
+  });
+});
+
+describe.each(Object.entries(samples))('%s', (name, { want: input, world }) => {
+  const operation = operations.get(name);
+  if (operation === undefined) throw new Error(`${name} is not in the registry`);
+  const want = operation.schema.parse(input);
+  const planned = operation.plan(want, world);
+
+  it('takes its own parsed input again, as JSON, and makes the same of it', () => {
+    expect(operation.schema.parse(JSON.parse(JSON.stringify(want)))).toEqual(want);
+  });
+
+  it('asks for nothing that the sample does not know', () => {
+    expect(operation.needs(want, world).filter((request) => !world.has(request)).map(({ key }) => key)).toEqual([]);
+  });
+
+  it('plans the same from the same, as plain JSON', () => {
+    expect(planned.outcome).toBe(name === 'assert' ? 'noop' : 'change');
+    expect(operation.plan(want, world)).toEqual(planned);
+    expect(JSON.parse(JSON.stringify(planned))).toEqual(planned);
+    expect(JSON.parse(JSON.stringify(operation.touches(want, world)))).toEqual(operation.touches(want, world));
+  });
+
+  it('makes an atomic change only of what one script can do', () => {
+    const kinds = planned.outcome === 'change' ? planned.changes.filter(({ atomic }) => atomic).flatMap(({ actions }) => actions.map(({ kind }) => kind)) : [];
+    expect(kinds.filter((kind) => !['exec', 'check', 'write-file'].includes(kind))).toEqual([]);
+  });
+
+  it('has scripts that are static: no value of the input is part of one', () => {
+    for (const { fact, args } of operation.needs(want, world)) for (const value of args.filter((text) => text.length > 2)) expect(fact.script).not.toContain(value);
+  });
+});
+
+describe('eraseWant', () => {
+  it('parses before every call, so that wrong input is an error of ours and not a wrong plan', () => {
+    const erased = eraseWant(dmsetup);
+    expect(() => erased.plan({ action: 'explode' }, new Answers())).toThrow(expect.objectContaining({ code: 'internal' }));
+    expect(typeof erased.readOnly === 'function' && erased.readOnly({ action: 'table', device: 'x' })).toBe(true);
+    expect(Object.keys(erased)).not.toContain('pin');
+    expect(Object.keys(erased)).not.toContain('verify');
+  });
+});
+
+describe('whatever a playbook says', () => {
+  it('dmsetup never plans a table that is shorter, or of another thin device', () => {
+    const world = new Answers().set(ask(deviceMapper), { devices: { c: thin, pool } });
+    fc.assert(
+      fc.property(fc.nat(3), fc.nat(40_000), fc.constantFrom('thin', 'linear', 'thin-pool', 'zero'), fc.constantFrom('253:0', '253:9'), fc.nat(6), fc.constantFrom('', ' 253:7'), (start, length, target, device, id, origin) => {
+        const parsed = dmsetup.schema.safeParse({ action: 'load', device: 'c', table: `${String(start)} ${String(length)} ${target} ${device} ${String(id)}${origin}` });
+        if (!parsed.success) return;
+        const { outcome } = dmsetup.plan(parsed.data, world);
+        const safe = start === 0 && length >= 8192 && target === 'thin' && device === '253:0' && id === 4 && origin === '';
+        expect(outcome).toBe(safe ? (length === 8192 ? 'noop' : 'change') : 'refused');
+      }),
+    );
+  });
+
+  it('what a command is shown as is what runs', () => {
+    const command = operations.get('command');
+    fc.assert(
+      fc.property(fc.array(fc.string({ minLength: 1 }).filter((word) => !word.includes('\0')), { minLength: 1 }), (argv) => {
+        const planned = command?.plan({ argv }, new Answers());
+        const action = planned?.outcome === 'change' ? planned.changes[0]?.actions[0] : undefined;
+        expect(action?.kind === 'exec' ? commandLine(action.argv) : '').toBe(commandLine(argv));
+      }),
+    );
+  });
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** What needs nothing but Node. What it could not run, and how to provide it, is said at its end. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/lab/**', 'node_modules/**'],
+    globalSetup: ['test/support/what-was-not-run.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
