@@ -35,8 +35,9 @@ if (process.argv[1] === import.meta.filename) {
 Ctrl-C ends them and removes everything.
 `);
   await new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+    // On every one: a Ctrl-C arrives twice, from the terminal and from the parent, and must not cut the clean-up.
+    process.on('SIGINT', resolve);
+    process.on('SIGTERM', resolve);
   });
   await fleet.stop();
   await rm(directory, { recursive: true, force: true });

@@ -33,8 +33,8 @@ export interface SessionOptions {
 export interface Intent {
   readonly mode: 'plan' | 'apply';
   readonly exitCodeForPending: number;
-  /** Asked once the preview has been shown and only when there is something to do. */
-  readonly confirm: (plan: Plan) => Promise<boolean>;
+  /** Asked once the preview has been shown, and only when there is something to do. */
+  readonly confirm: () => Promise<boolean>;
 }
 
 /** Reads everything, wires everything, runs, and returns the exit status. */
@@ -78,7 +78,7 @@ export async function runSession(world: World, playbookFile: string, options: Se
       },
       review: async (plan) => {
         renderer.plan(plan);
-        return intent.confirm(plan);
+        return hasChanges(plan) ? intent.confirm() : true;
       },
       exitCodeForPending: intent.exitCodeForPending,
     });
@@ -88,6 +88,10 @@ export async function runSession(world: World, playbookFile: string, options: Se
     renderer.close();
     await transport.close();
   }
+}
+
+function hasChanges(plan: Plan): boolean {
+  return plan.hosts.some(({ steps, error }) => error === undefined && steps.some(({ planned }) => planned.outcome === 'change' || planned.outcome === 'maybe'));
 }
 
 function stamping(renderer: Renderer): (event: RunEvent) => void {

@@ -52,10 +52,10 @@ function screen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Screen {
     },
     isTerminal,
     get columns() {
-      return stream.columns ?? 80;
+      return isTerminal ? stream.columns : 80;
     },
     get rows() {
-      return stream.rows ?? 24;
+      return isTerminal ? stream.rows : 24;
     },
     // https://no-color.org: any value that is not empty switches colours off.
     colour: isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',

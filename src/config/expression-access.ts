@@ -72,7 +72,20 @@ export function readAccess(ast: ASTNode): Reading {
       case 'id':
       case 'value':
         return;
-      default:
+      case '[]':
+      case '[?]':
+      case '==':
+      case '!=':
+      case 'in':
+      case '+':
+      case '-':
+      case '*':
+      case '/':
+      case '%':
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
         node.args.forEach((part) => { visit(part, bound, certain); });
     }
   };

@@ -1,5 +1,5 @@
 import type { ConfigIssue } from '../errors.ts';
-import { isObject, type Json } from '../values/json.ts';
+import { isObject } from '../values/json.ts';
 import { didYouMean } from './closest.ts';
 import { globMatcher, isGlob } from './glob.ts';
 import { expandRanges, RangeMistake } from './ranges.ts';
@@ -108,10 +108,11 @@ function groupEntries(files: readonly YamlFile[]): ReadonlyMap<string, readonly 
   return written;
 }
 
-function listOf({ yaml, path }: Entry, key: 'hosts' | 'children'): readonly Json[] {
+function listOf({ yaml, path }: Entry, key: 'hosts' | 'children'): readonly unknown[] {
   const group = section(yaml, 'groups')[String(path[1])];
-  const value = isObject(group) ? group[key] : undefined;
-  return Array.isArray(value) ? value : [];
+  const value: unknown = isObject(group) ? group[key] : undefined;
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  return list;
 }
 
 function members(entry: Entry, hosts: ReadonlyMap<string, HostEntry>, issues: ConfigIssue[]): readonly string[] {

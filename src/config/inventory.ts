@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigError, type ConfigIssue } from '../errors.ts';
 import type { Target } from '../transport/transport.ts';
-import type { Json, JsonObject } from '../values/json.ts';
+import { isObject, type Json, type JsonObject } from '../values/json.ts';
 import { Secret } from '../values/secret.ts';
 import { didYouMean } from './closest.ts';
 import { hostSchema, inventorySchema, type SecretInput, type Settings } from './inventory-schema.ts';
@@ -96,10 +96,10 @@ function membersOf(structure: Structure, name: string): readonly string[] {
 }
 
 function settingsAt({ yaml, path }: Entry): Settings {
-  const raw = path.reduce<Json | undefined>((value, key) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined), yaml.value);
+  const raw = path.reduce<unknown>((value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), yaml.value);
   // Checked as a whole before; hosts and children of a group are no settings.
-  const { hosts: _hosts, children: _children, ...settings } = typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? Object.fromEntries(Object.entries(raw)) : {};
-  return hostSchema.parse(settings);
+  const settings = Object.entries(isObject(raw) ? raw : {}).filter(([key]) => key !== 'hosts' && key !== 'children');
+  return hostSchema.parse(Object.fromEntries(settings));
 }
 
 interface Layered {
@@ -200,7 +200,7 @@ function addressOf(entry: HostEntry, address: string | undefined, issues: Config
 }
 
 function withJump(draft: Draft, drafts: ReadonlyMap<string, Draft>, issues: ConfigIssue[]): Host {
-  const { jump: _jump, ...host } = draft;
+  const { name, vars, groups, secrets, place } = draft;
   const targetOf = ({ target, jump }: Draft, trail: readonly string[]): Target => {
     if (jump === undefined) return target;
     const { yaml, path } = jump.layer;
@@ -211,7 +211,7 @@ function withJump(draft: Draft, drafts: ReadonlyMap<string, Draft>, issues: Conf
     else return { ...target, jump: targetOf(next, [...trail, jump.name]) };
     return target;
   };
-  return { ...host, target: targetOf(draft, [draft.name]) };
+  return { name, vars, groups, secrets, place, target: targetOf(draft, [name]) };
 }
 
 function plainSecrets(drafts: Iterable<Draft>): readonly ConfigIssue[] {

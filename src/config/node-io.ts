@@ -16,7 +16,7 @@ export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): Config
         execFile(file, args, { timeout: 30_000, maxBuffer: 1024 * 1024, env: { ...env }, ...(signal === undefined ? {} : { signal }) }, (error, stdout, stderr) => {
           if (error === null) resolve({ status: 0, stdout, stderr });
           else if (typeof error.code === 'number') resolve({ status: error.code, stdout, stderr });
-          else reject(error);
+          else reject(Object.assign(new Error(error.message), { code: error.code }));
         });
       }),
   };

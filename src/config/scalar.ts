@@ -29,6 +29,7 @@ function inkOf(raw: string, type: string | undefined): readonly Span[] {
     case 'BLOCK_LITERAL':
     case 'BLOCK_FOLDED':
       return pieces(raw, raw.indexOf('\n') + 1, /\S/g);
+    case undefined:
     default:
       return pieces(raw, 0, /\S/g);
   }

@@ -81,6 +81,10 @@ function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): re
       return say(issue.origin === 'array' || issue.origin === 'string' ? `has more than ${String(issue.maximum)} ${issue.origin === 'array' ? 'entries' : 'characters'}` : `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${String(issue.maximum)}`);
     case 'invalid_key':
       return [{ path, at: 'key', message: `${label}${issue.issues[0]?.message ?? issue.message}` }];
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'not_multiple_of':
     default:
       return say(issue.message);
   }
@@ -149,5 +153,5 @@ function kindOf(value: unknown, path: Path): string {
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'a mapping';
   if (typeof value === 'string') return value.includes('\n') || value.length > 40 ? 'a text' : JSON.stringify(value);
-  return String(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
 }

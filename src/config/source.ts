@@ -51,7 +51,7 @@ export function showPlace(place: Place): string {
 
 export function issueAt(source: Source, span: Span, message: string): ConfigIssue {
   const { file, line, column } = placeAt(source, span.start);
-  return { file, line, column, message: neutralise(message), frame: frameOf(source, span) };
+  return { file, line, column, message: neutralise(message).replaceAll('\n', '\\n'), frame: frameOf(source, span) };
 }
 
 /** In the order in which they are met when reading the files. */

@@ -48,6 +48,7 @@ export function compileStep(raw: Json, number: number, path: Path, context: Step
   const controls = controlsSchema.safeParse(given);
   issues.push(...mistakesIn(controlsSchema, given).map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)));
   const operation = name === undefined ? undefined : registry.get(name);
+  if (raw['delay'] !== undefined && raw['retries'] === undefined && raw['until'] === undefined) issues.push(yaml.issue([...path, 'delay'], 'delay is between tries: say how many with retries, or until when', 'key'));
   // Expressions are looked at even when a control is wrong: everything in one report.
   const compiled = compileParts(raw, path, context, issues);
   if (operation === undefined) return { issues };

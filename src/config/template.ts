@@ -75,7 +75,8 @@ function interpolate(whole: string, parts: readonly Text[], values: readonly Jso
   let from = 0;
   let result = '';
   for (const [index, part] of parts.entries()) {
-    result += whole.slice(from, part.start) + String(values[index]);
+    const value = values[index];
+    result += whole.slice(from, part.start) + (typeof value === 'string' ? value : JSON.stringify(value));
     from = part.end;
   }
   return result + whole.slice(from);

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit, type Document, type Node, type ParsedNode } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit, type Document, type Node, type ParsedNode, type YAMLMap } from 'yaml';
 import type { ConfigIssue } from '../errors.ts';
 import type { Json } from '../values/json.ts';
 import { issueAt, makeSource, placeAt, type Source, type Span } from './source.ts';
@@ -40,7 +40,8 @@ export function parseYaml(file: string, bytes: Uint8Array): { readonly yaml?: Ya
   const reader = new Reader(source, aliases);
   const value = root === null ? null : reader.read(root, 0);
   if (reader.issues.length > 0) return { issues: reader.issues };
-  const find = (path: Path): Found => locate(aliases, root, path);
+  const pairs = pairFinder();
+  const find = (path: Path): Found => locate(aliases, pairs, root, path);
   const yaml: YamlFile = {
     source,
     value,
@@ -68,7 +69,7 @@ export function decode(file: string, bytes: Uint8Array): { readonly text: string
 function readDocuments(source: Source): { readonly document: Document.Parsed } | { readonly issues: readonly ConfigIssue[] } {
   const deep = tooDeepAt(source.text);
   if (deep !== undefined) return { issues: [issueAt(source, { start: deep, end: deep + 1 }, 'the file is nested too deeply')] };
-  const parsed = parseAllDocuments(source.text, { prettyErrors: false, strict: true, uniqueKeys: true, stringKeys: true, schema: 'core', resolveKnownTags: false, logLevel: 'silent' });
+  const parsed = parseAllDocuments(source.text, { prettyErrors: false, strict: true, uniqueKeys: false, stringKeys: true, schema: 'core', resolveKnownTags: false, logLevel: 'silent' });
   const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;
   const [document, second] = documents;
   if (document === undefined || (document.contents === null && document.errors.length === 0)) return { issues: [{ file: source.file, message: 'the file is empty' }] };
@@ -90,8 +91,6 @@ function readDocuments(source: Source): { readonly document: Document.Parsed } |
 function explainYaml(code: string, message: string): string {
   const first = message.split('\n')[0] ?? message;
   switch (code) {
-    case 'DUPLICATE_KEY':
-      return 'this key stands twice in the same mapping; the second would silently replace the first';
     case 'TAG_RESOLVE_FAILED':
       return `YAML tags are not read (${first})`;
     case 'TAB_AS_INDENT':
@@ -150,8 +149,12 @@ class Reader {
     if (isScalar(node)) return this.#scalar(node);
     if (isSeq(node)) return node.items.map((item) => this.read(item, depth + 1, aliases));
     const entries: [string, Json][] = [];
+    // The library's own check compares every key with every other: minutes for a large inventory.
+    const seen = new Set<string>();
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : '';
+      if (seen.has(name)) this.#refuse(key, `the key "${name}" stands twice in this mapping; the second would silently replace the first`);
+      seen.add(name);
       if (name === '<<') this.#refuse(key, 'merge keys (<<) are not read: use groups and defaults in an inventory, or write the keys out');
       else if (name === '__proto__') this.#refuse(key, 'the key "__proto__" is refused');
       else entries.push([name, this.read(value, depth + 1, aliases)]);
@@ -180,20 +183,33 @@ class Reader {
   }
 }
 
+type ParsedMap = Extract<ParsedNode, YAMLMap>;
+type PairFinder = (map: ParsedMap) => ReadonlyMap<string, ParsedMap['items'][number]>;
+
+/** The pairs of a mapping by key, indexed once: a place is asked for every host. */
+function pairFinder(): PairFinder {
+  const indexes = new Map<ParsedMap, ReadonlyMap<string, ParsedMap['items'][number]>>();
+  return (map) => {
+    const index = indexes.get(map) ?? new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : '', pair]));
+    indexes.set(map, index);
+    return index;
+  };
+}
+
 interface Found {
   readonly key: Span;
   readonly value: Span;
   readonly node: ParsedNode | null;
 }
 
-function locate(targets: Targets, root: ParsedNode | null, path: Path): Found {
+function locate(targets: Targets, pairs: PairFinder, root: ParsedNode | null, path: Path): Found {
   const start: Found = { key: spanOf(root), value: spanOf(root), node: root };
   let found = start;
   for (const step of path) {
     const node = isAlias(found.node) ? (targets.get(found.node) ?? null) : found.node;
     let next: Found | undefined;
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+      const pair = pairs(node).get(String(step));
       if (pair !== undefined) next = { key: spanOf(pair.key), value: pair.value === null || isEmpty(pair.value) ? spanOf(pair.key) : spanOf(pair.value), node: pair.value };
     } else if (isSeq(node) && typeof step === 'number') {
       const item = node.items[step];

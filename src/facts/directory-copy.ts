@@ -118,7 +118,8 @@ function count(text: string): number {
  * Compares two directories, themselves included: content, names, types, owners, modes, times,
  * hard links, and ACLs and extended attributes where the tools are there.
  * Arguments: `rsync` or `manifest`; `quick` (files by size and time) or `full` (by checksum);
- * rsync's option for times; from; to. Prints `identical`, or up to twenty differences.
+ * rsync's option for times; from; to. Prints `identical`, or how many differences there are and up
+ * to twenty of them; a full comparison then ends with status 9, because it is a verification.
  */
 export const compareScript = `method=$1 depth=$2 times=$3 from=$4 to=$5
 work=$(mktemp -d) || exit 1
@@ -154,6 +155,11 @@ by_manifest() {
 }
 by_$method || exit 1
 [ -s "$work/differences" ] || { echo identical; exit 0; }
+if [ "$depth" = full ]; then
+  echo "the copy differs from its source in $(wc -l <"$work/differences") places:"
+  head -n 20 "$work/differences"
+  exit 9
+fi
 # What only adds to the destination, or sets what a directory is like, takes nothing away from it.
 echo "$(wc -l <"$work/differences") $(grep -v -c -e '^[>ch.][fdLDS]+++++++++ ' -e '^\\.d' "$work/differences")"
 head -n 20 "$work/differences"
@@ -168,7 +174,7 @@ export interface DirectoryDifference {
   readonly first: readonly string[];
 }
 
-/** Arguments: as for `compareScript`. */
+/** Arguments: as for `compareScript`, quick. */
 export const directoryDifference: Fact<DirectoryDifference> = {
   name: 'directory-difference',
   timeoutMs: 1_800_000,

@@ -33,17 +33,18 @@ case $codes in *"extract 0"*) ;; *) exit 1 ;; esac`;
 
 const day = 86_400_000;
 
+/** Read whole before any of it runs, and with an empty input for its commands. */
+const verification = `{ ${compareScript}
+} </dev/null
+`;
+
 /** Copies and verifies. The copy counts only when a comparison by checksum finds no difference. */
 export function copyActions(method: CopyMethod, from: string, to: string, options: { readonly bwlimit: string | undefined; readonly clearOnFailure: boolean }): readonly ExecAction[] {
+  const clear = options.clearOnFailure ? { onFailure: [['find', to, '-xdev', '-mindepth', '1', '-delete']] } : {};
   return [
-    {
-      kind: 'exec',
-      argv: copyArgv(method, from, to, options.bwlimit),
-      check: { argv: ['/bin/sh', '-c', compareScript, 'sh', ...comparison(method, 'full', from, to)], equals: 'identical' },
-      timeoutMs: day,
-      ...(options.clearOnFailure ? { onFailure: [['find', to, '-xdev', '-mindepth', '1', '-delete']] } : {}),
-    },
+    { kind: 'exec', argv: copyArgv(method, from, to, options.bwlimit), timeoutMs: day, ...clear },
     { kind: 'exec', argv: ['sync', '-f', to], timeoutMs: day },
+    { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...comparison(method, 'full', from, to)], stdin: verification, timeoutMs: day, ...clear },
   ];
 }
 

@@ -56,6 +56,3 @@ export type RunEvent =
 
 /** Every line carries these three. `at` is ISO 8601, `seq` counts from 1 without a gap. */
 export type StampedEvent = { readonly v: 1; readonly seq: number; readonly at: string } & RunEvent;
-
-/** Where events go. A renderer may be slow or lose events; the journal is not one. */
-export type EventSink = (event: StampedEvent) => void;

@@ -17,12 +17,6 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** A journal that keeps nothing: for a plan, which has no effect to record. */
-export const noJournal: Journal = {
-  append: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-};
-
 /**
  * JSON lines, fsynced. Records that arrive while a write is under way share the next one (group
  * commit), so that 300 hosts do not cost 300 fsyncs.

@@ -1,5 +1,3 @@
-import type { Json } from './json.ts';
-
 const powers: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4, p: 5 };
 const grammar = /^(\d+(?:\.\d+)?)\s?([kmgtp])(?:i?b)?$/i;
 
@@ -68,9 +66,4 @@ export function formatBytes(bytes: number): string {
 
 export function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple;
-}
-
-/** A size as it is written in a plan file. */
-export function sizeToJson(size: Size): Json {
-  return size;
 }

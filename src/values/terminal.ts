@@ -4,7 +4,6 @@
  */
 export function neutralise(text: string): string {
   // Everything in C0 and C1 except \t and \n, plus the bidirectional overrides that reorder a line.
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
   return text.replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
     if (character === '\r') return '\\r';
     const code = character.codePointAt(0) ?? 0;

@@ -92,7 +92,7 @@ describe('host patterns', () => {
 
   it('answers any text with hosts or mistakes, and never with an exception', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'web-0123[]:,!&~*?() '), maxLength: 20 }), (pattern) => {
+      fc.property(fc.string({ unit: fc.constantFrom('web', '-', '0', '1', '2', 'a', '[', ']', ':', ',', '!', '&', '~', '*', '?', '(', ')', ' '), maxLength: 20 }), (pattern) => {
         const { hosts, mistakes } = matchPattern(inventory, pattern);
         expect(mistakes.length === 0 || hosts.size === 0).toBe(true);
         for (const { span } of mistakes) expect(span.start).toBeLessThan(Math.max(1, pattern.length + 1));

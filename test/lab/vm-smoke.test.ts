@@ -1,8 +1,10 @@
 import { spawn as spawnProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { cacheRoot } from '../../lab/vm/cache.ts';
 import { kinds, missing, passwords, spawnMachine, type Kind, type Machine } from '../../lab/vm/machine.ts';
 
 const lacking = missing();
@@ -41,7 +43,7 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', { time
     expect((await machine.sh('docker exec c1 wc -c /data/proof')).trim()).toBe('4194304 /data/proof');
 
     expect((await machine.sh('hostname')).trim()).toBe(kind);
-    expect(Math.abs(Date.now() / 1000 - Number(await machine.sh('date +%s')))).toBeLessThan(5);
+    expect(Math.abs(Date.now() / 1000 - Number(await machine.sh('date +%s')))).toBeLessThan(30);
     expect(await machine.sh('systemctl --failed --no-legend')).toBe('');
   });
 
@@ -121,6 +123,8 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', { time
   });
 
   test('an aborted spawn leaves nothing behind', async () => {
-    await expect(spawnMachine('dm-xfs', { signal: AbortSignal.timeout(500) })).rejects.toThrow();
+    const spawning = spawnMachine('dm-xfs', { name: 'aborted', signal: AbortSignal.timeout(500) });
+    await expect(spawning).rejects.toThrow();
+    expect(readdirSync(join(cacheRoot(), 'run')).filter((name) => name.startsWith('aborted-'))).toEqual([]);
   });
 });

@@ -41,12 +41,12 @@ export function applyHere(actions: Change['actions']): void {
   try {
     for (const action of actions) {
       if (action.kind !== 'exec') throw new Error(`${action.kind} is not a command`);
-      const { status, stderr } = runArgv(action.argv, action.stdin);
-      if (!(action.success ?? [0]).includes(status)) throw new Error(`${action.argv.join(' ')} ended with ${String(status)}: ${stderr}`);
+      const { status, stdout, stderr } = runArgv(action.argv, action.stdin);
+      if (!(action.success ?? [0]).includes(status)) throw new Error(`${action.argv.join(' ')} ended with ${String(status)}: ${stdout}${stderr}`);
       atEnd.unshift(...(action.atEnd ?? []));
       if (action.check === undefined) continue;
-      const { stdout } = runArgv(action.check.argv);
-      if (stdout.trim() !== action.check.equals) throw new Error(`check: ${stdout}`);
+      const checked = runArgv(action.check.argv).stdout;
+      if (checked.trim() !== action.check.equals) throw new Error(`check: ${checked}`);
     }
   } finally {
     for (const argv of atEnd) runArgv(argv);

@@ -47,8 +47,9 @@ describe('volume_copy, planned', () => {
         {
           summary: '/v/a → /v/b: 7 entries, 40 KiB, by rsync',
           actions: [
-            { argv: ['rsync', '-aHAXSx', '--numeric-ids', '--delete', '--no-inc-recursive', '--modify-window=-1', '--bwlimit=20480', '/v/a/', '/v/b/'], check: { equals: 'identical' } },
+            { argv: ['rsync', '-aHAXSx', '--numeric-ids', '--delete', '--no-inc-recursive', '--modify-window=-1', '--bwlimit=20480', '/v/a/', '/v/b/'] },
             { argv: ['sync', '-f', '/v/b'] },
+            { argv: ['/bin/sh', '-s', '--', 'rsync', 'full', '--modify-window=-1', '/v/a', '/v/b'], stdin: expect.stringContaining('--checksum') },
           ],
           undo: [{ argv: ['find', '/v/b', '-xdev', '-mindepth', '1', '-delete'] }, { argv: ['chown', '0:0', '/v/b'] }, { argv: ['chmod', '0755', '/v/b'] }],
         },
@@ -159,6 +160,16 @@ describe('volume_copy, on this machine', () => {
       const undo = planned.outcome === 'change' ? (planned.changes[0]?.undo ?? []) : [];
       applyHere(undo === 'irreversible' ? [] : undo);
       expect(readdirSync(join(base, 'to'))).toEqual([]);
+    }, 60_000);
+
+    it.skipIf(!possible)(`fails by ${name} when the source changes during the copy${possible ? '' : ` [not run: ${why}]`}`, () => {
+      const { planned } = world(tools);
+      if (planned.outcome !== 'change') throw new Error(JSON.stringify(planned));
+      const [first, ...rest] = planned.changes[0]?.actions ?? [];
+      if (first === undefined) throw new Error('no action');
+      applyHere([first]);
+      writeFileSync(join(base, 'from', 'plain'), 'later');
+      expect(() => { applyHere(rest); }).toThrow(/ended with 9: the copy differs from its source in \d+ places/);
     }, 60_000);
 
     it.skipIf(!possible)(`notices by ${name} every way in which a copy can differ${possible ? '' : ` [not run: ${why}]`}`, () => {

@@ -1,0 +1,34 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { missingSshd } from '../test/support/sshd.ts';
+
+const root = join(import.meta.dirname, '..');
+export const plimsollProgram = join(root, 'dist', 'main.js');
+/** Debian's own Python, for which Debian's packages are. */
+export const python = '/usr/bin/python3';
+
+/** What the benchmark lacks here, each with its remedy; nothing is installed by itself. */
+export function missing(): readonly string[] {
+  if (process.platform !== 'linux' || !existsSync('/etc/debian_version')) return ['Debian or a relative of it: its packages of OpenSSH, Ansible and paramiko are what is compared'];
+  const problems: string[] = [];
+  if (process.getuid?.() !== 0) problems.push('root: it starts an sshd in network and mount namespaces of its own (run: sudo npm run bench)');
+  const packages = [
+    ...(missingSshd() === undefined && existsSync('/usr/bin/ssh') ? [] : ['openssh-server', 'openssh-client']),
+    ...(existsSync('/usr/bin/ansible-playbook') ? [] : ['ansible-core']),
+    ...(hasParamiko() ? [] : ['python3-paramiko']),
+    ...(spawnSync('ip', ['-V']).error === undefined ? [] : ['iproute2']),
+  ];
+  if (packages.length > 0) problems.push(`packages: apt-get install --no-install-recommends ${packages.join(' ')}`);
+  if (!existsSync(plimsollProgram)) problems.push('plimsoll itself: npm run build');
+  else if (newest(join(root, 'src')) > statSync(plimsollProgram).mtimeMs) problems.push('an up-to-date plimsoll (src/ is newer than dist/): npm run build');
+  return problems;
+}
+
+function hasParamiko(): boolean {
+  return spawnSync(python, ['-c', 'import paramiko']).status === 0;
+}
+
+function newest(directory: string): number {
+  return Math.max(0, ...readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
+}
