@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { faultLines } from './faults.ts';
 import type { HostServer } from './host-server.ts';
 import { startHostServer } from './host-server.ts';
 import { writeHost } from './host-state.ts';
+import { newKeyPair } from './keys.ts';
 import { Processes } from './processes.ts';
 import type { HostSpec, ToolFault } from './spec.ts';
 
@@ -46,7 +46,7 @@ export async function startFleet(specs: readonly HostSpec[]): Promise<Fleet> {
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const login = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'plimsoll simulated fleet' });
+    const login = newKeyPair();
     const identityFile = join(directory, 'id_ed25519');
     await writeFile(identityFile, login.private, { mode: 0o600 });
     const knownHosts: string[] = [];
@@ -54,7 +54,7 @@ export async function startFleet(specs: readonly HostSpec[]): Promise<Fleet> {
     for (const [index, spec] of specs.entries()) {
       const place = join(directory, String(index));
       await writeHost(place, spec);
-      const key = ssh2.utils.generateKeyPairSync('ed25519');
+      const key = newKeyPair();
       const server = await startHostServer({ spec, directory: place, hostKey: key.private, publicKey: login.public, processes });
       servers.push(server);
       knownHosts.push(`[127.0.0.1]:${String(server.port)} ${key.public.split(' ').slice(0, 2).join(' ')}\n`);

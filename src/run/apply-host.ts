@@ -14,12 +14,13 @@ import type { RunContext } from './run.ts';
 /** Applies one play to one host. What goes wrong becomes the host's own error; others go on. */
 export async function applyHost(context: RunContext, journal: Journal, run: HostRun, play: Play): Promise<void> {
   try {
-    const connection = await connect(context, run, play);
-    const host = playContext(context, run, play, connection);
+    const inPlay = playContext(context, run, play);
     const approved = new Map((run.planned.get(play.number) ?? []).map((item) => [item.item.id, item]));
     for (const step of play.steps) {
       run.step = step.name;
       context.signal.throwIfAborted();
+      const connection = await connect(context, run, play, step);
+      const host: HostPlay = { ...inPlay, connection };
       const stepSignal = step.timeoutSeconds === undefined ? context.signal : AbortSignal.any([context.signal, AbortSignal.timeout(step.timeoutSeconds * 1000)]);
       const recorder = new Recorder(run.name, journal, context.emit, connection, context.laptop, stepSignal);
       const results = await applyStep(context, host, run, step, approved, recorder, stepSignal);

@@ -1,5 +1,5 @@
 import { scopeOf } from '../config/scope.ts';
-import type { Play } from '../config/types.ts';
+import type { Play, Step } from '../config/types.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Pending } from '../plan/dependence.ts';
 import type { Connection, Target } from '../transport/transport.ts';
@@ -16,14 +16,13 @@ export async function planHost(context: RunContext, run: HostRun): Promise<void>
   const pending: Pending[] = [];
   for (const play of run.plays) {
     try {
-      const connection = await connect(context, run, play);
-      run.planned.set(play.number, await planPlay(context, run, play, connection, pending));
+      run.planned.set(play.number, await planPlay(context, run, play, pending));
     } catch (thrown) {
       run.error = beforeAnything(toAppError(thrown));
       return;
     }
-    const refused = run.planned.get(play.number)?.find(({ plan }) => plan.planned.outcome === 'refused');
-    if (refused?.plan.planned.outcome === 'refused' && refused.item.step.onError === 'fail') {
+    const refused = run.planned.get(play.number)?.find(({ plan, item }) => plan.planned.outcome === 'refused' && item.step.onError === 'fail');
+    if (refused?.plan.planned.outcome === 'refused') {
       run.step = refused.plan.step;
       run.error = new AppError('refused', refused.plan.planned.reason, { hint: refused.plan.planned.remedy, where: refused.plan.where });
       return;
@@ -36,9 +35,9 @@ function beforeAnything(error: AppError): AppError {
   return error.code === 'connection-lost' ? new AppError('unreachable', error.message, { cause: error, hint: error.hint ?? 'nothing was changed on it: run the same again' }) : error;
 }
 
-/** The host's connection for this play, made once for each way of becoming root. */
-export async function connect({ transport, emit, signal }: RunContext, run: HostRun, play: Play): Promise<Connection> {
-  const target = targetFor(run, play);
+/** The host's connection for a step, made once for each way of becoming root: a step says so, or its play, or the inventory. */
+export async function connect({ transport, emit, signal }: RunContext, run: HostRun, play: Play, step: Step): Promise<Connection> {
+  const target = targetFor(run, step.become ?? play.become);
   const known = run.connections.get(target.become);
   if (known !== undefined) return known;
   const connection = await transport.connect(target, signal);
@@ -47,17 +46,16 @@ export async function connect({ transport, emit, signal }: RunContext, run: Host
   return connection;
 }
 
-function targetFor(run: HostRun, play: Play): Target {
+function targetFor(run: HostRun, become: boolean | undefined): Target {
   const { target } = run.host;
-  if (play.become === undefined) return target;
-  return { ...target, become: play.become && target.user !== 'root' ? 'sudo' : 'none' };
+  if (become === undefined) return target;
+  return { ...target, become: become && target.user !== 'root' ? 'sudo' : 'none' };
 }
 
-export function playContext(context: RunContext, run: HostRun, play: Play, connection: Connection): HostPlay {
+export function playContext(context: RunContext, run: HostRun, play: Play): Omit<HostPlay, 'connection'> {
   return {
     host: run.host,
     play,
-    connection,
     laptop: context.laptop,
     operations: context.operations,
     registers: {},
@@ -66,12 +64,16 @@ export function playContext(context: RunContext, run: HostRun, play: Play, conne
   };
 }
 
-async function planPlay(context: RunContext, run: HostRun, play: Play, connection: Connection, pending: Pending[]): Promise<readonly PlannedItem[]> {
-  const host = playContext(context, run, play, connection);
-  const base = new FactBase();
+async function planPlay(context: RunContext, run: HostRun, play: Play, pending: Pending[]): Promise<readonly PlannedItem[]> {
+  const inPlay = playContext(context, run, play);
+  // What a user may read depends on the user, so facts are kept by connection.
+  const bases = new Map<Connection, FactBase>();
   const planned: PlannedItem[] = [];
   for (const step of play.steps) {
     run.step = step.name;
+    const host: HostPlay = { ...inPlay, connection: await connect(context, run, play, step) };
+    const base = bases.get(host.connection) ?? new FactBase();
+    bases.set(host.connection, base);
     const items = await itemsOf(host, step, base, context.signal);
     const plans: PlannedItem[] = [];
     if ('unknown' in items) {

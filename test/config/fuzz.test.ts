@@ -16,7 +16,6 @@ describe('any text is answered with a value or with issues that have a place, ne
         for (const { value, issues } of [await readInventory(['f'], io), await readPlaybook('f', registry, io)]) {
           expect((value === undefined) === issues.length > 0).toBe(true);
           for (const { line, column } of issues) expect(Math.min(line ?? 1, column ?? 1)).toBeGreaterThan(0);
-          // eslint-disable-next-line no-control-regex -- an escape sequence is what must not be there
           for (const { message, frame = '' } of issues) expect(message + frame).not.toMatch(/\x1b/);
         }
       }),

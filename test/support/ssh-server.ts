@@ -28,6 +28,8 @@ export interface TestSshServer {
   accepted(): number;
   /** How many sessions (channels) have been opened. */
   sessions(): number;
+  /** Stops reading and answering, as a host whose power is gone: nothing is closed. */
+  freeze(): void;
   /** Cuts every connection as a crash would. */
   cut(): void;
   stop(): Promise<void>;
@@ -104,6 +106,7 @@ export async function startTestSshServer({ password, loginShell = ['/bin/sh', '-
     directory,
     accepted: () => accepted,
     sessions: () => sessions,
+    freeze: () => { for (const socket of sockets) socket.pause(); },
     cut,
     stop: async () => {
       cut();

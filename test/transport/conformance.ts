@@ -120,7 +120,7 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
         const scripts = ['exit 5', 'if then fi (', 'set -eu; false', 'cd /; umask 000; LEAK=1; export LEAK; exec 1>&-', 'trap "" TERM; return 3', 'exec false'];
         const outcomes = await Promise.all([...scripts.map((script) => connection.run({ script })), connection.run({ script: 'echo "${LEAK:-none}"; umask' })]);
         expect(outcomes.at(-1)).toMatchObject({ status: 0, stdout: 'none\n0077\n', stderr: '' });
-        expect(outcomes[0]?.status).toBe(5);
+        expect(outcomes[0].status).toBe(5);
         expect(outcomes[1]).toMatchObject({ status: 2, stdout: '' });
         expect(outcomes[1]?.stderr).toMatch(/syntax error/i);
         expect(outcomes[2]?.status).toBe(1);

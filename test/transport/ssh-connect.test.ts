@@ -136,6 +136,20 @@ describe('connecting by ssh', () => {
     expect(await connection.run({ script: 'echo clean' })).toEqual({ status: 0, stdout: 'clean\n', stderr: '', droppedBytes: 0 });
   });
 
+  it('notices a host that has gone without a word, and does not wait for its goodbye', async () => {
+    const server = await serve();
+    const transport = createSshTransport({ keepalive: { intervalMs: 100, count: 3 } });
+    const { address, port, identityFile, knownHostsFile } = server;
+    const target = testTarget({ address, port, identityFiles: [identityFile], knownHostsFiles: [knownHostsFile] });
+    const connection = await transport.connect(target, never);
+    const run = connection.run({ script: 'echo started; sleep 5' }, { onOutput: () => { server.freeze(); } });
+    await expect(run).rejects.toMatchObject({ code: 'connection-lost', message: expect.stringContaining('outcome is not known') as unknown });
+    expect(await connection.closed).toMatchObject({ code: 'connection-lost', message: expect.stringContaining('Keepalive') as unknown });
+    const patient = await createSshTransport().connect(target, never);
+    server.freeze();
+    await patient.close();
+  });
+
   it('reaches a host through a bastion', async () => {
     const bastion = await serve();
     const inner = await serve();

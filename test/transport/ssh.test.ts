@@ -9,7 +9,7 @@ async function start(): Promise<Subject & { readonly cut: () => void }> {
   const { address, port, identityFile, knownHostsFile } = server;
   return {
     connect: () => transport.connect(testTarget({ address, port, identityFiles: [identityFile], knownHostsFiles: [knownHostsFile] }), never),
-    cut: server.cut,
+    cut: () => { server.cut(); },
     stop: async () => {
       await transport.close();
       await server.stop();

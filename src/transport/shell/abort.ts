@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { AppError } from '../../errors.ts';
 
 /**
  * Calls the listener when the signal is aborted, at once when it already is. Returns how to stop
@@ -13,4 +14,12 @@ export function whenAborted(signal: AbortSignal | undefined, listener: () => voi
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => { signal.removeEventListener('abort', listener); };
+}
+
+/** The work's result, or an `interrupted` error as soon as the signal is aborted; the work itself goes on. */
+export function interruptible<Value>(work: Promise<Value>, signal: AbortSignal, host: string): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const forget = whenAborted(signal, () => { reject(new AppError('interrupted', `${host}: interrupted while connecting`)); });
+    void work.then(resolve, reject).finally(forget);
+  });
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { AppError } from '../../errors.ts';
 import type { Command, Connection, ConnectionInfo, Outcome, RunOptions, Target } from '../transport.ts';
+import { interruptible } from './abort.ts';
 import { CommandShell } from './command-shell.ts';
 import { bootstrap, type Continuation, obtainPrivilege, type PrivilegeWish } from './privilege.ts';
 import type { ShellChannel } from './shell-channel.ts';
@@ -41,7 +42,11 @@ async function openPrivileged(carrier: Carrier, target: Target, then: Continuati
   const { name: host, user, become, becomeUser, becomePassword, connectTimeoutMs: timeoutMs } = target;
   const wish: PrivilegeWish = { host, user, become, becomeUser, timeoutMs, ...(becomePassword === undefined ? {} : { becomePassword }) };
   const nonces = { ready: nonce(), prompt: nonce() };
-  const channel = await carrier.openChannel(bootstrap(wish, then, nonces));
+  const opening = carrier.openChannel(bootstrap(wish, then, nonces));
+  const channel = await interruptible(opening, signal, host).catch((error: unknown) => {
+    void opening.then((late) => { late.destroy(); }, () => undefined);
+    throw error;
+  });
   return { channel, runsAs: await obtainPrivilege(channel, wish, nonces, signal) };
 }
 

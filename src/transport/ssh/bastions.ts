@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '../../errors.ts';
 import { oneLine } from '../../values/terminal.ts';
-import { whenAborted } from '../shell/abort.ts';
+import { interruptible } from '../shell/abort.ts';
 import type { Target } from '../transport.ts';
-import { type ClientParts, openClient, type Route, type SshClient } from './client.ts';
+import { type ClientParts, endClient, openClient, type Route, type SshClient } from './client.ts';
 
 /** Connections that other connections go through: one for each bastion, however many hosts are behind it. */
 export class Bastions {
@@ -21,7 +21,7 @@ export class Bastions {
     const { jump } = target;
     if (jump === undefined) return undefined;
     return async () => {
-      const bastion = await interruptible(this.#client(jump), target, signal).catch((error: unknown) => {
+      const bastion = await interruptible(this.#client(jump), signal, target.name).catch((error: unknown) => {
         throw behind(target, jump, error);
       });
       return () => forward(bastion, jump, target);
@@ -32,8 +32,7 @@ export class Bastions {
     this.#closing.abort();
     const clients = await Promise.allSettled(this.#clients.values());
     const opened = clients.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    for (const { client } of opened) client.end();
-    await Promise.all(opened.map(({ closed }) => closed));
+    await Promise.all(opened.map((opening) => endClient(opening)));
   }
 
   #client(bastion: Target): Promise<SshClient> {
@@ -48,13 +47,6 @@ export class Bastions {
     void opening.then(({ closed }) => closed).then(forget, forget);
     return opening;
   }
-}
-
-function interruptible<Value>(work: Promise<Value>, target: Target, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const forget = whenAborted(signal, () => { reject(new AppError('interrupted', `${target.name}: interrupted while connecting`)); });
-    void work.then(resolve, reject).finally(forget);
-  });
 }
 
 function behind(target: Target, bastion: Target, thrown: unknown): AppError {

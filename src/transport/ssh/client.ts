@@ -21,7 +21,14 @@ export interface SshClient {
   readonly closed: Promise<Error | undefined>;
 }
 
+/** A peer that leaves this many messages in a row unanswered is taken for dead. */
+export interface Keepalive {
+  readonly intervalMs: number;
+  readonly count: number;
+}
+
 export interface ClientParts {
+  readonly keepalive: Keepalive;
   readonly knownHosts: KnownHostsFiles;
   readonly identities: Identities;
   readonly agent: Agent | undefined;
@@ -40,8 +47,8 @@ const keyExchanges: KexAlgorithm[] = [
   'diffie-hellman-group18-sha512',
   'diffie-hellman-group14-sha1',
 ];
-const keepaliveIntervalMs = 15_000;
-const keepaliveCountMax = 3;
+export const defaultKeepalive: Keepalive = { intervalMs: 15_000, count: 3 };
+const goodbyeMs = 2000;
 const fewestTries = 6;
 
 /**
@@ -52,6 +59,7 @@ export type Route = () => Promise<() => Promise<Duplex>>;
 
 /** Connects, again when an overloaded server drops the connection, within the target's connectTimeoutMs. */
 export async function openClient(target: Target, parts: ClientParts, route: Route | undefined, signal: AbortSignal): Promise<SshClient> {
+  if (signal.aborted) throw new AppError('interrupted', `${target.name}: interrupted while connecting`);
   const known = await parts.knownHosts.entries(target.knownHostsFiles);
   const credentials = await gatherCredentials(target, parts.identities, parts.agent);
   let giveUpAt: number | undefined;
@@ -59,7 +67,7 @@ export async function openClient(target: Target, parts: ClientParts, route: Rout
     const openSocket = await route?.();
     const report = await parts.limiter.acquire(signal);
     giveUpAt ??= performance.now() + target.connectTimeoutMs;
-    const attempt = new Attempt(target, credentials, new HostKeyCheck(target, known));
+    const attempt = new Attempt(target, credentials, new HostKeyCheck(target, known), parts.keepalive);
     try {
       const client = await attempt.connect(await openSocket?.(), signal);
       report('succeeded');
@@ -88,14 +96,16 @@ class Attempt {
   readonly #target: Target;
   readonly #credentials: Credentials;
   readonly #hostKey: HostKeyCheck;
+  readonly #keepalive: Keepalive;
   readonly #tried: string[] = [];
   #accepted: readonly string[] = [];
   #beforeAuthentication = true;
 
-  constructor(target: Target, credentials: Credentials, hostKey: HostKeyCheck) {
+  constructor(target: Target, credentials: Credentials, hostKey: HostKeyCheck, keepalive: Keepalive) {
     this.#target = target;
     this.#credentials = credentials;
     this.#hostKey = hostKey;
+    this.#keepalive = keepalive;
   }
 
   get record(): AttemptRecord {
@@ -105,7 +115,6 @@ class Attempt {
 
   async connect(sock: Duplex | undefined, signal: AbortSignal): Promise<SshClient> {
     const { name, address, port, user, connectTimeoutMs } = this.#target;
-    if (signal.aborted) throw new AppError('interrupted', `${name}: interrupted while connecting`);
     const ssh = new NodeSSH();
     const connecting = ssh.connect({
       host: address,
@@ -113,8 +122,8 @@ class Attempt {
       username: user,
       ...(sock === undefined ? {} : { sock }),
       readyTimeout: connectTimeoutMs,
-      keepaliveInterval: keepaliveIntervalMs,
-      keepaliveCountMax,
+      keepaliveInterval: this.#keepalive.intervalMs,
+      keepaliveCountMax: this.#keepalive.count,
       hostVerifier: this.#hostKey.verify,
       authHandler: this.#nextCredential(),
       algorithms: { kex: keyExchanges, serverHostKey: this.#hostKey.algorithms },
@@ -162,6 +171,14 @@ function whenClosed(client: Client): Promise<Error | undefined> {
   return new Promise((resolve) => {
     client.on('close', () => { resolve(last); });
   });
+}
+
+/** Says goodbye; a peer that does not answer any more is not waited for. */
+export async function endClient({ client, closed }: SshClient): Promise<void> {
+  const timer = setTimeout(() => { client.destroy(); }, goodbyeMs);
+  client.end();
+  await closed;
+  clearTimeout(timer);
 }
 
 /** ssh2 keeps the peer's version string, but not in its public interface. */

@@ -33,10 +33,9 @@ async function readIdentity(file: string, passphrase: string | undefined): Promi
   } catch (error) {
     return { file, problem: `${file}: ${whyUnreadable(error)}`, publicKey: await readPublicKey(file) };
   }
-  const parsed: unknown = ssh2.utils.parseKey(text, passphrase);
-  const first: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (isPrivateKey(first)) return { file, key: first };
-  return { file, problem: `${file}: ${whyUnusable(first, passphrase)}`, publicKey: await readPublicKey(file) };
+  const parsed = ssh2.utils.parseKey(text, passphrase);
+  if (!(parsed instanceof Error) && parsed.isPrivateKey()) return { file, key: parsed };
+  return { file, problem: `${file}: ${whyUnusable(parsed, passphrase)}`, publicKey: await readPublicKey(file) };
 }
 
 /** The agent may hold the private half of a key of which only `FILE.pub` can be read. */
@@ -49,17 +48,13 @@ async function readPublicKey(file: string): Promise<Buffer | undefined> {
   }
 }
 
-function isPrivateKey(value: unknown): value is ParsedKey {
-  return typeof value === 'object' && value !== null && 'isPrivateKey' in value && typeof value.isPrivateKey === 'function' && value.isPrivateKey() === true;
-}
-
 function whyUnreadable(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'there is no such file';
   return code === 'EACCES' ? 'it may not be read' : `it cannot be read (${String(code)})`;
 }
 
-function whyUnusable(parsed: unknown, passphrase: string | undefined): string {
+function whyUnusable(parsed: ParsedKey | Error, passphrase: string | undefined): string {
   if (!(parsed instanceof Error)) return 'it is a public key, not a private one';
   if (/no passphrase given/i.test(parsed.message)) return 'it is encrypted and no passphrase is set';
   if (passphrase !== undefined && /bad passphrase|integrity|decrypt|malformed/i.test(parsed.message)) return 'the passphrase does not open it';

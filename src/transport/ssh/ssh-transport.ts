@@ -2,7 +2,7 @@ import { type Carrier, openShellConnection } from '../shell/shell-connection.ts'
 import type { Connection, Target, Transport } from '../transport.ts';
 import { Agent } from './agent.ts';
 import { Bastions } from './bastions.ts';
-import { type ClientParts, openClient, type SshClient } from './client.ts';
+import { type ClientParts, defaultKeepalive, endClient, type Keepalive, openClient, type SshClient } from './client.ts';
 import { openExecChannel } from './exec-channel.ts';
 import { KnownHostsFiles } from './host-key.ts';
 import { Identities } from './identities.ts';
@@ -12,6 +12,7 @@ export interface SshTransportOptions {
   /** The socket of a running ssh-agent (`SSH_AUTH_SOCK`), for targets that may use it. */
   readonly agentSocket?: string;
   readonly startLimits?: StartLimits;
+  readonly keepalive?: Keepalive;
 }
 
 /** Hosts reached by SSH from this process: one connection each, and one for each bastion. */
@@ -20,6 +21,7 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
     knownHosts: new KnownHostsFiles(),
     identities: new Identities(),
     agent: options.agentSocket === undefined ? undefined : new Agent(options.agentSocket),
+    keepalive: options.keepalive ?? defaultKeepalive,
     limiter: new StartLimiter(options.startLimits),
   };
   const bastions = new Bastions(parts);
@@ -32,12 +34,13 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
   };
 }
 
-function sshCarrier({ client, hostKey, server, closed }: SshClient, host: string): Carrier {
+function sshCarrier(opened: SshClient, host: string): Carrier {
+  const { client, hostKey, server, closed } = opened;
   return {
     hostKey,
     server,
     closed,
     openChannel: (commandLine) => openExecChannel(client, closed, commandLine, host),
-    close: () => { client.end(); },
+    close: () => { void endClient(opened); },
   };
 }
