@@ -32,6 +32,7 @@ if (process.argv[1] === import.meta.filename) {
   node dist/main.js apply playbooks/grow-rootfs.yaml -i ${inventory}
   ssh -i ${fleet.identityFile} -o UserKnownHostsFile=${fleet.knownHostsFile} -p ${String(first?.port ?? 0)} ${first?.user ?? 'root'}@127.0.0.1 'docker ps --format {{.Names}}'
 
+Docker and device-mapper are simulated; any other command that you run on these hosts runs on this machine, with your rights.
 Ctrl-C ends them and removes everything.
 `);
   await new Promise((resolve) => {

@@ -7,7 +7,7 @@ export interface Shell {
   end(): void;
 }
 
-/** A bare SSH client for one host: scripts go to /bin/sh on standard input, as plimsoll's do. */
+/** A bare SSH client for one host: scripts go to /bin/sh on standard input, as plimsoll's do, and run as root whoever logs in. */
 export async function openShell(fleet: Fleet, host: FleetHost): Promise<Shell> {
   const client = new ssh2.Client();
   const privateKey = await readFile(fleet.identityFile);
@@ -30,7 +30,7 @@ export async function openShell(fleet: Fleet, host: FleetHost): Promise<Shell> {
           channel.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
           channel.on('exit', (status: number | null) => { code = status; });
           channel.on('close', () => { resolve({ code, stdout, stderr }); });
-          channel.end(`{ ${script}\n} </dev/null\n`);
+          channel.end(`{ SIM_USER=root; export SIM_USER\n${script}\n} </dev/null\n`);
         });
       }),
     end: () => client.end(),

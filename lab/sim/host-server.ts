@@ -112,7 +112,13 @@ function run(channel: ServerChannel, command: string, { spec, directory, process
   const ignore = (): void => undefined;
   channel.on('error', ignore);
   stdin.on('error', ignore);
-  void pipeline(channel, new LeadLines(places, command.includes(bulk) ? 1 : Infinity), stdin).catch(() => { stdin.end(); });
+  // No pipeline: it would tear the channel down when the program ends before its input does.
+  const led = channel.pipe(new LeadLines(places, command.includes(bulk) ? 1 : Infinity));
+  led.pipe(stdin);
+  stdin.once('close', () => {
+    led.unpipe(stdin);
+    led.resume();
+  });
   const out = pipeline(stdout, new Unlead(root), channel, { end: false }).catch(ignore);
   const errors = pipeline(stderr, new Unlead(root), channel.stderr, { end: false }).catch(ignore);
   channel.once('close', () => {
@@ -184,8 +190,13 @@ class Delay extends Transform {
       return;
     }
     setTimeout(() => {
-      if (!this.destroyed && !this.writableEnded) this.push(chunk);
+      if (!this.destroyed) this.push(chunk);
     }, this.#milliseconds);
     done();
+  }
+
+  /** The end takes as long as everything before it. */
+  override _flush(done: () => void): void {
+    setTimeout(done, this.#milliseconds);
   }
 }

@@ -135,11 +135,11 @@ function addDevices(tree: Tree, spec: HostSpec, containers: readonly Placed[]): 
   const metadata = `root${dockerRoot}/devicemapper/metadata`;
   const own = containers.length * pool.containerBlocks;
   const shared = usedPercent === undefined ? pool.sharedBlocks : Math.max(pool.sharedBlocks, Math.floor(((sectors / pool.blockSectors) * usedPercent) / 100) - own);
-  const addThin = (id: number, hash: string, bytes: number, blocks: number): void => {
+  const addThin = (id: number, hash: string, bytes: number, blocks: number, grown = bytes): void => {
     const blockSize = kind === 'xfs' ? 4096 : ext4BlockSize(bytes);
-    const values = { kind, bytes: String(Math.floor(bytes / blockSize) * blockSize), block: String(blockSize), group: String(xfsGroupBlocks(bytes)), files: String(files[kind]), blocks: String(blocks) };
+    const values = { kind, bytes: String(Math.floor(grown / blockSize) * blockSize), block: String(blockSize), group: String(xfsGroupBlocks(bytes)), files: String(files[kind]), blocks: String(blocks) };
     for (const [file, value] of Object.entries(values)) tree.set(`state/thin/${String(id)}/${file}`, `${value}\n`);
-    tree.set(`state/thin/${String(id)}/superblock`, superblock(kind, bytes, uuidOf(`${spec.name}${String(id)}`)));
+    tree.set(`state/thin/${String(id)}/superblock`, superblock(kind, grown, uuidOf(`${spec.name}${String(id)}`), blockSize));
     tree.set(`${metadata}/${hash}`, JSON.stringify({ device_id: id, size: bytes, transaction_id: id, initialized: id === 1, deleted: false }));
     tree.set(`state/daemon/sizes/${hash}`, `${String(bytes)}\n`);
   };
@@ -152,11 +152,11 @@ function addDevices(tree: Tree, spec: HostSpec, containers: readonly Placed[]): 
     const bytes = container.bytes ?? 10 * gib;
     const id = thinIdOf(container);
     addThin(id - 1, `${container.hash}-init`, bytes, 0);
-    addThin(id, container.hash, bytes, pool.containerBlocks);
+    addThin(id, container.hash, bytes, pool.containerBlocks, container.grownBytes);
     if (!runs(container)) continue;
     minor += 1;
     const name = `${prefix}-${container.hash}`;
-    addDevice(name, minor, `0 ${String(bytes / 512)} thin 253:${String(pool.minor)} ${String(id)}`);
+    addDevice(name, minor, `0 ${String((container.grownBytes ?? bytes) / 512)} thin 253:${String(pool.minor)} ${String(id)}`);
     // Relative to the link, so that the fleet's directory may be anywhere.
     tree.set(`root/dev/mapper/${name}`, `->../../../state/thin/${String(id)}/superblock`);
     const options = kind === 'xfs' ? 'rw,nouuid,attr2,inode64,logbufs=8,logbsize=32k,noquota' : 'rw,stripe=64';

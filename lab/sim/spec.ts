@@ -5,6 +5,8 @@ export interface ContainerSpec {
   readonly name: string;
   /** Of its root file system (devicemapper), or its quota (overlay2; none when absent). */
   readonly bytes?: number;
+  /** Somebody has grown it by hand: its device (while it runs) and its file system have this size, and Docker does not know (devicemapper). */
+  readonly grownBytes?: number;
   /** How the size was written when it was created (overlay2); the number when absent. */
   readonly storageOpt?: string;
   readonly running?: boolean;

@@ -1,6 +1,6 @@
 /** The first bytes of a file system, enough for everyone who asks what lies on a device. */
-export function superblock(kind: 'xfs' | 'ext4', bytes: number, uuid: string): Buffer {
-  return kind === 'xfs' ? xfs(bytes, uuid) : ext4(bytes, uuid);
+export function superblock(kind: 'xfs' | 'ext4', bytes: number, uuid: string, blockSize: number): Buffer {
+  return kind === 'xfs' ? xfs(bytes, uuid) : ext4(bytes, uuid, blockSize);
 }
 
 /** Blocks of an allocation group, as mkfs.xfs chooses on a device without stripes. */
@@ -19,6 +19,7 @@ function xfs(bytes: number, uuid: string): Buffer {
   return block;
 }
 
+/** As mkfs.ext4 chooses. */
 export function ext4BlockSize(bytes: number): number {
   return bytes < 512 * 1024 ** 2 ? 1024 : 4096;
 }
@@ -26,8 +27,7 @@ export function ext4BlockSize(bytes: number): number {
 const compatible = { journal: 0x4 };
 const incompatible = { fileType: 0x2, extents: 0x40, is64Bit: 0x80, flexGroups: 0x200 };
 
-function ext4(bytes: number, uuid: string): Buffer {
-  const blockSize = ext4BlockSize(bytes);
+function ext4(bytes: number, uuid: string, blockSize: number): Buffer {
   const block = Buffer.alloc(4096);
   const at = (offset: number): number => 1024 + offset;
   block.writeUInt32LE(Math.floor(bytes / blockSize), at(0x4));

@@ -7,6 +7,7 @@ import type { Host } from '../config/types.ts';
 import type { HostStatus } from '../errors.ts';
 import { hostStatusOf, toAppError } from '../errors.ts';
 import { exitCodeOf, worst } from '../run/exit-status.ts';
+import { withoutName } from '../render/words.ts';
 import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { neutralise } from '../values/terminal.ts';
@@ -45,7 +46,7 @@ async function ping(world: World, transport: Transport, { name, target }: Host):
     return 'ok';
   } catch (thrown) {
     const error = toAppError(thrown);
-    world.out.write(neutralise(`${name}: ${error.message}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
+    world.out.write(neutralise(`${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
     return hostStatusOf(error.code);
   }
 }

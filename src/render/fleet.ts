@@ -29,8 +29,10 @@ export class Fleet {
   readonly #ended = new Set<string>();
   readonly #finished = new Map<HostStatus, number>();
   // Maps and sets keep the order in which hosts came, so that a line stays where it is on the screen.
-  readonly #idle = new Map<string, Activity>();
+  readonly #reading = new Map<string, Activity>();
   readonly #running = new Map<string, Activity>();
+  /** Planned, and not at work: until their wave, or their next step. */
+  readonly #waiting = new Set<string>();
   readonly #failures: Failure[] = [];
 
   constructor(run: { readonly playbook: string; readonly mode: 'plan' | 'apply'; readonly hosts: readonly string[] }) {
@@ -65,14 +67,19 @@ export class Fleet {
     return this.#failures;
   }
 
-  /** Connected hosts that have not ended: those that change something first. */
+  /** Hosts that are planned and wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Hosts at work: those that change something first, then those that are only read. */
   get active(): number {
-    return this.#running.size + this.#idle.size;
+    return this.#running.size + this.#reading.size;
   }
 
   *activities(): Generator<Activity> {
     yield* this.#running.values();
-    yield* this.#idle.values();
+    yield* this.#reading.values();
   }
 
   apply(event: RunEvent): void {
@@ -88,7 +95,8 @@ export class Fleet {
         return;
       case 'step.planned':
         this.#planned.add(event.host);
-        this.#note(event.host, event.step);
+        this.#reading.delete(event.host);
+        this.#waiting.add(event.host);
         return;
       case 'change.started':
         this.#start(event.host, `${event.step}: ${event.summary}`);
@@ -113,24 +121,27 @@ export class Fleet {
   }
 
   #start(host: string, doing: string): void {
-    this.#idle.delete(host);
+    this.#reading.delete(host);
+    this.#waiting.delete(host);
     this.#running.set(host, { host, doing });
   }
 
   #note(host: string, doing: string): void {
-    (this.#running.has(host) ? this.#running : this.#idle).set(host, { host, doing });
+    this.#waiting.delete(host);
+    (this.#running.has(host) ? this.#running : this.#reading).set(host, { host, doing });
   }
 
   #print(host: string, text: string): void {
     const output = text.trimEnd().split(/\r?\n|\r/).at(-1)?.slice(0, longestOutput);
-    const group = this.#running.has(host) ? this.#running : this.#idle;
+    const group = this.#running.has(host) ? this.#running : this.#reading;
     const activity = group.get(host) ?? { host, doing: '' };
     if (output !== undefined && output !== '') group.set(host, { ...activity, output });
   }
 
   #finish(failure: Failure): void {
     const { host, status } = failure;
-    this.#idle.delete(host);
+    this.#reading.delete(host);
+    this.#waiting.delete(host);
     this.#running.delete(host);
     this.#ended.add(host);
     this.#finished.set(status, (this.#finished.get(status) ?? 0) + 1);

@@ -6,7 +6,7 @@ import { type Line, line, paint } from './line.ts';
 import { planView } from './plan-view.ts';
 import { recapView } from './recap-view.ts';
 import type { Renderer, Screen } from './renderer.ts';
-import { count, duration } from './words.ts';
+import { count, duration, withoutName } from './words.ts';
 
 const widestName = 32;
 const longestOutputLine = 2000;
@@ -86,7 +86,7 @@ export class PlainRenderer implements Renderer {
     const good = event.status === 'ok' || event.status === 'changed';
     if (good) return this.#fleet.mode === 'apply' || this.#verbose ? this.#of(event.host, event.status, event.status === 'ok' ? 'plain' : 'good') : [];
     const at = event.step === undefined ? '' : ` at "${event.step}"`;
-    const message = event.error === undefined ? '' : `: ${event.error.message}`;
+    const message = event.error === undefined ? '' : `: ${withoutName(event.error.message, event.host)}`;
     const hint = event.error?.hint ?? '';
     return [...this.#of(event.host, `${event.status}${at}${message}`, 'bad'), ...(hint === '' ? [] : this.#of(event.host, `  → ${hint}`))];
   }

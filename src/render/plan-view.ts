@@ -4,7 +4,7 @@ import { type Cause, causesOf, causeLines } from './causes.ts';
 import { foldNames } from './fold-names.ts';
 import { foldPlans, type PlanGroup } from './fold-plans.ts';
 import { type Line, line } from './line.ts';
-import { count } from './words.ts';
+import { count, withoutName } from './words.ts';
 
 export interface ViewOptions {
   /** Each host's own commands, without placeholders, and what a rollback would run. */
@@ -46,7 +46,7 @@ function groupLines(group: PlanGroup): readonly Line[] {
 function problemOf({ host, error, steps }: HostPlan): readonly Cause[] {
   if (error === undefined) return [];
   const step = steps.find(({ planned }) => planned.outcome === 'refused')?.step;
-  return [{ host, status: hostStatusOf(error.code), code: error.code, message: error.message, hint: error.hint ?? '', ...(step === undefined ? {} : { step }) }];
+  return [{ host, status: hostStatusOf(error.code), code: error.code, message: withoutName(error.message, host), hint: error.hint ?? '', ...(step === undefined ? {} : { step }) }];
 }
 
 /** `Plan: 38 hosts to change (38 changes), 1 with nothing to do, 1 refused, 1 unreachable.` */

@@ -3,7 +3,7 @@ import type { HostResult, RunResult } from '../run/recap.ts';
 import { type Cause, causeLines, causesOf } from './causes.ts';
 import { foldNames } from './fold-names.ts';
 import { type Line, type Tone, line } from './line.ts';
-import { count, duration } from './words.ts';
+import { count, duration, withoutName } from './words.ts';
 
 export interface RecapOptions {
   readonly verbose: boolean;
@@ -36,7 +36,7 @@ function outcomeLines(status: HostStatus, hosts: readonly HostResult[], options:
 
 function causeOf({ host, status, error, step }: HostResult): readonly Cause[] {
   if (error === undefined) return [];
-  return [{ host, status, code: error.code, message: error.message, hint: error.hint ?? '', ...(step === undefined ? {} : { step }) }];
+  return [{ host, status, code: error.code, message: withoutName(error.message, host), hint: error.hint ?? '', ...(step === undefined ? {} : { step }) }];
 }
 
 interface Pair {

@@ -3,7 +3,7 @@ import { oneLine } from '../values/terminal.ts';
 import type { Activity, Failure, Fleet } from './fleet.ts';
 import { type Line, line } from './line.ts';
 import { cut } from './width.ts';
-import { count, duration } from './words.ts';
+import { count, duration, withoutName } from './words.ts';
 
 export interface WindowSize {
   readonly columns: number;
@@ -52,13 +52,13 @@ function failureLines(fleet: Fleet, room: number): readonly Line[] {
 
 function failureText({ host, status, step, error }: Failure): string {
   const at = step === undefined ? '' : ` at "${step}"`;
-  return oneLine(`! ${host}: ${status}${at}${error === undefined ? '' : `: ${error.message}`}`);
+  return oneLine(`! ${host}: ${status}${at}${error === undefined ? '' : `: ${withoutName(error.message, host)}`}`);
 }
 
 function activityLines(fleet: Fleet, room: number): readonly Line[] {
   if (room <= 0) return [];
   const all = fleet.active;
-  const shown = all <= room ? all : room - 1;
+  const shown = all + Math.min(1, fleet.waiting) <= room ? all : room - 1;
   const hosts: Activity[] = [];
   for (const activity of fleet.activities()) {
     if (hosts.length === shown) break;
@@ -66,5 +66,6 @@ function activityLines(fleet: Fleet, room: number): readonly Line[] {
   }
   const width = Math.min(widestName, Math.max(0, ...hosts.map(({ host }) => host.length)));
   const lines = hosts.map(({ host, doing, output }) => line(`${oneLine(host).padEnd(width)} | ${oneLine(doing)}${output === undefined ? '' : ` | ${oneLine(output)}`}`));
-  return all > shown ? [...lines, line(`… and ${String(all - shown)} more`, 'faint')] : lines;
+  const rest = [...(all > shown ? [`${String(all - shown)} more`] : []), ...(fleet.waiting > 0 ? [`${String(fleet.waiting)} that wait for their turn`] : [])];
+  return rest.length > 0 ? [...lines, line(`… and ${rest.join(', ')}`, 'faint')] : lines;
 }

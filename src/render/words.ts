@@ -12,3 +12,8 @@ export function duration(seconds: number): string {
   const [large, small] = minutes < 60 ? [`${String(minutes)} min`, whole % 60 === 0 ? '' : ` ${String(whole % 60)} s`] : [`${String(Math.floor(minutes / 60))} h`, minutes % 60 === 0 ? '' : ` ${String(minutes % 60)} min`];
   return `${large}${small}`;
 }
+
+/** A message that names its host, for a line that has named it already. */
+export function withoutName(message: string, host: string): string {
+  return message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
+}

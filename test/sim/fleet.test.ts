@@ -76,7 +76,7 @@ describe('a simulated host', () => {
 
   it('says so, loudly, when it does not know a call', async () => {
     const { fleet, host } = await start(dm());
-    for (const call of ['docker volume ls', 'dmsetup message x 0 y', 'xfs_growfs -L 5 /', 'xfs_io -c freeze /var/lib/docker', 'systemctl mask docker', 'mount -o remount,rw /dev/mapper/x /var/lib/plimsoll', 'docker inspect --format {{.Nothing}} app-1']) {
+    for (const call of ['docker volume ls', 'dmsetup message x 0 y', 'xfs_growfs -L 5 /', 'xfs_io -c freeze /var/lib/docker', 'systemctl mask docker', 'mount -o remount,rw /dev/mapper/x /var/lib/plimsoll', 'docker inspect --format {{.Nothing}} app-1', 'lvextend -L +1G vg/lv', 'reboot']) {
       const outcome = await run(fleet, host, call);
       expect(outcome, call).toMatchObject({ status: 2 });
       expect(outcome.stderr).toContain('sim: unsupported call');

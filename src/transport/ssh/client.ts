@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NodeSSH } from 'node-ssh';
 import type { AnyAuthMethod, Client, KexAlgorithm } from 'ssh2';
@@ -175,7 +175,11 @@ function whenClosed(client: Client): Promise<Error | undefined> {
 
 /** Says goodbye; a peer that does not answer any more is not waited for. */
 export async function endClient({ client, closed }: SshClient): Promise<void> {
-  const timer = setTimeout(() => { client.destroy(); }, goodbyeMs);
+  // After `end` the client's own `destroy` does nothing, so the socket itself is taken.
+  const timer = setTimeout(() => {
+    const socket: unknown = Reflect.get(client, '_sock');
+    if (socket instanceof Duplex) socket.destroy();
+  }, goodbyeMs);
   client.end();
   await closed;
   clearTimeout(timer);
