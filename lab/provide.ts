@@ -16,6 +16,15 @@ const packages: Readonly<Record<string, string>> = {
   'debian-archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
   'openssh-client': '/usr/bin/ssh',
   'openssh-server': '/usr/sbin/sshd',
+  // For the tests on this machine: accounts, login shells, copies of directories.
+  sudo: '/usr/bin/sudo',
+  fish: '/usr/bin/fish',
+  csh: '/bin/csh',
+  'busybox-static': '/bin/busybox',
+  rsync: '/usr/bin/rsync',
+  attr: '/usr/bin/setfattr',
+  acl: '/usr/bin/setfacl',
+  xfsprogs: '/sbin/mkfs.xfs',
 };
 
 function aptGet(args: readonly string[]): void {

@@ -27,10 +27,13 @@ export const overlayQuota: Fact<OverlayQuota> = {
   name: 'overlay-quota',
   script: `layer=$1 root=$2
 [ -d "$layer" ] || { printf 'layer missing\\n'; exit 0; }
-printf 'filesystem %s\\n' "$(stat -f -c %T -- "$layer")"
 mount=$(df --output=target -- "$layer" | tail -n 1)
 printf 'mount %s\\n' "$mount"
-printf 'options %s\\n' "$(while read -r _ _ _ _ at options rest; do [ "$at" = "$mount" ] && last="$options \${rest##* }"; done </proc/self/mountinfo; printf '%s' "\${last-}")"
+while read -r _ _ _ _ at options rest; do
+  [ "$at" = "$mount" ] && type=\${rest#*- } && options="$options \${rest##* }" && line="filesystem \${type%% *}
+options $options"
+done </proc/self/mountinfo
+printf '%s\\n' "\${line-}"
 printf 'free %s\\n' "$(df -B1 --output=avail -- "$root" | tail -n 1)"
 command -v xfs_quota >/dev/null 2>&1 && command -v xfs_io >/dev/null 2>&1 || { printf 'tool missing\\n'; exit 0; }
 project=$(xfs_io -r -c stat "$layer" 2>/dev/null | sed -n 's/^fsxattr.projid = //p')

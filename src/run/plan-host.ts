@@ -70,8 +70,8 @@ async function planPlay(context: RunContext, run: HostRun, play: Play, pending: 
   const bases = new Map<Connection, FactBase>();
   const planned: PlannedItem[] = [];
   for (const step of play.steps) {
-    run.step = step.name;
     const host: HostPlay = { ...inPlay, connection: await connect(context, run, play, step) };
+    run.step = step.name;
     const base = bases.get(host.connection) ?? new FactBase();
     bases.set(host.connection, base);
     const items = await itemsOf(host, step, base, context.signal);

@@ -50,11 +50,11 @@ function stillRunning(container: Container): Action {
 
 /** Three restarts a minute trip systemd's start limit, hence the reset before. */
 function restartDaemon(awaiting: readonly Awaiting[]): Change {
-  const sizes = (bytes: (one: Awaiting) => number): Record<string, number> => Object.fromEntries(awaiting.map((one) => [one.container.name, bytes(one)]));
+  const sizes = (bytes: (one: Awaiting) => number): Record<string, number> => Object.fromEntries(awaiting.map((one) => [`${one.container.name} daemonBytes`, bytes(one)]));
   return {
     summary: 'restart the Docker daemon; containers go on running (live-restore)',
-    before: { daemonBytes: sizes((one) => one.daemonBytes) },
-    after: { daemonBytes: sizes((one) => one.storedBytes) },
+    before: sizes((one) => one.daemonBytes),
+    after: sizes((one) => one.storedBytes),
     actions: [
       { kind: 'exec', argv: ['systemctl', 'reset-failed', 'docker.service', 'docker.socket'], success: [0, 1, 5] },
       { kind: 'exec', argv: ['systemctl', 'restart', 'docker.service'], timeoutMs: 180_000 },

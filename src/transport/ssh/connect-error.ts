@@ -42,7 +42,7 @@ export function connectError(error: Error, record: AttemptRecord, tries: number)
     return new AppError('unreachable', `${target.name}: ${place} closed the connection before authentication, ${String(tries)} times`, { ...details, hint: `Look at sshd's log on ${target.name}; MaxStartups or a ban of this address may be the reason.` });
   }
   if (/no matching/i.test(error.message)) {
-    return new AppError('unreachable', `${target.name}: ${place} and this transport have no algorithm in common: ${oneLine(error.message)}`, { ...details, hint: 'Set transport: openssh for this host if it is available, or allow a curve25519 or ecdh key exchange in its sshd_config.' });
+    return new AppError('unreachable', `${target.name}: ${place} and this transport have no algorithm in common: ${oneLine(error.message)}`, { ...details, hint: 'Allow a curve25519 or ecdh key exchange in its sshd_config.' });
   }
   if (!record.beforeAuthentication || level === 'client-authentication') {
     const offered = tried.length === 0 ? 'nothing that the server accepts' : tried.join(', ');
