@@ -47,6 +47,9 @@ exit 0`,
     const fileSystem = field('filesystem') ?? '';
     const freeBytes = Number(field('free'));
     if (mountPoint === '' || fileSystem === '' || !Number.isFinite(freeBytes)) throw new AppError('fact-unreadable', `the file system of ${oneLine(layer)} cannot be determined`, { hint: `look at it by hand: df ${layer}` });
+    if (fileSystem === 'xfs' && field('tool') !== 'missing' && !/^\d+$/.test(field('project') ?? '')) {
+      throw new AppError('fact-unreadable', `the project of ${oneLine(layer)} cannot be read`, { hint: `look at it by hand: xfs_io -r -c stat ${layer}` });
+    }
     // `report -b`: blocks in KiB: used, soft limit, hard limit, …
     const [used = '0', , hard = '0'] = (field('quota') ?? '').split(/\s+/);
     return {

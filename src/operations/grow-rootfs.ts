@@ -66,7 +66,9 @@ export const growRootfs = defineOperation<Want>({
   pin(want, known) {
     const selection = select(want, known);
     if ('refused' in selection || parseSize(want.size).kind === 'absolute') return want;
-    return { ...want, sizes: Object.fromEntries(selection.selected.map((container) => [container.id, targetBytes(want, container, known)])) };
+    // What has no size now (it does not run yet, say) is left open: it has one when its turn comes.
+    const sizes = selection.selected.filter((container) => bytesNow(container, known) > 0).map((container): [string, number] => [container.id, targetBytes(want, container, known)]);
+    return { ...want, sizes: { ...want.sizes, ...Object.fromEntries(sizes) } };
   },
 
   verify(want, known): readonly Finding[] {

@@ -63,7 +63,7 @@ export interface Operation<Want = unknown> {
   needs(want: Want, known: Known): readonly FactRequest[];
   /** Throws an AppError when a fact could not be read. */
   plan(want: Want, known: Known): Planned;
-  /** Makes what is relative to now (`+5GiB`, `150%`) absolute; called once, when the plan is made. */
+  /** Makes what is relative to now (`+5GiB`, `150%`) absolute. Called whenever a plan is made; what is absolute already stays. */
   pin?(want: Want, known: Known): Want;
   /**
    * The resources (`container:ID`, `device:NAME`, `path:/x`, or `*` for anything) that the step reads

@@ -1,41 +1,42 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
-import type { Step } from '../config/types.ts';
+import type { Expression } from '../config/types.ts';
 import type { StepOutput } from '../operations/operation.ts';
 import { compare } from '../plan/compare.ts';
 import type { Json } from '../values/json.ts';
 import { FactBase, readFacts } from './fact-reader.ts';
 import { applyChange } from './interpret.ts';
 import type { HostPlay, PlannedItem, StepItem } from './plan-step.ts';
-import { operationOf, placeOf, planItem, resultOf } from './plan-step.ts';
+import { operationOf, placeOf, resultOf, scopeOf } from './plan-step.ts';
 import type { Recorder } from './recorder.ts';
 
 /** What one item came to. */
 export interface Applied {
   /** The value for `register`. */
   readonly result: Json;
-  readonly summaries: readonly string[];
   readonly owed: readonly string[];
   readonly warnings: readonly string[];
+  /** What is known of the host now: read after the last change, so that the next step may rest on it. */
+  readonly base: FactBase;
 }
 
 /**
- * Applies one step for one loop item: plans it again from live facts, compares with what was
- * approved, carries it out, and plans it once more: now there must be nothing left to do.
+ * Applies one step for one loop item. It has just been planned again from live facts (`base`, which
+ * holds nothing that was read before the last change): compares that with what was approved, carries
+ * it out, and plans it once more: now there must be nothing left to do.
  *
  * Errors: `drift` when what was certain is not so any more, `refused`, `verification-failed`, and
  * those of the interpreter.
  */
-export async function applyItem(context: HostPlay, item: StepItem, approved: PlannedItem | undefined, recorder: Recorder, signal: AbortSignal): Promise<Applied> {
-  const base = new FactBase();
-  const planned = await planItem(context, item, base, [], signal, approved?.want);
+export async function applyItem(context: HostPlay, planned: PlannedItem, approved: PlannedItem | undefined, base: FactBase, recorder: Recorder, signal: AbortSignal): Promise<Applied> {
+  const { item } = planned;
   recorder.factsRead(item.step, planned.facts);
   const { outcome } = planned.plan.planned;
   if (outcome === 'refused') throw new AppError('refused', planned.plan.planned.reason, { hint: planned.plan.planned.remedy, where: planned.plan.where });
   if (approved !== undefined) refuseDrift(approved, planned);
   const notes = { owed: planned.plan.planned.owed ?? [], warnings: planned.plan.planned.warnings ?? [] };
   if (outcome === 'maybe') throw new AppError('internal', `${item.step.name}: its input is not known although every step before it has run`, { where: planned.plan.where });
-  if (outcome === 'noop') return { result: planned.result ?? null, summaries: [], ...notes };
+  if (outcome === 'noop') return { result: planned.result ?? null, base, ...notes };
 
   let output: StepOutput | undefined;
   for (const change of planned.plan.planned.changes) {
@@ -70,29 +71,30 @@ async function verified(context: HostPlay, item: StepItem, planned: PlannedItem,
     if (findings.length > 0) throw new AppError('verification-failed', findings.map(({ message }) => message).join('; '), { where: placeOf(step), hint: 'look at the host before you run it again' });
   }
   recorder.verified(step);
-  const summaries = planned.plan.planned.outcome === 'change' ? planned.plan.planned.changes.map(({ summary }) => summary) : [];
-  return { result: resultOf(context, step, planned.want, after, output), summaries, owed, warnings: planned.plan.planned.warnings ?? [] };
+  return { result: resultOf(context, step, planned.want, after, output), owed, warnings: planned.plan.planned.warnings ?? [], base: after };
 }
 
 /** Tries a step again as its `retries` say, until it succeeds and its `until` holds. */
-export async function withRetries(context: HostPlay, step: Step, attempt: () => Promise<Applied>, signal: AbortSignal): Promise<Applied> {
+export async function withRetries(context: HostPlay, item: StepItem, attempt: (number: number) => Promise<Applied>, signal: AbortSignal): Promise<Applied> {
+  const { step } = item;
   const { retries = 0, delaySeconds = 5, until } = step.retry ?? {};
-  for (let left = retries; ; left -= 1) {
+  for (let number = 1; ; number += 1) {
     try {
-      const applied = await attempt();
-      if (until === undefined || holds(context, step, applied.result)) return applied;
+      const applied = await attempt(number);
+      if (until === undefined || (await holds(context, item, until, applied.result, signal))) return applied;
       throw new AppError('action-failed', `${step.name}: until does not hold: ${until.text}`, { where: placeOf(step) });
     } catch (thrown) {
       const again = thrown instanceof AppError && (thrown.code === 'action-failed' || thrown.code === 'timed-out' || thrown.code === 'verification-failed');
-      if (!again || left <= 0) throw thrown;
+      if (!again || number > retries) throw thrown;
     }
     await wait(delaySeconds * 1000, undefined, { signal });
   }
 }
 
 /** `until` sees the step's own register. */
-function holds(context: HostPlay, step: Step, result: Json): boolean {
-  const registers = step.register === undefined ? context.registers : { ...context.registers, [step.register]: result };
-  const value = step.retry?.until?.evaluate({ ...context.scope, registers });
-  return value !== undefined && 'value' in value && value.value === true;
+async function holds(context: HostPlay, { step, item }: StepItem, until: Expression, result: Json, signal: AbortSignal): Promise<boolean> {
+  const scope = await scopeOf(context, step, new FactBase(), signal);
+  const registers = step.register === undefined ? scope.registers : { ...scope.registers, [step.register]: result };
+  const value = until.evaluate({ ...scope, registers, ...(item === undefined ? {} : { item }) });
+  return 'value' in value && value.value === true;
 }

@@ -9,8 +9,15 @@ export function isScriptAction(action: Action): action is ScriptAction {
   return action.kind === 'exec' || action.kind === 'check' || action.kind === 'write-file';
 }
 
-/** The exit status of a compiled script in which an action failed; `failure` says which and why. */
-export const scriptFailed = 70;
+/**
+ * The exit status of a compiled script in which an action failed: one that is a success of none of
+ * them, so that the status alone tells failure from success, whatever a program prints. `failureOf`
+ * then says which action it was.
+ */
+export function failedStatus(actions: readonly ScriptAction[]): number {
+  const success = new Set(actions.flatMap((action) => (action.kind === 'exec' ? (action.success ?? []) : [])));
+  return [70, 71, 72, 73, 74, 75, 76, 77, 78].find((status) => !success.has(status)) ?? 70;
+}
 
 /**
  * One remote script out of actions, each of which must succeed before the next one starts.
@@ -30,14 +37,15 @@ export function compile(actions: readonly ScriptAction[], streaming = false): Co
     .filter(({ lines }) => lines.length > 0)
     .reverse()
     .map(({ lines, index }) => `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`);
-  const script = [...(streaming ? [] : ["trap '' HUP PIPE"]), prelude, `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
+  const script = [...(streaming ? [] : ["trap '' HUP PIPE"]), preludeOf(failedStatus(actions)), `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
   return { script, timeoutMs };
 }
 
-const prelude = `set -f
+/** The number of the action that failed is the last thing that is printed, so that nothing before it can be taken for it. */
+const preludeOf = (failed: number): string => `set -f
 out= status=0
 warn() { printf 'plimsoll: could not clean up: %s\\n' "$1" >&2; }
-fail() { at_end; printf 'plimsoll-failed\\t%s\\t%s\\n' "$1" "$2" >&2; exit ${String(scriptFailed)}; }
+fail() { at_end; printf '\\nplimsoll-failed: %s\\nplimsoll-failed-action %s\\n' "$2" "$1" >&2; exit ${String(failed)}; }
 words() { set -- $1; printf '%s' "$*"; }`;
 
 interface Part {
@@ -62,22 +70,23 @@ function compileExec(action: ExecAction, number: number, streaming: boolean): Pa
   const feed = action.stdin === undefined ? '' : `printf %s ${quote(action.stdin)} | `;
   const undo = (action.onFailure ?? []).map((argv) => `${commandLine(argv)} >/dev/null 2>&1; `).join('');
   const success = (action.success ?? [0]).map(String).join('|');
-  const marker = action.atEnd === undefined ? '' : `started_${String(number)}=1\n`;
+  const marker = action.atEnd === undefined ? [] : [`started_${String(number)}=1`];
   const body = [
-    ...(streaming ? [`${feed}${run} ${input} || status=$?`] : [`status=0; out=$(${feed}${run} 2>&1 ${input}) || status=$?`, `[ -z "$out" ] || printf '%s\\n' "$out"`]),
+    ...(streaming ? [`( ${feed}${run} ${input} ) || status=$?`] : [`status=0; out=$(${feed}${run} 2>&1 ${input}) || status=$?`, `[ -z "$out" ] || printf '%s\\n' "$out"`]),
     `case $status in ${success}) ;; *) ${undo}fail ${String(number)} "exit status $status\${out:+: $out}" ;; esac`,
+    ...marker,
     ...(action.check === undefined ? [] : [checkLines(action.check.argv, action.check.equals, `${undo}fail ${String(number)} ${quote(`${commandLine(action.check.argv)} must print ${words(action.check.equals)} but prints `)}"$out"`)]),
   ].join('\n');
-  return { body: `${body}\n${marker}`.trimEnd(), atEnd: (action.atEnd ?? []).map(commandLine) };
+  return { body, atEnd: (action.atEnd ?? []).map(commandLine) };
 }
 
 function checkLines(argv: readonly string[], equals: string, otherwise: string): string {
   return `out=$(${commandLine(argv)} 2>&1 </dev/null); [ "$(words "$out")" = ${quote(words(equals))} ] || { ${otherwise}; }`;
 }
 
-/** White space folded, as the script's `words` folds it. */
+/** White space folded, as the script's `words` folds it: what a shell splits at, and nothing else. */
 function words(text: string): string {
-  return text.trim().split(/\s+/).join(' ');
+  return text.split(/[ \t\n]+/).filter((word) => word !== '').join(' ');
 }
 
 /**
@@ -95,7 +104,7 @@ function compileWriteFile(action: WriteFileAction, number: number): string {
       : `[ "$(cat -- ${path} && printf x)" = ${quote(`${action.expect}x`)} ] || ${no('its content is not what the plan saw')}`;
   const keep =
     action.backup === undefined ? [] : [`{ mkdir -p -- ${quote(parentOf(action.backup))} && cp -p -- ${path} ${quote(action.backup)} && sync ${quote(action.backup)}; } || ${no('its backup could not be written')}`];
-  const owner = action.expect === null ? '' : ` && chown --reference=${path} -- ${temporary}`;
+  const owner = action.expect === null ? '' : ` && chown "$(stat -c %u:%g -- ${path})" ${temporary}`;
   return [
     guard,
     ...keep,
@@ -110,11 +119,11 @@ function parentOf(path: string): string {
   return slash <= 0 ? '/' : path.slice(0, slash);
 }
 
-/** Which action of a compiled script failed, counted from 0, and why; from what it printed on standard error. */
-export function failureOf(stderr: string): { readonly index: number; readonly reason: string } | undefined {
-  const at = stderr.lastIndexOf('plimsoll-failed\t');
-  if (at < 0) return undefined;
-  const [, number, ...reason] = stderr.slice(at).split('\t');
-  const index = Number(number) - 1;
-  return Number.isInteger(index) && index >= 0 ? { index, reason: reason.join('\t').trim() } : undefined;
+/** Which action of a failed script it was, counted from 0, why, and what had been printed before; from its standard error. */
+export function failureOf(stderr: string): { readonly index: number; readonly reason: string; readonly printed: string } | undefined {
+  const last = /\nplimsoll-failed-action ([1-9]\d*)\n$/.exec(stderr);
+  if (last === null) return undefined;
+  const before = stderr.slice(0, last.index);
+  const at = before.lastIndexOf('\nplimsoll-failed: ');
+  return { index: Number(last[1]) - 1, reason: before.slice(at + '\nplimsoll-failed: '.length).trim(), printed: before.slice(0, Math.max(at, 0)) };
 }

@@ -5,7 +5,7 @@ import type { StepOutput } from '../operations/operation.ts';
 import type { Connection } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { ScriptAction } from './compile.ts';
-import { compile, failureOf, isScriptAction } from './compile.ts';
+import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
 import type { Laptop } from './laptop.ts';
 import { commandOf } from './shown.ts';
 
@@ -65,15 +65,14 @@ async function runScript(interpreter: Interpreter, actions: readonly ScriptActio
   // An atomic script is let finish: ending it half way is what atomic excludes.
   const signal = atomic ? {} : { signal: interpreter.signal };
   const outcome = await interpreter.connection.run(command, { ...signal, onOutput: interpreter.onOutput });
-  const failure = failureOf(outcome.stderr);
-  if (failure !== undefined) {
-    const action = actions[failure.index];
-    const printed = oneLine(outcome.stderr.slice(0, outcome.stderr.lastIndexOf('plimsoll-failed\t')), 300);
-    throw failed(action === undefined ? 'a script' : commandOf(action), [failure.reason, printed].filter((part) => part !== '').join(': '), actions.length > 1 ? failure.index + 1 : undefined);
-  }
-  const allowed = actions.flatMap((action) => (action.kind === 'exec' ? (action.success ?? [0]) : [0]));
-  if (!allowed.includes(outcome.status)) throw failed('the script', `exit status ${String(outcome.status)}: ${outcome.stderr}`);
-  return { status: outcome.status, stdout: outcome.stdout, stderr: outcome.stderr };
+  // Only the status decides: what a program prints could look like anything.
+  const success = atomic ? [0] : actions.flatMap((action) => (action.kind === 'exec' ? (action.success ?? [0]) : [0]));
+  if (success.includes(outcome.status)) return { status: outcome.status, stdout: outcome.stdout, stderr: outcome.stderr };
+  const failure = outcome.status === failedStatus(actions) ? failureOf(outcome.stderr) : undefined;
+  const [action] = actions.slice(failure?.index ?? 0);
+  if (failure === undefined || action === undefined) throw failed('the script', `exit status ${String(outcome.status)}: ${outcome.stderr}`);
+  const why = [failure.reason, oneLine(failure.printed, 300)].filter((part) => part !== '').join(': ');
+  throw failed(commandOf(action), why, actions.length > 1 ? failure.index + 1 : undefined);
 }
 
 function failed(what: string, why: string, number?: number): AppError {

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
+import { AppError } from '../errors.ts';
 import type { Change } from '../operations/change.ts';
 import type { Json } from '../values/json.ts';
 
@@ -37,10 +38,8 @@ class FileJournal implements Journal {
 
   append(record: JournalRecord): Promise<void> {
     this.#lines.push(`${JSON.stringify(record)}\n`);
-    this.#next ??= this.#writing.then(
-      () => this.#commit(),
-      () => this.#commit(),
-    );
+    // After a write that failed none is tried again: it may have left half a line, which must stay the last one.
+    this.#next ??= this.#writing.then(() => this.#commit());
     return this.#next;
   }
 
@@ -53,12 +52,17 @@ class FileJournal implements Journal {
   }
 
   async #write(text: string): Promise<void> {
-    await this.#file.appendFile(text);
-    await this.#file.datasync();
+    try {
+      await this.#file.appendFile(text);
+      await this.#file.datasync();
+    } catch (thrown) {
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new AppError('action-failed', `the journal could not be written: ${why}`, { cause: thrown, hint: 'nothing is done without a record of it; make room for the journal on this machine, then run the same again' });
+    }
   }
 
   async close(): Promise<void> {
-    await this.#writing.catch(() => undefined);
+    await (this.#next ?? this.#writing).catch(() => undefined);
     await this.#file.close();
   }
 }

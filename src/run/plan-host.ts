@@ -3,6 +3,7 @@ import type { Play, Step } from '../config/types.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Pending } from '../plan/dependence.ts';
 import type { Connection, Target } from '../transport/transport.ts';
+import { askAhead } from './ask-ahead.ts';
 import type { RunEvent } from './event.ts';
 import { FactBase } from './fact-reader.ts';
 import type { HostRun } from './host-run.ts';
@@ -72,8 +73,10 @@ async function planPlay(context: RunContext, run: HostRun, play: Play, pending: 
   for (const step of play.steps) {
     const host: HostPlay = { ...inPlay, connection: await connect(context, run, play, step) };
     run.step = step.name;
-    const base = bases.get(host.connection) ?? new FactBase();
+    const known = bases.get(host.connection);
+    const base = known ?? new FactBase();
     bases.set(host.connection, base);
+    if (known === undefined) await askAhead(host, play.steps, base, context.signal);
     const items = await itemsOf(host, step, base, context.signal);
     const plans: PlannedItem[] = [];
     if ('unknown' in items) {

@@ -80,7 +80,7 @@ export async function planItem(context: HostPlay, item: StepItem, base: FactBase
 
     let want = resolved.value;
     const facts = await readFacts(context.connection, base, () => operation.needs(want, base), context.laptop, signal);
-    if (pinned === undefined && operation.pin !== undefined) want = operation.pin(want, base);
+    want = operation.pin?.(want, base) ?? want;
     const touches = operation.touches(want, base);
     const planned = qualify(operation.plan(want, base), touches.reads, pending);
     return {
@@ -116,7 +116,7 @@ function waitsFor(context: HostPlay, registers: readonly string[]): Planned {
   return { outcome: 'maybe', dependsOn: [...new Set(steps)], reason: `it needs ${registers.join(', ')}, which is known only then`, provisional: [] };
 }
 
-async function scopeOf(context: HostPlay, step: Step, base: FactBase, signal: AbortSignal): Promise<Scope> {
+export async function scopeOf(context: HostPlay, step: Step, base: FactBase, signal: AbortSignal): Promise<Scope> {
   const facts = step.roots.has('facts') ? await hostFacts(context, base, signal) : {};
   return { ...context.scope, facts, registers: context.registers };
 }

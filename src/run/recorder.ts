@@ -13,6 +13,8 @@ import { showChange, showError } from './shown.ts';
 
 /** Says what happens on one host: to the journal, which is awaited, and to the renderers, which are not. */
 export class Recorder {
+  /** Summaries of the changes that have been carried out, in order; also when the step fails later. */
+  readonly applied: string[] = [];
   readonly #host: string;
   readonly #journal: Journal;
   readonly #emit: (event: RunEvent) => void;
@@ -59,6 +61,7 @@ export class Recorder {
         outcome: (actions, error) => this.#journal.append({ type: 'outcome', at: now(), host: this.#host, step: id, summary: change.summary, actions, ...(error === undefined ? {} : { error }) }),
       },
     });
+    this.applied.push(change.summary);
     this.#emit({ type: 'change.applied', ...at, summary: change.summary, seconds: Math.round(performance.now() - started) / 1000 });
     return result;
   }

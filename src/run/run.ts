@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { SelectedPlay } from '../config/load.ts';
 import type { Host, Play } from '../config/types.ts';
-import { AppError } from '../errors.ts';
+import type { HostStatus } from '../errors.ts';
+import { AppError, toAppError } from '../errors.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -9,7 +10,7 @@ import type { JsonObject } from '../values/json.ts';
 import { applyHost } from './apply-host.ts';
 import { exceeds, wavesOf } from './batch.ts';
 import type { RunEvent } from './event.ts';
-import { exitCodeOf, worst } from './exit-status.ts';
+import { exitCodeOf, exitCodeOfError, worst } from './exit-status.ts';
 import { HostRun } from './host-run.ts';
 import type { Journal } from './journal.ts';
 import type { Laptop } from './laptop.ts';
@@ -111,6 +112,7 @@ async function applyWaves(state: RunState): Promise<void> {
     try {
       for (const { play } of context.plays) await applyPlay(context, journal, runs, play);
     } finally {
+      await journal.append({ type: 'end', at: new Date().toISOString(), status: statusOf(state) }).catch(() => undefined);
       await journal.close();
     }
   }
@@ -128,10 +130,12 @@ async function applyPlay(context: RunContext, journal: Journal, runs: readonly H
       await Promise.all(
         wave.map((host) =>
           limit(async () => {
-            // What was owed and warned of was about the plan; now it is about what is done.
-            host.owed = [];
+            // What was owed was about the plan; now it is about what is done.
+            if (host.plays[0] === play) host.owed = [];
             await applyHost(context, journal, host, play);
-            await journal.append({ type: 'host', at: new Date().toISOString(), host: host.name, status: host.toResult().status, owed: host.owed });
+            await journal.append({ type: 'host', at: new Date().toISOString(), host: host.name, status: host.toResult().status, owed: host.owed }).catch((thrown: unknown) => {
+              host.error ??= toAppError(thrown);
+            });
             if (host.error !== undefined || host.plays.at(-1) === play) finishHost(context, host);
           }),
         ),
@@ -152,11 +156,19 @@ function finishHost({ emit }: RunContext, host: HostRun): void {
   emit(finishedEvent(host.name, host.error, { changed: host.applied.length > 0, step: host.error === undefined ? undefined : host.step, owed: host.owed }));
 }
 
+/** The worst of what became of the hosts; an interruption, as soon as it has kept one of them from being done. */
+function statusOf({ context, runs }: Pick<RunState, 'context' | 'runs'>): HostStatus {
+  const statuses = runs.map((host) => host.toResult().status);
+  const cut = context.signal.aborted && statuses.some((status) => status === 'interrupted' || status === 'not-started');
+  return cut ? 'interrupted' : worst(statuses);
+}
+
 function finish({ context, runs }: RunState, seconds: number): RunResult {
   const hosts = runs.map((host) => host.toResult());
-  const status = context.signal.aborted ? 'interrupted' : worst(hosts.map((host) => host.status));
+  const status = statusOf({ context, runs });
   const pending = context.mode === 'plan' && runs.some((host) => host.error === undefined && host.hasChanges);
-  const exitCode = pending && exitCodeOf(status) === 0 ? context.exitCodeForPending : exitCodeOf(status);
+  const code = runs.some(({ error }) => error?.code === 'internal') ? exitCodeOfError('internal') : exitCodeOf(status);
+  const exitCode = pending && code === 0 ? context.exitCodeForPending : code;
   context.emit({ type: 'run.finished', runId: context.runId, status, hosts: Object.fromEntries(hosts.map((host) => [host.host, host.status])), exitCode });
   return { runId: context.runId, mode: context.mode, hosts, status, pending, seconds, exitCode };
 }

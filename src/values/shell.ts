@@ -9,7 +9,12 @@ export function quote(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Words that a shell does not take for a program when they come first and are not quoted. */
+const notAProgram = /=|^(?:case|do|done|elif|else|esac|fi|for|function|if|in|select|then|time|until|while)$/;
+
 /** An argument vector as one line of shell, for running and for showing: the same text. */
-export function commandLine(argv: readonly string[]): string {
-  return argv.map(quote).join(' ');
+export function commandLine([program, ...args]: readonly string[]): string {
+  if (program === undefined) return '';
+  const first = quote(program);
+  return [notAProgram.test(first) && first === program ? `'${program}'` : first, ...args.map(quote)].join(' ');
 }

@@ -5,7 +5,7 @@ import type { Action, Change } from '../change.ts';
 import { fileSystemFills, growActions, mountDirectoryOf } from '../file-system-growth.ts';
 import type { ContainerPlan, Refusal } from './outcome.ts';
 import { refuse } from './outcome.ts';
-import { storeSize } from './stored-size.ts';
+import { forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { overcommitWarning, sectorBytes, thinTable } from './thin.ts';
 
@@ -42,7 +42,7 @@ export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
     before: { container: container.id, startedAt: container.state.startedAt, deviceBytes: active.bytes, fileSystemBytes: rootfs.fileSystem.bytes, storedBytes: rootfs.stored.bytes },
     after: { container: container.id, startedAt: container.state.startedAt, deviceBytes: bytes, fileSystemBytes: bytes, storedBytes: Math.max(bytes, rootfs.stored.bytes) },
     actions,
-    undo: growDevice || growFileSystem ? 'irreversible' : [{ ...storeSize(rootfs.stored, bytes), content: rootfs.stored.text, expect: storeSize(rootfs.stored, bytes).content }],
+    undo: growDevice || growFileSystem ? 'irreversible' : [forgetSize(rootfs.stored, bytes)],
     atomic: true,
     bindings: bindingsOf(thin, active, bytes),
   };
@@ -60,12 +60,12 @@ function judgeRunning({ container }: ThinContainer): Refusal | undefined {
 }
 
 function judgeSize({ container, name, rootfs }: ThinContainer, active: Active, bytes: number): Refusal | undefined {
-  const is = Math.max(active.bytes, rootfs.fileSystem?.bytes ?? 0);
-  if (bytes < is) {
-    return { reason: `${container.name} is ${formatBytes(is)} now, larger than the ${formatBytes(bytes)} wanted: a root file system cannot be made smaller`, remedy: `ask for ${formatBytes(is)} or more` };
-  }
   if (rootfs.fileSystem !== undefined && rootfs.fileSystem.bytes > active.bytes) {
     return { reason: `${container.name}: its file system (${formatBytes(rootfs.fileSystem.bytes)}) is larger than its device (${formatBytes(active.bytes)}), so writes beyond the device are lost`, remedy: 'stop it and use repair_rootfs' };
+  }
+  const is = active.bytes;
+  if (bytes < is) {
+    return { reason: `${container.name} is ${formatBytes(is)} now, larger than the ${formatBytes(bytes)} wanted: a root file system cannot be made smaller`, remedy: `ask for ${formatBytes(is)} or more` };
   }
   if (rootfs.stored.bytes > bytes) {
     return { reason: `${container.name}: Docker's record says ${formatBytes(rootfs.stored.bytes)}, more than the ${formatBytes(bytes)} wanted`, remedy: `ask for ${formatBytes(rootfs.stored.bytes)} or more` };

@@ -3,7 +3,7 @@ import type { Action, Change } from '../change.ts';
 import { deviceActions, growThin } from './grow-thin.ts';
 import type { ContainerPlan } from './outcome.ts';
 import { refuse } from './outcome.ts';
-import { storeSize } from './stored-size.ts';
+import { forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { sectorBytes, thinTable } from './thin.ts';
 
@@ -23,7 +23,9 @@ export function repairThin(thin: ThinContainer, superblock: { readonly bytes: nu
   }
   if (superblock === undefined) return refuse(`${container.name}: what lies on its device is not a file system that is known here`, 'look at it by hand before it is started again');
   const bytes = roundUp(superblock.bytes, sectorBytes);
-  if (bytes <= Math.min(rootfs.stored.bytes, thin.daemonBytes)) return { changes: [], warnings: [], owed: [] };
+  // Docker leaves a device alone that is active, and gives any other the size that the daemon holds.
+  const startsWith = active?.bytes ?? thin.daemonBytes;
+  if (bytes <= Math.min(rootfs.stored.bytes, startsWith)) return { changes: [], warnings: [], owed: [] };
   return { changes: [restoreDevice(thin, bytes)], warnings: [], owed: [] };
 }
 
@@ -35,7 +37,7 @@ function restoreDevice(thin: ThinContainer, bytes: number): Change {
   const create: Action = { kind: 'exec', argv: ['dmsetup', 'create', name, '--table', table], check: { argv: ['blockdev', '--getsize64', device], equals: String(bytes) }, onFailure: [['dmsetup', 'remove', '--retry', name]] };
   const activate = active === undefined ? [create] : active.bytes < bytes ? deviceActions(name, active, table, bytes) : [];
   const store = rootfs.stored.bytes < bytes ? [storeSize(rootfs.stored, bytes)] : [];
-  const forget = store.map((write): Action => ({ ...write, content: rootfs.stored.text, expect: write.content }));
+  const forget = store.map((): Action => forgetSize(rootfs.stored, bytes));
   return {
     summary: `${container.name}: device ${formatBytes(Math.min(rootfs.stored.bytes, thin.daemonBytes))} → ${formatBytes(bytes)}, the size of its file system, so that it starts again`,
     before: { container: container.id, deviceBytes: active?.bytes ?? 0, storedBytes: rootfs.stored.bytes, daemonBytes: thin.daemonBytes },

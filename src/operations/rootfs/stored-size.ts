@@ -2,7 +2,7 @@ import type { StoredDevice } from '../../facts/thin-rootfs.ts';
 import type { WriteFileAction } from '../change.ts';
 
 /** The record with its one number changed, and everything else to the letter as it was. */
-export function withSize(text: string, bytes: number): string {
+function withSize(text: string, bytes: number): string {
   return text.replace(/("size"\s*:\s*)\d+/, `$1${String(bytes)}`);
 }
 
@@ -18,4 +18,9 @@ export function storeSize(stored: StoredDevice, bytes: number): WriteFileAction 
     // Never beside the record: dockerd would take the copy for a device.
     backup: `/var/lib/plimsoll/backup/devicemapper/${name}.${String(stored.bytes)}`,
   };
+}
+
+/** The record to the letter as it was. Without a backup: that would replace the one of the old record. */
+export function forgetSize(stored: StoredDevice, bytes: number): WriteFileAction {
+  return { kind: 'write-file', path: stored.path, content: stored.text, mode: stored.mode, expect: withSize(stored.text, bytes) };
 }
