@@ -1,4 +1,5 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { superblock } from '../lab/sim/superblock.ts';
@@ -11,7 +12,6 @@ export interface Hosts {
   readonly user: string;
   readonly port: number;
   readonly identityFile: string;
-  readonly server: string;
   /** PATH of the sessions. */
   readonly path: string;
   /** For files of the contenders; removed at the end. */
@@ -34,8 +34,7 @@ const tools = ['docker', 'dmsetup', 'blockdev', 'df', 'xfs_io', 'systemctl'];
 
 export async function startHosts(count: number): Promise<Hosts> {
   const addresses = Array.from({ length: count }, (_, index) => `127.0.2.${index + 1}`);
-  // Set before anything runs: sshd takes the first value it reads, and its directory is not known before it starts.
-  const place = join('/tmp', `plimsoll-bench-${process.pid}`);
+  const place = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
   const host = join(place, 'host');
   const path = `${host}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
   mkdirSync(join(host, 'home'), { recursive: true });
@@ -51,7 +50,6 @@ export async function startHosts(count: number): Promise<Hosts> {
     user: sshd.user,
     port: sshd.port,
     identityFile: sshd.identityFile,
-    server: 'OpenSSH',
     path,
     directory: place,
     knownHosts(port) {

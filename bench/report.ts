@@ -15,6 +15,9 @@ export interface Series {
   readonly seconds: Readonly<Record<string, readonly number[]>>;
 }
 
+/** The round-trip time at which round trips are counted: so long that computing hardly matters. */
+export const farMs = 500;
+
 /** Round trips that follow upon one another, by workload and contender. */
 export type RoundTrips = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
@@ -59,11 +62,11 @@ export function markdown(report: Report): string {
   const { options } = report;
   return [
     `# Benchmark of ${report.date}`,
-    `${options.hosts} hosts, ${options.rounds} interleaved rounds, ${options.forks} hosts at once where a contender has such a setting (the floor takes all). Wall time of the whole process, its start included. Ratios are made within each round. Every contender has been seen to run every command on every host.`,
+    `${options.hosts} hosts (addresses of one sshd, which computes on the same machine), ${options.rounds} interleaved rounds, ${options.forks} hosts at once where a contender has such a setting (the floor takes all). Wall time of the whole process, its start included. Ratios are made within each round. Every contender has been seen to run every command on every host.`,
     Object.entries(report.environment).map(([key, value]) => `- ${key}: ${value}`).join('\n'),
     table(['contender', 'what runs', 'version'], report.contenders.map(({ name, title, version }) => [name, title, version])),
     ...report.series.flatMap((series) => seriesText(report, series)),
-    'Round trips are those that follow upon one another, for one host: (time at 200 ms − time at 0 ms) / 200 ms, connecting included.',
+    `Round trips are those that follow upon one another, for one host: (time at ${farMs} ms − time at 0 ms) / ${farMs} ms, connecting included.`,
     '',
   ].join('\n\n');
 }

@@ -28,7 +28,7 @@ describe.each(shells)('a script on $name', ({ argv: [file, ...options] }) => {
     spawnSync(file, [...options, '-c', compile(actions, streaming).script], { encoding: 'utf8', env: environment, cwd: directory, input: '' });
 
   it('runs its actions in order, and says so with status 0', () => {
-    expect(run([exec(note('a')), exec(note('b')), exec(['echo', 'done'])])).toEqual({ ...run([]), status: 0, stdout: 'done\n', stderr: '' });
+    expect(run([exec(note('a')), exec(note('b')), exec(['echo', 'done'])])).toMatchObject({ status: 0, stdout: 'done\n', stderr: '' });
     expect(notes()).toBe('a b');
   });
 

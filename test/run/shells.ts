@@ -5,7 +5,8 @@ export const shells: readonly { readonly name: string; readonly argv: readonly [
   [
     ['/bin/sh', '/bin/sh'],
     ['dash', '/usr/bin/dash'],
-    ['bash', '/usr/bin/bash', '--posix'],
+    // Started with a socket as its input, bash takes itself for a remote login and reads ~/.bashrc.
+    ['bash', '/usr/bin/bash', '--norc', '--posix'],
     ['busybox sh', '/usr/bin/busybox', 'sh'],
   ] as const
 )
