@@ -2,7 +2,6 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, r
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { superblock } from '../lab/sim/superblock.ts';
 import type { Sshd } from '../test/support/sshd.ts';
 import { startSshd } from '../test/support/sshd.ts';
 
@@ -88,7 +87,17 @@ function recordTools(host: string): void {
   mkdirSync(metadata, { recursive: true });
   writeFileSync(join(metadata, device.slice(device.lastIndexOf('-') + 1)), readFileSync(join(recorded, 'record')), { mode: 0o600 });
   const bytes = Number(readFileSync(join(recorded, 'blockdev'), 'utf8'));
-  writeFileSync(join('/dev/mapper', device), superblock('xfs', bytes, '5061a477-63f1-3090-02e8-e5b98081b574'));
+  writeFileSync(join('/dev/mapper', device), xfsSuperblock(bytes));
+}
+
+/** What is read of a device: magic, block size, number of blocks; the rest does not matter here. */
+function xfsSuperblock(bytes: number): Buffer {
+  const blockSize = 4096;
+  const block = Buffer.alloc(blockSize);
+  block.write('XFSB', 0, 'latin1');
+  block.writeUInt32BE(blockSize, 4);
+  block.writeBigUInt64BE(BigInt(bytes / blockSize), 8);
+  return block;
 }
 
 /** Lines are `CLIENT PORT SERVER PORT TOOL ARGUMENT`; the server's address says which host it was. */

@@ -17,6 +17,7 @@ export const argvFact: Fact<ProgramOutput> = {
   name: 'argv',
   script: `directory=$1 input=$2; shift 2
 [ -z "$directory" ] || cd -- "$directory" || exit 126
+[ -n "$input" ] || exec "$@"
 printf '%s' "$input" | "$@"`,
   parse: programOutput,
 };

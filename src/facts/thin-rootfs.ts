@@ -53,7 +53,7 @@ if [ "$pid" != 0 ]; then
   xfs_io -r -c statfs "/proc/$pid/root/" 2>/dev/null
 fi
 exit 0`,
-  parse({ stdout }, [name = '', path = '']) {
+  parse({ stdout }, [name = '', path = '', pid = '0']) {
     const lines = stdout.split('\n');
     const field = (key: string): string | undefined => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1).trim();
     const unreadable = (what: string): AppError => new AppError('fact-unreadable', `${what} of device ${oneLine(name)} cannot be understood`, { hint: 'look at it by hand: dmsetup info, blkid' });
@@ -64,12 +64,15 @@ exit 0`,
     const superblock = field('superblock');
     const fromDevice = superblock === undefined || superblock === '' ? undefined : parseSuperblock(superblock);
     const geometry = stdout.includes('\nxfs\n') ? parseXfsGeometry(stdout.slice(stdout.indexOf('\nxfs\n') + 5)) : undefined;
+    if (pid !== '0' && fromDevice?.kind === 'xfs' && geometry === undefined) {
+      throw new AppError('missing-tool', `the size of the XFS on ${oneLine(name)} could not be asked for: xfs_io gave no answer`, { hint: 'install xfsprogs on the host' });
+    }
     const bytes = field('bytes');
     const deviceBytes = bytes === undefined ? undefined : Number(bytes);
     if (deviceBytes !== undefined && !(Number.isSafeInteger(deviceBytes) && deviceBytes > 0)) throw unreadable('the size');
     return {
       deviceBytes,
-      fileSystem: geometry !== undefined && fromDevice?.kind === 'xfs' ? { kind: 'xfs', bytes: geometry.bytes } : fromDevice === undefined ? undefined : { kind: fromDevice.kind, bytes: fromDevice.bytes },
+      fileSystem: fromDevice === undefined ? undefined : { kind: fromDevice.kind, bytes: fromDevice.kind === 'xfs' ? (geometry ?? fromDevice).bytes : fromDevice.bytes },
       stored: parseRecord(record, path, field('mode') ?? '', unreadable),
       usage: parseUsage(field('df')),
     };

@@ -8,9 +8,16 @@ import type { Operation } from './operation.ts';
  * own schema before every call: what the type forgets is checked when it runs.
  */
 export function eraseWant<Want>(operation: Operation<Want>): Operation {
+  // A step is planned in several calls with one and the same input, which need not be parsed each time.
+  const parsedBefore = new WeakMap<object, Want>();
   const parse = (value: unknown): Want => {
+    const known = typeof value === 'object' && value !== null ? parsedBefore.get(value) : undefined;
+    if (known !== undefined) return known;
     const parsed = operation.schema.safeParse(value);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) {
+      if (typeof value === 'object' && value !== null) parsedBefore.set(value, parsed.data);
+      return parsed.data;
+    }
     throw new AppError('internal', `${operation.name} was given input that its schema refuses: ${oneLine(parsed.error.message)}`);
   };
   const { readOnly } = operation;

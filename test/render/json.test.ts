@@ -1,4 +1,3 @@
-/* eslint-disable no-control-regex -- control characters are exactly what is looked for */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRenderer } from '../../src/render/choose.ts';

@@ -1,4 +1,3 @@
-/* eslint-disable no-control-regex -- control characters are exactly what is looked for */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LiveRenderer } from '../../src/render/live.ts';
 import type { StampedEvent } from '../../src/run/event.ts';

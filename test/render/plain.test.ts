@@ -1,4 +1,3 @@
-/* eslint-disable no-control-regex -- control characters are exactly what is looked for */
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/run/event.ts';
 import { PlainRenderer } from '../../src/render/plain.ts';

@@ -1,4 +1,3 @@
-/* eslint-disable no-control-regex -- control characters are exactly what is looked for */
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import type { HostPlan, Plan } from '../../src/plan/plan.ts';

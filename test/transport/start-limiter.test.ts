@@ -18,7 +18,7 @@ function settle(): Promise<void> {
 
 describe('the start limiter', () => {
   it('admits ten, and one more for each that succeeds', async () => {
-    const reports = await takeAll(new StartLimiter());
+    const reports = await takeAll(new StartLimiter({ initial: 10, maximum: 64 }));
     expect(reports).toHaveLength(10);
     for (const report of reports.splice(0)) report('succeeded');
     await settle();

@@ -18,9 +18,12 @@ type Active = NonNullable<ThinContainer['active']>;
  */
 export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
   const { container, active, rootfs } = thin;
-  const refusal = judgeRunning(thin) ?? (active === undefined ? undefined : judgeSize(thin, active, bytes));
+  const stopped = judgeRunning(thin);
+  if (stopped !== undefined) return { refused: stopped };
+  if (active === undefined) return refuse(`${container.name} runs, but its device ${thin.name} is not there`, 'does it run under another daemon or in a machine of its own? Stop and start it, then run the same again');
+  const refusal = judgeSize(thin, active, bytes);
   if (refusal !== undefined) return { refused: refusal };
-  if (active === undefined || rootfs.fileSystem === undefined) {
+  if (rootfs.fileSystem === undefined) {
     return refuse(`${container.name}: what lies on its device is not a file system that can be grown (xfs, ext2, ext3, ext4)`, 'nothing can be done online; move its data to a volume');
   }
   const { kind } = rootfs.fileSystem;

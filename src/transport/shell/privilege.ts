@@ -19,6 +19,9 @@ export interface PrivilegeWish {
 /** What the remote side runs once it has its rights. */
 export type Continuation = 'command-shell' | 'single-program';
 
+/** The user's number, without a process of its own: this runs on every host of a fleet at once. */
+const effectiveUser = 'u=; while read -r k v x; do case $k in Uid:) u=$v ;; esac; done </proc/self/status';
+
 const userName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/;
 /** Enough of what a failed sudo says, and no more of what an rc file prints. */
 const keptNoise = 8 * 1024;
@@ -43,7 +46,7 @@ const continuations: Readonly<Record<Continuation, string>> = {
  */
 export function bootstrap(wish: PrivilegeWish, then: Continuation, nonces: { readonly ready: string; readonly prompt: string }): string {
   if (!userName.test(wish.becomeUser)) throw new AppError('config', `${wish.host}: become_user ${JSON.stringify(wish.becomeUser)} is not a user name`);
-  const inner = `${environment}; echo ${nonces.ready} >&2; echo "${nonces.ready} $(id -un 2>/dev/null || id -u)"; ${continuations[then]}`;
+  const inner = `${environment}; echo ${nonces.ready} >&2; ${effectiveUser}; echo "${nonces.ready} \${u:-$(id -u)}"; ${continuations[then]}`;
   if (wish.become === 'none') return `exec /bin/sh -c ${quote(inner)}`;
   // A login as root needs no sudo, which may not even be installed there.
   const already = 'if [ "$(id -u)" = 0 ] && [ "$2" = root ]; then exec /bin/sh -c "$1"; fi';
@@ -84,7 +87,7 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
         channel.stderr.pause();
         giveBack(channel.stdout, stdout.subarray(name.end));
         giveBack(channel.stderr, stderr.subarray(errorReady + nonces.ready.length + 1));
-        resolve(name.user);
+        resolve(nameOf(name.user, wish));
         return;
       }
       if (errorReady !== -1) return;
@@ -120,6 +123,12 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
       if (!finished) fail(refusal(wish, answered, stderr.toString() || stdout.toString(), status));
     });
   });
+}
+
+/** Root is known by its number; another number is that of whom we asked to be. */
+function nameOf(uid: string, { become, becomeUser, user }: PrivilegeWish): string {
+  if (uid === '0') return 'root';
+  return become === 'sudo' ? becomeUser : user;
 }
 
 function giveBack(stream: ShellChannel['stdout'], rest: Buffer): void {
