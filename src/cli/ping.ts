@@ -46,6 +46,7 @@ async function ping(world: World, transport: Transport, { name, target }: Host):
     return 'ok';
   } catch (thrown) {
     const error = toAppError(thrown);
+    if (error.code === 'internal') throw error;
     world.out.write(neutralise(`${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
     return hostStatusOf(error.code);
   }

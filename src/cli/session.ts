@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whyUnreadable } from '../config/io.ts';
 import { loadAll } from '../config/load.ts';
 import { resolveSecrets } from '../config/secrets.ts';
+import { AppError } from '../errors.ts';
 import { operations } from '../operations/registry.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { OutputKind } from '../render/choose.ts';
@@ -58,6 +61,7 @@ export async function runSession(world: World, playbookFile: string, options: Se
   const renderer = createRenderer(outputKind(options.output, screen), screen, { verbose: options.verbose === true });
   const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
   const runId = newRunId();
+  if (intent.mode === 'apply') await makeDirectory(join(world.stateDirectory, 'runs'));
   try {
     const result = await run({
       runId,
@@ -72,7 +76,9 @@ export async function runSession(world: World, playbookFile: string, options: Se
       signal: world.signal,
       emit: stamping(renderer),
       openJournal: async () => {
-        const journal = await openJournal(join(await makeRunDirectory(world.stateDirectory, runId), 'journal.jsonl'));
+        const directory = join(world.stateDirectory, 'runs', runId);
+        await makeDirectory(directory);
+        const journal = await openJournal(join(directory, 'journal.jsonl'));
         await journal.append({ type: 'run', version: 1, runId, at: new Date().toISOString(), playbook: playbookFile, digest: loaded.playbook.digest, hosts: [...hosts.keys()] });
         return journal;
       },
@@ -108,8 +114,12 @@ function newRunId(): string {
   return `${date}-${time}-${randomBytes(3).toString('hex')}`;
 }
 
-async function makeRunDirectory(stateDirectory: string, runId: string): Promise<string> {
-  const directory = join(stateDirectory, 'runs', runId);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  return directory;
+/** The journal comes before every effect, so a place for it must exist before anything else is done. */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.W_OK);
+  } catch (thrown) {
+    throw new AppError('usage', `the journal cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory that you may write', cause: thrown });
+  }
 }

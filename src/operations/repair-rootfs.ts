@@ -16,7 +16,8 @@ import { combine } from './rootfs/outcome.ts';
 import { repairThin, startContainer } from './rootfs/repair-thin.ts';
 import { containerKeys, containerOrLabel, rootfsNeeds, rootfsTouches, select } from './rootfs/selection.ts';
 import type { ThinContainer } from './rootfs/thin.ts';
-import { askThinRootfs, judgeThin } from './rootfs/thin.ts';
+import { askThinRootfs, judgeThin, sectorBytes } from './rootfs/thin.ts';
+import { roundUp } from '../values/size.ts';
 
 const schema = z
   .strictObject({
@@ -53,9 +54,10 @@ export const repairRootfs = defineOperation<Want>({
     if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
     const thins = thinContainers(want, docker, known);
     const repairs = thins.map((thin): ContainerPlan => ('refused' in thin ? thin : repairThin(thin, superblockOf(thin, known))));
-    const sound = thins.flatMap((thin) => ('refused' in thin ? [] : [thin]));
+    // Of a record that is only larger than it must be nothing can break.
+    const outgrown = thins.flatMap((thin) => ('refused' in thin || neededBytes(thin, superblockOf(thin, known)) <= thin.daemonBytes ? [] : [thin]));
     // The restart comes before the start: a container that starts only then is no concern of the restart.
-    return combine([...repairs, planRestart(sound.map((thin) => awaitingRestart(thin, known)), want.restart_daemon, docker), ...repairs.map((repair, index) => planStart(want, thins[index], repair))], 'nothing is broken: every device is as large as its file system needs');
+    return combine([...repairs, planRestart(outgrown.map((thin) => awaitingRestart(thin, known)), want.restart_daemon, docker), ...repairs.map((repair, index) => planStart(want, thins[index], repair, outgrown))], 'nothing is broken: every device is as large as its file system needs');
   },
 });
 
@@ -88,12 +90,20 @@ function superblockOf(thin: ThinContainer, known: Known): { readonly bytes: numb
   return request === undefined ? thin.rootfs.fileSystem : (known.the(request) ?? undefined);
 }
 
-function planStart(want: Want, thin: Judged | undefined, repair: ContainerPlan): ContainerPlan {
-  const needed = want.start !== false && thin !== undefined && !('refused' in thin) && !thin.container.state.running && 'changes' in repair && repair.changes.length > 0;
+/** Also what an earlier attempt has repaired and not started. */
+function planStart(want: Want, thin: Judged | undefined, repair: ContainerPlan, outgrown: readonly ThinContainer[]): ContainerPlan {
+  const stopped = thin !== undefined && !('refused' in thin) && !thin.container.state.running;
+  const needed = want.start !== false && stopped && 'changes' in repair && (repair.changes.length > 0 || outgrown.includes(thin));
   return { changes: needed ? [startContainer(thin)] : [], warnings: [], owed: [] };
+}
+
+/** The size that the file system will have: what runs is made to last with the size that its device has now. */
+function neededBytes({ container, active, rootfs }: ThinContainer, superblock: { readonly bytes: number } | undefined): number {
+  const bytes = superblock?.bytes ?? 0;
+  return container.state.running && active !== undefined && bytes > rootfs.stored.bytes ? active.bytes : roundUp(bytes, sectorBytes);
 }
 
 /** Whatever is stored and not read by the daemon yet is owed, whether this run stored it or an earlier one. */
 function awaitingRestart(thin: ThinContainer, known: Known): Awaiting {
-  return { container: thin.container, daemonBytes: thin.daemonBytes, storedBytes: Math.max(thin.rootfs.stored.bytes, superblockOf(thin, known)?.bytes ?? 0) };
+  return { container: thin.container, daemonBytes: thin.daemonBytes, storedBytes: Math.max(thin.rootfs.stored.bytes, neededBytes(thin, superblockOf(thin, known))) };
 }

@@ -24,7 +24,8 @@ export function failedStatus(actions: readonly ScriptAction[]): number {
  *
  * The script ignores hang-ups and closed pipes: a connection that drops in the middle must not cut a
  * change in two, and what it prints then goes nowhere, which is harmless. A tool's output is captured
- * for that reason and printed by the shell's own `printf`.
+ * for that reason and printed by the shell's own `printf`. When its time is over the program that runs
+ * is ended, but not the script, which then cleans up.
  *
  * `streaming` is for a single action: its output is passed on as it comes, on the stream it comes on,
  * and the script ends with the program's own exit status.
@@ -37,7 +38,7 @@ export function compile(actions: readonly ScriptAction[], streaming = false): Co
     .filter(({ lines }) => lines.length > 0)
     .reverse()
     .map(({ lines, index }) => `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`);
-  const script = [...(streaming ? [] : ["trap '' HUP PIPE"]), preludeOf(failedStatus(actions)), `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
+  const script = [...(streaming ? [] : ["trap '' HUP PIPE; trap : TERM"]), preludeOf(failedStatus(actions)), `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
   return { script, timeoutMs };
 }
 

@@ -43,6 +43,10 @@ export async function connect({ transport, emit, signal }: RunContext, run: Host
   if (known !== undefined) return known;
   const connection = await transport.connect(target, signal);
   run.connections.set(target.become, connection);
+  // One that is lost while the operator reads the plan is made again at the next step.
+  void connection.closed.then(() => {
+    if (run.connections.get(target.become) === connection) run.connections.delete(target.become);
+  });
   emit({ type: 'host.connected', host: run.name, hostKey: connection.info.hostKey, runsAs: connection.info.runsAs } satisfies RunEvent);
   return connection;
 }

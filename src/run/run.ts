@@ -110,7 +110,10 @@ async function applyWaves(state: RunState): Promise<void> {
   if (state.approved && fit.some(({ hasChanges }) => hasChanges)) {
     const journal = await context.openJournal();
     try {
-      for (const { play } of context.plays) await applyPlay(context, journal, runs, play);
+      for (const { play } of context.plays) {
+        if (!(await applyPlay(context, journal, runs, play))) break;
+      }
+      for (const host of runs.filter((one) => !one.finished && one.error === undefined && one.hasChanges)) host.error = notStarted(context.signal.aborted);
     } finally {
       await journal.append({ type: 'end', at: new Date().toISOString(), status: statusOf(state) }).catch(() => undefined);
       await journal.close();
@@ -119,13 +122,17 @@ async function applyWaves(state: RunState): Promise<void> {
   for (const host of runs) finishHost(context, host);
 }
 
-async function applyPlay(context: RunContext, journal: Journal, runs: readonly HostRun[], play: Play): Promise<void> {
+/** Resolves with whether the next play may start. */
+async function applyPlay(context: RunContext, journal: Journal, runs: readonly HostRun[], play: Play): Promise<boolean> {
   const mine = runs.filter(({ plays, error }) => error === undefined && plays.includes(play));
   const limit = pLimit(context.forks);
-  for (const wave of wavesOf(mine, play.batch)) {
+  const mayGoOn = (): boolean => {
     const failures = mine.filter(({ error }) => error !== undefined && error.code !== 'not-started').length;
-    if (context.signal.aborted || exceeds(failures, play.maxFailures, mine.length)) {
-      for (const host of wave) host.error = notStarted(context.signal.aborted, failures);
+    return !context.signal.aborted && !exceeds(failures, play.maxFailures, mine.length);
+  };
+  for (const wave of wavesOf(mine, play.batch)) {
+    if (!mayGoOn()) {
+      for (const host of wave) host.error = notStarted(context.signal.aborted);
     } else {
       await Promise.all(
         wave.map((host) =>
@@ -143,11 +150,12 @@ async function applyPlay(context: RunContext, journal: Journal, runs: readonly H
     }
     for (const host of wave) if (host.error !== undefined) finishHost(context, host);
   }
+  return mayGoOn();
 }
 
-function notStarted(interrupted: boolean, failures: number): AppError {
+function notStarted(interrupted: boolean): AppError {
   if (interrupted) return new AppError('not-started', 'the run was interrupted before its turn', { hint: 'nothing was changed on it: run the same again' });
-  return new AppError('not-started', `the wave was not started: ${String(failures)} of the hosts before it failed, more than max_failures allows`, { hint: 'nothing was changed on it: put the failure right, then run the same again' });
+  return new AppError('not-started', 'its turn did not come: more of the hosts before it failed than max_failures allows', { hint: 'nothing was changed on it: put the failure right, then run the same again' });
 }
 
 function finishHost({ emit }: RunContext, host: HostRun): void {

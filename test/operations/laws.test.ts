@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { argvFact } from '../../src/facts/argv.ts';
 import { copyDirectory, copyTools } from '../../src/facts/directory-copy.ts';
@@ -9,9 +9,14 @@ import { fileSystem } from '../../src/facts/file-system.ts';
 import { hostFile, laptopFile } from '../../src/facts/file.ts';
 import { dmsetup } from '../../src/operations/dmsetup.ts';
 import { eraseWant } from '../../src/operations/erase.ts';
+import { growRootfs } from '../../src/operations/grow-rootfs.ts';
+import type { Planned } from '../../src/operations/operation.ts';
 import { operations } from '../../src/operations/registry.ts';
+import { repairRootfs } from '../../src/operations/repair-rootfs.ts';
 import { commandLine } from '../../src/values/shell.ts';
 import { Answers } from './known.ts';
+import type { RecordedHost } from './recorded-hosts.ts';
+import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
 
 const file = { exists: true, kind: 'file', bytes: 1, mode: '0644', owner: '0:0', ownerNames: 'root:root', sha256: 'a'.repeat(64) } as const;
 const thin = { name: 'c', major: 253, minor: 1, openCount: 1, suspended: false, deferredRemove: false, table: [parseTableLine('0 8192 thin 253:0 4')], inactive: [], status: ['0 8192 thin 8 8'] };
@@ -118,6 +123,81 @@ describe('whatever a playbook says', () => {
         const action = planned?.outcome === 'change' ? planned.changes[0]?.actions[0] : undefined;
         expect(action?.kind === 'exec' ? commandLine(action.argv) : '').toBe(commandLine(argv));
       }),
+    );
+  });
+});
+
+/** The sizes that a change leaves behind when each of its actions does what it says. */
+function afterwards(host: RecordedHost, planned: Planned): RecordedHost {
+  if (planned.outcome !== 'change') return host;
+  return planned.changes.flatMap(({ actions }) => actions).reduce((now, action) => {
+    if (action.kind === 'write-file') return sized(now, { stored: Number(/"size":(\d+)/.exec(action.content)?.[1]) });
+    if (action.kind === 'wait-until') return sized(now, { daemon: Number(action.equals) });
+    if (action.kind !== 'exec') return now;
+    const [program, verb] = action.argv;
+    const table = action.argv.at(-1) ?? '';
+    if (program === 'dmsetup' && (verb === 'load' || verb === 'create')) return activated(now, Number(table.split(' ')[1]) * 512);
+    if (program === 'xfs_growfs' || program === 'resize2fs') return sized(now, { fileSystem: now.rootfs?.deviceBytes ?? 0 });
+    return program === 'docker' && verb === 'start' ? withState(now, 'running') : now;
+  }, host);
+}
+
+/** The container's device, active with that size, and what lies on it to be read there. */
+function activated(host: RecordedHost, bytes: number): RecordedHost {
+  const name = host.container.graph?.['DeviceName'] ?? '';
+  const { superblock, rootfs } = host;
+  const device = { ...thin, name, minor: 1, table: [parseTableLine(`0 ${String(bytes / 512)} thin 253:0 4`)] };
+  const fileSystem = rootfs?.fileSystem ?? (superblock === null ? undefined : { kind: superblock.kind, bytes: superblock.bytes });
+  return { ...host, mapper: { devices: { ...host.mapper.devices, [name]: device } }, rootfs: rootfs === undefined ? undefined : { ...rootfs, deviceBytes: bytes, fileSystem } };
+}
+
+describe('root file systems, in every state that recipes and interruptions leave', () => {
+  let recorded: RecordedHost;
+  beforeAll(async () => {
+    recorded = await recordedHost('dm-xfs');
+  });
+  const bytes = fc.constantFrom(320, 480, 640, 960).map((number) => number * MiB);
+  const sizes = fc.record({ device: bytes, fileSystem: bytes, stored: bytes, daemon: bytes });
+
+  it('grow_rootfs never makes anything smaller, never names another device, and has nothing to do when it has been done', () => {
+    fc.assert(
+      fc.property(sizes, bytes, fc.boolean(), (state, wanted, restart) => {
+        const want = growRootfs.schema.parse({ container: 'c1', size: `${String(wanted / MiB)}MiB`, restart_daemon: restart });
+        const host = sized(recorded, state);
+        const planned = growRootfs.plan(want, answersOf(host));
+        const smaller = wanted < state.device || wanted < state.stored || state.fileSystem > state.device;
+        expect(planned.outcome === 'refused').toBe(smaller);
+        for (const action of planned.outcome === 'change' ? planned.changes.flatMap(({ actions }) => actions) : []) {
+          if (action.kind === 'exec' && action.argv[1] === 'load') expect(action.argv.at(-1)).toBe(`0 ${String(wanted / 512)} thin 253:0 4`);
+          if (action.kind === 'write-file') expect(JSON.parse(action.content)).toEqual({ ...(JSON.parse(host.rootfs?.stored.text ?? '{}') as object), size: wanted });
+        }
+        if (smaller) return;
+        const left = growRootfs.plan(want, answersOf(afterwards(host, planned)));
+        expect(left.outcome).toBe('noop');
+        expect(left.owed === undefined).toBe(restart || state.daemon >= wanted);
+      }),
+    );
+  });
+
+  it('repair_rootfs leaves a container that starts, with its whole file system, and nothing to do', () => {
+    fc.assert(
+      fc.property(sizes, fc.constantFrom('running', 'stopped', 'stopped, its device active'), fc.boolean(), fc.boolean(), (state, is, start, restart) => {
+        const want = repairRootfs.schema.parse({ container: 'c1', start, restart_daemon: restart });
+        const all = sized(recorded, state);
+        const host = is === 'running' ? all : is === 'stopped' ? { ...withoutDevice(withState(all, 'exited')), superblock: all.superblock } : withState(all, 'exited');
+        const planned = repairRootfs.plan(want, answersOf(host));
+        if (planned.outcome === 'refused') {
+          expect({ is, lost: state.fileSystem > state.device }).toEqual({ is: 'running', lost: true });
+          return;
+        }
+        const after = afterwards(host, planned);
+        expect(repairRootfs.plan(want, answersOf(after)).outcome).toBe('noop');
+        expect(after.rootfs?.stored.bytes).toBeGreaterThanOrEqual(is === 'running' || planned.outcome === 'change' ? state.fileSystem : 0);
+        if (planned.outcome === 'noop' || is === 'running') return;
+        expect(after.rootfs?.deviceBytes ?? Number(after.container.graph?.['DeviceSize'])).toBeGreaterThanOrEqual(state.fileSystem);
+        expect(after.container.state.running).toBe(start);
+      }),
+      { numRuns: 500 },
     );
   });
 });

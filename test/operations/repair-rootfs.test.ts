@@ -48,7 +48,7 @@ describe('a stopped container on devicemapper', () => {
     ['the big device is active already, nothing is stored', { fileSystem: big, stored: small, daemon: small }, big, ['write RECORD', start]],
     ['everything is as large as it must be', { fileSystem: small, stored: small, daemon: small }, undefined, ['noop']],
     ['a record that is larger than needed', { fileSystem: small, stored: big, daemon: big }, undefined, ['noop']],
-    ['repaired, not started', { fileSystem: big, stored: big, daemon: small }, big, ['noop']],
+    ['repaired by an earlier attempt, and not started', { fileSystem: big, stored: big, daemon: small }, big, [start]],
   ])('%s', (_what, sizes, active, expected) => {
     const on = stopped(sizes, active);
     expect(steps(plan(on), on)).toEqual(expected);
@@ -57,6 +57,7 @@ describe('a stopped container on devicemapper', () => {
   it('is left stopped with start: false', () => {
     const on = stopped({ fileSystem: big, stored: small, daemon: small });
     expect(steps(plan(on, { start: false }), on)).toEqual([create, 'write RECORD']);
+    expect(plan(stopped({ fileSystem: big, stored: big, daemon: small }, big), { start: false }).outcome).toBe('noop');
   });
 
   it('restarts the daemon before it starts the container, where that is allowed', () => {

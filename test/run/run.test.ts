@@ -287,7 +287,7 @@ describe('steps that depend on each other', () => {
   ])('a loop whose list has %s since the review is a drift', async (_what, list) => {
     const one = fleet();
     one.write('h', 'list', 'x\ny\n');
-    const steps = playbook('{ command: [cat, "${{ vars.dir }}/list"], read_only: true, register: list }', '{ put: { path: "${{ vars.dir }}/${{ item }}", text: t }, loop: "${{ list.lines }}" }');
+    const steps = playbook('{ command: [cat, "${{ vars.dir }}/list"], read_only: true, register: found }', '{ put: { path: "${{ vars.dir }}/${{ item }}", text: t }, loop: "${{ found.lines }}" }');
     const result = await one.run(steps, {
       review: () => {
         one.write('h', 'list', list.replaceAll(' ', '\n'));
@@ -335,13 +335,16 @@ describe('steps that fail and may', () => {
     expect({ status: result.status, tries: tries(one), applied: result.hosts[0]?.applied }).toEqual({ status: 'changed', tries: 2, applied: ['a: nothing → x'] });
   });
 
-  it('a size that is relative grows once, however often it is tried', async () => {
+  it.each([
+    ['known in the plan', ''],
+    ['known only then', ', when: out.status == 0'],
+  ])('a size that is relative grows once, however often it is tried: %s', async (_what, when) => {
     const one = fleet();
     one.write('h', 'a', '10');
     // Grows, and then says that it failed.
     const argv = `[/bin/sh, -c, 'printf "%s" "$(( $(cat "$1") + 5 ))" > "$1"; exit 1', sh, ${path}]`;
-    const result = await one.run(playbook(`{ add: { path: ${path}, by: 5, argv: ${argv} }, retries: 3, delay: 1 }`));
-    expect({ a: one.read('h', 'a'), status: result.status }).toEqual({ a: '15', status: 'ok' });
+    const result = await one.run(playbook('{ command: ["true"], register: out }', `{ add: { path: ${path}, by: 5, argv: ${argv} }, retries: 3, delay: 1${when} }`));
+    expect({ a: one.read('h', 'a'), status: result.status }).toEqual({ a: '15', status: 'changed' });
   });
 
   it('until looks at what is there at each attempt, not at what was there at the first', async () => {
@@ -423,6 +426,23 @@ describe('many hosts', () => {
     expect(result.exitCode).toBe(exitCode);
     expect(statuses(result.hosts)).toEqual(Object.fromEntries(kinds.map((kind) => [kind, kind === 'internal' ? 'failed' : kind])));
     expect(one.event('run.finished')).toMatchObject([{ exitCode, hosts: statuses(result.hosts) }]);
+  });
+});
+
+describe('facts', () => {
+  it('of steps that do not depend on each other travel together, in the plan and before the first change', async () => {
+    const one = fleet({ hosts: ['h'], before: () => new Promise((resolve) => { setTimeout(resolve, 20); }) });
+    for (const name of ['x', 'y', 'z']) one.write('h', name, name);
+    await one.run(playbook(...['x', 'y', 'z'].map((name) => `look: { path: "\${{ vars.dir }}/${name}" }`), put()));
+    expect(one.busiest).toBe(4);
+    expect(one.log.filter((what) => what === 'read')).toHaveLength(4 + 4 + 1);
+  });
+
+  it('that were read before a change are not relied on after it', async () => {
+    const one = fleet();
+    one.write('h', 'state', 'before');
+    await one.run(playbook('command: [/bin/sh, -c, "printf after > \\"$1\\"", sh, "${{ vars.dir }}/state"]', '{ look: { path: "${{ vars.dir }}/state" }, register: it }', `put: { path: ${path}, text: "\${{ it }}" }`));
+    expect(one.read('h', 'a')).toBe('after');
   });
 });
 

@@ -36,7 +36,7 @@ describe('canonical JSON', () => {
 
 it('a secret prints as *** wherever it is printed by accident', () => {
   const secret = new Secret('hunter2');
-  const shown = [String(secret), `${secret.toString()}`, JSON.stringify({ secret }), inspect(secret), inspect({ deep: [secret] }, { depth: 9, showHidden: true }), canonicalJson({ secret })];
+  const shown = [String(secret), secret.toString(), JSON.stringify({ secret }), inspect(secret), inspect({ deep: [secret] }, { depth: 9, showHidden: true }), canonicalJson({ secret })];
   expect(shown.filter((text) => text.includes('hunter2') || !text.includes('***'))).toEqual([]);
   expect(Object.keys(secret)).toEqual([]);
   expect(secret.reveal()).toBe('hunter2');

@@ -31,8 +31,8 @@ describe.each(shells)('$name', ({ argv }) => {
   });
 
   it.each(['if', 'A=B', 'while', 'done', 'for', 'in', '{', '!'])('takes the program %j for a program, and for nothing else', (program) => {
-    const [file = '', ...args] = argv;
-    const { status, stderr } = spawnSync(file, [...args], { input: `${commandLine([program, 'x'])}\n`, encoding: 'utf8' });
+    const [file, ...args] = argv;
+    const { status, stderr } = spawnSync(file, args, { input: `${commandLine([program, 'x'])}\n`, encoding: 'utf8' });
     expect(status).toBe(127);
     expect(stderr).toMatch(/not found/);
   });

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { program } from '../../src/cli/program.ts';
+import { reportError } from '../../src/cli/report-error.ts';
+import type { World } from '../../src/cli/world.ts';
+import { toAppError } from '../../src/errors.ts';
+import { exitCodeOf, exitCodeOfError, worst } from '../../src/run/exit-status.ts';
+import { laptop } from '../config/io.ts';
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly asked: number;
+}
+
+const files = {
+  'inventory.yaml': 'hosts:\n  web-1: { address: 127.0.0.1, port: 9, connect_timeout: 2 }\n  web-2: { address: 127.0.0.1, port: 9, connect_timeout: 2 }\n',
+  'good.yaml': 'hosts: all\nsteps:\n  - command: [id]\n',
+  'bad.yaml': 'hosts: all\nsteps:\n  - grow_rootfs: { container: a, size: "20" }\n',
+};
+
+/** The program as main.ts runs it, in a world without a terminal, a disk or an environment. */
+async function plimsoll(argv: readonly string[], world: Partial<World> = {}): Promise<Ended> {
+  const text = { out: '', err: '' };
+  let asked = 0;
+  const screen = (name: 'out' | 'err') => ({ write: (more: string) => { text[name] += more; }, isTerminal: false, columns: 80, rows: 24, colour: false });
+  const whole: World = {
+    io: laptop({ files }),
+    out: screen('out'),
+    err: screen('err'),
+    signal: new AbortController().signal,
+    agentSocket: undefined,
+    stateDirectory: '/nonexistent',
+    interactive: false,
+    ask: () => {
+      asked += 1;
+      return Promise.resolve('no');
+    },
+    ...world,
+  };
+  try {
+    return { code: await program(whole).run(argv), ...text, asked };
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    reportError(whole, error, false);
+    return { code: exitCodeOfError(error.code), ...text, asked };
+  }
+}
+
+describe('usage and configuration errors end with 2, before anything connects', () => {
+  it.each([
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['aply', 'good.yaml'], 'Did you mean apply?'],
+    [['plan'], "missing required argument 'playbook'"],
+    [['plan', 'good.yaml', '--frobnicate'], "unknown option '--frobnicate'"],
+    [['plan', 'good.yaml', '--output', 'xml'], "argument 'xml' is invalid"],
+    [['plan', 'good.yaml', '--forks', '0'], 'a whole number from 1 to 1000'],
+    [['plan', 'good.yaml', '--forks', '1e2'], 'a whole number from 1 to 1000'],
+    [['plan', 'missing.yaml'], 'missing.yaml'],
+    [['plan', 'good.yaml', '-i', 'missing.yaml'], 'missing.yaml'],
+    [['plan', 'bad.yaml'], 'bad.yaml:3:'],
+    [['plan', 'good.yaml', '--limit', 'nosuch'], 'nosuch'],
+    [['plan', 'good.yaml', '-e', 'novalue'], 'novalue'],
+    [['validate', 'bad.yaml'], 'has no unit: write 20GiB'],
+    [['validate', 'missing.yaml', 'good.yaml'], 'missing.yaml'],
+    [['schema', 'nosuch'], "'nosuch' is invalid"],
+    [['ping', 'nosuch'], 'nosuch'],
+    [['inventory', '-i', 'missing.yaml'], 'missing.yaml'],
+  ])('%j', async (argv, message) => {
+    const { code, out, err } = await plimsoll(argv);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
+    expect(err).not.toMatch(/ at .*\.ts:\d+/);
+  });
+
+  it('no command at all: the help', async () => {
+    const { code, err } = await plimsoll([]);
+    expect(code).toBe(2);
+    expect(err).toContain('Usage: plimsoll');
+  });
+
+  it('apply without a terminal and without --yes asks nobody and connects to nothing', async () => {
+    const { code, out, err, asked } = await plimsoll(['apply', 'good.yaml']);
+    expect({ code, out, asked }).toEqual({ code: 2, out: '', asked: 0 });
+    expect(err).toMatch(/no terminal to ask at\n.*--yes/);
+  });
+});
+
+describe('what ends with 0', () => {
+  it.each([
+    [['--help'], 'Exit status:'],
+    [['plan', '--help'], '--detailed-exitcode'],
+    [['--version'], '.'],
+    [['validate', 'good.yaml'], 'is valid'],
+    [['validate', 'good.yaml', '-i', 'inventory.yaml'], 'is valid'],
+    [['schema', 'playbook'], '"grow_rootfs"'],
+    [['schema', 'inventory'], '"hosts"'],
+    [['inventory'], '@127.0.0.1:9'],
+  ])('%j', async (argv, text) => {
+    const { code, out, err } = await plimsoll(argv);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(text);
+  });
+
+  it('schemas and inventories are JSON', async () => {
+    expect(JSON.parse((await plimsoll(['schema', 'inventory'])).out)).toMatchObject({ $schema: expect.any(String) });
+    expect(JSON.parse((await plimsoll(['inventory', 'web-1', '--json'])).out)).toMatchObject({ 'web-1': { address: '127.0.0.1', port: 9 } });
+  });
+});
+
+describe('hosts that cannot be reached end with 3', () => {
+  it.each([
+    [['ping']],
+    [['plan', 'good.yaml']],
+    [['plan', 'good.yaml', '--detailed-exitcode']],
+    [['apply', 'good.yaml', '--dry-run']],
+    [['apply', 'good.yaml', '--yes']],
+    [['apply', 'good.yaml', '--yes', '--output', 'json']],
+  ])('%j', async (argv) => {
+    const { code, out, asked } = await plimsoll(argv);
+    expect({ code, asked }).toEqual({ code: 3, asked: 0 });
+    expect(out).toContain('web-2');
+  });
+
+  it('and are not asked about: there is nothing to approve', async () => {
+    expect(await plimsoll(['apply', 'good.yaml'], { interactive: true })).toMatchObject({ code: 3, asked: 0 });
+  });
+});
+
+it('--output json prints the events, one a line, numbered without a gap, and nothing else', async () => {
+  for (const argv of [['plan', 'good.yaml', '--output', 'json'], ['apply', 'good.yaml', '--yes', '--output', 'json']]) {
+    const { out } = await plimsoll(argv);
+    const events = out.trimEnd().split('\n').map((line): unknown => JSON.parse(line));
+    expect(events).toEqual(events.map((_, index): unknown => expect.objectContaining({ v: 1, seq: index + 1, at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), type: expect.any(String) })));
+    expect(events[0]).toMatchObject({ type: 'run.started', hosts: ['web-1', 'web-2'] });
+    expect(events.slice(1, -1)).toMatchObject([1, 2].map(() => ({ type: 'host.finished', status: 'unreachable', error: { code: expect.any(String), message: expect.any(String), hint: expect.any(String) } })));
+    expect(events.at(-1)).toMatchObject({ type: 'run.finished', status: 'unreachable', hosts: { 'web-1': 'unreachable', 'web-2': 'unreachable' }, exitCode: 3 });
+  }
+});
+
+describe('exit statuses', () => {
+  it.each([
+    [['ok', 'changed'], 0],
+    [['ok', 'not-started'], 1],
+    [['unreachable', 'changed'], 3],
+    [['unreachable', 'refused'], 4],
+    [['refused', 'locked'], 6],
+    [['locked', 'drifted'], 5],
+    [['drifted', 'failed', 'unreachable'], 1],
+    [['interrupted'], 130],
+    [[], 0],
+  ] as const)('%j: %i', (statuses, code) => {
+    expect(exitCodeOf(worst(statuses))).toBe(code);
+  });
+
+  it.each([
+    ['usage', 2],
+    ['config', 2],
+    ['internal', 7],
+    ['interrupted', 130],
+    ['drift', 5],
+    ['locked', 6],
+  ] as const)('an error "%s" ends the program with %i', (code, status) => {
+    expect(exitCodeOfError(code)).toBe(status);
+  });
+});
