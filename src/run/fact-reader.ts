@@ -57,7 +57,7 @@ async function answer(connection: Connection, request: FactRequest, laptop: Lapt
   try {
     if (request.fact.name === laptop.factName) return { value: await laptop.describe(request.args[0] ?? '') };
     const { script, timeoutMs } = request.fact;
-    const outcome = await connection.run({ script, args: request.args, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
+    const outcome = await connection.run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
     return { value: request.fact.parse(outcome, request.args) };
   } catch (thrown) {

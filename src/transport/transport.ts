@@ -40,6 +40,11 @@ export interface Command {
   /** Text for the command's standard input; it reaches no argument list and no environment. */
   readonly stdin?: string;
   readonly timeoutMs?: number;
+  /**
+   * It only reads, so that running it a second time does no harm. Such commands of one flight share a
+   * process group, which is cheaper for the host; when one of them has to be ended, the others are run again.
+   */
+  readonly repeatable?: boolean;
   /** How many bytes of each stream are kept, from its start. The rest is read and dropped. */
   readonly maxOutputBytes?: number;
 }

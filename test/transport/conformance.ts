@@ -139,6 +139,31 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
         expect(outcomes[1].stdout).toBe('next\n');
       });
 
+      it('answers repeatable commands in order, each by itself, and others between them', async () => {
+        const repeatable = true;
+        const outcomes = await Promise.all([
+          connection.run({ script: 'echo 1; exit 5', repeatable }),
+          connection.run({ script: 'if then fi (', repeatable }),
+          connection.run({ script: 'cd /; umask 000; LEAK=1; export LEAK; cat; exec 1>&-', stdin: "it's in", repeatable }),
+          connection.run({ script: 'echo own' }),
+          connection.run({ script: 'echo "$1 ${LEAK:-none}"; umask; exec cat', args: ["a'b"], repeatable }),
+          connection.run({ script: 'printf %s last; printf %s err >&2', repeatable }),
+        ]);
+        expect(outcomes.map(({ status, stdout }) => [status, stdout])).toEqual([[5, '1\n'], [2, ''], [0, "it's in"], [0, 'own\n'], [0, "a'b none\n0077\n"], [0, 'last']]);
+        expect(outcomes.at(-1)?.stderr).toBe('err');
+      });
+
+      it.each([['by TERM', 'sleep 60'], ['by KILL', 'trap "" TERM; sleep 60 & wait; sleep 60']])('runs repeatable commands again when one of them had to be ended %s', async (_how, hangs) => {
+        const repeatable = true;
+        const outcomes = await Promise.allSettled([
+          connection.run({ script: 'echo before', repeatable }),
+          connection.run({ script: hangs, timeoutMs: 500, repeatable }),
+          connection.run({ script: 'echo after', repeatable }),
+          connection.run({ script: 'cat', stdin: 'later', repeatable }),
+        ]);
+        expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.stdout : (outcome.reason as { code: string }).code))).toEqual(['before\n', 'timed-out', 'after\n', 'later']);
+      }, 60_000);
+
       it('sends what is asked during a flight in the next one', async () => {
         const first = connection.run({ script: 'sleep 0.1; echo 1' });
         await new Promise((resolve) => { setTimeout(resolve, 30); });

@@ -25,6 +25,8 @@ export class CommandShell {
   #flight: RunningCommand[] = [];
   /** Requests to end the process group of a command that travels on a channel of its own. */
   readonly #groupReports = new Map<number, (gone: boolean) => void>();
+  /** Process groups that were told to end: what a neighbour in one of them reports after that is not its own doing. */
+  readonly #endedGroups = new Set<number>();
   #counter = 0;
   #scheduled = false;
   #lost: AppError | undefined;
@@ -47,8 +49,7 @@ export class CommandShell {
   }
 
   run(command: Command, options: RunOptions = {}): Promise<Outcome> {
-    this.#counter += 1;
-    const running = new RunningCommand(this.#counter, command, options);
+    const running = new RunningCommand(command, options);
     const { signal } = options;
     if (`${command.script}${(command.args ?? []).join('')}${command.stdin ?? ''}`.includes('\0')) {
       running.fail('internal', `${this.#options.host}: a command's text contains a NUL character`, 'Send binary data through a stream.');
@@ -115,6 +116,11 @@ export class CommandShell {
     if (this.#flight.length > 0 || this.#waiting.length === 0) return;
     this.#flight = this.#waiting;
     this.#waiting = [];
+    this.#endedGroups.clear();
+    for (const running of this.#flight) {
+      this.#counter += 1;
+      running.index = this.#counter;
+    }
     this.#channel.stdin.write(flightFrame(this.#options.nonce, this.#flight));
     this.#armDeadline();
   }
@@ -148,6 +154,7 @@ export class CommandShell {
   }
 
   #endRunning(running: RunningCommand, group: number): void {
+    this.#endedGroups.add(group);
     void this.endGroup(group).then((gone) => {
       running.groupEnded = gone;
       if (gone) this.#settleInOrder();
@@ -199,12 +206,16 @@ export class CommandShell {
     } else {
       if (stream === 'stdout') {
         running.stdoutEnded = true;
-        if (verb === 'end') running.status = Number(second);
+        if (verb === 'end' && !this.#isBystander(running)) running.status = Number(second);
       } else {
         running.stderrEnded = true;
       }
       this.#settleInOrder();
     }
+  }
+
+  #isBystander({ group, stopping }: RunningCommand): boolean {
+    return stopping === undefined && group !== undefined && this.#endedGroups.has(group);
   }
 
   /** Answers come back in the order of the calls, also when an earlier command is still being ended. */
@@ -229,11 +240,11 @@ export class CommandShell {
     else running.succeed();
   }
 
-  /** It was skipped because another command of its flight was stopped. It has not started. */
+  /** Another command of its flight was stopped: it has not started, or it is one that may be run again. */
   #sendAgain(running: RunningCommand): void {
-    running.stdoutEnded = false;
-    running.stderrEnded = false;
-    this.#waiting = [...this.#waiting, running].sort((a, b) => a.index - b.index);
+    running.reset();
+    const later = this.#waiting.findIndex(({ index }) => index === 0 || index > running.index);
+    this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, running);
   }
 }
 

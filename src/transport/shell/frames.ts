@@ -16,6 +16,8 @@ const secondsToKill = 10;
  * Defines, once per shell:
  * `plimsoll_run INDEX PROGRAM` runs one command in a session of its own. The program travels through
  * a pipe that the printf builtin fills: no argument list, no environment, no file, no limit in size.
+ * `plimsoll_share INDEXES PROGRAM` runs several in one session, and its program reports their ends; the
+ * report at its own end is for those that it did not come to.
  * `plimsoll_alive GROUP` tells whether a process group has members that are not zombies.
  * `plimsoll_end GROUP` ends a process group and reports whether it is gone.
  */
@@ -29,6 +31,10 @@ if [ -n "$plimsoll_stop" ]; then printf '${mark}skip %s\\n' "$1"; printf '${mark
 printf '%s' "$2" | setsid /bin/sh
 printf '${mark}end %s %s\\n' "$1" "$?"
 printf '${mark}end %s\\n' "$1" >&2
+}
+plimsoll_share() {
+if [ -z "$plimsoll_stop" ]; then printf '%s' "$2" | setsid /bin/sh; fi
+for i in $1; do printf '${mark}skip %s\\n' "$i"; printf '${mark}skip %s\\n' "$i" >&2; done
 }
 plimsoll_alive() { grep -qsE "[)] [^ZX] [0-9]+ $1 " /proc/[0-9]*/stat; }
 plimsoll_end() {
@@ -54,7 +60,11 @@ export interface IndexedCommand {
 
 /** Several commands as one frame: executed in order, in the background, each reported with its status. */
 export function flightFrame(nonce: string, commands: readonly IndexedCommand[]): string {
-  const calls = commands.map(({ index, command }) => `plimsoll_run ${String(index)} ${quote(program(startMarker(nonce, index), command))}`);
+  const calls = sessionsOf(commands).map(([first, ...more]) =>
+    more.length === 0
+      ? `plimsoll_run ${String(first.index)} ${quote(program(startMarker(nonce, first.index), first.command))}`
+      : `plimsoll_share ${quote([first, ...more].map(({ index }) => String(index)).join(' '))} ${quote(sharedProgram(nonce, [first, ...more]))}`,
+  );
   // `wait` collects the process of the flight before, which has ended: its last marker was read.
   return `{
 if [ -n "$plimsoll_flight" ]; then wait "$plimsoll_flight"; fi
@@ -65,6 +75,34 @@ ${calls.join('\n')}
 plimsoll_flight=$!
 }
 `;
+}
+
+type Session = readonly [IndexedCommand, ...IndexedCommand[]];
+
+/** Neighbours that are repeatable share a session; any other command has its own. */
+function sessionsOf(commands: readonly IndexedCommand[]): readonly Session[] {
+  const sessions: [IndexedCommand, ...IndexedCommand[]][] = [];
+  for (const one of commands) {
+    const last = sessions.at(-1);
+    if (last?.[0].command.repeatable === true && one.command.repeatable === true) last.push(one);
+    else sessions.push([one]);
+  }
+  return sessions;
+}
+
+/** The shell of a shared session outlives the TERM that ends the command it waits for, and starts none after it. */
+function sharedProgram(nonce: string, session: Session): string {
+  const mark = markerFormat(nonce);
+  const calls = session.map(
+    ({ index, command }) => `if [ -z "$plimsoll_stop" ]; then ${startMarker(nonce, index)}
+( trap - TERM
+set -- ${commandLine(command.args ?? [])}
+${withInput(command)}
+)
+printf '${mark}end ${String(index)} %s\\n' "$?"; printf '${mark}end ${String(index)}\\n' >&2
+fi`,
+  );
+  return `{ plimsoll_stop=; trap 'plimsoll_stop=1' TERM\n${calls.join('\n')}\n}\n`;
 }
 
 /** Commands of the flight that have not started yet are skipped, and reported so. */
@@ -83,9 +121,13 @@ function startMarker(nonce: string, index: number): string {
 
 /** The text that a fresh shell reads for one command; its standard input is that of the command only. */
 function program(first: string, command: Command): string {
+  return wholeProgram(first, command, withInput(command));
+}
+
+function withInput(command: Command): string {
   const { stdin = '' } = command;
   const input = stdin === '' ? ['', ' </dev/null'] : [`printf '%s' ${quote(stdin)} 2>/dev/null | `, ''];
-  return wholeProgram(first, command, input.join(evaluation(command)));
+  return input.join(evaluation(command));
 }
 
 /** The same for a command that has the rest of its channel as standard input. */

@@ -7,11 +7,12 @@ export type StopReason = 'timed-out' | 'interrupted';
 
 /** One `run` call: what has arrived of its output, and how far it has got. */
 export class RunningCommand {
-  readonly index: number;
+  /** What its markers say; another one each time it is sent. */
+  index = 0;
   readonly command: Command;
   readonly options: RunOptions;
-  readonly stdout: Output;
-  readonly stderr: Output;
+  stdout: Output;
+  stderr: Output;
   readonly outcome: Promise<Outcome>;
   /** The process group, once the command has reported its start. */
   group: number | undefined;
@@ -26,18 +27,30 @@ export class RunningCommand {
   readonly #resolve: (outcome: Outcome) => void;
   readonly #reject: (error: AppError) => void;
 
-  constructor(index: number, command: Command, options: RunOptions) {
-    const limit = command.maxOutputBytes ?? defaultMaxOutputBytes;
-    const { onOutput } = options;
-    this.index = index;
+  constructor(command: Command, options: RunOptions) {
     this.command = command;
     this.options = options;
-    this.stdout = new Output(limit, onOutput === undefined ? undefined : (text) => onOutput('stdout', text));
-    this.stderr = new Output(limit, onOutput === undefined ? undefined : (text) => onOutput('stderr', text));
+    this.stdout = this.#output('stdout');
+    this.stderr = this.#output('stderr');
     const { promise, resolve, reject } = deferred<Outcome>();
     this.outcome = promise;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  /** As it was before it was sent, to be sent again. */
+  reset(): void {
+    this.group = undefined;
+    this.status = undefined;
+    this.stdoutEnded = false;
+    this.stderrEnded = false;
+    this.stdout = this.#output('stdout');
+    this.stderr = this.#output('stderr');
+  }
+
+  #output(stream: 'stdout' | 'stderr'): Output {
+    const { onOutput } = this.options;
+    return new Output(this.command.maxOutputBytes ?? defaultMaxOutputBytes, onOutput === undefined ? undefined : (text) => { onOutput(stream, text); });
   }
 
   get ended(): boolean {

@@ -40,7 +40,7 @@ class SingleProgram {
     this.#channel = channel;
     this.#io = io;
     this.#options = options;
-    this.#running = new RunningCommand(1, command, runOptions);
+    this.#running = new RunningCommand(command, runOptions);
     this.#limitMs = command.timeoutMs ?? options.commandTimeoutMs;
   }
 

@@ -7,7 +7,7 @@ export interface StartLimits {
   readonly maximum: number;
 }
 
-export const defaultStartLimits: StartLimits = { initial: 32, maximum: 64 };
+export const defaultStartLimits: StartLimits = { initial: 48, maximum: 96 };
 
 /** `dropped`: the server closed the connection before authentication, as sshd does beyond MaxStartups. */
 export type StartResult = 'succeeded' | 'dropped' | 'failed';
