@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/build-first.ts'],
     testTimeout: 600_000,
     hookTimeout: 300_000,
-    // The machines are emulated: two files at once take longer than one after the other.
-    fileParallelism: false,
+    // The machines are emulated: with more of them at once than there are cores, all of them only become slower.
+    maxWorkers: 2,
     reporters: ['verbose'],
   },
 });
