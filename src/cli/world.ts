@@ -30,7 +30,7 @@ export function processWorld(signal: AbortSignal): World {
     signal,
     agentSocket: env['SSH_AUTH_SOCK'],
     stateDirectory: join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'plimsoll'),
-    interactive: stdin.isTTY && stdout.isTTY,
+    interactive: isTerminalOf(stdin) && isTerminalOf(stdout),
     async ask(question) {
       const lines = createInterface({ input: stdin, output: stderr });
       try {
@@ -44,8 +44,13 @@ export function processWorld(signal: AbortSignal): World {
   };
 }
 
+/** On a pipe it is undefined, whatever Node's types say, and an undefined would let a library choose colours itself. */
+function isTerminalOf(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true;
+}
+
 function screen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Screen {
-  const isTerminal = stream.isTTY;
+  const isTerminal = isTerminalOf(stream);
   return {
     write: (text) => {
       stream.write(text);
