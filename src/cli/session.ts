@@ -8,6 +8,7 @@ import { resolveSecrets } from '../config/secrets.ts';
 import { AppError } from '../errors.ts';
 import { operations } from '../operations/registry.ts';
 import type { Plan } from '../plan/plan.ts';
+import { mayChange } from '../plan/plan.ts';
 import type { OutputKind } from '../render/choose.ts';
 import { createRenderer } from '../render/choose.ts';
 import type { Renderer } from '../render/renderer.ts';
@@ -97,7 +98,7 @@ export async function runSession(world: World, playbookFile: string, options: Se
 }
 
 function hasChanges(plan: Plan): boolean {
-  return plan.hosts.some(({ steps, error }) => error === undefined && steps.some(({ planned }) => planned.outcome === 'change' || planned.outcome === 'maybe'));
+  return plan.hosts.some(({ steps, error }) => error === undefined && steps.some(mayChange));
 }
 
 function stamping(renderer: Renderer): (event: RunEvent) => void {

@@ -16,6 +16,11 @@ export interface StepPlan {
   readonly planned: Planned;
 }
 
+/** Whether the step changes something, or may. */
+export function mayChange({ planned }: StepPlan): boolean {
+  return planned.outcome === 'change' || planned.outcome === 'maybe';
+}
+
 /** One host's share of a plan. */
 export interface HostPlan {
   readonly host: string;

@@ -2,6 +2,7 @@ import type { Host, Play } from '../config/types.ts';
 import type { AppError } from '../errors.ts';
 import { hostStatusOf } from '../errors.ts';
 import type { HostPlan } from '../plan/plan.ts';
+import { mayChange } from '../plan/plan.ts';
 import type { Connection } from '../transport/transport.ts';
 import type { PlannedItem } from './plan-step.ts';
 import type { HostResult } from './recap.ts';
@@ -37,7 +38,7 @@ export class HostRun {
   }
 
   get hasChanges(): boolean {
-    return [...this.planned.values()].flat().some(({ plan }) => plan.planned.outcome === 'change' || plan.planned.outcome === 'maybe');
+    return [...this.planned.values()].flat().some(({ plan }) => mayChange(plan));
   }
 
   toPlan(): HostPlan {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +5,8 @@ import { z } from 'zod';
 import type { Fleet } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
+import type { Ran } from '../support/plimsoll.ts';
+import { plimsollFromSource } from '../support/plimsoll.ts';
 
 const app = { name: 'app-1', bytes: 10 * 1024 ** 3 };
 const seconds = 1000;
@@ -28,18 +29,8 @@ const specs: readonly HostSpec[] = [
 const finished = z.object({ type: z.literal('host.finished'), host: z.string(), status: z.string(), error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional() });
 type Finished = z.infer<typeof finished>;
 
-async function plimsoll(fleet: Fleet, ...args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args, '-i', join(fleet.directory, 'inventory.yaml')], {
-    cwd: join(import.meta.dirname, '../..'),
-    env: { ...process.env, XDG_STATE_HOME: join(fleet.directory, 'runs') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  return { code, stdout, stderr };
+function plimsoll(fleet: Fleet, ...args: readonly string[]): Promise<Ran> {
+  return plimsollFromSource([...args, '-i', join(fleet.directory, 'inventory.yaml')], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
 }
 
 /** The fleet's inventory with a host nobody listens for, one whose key is not known, and one whose key is another. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -7,9 +6,9 @@ import { openShell } from '../../lab/sim/client.ts';
 import type { Fleet } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
+import { plimsollFromSource } from '../support/plimsoll.ts';
 
 const gib = 1024 ** 3;
-const repository = join(import.meta.dirname, '../..');
 const fleets: Fleet[] = [];
 
 async function start(...specs: readonly HostSpec[]): Promise<Fleet> {
@@ -27,14 +26,8 @@ const finished = z.object({ type: z.literal('run.finished'), hosts: z.record(z.s
 /** Applies a playbook of the repository with the program's source, and gives what became of each host. */
 async function apply(fleet: Fleet, playbook: string, ...more: readonly string[]): Promise<{ readonly code: number | null; readonly hosts: Readonly<Record<string, string>>; readonly stdout: string }> {
   const inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'apply', `playbooks/${playbook}`, '-i', inventory, '--yes', '--output', 'json', ...more], {
-    cwd: repository,
-    env: { ...process.env, XDG_STATE_HOME: join(fleet.directory, 'runs') },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const { code, stdout, stderr } = await plimsollFromSource(['apply', `playbooks/${playbook}`, '-i', inventory, '--yes', '--output', 'json', ...more], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+  process.stderr.write(stderr);
   const last = finished.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
   expect(last.exitCode).toBe(code);
   return { code, hosts: last.hosts, stdout };

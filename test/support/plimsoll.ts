@@ -11,8 +11,17 @@ export interface Ran {
 }
 
 /** Runs the built program as a user would, from the repository's root, without a terminal. */
-export async function plimsoll(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [main, ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export function plimsoll(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return node([main, ...args], env);
+}
+
+/** The same from the source, for tests before which nothing is built. */
+export function plimsollFromSource(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return node(['--import', 'tsx', 'src/main.ts', ...args], env);
+}
+
+async function node(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
+  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
