@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const rooms = ['cli', 'config', 'facts', 'operations', 'plan', 'render', 'run', 'transport', 'values'];
+const rooms = ['cli', 'config', 'facts', 'operations', 'plan', 'records', 'render', 'run', 'transport', 'values'];
 
 /** What each room may import beside itself, and the reason that the linter gives. Everybody may import `errors.ts` but `values`. */
 const layers = {
@@ -11,7 +11,8 @@ const layers = {
   config: { may: ['values', 'facts', 'operations', 'transport'], reason: 'the configuration is read before anything runs (of transport: the Target type).' },
   transport: { may: ['values'], reason: 'a transport carries commands; it does not know what for.' },
   run: { may: ['values', 'facts', 'operations', 'plan', 'config', 'transport'], reason: 'a run is independent of how it was started and how it is shown.' },
-  render: { may: ['values', 'operations', 'plan', 'run'], reason: 'a renderer shows values; it does not read files or hosts (of run: its events and results).' },
+  records: { may: ['values', 'facts', 'operations', 'plan', 'config', 'run'], reason: 'records are kept beside a run, behind an interface that the run has (of run: that interface).' },
+  render: { may: ['values', 'operations', 'plan', 'records', 'run'], reason: 'a renderer shows values; it does not read files or hosts (of run and records: their events, results and values).' },
   cli: { may: rooms, reason: 'main.ts is the entry; nothing imports it.' },
 };
 

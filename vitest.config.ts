@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/lab/**', 'node_modules/**'],
+    exclude: ['test/faults/**', 'test/lab/**', 'node_modules/**'],
     globalSetup: ['test/support/what-was-not-run.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

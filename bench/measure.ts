@@ -15,7 +15,7 @@ export async function time(contender: Contender, trial: Omit<Trial, 'directory'>
   try {
     const started = performance.now();
     // Nothing of this user's environment: no agent, no configuration of theirs.
-    await run(argv, { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: home, ...env }, signal);
+    await runProgram(argv, { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: home, ...env }, signal);
     return (performance.now() - started) / 1000;
   } finally {
     after?.();
@@ -23,17 +23,21 @@ export async function time(contender: Contender, trial: Omit<Trial, 'directory'>
   }
 }
 
-function run([program, ...args]: readonly [string, ...string[]], env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+/** Resolves when the program has ended with 0; rejects otherwise, with the end of what it printed. */
+export function runProgram([program, ...args]: readonly [string, ...string[]], env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], signal, timeout: longestMs });
     let tail = '';
+    let failure: Error | undefined;
     const keep = (chunk: Buffer): void => { tail = (tail + chunk.toString()).slice(-4000); };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', reject);
+    // It is waited for all the same: what it still writes must not get in the way of what comes next.
+    child.on('error', (error) => { failure = error; });
     child.on('close', (code, killedBy) => {
-      if (code === 0) resolve();
+      if (failure !== undefined) reject(failure);
+      else if (code === 0) resolve();
       else reject(new Error(`${program} ended with ${killedBy ?? String(code)}:\n${tail}`));
     });
   });

@@ -45,16 +45,25 @@ const targets: readonly Target[] = [
   { label: 'paramiko / plimsoll', numerator: 'paramiko', denominator: 'plimsoll' },
 ];
 
-export function environment(latency: string): Readonly<Record<string, string>> {
+/** Where and when, whatever is measured. */
+export function surroundings(): Readonly<Record<string, string>> {
   const [cpu] = cpus();
   const commit = spawnSync('git', ['-C', import.meta.dirname, 'describe', '--always', '--dirty'], { encoding: 'utf8' });
   return {
     machine: `${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 1024 ** 3)} GiB`,
     system: `${/PRETTY_NAME="(.*)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'unknown'}, Linux ${release()}`,
     'load average at the start': loadavg().map((load) => load.toFixed(2)).join(' '),
-    server: `${spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr.trim()}; ${serverSettings.slice(0, 2).join(', ')}; one sshd, on the same machine as the clients`,
-    latency: latency,
     commit: commit.status === 0 ? commit.stdout.trim() : 'unknown',
+  };
+}
+
+export function environment(latency: string): Readonly<Record<string, string>> {
+  const { commit = 'unknown', ...machine } = surroundings();
+  return {
+    ...machine,
+    server: `${spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr.trim()}; ${serverSettings.slice(0, 2).join(', ')}; one sshd, on the same machine as the clients`,
+    latency,
+    commit,
   };
 }
 
@@ -90,22 +99,22 @@ function verdict(value: number, { kind, value: bound }: { readonly kind: 'most' 
   return (kind === 'most' ? value <= bound : value >= bound) ? 'yes' : 'no';
 }
 
-function cells({ min, median, max }: Spread, digits: number): readonly string[] {
+export function cells({ min, median, max }: Spread, digits: number): readonly string[] {
   return [min, median, max].map((value) => value.toFixed(digits));
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
 }
 
-/** Gives the path of the readable one. */
-export function write(report: Report, text: string): string {
+/** As NAME.json and NAME.md; gives the path of the readable one. */
+export function write(name: string, report: unknown, text: string): string {
   const directory = join(import.meta.dirname, 'results');
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, `${report.date}.json`), `${JSON.stringify(report, null, 2)}\n`);
-  const file = join(directory, `${report.date}.md`);
+  writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+  const file = join(directory, `${name}.md`);
   writeFileSync(file, text);
   return file;
 }

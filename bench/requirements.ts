@@ -20,9 +20,13 @@ export function missing(): readonly string[] {
     ...(spawnSync('ip', ['-V']).error === undefined ? [] : ['iproute2']),
   ];
   if (packages.length > 0) problems.push(`packages: apt-get install --no-install-recommends ${packages.join(' ')}`);
-  if (!existsSync(plimsollProgram)) problems.push('plimsoll itself: npm run build');
-  else if (newest(join(root, 'src')) > statSync(plimsollProgram).mtimeMs) problems.push('an up-to-date plimsoll (src/ is newer than dist/): npm run build');
-  return problems;
+  return [...problems, ...missingBuild()];
+}
+
+/** What is measured is what is installed: the built program, of the sources that lie here. */
+export function missingBuild(): readonly string[] {
+  if (!existsSync(plimsollProgram)) return ['plimsoll itself: npm run build'];
+  return newest(join(root, 'src')) > statSync(plimsollProgram).mtimeMs ? ['an up-to-date plimsoll (src/ is newer than dist/): npm run build'] : [];
 }
 
 function hasParamiko(): boolean {

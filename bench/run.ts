@@ -5,6 +5,8 @@ import { paramiko } from './contenders/paramiko.ts';
 import { plimsoll } from './contenders/plimsoll.ts';
 import type { Hosts } from './hosts.ts';
 import { startHosts } from './hosts.ts';
+import { benchJournal } from './journal/bench.ts';
+import { missingForJournal } from './journal/places.ts';
 import type { Latency } from './latency.ts';
 import { createLatency } from './latency.ts';
 import { time } from './measure.ts';
@@ -117,7 +119,7 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
     const report: Report = { date: new Date().toISOString().slice(0, 10), options, environment: surroundings, contenders: versions, series: await measure(parts), roundTrips };
     const text = markdown(report);
     say(`\n${text}`);
-    say(kept ? `written to ${write(report, text)}` : 'a quick look: not kept, and round trips are not counted');
+    say(kept ? `written to ${write(report.date, report, text)}` : 'a quick look: not kept, and round trips are not counted');
   } finally {
     await latency?.end();
     await hosts.stop();
@@ -128,12 +130,13 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
 async function main(): Promise<number> {
   try {
     const options = parseOptions(process.argv.slice(2));
-    const lacking = missing();
+    const lacking = 'journal' in options ? missingForJournal(options.journal) : missing();
     if (lacking.length > 0) throw new Error(`the benchmark needs:\n${lacking.map((each) => `  ${each}\n`).join('')}`);
-    if (!isIsolated()) return await runIsolated();
+    if ('contenders' in options && !isIsolated()) return await runIsolated();
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => { stop.abort(new Error(`ended by ${signal}`)); });
-    await bench(options, stop.signal);
+    if ('journal' in options) await benchJournal(options.journal, say, stop.signal);
+    else await bench(options.contenders, stop.signal);
     return 0;
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { freePort } from './free-port.ts';
 import { openShell } from './sim/client.ts';
 import { startFleet } from './sim/fleet.ts';
 import type { HostSpec } from './sim/spec.ts';
@@ -43,7 +43,7 @@ const simulated: readonly (readonly [HostSpec, string, Intended])[] = [
 /** Twelve hosts in this process; the last one does not answer. */
 export async function simulatedFleet(): Promise<DemoFleet> {
   const fleet = await startFleet(simulated.map(([spec]) => spec));
-  const closed = await closedPort();
+  const closed = await freePort();
   const hosts = fleet.hosts.map((host, index): DemoHost => {
     const [, storage, intended] = simulated[index] ?? [];
     return {
@@ -68,19 +68,6 @@ export async function simulatedFleet(): Promise<DemoFleet> {
     exitCodes: { plan: 4, apply: 4 },
     stop: () => fleet.stop(),
   };
-}
-
-/** A port on which nobody listens. */
-function closedPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 1;
-      server.close(() => { resolve(port); });
-    });
-  });
 }
 
 const virtual: readonly (readonly [Kind, string])[] = [

@@ -25,6 +25,9 @@ const packages: Readonly<Record<string, string>> = {
   attr: '/usr/bin/setfattr',
   acl: '/usr/bin/setfacl',
   xfsprogs: '/sbin/mkfs.xfs',
+  'etcd-server': '/usr/bin/etcd',
+  'etcd-client': '/usr/bin/etcdctl',
+  openssl: '/usr/bin/openssl',
 };
 
 function aptGet(args: readonly string[]): void {
@@ -46,8 +49,9 @@ function installPackages(say: (text: string) => void): void {
   withoutStartingServices(() => {
     aptGet(['install', '-y', '-q', '--no-install-recommends', ...absent]);
   });
-  // A program for the tests, not a server of this machine.
-  if (absent.includes('openssh-server')) spawnSync('systemctl', ['disable', 'ssh.service', 'ssh.socket'], { stdio: 'ignore' });
+  // Programs for the tests, not servers of this machine.
+  const services = [...(absent.includes('openssh-server') ? ['ssh.service', 'ssh.socket'] : []), ...(absent.includes('etcd-server') ? ['etcd.service'] : [])];
+  if (services.length > 0) spawnSync('systemctl', ['disable', ...services], { stdio: 'ignore' });
 }
 
 /** Debian starts the server it installs, unless a policy forbids it. */

@@ -28,6 +28,9 @@ export type ErrorCode =
   | 'outcome-unknown'
   | 'verification-failed'
   | 'fact-unreadable'
+  // the records of versions
+  | 'records-unavailable'
+  | 'records-conflict'
   // the run as a whole
   | 'drift'
   | 'locked'
@@ -69,6 +72,8 @@ const statusByCode: Readonly<Record<ErrorCode, HostStatus>> = {
   'outcome-unknown': 'failed',
   'verification-failed': 'failed',
   'fact-unreadable': 'failed',
+  'records-unavailable': 'refused',
+  'records-conflict': 'locked',
   drift: 'drifted',
   locked: 'locked',
   interrupted: 'interrupted',
@@ -78,6 +83,11 @@ const statusByCode: Readonly<Record<ErrorCode, HostStatus>> = {
 
 export function hostStatusOf(code: ErrorCode): HostStatus {
   return statusByCode[code];
+}
+
+/** Whether a text that was saved is one of our codes. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(statusByCode, text);
 }
 
 export interface AppErrorDetails {

@@ -1,26 +1,25 @@
 #!/usr/bin/env node
-import { setMaxListeners } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Interrupts } from './cli/interrupts.ts';
 import { program } from './cli/program.ts';
 import { reportError } from './cli/report-error.ts';
 import { processWorld } from './cli/world.ts';
-import { AppError, toAppError } from './errors.ts';
+import { toAppError } from './errors.ts';
 import { exitCodeOfError } from './run/exit-status.ts';
 
 /** Argument vector to exit status. The only place that knows the process. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const controller = new AbortController();
-  // Every host listens to it.
-  setMaxListeners(0, controller.signal);
-  const stop = (): void => {
-    // A second signal does not wait for a safe point.
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new AppError('interrupted', 'interrupted by a signal', { hint: 'run the same again: what is done already is not done twice' }));
+  const interrupts = new Interrupts();
+  const interrupted = (): void => {
+    if (!interrupts.interrupted()) process.exit(130);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  const world = processWorld(controller.signal);
+  const terminated = (): void => {
+    if (!interrupts.terminated()) process.exit(130);
+  };
+  process.on('SIGINT', interrupted);
+  process.on('SIGTERM', terminated);
+  const world = processWorld(interrupts);
   try {
     return await program(world).run(argv);
   } catch (thrown) {
@@ -28,8 +27,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     reportError(world, error, argv.includes('-v') || argv.includes('--verbose'));
     return exitCodeOfError(error.code);
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    process.off('SIGINT', interrupted);
+    process.off('SIGTERM', terminated);
   }
 }
 

@@ -6,6 +6,9 @@ import type { Contender, Invocation, Trial } from '../contender.ts';
 import { hostName } from '../contender.ts';
 import { python } from '../requirements.ts';
 
+/** As Debian's package has it, whatever else PATH may have. */
+const program = '/usr/bin/ansible';
+
 /** `command` is what playbooks use; `raw` needs no Python on the hosts and is the least Ansible can do. */
 export const ansible: Contender = {
   name: 'ansible',
@@ -22,7 +25,7 @@ export const ansibleRaw: Contender = {
 };
 
 function version(): string {
-  const [line = ''] = spawnSync('/usr/bin/ansible', ['--version'], { encoding: 'utf8' }).stdout.split('\n');
+  const [line = ''] = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.split('\n');
   return line.trim();
 }
 
@@ -63,7 +66,7 @@ function prepare({ hosts, workload, port, knownHostsFile, forks, directory }: Tr
     '',
   ].join('\n'));
   return {
-    argv: ['/usr/bin/ansible-playbook', '-i', inventory, playbook],
+    argv: [`${program}-playbook`, '-i', inventory, playbook],
     env: { ANSIBLE_CONFIG: config, ANSIBLE_LOCAL_TEMP: join(directory, 'tmp') },
     after: () => { endMasters(sockets); },
   };

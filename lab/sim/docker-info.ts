@@ -1,3 +1,4 @@
+import { literalJson } from './engine/record.mjs';
 import type { HostSpec } from './spec.ts';
 
 export interface DockerFlavour {
@@ -31,11 +32,6 @@ export function flavourOf({ kind, docker }: Pick<HostSpec, 'kind' | 'docker'>): 
     case 'no-docker':
       return { ...bookworm, driver: 'none', driverStatus: [] };
   }
-}
-
-/** JSON in which no text can be taken for a template action. */
-export function literalJson(value: unknown): string {
-  return JSON.stringify(value).replace(/"(?:[^"\\]|\\.)*"/g, (text) => text.replaceAll('{', '\\u007b'));
 }
 
 /** An object of templates: values are JSON text already, or `{{json .Field}}`. */
@@ -82,25 +78,4 @@ export function infoWithoutDaemon(spec: HostSpec): string {
   const ClientInfo = { Debug: false, Context: 'default', Plugins: [], Warnings: null };
   if (flavourOf(spec).version.startsWith('28.')) return literalJson({ ID: '', Containers: 0, Driver: '', DriverStatus: null, OperatingSystem: '', KernelVersion: '', DockerRootDir: '', ServerVersion: '', LiveRestoreEnabled: false, SecurityOptions: null, ClientInfo });
   return literalJson({ ServerErrors: ['Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'], ClientInfo });
-}
-
-/** One container of `docker inspect` without a format. */
-export function detailsTemplate(created: string): string {
-  const config = object({ Hostname: dynamic('Config.Hostname'), Env: '["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]', Cmd: '["sleep","1000000"]', Image: dynamic('Config.Image'), Volumes: 'null', WorkingDir: '""', Entrypoint: 'null', Labels: dynamic('Config.Labels') });
-  return object({
-    Id: dynamic('ID'),
-    Created: JSON.stringify(created),
-    Path: '"sleep"',
-    Args: '["1000000"]',
-    State: dynamic('State'),
-    Image: dynamic('Image'),
-    Name: dynamic('Name'),
-    RestartCount: '0',
-    Driver: dynamic('Driver'),
-    Platform: '"linux"',
-    HostConfig: object({ Binds: 'null', NetworkMode: '"default"', RestartPolicy: dynamic('HostConfig.RestartPolicy'), AutoRemove: dynamic('HostConfig.AutoRemove'), StorageOpt: dynamic('HostConfig.StorageOpt') }),
-    GraphDriver: object({ Data: dynamic('GraphDriver.Data'), Name: dynamic('Driver') }),
-    Mounts: '[]',
-    Config: config,
-  });
 }

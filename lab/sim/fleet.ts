@@ -1,13 +1,18 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { HostAnswer } from './execute.ts';
+import { bin, runOnHost } from './execute.ts';
 import { faultLines } from './faults.ts';
 import type { HostServer } from './host-server.ts';
 import { startHostServer } from './host-server.ts';
 import { writeHost } from './host-state.ts';
 import { newKeyPair } from './keys.ts';
+import { cyclePower } from './power.ts';
 import { Processes } from './processes.ts';
 import type { HostSpec, ToolFault } from './spec.ts';
+import type { Wire } from './wire.ts';
 
 export interface FleetHost {
   readonly name: string;
@@ -19,6 +24,18 @@ export interface FleetHost {
   readonly directory: string;
   /** Replaces what goes wrong from now on. */
   setFaults(faults: readonly ToolFault[]): Promise<void>;
+  /** How often something has gone wrong since. */
+  faultsSoFar(): Promise<number>;
+  /** Runs a shell script as root on it, without a connection. */
+  run(script: string): Promise<HostAnswer>;
+  /** Waits until nothing that was started on it runs any more; false when something still does then. */
+  idle(withinMs: number): Promise<boolean>;
+  /** What runs on it, as `ps` shows it. */
+  processes(): Promise<readonly string[]>;
+  /** Pulls the plug and puts it in again: everything that ran is gone, and what only the memory knew. */
+  cyclePower(): Promise<void>;
+  /** Of a host whose spec asks for one. */
+  readonly wire: Wire | undefined;
 }
 
 export interface Fleet {
@@ -54,12 +71,22 @@ export async function startFleet(specs: readonly HostSpec[]): Promise<Fleet> {
     for (const [index, spec] of specs.entries()) {
       const place = join(directory, String(index));
       await writeHost(place, spec);
+      await setFaults(place, spec.faults ?? []);
       const key = newKeyPair();
       const server = await startHostServer({ spec, directory: place, hostKey: key.private, publicKey: login.public, processes });
       servers.push(server);
       knownHosts.push(`[127.0.0.1]:${String(server.port)} ${key.public.split(' ').slice(0, 2).join(' ')}\n`);
       const user = spec.sudo === undefined || spec.sudo === 'root' ? 'root' : 'ops';
-      hosts.push({ name: spec.name, spec, address: '127.0.0.1', port: server.port, user, directory: place, setFaults: (faults) => setFaults(place, faults) });
+      const own = { spec, directory: place, processes };
+      hosts.push({
+        name: spec.name, spec, address: '127.0.0.1', port: server.port, user, directory: place, wire: server.wire,
+        setFaults: (faults) => setFaults(place, faults),
+        faultsSoFar: async () => (await readFile(join(place, 'state/faults/happened'), 'utf8').catch(() => '')).split('\n').length - 1,
+        run: (script) => runOnHost(own, script),
+        idle: (withinMs) => processes.idle(place, withinMs),
+        processes: () => processes.shown(place),
+        cyclePower: () => cyclePower(own),
+      });
     }
     const knownHostsFile = join(directory, 'known_hosts');
     await writeFile(knownHostsFile, knownHosts.join(''));
@@ -80,10 +107,15 @@ export async function startFleet(specs: readonly HostSpec[]): Promise<Fleet> {
 }
 
 async function setFaults(place: string, faults: readonly ToolFault[]): Promise<void> {
-  const folder = join(place, 'state/faults');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder);
-  for (const [tool, lines] of faultLines(faults)) await writeFile(join(folder, tool), lines);
+  const [folder, links] = [join(place, 'state/faults'), join(place, 'state/bin')];
+  for (const each of [folder, links]) {
+    await rm(each, { recursive: true, force: true });
+    await mkdir(each);
+  }
+  for (const [tool, lines] of faultLines(faults)) {
+    await writeFile(join(folder, tool), lines);
+    if (!existsSync(join(bin, tool))) await symlink(join(bin, 'pass-through'), join(links, tool));
+  }
 }
 
 /** JSON values are YAML values, so that nothing in a name or path needs care. */

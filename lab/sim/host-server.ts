@@ -1,51 +1,52 @@
-import { spawn } from 'node:child_process';
-import { createServer, connect } from 'node:net';
-import type { Server as NetServer, Socket } from 'node:net';
-import { join } from 'node:path';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import ssh2 from 'ssh2';
 import type { AuthContext, Connection, ServerChannel, Session } from 'ssh2';
-import type { Processes } from './processes.ts';
-import type { HostSpec } from './spec.ts';
-import { LeadLines, Unlead, lead } from './translate.ts';
+import type { ForcedCommand } from './authorized-keys.ts';
+import { forcedCommand } from './authorized-keys.ts';
+import { channelOutputs } from './channel-outputs.ts';
+import type { HostPlace } from './execute.ts';
+import { loginOf, placesOf, startOnHost } from './execute.ts';
+import { LeadLines, Unlead } from './translate.ts';
+import type { Wire } from './wire.ts';
+import { startWire } from './wire.ts';
 
-export interface HostServerOptions {
-  readonly spec: HostSpec;
-  /** Where writeHost has put the host. */
-  readonly directory: string;
+export interface HostServerOptions extends HostPlace {
   readonly hostKey: string;
   /** The one public key that may log in. */
   readonly publicKey: string;
-  readonly processes: Processes;
 }
 
 export interface HostServer {
   readonly port: number;
+  /** Of a host whose spec asks for one. */
+  readonly wire: Wire | undefined;
   stop(): Promise<void>;
 }
-
-const bin = join(import.meta.dirname, 'bin');
 
 /** One SSH server on 127.0.0.1 that runs what it is told with the machine's own /bin/sh, among simulated tools. */
 export async function startHostServer(options: HostServerOptions): Promise<HostServer> {
   const clients = new Set<Connection>();
-  const server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
+  let wire: Wire | undefined;
+  const server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client, { port: from, ip }) => {
+    let forced: ForcedCommand | undefined;
     clients.add(client);
+    client.on('ready', () => wire?.loggedIn(from));
     client.on('close', () => clients.delete(client));
     // A client that goes away in the middle of something is no concern of the host.
     client.on('error', () => clients.delete(client));
-    client.on('authentication', (context) => { authenticate(context, options); });
-    client.on('session', (accept) => { serve(accept(), options); });
+    client.on('authentication', (context) => { authenticate(context, options, ip, (found) => { forced = found; }); });
+    client.on('session', (accept) => { serve(accept(), options, forced); });
   });
   const port = await listen(server);
-  const proxy = options.spec.latencyMs === undefined && options.spec.dropAfterBytes === undefined ? undefined : await startProxy(port, options.spec);
+  const { latencyMs, dropAfterBytes, wire: wanted = false } = options.spec;
+  if (wanted || latencyMs !== undefined || dropAfterBytes !== undefined) wire = await startWire(port, options.spec);
   return {
-    port: proxy?.port ?? port,
+    port: wire?.port ?? port,
+    wire,
     stop: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const client of clients) client.end();
-      await proxy?.stop();
+      await wire?.stop();
       for (const client of clients) client.end();
       await closed;
     },
@@ -63,10 +64,11 @@ function listen(server: { listen(port: number, host: string, done: () => void): 
   });
 }
 
-const loginOf = ({ sudo = 'root' }: HostSpec): string => (sudo === 'root' ? 'root' : 'ops');
-
-function authenticate(context: AuthContext, { spec, publicKey }: HostServerOptions): void {
-  const allowed = ssh2.utils.parseKey(publicKey);
+function authenticate(context: AuthContext, options: HostServerOptions, ip: string, onForced: (forced: ForcedCommand) => void): void {
+  const { spec, publicKey } = options;
+  const forced = context.method === 'publickey' ? forcedCommand(placesOf(options).root, context.key.data, ip) : undefined;
+  const allowed = forced?.key ?? ssh2.utils.parseKey(publicKey);
+  if (forced !== undefined) onForced(forced);
   const refused = (): void => { context.reject(['publickey']); };
   if (spec.refuseAuthentication === true || context.method !== 'publickey' || context.username !== loginOf(spec) || allowed instanceof Error) {
     refused();
@@ -83,30 +85,44 @@ function authenticate(context: AuthContext, { spec, publicKey }: HostServerOptio
   }
 }
 
-function serve(session: Session, options: HostServerOptions): void {
+function serve(session: Session, options: HostServerOptions, forced: ForcedCommand | undefined): void {
   session.on('env', (accept: (() => void) | undefined) => accept?.());
-  session.on('exec', (accept, _reject, { command }) => { run(accept(), command, options); });
+  session.on('exec', (accept, _reject, { command }) => {
+    if (forced === undefined) run(accept(), command, options);
+    else runForced(accept(), command, forced, options);
+  });
+}
+
+/** What is asked for is told, and not run. Its bytes are no plimsoll's, and arrive as they are. */
+function runForced(channel: ServerChannel, asked: string, { command }: ForcedCommand, options: HostServerOptions): void {
+  const child = startOnHost(options, command, loginOf(options.spec), { SSH_ORIGINAL_COMMAND: asked });
+  const ignore = (): void => undefined;
+  channel.on('error', ignore);
+  child.stdin.on('error', ignore);
+  channel.pipe(child.stdin);
+  const outputs = channelOutputs(channel);
+  const out = pipeline(child.stdout, outputs.stdout).catch(ignore);
+  const errors = pipeline(child.stderr, outputs.stderr).catch(ignore);
+  channel.once('close', () => {
+    child.stdin.end();
+    child.stdout.destroy();
+    child.stderr.destroy();
+  });
+  child.once('close', (code) => {
+    void Promise.all([out, errors]).then(() => {
+      channel.exit(code ?? 255);
+      channel.end();
+    });
+  });
 }
 
 /** What a program's single line is followed by may be any bytes, which must arrive as they are. */
 const bulk = 'read -r p';
 
-function run(channel: ServerChannel, command: string, { spec, directory, processes }: HostServerOptions): void {
-  const root = join(directory, 'root');
-  const places = { root, withoutDocker: spec.kind === 'no-docker' };
-  const child = spawn('/bin/sh', ['-c', lead(command, places)], {
-    cwd: root,
-    detached: true,
-    env: {
-      PATH: `${bin}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
-      HOME: root,
-      SIM_BIN: bin,
-      SIM_ROOT: root,
-      SIM_STATE: join(directory, 'state'),
-      SIM_USER: loginOf(spec),
-    },
-  });
-  processes.add(child);
+function run(channel: ServerChannel, command: string, options: HostServerOptions): void {
+  const places = placesOf(options);
+  const { root } = places;
+  const child = startOnHost(options, command, loginOf(options.spec));
   const { stdin, stdout, stderr } = child;
   // Whoever closes first, the other end only sees that nothing more comes, as with sshd.
   const ignore = (): void => undefined;
@@ -119,8 +135,9 @@ function run(channel: ServerChannel, command: string, { spec, directory, process
     led.unpipe(stdin);
     led.resume();
   });
-  const out = pipeline(stdout, new Unlead(root), channel, { end: false }).catch(ignore);
-  const errors = pipeline(stderr, new Unlead(root), channel.stderr, { end: false }).catch(ignore);
+  const outputs = channelOutputs(channel);
+  const out = pipeline(stdout, new Unlead(root), outputs.stdout).catch(ignore);
+  const errors = pipeline(stderr, new Unlead(root), outputs.stderr).catch(ignore);
   channel.once('close', () => {
     stdin.end();
     // A write of the child then fails with EPIPE; it is not killed.
@@ -139,64 +156,4 @@ function run(channel: ServerChannel, command: string, { spec, directory, process
       channel.end();
     });
   });
-}
-
-/** Between client and host: adds latency, cuts connections. */
-async function startProxy(port: number, { latencyMs = 0, dropAfterBytes = Infinity }: HostSpec): Promise<HostServer> {
-  const sockets = new Set<Socket>();
-  const server: NetServer = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
-    let sent = 0;
-    far.on('data', (chunk: Buffer) => {
-      sent += chunk.length;
-      if (sent > dropAfterBytes) near.destroy();
-    });
-    near.pipe(new Delay(latencyMs / 2)).pipe(far);
-    far.pipe(new Delay(latencyMs / 2)).pipe(near);
-  });
-  const own = await listen(server);
-  return {
-    port: own,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => { resolve(); });
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-}
-
-/** Everything arrives in order, a little later. */
-class Delay extends Transform {
-  readonly #milliseconds: number;
-
-  constructor(milliseconds: number) {
-    super({ highWaterMark: 1024 * 1024 });
-    this.#milliseconds = milliseconds;
-  }
-
-  override _transform(chunk: Buffer, _encoding: string, done: () => void): void {
-    if (this.#milliseconds === 0) {
-      this.push(chunk);
-      done();
-      return;
-    }
-    setTimeout(() => {
-      if (!this.destroyed) this.push(chunk);
-    }, this.#milliseconds);
-    done();
-  }
-
-  /** The end takes as long as everything before it. */
-  override _flush(done: () => void): void {
-    setTimeout(done, this.#milliseconds);
-  }
 }

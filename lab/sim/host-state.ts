@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import { quote } from '../../src/values/shell.ts';
-import { detailsTemplate, flavourOf, infoTemplate, infoWithoutDaemon, literalJson } from './docker-info.ts';
-import { faultLines } from './faults.ts';
+import { flavourOf, infoTemplate, infoWithoutDaemon } from './docker-info.ts';
+import { detailsOf, linesOf, literalJson, recordOf } from './engine/record.mjs';
 import type { ContainerSpec, HostKind, HostSpec } from './spec.ts';
 import { ext4BlockSize, superblock, xfsGroupBlocks } from './superblock.ts';
 
@@ -47,14 +48,20 @@ export async function writeHost(directory: string, spec: HostSpec): Promise<void
   if (isDevicemapper(spec)) addDevices(tree, spec, containers);
   else addLayers(tree, spec, containers);
   for (const container of containers) addContainer(tree, spec, container);
+  // What has happened so far: those that run were started.
+  tree.set('state/events', containers.filter(runs).map(({ id, name, volumes = {} }) => `start ${id} ${name} ${Object.entries(volumes).map(([volume, at]) => `${volume}=${at}=rw`).join(' ')}\n`).join(''));
+  addVolumes(tree, spec, containers.filter(({ bytes }) => bytes !== undefined).length);
   tree.set('state/order', containers.map(({ id }) => `${id}\n`).reverse().join(''));
-  for (const [tool, lines] of faultLines(spec.faults ?? [])) tree.set(`state/faults/${tool}`, lines);
 
-  const directories = ['root/dev/mapper', 'root/proc/self', 'root/run', 'root/var/lib', `root${dockerRoot}/tmp`, 'state/dm', 'state/thin', 'state/quota', 'state/projects', 'state/faults', 'state/daemon/sizes'];
-  const all = new Set([...directories, ...[...tree.keys()].map(dirname)]);
+  const directories = ['root/dev/mapper', 'root/proc/self', 'root/root', 'root/run', 'root/var/lib', `root${dockerRoot}/tmp`, 'state/dm', 'state/thin', 'state/quota', 'state/projects', 'state/faults', 'state/daemon/sizes', 'state/daemon/volumes', 'state/daemon/projects', 'state/volumes', 'state/containers', 'state/images', `root${dockerRoot}/volumes`];
+  const all = new Set([...directories, ...(flavourOf(spec).driver === 'overlay2' ? [`root${dockerRoot}/overlay2`] : []), ...(spec.volumes ?? []).map(({ name }) => `root${dockerRoot}/volumes/${name}/_data`), ...[...tree.keys()].map(dirname)]);
   for (const each of all) await mkdir(join(directory, each), { recursive: true });
-  await Promise.all([...tree].map(([path, content]) => (typeof content === 'string' && content.startsWith('->') ? symlink(content.slice(2), join(directory, path)) : writeFile(join(directory, path), content, { mode: path.includes('/metadata/') ? 0o600 : 0o644 }))));
+  await Promise.all([...tree].map(([path, content]) => (typeof content === 'string' && content.startsWith('->') ? symlink(content.slice(2), join(directory, path)) : writeFile(join(directory, path), content, { mode: path.includes('/metadata/') || path.endsWith('/opts.json') ? 0o600 : 0o644 }))));
+  // The daemon has read them when it started.
+  for (const path of tree.keys()) if (path.endsWith('/opts.json')) await utimes(join(directory, path), created, created);
 }
+
+const created = new Date('2026-01-05T08:15:00Z');
 
 interface Placed extends ContainerSpec {
   readonly index: number;
@@ -106,7 +113,10 @@ function addDaemon(tree: Tree, spec: HostSpec): void {
   const { sudo = 'root' } = spec;
   tree.set('state/sudo', `${typeof sudo === 'object' ? 'password' : sudo}\n`);
   if (typeof sudo === 'object') tree.set('state/sudo-password', `${sudo.password}\n`);
-  if (spec.kind !== 'no-docker') tree.set('root/run/docker.pid', `${String(firstPid - 1)}\n`);
+  if (spec.kind === 'no-docker') return;
+  const dockerd = String(firstPid - 1);
+  tree.set('root/run/docker.pid', `${dockerd}\n`);
+  tree.set(`root/proc/${dockerd}/stat`, `${dockerd} (dockerd) S 1${' 0'.repeat(17)} ${String(Math.floor(uptime() * 100))} 0\n`);
 }
 
 function poolShape(kind: HostKind): PoolShape {
@@ -190,30 +200,51 @@ function addLayers(tree: Tree, spec: HostSpec, containers: readonly Placed[]): v
 }
 
 function addContainer(tree: Tree, spec: HostSpec, container: Placed): void {
-  const { driver } = flavourOf(spec);
+  const { driver, version } = flavourOf(spec);
   const running = runs(container);
   const sized = driver === 'overlay2' && container.bytes !== undefined;
-  const restart = container.restart ?? 'no';
-  const json: Readonly<Record<string, unknown>> = {
-    ID: container.id,
-    Id: container.id,
-    Name: `/${container.name}`,
-    Image: `sha256:${hex(spec.name, 'image-id')}`,
-    Driver: driver,
-    Config_Image: 'busybox:lab',
-    Config_Hostname: container.id.slice(0, 12),
-    Config_Labels: container.labels ?? {},
-    HostConfig_StorageOpt: sized ? { size: container.storageOpt ?? String(container.bytes) } : null,
-    HostConfig_AutoRemove: false,
-    HostConfig_RestartPolicy: { Name: restart, MaximumRetryCount: 0 },
-    RestartPolicyName: restart,
+  const body = {
+    Image: 'busybox:lab',
+    Labels: container.labels ?? {},
+    ...(container.appends === undefined ? {} : { Cmd: ['append', container.appends] }),
+    ...container.config,
+    HostConfig: {
+      ...(container.volumes === undefined ? {} : { Binds: Object.entries(container.volumes).map(([name, at]) => `${name}:${at}`) }),
+      ...(sized ? { StorageOpt: { size: container.storageOpt ?? String(container.bytes) } } : {}),
+      RestartPolicy: { Name: container.restart ?? 'no', MaximumRetryCount: 0 },
+    },
   };
-  const fields = Object.entries(json).map(([key, value]) => `f_${key}=${quote(literalJson(value))}\n`).join('');
+  const record = recordOf(body, { id: container.id, image: `sha256:${hex(spec.name, 'image-id')}`, version, volumesRoot: `${dockerRoot}/volumes`, host: spec.name });
+  const names = { ID: container.id, Id: container.id, Name: `/${container.name}`, Driver: driver };
+  const fields = Object.entries(names).map(([key, value]) => `f_${key}=${quote(literalJson(value))}\n`).join('');
   const at = `state/containers/${container.id}`;
-  tree.set(`${at}/static`, `c_Name=${quote(container.name)} c_Hash=${container.hash} c_Device=${String(thinIdOf(container))}\n${fields}`);
+  tree.set(`${at}/static`, `c_Name='${container.name.replaceAll("'", `'\\''`)}'\nc_Hash=${container.hash}\nc_Device=${String(thinIdOf(container))}\n${fields}${linesOf(record)}`);
   const state = running
     ? { Status: '"running"', Running: 'true', Pid: String(pidOf(container)), StartedAt: '"2026-01-05T08:15:30.123456789Z"', FinishedAt: '"0001-01-01T00:00:00Z"', ExitCode: '0' }
     : { Status: '"exited"', Running: 'false', Pid: '0', StartedAt: '"2026-01-05T08:15:30.123456789Z"', FinishedAt: '"2026-01-06T08:15:30.123456789Z"', ExitCode: '0' };
-  tree.set(`${at}/dynamic`, Object.entries({ ...state, Paused: 'false', Error: '""' }).map(([key, value]) => `f_State_${key}=${quote(value)}\n`).join(''));
-  tree.set(`${at}/details`, `${detailsTemplate('2026-01-05T08:15:29.5Z')}\n`);
+  tree.set(`${at}/dynamic`, `${Object.entries({ ...state, Paused: 'false', Error: '""' }).map(([key, value]) => `f_State_${key}=${quote(value)}\n`).join('')}c_ByHand=\n`);
+  tree.set(`${at}/details`, `${detailsOf(record, '2026-01-05T08:15:29.5Z')}\n`);
+  if (container.writes !== undefined) tree.set(`${at}/changes`, container.writes.map((line) => `${line}\n`).join(''));
+}
+
+/** As they are after their first mount: with a project and its limit, if they have a size. */
+function addVolumes(tree: Tree, { name: host, volumes = [] }: HostSpec, sizedContainers: number): void {
+  tree.set(`state/images/${hex(host, 'image-id')}`, 'busybox:lab\n');
+  tree.set('state/next-container', '1\n');
+  let project = 2 + 2 * sizedContainers;
+  for (const volume of volumes) {
+    const at = `root${dockerRoot}/volumes/${volume.name}`;
+    const options = volume.bytes === undefined ? null : { size: volume.size ?? String(volume.bytes) };
+    for (const [path, content] of Object.entries(volume.files ?? {})) tree.set(`${at}/_data/${path}`, content);
+    tree.set(`state/volumes/${volume.name}`, `f_Labels=${quote(literalJson(volume.labels ?? {}))} f_Options=${quote(literalJson(options))} f_CreatedAt='"2026-01-05T08:15:00Z"'\n`);
+    if (volume.bytes === undefined) continue;
+    tree.set(`${at}/opts.json`, JSON.stringify({ MountType: '', MountOpts: '', MountDevice: '', Quota: { Size: volume.bytes } }));
+    const limit = String(volume.bytes / 1024);
+    tree.set(`state/quota/${String(project)}`, `0 ${limit} ${limit}\n`);
+    tree.set(`state/projects/volume:${volume.name}`, `${String(project)}\n`);
+    tree.set(`state/daemon/projects/${volume.name}`, `${String(project)}\n`);
+    tree.set(`state/daemon/volumes/${volume.name}`, `${String(volume.bytes)}\n`);
+    project += 1;
+  }
+  tree.set('state/next-project', `${String(project)}\n`);
 }

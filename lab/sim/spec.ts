@@ -12,10 +12,29 @@ export interface ContainerSpec {
   readonly running?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
   /** `no` when absent. */
-  readonly restart?: 'no' | 'always' | 'unless-stopped';
+  readonly restart?: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  /** Volumes of the host by their names, with where they are mounted. */
+  readonly volumes?: Readonly<Record<string, string>>;
+  /** Its program writes a line to this file, in one of its volumes, when it starts and when it is asked to stop. */
+  readonly appends?: string;
+  /** More of `Config`, with Docker's keys. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** What `docker diff` prints of it: `A /path`. */
+  readonly writes?: readonly string[];
 }
 
-/** What a tool does instead of, or before, its work, when its arguments match the shell pattern. */
+export interface VolumeSpec {
+  readonly name: string;
+  /** Its quota (overlay2-pquota only); none when absent. */
+  readonly bytes?: number;
+  /** How the size was written when it was created; the number when absent. */
+  readonly size?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Texts by their paths in it. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** What a tool, a simulated one or this machine's own, does instead of, or before, its work, when its arguments match the shell pattern. */
 export interface ToolFault {
   readonly tool: string;
   /** A shell pattern over all arguments; `*` when absent. */
@@ -23,6 +42,8 @@ export interface ToolFault {
   readonly action: 'delay' | 'hang' | 'fail' | 'print' | 'flood';
   /** Seconds (delay), exit status (fail), text with `\n` and `\033` (print), bytes (flood). */
   readonly argument?: string | number;
+  /** Only the first call that matches; all of them when absent. */
+  readonly once?: boolean;
 }
 
 export interface HostSpec {
@@ -31,12 +52,16 @@ export interface HostSpec {
   /** Docker's release, where the kind is known with more than one; 20.10 when absent. */
   readonly docker?: '20.10' | '28.5';
   readonly containers?: readonly ContainerSpec[];
+  /** Of the local driver. */
+  readonly volumes?: readonly VolumeSpec[];
   /** The thin pool (devicemapper). */
   readonly pool?: { readonly dataBytes: number; readonly usedPercent?: number };
   /** True when absent. */
   readonly liveRestore?: boolean;
   /** The login: root, a user who may use sudo without or with a password, or one who may not; root when absent. */
   readonly sudo?: 'root' | 'nopasswd' | 'no' | { readonly password: string };
+  /** What lies before it can be cut and taken down: `wire` of the fleet's host. */
+  readonly wire?: boolean;
   /** Added to every round trip. */
   readonly latencyMs?: number;
   readonly faults?: readonly ToolFault[];

@@ -60,7 +60,7 @@ interface Owner {
 }
 
 /** When a process began, in clock ticks since boot: together with its id it names one process for good. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.ts';
 import { Qmp } from './qmp.ts';
 import { tied } from './process.ts';
 
@@ -57,16 +56,6 @@ function argv(hardware: Hardware, port: number): string[] {
     '-chardev', 'stdio,id=qmp,signal=off', '-mon', 'chardev=qmp,mode=control',
     ...(hardware.frozen ? ['-incoming', 'defer'] : []),
   ];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
-  return address.port;
 }
 
 /**

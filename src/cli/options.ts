@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
+import { parseDuration } from '../config/duration.ts';
 import type { InventoryOverrides } from '../config/inventory.ts';
 import type { OutputKind } from '../render/choose.ts';
 import type { Screen } from '../render/renderer.ts';
@@ -6,14 +7,23 @@ import type { Screen } from '../render/renderer.ts';
 const defaultForks = 50;
 
 /** The options of every command that reads a playbook and an inventory. */
-export function playbookCommand(name: string) {
+export function playbookOptions(name: string) {
   return inventoryOptions(new Command(name))
-    .argument('<playbook>', 'the playbook file')
     .option('-t, --tags <tags>', 'only the steps with one of these tags (a,b)', list)
     .option('--skip-tags <tags>', 'leave out the steps with one of these tags', list)
-    .option('-e, --var <k=v>', 'set a variable; @FILE reads a YAML file; may be given again', collect, [])
-    .option('-f, --forks <n>', 'hosts to work on at once', count, defaultForks)
-    .addOption(outputOption());
+    .option('-e, --var <k=v>', 'set a variable; @FILE reads a YAML file; may be given again', collect, []);
+}
+
+/** The options of every command that works on hosts, be it only to read. */
+export function runOptions<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>(command: Command<Args, Options, Globals>) {
+  return command.option('-f, --forks <n>', 'hosts to work on at once', count, defaultForks).addOption(outputOption()).addOption(recordsOption());
+}
+
+/** The options of every command that changes hosts. */
+export function changeOptions<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>(command: Command<Args, Options, Globals>) {
+  return runOptions(command)
+    .option('--lock-wait <duration>', 'wait so long for a host that another run has (30s, 5m); not at all when absent', seconds)
+    .addOption(new Option('--on-interrupt <what>', 'what Ctrl-C does: detach leaves what has been begun to itself; stop ends at the next safe point; rollback takes everything back (default: asks at a terminal, stops otherwise)').choices(['detach', 'stop', 'rollback'] as const));
 }
 
 export function inventoryOptions(command: Command) {
@@ -27,6 +37,10 @@ export function inventoryOptions(command: Command) {
 
 export function outputOption() {
   return new Option('--output <kind>', 'live: a window on the run; plain: lines; json: one event a line (default: live on a terminal, plain otherwise)').choices(['live', 'plain', 'json'] as const);
+}
+
+export function recordsOption() {
+  return new Option('--records <place>', 'where versions of volumes and containers are recorded: file:DIRECTORY, etcd://HOST:PORT,… or etcds://HOST:PORT,… (default: $PLIMSOLL_RECORDS, or files beside the runs)');
 }
 
 /** Without -i: inventory.yaml in the current directory. */
@@ -59,6 +73,12 @@ function list(text: string): readonly string[] {
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+export function seconds(text: string): number {
+  const value = parseDuration(text);
+  if (value === undefined || value > 86_400) throw new InvalidArgumentError('a duration of at most a day is needed: 30s, 5m, 1h');
+  return value;
 }
 
 export function count(text: string): number {

@@ -38,8 +38,8 @@ export function pingCommand(world: World, end: (exitCode: number) => void) {
 async function ping(world: World, transport: Transport, { name, target }: Host): Promise<HostStatus> {
   const started = performance.now();
   try {
-    const connection = await transport.connect(target, world.signal);
-    await connection.run({ script: ':' }, { signal: world.signal });
+    const connection = await transport.connect(target, world.interrupts.stop);
+    await connection.run({ script: ':' }, { signal: world.interrupts.stop });
     const { runsAs, server, hostKey } = connection.info;
     await connection.close();
     world.out.write(neutralise(`${name}: ok in ${String(Math.round(performance.now() - started))} ms, runs as ${runsAs}, ${server}, ${hostKey}\n`));

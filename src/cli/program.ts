@@ -1,9 +1,16 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { AppError } from '../errors.ts';
 import { applyCommand } from './apply.ts';
+import { finalizeCommand } from './finalize.ts';
+import { historyCommand } from './history.ts';
 import { inventoryCommand } from './inventory.ts';
 import { pingCommand } from './ping.ts';
 import { planCommand } from './plan.ts';
+import { recordsCommand } from './records.ts';
+import { restoreVersionCommand } from './restore-version.ts';
+import { resumeCommand } from './resume.ts';
+import { rollbackCommand } from './rollback.ts';
+import { runsCommand } from './runs.ts';
 import { schemaCommand } from './schema.ts';
 import { validateCommand } from './validate.ts';
 import { version } from './version.ts';
@@ -22,8 +29,10 @@ export function program(world: World): { run(argv: readonly string[]): Promise<n
     .addHelpText('after', rootExamples)
     .exitOverride()
     .configureOutput({ writeOut: (text) => { world.out.write(text); }, writeErr: (text) => { world.err.write(text); }, outputError: () => undefined });
-  const commands = [planCommand(world, end), applyCommand(world, end), pingCommand(world, end), validateCommand(world, end), inventoryCommand(world), schemaCommand(world)];
+  const commands = [planCommand(world, end), applyCommand(world, end), resumeCommand(world, end), rollbackCommand(world, end), finalizeCommand(world, end), runsCommand(world, end), historyCommand(world, end), restoreVersionCommand(world, end), recordsCommand(world, end), pingCommand(world, end), validateCommand(world, end), inventoryCommand(world), schemaCommand(world)];
   for (const command of commands) root.addCommand(command.copyInheritedSettings(root).exitOverride());
+  // Commands of a command do not inherit what it inherits itself.
+  for (const inner of root.commands.flatMap(({ commands: its }) => its)) inner.copyInheritedSettings(root).exitOverride();
   return {
     async run(argv) {
       try {
@@ -44,6 +53,8 @@ Examples:
   plimsoll validate playbooks/grow-rootfs.yaml
   plimsoll plan playbooks/grow-rootfs.yaml -i inventory.yaml
   plimsoll apply playbooks/grow-rootfs.yaml -i inventory.yaml --limit 'web:!web-03'
+  plimsoll runs
+  plimsoll resume
 
 Exit status:
   0 done, or nothing to do     1 a host failed              2 usage or configuration

@@ -1,99 +1,157 @@
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { whyUnreadable } from '../config/io.ts';
-import { loadAll } from '../config/load.ts';
+import type { Inventory } from '../config/types.ts';
 import { resolveSecrets } from '../config/secrets.ts';
-import { AppError } from '../errors.ts';
-import { operations } from '../operations/registry.ts';
+import type { SelectedPlay } from '../config/load.ts';
+import type { ConfigIssue } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { mayChange } from '../plan/plan.ts';
 import type { OutputKind } from '../render/choose.ts';
 import { createRenderer } from '../render/choose.ts';
+import type { StoreSettings } from '../records/open-store.ts';
+import { addressOf, openStore } from '../records/open-store.ts';
+import { VersionRecords } from '../records/records.ts';
 import type { Renderer } from '../render/renderer.ts';
-import type { RunEvent } from '../run/event.ts';
-import { openJournal } from '../run/journal.ts';
-import { laptop } from '../run/laptop.ts';
+import type { RunEvent, StampedEvent } from '../run/event.ts';
+import type { Journal, JournalRecord } from '../run/journal.ts';
+import { laptopAt } from '../run/laptop.ts';
+import type { RunResult } from '../run/recap.ts';
+import type { RunRequest } from '../run/run.ts';
 import { run } from '../run/run.ts';
+import { RunRecords } from '../run/run-records.ts';
 import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
-import { inventoryFiles, outputKind, overridesOf, withColour } from './options.ts';
+import type { Target } from '../transport/transport.ts';
+import type { OnInterrupt } from './interrupts.ts';
+import { outputKind, withColour } from './options.ts';
+import { askWhatNow } from './what-now.ts';
 import type { World } from './world.ts';
 
-/** What `plan` and `apply` have in common. */
+/** What every command that works on hosts has in common. */
 export interface SessionOptions {
-  readonly inventory: readonly string[];
-  readonly limit?: string | undefined;
-  readonly tags?: readonly string[] | undefined;
-  readonly skipTags?: readonly string[] | undefined;
-  readonly var: readonly string[];
   readonly forks: number;
   readonly output?: OutputKind | undefined;
   readonly color: boolean;
   readonly verbose?: true | undefined;
-  readonly knownHosts?: string | undefined;
+  /** Where versions are recorded. */
+  readonly records?: string | undefined;
+  /** Seconds. */
+  readonly lockWait?: number | undefined;
+  readonly onInterrupt?: OnInterrupt | undefined;
 }
 
-export interface Intent {
-  readonly mode: 'plan' | 'apply';
-  readonly exitCodeForPending: number;
-  /** Asked once the preview has been shown, and only when there is something to do. */
+/** What is to be run. */
+export interface Share extends Pick<RunRequest, 'runId' | 'mode' | 'part' | 'playbook' | 'plays' | 'extraVars' | 'operations' | 'basis' | 'exitCodeForPending' | 'afterwards'> {
+  readonly inventory: Inventory;
+  /** What the journal says of the parts before this one. */
+  readonly earlier: readonly JournalRecord[];
+  /** The playbook's: what it says of files on this machine is relative to it. */
+  readonly directory: string;
+  readonly warnings: readonly ConfigIssue[];
+  /** Opened when something is going to be recorded. `directory` is the run's place on this machine. */
+  readonly openJournal: (plan: Plan) => Promise<{ readonly journal: Journal; readonly directory: string }>;
+  /** Told the complete plan, once it has been shown. */
+  readonly planned?: (plan: Plan) => Promise<void>;
+  /** Asked after that, and only when there is something to do. */
   readonly confirm: () => Promise<boolean>;
 }
 
-/** Reads everything, wires everything, runs, and returns the exit status. */
-export async function runSession(world: World, playbookFile: string, options: SessionOptions, intent: Intent): Promise<number> {
-  const loaded = await loadAll(
-    {
-      inventoryFiles: inventoryFiles(options.inventory),
-      playbookFile,
-      registry: operations,
-      vars: options.var,
-      overrides: overridesOf(options),
-      ...(options.limit === undefined ? {} : { limit: options.limit }),
-      ...(options.tags === undefined ? {} : { tags: options.tags }),
-      ...(options.skipTags === undefined ? {} : { skipTags: options.skipTags }),
-    },
-    world.io,
-  );
-  for (const { file, line, message } of loaded.warnings) world.err.write(`warning: ${file}${line === undefined ? '' : `:${String(line)}`}: ${message}\n`);
-  const hosts = new Map((await resolveSecrets(loaded.inventory, loaded.hosts, world.io)).map((host) => [host.name, host]));
+/** How it ended, and what the operator chose when he interrupted it. */
+export interface SessionResult {
+  readonly result: RunResult;
+  readonly chosen: OnInterrupt | undefined;
+}
+
+const defaultReconnectMs = 300_000;
+
+/** Wires everything, runs, shows the recap, and resolves with how it ended. */
+export async function execute(world: World, options: SessionOptions, share: Share): Promise<SessionResult> {
+  for (const { file, line, message } of share.warnings) world.err.write(`warning: ${file}${line === undefined ? '' : `:${String(line)}`}: ${message}\n`);
+  const records = recordsOf(world, options, share);
+  const plays = await withSecrets(world, share);
   const screen = withColour(world.out, options.color);
   const renderer = createRenderer(outputKind(options.output, screen), screen, { verbose: options.verbose === true });
-  const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
-  const runId = newRunId();
-  if (intent.mode === 'apply') await makeDirectory(join(world.stateDirectory, 'runs'));
+  const made = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
+  const transport = world.wrapTransport?.(made) ?? made;
+  const events = new Events(renderer);
+  const { interrupts } = world;
+  const now = askWhatNow(world, options, renderer);
+  let directory: string | undefined;
   try {
     const result = await run({
-      runId,
-      mode: intent.mode,
-      playbook: playbookFile,
-      plays: loaded.plays.map(({ play, hosts: own }) => ({ play, hosts: own.map((host) => hosts.get(host.name) ?? host) })),
-      extraVars: loaded.extraVars,
-      operations,
+      ...share,
+      plays,
+      records,
       transport,
-      laptop,
+      targetOf: (name) => targetOf(world, share, name),
+      laptop: laptopAt(share.directory),
+      lock: { holder: { run: share.runId, by: world.who, reason: `${share.mode} ${share.playbook}`, since: new Date().toISOString() }, waitMs: (options.lockWait ?? 0) * 1000 },
+      reconnectMs: world.reconnectMs ?? defaultReconnectMs,
       forks: options.forks,
-      signal: world.signal,
-      emit: stamping(renderer),
-      openJournal: async () => {
-        const directory = join(world.stateDirectory, 'runs', runId);
-        await makeDirectory(directory);
-        const journal = await openJournal(join(directory, 'journal.jsonl'));
-        await journal.append({ type: 'run', version: 1, runId, at: new Date().toISOString(), playbook: playbookFile, digest: loaded.playbook.digest, hosts: [...hosts.keys()] });
-        return journal;
+      signal: interrupts.stop,
+      detach: interrupts.detach,
+      emit: (event) => { events.emit(event); },
+      openJournal: async (plan) => {
+        const opened = await share.openJournal(plan);
+        directory = opened.directory;
+        events.keepIn(directory);
+        now.begin();
+        return world.wrapJournal?.(opened.journal) ?? opened.journal;
       },
       review: async (plan) => {
         renderer.plan(plan);
-        return hasChanges(plan) ? intent.confirm() : true;
+        await share.planned?.(plan);
+        return hasChanges(plan) ? asked(renderer, share) : true;
       },
-      exitCodeForPending: intent.exitCodeForPending,
     });
-    renderer.recap(result);
-    return result.exitCode;
+    const ended = directory === undefined ? result : { ...result, journal: directory };
+    renderer.recap(ended);
+    return { result: ended, chosen: now.chosen };
   } finally {
+    now.end();
     renderer.close();
+    await events.close();
     await transport.close();
+  }
+}
+
+/** What a run, or one part of it, tells the records. */
+export function recordsOf(world: World, { records }: Pick<SessionOptions, 'records'>, { runId, mode, earlier }: Pick<Share, 'runId' | 'mode' | 'earlier'>): RunRecords {
+  return new RunRecords({ records: versionRecords(world, records), runId, who: world.who, mode, earlier, signal: world.interrupts.detach });
+}
+
+/** Where the records are, as it is written down in a run's journal. */
+export function recordsAddress(world: World, { records }: Pick<SessionOptions, 'records'>): string {
+  return addressOf(storeSettings(world, records));
+}
+
+/** Where the versions are recorded; `given` is what --records says. */
+export function versionRecords(world: World, given: string | undefined): VersionRecords {
+  return new VersionRecords(openStore(storeSettings(world, given)));
+}
+
+export function storeSettings({ io, stateDirectory }: World, records: string | undefined): StoreSettings {
+  return { records, env: io.env, stateDirectory };
+}
+
+async function withSecrets(world: World, { inventory, plays }: Share): Promise<readonly SelectedPlay[]> {
+  const all = [...new Map(plays.flatMap(({ hosts }) => hosts).map((host) => [host.name, host])).values()];
+  const resolved = new Map((await resolveSecrets(inventory, all, world.io)).map((host) => [host.name, host]));
+  return plays.map(({ play, hosts }) => ({ play, hosts: hosts.map((host) => resolved.get(host.name) ?? host) }));
+}
+
+async function targetOf({ io }: World, { inventory }: Share, name: string): Promise<Target | undefined> {
+  const host = inventory.hosts.get(name);
+  if (host === undefined) return undefined;
+  return (await resolveSecrets(inventory, [host], io))[0]?.target;
+}
+
+/** Nothing is drawn over the question. */
+async function asked(renderer: Renderer, { confirm }: Share): Promise<boolean> {
+  const release = renderer.hold();
+  try {
+    return await confirm();
+  } finally {
+    release();
   }
 }
 
@@ -101,26 +159,42 @@ function hasChanges(plan: Plan): boolean {
   return plan.hosts.some(({ steps, error }) => error === undefined && steps.some(mayChange));
 }
 
-function stamping(renderer: Renderer): (event: RunEvent) => void {
-  let seq = 0;
-  return (event) => {
-    seq += 1;
-    renderer.event({ v: 1, seq, at: new Date().toISOString(), ...event });
-  };
-}
+/** Numbers what happens; shows it, and keeps it beside the journal once there is one. */
+class Events {
+  readonly #renderer: Renderer;
+  #seq = 0;
+  #early: StampedEvent[] | undefined = [];
+  #file: ReturnType<typeof createWriteStream> | undefined;
 
-/** Sorts by time and is unique between operators: `20261120-181612-9f3a1c`. */
-function newRunId(): string {
-  const [date = '', time = ''] = new Date().toISOString().replaceAll(/[-:]/g, '').split(/[T.]/);
-  return `${date}-${time}-${randomBytes(3).toString('hex')}`;
-}
+  constructor(renderer: Renderer) {
+    this.#renderer = renderer;
+  }
 
-/** The journal comes before every effect, so a place for it must exist before anything else is done. */
-async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await access(directory, constants.W_OK);
-  } catch (thrown) {
-    throw new AppError('usage', `the journal cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory that you may write', cause: thrown });
+  emit(event: RunEvent): void {
+    this.#seq += 1;
+    const stamped: StampedEvent = { v: 1, seq: this.#seq, at: new Date().toISOString(), ...event };
+    this.#renderer.event(stamped);
+    this.#early?.push(stamped);
+    this.#file?.write(`${JSON.stringify(stamped)}\n`);
+  }
+
+  /** What cannot be kept of them is lost: the journal is what counts. */
+  keepIn(directory: string): void {
+    const file = createWriteStream(join(directory, 'events.jsonl'), { flags: 'a', mode: 0o600 });
+    file.on('error', () => {
+      this.#file = undefined;
+    });
+    for (const event of this.#early ?? []) file.write(`${JSON.stringify(event)}\n`);
+    this.#early = undefined;
+    this.#file = file;
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    await new Promise<void>((resolve) => {
+      file.once('close', resolve);
+      file.end();
+    });
   }
 }

@@ -1,47 +1,73 @@
-import { homedir } from 'node:os';
+import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { ConfigIo } from '../config/io.ts';
 import { nodeConfigIo } from '../config/node-io.ts';
 import { AppError } from '../errors.ts';
 import type { Screen } from '../render/renderer.ts';
+import type { Journal } from '../run/journal.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { Interrupts } from './interrupts.ts';
 
 /** What a command may use of the process, so that commands can be run in tests. */
 export interface World {
   readonly io: ConfigIo;
   readonly out: Screen;
   readonly err: Screen;
-  readonly signal: AbortSignal;
+  readonly interrupts: Interrupts;
   /** The socket of a running ssh-agent. */
   readonly agentSocket: string | undefined;
   /** Where runs are kept: `$XDG_STATE_HOME/plimsoll`. */
   readonly stateDirectory: string;
+  /** `user@machine`, for whoever finds a host locked. */
+  readonly who: string;
   /** A person sits in front of it. */
   readonly interactive: boolean;
   ask(question: string): Promise<string>;
+  /** For tests that break things. */
+  readonly wrapTransport?: (transport: Transport) => Transport;
+  readonly wrapJournal?: (journal: Journal) => Journal;
+  /** How long a lost connection is tried to be made again. */
+  readonly reconnectMs?: number;
 }
 
-export function processWorld(signal: AbortSignal): World {
+export function processWorld(interrupts: Interrupts): World {
   const { env, stdin, stdout, stderr } = process;
   return {
-    io: nodeConfigIo(env, signal),
+    // What comes after an interrupted run is interrupted anew.
+    get io() {
+      return nodeConfigIo(env, interrupts.stop);
+    },
     out: screen(stdout, env),
     err: screen(stderr, env),
-    signal,
+    interrupts,
     agentSocket: env['SSH_AUTH_SOCK'],
     stateDirectory: join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'plimsoll'),
+    who: `${userName(env)}@${hostname()}`,
     interactive: isTerminalOf(stdin) && isTerminalOf(stdout),
     async ask(question) {
       const lines = createInterface({ input: stdin, output: stderr });
+      const { stop } = interrupts;
+      // While it reads a line, Ctrl-C reaches it as a key.
+      lines.on('SIGINT', () => process.emit('SIGINT'));
       try {
-        return await lines.question(question, { signal });
+        return await lines.question(question, { signal: stop });
       } catch (thrown) {
-        throw signal.aborted ? signal.reason : new AppError('interrupted', 'no answer was given', { cause: thrown });
+        throw stop.aborted ? stop.reason : new AppError('interrupted', 'no answer was given', { cause: thrown });
       } finally {
         lines.close();
       }
     },
   };
+}
+
+/** The machine may not know the user's number. */
+function userName(env: NodeJS.ProcessEnv): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return env['USER'] ?? 'somebody';
+  }
 }
 
 /** On a pipe it is undefined, whatever Node's types say, and an undefined would let a library choose colours itself. */

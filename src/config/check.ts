@@ -1,7 +1,9 @@
 import type { ConfigIssue } from '../errors.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import { didYouMean } from './closest.ts';
+import { notTrueOrFalse } from './condition.ts';
 import type { Compiled } from './expression.ts';
+import { beforeItems } from './loop.ts';
 import type { CompiledPlay } from './playbook.ts';
 import { ResolveError } from './resolve-error.ts';
 import { scopeOf } from './scope.ts';
@@ -38,29 +40,34 @@ function checkHost(play: CompiledPlay, host: Host, extraVars: JsonObject): reado
 }
 
 function checkStep(step: CompiledStep, scope: Scope, issues: ConfigIssue[]): void {
-  const { when, loop, input } = step.parts;
-  if (missing(when === undefined ? [] : [when], scope, issues)) return;
-  // In a loop the condition may read the item; it is asked for each of them.
+  const { conditions, loop, input } = step.parts;
+  // In a loop the step's own condition may read the item; it is asked for each of them.
   if (loop === undefined) {
     checkOnce(step, scope, issues);
     return;
   }
-  if (missing(loop.expressions, scope, issues)) return;
+  if (!needed(beforeItems(conditions), scope, issues) || missing(loop.expressions, scope, issues)) return;
   const items = attempt(() => step.loop?.resolve(scope), issues);
   if (items === undefined) return;
-  if ('unknown' in items) missing(input.expressions, scope, issues);
+  if ('unknown' in items) missing([...conditions, ...input.expressions], scope, issues);
   else for (const item of items.value) checkOnce(step, { ...scope, item }, issues);
 }
 
 function checkOnce(step: CompiledStep, scope: Scope, issues: ConfigIssue[]): void {
-  const { when, input } = step.parts;
-  const needed = when === undefined ? { value: true } : attempt<{ readonly value: Json } | { readonly unknown: readonly string[] }>(() => when.evaluate(scope), issues);
-  if (needed === undefined || ('value' in needed && needed.value === false)) return;
-  if ('value' in needed && needed.value !== true && when !== undefined) {
-    issues.push(when.at.issue({ start: 0, end: when.text.length }, `when: the expression gives ${JSON.stringify(needed.value)}, not true or false`));
-    return;
-  }
-  if (!missing(input.expressions, scope, issues)) attempt(() => step.resolve(scope), issues);
+  const { conditions, input } = step.parts;
+  if (needed(conditions, scope, issues) && !missing(input.expressions, scope, issues)) attempt(() => step.resolve(scope), issues);
+}
+
+/** Whether the conditions, each guarding the next, leave the step to be done, as far as can be said now. */
+function needed(conditions: readonly Compiled[], scope: Scope, issues: ConfigIssue[]): boolean {
+  return conditions.every((condition) => {
+    if (missing([condition], scope, issues)) return false;
+    const answer = attempt<{ readonly value: Json } | { readonly unknown: readonly string[] }>(() => condition.evaluate(scope), issues);
+    if (answer === undefined || ('value' in answer && answer.value === false)) return false;
+    if ('unknown' in answer || answer.value === true) return true;
+    issues.push(notTrueOrFalse(condition, answer.value));
+    return false;
+  });
 }
 
 /** Reports variables that are read for certain and that the host does not have. */

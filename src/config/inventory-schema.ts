@@ -22,6 +22,9 @@ const fileList = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 /** No white space, and no leading dash that a program could take for an option. */
 const word = z.string().regex(/^[^\s-]\S*$/, 'must be one word that does not start with a dash');
 
+/** Not the root directory, and no trailing slash: it is made, and files are made in it. */
+const directory = z.string().regex(/^(?:\/[^/\s]+)+$/, 'must be the absolute path of a directory, without white space');
+
 const settings = {
   port: z.int().min(1).max(65_535).describe('TCP port of the SSH server; 22 when absent.'),
   user: word.describe("Login name; the laptop's user when absent."),
@@ -36,6 +39,7 @@ const settings = {
   proxy_jump: z.string().min(1).describe('The name of a host of the inventory that the connection goes through, or none.'),
   connect_timeout: durationSchema.describe('How long connecting may take; 10s when absent.'),
   command_timeout: durationSchema.describe('How long a command may take that names no time-out; 5m when absent.'),
+  state_directory: directory.describe('Where plimsoll keeps its lock and its runs on the host, for root; /var/lib/plimsoll when absent.'),
   vars: varsSchema,
 };
 

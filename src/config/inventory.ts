@@ -167,6 +167,7 @@ function draftHost(entry: HostEntry, { groups, layers: written }: Layered, conte
       becomeUser,
       connectTimeoutMs: Math.ceil((last('connect_timeout')?.value ?? 10) * 1000),
       commandTimeoutMs: Math.ceil((last('command_timeout')?.value ?? 300) * 1000),
+      stateDirectory: last('state_directory')?.value ?? '/var/lib/plimsoll',
     },
   };
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../values/json.ts';
 import { isObject, type Json } from '../values/json.ts';
 import { asJson } from './as-json.ts';
 import { inventorySchema } from './inventory-schema.ts';
-import { controlsSchema, playSchema } from './playbook-schema.ts';
+import { blockSchema, controlsSchema, playSchema } from './playbook-schema.ts';
 import type { Registry } from './step.ts';
 
 /** The inventory's JSON Schema, for editors. */
@@ -11,14 +11,24 @@ export function inventoryJsonSchema(): JsonObject {
   return toSchema(inventorySchema);
 }
 
-/** The playbook's: each operation is a property of the step, and a step has exactly one of them. */
+/** The playbook's: each operation is a property of the step, and a step has exactly one of them. Steps and blocks are definitions: blocks stand in one another. */
 export function playbookJsonSchema(registry: Registry): JsonObject {
   const operations = [...registry.values()];
   const inputs = Object.fromEntries(operations.map(({ name, schema, summary }) => [name, schema.optional().meta({ description: summary })]));
-  const step = z.strictObject({ ...controlsSchema.shape, ...inputs });
-  const play = playSchema.extend({ steps: z.array(step).min(1).describe('What is done on each host, in order.') });
+  const step = z.strictObject({ ...controlsSchema.shape, ...inputs }).meta({ id: 'step', title: 'step', description: 'One operation, and what controls it.' });
+  const item: z.ZodType = z.lazy(() => z.union([step, block])).meta({ id: 'item', title: 'step or block' });
+  const items = z.array(item).min(1);
+  const { shape } = blockSchema;
+  const block = z
+    .strictObject({ ...shape, block: like(items, shape.block), rescue: like(items.optional(), shape.rescue), always: like(items.optional(), shape.always) })
+    .meta({ id: 'block', title: 'block', description: 'Steps that stand together, with what is done when one of them fails, and in any case.', anyOf: [{ required: ['rescue'] }, { required: ['always'] }] });
+  const play = playSchema.extend({ steps: like(items, playSchema.shape.steps) }).meta({ id: 'play', title: 'play' });
   const playbook = z.union([play, z.array(play).min(1)]).meta({ title: 'plimsoll playbook', description: 'One play, or a list of plays.' });
   return withStepRules(toSchema(playbook), operations.map(({ name }) => name));
+}
+
+function like(schema: z.ZodType, { description = '' }: z.ZodType): z.ZodType {
+  return schema.describe(description);
 }
 
 function toSchema(schema: z.ZodType): JsonObject {

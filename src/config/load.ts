@@ -1,25 +1,28 @@
 import { ConfigError, type ConfigIssue } from '../errors.ts';
 import type { JsonObject } from '../values/json.ts';
 import { checkPlay } from './check.ts';
+import { chooseHosts, refuseUnreached, type ChosenHosts, type HostChoice } from './choose-hosts.ts';
 import { readExtraVars } from './extra-vars.ts';
 import { readInventory, type InventoryOverrides } from './inventory.ts';
 import type { ConfigIo } from './io.ts';
-import { readPlaybook, type CompiledPlay, type CompiledPlaybook } from './playbook.ts';
-import { matchPattern, readLimit, selectHosts } from './select.ts';
+import { parsePlaybook, readPlaybook, type CompiledPlay, type CompiledPlaybook } from './playbook.ts';
+import { matchPattern, selectHosts } from './select.ts';
 import { inOrder } from './source.ts';
 import type { Registry } from './step.ts';
 import { chooseSteps } from './tags.ts';
 import type { Host, Inventory, Play, Playbook } from './types.ts';
 
-export interface LoadRequest {
+export interface LoadRequest extends HostChoice {
   readonly inventoryFiles: readonly string[];
   readonly playbookFile: string;
+  /** Used instead of what is in the file, of which only the name is told then. */
+  readonly playbookText?: string;
   readonly registry: Registry;
   readonly overrides?: InventoryOverrides;
   /** As given on the command line: `k=v`, `@FILE`. */
   readonly vars?: readonly string[];
-  /** As given on the command line: a pattern, with `@FILE` for names in a file. */
-  readonly limit?: string;
+  /** The same, read before; used instead of `vars`. */
+  readonly extraVars?: JsonObject;
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
 }
@@ -38,6 +41,8 @@ export interface Loaded {
   /** Every host of any play, in the order of the inventory. */
   readonly hosts: readonly Host[];
   readonly extraVars: JsonObject;
+  /** How it was asked for, as a saved plan keeps it. */
+  readonly inputs: { readonly inventory: readonly string[]; readonly tags: readonly string[]; readonly skipTags: readonly string[]; readonly vars: JsonObject };
   readonly warnings: readonly ConfigIssue[];
 }
 
@@ -46,29 +51,43 @@ export interface Loaded {
  * file, or an AppError('usage') for what the command line itself has wrong.
  */
 export async function loadAll(request: LoadRequest, io: ConfigIo): Promise<Loaded> {
-  const { inventoryFiles, playbookFile, registry, overrides, tags = [], skipTags = [] } = request;
-  const [inventoryRead, playbookRead] = await Promise.all([readInventory(inventoryFiles, io, overrides), readPlaybook(playbookFile, registry, io)]);
-  const { value: inventory } = inventoryRead;
-  const { value: playbook } = playbookRead;
-  if (inventory === undefined || playbook === undefined) throw new ConfigError([...inventoryRead.issues, ...playbookRead.issues]);
-  const extraVars = await readExtraVars(request.vars ?? [], io);
-  const limit = request.limit === undefined ? undefined : await readLimit(request.limit, io);
-  const limited = limit === undefined ? undefined : new Set(selectHosts(inventory, limit).map(({ name }) => name));
+  const { inventory, playbook } = await readBoth(request, io);
+  const { tags = [], skipTags = [] } = request;
+  const extraVars = request.extraVars ?? (await readExtraVars(request.vars ?? [], io));
+  const choice = await chooseHosts(inventory, request, io);
   const chosen: CompiledPlaybook = { ...playbook, plays: chooseSteps(playbook.plays, { tags, skipTags }) };
-  const selected = chosen.plays.map((play) => selectPlay(play, inventory, limited, extraVars));
+  const selected = chosen.plays.map((play) => selectPlay(play, inventory, choice, extraVars));
   const issues = [...selected.flatMap((play) => play.issues), ...orphans(playbook.plays, chosen.plays)];
   if (issues.length > 0) throw new ConfigError(inOrder(issues));
   const any = new Set(selected.flatMap(({ hosts }) => hosts.map(({ name }) => name)));
   const hosts = [...inventory.hosts.values()].filter(({ name }) => any.has(name));
-  if (hosts.length === 0) selectHosts(inventory, chosen.plays[0]?.hosts ?? 'all', limit);
-  return { inventory, playbook: chosen, plays: selected.map(({ play, hosts: own }) => ({ play, hosts: own })), hosts, extraVars, warnings: inventory.warnings };
+  refuseUnreached(request, choice, hosts);
+  if (hosts.length === 0) selectHosts(inventory, chosen.plays[0]?.hosts ?? 'all', choice.limit);
+  return {
+    inventory,
+    playbook: chosen,
+    plays: selected.map(({ play, hosts: own }) => ({ play, hosts: own })),
+    hosts,
+    extraVars,
+    inputs: { inventory: request.inventoryFiles, tags, skipTags, vars: extraVars },
+    warnings: inventory.warnings,
+  };
 }
 
-function selectPlay(play: CompiledPlay, inventory: Inventory, limited: ReadonlySet<string> | undefined, extraVars: JsonObject): SelectedPlay & { readonly issues: readonly ConfigIssue[] } {
+async function readBoth({ inventoryFiles, playbookFile, playbookText, registry, overrides }: LoadRequest, io: ConfigIo): Promise<{ readonly inventory: Inventory; readonly playbook: CompiledPlaybook }> {
+  const [{ value: inventory, issues }, { value: playbook, issues: inPlaybook }] = await Promise.all([
+    readInventory(inventoryFiles, io, overrides),
+    playbookText === undefined ? readPlaybook(playbookFile, registry, io) : parsePlaybook(playbookFile, playbookText, registry),
+  ]);
+  if (inventory === undefined || playbook === undefined) throw new ConfigError([...issues, ...inPlaybook]);
+  return { inventory, playbook };
+}
+
+function selectPlay(play: CompiledPlay, inventory: Inventory, { names: chosen }: ChosenHosts, extraVars: JsonObject): SelectedPlay & { readonly issues: readonly ConfigIssue[] } {
   const { hosts: names, mistakes } = matchPattern(inventory, play.hosts);
   const problems = mistakes.map(({ span, message }) => play.hostsIssue(span.start, span.end, `hosts: ${message}`));
   if (problems.length === 0 && names.size === 0) problems.push(play.hostsIssue(0, play.hosts.length, 'hosts: no host is left by this pattern'));
-  const hosts = [...inventory.hosts.values()].filter(({ name }) => names.has(name) && (limited?.has(name) ?? true));
+  const hosts = [...inventory.hosts.values()].filter(({ name }) => names.has(name) && (chosen?.has(name) ?? true));
   return { play, hosts, issues: [...problems, ...checkPlay(play, hosts, extraVars)] };
 }
 

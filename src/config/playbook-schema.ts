@@ -28,6 +28,20 @@ export const controlsSchema = z.strictObject({
   read_only: z.boolean().optional().describe('For command and script: it changes nothing, so it runs in the preview too.'),
 });
 
+const inner = z.array(z.unknown()).min(1);
+const { when, tags, become } = controlsSchema.shape;
+
+/** Steps that stand together, themselves unread: they depend on the operations. */
+export const blockSchema = z.strictObject({
+  name: z.string().min(1).optional().describe('What messages call the block.'),
+  when: when.describe('An expression; where it is false no step of the block is needed.'),
+  tags,
+  become: become.describe("Whether its steps run as root, unless they say so themselves; the play's setting when absent."),
+  block: inner.describe('Steps that stand together.'),
+  rescue: inner.optional().describe('What is done on a host where a step of the block has failed. When it succeeds, the host goes on after the block.'),
+  always: inner.optional().describe('What is done after block and rescue, whatever became of them.'),
+});
+
 /** A play, its steps unread: they depend on the operations. */
 export const playSchema = z.strictObject({
   name: z.string().min(1).optional().describe('What messages call the play.'),
@@ -35,10 +49,16 @@ export const playSchema = z.strictObject({
   become: z.boolean().optional().describe("Whether its steps run as root; the inventory's setting when absent."),
   batch: z.union([hostCount(1), z.array(hostCount(1)).min(1)]).optional().describe('Hosts per wave: a number, a share ("10%"), or a list of them; the last one repeats. All at once when absent.'),
   max_failures: hostCount(0).optional().describe('When more hosts than this have failed, the next wave does not start; 0 when absent.'),
+  any_errors_fatal: z.boolean().optional().describe('As soon as one host has failed, every other one stops at its next step.'),
   vars: varsSchema.nullable().optional(),
   tags: tagsSchema.optional(),
   steps: z.array(z.unknown()).min(1).describe('What is done on each host, in order.'),
 });
+
+/** The keys that make an item of `steps` a block. */
+export const blockParts = ['block', 'rescue', 'always'] as const;
+export type BlockPart = (typeof blockParts)[number];
+export const blockKeys: readonly string[] = Object.keys(blockSchema.shape);
 
 export const controlNames: readonly string[] = Object.keys(controlsSchema.shape);
 export type Controls = z.output<typeof controlsSchema>;

@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import { ConfigError, type ConfigIssue } from '../errors.ts';
 import { isObject, type Json } from '../values/json.ts';
 import { asJson } from './as-json.ts';
+import { compileSteps } from './block.ts';
 import type { ConfigIo } from './io.ts';
 import { playSchema, type BatchInput } from './playbook-schema.ts';
 import { readYamlFile, type Read } from './read-file.ts';
 import { mistakesIn } from './schema-issues.ts';
-import { inOrder, showPlace } from './source.ts';
-import { compileStep, type CompiledStep, type Registry } from './step.ts';
+import { inOrder } from './source.ts';
+import type { CompiledStep, Registry } from './step.ts';
 import { compileTemplate, type CompiledTemplate } from './template.ts';
 import type { BatchSize, Play, Playbook } from './types.ts';
-import type { Path, YamlFile } from './yaml.ts';
+import { parseYaml, type Path, type YamlFile } from './yaml.ts';
 
 /** A playbook with what its checks need. */
 export interface CompiledPlay extends Play {
@@ -36,15 +37,21 @@ export async function readPlaybook(file: string, registry: Registry, io: Pick<Co
   return yaml === undefined ? { issues } : compilePlaybook(yaml, registry);
 }
 
-export function compilePlaybook(yaml: YamlFile, registry: Registry): Read<CompiledPlaybook> {
-  const { value } = yaml;
+/** The same for a text that is at hand, as a saved plan has it; the file is what messages call it. */
+export function parsePlaybook(file: string, text: string, registry: Registry): Read<CompiledPlaybook> {
+  const { yaml, issues } = parseYaml(file, new TextEncoder().encode(text));
+  return yaml === undefined ? { issues } : compilePlaybook(yaml, registry);
+}
+
+function compilePlaybook(yaml: YamlFile, registry: Registry): Read<CompiledPlaybook> {
+  const { value, source: { file, text } } = yaml;
   const written: readonly (readonly [Json, Path])[] = Array.isArray(value) ? value.map((play: Json, index) => [play, [index]] as const) : [[value, []]];
   if (written.length === 0) return { issues: [yaml.issue([], 'a playbook is one play or a list of plays; this list is empty')] };
   const plays = written.map(([play, path], index) => compilePlay(play, index + 1, path, yaml, registry));
   const issues = plays.flatMap((play) => play.issues);
   const compiled = plays.flatMap(({ value: play }) => (play === undefined ? [] : [play]));
   if (issues.length > 0) return { issues: inOrder(issues) };
-  return { value: { file: yaml.source.file, digest: createHash('sha256').update(yaml.source.text).digest('hex'), plays: compiled }, issues };
+  return { value: { file, text, digest: createHash('sha256').update(text).digest('hex'), plays: compiled }, issues };
 }
 
 function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, registry: Registry): Read<CompiledPlay> {
@@ -59,9 +66,9 @@ function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, regi
     issues.push(...compiled.issues);
     varTemplates.set(name, compiled.template);
   }
-  const rawSteps: readonly Json[] = Array.isArray(raw['steps']) ? raw['steps'].map(asJson) : [];
-  const playTags = parsed.success ? [parsed.data.tags ?? []].flat() : [];
-  const steps = compileSteps(rawSteps, [...path, 'steps'], { yaml, registry, playTags }, issues);
+  const tags = parsed.success ? [parsed.data.tags ?? []].flat() : [];
+  const { steps, nodes, issues: inSteps } = compileSteps(raw['steps'], [...path, 'steps'], { yaml, registry, tags });
+  issues.push(...inSteps);
   if (!parsed.success || issues.length > 0) return { issues };
   const { data } = parsed;
   const hosts = [data.hosts].flat();
@@ -77,33 +84,12 @@ function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, regi
       maxFailures: batchSize(data.max_failures ?? 0),
       vars: Object.fromEntries(vars.map(([name, value]) => [name, asJson(value)])),
       varTemplates,
+      anyErrorsFatal: data.any_errors_fatal ?? false,
       steps,
+      nodes,
       ...(data.become === undefined ? {} : { become: data.become }),
     },
   };
-}
-
-const rootNames = new Set(['vars', 'host', 'facts', 'item', 'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while', 'cel', 'optional', 'bool', 'bytes', 'double', 'int', 'list', 'map', 'string', 'uint', 'type', 'dyn', 'null_type', 'google', 'math', 'strings']);
-
-function compileSteps(rawSteps: readonly Json[], path: Path, shared: { readonly yaml: YamlFile; readonly registry: Registry; readonly playTags: readonly string[] }, issues: ConfigIssue[]): readonly CompiledStep[] {
-  const { yaml } = shared;
-  const registers = rawSteps.map((step) => (isObject(step) && typeof step['register'] === 'string' ? step['register'] : undefined));
-  const later = new Map(registers.flatMap((name, index) => (name === undefined ? [] : [[name, index + 1] as const])));
-  return rawSteps.flatMap((raw, index) => {
-    const earlier = new Set(registers.slice(0, index).flatMap((name) => (name !== undefined && usableName(name) ? [name] : [])));
-    const own = registers[index];
-    const at = [...path, index, 'register'];
-    if (own !== undefined && rootNames.has(own)) issues.push(yaml.issue(at, `"${own}" has a meaning of its own in expressions: choose another name`));
-    const first = own === undefined ? -1 : registers.indexOf(own);
-    if (own !== undefined && first < index) issues.push(yaml.issue(at, `"${own}" is registered twice: first at ${showPlace(yaml.placeOf([...path, first, 'register']))}`));
-    const compiled = compileStep(raw, index + 1, [...path, index], { ...shared, earlier, later });
-    issues.push(...compiled.issues);
-    return compiled.step === undefined ? [] : [compiled.step];
-  });
-}
-
-function usableName(name: string): boolean {
-  return /^[A-Za-z_]\w*$/.test(name) && !rootNames.has(name);
 }
 
 function batchSize(input: BatchInput): BatchSize {

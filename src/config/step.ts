@@ -3,11 +3,15 @@ import type { Operation } from '../operations/operation.ts';
 import { isObject, type Json } from '../values/json.ts';
 import { asJson } from './as-json.ts';
 import { didYouMean } from './closest.ts';
-import { compile, type Compiled, type Roots } from './expression.ts';
-import { controlNames, controlsSchema, type Controls } from './playbook-schema.ts';
+import { allOf, compileCondition } from './condition.ts';
+import type { Compiled, Roots } from './expression.ts';
+import { itemsOf } from './loop.ts';
+import type { StepOutline } from './outline.ts';
+import { blockParts, controlNames, controlsSchema, type Controls } from './playbook-schema.ts';
+import type { Registers } from './registers.ts';
 import { ResolveError } from './resolve-error.ts';
 import { mistakesIn, withText } from './schema-issues.ts';
-import { compileTemplate, textsIn, type CompiledTemplate } from './template.ts';
+import { compileTemplate, type CompiledTemplate } from './template.ts';
 import type { Resolved, Retry, Scope, Step } from './types.ts';
 import type { Path, YamlFile } from './yaml.ts';
 
@@ -15,25 +19,31 @@ export type Registry = ReadonlyMap<string, Operation>;
 
 /** A step with what its checks need. */
 export interface CompiledStep extends Step {
-  /** Everything that is evaluated before the operation, and its input. */
-  readonly parts: { readonly when?: Compiled; readonly loop?: CompiledTemplate; readonly input: CompiledTemplate };
+  /** Everything that is evaluated before the operation, the conditions of its blocks first, and its input. */
+  readonly parts: { readonly conditions: readonly Compiled[]; readonly loop?: CompiledTemplate; readonly input: CompiledTemplate };
+}
+
+/** What a step takes over from its play and from the blocks around it. */
+export interface Inherited {
+  readonly conditions: readonly Compiled[];
+  readonly tags: readonly string[];
+  readonly become?: boolean;
+  readonly rescues?: string;
 }
 
 /** What a step can see of its play. */
 export interface StepContext {
   readonly registry: Registry;
   readonly yaml: YamlFile;
-  /** Registers of the steps before it, and of all steps, with their numbers. */
-  readonly earlier: ReadonlySet<string>;
-  readonly later: ReadonlyMap<string, number>;
-  readonly playTags: readonly string[];
+  readonly registers: Registers;
+  readonly inherited: Inherited;
 }
 
-const later = new Set(['block', 'rescue', 'always']);
 /** `read_only: true` beside a command in its short form belongs into its long form. */
 const longForm: Readonly<Record<string, string>> = { command: 'argv', script: 'text' };
 
-export function compileStep(raw: Json, number: number, path: Path, context: StepContext): { readonly step?: CompiledStep; readonly issues: readonly ConfigIssue[] } {
+export function compileStep(outline: StepOutline, context: StepContext): { readonly step?: CompiledStep; readonly issues: readonly ConfigIssue[] } {
+  const { raw, path, number } = outline;
   const { yaml, registry } = context;
   if (!isObject(raw)) return { issues: [yaml.issue(path, 'a step is a mapping: one operation, and what controls it')] };
   const issues: ConfigIssue[] = [];
@@ -50,16 +60,15 @@ export function compileStep(raw: Json, number: number, path: Path, context: Step
   const operation = name === undefined ? undefined : registry.get(name);
   if (raw['delay'] !== undefined && raw['retries'] === undefined && raw['until'] === undefined) issues.push(yaml.issue([...path, 'delay'], 'delay is between tries: say how many with retries, or until when', 'key'));
   // Expressions are looked at even when a control is wrong: everything in one report.
-  const compiled = compileParts(raw, path, context, issues);
+  const compiled = compileParts(raw, outline, context, issues);
   if (operation === undefined) return { issues };
-  const input = inputOf(raw, operation.name, path, context, issues);
+  const input = inputOf(raw, operation.name, outline, context, issues);
   if (!controls.success || issues.length > 0) return { issues };
   return { step: assemble({ number, path, operation, controls: controls.data, compiled, input, context }), issues };
 }
 
 function strangeKey(key: string, registry: Registry): string {
-  if (later.has(key)) return `"${key}" is not part of this version: write the steps one after another, with on_error: continue where one may fail`;
-  return `there is no operation and no control "${key}"${didYouMean(key, [...registry.keys(), ...controlNames])}`;
+  return `there is no operation and no control "${key}"${didYouMean(key, [...registry.keys(), ...controlNames, ...blockParts])}`;
 }
 
 interface Parts {
@@ -68,42 +77,31 @@ interface Parts {
   readonly loop: CompiledTemplate | undefined;
 }
 
-function rootsFor(raw: Readonly<Record<string, unknown>>, { earlier, later: all }: StepContext, own: boolean, item: boolean): Roots {
-  const register = own && typeof raw['register'] === 'string' ? [raw['register']] : [];
+/** Which names an expression of a step can read. `own`: its own register too; `item`: the loop's item, where there is a loop. */
+export function rootsAt(number: number, { registers }: Pick<StepContext, 'registers'>, more: { readonly own?: unknown; readonly item?: boolean; readonly looped?: boolean }): Roots {
+  const { own, item = true, looped = false } = more;
   return {
-    names: new Set(['vars', 'host', 'facts', ...(item && raw['loop'] !== undefined ? ['item'] : []), ...earlier, ...register]),
+    names: new Set(['vars', 'host', 'facts', ...(item && looped ? ['item'] : []), ...registers.before(number), ...(typeof own === 'string' ? [own] : [])]),
     why: (name) => {
       if (name === 'item') return item ? 'item is there only in a step with loop' : 'loop itself cannot read item';
-      const number = all.get(name);
-      return number === undefined ? undefined : `"${name}" is registered by step ${String(number)}, which has not run yet`;
+      const giver = registers.givenBy(name);
+      return giver === undefined ? undefined : `"${name}" is registered by step ${String(giver)}, which has not run yet`;
     },
   };
 }
 
-function compileParts(raw: Readonly<Record<string, unknown>>, path: Path, context: StepContext, issues: ConfigIssue[]): Parts {
+function compileParts(raw: Readonly<Record<string, unknown>>, { number, path }: StepOutline, context: StepContext, issues: ConfigIssue[]): Parts {
   const { yaml } = context;
+  const looped = raw['loop'] !== undefined;
   const whole = (key: 'when' | 'until'): Compiled | undefined => {
-    const value = typeof raw[key] === 'boolean' ? String(raw[key]) : raw[key];
-    if (typeof value !== 'string' || value === '') return undefined;
-    // `${{ … }}` around the whole condition is what many write, and it is clear.
-    const wrapped = textsIn(value.trim());
-    const only = 'texts' in wrapped && wrapped.texts.length === 1 ? wrapped.texts[0] : undefined;
-    const isWrapped = only?.start === 0 && only.end === value.trim().length;
-    const text = isWrapped ? only.expression : value;
-    const shift = isWrapped ? value.indexOf('${{') + only.inner : 0;
-    const full = [...path, key];
-    const result = compile(text, rootsFor(raw, context, key === 'until', true), {
-      place: (offset) => yaml.placeIn(full, shift + offset),
-      issue: (span, message) => yaml.issueIn(full, { start: shift + span.start, end: shift + span.end }, message),
-    });
-    if ('issues' in result) issues.push(...result.issues);
-    else if (result.expression.type !== 'bool' && result.expression.type !== 'dyn') issues.push(yaml.issueIn(full, { start: shift, end: shift + text.length }, `${key}: the expression is a ${result.expression.type}, not true or false`));
-    return 'issues' in result ? undefined : result.expression;
+    const { condition, issues: found } = compileCondition(raw[key], rootsAt(number, context, { looped, ...(key === 'until' ? { own: raw['register'] } : {}) }), yaml, [...path, key]);
+    issues.push(...found);
+    return condition;
   };
   let loop: CompiledTemplate | undefined;
   const loopValue = raw['loop'];
   if (typeof loopValue === 'string' || Array.isArray(loopValue)) {
-    const result = compileTemplate(asJson(loopValue), rootsFor(raw, context, false, false), yaml, [...path, 'loop']);
+    const result = compileTemplate(asJson(loopValue), rootsAt(number, context, { item: false }), yaml, [...path, 'loop']);
     issues.push(...result.issues);
     if (typeof loopValue === 'string' && result.template.unsettled.length === 0) issues.push(yaml.issue([...path, 'loop'], 'loop: expected a list, or an expression that gives one: "${{ vars.names }}"'));
     loop = result.template;
@@ -117,7 +115,7 @@ interface Input {
   readonly pathOf: (inner: Path) => Path;
 }
 
-function inputOf(raw: Readonly<Record<string, unknown>>, name: string, path: Path, context: StepContext, issues: ConfigIssue[]): Input {
+function inputOf(raw: Readonly<Record<string, unknown>>, name: string, { number, path }: StepOutline, context: StepContext, issues: ConfigIssue[]): Input {
   const { yaml, registry } = context;
   const written = asJson(raw[name]);
   const readOnly = raw['read_only'];
@@ -138,7 +136,7 @@ function inputOf(raw: Readonly<Record<string, unknown>>, name: string, path: Pat
     issueIn: (inner, span, message) => yaml.issueIn(pathOf(inner), span, message),
     placeIn: (inner, offset) => yaml.placeIn(pathOf(inner), offset),
   };
-  const { template, issues: found } = compileTemplate(value, rootsFor(raw, context, false, true), locating, []);
+  const { template, issues: found } = compileTemplate(value, rootsAt(number, context, { looped: raw['loop'] !== undefined }), locating, []);
   issues.push(...found);
   const schema = registry.get(name)?.schema;
   if (schema !== undefined) issues.push(...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) => locating.issue(inner, message, at)));
@@ -155,8 +153,11 @@ interface Pieces {
   readonly context: StepContext;
 }
 
-function assemble({ number, path, operation, controls, compiled, input, context: { yaml, playTags } }: Pieces): CompiledStep {
-  const { when, until, loop } = compiled;
+function assemble({ number, path, operation, controls, compiled, input, context: { yaml, inherited } }: Pieces): CompiledStep {
+  const { until, loop } = compiled;
+  const conditions = [...inherited.conditions, ...(compiled.when === undefined ? [] : [compiled.when])];
+  const when = allOf(conditions);
+  const become = controls.become ?? inherited.become;
   const retry: Retry | undefined =
     controls.retries === undefined && until === undefined ? undefined : { retries: controls.retries ?? 3, delaySeconds: controls.delay ?? 5, ...(until === undefined ? {} : { until }) };
   const resolve = (scope: Scope): Resolved<unknown> => {
@@ -167,23 +168,24 @@ function assemble({ number, path, operation, controls, compiled, input, context:
     if (mistake !== undefined) throw new ResolveError(yaml.issue(input.pathOf(mistake.path), mistake.message, mistake.at));
     return { value: operation.schema.parse(value) };
   };
-  const expressions = [...(when === undefined ? [] : [when]), ...(until === undefined ? [] : [until]), ...(loop?.expressions ?? []), ...input.template.expressions];
+  const expressions = [...conditions, ...(until === undefined ? [] : [until]), ...(loop?.expressions ?? []), ...input.template.expressions];
   return {
     number,
     name: controls.name ?? operation.name,
     operation: operation.name,
     place: yaml.placeOf(path),
-    tags: [...new Set([...playTags, ...[controls.tags ?? []].flat()])],
+    tags: [...new Set([...inherited.tags, ...[controls.tags ?? []].flat()])],
     onError: controls.on_error ?? 'fail',
     roots: new Set(expressions.flatMap(({ roots }) => [...roots])),
     resolve,
-    parts: { input: input.template, ...(when === undefined ? {} : { when }), ...(loop === undefined ? {} : { loop }) },
+    parts: { conditions, input: input.template, ...(loop === undefined ? {} : { loop }) },
     ...(when === undefined ? {} : { when }),
     ...(controls.register === undefined ? {} : { register: controls.register }),
-    ...(loop === undefined ? {} : { loop: { resolve: (scope: Scope) => itemsOf(loop, scope, (message) => yaml.issue([...path, 'loop'], message)) } }),
+    ...(loop === undefined ? {} : { loop: { resolve: (scope: Scope) => itemsOf(loop, conditions, scope, (message) => yaml.issue([...path, 'loop'], message)) } }),
     ...(retry === undefined ? {} : { retry }),
     ...(controls.timeout === undefined ? {} : { timeoutSeconds: controls.timeout }),
-    ...(controls.become === undefined ? {} : { become: controls.become }),
+    ...(become === undefined ? {} : { become }),
+    ...(inherited.rescues === undefined ? {} : { rescues: inherited.rescues }),
   };
 }
 
@@ -191,14 +193,4 @@ function assemble({ number, path, operation, controls, compiled, input, context:
 function settled(operation: Operation, value: Json, unsettled: readonly Path[]): unknown {
   const texts = mistakesIn(operation.schema, value).filter(({ wantsText, path }) => wantsText === true && unsettled.some((open) => open.length === path.length && open.every((step, index) => step === path[index])));
   return texts.reduce<unknown>((changed, { path }) => withText(changed, path), value);
-}
-
-const maxItems = 10_000;
-
-function itemsOf(loop: CompiledTemplate, scope: Scope, complain: (message: string) => ConfigIssue): Resolved<readonly Json[]> {
-  const resolved = loop.resolve(scope);
-  if ('unknown' in resolved) return resolved;
-  if (!Array.isArray(resolved.value)) throw new ResolveError(complain('loop: the expression does not give a list'));
-  if (resolved.value.length > maxItems) throw new ResolveError(complain(`loop: more than ${String(maxItems)} items`));
-  return { value: resolved.value };
 }

@@ -95,6 +95,8 @@ export interface Step {
   readonly tags: readonly string[];
   readonly onError: 'fail' | 'continue';
   readonly become?: boolean;
+  /** The name of the block whose `rescue` it belongs to: it is done only when that block fails. */
+  readonly rescues?: string;
   /** Every root name that the step's expressions read, `when` and `loop` included. */
   readonly roots: ReadonlySet<string>;
   /**
@@ -103,6 +105,18 @@ export interface Step {
    */
   resolve(scope: Scope): Resolved<unknown>;
 }
+
+/** Steps that stand together: when one of `steps` fails on a host, `rescue` is done there; `always`, whatever happens. */
+export interface Block {
+  readonly name: string;
+  readonly place: Place;
+  readonly steps: readonly Node[];
+  readonly rescue: readonly Node[];
+  readonly always: readonly Node[];
+}
+
+/** A play's steps as they are carried out. A block's `when`, `tags` and `become` are already in its steps. */
+export type Node = { readonly kind: 'step'; readonly step: Step } | { readonly kind: 'block'; readonly block: Block };
 
 export interface Play {
   readonly number: number;
@@ -118,12 +132,18 @@ export interface Play {
   readonly vars: JsonObject;
   /** Each may read the ones before it. */
   readonly varTemplates: ReadonlyMap<string, Template>;
+  /** As soon as one host has failed, every other one stops at its next step. */
+  readonly anyErrorsFatal: boolean;
+  /** Every step, of blocks too (`block`, `rescue`, `always`), in the order of the file. */
   readonly steps: readonly Step[];
+  readonly nodes: readonly Node[];
 }
 
 export interface Playbook {
   readonly file: string;
-  /** SHA-256 of the file, hexadecimal. */
+  /** As it was read, without a byte order mark. */
+  readonly text: string;
+  /** SHA-256 of the text, hexadecimal. */
   readonly digest: string;
   readonly plays: readonly Play[];
 }

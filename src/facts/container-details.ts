@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { isObject } from '../values/json.ts';
+import { isObject, parseJson } from '../values/json.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
@@ -25,14 +25,6 @@ export const containerDetails: Fact<JsonObject> = {
 
 function withoutEnvironment(config: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(config).filter(([key]) => key !== 'Env'));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What JSON.parse made is JSON: this says so to the type checker without a cast. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
-import { oneLine } from '../values/terminal.ts';
+import { dockerList, everyContainer } from './docker-list.ts';
 import type { Fact } from './fact.ts';
 
 /** One container, running or not, as Docker describes it. Never its environment: that may hold secrets. */
@@ -66,53 +65,5 @@ const format = [
   '"storageOpt":{{json (index .HostConfig "StorageOpt")}},"autoRemove":{{json .HostConfig.AutoRemove}},"restart":{{json .HostConfig.RestartPolicy}}}',
 ].join(',');
 
-const noBinary = 127;
-const noDaemon = 125;
-
-/** The first line is how many ids were listed, so that one that vanished since can be told from one that could not be read. */
-const script = `command -v docker >/dev/null 2>&1 || exit ${String(noBinary)}
-ids=$(docker ps -aq --no-trunc) || exit ${String(noDaemon)}
-set -- $ids
-echo "$#"
-[ "$#" -eq 0 ] || docker inspect --type container --format '${format}' "$@"`;
-
 /** Every container on the host. Errors: `no-docker` (no client, no daemon, no permission), `fact-unreadable`. */
-export const containers: Fact<readonly Container[]> = {
-  name: 'containers',
-  script,
-  parse({ status, stdout, stderr }) {
-    if (status === noBinary) throw new AppError('no-docker', 'Docker is not installed: there is no docker command', { hint: 'install Docker on the host, or leave the host out of this play' });
-    if (status === noDaemon) throw noAnswer(stderr);
-    const [count = '', ...lines] = stdout.split('\n').filter((line) => line !== '');
-    if (!/^\d+$/.test(count)) throw unreadable(`docker printed ${oneLine(stdout, 200)}`);
-    const found = lines.map(parseContainer);
-    const vanished = stderr.split('\n').filter((line) => /no such (container|object)/i.test(line)).length;
-    if (status !== 0 && vanished === 0) throw unreadable(`docker inspect ended with status ${String(status)}: ${oneLine(stderr)}`);
-    if (found.length + vanished !== Number(count)) throw unreadable(`docker listed ${count} containers and described ${String(found.length)} of them: ${oneLine(stderr)}`);
-    return found;
-  },
-};
-
-function parseContainer(line: string): Container {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw unreadable(`docker inspect printed ${oneLine(line, 200)}`);
-  }
-  const parsed = containerSchema.safeParse(value);
-  if (!parsed.success) throw unreadable(`docker inspect: ${oneLine(z.prettifyError(parsed.error))}`);
-  return parsed.data;
-}
-
-function noAnswer(stderr: string): AppError {
-  const reason = oneLine(stderr);
-  const hint = /permission denied/i.test(reason)
-    ? 'connect as root or with become: true, or add the user to the docker group'
-    : 'start the daemon (systemctl start docker), then run the same again';
-  return new AppError('no-docker', `the Docker daemon does not answer: ${reason === '' ? 'no reason was given' : reason}`, { hint });
-}
-
-function unreadable(message: string): AppError {
-  return new AppError('fact-unreadable', `the list of containers could not be read: ${message}`, { hint: 'run "docker ps -a" and "docker inspect" on the host by hand: what they print is not what is expected' });
-}
+export const containers: Fact<readonly Container[]> = dockerList({ name: 'containers', kind: everyContainer, format, item: containerSchema, what: 'the list of containers' });

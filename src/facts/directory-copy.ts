@@ -49,6 +49,8 @@ export type CopyDirectory =
       readonly path: string;
       /** `device:inode`: equal for one directory under two paths. */
       readonly identity: string;
+      /** When it was made, in seconds since the epoch; 0 where the file system or the tool does not know. */
+      readonly born: number;
       readonly mode: string;
       readonly owner: string;
       readonly mountsBelow: readonly string[];
@@ -72,7 +74,7 @@ cd -P -- "$1" || exit 1
 path=$(pwd -P)
 echo directory
 printf 'path %s\\n' "$path"
-stat -c 'stat %d:%i %a %u:%g' .
+stat -c 'stat %d:%i %W %a %u:%g' .
 echo "allocated $(du -sxB1 . | cut -f1)"
 echo "apparent $(du -sxB1 --apparent-size . | cut -f1)"
 echo "entries $(find . -xdev -mindepth 1 -printf x | wc -c)"
@@ -93,6 +95,7 @@ echo end`,
       kind: 'directory',
       path: field('path'),
       identity: field('identity'),
+      born: count(field('born')),
       mode: field('mode').padStart(4, '0'),
       owner: field('owner'),
       mountsBelow: [...field('below').matchAll(/^below (.*)$/gm)].map(([, path = '']) => unescapeMount(path)),
@@ -107,11 +110,11 @@ echo end`,
 };
 
 const directoryAnswer =
-  /^directory\npath (?<path>\/.*)\nstat (?<identity>\d+:\d+) (?<mode>[0-7]+) (?<owner>\d+:\d+)\nallocated (?<allocated>\d+)\napparent (?<apparent>\d+)\nentries (?<entries>\d+)\ndf +(?<available>\d+) +(?<inodesTotal>\d+|-) +(?<inodesAvailable>\d+|-)\n(?<below>(?:below .*\n)*)end\n$/;
+  /^directory\npath (?<path>\/.*)\nstat (?<identity>\d+:\d+) (?<born>\S+) (?<mode>[0-7]+) (?<owner>\d+:\d+)\nallocated (?<allocated>\d+)\napparent (?<apparent>\d+)\nentries (?<entries>\d+)\ndf +(?<available>\d+) +(?<inodesTotal>\d+|-) +(?<inodesAvailable>\d+|-)\n(?<below>(?:below .*\n)*)end\n$/;
 
-/** df prints `-` for what a file system does not have. */
+/** df and stat print `-` for what a file system does not have; some print something else. */
 function count(text: string): number {
-  return text === '-' ? 0 : Number(text);
+  return /^\d+$/.test(text) ? Number(text) : 0;
 }
 
 /**
@@ -119,7 +122,8 @@ function count(text: string): number {
  * hard links, and ACLs and extended attributes where the tools are there.
  * Arguments: `rsync` or `manifest`; `quick` (files by size and time) or `full` (by checksum);
  * rsync's option for times; from; to. Prints `identical`, or how many differences there are and up
- * to twenty of them; a full comparison then ends with status 9, because it is a verification.
+ * to twenty of them; a full comparison says so on its standard error and ends with status 9, because
+ * it is a verification.
  */
 export const compareScript = `method=$1 depth=$2 times=$3 from=$4 to=$5
 work=$(mktemp -d) || exit 1
@@ -156,8 +160,7 @@ by_manifest() {
 by_$method || exit 1
 [ -s "$work/differences" ] || { echo identical; exit 0; }
 if [ "$depth" = full ]; then
-  echo "the copy differs from its source in $(wc -l <"$work/differences") places:"
-  head -n 20 "$work/differences"
+  { echo "the copy differs from its source in $(wc -l <"$work/differences") places:"; head -n 20 "$work/differences"; } >&2
   exit 9
 fi
 # What only adds to the destination, or sets what a directory is like, takes nothing away from it.

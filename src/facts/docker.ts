@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 
@@ -94,12 +95,4 @@ function toDocker(data: z.infer<typeof info>, systemd: string): Docker {
     userNamespaces: security.some((option) => option.includes('name=userns')),
     systemdUnit: systemd.includes('LoadState=loaded'),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -26,10 +26,16 @@ export interface FactRequest<Value = unknown> {
   readonly key: string;
   readonly fact: Fact<Value>;
   readonly args: readonly string[];
+  /** Asked of this other host of the inventory, and not of the one that the step is for. */
+  readonly host?: string;
 }
 
 export function ask<Value>(fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {
   return { key: `${fact.name}${canonicalJson(args)}`, fact, args };
+}
+
+export function askOf<Value>(host: string, fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {
+  return { key: `${fact.name}${canonicalJson(args)}@${host}`, fact, args, host };
 }
 
 /** The answers that are known so far about one host. */

@@ -61,7 +61,7 @@ look() {
 }
 [ "$pid" -eq 0 ] || look container "$pid"
 look self self
-dockerd=$(cat /run/docker.pid /var/run/docker.pid 2>/dev/null | head -n 1)
+dockerd=$(cat /run/docker.pid 2>/dev/null || cat /var/run/docker.pid 2>/dev/null)
 [ -n "$dockerd" ] || dockerd=$(pidof -s dockerd 2>/dev/null)
 [ -z "$dockerd" ] || look dockerd "$dockerd"
 exit 0`,

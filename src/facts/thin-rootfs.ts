@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 import type { FileSystemKind } from './file-system.ts';
@@ -81,13 +82,7 @@ exit 0`,
 
 function parseRecord(hex: string, path: string, mode: string, unreadable: (what: string) => AppError): StoredDevice {
   const text = String.fromCharCode(...(hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)));
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw unreadable("Docker's record");
-  }
-  const parsed = stored.safeParse(json);
+  const parsed = stored.safeParse(parseJson(text));
   if (!parsed.success || !/^[0-7]{3,4}$/.test(mode)) throw unreadable("Docker's record");
   return { path, deviceId: parsed.data.device_id, bytes: parsed.data.size, text, mode: mode.padStart(4, '0') };
 }

@@ -80,18 +80,63 @@ export interface PauseAction {
   readonly seconds: number;
 }
 
+/**
+ * Runs a short script on another host of the inventory, over plimsoll's own connection to it; over
+ * another one when that is lost, so it must come to the same however often it is run.
+ */
+export interface RelayAction {
+  readonly kind: 'relay';
+  readonly host: string;
+  /** What it does there, for people. */
+  readonly what: string;
+  /** Static text; values are `$1`… */
+  readonly script: string;
+  readonly args: readonly string[];
+  /** A small file of this host, not a secret, that becomes its standard input. */
+  readonly input?: string;
+  /** Run there by the same rules at the end of the change, whether it succeeded or not, unless it goes on by itself. */
+  readonly atEnd?: { readonly script: string; readonly args: readonly string[] };
+  readonly timeoutMs?: number;
+}
+
 /** One effect, as data. The interpreter has one executor for each kind. */
-export type Action = ExecAction | CheckAction | WriteFileAction | UploadAction | FetchAction | WaitUntilAction | PauseAction;
+export type Action = ExecAction | CheckAction | WriteFileAction | UploadAction | FetchAction | WaitUntilAction | PauseAction | RelayAction;
+
+/**
+ * A version of a volume's or container's specification that a change makes: claimed in the records
+ * before the change begins, confirmed when it is done.
+ */
+export interface RecordNote {
+  readonly kind: 'volume' | 'container';
+  /** The volume's family, or the container's name. */
+  readonly name: string;
+  /** The version that is claimed (`foo-2` is 2 of `foo`); the next that nobody has when absent. */
+  readonly version?: number;
+  /** The volume's or container's own name or id until now. */
+  readonly replaces?: string;
+  /** What is kept of it: never a secret's value. */
+  readonly spec: JsonObject;
+  /** What there is until now, and the version that it is where none has been recorded: the one to go back to. */
+  readonly before?: { readonly version: number; readonly spec: JsonObject };
+}
 
 /** One unit of change: what it is, what it is made of, and how it is taken back. Plain JSON. */
 export interface Change {
   /** For people, without the host's name: `app-1: 10 GiB → 20 GiB`. */
   readonly summary: string;
+  /** What it is about (`container:ID`), where a step may make several changes: the same in every plan of the step. */
+  readonly subject?: string;
   /** The facts that the change rests on, and what they will be: plain JSON for the plan and for drift. */
   readonly before: JsonObject;
   readonly after: JsonObject;
   readonly actions: readonly Action[];
   readonly undo: readonly Action[] | 'irreversible';
+  /** What `before` is once it has been undone, where that is something else: what is gone on with is taken back to its beginning. */
+  readonly undoneTo?: JsonObject;
+  /** Removes what is kept so that the change can be undone; done by `plimsoll finalize`, and irreversible. */
+  readonly finalize?: readonly Action[];
+  /** The versions that are recorded with it. */
+  readonly records?: readonly RecordNote[];
   /** One remote script, so that a dropped connection cannot split it. */
   readonly atomic: boolean;
   /** Names for values that differ from host to host (a device's name), for folding equal plans. */

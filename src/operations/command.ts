@@ -1,22 +1,19 @@
 import { z } from 'zod';
 import { commandLine } from '../values/shell.ts';
-import { argv, exitStatuses, hostPath } from './input.ts';
-import { defineOperation } from './operation.ts';
+import { argv, hostPath } from './input.ts';
 import type { Program } from './program.ts';
-import { planProgram, programNeeds, programResult, programTouches } from './program.ts';
+import { programKeys, programOperation, readsOrCreates } from './program.ts';
 
 const long = z.strictObject({
   argv,
-  read_only: z.boolean().default(false).describe('changes nothing: runs in the preview too'),
-  creates: hostPath.optional().describe('nothing is done when this path exists'),
-  success: exitStatuses.default([0]),
+  ...programKeys,
   chdir: hostPath.optional(),
   stdin: z.string().optional(),
 });
 
 const schema = z
   .union([argv.transform((words) => ({ argv: words })).pipe(long), long], { error: 'must be a list of words, or {argv: [...]} with read_only, creates, success, chdir or stdin' })
-  .refine(({ read_only, creates }) => !(read_only && creates !== undefined), 'read_only and creates exclude each other: what only reads creates nothing');
+  .refine(...readsOrCreates);
 
 type Want = z.infer<typeof schema>;
 
@@ -30,14 +27,9 @@ const program = (want: Want): Program => ({
   shown: commandLine(want.argv),
 });
 
-export const command = defineOperation<Want>({
+export const command = programOperation<Want>({
   name: 'command',
   summary: 'Run one program, without a shell',
   schema,
-  readOnly: (want) => want.read_only,
-  repeats: true,
-  needs: (want) => programNeeds(program(want)),
-  plan: (want, known) => planProgram(program(want), known),
-  touches: (want) => programTouches(program(want)),
-  result: (want, known, output) => programResult(program(want), known, output),
+  program,
 });

@@ -2,6 +2,7 @@ import type { CopyTools } from '../facts/directory-copy.ts';
 import { compareScript } from '../facts/directory-copy.ts';
 import { parseBytes } from '../values/size.ts';
 import type { ExecAction } from './change.ts';
+import { longestCopyMs } from './time-limits.ts';
 
 export type CopyMethod = { readonly kind: 'rsync'; readonly nanoseconds: boolean } | { readonly kind: 'cp' | 'tar' };
 
@@ -21,51 +22,87 @@ export function comparison(method: CopyMethod, depth: 'quick' | 'full', from: st
   return [method.kind === 'rsync' ? 'rsync' : 'manifest', depth, timesOption(method), from, to];
 }
 
-function timesOption(method: CopyMethod): string {
+/** rsync's option for times to the nanosecond; empty for those that have none. */
+export function timesOption(method: CopyMethod): string {
   return method.kind === 'rsync' && method.nanoseconds ? '--modify-window=-1' : '';
 }
 
-/** A pipe's exit status is its last command's only, so both are said on another descriptor. */
-const tarScript = `codes=$({ { tar -C "$1" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --one-file-system -cf - .; echo "create $?" >&3; } |
+/** Everything that a file has, on one file system, sparse where it is. */
+export const rsyncOptions: readonly string[] = ['-aHAXSx', '--numeric-ids', '--no-inc-recursive'];
+/** `-a` alone forgives attributes that it could not set; named one by one they must be kept. */
+export const cpOptions: readonly string[] = ['-a', '--preserve=mode,ownership,timestamps,links,xattr', '--reflink=auto', '--sparse=auto', '-x'];
+
+/** `$1` from, `$2` to. A pipe's exit status is its last command's only, so both are said on another descriptor. */
+export const tarScript = `codes=$({ { tar -C "$1" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --one-file-system -cf - .; echo "create $?" >&3; } |
 { tar -C "$2" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --same-owner -xpf -; echo "extract $?" >&3; }; } 3>&1)
 case $codes in *"create 0"*) ;; *) exit 1 ;; esac
 case $codes in *"extract 0"*) ;; *) exit 1 ;; esac`;
 
-const day = 86_400_000;
-
 /** Read whole before any of it runs, and with an empty input for its commands. */
-const verification = `{ ${compareScript}
+const verification = `# Fails if the two differ in anything.
+{ ${compareScript}
 } </dev/null
 `;
 
+/** What is removed from the destination: what rsync has left of files half copied, or whatever the source does not have. */
+export type Removal = 'nothing' | 'leftovers' | 'everything else';
+
+export interface CopyOptions {
+  readonly bwlimit: string | undefined;
+  readonly removes: Removal;
+  /** Files that look equal are compared by checksum. */
+  readonly checksum: boolean;
+  readonly progress: boolean;
+  /** Run when the copy turns out to differ. */
+  readonly onDifference: readonly string[];
+}
+
 /** Copies and verifies. The copy counts only when a comparison by checksum finds no difference. */
-export function copyActions(method: CopyMethod, from: string, to: string, options: { readonly bwlimit: string | undefined; readonly clearOnFailure: boolean }): readonly ExecAction[] {
-  const clear = options.clearOnFailure ? { onFailure: [['find', to, '-xdev', '-mindepth', '1', '-delete']] } : {};
+export function copyActions(method: CopyMethod, from: string, to: string, options: CopyOptions): readonly ExecAction[] {
+  // cp does not take from directories the set-group-ID bit that they inherit here. The copy gives this one its mode, too.
+  const prepare: readonly ExecAction[] = method.kind === 'cp' ? [{ kind: 'exec', argv: ['chmod', '00700', to] }] : [];
   return [
-    { kind: 'exec', argv: copyArgv(method, from, to, options.bwlimit), timeoutMs: day, ...clear },
-    { kind: 'exec', argv: ['sync', '-f', to], timeoutMs: day },
-    { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...comparison(method, 'full', from, to)], stdin: verification, timeoutMs: day, ...clear },
+    ...prepare,
+    { kind: 'exec', argv: copyArgv(method, from, to, options), timeoutMs: longestCopyMs },
+    { kind: 'exec', argv: ['sync', '-f', to], timeoutMs: longestCopyMs },
+    { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...comparison(method, 'full', from, to)], stdin: verification, timeoutMs: longestCopyMs, onFailure: [options.onDifference] },
   ];
 }
 
-function copyArgv(method: CopyMethod, from: string, to: string, bwlimit: string | undefined): readonly string[] {
+/** Empties a directory, and leaves the directory itself and what is mounted below it. */
+export function emptyDirectory(path: string): ExecAction {
+  return { kind: 'exec', argv: ['find', path, '-xdev', '-mindepth', '1', '-delete'], timeoutMs: longestCopyMs };
+}
+
+function copyArgv(method: CopyMethod, from: string, to: string, { bwlimit, removes, checksum, progress }: CopyOptions): readonly string[] {
   switch (method.kind) {
     case 'rsync':
       return [
         'rsync',
-        '-aHAXSx',
-        '--numeric-ids',
-        '--delete',
-        '--no-inc-recursive',
+        ...rsyncOptions,
+        ...removalOptions(removes),
+        ...(checksum ? ['--checksum'] : []),
         ...(method.nanoseconds ? [timesOption(method)] : []),
+        ...(method.nanoseconds && progress ? ['--info=progress2'] : []),
         ...(bwlimit === undefined ? [] : [`--bwlimit=${String(Math.floor(parseBytes(bwlimit) / 1024))}`]),
         `${from}/`,
         `${to}/`,
       ];
     case 'cp':
-      // `-a` alone forgives attributes that it could not set; named one by one they must be kept.
-      return ['cp', '-a', '--preserve=mode,ownership,timestamps,links,xattr', '--reflink=auto', '--sparse=auto', '-x', `${from}/.`, `${to}/`];
+      return ['cp', ...cpOptions, `${from}/.`, `${to}/`];
     case 'tar':
       return ['/bin/sh', '-c', tarScript, 'sh', from, to];
+  }
+}
+
+/** Whatever appears at the destination during the copy is not deleted: the verification then finds it. */
+function removalOptions(removes: Removal): readonly string[] {
+  switch (removes) {
+    case 'nothing':
+      return [];
+    case 'leftovers':
+      return ['--delete', '--filter=R .*.??????', '--filter=P *'];
+    case 'everything else':
+      return ['--delete'];
   }
 }

@@ -5,7 +5,8 @@ import type { Docker } from '../facts/docker.ts';
 import { dockerInfo } from '../facts/docker.ts';
 import type { Known } from '../facts/fact.ts';
 import { ask } from '../facts/fact.ts';
-import { SizeError, formatBytes, parseSize, resolveSize, roundUp } from '../values/size.ts';
+import { formatBytes, parseSize, resolveSize, roundUp } from '../values/size.ts';
+import { containerOrLabel, sizeText } from './input.ts';
 import type { Finding, Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
 import type { Awaiting } from './rootfs/daemon-restart.ts';
@@ -14,7 +15,7 @@ import { askOverlayQuota, growOverlay } from './rootfs/grow-overlay.ts';
 import { growThin } from './rootfs/grow-thin.ts';
 import type { ContainerPlan } from './rootfs/outcome.ts';
 import { combine, refuse } from './rootfs/outcome.ts';
-import { containerKeys, containerOrLabel, rootfsNeeds, rootfsTouches, select } from './rootfs/selection.ts';
+import { containerKeys, rootfsNeeds, rootfsTouches, select } from './rootfs/selection.ts';
 import type { ThinContainer } from './rootfs/thin.ts';
 import { askThinRootfs, judgeThin, sectorBytes } from './rootfs/thin.ts';
 import { judgeDriver } from './rootfs/unsupported.ts';
@@ -22,17 +23,7 @@ import { judgeDriver } from './rootfs/unsupported.ts';
 const schema = z
   .strictObject({
     ...containerKeys,
-    size: z
-      .string()
-      .superRefine((text, context) => {
-        try {
-          parseSize(text);
-        } catch (error) {
-          if (!(error instanceof SizeError)) throw error;
-          context.addIssue({ code: 'custom', message: error.message });
-        }
-      })
-      .describe('20GiB; or relative to now, when the plan is made: +5GiB, 150%'),
+    size: sizeText(parseSize).describe('20GiB; or relative to now, when the plan is made: +5GiB, 150%'),
     restart_daemon: z.boolean().optional().describe('restart the Docker daemon where that is needed for the new size to last; only with live-restore, so that containers go on running'),
     sizes: z.record(z.string(), z.number().int().positive()).optional().describe('filled in by a plan: bytes by container id, once a relative size has been made absolute'),
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SizeError } from '../values/size.ts';
 
 /** Pieces of operations' schemas. Each accepts what it has produced, so that a plan's `want` can be parsed again. */
 
@@ -14,6 +15,26 @@ export const octalMode = z
   .string()
   .regex(/^0?[0-7]{3}$|^[0-7]{4}$/, 'must be octal digits in quotes, for example "0644"')
   .transform((mode) => mode.padStart(4, '0'));
+
+/** A size as `parse` takes it; otherwise its reason is the message. */
+export function sizeText(parse: (text: string) => unknown) {
+  return z.string().superRefine((text, context) => {
+    try {
+      parse(text);
+    } catch (error) {
+      if (!(error instanceof SizeError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+    }
+  });
+}
+
+/** Which containers are meant, where it may be several. */
+export const whichContainers = {
+  container: z.string().min(1).optional().describe('a name, an id (or four or more of its first digits), or a glob such as app-*'),
+  label: z.string().min(1).optional().describe('key or key=value; with container: both must match'),
+};
+
+export const containerOrLabel = 'name the containers: container: NAME, or label: KEY=VALUE';
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { argvFact, programOutput } from '../facts/argv.ts';
 import type { FactRequest, Known } from '../facts/fact.ts';
@@ -7,7 +8,8 @@ import type { ProgramOutput } from '../facts/argv.ts';
 import type { Json } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { ExecAction } from './change.ts';
-import type { Planned, StepOutput } from './operation.ts';
+import { exitStatuses, hostPath } from './input.ts';
+import type { Operation, Planned, StepOutput } from './operation.ts';
 
 /** What `command` and `script` have in common: a program of the operator's, about which nothing is known. */
 export interface Program {
@@ -21,15 +23,39 @@ export interface Program {
   readonly shown: string;
 }
 
+/** What a playbook may say of either. */
+export const programKeys = {
+  read_only: z.boolean().default(false).describe('changes nothing: runs in the preview too'),
+  creates: hostPath.optional().describe('nothing is done when this path exists'),
+  success: exitStatuses.default([0]),
+};
+
+type Keys = z.infer<z.ZodObject<typeof programKeys>>;
+
+export const readsOrCreates = [({ read_only, creates }: Keys) => !(read_only && creates !== undefined), 'read_only and creates exclude each other: what only reads creates nothing'] as const;
+
+/** The operation that runs the program which `program` makes of what is wanted. */
+export function programOperation<Want extends Keys>({ program, ...named }: Pick<Operation<Want>, 'name' | 'summary' | 'schema'> & { readonly program: (want: Want) => Program }): Operation<Want> {
+  return {
+    ...named,
+    readOnly: (want) => want.read_only,
+    repeats: true,
+    needs: (want) => programNeeds(program(want)),
+    plan: (want, known) => planProgram(program(want), known),
+    touches: (want) => programTouches(program(want)),
+    result: (want, known, output) => programResult(program(want), known, output),
+  };
+}
+
 /** `env --chdir` and `cd` in a shell: only the latter is everywhere. */
 const inDirectory = ['/bin/sh', '-c', 'cd -- "$1" && shift && exec "$@"', 'sh'] as const;
 
-export function programNeeds(program: Program): readonly FactRequest[] {
+function programNeeds(program: Program): readonly FactRequest[] {
   if (program.readOnly) return [reading(program)];
   return program.creates === undefined ? [] : [ask(hostFile, program.creates)];
 }
 
-export function planProgram(program: Program, known: Known): Planned {
+function planProgram(program: Program, known: Known): Planned {
   if (program.readOnly) {
     const { status, stderr } = known.the(reading(program));
     if (program.success.includes(status)) return { outcome: 'noop', reason: `read: ${oneLine(program.shown, 80)}` };
@@ -55,11 +81,11 @@ export function planProgram(program: Program, known: Known): Planned {
 }
 
 /** A program may read and change anything. */
-export function programTouches(program: Program): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
+function programTouches(program: Program): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
   return { reads: ['*'], changes: program.readOnly ? [] : ['*'] };
 }
 
-export function programResult(program: Program, known: Known, output: StepOutput | undefined): Json {
+function programResult(program: Program, known: Known, output: StepOutput | undefined): Json {
   const printed = program.readOnly ? known.get(reading(program)) : output;
   if (printed === undefined) return null;
   const { status, stdout, stderr, lines } = programOutput(printed);

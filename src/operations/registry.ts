@@ -7,25 +7,33 @@ import { fetch } from './fetch.ts';
 import { growRootfs } from './grow-rootfs.ts';
 import type { Operation } from './operation.ts';
 import { pause } from './pause.ts';
+import { recreateContainer } from './containers/recreate-container.ts';
 import { repairRootfs } from './repair-rootfs.ts';
 import { resize2fs } from './resize2fs.ts';
 import { script } from './script.ts';
 import { upload } from './upload.ts';
 import { volumeCopy } from './volume-copy.ts';
+import { copyVolume } from './volumes/copy-volume.ts';
+import { scaleVolume } from './volumes/scale-volume.ts';
+import { sendVolume } from './volumes/send-volume.ts';
 import { waitFor } from './wait-for.ts';
 import { xfsGrowfs } from './xfs-growfs.ts';
 
 const list: readonly Operation[] = [
   eraseWant(assert),
   eraseWant(command),
+  eraseWant(copyVolume),
   eraseWant(dmsetup),
   eraseWant(dockerInspect),
   eraseWant(fetch),
   eraseWant(growRootfs),
   eraseWant(pause),
+  eraseWant(recreateContainer),
   eraseWant(repairRootfs),
   eraseWant(resize2fs),
+  eraseWant(scaleVolume),
   eraseWant(script),
+  eraseWant(sendVolume),
   eraseWant(upload),
   eraseWant(volumeCopy),
   eraseWant(waitFor),

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { exitStatuses, hostPath } from './input.ts';
-import { defineOperation } from './operation.ts';
 import type { Program } from './program.ts';
-import { planProgram, programNeeds, programResult, programTouches } from './program.ts';
+import { programKeys, programOperation, readsOrCreates } from './program.ts';
 
 const shebang = /^#![ \t]*(?:\/\S*\/)?(?:env[ \t]+)?(sh|bash|dash|ash|ksh|zsh)(?:[ \t]+(-\w+))?[ \t]*$/;
 
@@ -14,14 +12,12 @@ const text = z
 const long = z.strictObject({
   text: text.describe('the script; its first line may name another shell than /bin/sh'),
   args: z.array(z.string()).default([]).describe('its "$1", "$2" …: give values in this way, not in the text'),
-  read_only: z.boolean().default(false).describe('changes nothing: runs in the preview too'),
-  creates: hostPath.optional().describe('nothing is done when this path exists'),
-  success: exitStatuses.default([0]),
+  ...programKeys,
 });
 
 const schema = z
   .union([text.transform((script) => ({ text: script })).pipe(long), long], { error: 'must be the text of a shell script, or {text: …} with args, read_only, creates or success' })
-  .refine(({ read_only, creates }) => !(read_only && creates !== undefined), 'read_only and creates exclude each other: what only reads creates nothing');
+  .refine(...readsOrCreates);
 
 type Want = z.infer<typeof schema>;
 
@@ -53,14 +49,9 @@ function firstMeaningfulLine(script: string): string {
   return lines.length > 1 ? `${first} … (${String(lines.length)} lines)` : first;
 }
 
-export const script = defineOperation<Want>({
+export const script = programOperation<Want>({
   name: 'script',
   summary: 'Run a shell script',
   schema,
-  readOnly: (want) => want.read_only,
-  repeats: true,
-  needs: (want) => programNeeds(program(want)),
-  plan: (want, known) => planProgram(program(want), known),
-  touches: (want) => programTouches(program(want)),
-  result: (want, known, output) => programResult(program(want), known, output),
+  program,
 });

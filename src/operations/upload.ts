@@ -33,6 +33,7 @@ export const upload = defineOperation<Want>({
     if (target.exists && target.kind !== 'file') return { outcome: 'refused', reason: `${to} on the host is a ${target.kind}`, remedy: 'name the file itself in to:, or remove what is there' };
     const actions = wantedActions(want, source, target);
     if (actions.length === 0) return { outcome: 'noop', reason: `${to} is the same file` };
+    const replaced = replacedContent(source, target);
     return {
       outcome: 'change',
       changes: [
@@ -42,6 +43,7 @@ export const upload = defineOperation<Want>({
           after: { sha256: source.sha256, mode: want.mode, ...(want.owner === undefined ? {} : { owner: want.owner }) },
           actions,
           undo: undoActions(to, target),
+          ...(replaced === undefined ? {} : { finalize: [exec('rm', '-f', '--', kept(replaced))] }),
           atomic: false,
           bindings: {},
         },
@@ -53,15 +55,20 @@ export const upload = defineOperation<Want>({
 });
 
 function wantedActions({ from, to, mode, owner }: Want, source: LaptopFile, target: HostFile): readonly Action[] {
-  const same = target.exists && target.sha256 === source.sha256;
-  if (!same) {
+  const replaced = replacedContent(source, target);
+  if (!target.exists || replaced !== undefined) {
     const send: Action = { kind: 'upload', from, path: to, mode, sha256: source.sha256, bytes: source.bytes, ...(owner === undefined ? {} : { owner }) };
-    return [...(target.exists ? keep(to, target.sha256) : []), send];
+    return [...(replaced === undefined ? [] : keep(to, replaced)), send];
   }
   return [
     ...(owner === undefined || isOwner(target, owner) ? [] : [exec('chown', '--', owner, to)]),
     ...(target.mode === mode ? [] : [exec('chmod', '--', mode, to)]),
   ];
+}
+
+/** The digest of the content that goes, and is kept until the change is finalized. */
+function replacedContent(source: LaptopFile, target: HostFile): string | undefined {
+  return target.exists && target.sha256 !== source.sha256 ? target.sha256 : undefined;
 }
 
 /** Where the old content is kept, named by its digest: the undo needs no name of its own for it. */
@@ -71,9 +78,12 @@ function keep(path: string, sha256: string): readonly Action[] {
   return [exec('mkdir', '-p', '/var/lib/plimsoll/replaced'), exec('cp', '-p', '--', path, kept(sha256))];
 }
 
+/** Content that is what it was needs no copy; any other does, and without one (it was finalized) the undo must fail. */
+const restore = '[ "$(sha256sum <"$2" | cut -d" " -f1)" = "$3" ] || cp -p -- "$1" "$2"';
+
 function undoActions(path: string, target: HostFile): readonly Action[] {
   if (!target.exists) return [exec('rm', '-f', '--', path)];
-  return [exec('sh', '-c', '[ ! -e "$1" ] || cp -p -- "$1" "$2"', 'sh', kept(target.sha256), path), exec('chown', '--', target.owner, path), exec('chmod', '--', target.mode, path)];
+  return [exec('/bin/sh', '-c', restore, 'sh', kept(target.sha256), path, target.sha256), exec('chown', '--', target.owner, path), exec('chmod', '--', target.mode, path)];
 }
 
 function isOwner(target: Extract<HostFile, { readonly exists: true }>, owner: string): boolean {

@@ -1,35 +1,31 @@
 import { z } from 'zod';
-import type { CopyDirectory, CopyTools, DirectoryDifference } from '../facts/directory-copy.ts';
+import type { BegunCopies } from '../facts/begun-copy.ts';
+import { begunCopies, copyStrangers, doubt, markerText, refuseStrangers } from '../facts/begun-copy.ts';
+import type { DirectoryDifference } from '../facts/directory-copy.ts';
+import type { ContainerUse } from '../facts/container-uses.ts';
+import { containerUsesIfAny, copySource } from '../facts/copy-source.ts';
 import { copyDirectory, copyTools, directoryDifference } from '../facts/directory-copy.ts';
 import type { FactRequest, Known } from '../facts/fact.ts';
 import { ask } from '../facts/fact.ts';
-import { formatBytes, parseBytes, SizeError } from '../values/size.ts';
-import type { Change } from './change.ts';
+import { formatBytes } from '../values/size.ts';
+import type { Action, Change } from './change.ts';
 import type { CopyMethod } from './copy-method.ts';
-import { chooseMethod, comparison, copyActions } from './copy-method.ts';
-import { hostPath } from './input.ts';
-import type { Planned } from './operation.ts';
+import { chooseMethod, comparison, copyActions, emptyDirectory } from './copy-method.ts';
+import type { CopyStart, Directory } from './copy-start.ts';
+import { begin, contentOf, copyToGoOnWith, goOn, intoOthersAt, restoreDirectory, unfinishedInto } from './copy-start.ts';
 import { defineOperation } from './operation.ts';
-
-const rate = z.string().refine((text) => {
-  try {
-    return parseBytes(text) >= 1024;
-  } catch (error) {
-    if (error instanceof SizeError) return false;
-    throw error;
-  }
-}, 'must be a size for each second, for example 20MiB');
-
-const directory = hostPath.refine((path) => !path.split('/').includes('..') && /[^/.]/.test(path), 'must be a directory below /, without ".."').transform((path) => path.replace(/\/+$/, ''));
+import { longestCopyMs } from './time-limits.ts';
+import { copiedDirectory, copyRate } from './volumes/copy-input.ts';
+import { nested, noMethod, notDirectory, overlap, sourceWarnings, tooSmall, toolWarnings, unfinishedSource, unfit, usedDestination } from './volumes/copy-judgement.ts';
+import { names, runningUsers } from './volumes/directory-users.ts';
 
 const schema = z.strictObject({
-  from: directory.describe('the directory whose content is copied, for example a volume\'s _data'),
-  to: directory.describe('the directory that becomes the same; empty, or a part of the copy already'),
-  bwlimit: rate.optional().describe('bytes a second at most'),
+  from: copiedDirectory.describe('the directory whose content is copied, for example a volume\'s _data'),
+  to: copiedDirectory.describe('the directory that becomes the same; empty, or a part of the copy already'),
+  bwlimit: copyRate.optional(),
   delete: z.boolean().default(false).describe('the destination may hold something else, which is replaced and removed'),
 });
 type Want = z.infer<typeof schema>;
-type Directory = Extract<CopyDirectory, { readonly kind: 'directory' }>;
 
 export const volumeCopy = defineOperation<Want>({
   name: 'volume_copy',
@@ -38,24 +34,38 @@ export const volumeCopy = defineOperation<Want>({
   readOnly: false,
   repeats: false,
   needs(want, known) {
-    const first = [ask(copyTools), ask(copyDirectory, want.from), ask(copyDirectory, want.to)];
+    const first = [ask(copyTools), ask(copyDirectory, want.from), ask(copyDirectory, want.to), ask(begunCopies), ask(copySource, want.from), ask(containerUsesIfAny)];
     const difference = differenceRequest(want, known);
-    return difference === undefined ? first : [...first, difference];
+    const strangers = strangersRequest(want, known);
+    return [...first, ...(difference === undefined ? [] : [difference]), ...(strangers === undefined ? [] : [strangers])];
   },
   plan(want, known) {
     const tools = known.the(ask(copyTools));
     const source = known.the(ask(copyDirectory, want.from));
     const target = known.the(ask(copyDirectory, want.to));
+    const begunHere = known.the(ask(begunCopies));
+    const { copies } = begunHere;
     if (source.kind !== 'directory') return notDirectory(want.from, source.kind);
     if (target.kind !== 'directory') return notDirectory(want.to, target.kind);
     const method = chooseMethod(tools);
     const difference = differenceRequest(want, known);
     const differs = difference === undefined ? undefined : known.the(difference);
-    const objection = overlap(source, target) ?? nested(source) ?? nested(target);
+    const objection = overlap(source, target) ?? nested(source) ?? nested(target) ?? unfinishedSource(source, begunHere);
     if (objection !== undefined) return objection;
-    if (method === undefined) return { outcome: 'refused', reason: 'the host has none of rsync (with ACLs and xattrs), GNU cp and GNU tar with GNU find', remedy: 'install rsync on the host' };
-    if (differs?.total === 0) return { outcome: 'noop', reason: `${want.to} is a complete copy (${String(target.entries)} entries, ${formatBytes(target.allocatedBytes)})` };
-    return inTheWay(want, method, target, differs) ?? tooSmall(want, source, target) ?? { outcome: 'change', changes: [change(want, method, source, target, differs)], warnings: warnings(want, method, tools) };
+    if (method === undefined) return noMethod;
+    const unfinished = unfinishedInto(target, copies);
+    if (differs?.total === 0 && unfinished === undefined) return { outcome: 'noop', reason: `${want.to} is a complete copy (${String(target.entries)} entries, ${formatBytes(target.allocatedBytes)})` };
+    const special = known.the(ask(copySource, want.from));
+    const uses = known.the(ask(containerUsesIfAny));
+    const unsafe = usedDestination(uses, [target.path, want.to]) ?? unfit(method, source, special);
+    if (unsafe !== undefined) return unsafe;
+    const begun = copyToGoOnWith(source, target, copies, want.delete);
+    const strangers = strangersRequest(want, known);
+    const start = begun === undefined ? begin(source, method, target, want.delete, differs, unfinished) : goOn(begun, method, target, want.delete, strangers === undefined ? [] : known.the(strangers));
+    if ('outcome' in start) return start;
+    const situation = { method, source, target, begunHere, differs, start };
+    const said = [...usersWarnings(uses, source, want.from), ...warnings(want, situation), ...sourceWarnings(source, target, special), ...toolWarnings(method, tools, want.bwlimit)];
+    return tooSmall(source, target) ?? { outcome: 'change', changes: [change(want, situation)], warnings: said };
   },
   touches: ({ from, to }) => ({ reads: [`path:${from}`, `path:${to}`], changes: [`path:${to}`] }),
   result({ from, to }, known) {
@@ -75,68 +85,71 @@ function differenceRequest({ from, to }: Want, known: Known): FactRequest<Direct
   return ask(directoryDifference, ...comparison(method, 'quick', from, to));
 }
 
-function notDirectory(path: string, kind: 'missing' | 'other'): Planned {
-  return { outcome: 'refused', reason: kind === 'missing' ? `${path} does not exist` : `${path} is not a directory`, remedy: kind === 'missing' ? 'create it first (for a volume: docker volume create), or correct the path' : 'only directories are copied' };
+/** Only a copy that would be gone on with can have left something. */
+function strangersRequest(want: Want, known: Known): FactRequest<readonly string[]> | undefined {
+  const source = known.get(ask(copyDirectory, want.from));
+  const target = known.get(ask(copyDirectory, want.to));
+  const copies = known.get(ask(begunCopies))?.copies;
+  if (source?.kind !== 'directory' || target?.kind !== 'directory' || copies === undefined || overlap(source, target) !== undefined) return undefined;
+  const begun = copyToGoOnWith(source, target, copies, want.delete);
+  return begun === undefined || target.entries === 0 ? undefined : ask(copyStrangers, want.from, want.to);
 }
 
-function overlap(source: Directory, target: Directory): Planned | undefined {
-  const remedy = 'name two directories of which neither contains the other';
-  if (source.identity === target.identity) return { outcome: 'refused', reason: `${source.path} and ${target.path} are the same directory`, remedy };
-  if (`${target.path}/`.startsWith(`${source.path}/`)) return { outcome: 'refused', reason: `${target.path} lies inside ${source.path}: the copy would copy itself`, remedy };
-  if (`${source.path}/`.startsWith(`${target.path}/`)) return { outcome: 'refused', reason: `${source.path} lies inside ${target.path}`, remedy };
-  return undefined;
+interface Situation {
+  readonly method: CopyMethod;
+  readonly source: Directory;
+  readonly target: Directory;
+  readonly begunHere: BegunCopies;
+  readonly differs: DirectoryDifference | undefined;
+  readonly start: CopyStart;
 }
 
-function nested({ path, mountsBelow }: Directory): Planned | undefined {
-  if (mountsBelow.length === 0) return undefined;
-  return { outcome: 'refused', reason: `other file systems are mounted below ${path}: ${mountsBelow.join(', ')}`, remedy: 'unmount them, or copy each of them in a step of its own: a copy stays on one file system' };
-}
-
-function inTheWay(want: Want, method: CopyMethod, target: Directory, differs: DirectoryDifference | undefined): Planned | undefined {
-  if (target.entries === 0) return undefined;
-  if (want.delete && method.kind !== 'rsync') return { outcome: 'refused', reason: `${want.to} is not empty, and without rsync nothing can be removed from it safely`, remedy: 'install rsync on the host, or empty the destination' };
-  const complete = method.kind === 'rsync' && differs?.destructive === 0;
-  if (want.delete || complete) return undefined;
-  return {
-    outcome: 'refused',
-    reason: `${want.to} holds something else: ${String(differs?.total ?? target.entries)} differences, first ${(differs?.first ?? []).slice(0, 3).join(' | ')}`,
-    remedy: 'choose an empty destination; or say delete: true, and what is there is replaced and removed',
-  };
-}
-
-function tooSmall(want: Want, source: Directory, target: Directory): Planned | undefined {
-  const bytes = Math.max(0, source.allocatedBytes - target.allocatedBytes);
-  const inodes = Math.max(0, source.entries - target.entries);
-  if (bytes > target.availableBytes) return { outcome: 'refused', reason: `${want.to} has ${formatBytes(target.availableBytes)} free, the copy needs ${formatBytes(bytes)}`, remedy: 'make room at the destination, or raise its quota' };
-  if (target.inodesTotal > 0 && inodes > target.inodesAvailable) return { outcome: 'refused', reason: `${want.to} has ${String(target.inodesAvailable)} free inodes, the copy needs ${String(inodes)}`, remedy: 'choose a file system with more inodes' };
-  return undefined;
-}
-
-function warnings(want: Want, method: CopyMethod, tools: CopyTools): readonly string[] {
-  const unverified = method.kind !== 'rsync' && !(tools.getfattr && tools.getfacl);
+function usersWarnings(uses: readonly ContainerUse[] | null, source: Directory, from: string): readonly string[] {
+  const writers = runningUsers(uses ?? [], [source.path, from]).filter(({ writes, fromAbove }) => writes && !fromAbove);
+  const changed = 'what changes during the copy makes its verification fail';
   return [
-    'stop every container that writes to either directory first: what changes during the copy makes its verification fail',
-    ...(unverified ? ['ACLs and extended attributes are copied but cannot be verified: getfattr or getfacl is missing'] : []),
-    ...(want.bwlimit !== undefined && method.kind !== 'rsync' ? [`bwlimit is ignored: ${method.kind} cannot limit its rate`] : []),
-    ...(method.kind === 'tar' ? ['tar leaves sockets out; the verification fails if there are any'] : []),
+    writers.length > 0 ? `stop ${names(writers.map(({ use }) => use))} first, which can write to ${source.path}: ${changed}` : `stop every container that writes to either directory first: ${changed}`,
+    ...(uses === null ? ['Docker does not answer, so it is not known which containers use the two directories'] : []),
   ];
 }
 
-function change(want: Want, method: CopyMethod, source: Directory, target: Directory, differs: DirectoryDifference | undefined): Change {
-  const empty = target.entries === 0;
+function warnings(want: Want, { method, target, begunHere, differs, start }: Situation): readonly string[] {
+  const replaced = method.kind === 'rsync' ? (differs?.destructive ?? 0) : 0;
+  const others = intoOthersAt(target, begunHere.copies);
+  return [
+    ...(replaced > 0 ? [`of what is at ${want.to} now, ${String(replaced)} differ from the source and are replaced or removed`] : []),
+    ...(start.begun?.doubtful === true && method.kind === 'rsync' ? [`what is at ${want.to} is compared by checksum first: the host has been restarted since the copy was begun, or it did not pass its verification`] : []),
+    ...(others.length > 0 ? [`a copy was begun into another directory at ${want.to} and never completed: if that was another file system, it is not mounted now`] : []),
+  ];
+}
+
+/** More than this, and rsync's progress, a line for each file, is more than anybody keeps. */
+const mostEntriesWithProgress = 10_000;
+
+function change(want: Want, { method, source, target, begunHere: { directory, copies }, differs, start }: Situation): Change {
+  const { begun, marker, removes, reversible } = start;
+  const file = begun?.file ?? `${directory}/${target.identity.replace(':', '-')}`;
+  const mark: readonly Action[] = [
+    { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', directory] },
+    { kind: 'write-file', path: file, content: markerText(marker), mode: '0600', expect: copies.find((copy) => copy.file === file)?.text ?? null },
+  ];
+  const unmark: Action = { kind: 'exec', argv: ['rm', '-f', '--', ...new Set([file, ...copies.filter(({ to }) => to === target.path).map((copy) => copy.file)])] };
+  // Only rsync can go on; the others begin again.
+  const again = begun !== undefined && method.kind !== 'rsync';
+  const copy = copyActions(method, want.from, want.to, { bwlimit: want.bwlimit, removes, checksum: begun?.doubtful === true, progress: source.entries <= mostEntriesWithProgress, onDifference: doubt(file) });
   return {
-    summary: `${want.from} → ${want.to}: ${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}`,
-    before: { entries: target.entries, bytes: target.allocatedBytes, differences: differs?.total ?? source.entries, method: method.kind },
-    after: { entries: source.entries, bytes: source.allocatedBytes, differences: 0, method: method.kind },
-    actions: copyActions(method, want.from, want.to, { bwlimit: want.bwlimit, clearOnFailure: empty && method.kind !== 'rsync' }),
-    undo: empty
-      ? [
-          { kind: 'exec', argv: ['find', want.to, '-xdev', '-mindepth', '1', '-delete'] },
-          { kind: 'exec', argv: ['chown', target.owner, want.to] },
-          { kind: 'exec', argv: ['chmod', target.mode, want.to] },
-        ]
-      : 'irreversible',
+    summary: `${want.from} → ${want.to}: ${begun === undefined ? '' : 'go on with the copy of '}${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}${again ? ', from its beginning' : ''}`,
+    before: { ...contentOf(target), ...(begun === undefined ? {} : { unfinished: true }), ...(target.entries === 0 || differs === undefined ? {} : { differences: differs.total }) },
+    after: { entries: source.entries, bytes: source.allocatedBytes, owner: source.owner, mode: source.mode },
+    actions: [...(begun === undefined ? mark : []), ...(again ? [guard(want), emptyDirectory(want.to)] : []), ...copy, unmark],
+    undo: reversible ? [guard(want), emptyDirectory(want.to), ...restoreDirectory(want.to, marker), unmark] : 'irreversible',
+    ...(reversible && begun !== undefined ? { undoneTo: { entries: 0, bytes: 0, owner: marker.owner, mode: marker.mode } } : {}),
     atomic: false,
     bindings: {},
   };
+}
+
+/** Nothing is deleted that could not be copied again. */
+function guard({ from, to }: Want): Action {
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', from, to], stdin: refuseStrangers, timeoutMs: longestCopyMs };
 }

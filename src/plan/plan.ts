@@ -21,6 +21,12 @@ export function mayChange({ planned }: StepPlan): boolean {
   return planned.outcome === 'change' || planned.outcome === 'maybe';
 }
 
+/** Whether a change that it makes, or may make, is recorded as a version. */
+export function makesVersions({ planned }: StepPlan): boolean {
+  const changes = planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
+  return changes.some(({ records = [] }) => records.length > 0);
+}
+
 /** One host's share of a plan. */
 export interface HostPlan {
   readonly host: string;

@@ -1,4 +1,4 @@
-import type { Action, Check, ExecAction, WriteFileAction } from '../operations/change.ts';
+import type { Action, Check, ExecAction, RelayAction, WriteFileAction } from '../operations/change.ts';
 import { commandLine, quote } from '../values/shell.ts';
 import { noPlaceholders, type Placeholders } from './placeholders.ts';
 import { textDiff } from './text-diff.ts';
@@ -22,6 +22,8 @@ export function describeAction(action: Action, names: Placeholders = noPlacehold
       const until = action.equals === undefined ? 'succeeds' : `prints ${JSON.stringify(names.text(action.equals))}`;
       return guttered('', `wait until ${names.text(action.what)}: \`${command(action.argv, names)}\` ${until} (asked every ${duration(action.everySeconds)}, for at most ${duration(action.forSeconds)})`);
     }
+    case 'relay':
+      return describeRelay(action, names);
     case 'pause':
       return [`wait ${duration(action.seconds)}`];
     case 'upload': {
@@ -52,6 +54,19 @@ function describeWrite({ path, mode, content, expect, backup }: WriteFileAction,
   return [
     ...guttered('', `write ${names.text(path)} (${size(content, names)}, mode ${mode}, ${old}${kept})`),
     ...bounded(textDiff(names.text(expect ?? ''), names.text(content))).map((text) => `  ${text}`),
+  ];
+}
+
+function describeRelay({ host, what, script, args, input, atEnd }: RelayAction, names: Placeholders): readonly string[] {
+  const shown = (words: string, one: { readonly script: string; readonly args: readonly string[] }): readonly string[] => [
+    ...guttered('# ', `${words} ${host}${one.args.length === 0 ? '' : `, with ${one.args.map((argument) => command(['x', argument], names).slice(2)).join(' ')}`}:`),
+    ...bounded(names.text(one.script).replace(/\n$/, '').split('\n')).map((text) => `< ${text}`),
+  ];
+  return [
+    ...guttered('', `${names.text(what)} (on ${host})`),
+    ...shown('on', { script, args }),
+    ...(input === undefined ? [] : guttered('# its standard input is this host\'s ', names.text(input))),
+    ...(atEnd === undefined ? [] : shown('at the end, whatever happens, on', atEnd)),
   ];
 }
 

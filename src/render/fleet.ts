@@ -1,12 +1,25 @@
 import type { HostStatus } from '../errors.ts';
 import type { RunEvent, ShownError } from '../run/event.ts';
+import type { RunMode } from '../run/recap.ts';
+import { impersonal } from './impersonal.ts';
+import { wordsOf } from './mode-words.ts';
 
 /** What one connected host is doing now. */
 export interface Activity {
   readonly host: string;
   readonly doing: string;
-  /** The last line that its commands printed, as it came. */
+  /** The last line that its commands printed, or the last text that was written into it, as it came. */
   readonly output?: string;
+  /** That line, as long as it has not ended: what is printed next belongs to it. */
+  readonly open?: { readonly stream: 'stdout' | 'stderr'; readonly text: string };
+}
+
+/** Why nothing happens on a host for the moment. */
+export interface Stall {
+  readonly host: string;
+  readonly reason: string;
+  /** The same without what is only this host's own. */
+  readonly shared: string;
 }
 
 export interface Failure {
@@ -22,7 +35,8 @@ const longestOutput = 1000;
 /** Where a run stands, made from its events: a fixed amount of work for each, however many hosts there are. */
 export class Fleet {
   readonly playbook: string;
-  readonly mode: 'plan' | 'apply';
+  readonly mode: RunMode;
+  readonly runId: string;
   readonly total: number;
   readonly #connected = new Set<string>();
   readonly #planned = new Set<string>();
@@ -33,9 +47,12 @@ export class Fleet {
   readonly #running = new Map<string, Activity>();
   /** Planned, and not at work: until their wave, or their next step. */
   readonly #waiting = new Set<string>();
+  /** Until their next event. */
+  readonly #stalls = new Map<string, Stall>();
   readonly #failures: Failure[] = [];
 
-  constructor(run: { readonly playbook: string; readonly mode: 'plan' | 'apply'; readonly hosts: readonly string[] }) {
+  constructor(run: { readonly runId: string; readonly playbook: string; readonly mode: RunMode; readonly hosts: readonly string[] }) {
+    this.runId = run.runId;
     this.playbook = run.playbook;
     this.mode = run.mode;
     this.total = run.hosts.length;
@@ -72,23 +89,38 @@ export class Fleet {
     return this.#waiting.size;
   }
 
+  /** Hosts that wait for a lock or for a connection, in the order in which they began to. */
+  get stalls(): readonly Stall[] {
+    return [...this.#stalls.values()];
+  }
+
+  stallOf(host: string): Stall | undefined {
+    return this.#stalls.get(host);
+  }
+
   /** Hosts at work: those that change something first, then those that are only read. */
   get active(): number {
-    return this.#running.size + this.#reading.size;
+    const stalled = this.stalls.filter(({ host }) => this.#running.has(host) || this.#reading.has(host)).length;
+    return this.#running.size + this.#reading.size - stalled;
   }
 
   *activities(): Generator<Activity> {
-    yield* this.#running.values();
-    yield* this.#reading.values();
+    for (const group of [this.#running, this.#reading]) {
+      for (const activity of group.values()) if (!this.#stalls.has(activity.host)) yield activity;
+    }
   }
 
   apply(event: RunEvent): void {
     // What a host still prints after its end must not bring it back.
-    if ('host' in event && this.#ended.has(event.host)) return;
+    if ('host' in event) {
+      if (this.#ended.has(event.host)) return;
+      if (event.type !== 'host.waiting') this.#stalls.delete(event.host);
+    }
     switch (event.type) {
       case 'host.connected':
         this.#connected.add(event.host);
-        this.#note(event.host, 'connected');
+        // A connection that is made again does not end what goes on there.
+        if (!this.#running.has(event.host)) this.#note(event.host, 'connected');
         return;
       case 'facts.read':
         this.#note(event.host, event.step);
@@ -98,11 +130,18 @@ export class Fleet {
         this.#reading.delete(event.host);
         this.#waiting.add(event.host);
         return;
+      case 'host.waiting':
+        this.#waiting.delete(event.host);
+        this.#stalls.set(event.host, { host: event.host, reason: event.reason, shared: impersonal(event.reason, event.host) });
+        return;
       case 'change.started':
-        this.#start(event.host, `${event.step}: ${event.summary}`);
+        this.#start(event.host, `${wordsOf(this.mode).doing}${event.step}: ${event.summary}`);
         return;
       case 'action.output':
-        this.#print(event.host, event.text);
+        this.#print(event.host, event.stream, event.text);
+        return;
+      case 'rescue.started':
+        this.#start(event.host, `rescuing ${event.step}`);
         return;
       case 'rollback.started':
         this.#start(event.host, `rolling back ${event.step}`);
@@ -131,11 +170,13 @@ export class Fleet {
     (this.#running.has(host) ? this.#running : this.#reading).set(host, { host, doing });
   }
 
-  #print(host: string, text: string): void {
-    const output = text.trimEnd().split(/\r?\n|\r/).at(-1)?.slice(0, longestOutput);
+  #print(host: string, stream: 'stdout' | 'stderr', text: string): void {
     const group = this.#running.has(host) ? this.#running : this.#reading;
-    const activity = group.get(host) ?? { host, doing: '' };
-    if (output !== undefined && output !== '') group.set(host, { ...activity, output });
+    const { doing, output, open } = group.get(host) ?? { host, doing: '' };
+    const lines = `${open?.stream === stream ? open.text : ''}${text}`.split(/[\r\n]/);
+    const shown = lines.findLast((each) => each.trim() !== '')?.slice(0, longestOutput) ?? output;
+    this.#waiting.delete(host);
+    group.set(host, { host, doing, open: { stream, text: lines.at(-1)?.slice(0, longestOutput) ?? '' }, ...(shown === undefined ? {} : { output: shown }) });
   }
 
   #finish(failure: Failure): void {

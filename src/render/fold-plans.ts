@@ -3,7 +3,7 @@ import type { HostPlan, StepPlan } from '../plan/plan.ts';
 import { canonicalJson } from '../values/json.ts';
 import { type Line, paint } from './line.ts';
 import { changesOf, noPlaceholders, type Placeholders, placeholdersOf } from './placeholders.ts';
-import { type Said, stepLines, type StepNotes } from './step-lines.ts';
+import { type Said, stepLines, type StepNotes, type StepOptions } from './step-lines.ts';
 
 /** Hosts that would do the same, and how that is shown. */
 export interface PlanGroup {
@@ -14,33 +14,33 @@ export interface PlanGroup {
 }
 
 /**
- * Hosts grouped by equal plans. Unless `exact`, plans are equal that differ only in the values which
+ * Hosts grouped by equal plans. Unless `verbose`, plans are equal that differ only in the values which
  * their changes name as bindings, and in their notes: a group of several hosts is then shown with
  * placeholders, and notes with the hosts that they are about. A single host is shown as it is.
  */
-export function foldPlans(plans: readonly HostPlan[], exact: boolean): readonly PlanGroup[] {
+export function foldPlans(plans: readonly HostPlan[], { verbose: exact, mode }: Omit<StepOptions, 'placeholders'>): readonly PlanGroup[] {
   const groups = new Map<string, HostPlan[]>();
   for (const plan of plans) {
-    const key = keyOf(plan, exact);
+    const key = keyOf(plan, { verbose: exact, mode });
     groups.set(key, [...(groups.get(key) ?? []), plan]);
   }
   return [...groups.values()].map((group) => {
     const placeholders = !exact && group.length > 1;
     const [first] = group;
-    const lines = first === undefined ? [] : linesOf(first, group, { verbose: exact, placeholders });
+    const lines = first === undefined ? [] : linesOf(first, group, { verbose: exact, mode, placeholders });
     return { hosts: group.map((plan) => plan.host), lines, placeholders: placeholders ? namesIn(group, lines) : [] };
   });
 }
 
-function linesOf(plan: HostPlan, group: readonly HostPlan[], options: { readonly verbose: boolean; readonly placeholders: boolean }): readonly Line[] {
+function linesOf(plan: HostPlan, group: readonly HostPlan[], options: StepOptions): readonly Line[] {
   return plan.steps.flatMap((step, index) => stepLines(step, plan.steps, notesOf(group, index, options.placeholders), options));
 }
 
 const noNotes: StepNotes = { reasons: [], warnings: [], owed: [] };
 
 /** What must be equal. The lines as they would be shown are part of it, so that they are true for every host of a group. */
-function keyOf(plan: HostPlan, exact: boolean): string {
-  const options = { verbose: exact, placeholders: !exact };
+function keyOf(plan: HostPlan, { verbose: exact, mode }: Omit<StepOptions, 'placeholders'>): string {
+  const options = { verbose: exact, mode, placeholders: !exact };
   const shown = exact ? linesOf(plan, [plan], options) : plan.steps.flatMap((step) => stepLines(step, plan.steps, noNotes, options));
   return canonicalJson([plan.steps.map((step) => comparable(step, exact)), paint(shown, false)]);
 }

@@ -8,6 +8,8 @@ export function jsonRenderer(screen: Screen): Renderer {
       screen.write(`${eventLine(event)}\n`);
     },
     plan: () => undefined,
+    // A question is asked on standard error: nothing here is in its way.
+    hold: () => () => undefined,
     recap: () => undefined,
     close: () => undefined,
   };

@@ -2,7 +2,7 @@ import picocolors from 'picocolors';
 import { neutralise } from '../values/terminal.ts';
 
 /** What a line says to the eye; without colour it must be readable from its text alone. */
-export type Tone = 'plain' | 'strong' | 'good' | 'change' | 'caution' | 'bad' | 'faint';
+export type Tone = 'plain' | 'strong' | 'good' | 'change' | 'caution' | 'bad' | 'faint' | 'idle';
 
 /** One line for people, before colour. Its text may hold anything: `paint` makes it harmless. */
 export interface Line {
@@ -31,6 +31,7 @@ export function painter(colour: boolean): (text: string, tone: Tone) => string {
     caution: colours.yellow,
     bad: colours.red,
     faint: colours.dim,
+    idle: (text) => colours.dim(colours.yellow(text)),
   };
   return (text, tone) => byTone[tone](text);
 }

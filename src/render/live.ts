@@ -1,10 +1,11 @@
 import { Listr, type ListrRenderer } from 'listr2';
 import type { Plan } from '../plan/plan.ts';
 import type { RunEvent, StampedEvent } from '../run/event.ts';
-import type { RunResult } from '../run/recap.ts';
+import type { RunMode, RunResult } from '../run/recap.ts';
 import { Fleet } from './fleet.ts';
-import { type Line, paint } from './line.ts';
+import type { Line } from './line.ts';
 import { planView } from './plan-view.ts';
+import { Printer } from './printer.ts';
 import { recapView } from './recap-view.ts';
 import type { Renderer, Screen } from './renderer.ts';
 import { windowLines } from './window-lines.ts';
@@ -61,6 +62,7 @@ interface Showing {
 /** For terminals: a window that is redrawn while hosts work; the plan and the recap are printed and stay. */
 export class LiveRenderer implements Renderer {
   readonly #screen: Screen;
+  readonly #printer: Printer;
   readonly #verbose: boolean;
   #fleet: Fleet | undefined;
   #startedAt = 0;
@@ -68,11 +70,14 @@ export class LiveRenderer implements Renderer {
   #shown = '';
   #eventsSeen = 0;
   #showing: Showing | undefined;
+  /** Work goes on, so the window is shown unless somebody holds the renderer. */
+  #isWanted = false;
   #planShown = false;
   #closed = false;
 
   constructor(screen: Screen, options: { readonly verbose: boolean }) {
     this.#screen = screen;
+    this.#printer = new Printer(screen);
     this.#verbose = options.verbose;
   }
 
@@ -85,23 +90,41 @@ export class LiveRenderer implements Renderer {
     this.#fleet.apply(event);
     this.#eventsSeen += 1;
     if (event.type === 'run.finished') this.#endShowing();
-    else if (opens(event) && !this.#closed) this.#showing ??= this.#show(this.#fleet);
+    else if (opens(event)) this.#isWanted = true;
+    this.#showWhenWanted();
   }
 
   plan(plan: Plan): void {
     this.#endShowing();
     this.#planShown = true;
-    this.#screen.write(paint(planView(plan, { verbose: this.#verbose }), this.#screen.colour));
+    this.#printer.print(planView(plan, { verbose: this.#verbose, ...this.#runOfPlan() }));
   }
 
   recap(result: RunResult): void {
     this.#endShowing();
-    this.#screen.write(paint(recapView(result, { verbose: this.#verbose, planShown: this.#planShown }), this.#screen.colour));
+    this.#printer.print(recapView(result, { verbose: this.#verbose, planShown: this.#planShown }));
+  }
+
+  hold(): () => void {
+    this.#hide();
+    return this.#printer.hold(() => {
+      this.#showWhenWanted();
+    });
   }
 
   close(): void {
     this.#endShowing();
     this.#closed = true;
+    this.#printer.close();
+  }
+
+  #runOfPlan(): { readonly mode?: RunMode; readonly runId?: string } {
+    return this.#fleet === undefined ? {} : { mode: this.#fleet.mode, runId: this.#fleet.runId };
+  }
+
+  #showWhenWanted(): void {
+    if (this.#fleet === undefined || !this.#isWanted || this.#closed || this.#printer.isHeld) return;
+    this.#showing ??= this.#show(this.#fleet);
   }
 
   #show(fleet: Fleet): Showing {
@@ -130,6 +153,11 @@ export class LiveRenderer implements Renderer {
   }
 
   #endShowing(): void {
+    this.#isWanted = false;
+    this.#hide();
+  }
+
+  #hide(): void {
     this.#showing?.end();
     this.#showing = undefined;
   }
@@ -146,7 +174,7 @@ export class LiveRenderer implements Renderer {
   }
 }
 
-/** After the plan the operator is being asked: only what begins new work may draw over the question. */
+/** After the plan the operator is being asked: only what begins new work brings the window back. */
 function opens(event: RunEvent): boolean {
-  return event.type === 'run.started' || event.type === 'host.connected' || event.type === 'step.planned' || event.type === 'change.started' || event.type === 'rollback.started';
+  return event.type === 'run.started' || event.type === 'host.waiting' || event.type === 'host.connected' || event.type === 'step.planned' || event.type === 'change.started' || event.type === 'rescue.started' || event.type === 'rollback.started';
 }

@@ -1,9 +1,14 @@
 import type { Plan } from '../plan/plan.ts';
 import type { RunEvent, StampedEvent } from '../run/event.ts';
 import type { RunResult } from '../run/recap.ts';
+import { listed } from './differences.ts';
 import { Fleet } from './fleet.ts';
-import { type Line, line, paint } from './line.ts';
+import { impersonal } from './impersonal.ts';
+import { type Line, line } from './line.ts';
+import { runPhrase, statusWord, wordsOf } from './mode-words.ts';
+import { OutputLines } from './output-lines.ts';
 import { planView } from './plan-view.ts';
+import { Printer } from './printer.ts';
 import { recapView } from './recap-view.ts';
 import type { Renderer, Screen } from './renderer.ts';
 import { count, duration, withoutName } from './words.ts';
@@ -15,14 +20,17 @@ const smallFleet = 10;
 
 /** A line for each noteworthy event, for logs and pipes: no cursor movement, nothing rewritten. */
 export class PlainRenderer implements Renderer {
-  readonly #screen: Screen;
+  readonly #printer: Printer;
   readonly #verbose: boolean;
-  #fleet = new Fleet({ playbook: '', mode: 'plan', hosts: [] });
+  #fleet = new Fleet({ runId: '', playbook: '', mode: 'plan', hosts: [] });
+  readonly #output = new OutputLines();
+  /** Why hosts have waited so far, without what is only one host's own. */
+  readonly #reasons = new Set<string>();
   #nameWidth = 0;
   #planShown = false;
 
   constructor(screen: Screen, options: { readonly verbose: boolean }) {
-    this.#screen = screen;
+    this.#printer = new Printer(screen);
     this.#verbose = options.verbose;
   }
 
@@ -31,27 +39,44 @@ export class PlainRenderer implements Renderer {
       this.#fleet = new Fleet(event);
       this.#nameWidth = Math.min(widestName, Math.max(0, ...event.hosts.map((host) => host.length)));
     }
+    if (event.type === 'action.output') {
+      this.#fleet.apply(event);
+      const lines = this.#output.add(event.host, event.stream, event.text, Date.parse(event.at));
+      this.#printer.print(this.#outputLines(event.host, lines), true);
+      return;
+    }
+    // A connection that is made again goes on with the same output, and each attempt at it says the same.
+    if (event.type === 'host.waiting' && this.#fleet.stallOf(event.host)?.reason === event.reason) return;
+    if (event.type !== 'host.waiting' && event.type !== 'host.connected') this.#endOutput('host' in event ? [event.host] : this.#output.hosts);
+    const before = this.#counted(event)?.done;
     this.#fleet.apply(event);
-    this.#print([...this.#linesOf(event), ...this.#progress(event)]);
+    this.#printer.print([...this.#linesOf(event), ...this.#progress(event, before)]);
   }
 
   plan(plan: Plan): void {
     this.#planShown = true;
-    this.#print([line(''), ...planView(plan, { verbose: this.#verbose })]);
+    const { mode, runId } = this.#fleet;
+    this.#printer.print([line(''), ...planView(plan, { verbose: this.#verbose, mode, runId })]);
   }
 
   recap(result: RunResult): void {
-    this.#print([line(''), ...recapView(result, { verbose: this.#verbose, planShown: this.#planShown })]);
+    this.#endOutput(this.#output.hosts);
+    this.#printer.print([line(''), ...recapView(result, { verbose: this.#verbose, planShown: this.#planShown })]);
+  }
+
+  hold(): () => void {
+    return this.#printer.hold(() => undefined);
   }
 
   close(): void {
-    // Nothing is held.
+    this.#endOutput(this.#output.hosts);
+    this.#printer.close();
   }
 
-  #linesOf(event: RunEvent): readonly Line[] {
+  #linesOf(event: Exclude<RunEvent, { type: 'action.output' }>): readonly Line[] {
     switch (event.type) {
       case 'run.started':
-        return [line(`${event.mode} ${event.playbook}: ${count(event.hosts.length, 'host')} (run ${event.runId})`, 'strong')];
+        return [line(`${event.mode} ${event.playbook}: ${count(event.hosts.length, 'host')} (${runPhrase(event.mode, event.runId)})`, 'strong')];
       case 'host.connected':
         return this.#verbose || this.#fleet.total <= smallFleet ? this.#of(event.host, `connected as ${event.runsAs}, host key ${event.hostKey}`, 'faint') : [];
       case 'facts.read':
@@ -59,13 +84,15 @@ export class PlainRenderer implements Renderer {
       case 'step.planned':
         return this.#planned(event);
       case 'change.started':
-        return this.#of(event.host, `~ ${event.step}: ${event.summary} …`, 'change');
-      case 'action.output':
-        return outputLines(event.text).flatMap((text) => this.#of(event.host, `  ${text}`, 'faint'));
+        return this.#of(event.host, `~ ${wordsOf(this.#fleet.mode).doing}${event.step}: ${event.summary} …`, 'change');
+      case 'host.waiting':
+        return this.#waiting(event);
       case 'change.applied':
-        return this.#of(event.host, `✓ ${event.step}: ${event.summary} (${duration(event.seconds)})`, 'good');
+        return this.#of(event.host, `✓ ${wordsOf(this.#fleet.mode).done}${event.step}: ${event.summary} (${duration(event.seconds)})`, 'good');
       case 'step.verified':
         return this.#verbose ? this.#of(event.host, `✓ ${event.step}: verified`, 'good') : [];
+      case 'rescue.started':
+        return this.#of(event.host, `! ${event.step}: rescuing: ${event.reason}`, 'caution');
       case 'rollback.started':
         return this.#of(event.host, `! ${event.step}: rolling back: ${event.reason}`, 'caution');
       case 'host.finished':
@@ -84,36 +111,53 @@ export class PlainRenderer implements Renderer {
 
   #finished(event: RunEvent & { type: 'host.finished' }): readonly Line[] {
     const good = event.status === 'ok' || event.status === 'changed';
-    if (good) return this.#fleet.mode === 'apply' || this.#verbose ? this.#of(event.host, event.status, event.status === 'ok' ? 'plain' : 'good') : [];
+    if (good) return this.#fleet.mode !== 'plan' || this.#verbose ? this.#of(event.host, statusWord(event.status, this.#fleet.mode), event.status === 'ok' ? 'plain' : 'good') : [];
     const at = event.step === undefined ? '' : ` at "${event.step}"`;
-    const message = event.error === undefined ? '' : `: ${withoutName(event.error.message, event.host)}`;
+    const message = event.error === undefined ? '' : withoutName(event.error.message, event.host);
     const hint = event.error?.hint ?? '';
-    return [...this.#of(event.host, `${event.status}${at}${message}`, 'bad'), ...(hint === '' ? [] : this.#of(event.host, `  → ${hint}`))];
+    const { heading, items } = event.status === 'drifted' ? listed(message) : { heading: message, items: [] };
+    const text = [`${event.status}${at}${heading === '' ? '' : `: ${heading}`}`, ...items.map((item) => `  - ${item}`)].join('\n');
+    return [...this.#of(event.host, text, 'bad'), ...(hint === '' ? [] : this.#of(event.host, `  → ${hint}`))];
+  }
+
+  /** In a large fleet the first host that waits for something is named; the others are counted. */
+  #waiting({ host, reason }: RunEvent & { type: 'host.waiting' }): readonly Line[] {
+    const shared = impersonal(reason, host);
+    const isNew = !this.#reasons.has(shared);
+    this.#reasons.add(shared);
+    const isNamed = this.#verbose || this.#fleet.total <= smallFleet || isNew;
+    return isNamed ? this.#of(host, `… ${reason}`, 'caution') : [];
   }
 
   /** `connected 40 of 300`, at each tenth of a large fleet. */
-  #progress(event: RunEvent): readonly Line[] {
+  #progress(event: RunEvent, before: number | undefined): readonly Line[] {
     const total = this.#fleet.total;
-    if (total <= smallFleet || (event.type !== 'host.connected' && event.type !== 'host.finished')) return [];
-    const [verb, done] = event.type === 'host.connected' ? ['connected', this.#fleet.connected] : [this.#fleet.mode === 'plan' ? 'planned' : 'finished', this.#fleet.finishedTotal];
-    const every = Math.ceil(total / 10);
-    return done % every === 0 || done === total ? [line(`${verb} ${String(done)} of ${String(total)}`, 'faint')] : [];
+    const counted = this.#counted(event);
+    if (total <= smallFleet || counted === undefined || counted.done === before) return [];
+    const { verb, done } = counted;
+    return done % Math.ceil(total / 10) === 0 || done === total ? [line(`${verb} ${String(done)} of ${String(total)}`, 'faint')] : [];
+  }
+
+  #counted({ type }: RunEvent): { readonly verb: string; readonly done: number } | undefined {
+    if (type === 'host.connected') return { verb: 'connected', done: this.#fleet.connected };
+    if (type === 'host.finished') return { verb: this.#fleet.mode === 'plan' ? 'planned' : 'finished', done: this.#fleet.finishedTotal };
+    return type === 'host.waiting' ? { verb: 'waiting', done: this.#fleet.stalls.length } : undefined;
+  }
+
+  #endOutput(hosts: readonly string[]): void {
+    for (const host of hosts) this.#printer.print(this.#outputLines(host, this.#output.end(host)), true);
+  }
+
+  #outputLines(host: string, lines: readonly string[]): readonly Line[] {
+    return lines.flatMap((text) => this.#of(host, `  ${bounded(text)}`, 'faint'));
   }
 
   /** Each line of a text carries its host's name, so that `grep` finds all of it. */
   #of(host: string, text: string, tone: Line['tone'] = 'plain'): readonly Line[] {
     return text.split('\n').map((part) => line(`${host.padEnd(this.#nameWidth)} | ${part}`, tone));
   }
-
-  #print(lines: readonly Line[]): void {
-    if (lines.length > 0) this.#screen.write(paint(lines, this.#screen.colour));
-  }
 }
 
-function outputLines(text: string): readonly string[] {
-  return text
-    .replace(/\n$/, '')
-    .split('\n')
-    .map((each) => each.replace(/\r$/, ''))
-    .map((each) => (each.length > longestOutputLine ? `${each.slice(0, longestOutputLine)}… (${String(each.length - longestOutputLine)} more characters)` : each));
+function bounded(text: string): string {
+  return text.length > longestOutputLine ? `${text.slice(0, longestOutputLine)}… (${String(text.length - longestOutputLine)} more characters)` : text;
 }

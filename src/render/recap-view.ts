@@ -1,8 +1,9 @@
 import type { HostStatus } from '../errors.ts';
-import type { HostResult, RunResult } from '../run/recap.ts';
+import type { HostResult, RunMode, RunResult } from '../run/recap.ts';
 import { type Cause, causeLines, causesOf } from './causes.ts';
 import { foldNames } from './fold-names.ts';
 import { type Line, type Tone, line } from './line.ts';
+import { statusWord, wordsOf } from './mode-words.ts';
 import { count, duration, withoutName } from './words.ts';
 
 export interface RecapOptions {
@@ -18,25 +19,28 @@ const namedSets = 12;
 export function recapView(result: RunResult, options: RecapOptions): readonly Line[] {
   if (result.mode === 'plan' && options.planShown) return [line(`Planned in ${duration(result.seconds)}. Nothing has been changed.`)];
   return [
-    line(`Recap of ${result.mode} ${result.runId}`, 'strong'),
-    ...order.flatMap((status) => outcomeLines(status, result.hosts, options)),
+    line(`Recap of ${result.mode} ${wordsOf(result.mode).of === '' ? '' : 'of run '}${result.runId}`, 'strong'),
+    ...order.flatMap((status) => outcomeLines(status, result, options)),
     ...causesOf(result.hosts.flatMap(causeOf), options.verbose).flatMap(causeLines),
-    ...folded('applied:', pairs(result.hosts, (host) => host.applied), 'plain'),
+    ...folded(result.mode === 'finalize' ? 'removed:' : 'applied:', pairs(result.hosts, (host) => host.applied), 'plain'),
+    ...folded('undone:', pairs(result.hosts, (host) => host.undone), 'plain'),
     ...folded('warnings:', pairs(result.hosts, (host) => host.warnings), 'caution'),
     ...folded('still owed:', pairs(result.hosts, (host) => host.owed), 'caution'),
     line(closing(result), toneOf(result.status)),
+    ...onwardLines(result),
   ];
 }
 
-function outcomeLines(status: HostStatus, hosts: readonly HostResult[], options: RecapOptions): readonly Line[] {
+function outcomeLines(status: HostStatus, { hosts, mode }: RunResult, options: RecapOptions): readonly Line[] {
   const names = hosts.filter((host) => host.status === status).map((host) => host.host);
   if (names.length === 0) return [];
-  return [line(`  ${status.padEnd(11)} ${count(names.length, 'host')}: ${foldNames(names, options.verbose ? Infinity : namedSets)}`, toneOf(status))];
+  return [line(`  ${statusWord(status, mode).padEnd(11)} ${count(names.length, 'host')}: ${foldNames(names, options.verbose ? Infinity : namedSets)}`, toneOf(status))];
 }
 
 function causeOf({ host, status, error, step }: HostResult): readonly Cause[] {
-  if (error === undefined) return [];
-  return [{ host, status, code: error.code, message: withoutName(error.message, host), hint: error.hint ?? '', ...(step === undefined ? {} : { step }) }];
+  const isDone = status === 'changed' || status === 'ok';
+  if (error === undefined && (isDone || step === undefined)) return [];
+  return [{ host, status, code: error?.code ?? '', message: withoutName(error?.message ?? '', host), hint: error?.hint ?? '', ...(step === undefined ? {} : { step }) }];
 }
 
 interface Pair {
@@ -60,9 +64,30 @@ function folded(title: string, all: readonly Pair[], tone: Tone): readonly Line[
 function closing(result: RunResult): string {
   const parts = order.flatMap((status) => {
     const number = result.hosts.filter((host) => host.status === status).length;
-    return number === 0 ? [] : [`${String(number)} ${status}`];
+    return number === 0 ? [] : [`${String(number)} ${statusWord(status, result.mode)}`];
   });
   return `${[count(result.hosts.length, 'host'), parts.join(', ')].filter((part) => part !== '').join(': ')}, in ${duration(result.seconds)}.${result.mode === 'plan' ? ' Nothing has been changed.' : ''}`;
+}
+
+/** What a later part of the run can put right; a refusal needs something else first. */
+const left: ReadonlySet<HostStatus> = new Set(['failed', 'interrupted', 'unreachable', 'not-started', 'drifted', 'locked']);
+
+/** Where the run is recorded, and the commands that go on from there. */
+function onwardLines({ mode, runId, hosts, journal }: RunResult): readonly Line[] {
+  if (journal === undefined) return [];
+  const remaining = hosts.filter(({ status }) => left.has(status)).length;
+  return [line(`Recorded in ${journal}`, 'faint'), ...(remaining === 0 ? [] : commands(mode, runId, remaining, hosts))];
+}
+
+function commands(mode: RunMode, runId: string, remaining: number, hosts: readonly HostResult[]): readonly Line[] {
+  const those = `the ${count(remaining, 'host')} that ${remaining === 1 ? 'is' : 'are'} left`;
+  if (mode === 'rollback' || mode === 'finalize') return [line(`To try ${those} again: plimsoll ${mode} ${runId}`, 'strong')];
+  // What a resumed run applied earlier is not in its own result.
+  const hasApplied = mode === 'resume' || hosts.some(({ applied }) => applied.length > 0);
+  return [
+    line(`To go on with ${those}: plimsoll resume ${runId}`, 'strong'),
+    ...(hasApplied ? [line(`To undo what has been applied: plimsoll rollback ${runId}`, 'strong')] : []),
+  ];
 }
 
 function toneOf(status: HostStatus): Tone {

@@ -7,6 +7,8 @@ export interface Renderer {
   event(event: StampedEvent): void;
   /** The preview is complete. */
   plan(plan: Plan): void;
+  /** Draws nothing over a question that is being asked, until what it returns is called; nothing is lost meanwhile. */
+  hold(): () => void;
   /** The run is over. */
   recap(result: RunResult): void;
   /** Stops timers and restores the terminal; called once, whatever happened. */

@@ -1,15 +1,18 @@
 import type { Change } from '../operations/change.ts';
 import type { Planned } from '../operations/operation.ts';
 import type { StepPlan } from '../plan/plan.ts';
+import type { RunMode } from '../run/recap.ts';
 import { beforeAfter } from './before-after.ts';
 import { describeAction } from './describe-action.ts';
 import { foldNames } from './fold-names.ts';
 import { type Line, type Tone, line } from './line.ts';
+import { wordsOf } from './mode-words.ts';
 import { changesOf, noPlaceholders, type Placeholders, placeholdersOf } from './placeholders.ts';
 import { count } from './words.ts';
 
 export interface StepOptions {
   readonly verbose: boolean;
+  readonly mode: RunMode;
   /** Show `<name>` for what differs from host to host. */
   readonly placeholders: boolean;
 }
@@ -41,11 +44,14 @@ export function stepLines(plan: StepPlan, all: readonly StepPlan[], notes: StepN
   const { planned } = plan;
   const changes = changesOf(planned);
   const { sign, tone } = signs[planned.outcome];
-  const operation = plan.step === plan.operation ? '' : ` [${plan.operation}]`;
+  const words = wordsOf(options.mode);
+  // A rollback names the steps that it undoes; its own operation is always the same.
+  const operation = plan.step === plan.operation || !words.saysUndo ? '' : ` [${plan.operation}]`;
+  const would = planned.outcome === 'change' || planned.outcome === 'maybe' ? words.would : '';
   const [reason, ...otherReasons] = notes.reasons;
   const why = reason === undefined || otherReasons.length > 0 ? '' : `: ${reason.text}`;
   return [
-    line(`  ${sign} ${plan.step}${itemOf(plan.id)}${operation}${why}${headline(planned, all)}`, tone),
+    line(`  ${sign} ${would}${plan.step}${itemOf(plan.id)}${operation}${why}${headline(planned, all)}`, tone),
     ...(otherReasons.length > 0 ? noteLines('nothing to do', 'reasons', notes.reasons, 'faint') : []),
     ...changes.flatMap((change) => changeLines(change, options)),
     ...(planned.outcome === 'refused' ? [line(`      remedy: ${planned.remedy}`)] : []),
@@ -69,7 +75,9 @@ function headline(planned: Planned, all: readonly StepPlan[]): string {
       return `: refused: ${planned.reason}`;
     case 'maybe': {
       const steps = planned.dependsOn.map((id) => all.find((step) => step.id === id)?.step ?? id).map((name) => `"${name}"`);
-      return `: depends on ${steps.join(', ')}: ${planned.reason}${planned.provisional.length === 0 ? '' : ':'}`;
+      // `only if a step of "Grow" fails` has said what it depends on.
+      const unsaid = steps.filter((name) => !planned.reason.includes(name));
+      return `${unsaid.length === 0 ? '' : `: depends on ${unsaid.join(', ')}`}: ${planned.reason}${planned.provisional.length === 0 ? '' : ':'}`;
     }
   }
 }
@@ -85,7 +93,7 @@ function changeLines(change: Change, options: StepOptions): readonly Line[] {
     line(`      ${names.text(change.summary)}`, 'strong'),
     ...beforeAfter(generic(change.before, names), generic(change.after, names)).map((text) => line(`        ${text}`)),
     ...change.actions.flatMap((action) => describeAction(action, names)).map(actionLine),
-    ...undoLines(change, names, options.verbose),
+    ...undoLines(change, names, options),
   ];
 }
 
@@ -93,8 +101,9 @@ function generic(values: Change['before'], names: Placeholders): Change['before'
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, names.json(value)]));
 }
 
-function undoLines({ undo, atomic }: Change, names: Placeholders, verbose: boolean): readonly Line[] {
+function undoLines({ undo, atomic }: Change, names: Placeholders, { verbose, mode }: StepOptions): readonly Line[] {
   const script = atomic && verbose ? [line('        # sent as one script, which a lost connection cannot split', 'faint')] : [];
+  if (!wordsOf(mode).saysUndo) return script;
   if (undo === 'irreversible') return [...script, line('        cannot be undone', 'caution')];
   if (undo.length === 0) return script;
   if (!verbose) return [line(`        can be rolled back (${count(undo.length, 'action')})`, 'faint')];

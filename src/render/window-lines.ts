@@ -1,7 +1,9 @@
 import type { HostStatus } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
-import type { Activity, Failure, Fleet } from './fleet.ts';
-import { type Line, line } from './line.ts';
+import type { Activity, Failure, Fleet, Stall } from './fleet.ts';
+import { foldNames } from './fold-names.ts';
+import { type Line, line, type Tone } from './line.ts';
+import { runPhrase, wordsOf } from './mode-words.ts';
 import { cut } from './width.ts';
 import { count, duration, withoutName } from './words.ts';
 
@@ -24,10 +26,15 @@ const widestName = 24;
 export function windowLines(fleet: Fleet, seconds: number, size: WindowSize): readonly Line[] {
   const columns = size.columns - 1;
   const room = Math.min(tallest, Math.max(0, size.rows - 1));
-  const head = [line(`${fleet.mode} ${oneLine(fleet.playbook)} on ${count(fleet.total, 'host')}, ${duration(Math.floor(seconds))}`, 'strong'), line(counters(fleet))].slice(0, room);
+  const head = [line(title(fleet, seconds), 'strong'), line(counters(fleet))].slice(0, room);
   const failures = failureLines(fleet, Math.min(shownFailures, Math.floor((room - head.length) / 3)));
   const hosts = activityLines(fleet, room - head.length - failures.length);
   return [...head, ...failures, ...hosts].map(({ text, tone }) => line(cut(text, columns), tone));
+}
+
+function title(fleet: Fleet, seconds: number): string {
+  const earlier = wordsOf(fleet.mode).of === '' ? '' : ` (${runPhrase(fleet.mode, oneLine(fleet.runId))})`;
+  return `${fleet.mode} ${oneLine(fleet.playbook)} on ${count(fleet.total, 'host')}${earlier}, ${duration(Math.floor(seconds))}`;
 }
 
 function counters(fleet: Fleet): string {
@@ -38,6 +45,7 @@ function counters(fleet: Fleet): string {
     `planned ${String(fleet.planned)}`,
     `running ${String(fleet.running)}`,
     `done ${String(done)}`,
+    ...(fleet.stalls.length === 0 ? [] : [`waiting ${String(fleet.stalls.length)}`]),
     ...endings.flatMap((status) => {
       const number = finished.get(status) ?? 0;
       return number === 0 ? [] : [`${status} ${String(number)}`];
@@ -57,15 +65,54 @@ function failureText({ host, status, step, error }: Failure): string {
 
 function activityLines(fleet: Fleet, room: number): readonly Line[] {
   if (room <= 0) return [];
-  const all = fleet.active;
-  const shown = all + Math.min(1, fleet.waiting) <= room ? all : room - 1;
-  const hosts: Activity[] = [];
+  const active = fleet.active;
+  const stalled = stalledRows(fleet);
+  const all = active + stalled.length;
+  const rows = all + Math.min(1, fleet.waiting) <= room ? all : room - 1;
+  // Some of the rows are for what stands still, however much is at work.
+  const stalledShown = Math.min(stalled.length, Math.max(rows - active, Math.floor(rows / 4)));
+  const hosts: Row[] = [];
   for (const activity of fleet.activities()) {
-    if (hosts.length === shown) break;
-    hosts.push(activity);
+    if (hosts.length === rows - stalledShown) break;
+    hosts.push(rowOf(activity));
   }
-  const width = Math.min(widestName, Math.max(0, ...hosts.map(({ host }) => host.length)));
-  const lines = hosts.map(({ host, doing, output }) => line(`${oneLine(host).padEnd(width)} | ${oneLine(doing)}${output === undefined ? '' : ` | ${oneLine(output)}`}`));
-  const rest = [...(all > shown ? [`${String(all - shown)} more`] : []), ...(fleet.waiting > 0 ? [`${String(fleet.waiting)} that wait for their turn`] : [])];
+  const shown = [...hosts, ...stalled.slice(0, stalledShown)];
+  const width = Math.min(widestName, Math.max(0, ...shown.map(({ name }) => name.length)));
+  const lines = shown.map(({ name, text, tone }) => line(`${name.padEnd(width)} | ${text}`, tone));
+  const stillWaiting = stalled.slice(stalledShown).reduce((sum, row) => sum + row.hosts, 0);
+  const rest = [
+    ...(active > hosts.length ? [`${String(active - hosts.length)} more`] : []),
+    ...(stillWaiting > 0 ? [`${String(stillWaiting)} more that stand still`] : []),
+    ...(fleet.waiting > 0 ? [`${String(fleet.waiting)} that wait for their turn`] : []),
+  ];
   return rest.length > 0 ? [...lines, line(`… and ${rest.join(', ')}`, 'faint')] : lines;
+}
+
+interface Row {
+  readonly name: string;
+  readonly text: string;
+  readonly tone: Tone;
+}
+
+function rowOf({ host, doing, output }: Activity): Row {
+  // The columns of a progress line are padded for a line of their own.
+  const printed = output === undefined ? '' : ` | ${oneLine(output.replaceAll(/\s+/g, ' '))}`;
+  return { name: oneLine(host), text: `${oneLine(doing)}${printed}`, tone: 'plain' };
+}
+
+/** Hosts that wait for the same share a row: their names when these are short, otherwise their number. */
+function stalledRows(fleet: Fleet): readonly (Row & { readonly hosts: number })[] {
+  const groups = new Map<string, Stall[]>();
+  for (const stall of fleet.stalls) {
+    const group = groups.get(stall.shared);
+    if (group === undefined) groups.set(stall.shared, [stall]);
+    else group.push(stall);
+  }
+  return [...groups.values()].map((group) => {
+    const names = oneLine(foldNames(group.map(({ host }) => host)));
+    const reasons = new Set(group.map(({ reason }) => reason));
+    const [first] = group;
+    const reason = reasons.size > 1 ? first?.shared : first?.reason;
+    return { name: group.length === 1 || names.length <= widestName ? names : count(group.length, 'host'), text: oneLine(reason ?? ''), tone: 'idle', hosts: group.length };
+  });
 }

@@ -35,13 +35,13 @@ export async function applyItem(context: HostPlay, planned: PlannedItem, approve
   if (outcome === 'refused') throw new AppError('refused', planned.plan.planned.reason, { hint: planned.plan.planned.remedy, where: planned.plan.where });
   if (approved !== undefined) refuseDrift(approved, planned);
   const notes = { owed: planned.plan.planned.owed ?? [], warnings: planned.plan.planned.warnings ?? [] };
-  if (outcome === 'maybe') throw new AppError('internal', `${item.step.name}: its input is not known although every step before it has run`, { where: planned.plan.where });
+  if (outcome === 'maybe') throw new AppError('action-failed', `${item.step.name}: ${planned.plan.planned.reason}, and that step has not run here`, { where: planned.plan.where, hint: 'a step of a rescue or always can only read what has been registered before the failure' });
   if (outcome === 'noop') return { result: planned.result ?? null, base, ...notes };
 
   let output: StepOutput | undefined;
-  for (const change of planned.plan.planned.changes) {
+  for (const [number, change] of planned.plan.planned.changes.entries()) {
     signal.throwIfAborted();
-    output = (await recorder.change(item, planned, change, (interpreter) => applyChange(interpreter, change))) ?? output;
+    output = (await recorder.change(item, planned, number, change, (interpreter) => applyChange(interpreter, change))) ?? output;
   }
   return verified(context, item, planned, output, recorder, signal);
 }
@@ -57,7 +57,7 @@ async function verified(context: HostPlay, item: StepItem, planned: PlannedItem,
   const { step } = item;
   const operation = operationOf(context, step);
   const after = new FactBase();
-  const facts = await readFacts(context.connection, after, () => operation.needs(planned.want, after), context.laptop, signal);
+  const facts = await readFacts(context.link, after, () => operation.needs(planned.want, after), context.laptop, signal);
   recorder.factsRead(step, facts);
   let owed = planned.plan.planned.owed ?? [];
   if (!operation.repeats) {

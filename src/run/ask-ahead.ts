@@ -16,7 +16,7 @@ const knownEarly: ReadonlySet<string> = new Set(['vars', 'host']);
  */
 export async function askAhead(host: HostPlay, steps: readonly Step[], base: FactBase, signal: AbortSignal): Promise<void> {
   const wants = steps.flatMap((step) => wantOf(host, step));
-  await readFacts(host.connection, base, () => wants.flatMap((needs) => needs(base)), host.laptop, signal);
+  await readFacts(host.link, base, () => wants.flatMap((needs) => needs(base)), host.laptop, signal);
 }
 
 /** The steps up to and with the first one that may change something: what they read is read before any change. */

@@ -22,24 +22,25 @@ export function failedStatus(actions: readonly ScriptAction[]): number {
 /**
  * One remote script out of actions, each of which must succeed before the next one starts.
  *
- * The script ignores hang-ups and closed pipes: a connection that drops in the middle must not cut a
- * change in two, and what it prints then goes nowhere, which is harmless. A tool's output is captured
- * for that reason and printed by the shell's own `printf`. When its time is over the program that runs
- * is ended, but not the script, which then cleans up.
+ * The script runs detached from the connection (run/work.ts), so that one that drops in the middle does
+ * not cut a change in two. When it is ended, the program that runs is, but not the script, which then
+ * cleans up. Its programs do not inherit the host's lock: a daemon that one of them leaves behind must
+ * not keep it.
  *
  * `streaming` is for a single action: its output is passed on as it comes, on the stream it comes on,
  * and the script ends with the program's own exit status.
  */
 export function compile(actions: readonly ScriptAction[], streaming = false): Command {
   const parts = actions.map((action, index) => compileAction(action, index + 1, streaming));
-  const timeoutMs = actions.reduce((sum, action) => sum + (action.kind === 'exec' ? (action.timeoutMs ?? 60_000) : 20_000), 0);
+  const [only] = actions;
+  const own = streaming && only?.kind === 'exec' ? only.timeoutMs : actions.reduce((sum, action) => sum + (action.kind === 'exec' ? (action.timeoutMs ?? 60_000) : 20_000), 0);
   const cleanups = parts
     .map((part, index) => ({ lines: part.atEnd, index: index + 1 }))
     .filter(({ lines }) => lines.length > 0)
     .reverse()
     .map(({ lines, index }) => `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`);
-  const script = [...(streaming ? [] : ["trap '' HUP PIPE; trap : TERM"]), preludeOf(failedStatus(actions)), `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
-  return { script, timeoutMs };
+  const script = [...(streaming ? [] : ['trap : TERM']), preludeOf(failedStatus(actions)), `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
+  return own === undefined ? { script } : { script, timeoutMs: own };
 }
 
 /** The number of the action that failed is the last thing that is printed, so that nothing before it can be taken for it. */
@@ -73,7 +74,7 @@ function compileExec(action: ExecAction, number: number, streaming: boolean): Pa
   const success = (action.success ?? [0]).map(String).join('|');
   const marker = action.atEnd === undefined ? [] : [`started_${String(number)}=1`];
   const body = [
-    ...(streaming ? [`( ${feed}${run} ${input} ) || status=$?`] : [`status=0; out=$(${feed}${run} 2>&1 ${input}) || status=$?`, `[ -z "$out" ] || printf '%s\\n' "$out"`]),
+    ...(streaming ? [`( ${feed}${run} ${input} 9>&- ) || status=$?`] : [`status=0; out=$(${feed}${run} 2>&1 ${input} 9>&-) || status=$?`, `[ -z "$out" ] || printf '%s\\n' "$out"`]),
     `case $status in ${success}) ;; *) ${undo}fail ${String(number)} "exit status $status\${out:+: $out}" ;; esac`,
     ...marker,
     ...(action.check === undefined ? [] : [checkLines(action.check.argv, action.check.equals, `${undo}fail ${String(number)} ${quote(`${commandLine(action.check.argv)} must print ${words(action.check.equals)} but prints `)}"$out"`)]),

@@ -1,6 +1,7 @@
 import type { HostStatus } from '../errors.ts';
 import type { Action } from '../operations/change.ts';
 import type { JsonObject } from '../values/json.ts';
+import type { RunMode } from './recap.ts';
 
 /** A change as it is shown: the plan's own value without what only the interpreter needs. */
 export interface ShownChange {
@@ -22,7 +23,7 @@ export interface ShownError {
 
 /** What happened, in order. The JSON output is exactly these, one a line. */
 export type RunEvent =
-  | { readonly type: 'run.started'; readonly runId: string; readonly mode: 'plan' | 'apply'; readonly playbook: string; readonly hosts: readonly string[] }
+  | { readonly type: 'run.started'; readonly runId: string; readonly mode: RunMode; readonly playbook: string; readonly hosts: readonly string[] }
   | { readonly type: 'host.connected'; readonly host: string; readonly hostKey: string; readonly runsAs: string }
   | { readonly type: 'facts.read'; readonly host: string; readonly step: string; readonly facts: readonly string[] }
   | {
@@ -38,10 +39,15 @@ export type RunEvent =
       readonly warnings?: readonly string[];
       readonly owed?: readonly string[];
     }
+  /** Why nothing happens on the host at this moment: another run has its lock, or the connection is being made again. */
+  | { readonly type: 'host.waiting'; readonly host: string; readonly reason: string }
   | { readonly type: 'change.started'; readonly host: string; readonly step: string; readonly summary: string }
   | { readonly type: 'action.output'; readonly host: string; readonly step: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'change.applied'; readonly host: string; readonly step: string; readonly summary: string; readonly seconds: number }
   | { readonly type: 'step.verified'; readonly host: string; readonly step: string; readonly operation: string }
+  /** A step of a block has failed, and its rescue is done now. */
+  | { readonly type: 'rescue.started'; readonly host: string; readonly step: string; readonly reason: string }
+  /** What was done on the host is taken back from here on. */
   | { readonly type: 'rollback.started'; readonly host: string; readonly step: string; readonly reason: string }
   | {
       readonly type: 'host.finished';

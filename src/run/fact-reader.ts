@@ -1,7 +1,9 @@
 import { AppError, toAppError } from '../errors.ts';
 import type { Answer, FactRequest, Known } from '../facts/fact.ts';
+import { peer } from '../facts/peer.ts';
 import type { Connection } from '../transport/transport.ts';
 import type { Laptop } from './laptop.ts';
+import type { Link } from './link.ts';
 
 /** The answers that one host has given so far; made anew whenever the world may have changed. */
 export class FactBase implements Known {
@@ -30,6 +32,9 @@ export class FactBase implements Known {
   }
 }
 
+/** Whom facts are asked of: a host, and by way of it other hosts of the inventory. */
+type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer'>>;
+
 /** How often a fact may lead to another one before the operation must be considered to go in circles. */
 const mostRounds = 8;
 
@@ -38,14 +43,14 @@ const mostRounds = 8;
  * travels in one flight, because it is sent in one turn of the event loop.
  * Returns the names of the facts that were read.
  */
-export async function readFacts(connection: Connection, base: FactBase, needs: () => readonly FactRequest[], laptop: Laptop, signal: AbortSignal): Promise<readonly string[]> {
+export async function readFacts(source: Source, base: FactBase, needs: () => readonly FactRequest[], laptop: Laptop, signal: AbortSignal): Promise<readonly string[]> {
   const names: string[] = [];
   for (let round = 0; round < mostRounds; round += 1) {
     const missing = new Map(needs().filter((request) => !base.has(request)).map((request) => [request.key, request]));
     if (missing.size === 0) return names;
     await Promise.all(
       [...missing.values()].map(async (request) => {
-        base.set(request, await answer(connection, request, laptop, signal));
+        base.set(request, await answer(source, request, laptop, signal));
         names.push(request.fact.name);
       }),
     );
@@ -53,11 +58,14 @@ export async function readFacts(connection: Connection, base: FactBase, needs: (
   throw new Error('an operation asks for facts without end');
 }
 
-async function answer(connection: Connection, request: FactRequest, laptop: Laptop, signal: AbortSignal): Promise<Answer> {
+async function answer(source: Source, request: FactRequest, laptop: Laptop, signal: AbortSignal): Promise<Answer> {
   try {
     if (request.fact.name === laptop.factName) return { value: await laptop.describe(request.args[0] ?? '') };
+    if (request.host !== undefined && source.peer === undefined) throw new AppError('internal', `${request.host} cannot be asked from here`);
+    const other = request.host === undefined ? undefined : await source.peer?.(request.host);
+    if (other !== undefined && request.fact.name === peer.name) return { value: await other.endpoint() };
     const { script, timeoutMs } = request.fact;
-    const outcome = await connection.run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
+    const outcome = await (other ?? source).run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
     return { value: request.fact.parse(outcome, request.args) };
   } catch (thrown) {

@@ -1,76 +1,125 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AppError } from '../errors.ts';
-import type { Action, Change, FetchAction, UploadAction, WaitUntilAction } from '../operations/change.ts';
+import { AppError, toAppError } from '../errors.ts';
+import type { Action, Change, FetchAction, RelayAction, UploadAction, WaitUntilAction } from '../operations/change.ts';
 import type { StepOutput } from '../operations/operation.ts';
 import type { Connection } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { ScriptAction } from './compile.ts';
 import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
+import type { Ending } from './follow.ts';
+import { carryOut, LeftOnHost } from './follow.ts';
 import type { Laptop } from './laptop.ts';
+import type { Link } from './link.ts';
 import { commandOf } from './shown.ts';
+import type { Work } from './work.ts';
+import { startWork } from './work.ts';
 
 /** What an effect needs: the host, the laptop, and where output goes. */
 export interface Interpreter {
-  readonly connection: Connection;
+  readonly link: Link;
   readonly laptop: Laptop;
   readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
-  /** Stops before the next effect, never in the middle of an atomic one. */
+  /** Stops before the next effect, and ends one that may be ended half way; never an atomic one. */
   readonly signal: AbortSignal;
-  /** Written and on the disk before the effect; `undefined` error: it succeeded. */
-  readonly journal: { intent(actions: readonly number[]): Promise<void>; outcome(actions: readonly number[], error?: string): Promise<void> };
+  /** The step's own, for a program that has none; otherwise the host's command_timeout holds. */
+  readonly stepTimeoutMs?: number | undefined;
+  /** Leaves what has been begun on the host to itself. */
+  readonly detach: AbortSignal;
+  /** Before every effect: the host's lock is held, unless there is no need for it any more. */
+  readonly lock: (unless?: () => Promise<boolean>) => Promise<void>;
+  readonly journal: EffectJournal;
+}
+
+/** Each is on the disk before what comes after it. */
+export interface EffectJournal {
+  /** `program`: the effect is one, and becomes work on the host, named here. */
+  intent(actions: readonly number[], program: boolean): Promise<{ readonly work: Work; readonly text: string }>;
+  outcome(actions: readonly number[], ended: { readonly error: AppError } | { readonly output: StepOutput | undefined }): Promise<void>;
 }
 
 /**
  * Carries out one change: the only place where anything on a host is changed. An atomic change is one
  * script; otherwise each action is journalled and run on its own.
- * Returns what the last program printed. Errors: `action-failed` and those of the connection.
+ * Returns what the last program printed. Errors: `action-failed`, `outcome-unknown`, LeftOnHost (its
+ * intent stays open), and those of the connection.
  */
 export async function applyChange(interpreter: Interpreter, change: Change): Promise<StepOutput | undefined> {
   const groups = change.atomic ? [change.actions.map((_, index) => index)] : change.actions.map((_, index) => [index]);
+  const ends: RelayAction[] = [];
+  let goesOn = false;
+  try {
+    return await applyGroups(interpreter, change, groups, ends);
+  } catch (thrown) {
+    goesOn = thrown instanceof LeftOnHost;
+    throw thrown;
+  } finally {
+    if (!goesOn) for (const end of ends.reverse()) await relayEnd(interpreter, end);
+  }
+}
+
+async function applyGroups(interpreter: Interpreter, change: Change, groups: readonly (readonly number[])[], ends: RelayAction[]): Promise<StepOutput | undefined> {
   let output: StepOutput | undefined;
   for (const group of groups) {
     interpreter.signal.throwIfAborted();
-    await interpreter.journal.intent(group);
+    await interpreter.lock();
     const actions = group.flatMap((index) => change.actions[index] ?? []);
+    const { work, text } = await interpreter.journal.intent(group, actions.every(isScriptAction));
+    ends.push(...actions.filter((action) => action.kind === 'relay'));
+    let printed: StepOutput | undefined;
     try {
-      output = (await execute(interpreter, actions, change.atomic)) ?? output;
+      printed = await execute(interpreter, actions, change.atomic, work, text);
     } catch (thrown) {
-      await interpreter.journal.outcome(group, thrown instanceof Error ? thrown.message : String(thrown));
+      if (!(thrown instanceof LeftOnHost)) await interpreter.journal.outcome(group, { error: toAppError(thrown) });
       throw thrown;
     }
-    await interpreter.journal.outcome(group);
+    await interpreter.journal.outcome(group, { output: printed });
+    output = printed ?? output;
   }
   return output;
 }
 
-async function execute(interpreter: Interpreter, actions: readonly Action[], atomic: boolean): Promise<StepOutput | undefined> {
-  if (actions.every(isScriptAction)) return runScript(interpreter, actions, atomic);
+async function execute(interpreter: Interpreter, actions: readonly Action[], atomic: boolean, work: Work, intent: string): Promise<StepOutput | undefined> {
+  if (actions.every(isScriptAction)) {
+    const { link, lock, onOutput, signal, detach } = interpreter;
+    const { script, timeoutMs = interpreter.stepTimeoutMs ?? link.commandTimeoutMs } = compile(actions, !atomic);
+    const ending = await carryOut({ link, work, lock, onOutput, mayEnd: !atomic, stop: signal, detach, timeoutMs }, startWork(work, intent, script));
+    return outputOf(ending, actions, atomic, timeoutMs);
+  }
   const [action, ...more] = actions;
   if (action === undefined || more.length > 0 || isScriptAction(action)) throw new Error('an atomic change can only be made of commands, checks and small files');
   switch (action.kind) {
     case 'upload':
-      return upload(interpreter, action);
+      return interpreter.link.again((connection) => upload(interpreter, connection, action), interpreter.signal);
     case 'fetch':
-      return fetchFile(interpreter, action);
+      return interpreter.link.again((connection) => fetchFile(interpreter, connection, action), interpreter.signal);
     case 'wait-until':
       return waitUntil(interpreter, action);
+    case 'relay':
+      return relay(interpreter, action);
     case 'pause':
       await wait(action.seconds * 1000, undefined, { signal: interpreter.signal });
       return undefined;
   }
 }
 
-async function runScript(interpreter: Interpreter, actions: readonly ScriptAction[], atomic: boolean): Promise<StepOutput> {
-  const command = compile(actions, !atomic);
-  // An atomic script is let finish: ending it half way is what atomic excludes.
-  const signal = atomic ? {} : { signal: interpreter.signal };
-  const outcome = await interpreter.connection.run(command, { ...signal, onOutput: interpreter.onOutput });
+/** What work has come to, once it has ended: its output, or an error that says which action failed and why. */
+export function outputOf(ending: Ending, actions: readonly ScriptAction[], atomic: boolean, timeoutMs: number): StepOutput {
+  const [first] = actions;
+  const what = first === undefined ? 'the script' : commandOf(first);
+  if (ending.kind !== 'ended') {
+    const why = ending.kind === 'none' ? 'it has never arrived on the host' : 'it was begun, and ended without saying how: the host has been restarted, or somebody has ended it';
+    throw new AppError(ending.kind === 'none' ? 'not-started' : 'outcome-unknown', `${oneLine(what, 300)}: ${why}`, { hint: 'plimsoll resume looks at what is there, and goes on from it' });
+  }
+  const { output } = ending;
   // Only the status decides: what a program prints could look like anything.
   const success = atomic ? [0] : actions.flatMap((action) => (action.kind === 'exec' ? (action.success ?? [0]) : [0]));
-  if (success.includes(outcome.status)) return { status: outcome.status, stdout: outcome.stdout, stderr: outcome.stderr };
-  const failure = outcome.status === failedStatus(actions) ? failureOf(outcome.stderr) : undefined;
+  // Of a program that was told to end, a success says nothing about how much of it was done.
+  if (success.includes(output.status) && (atomic || ending.stopped === undefined)) return output;
+  if (ending.stopped === 'interrupted') throw new AppError('interrupted', `ended half way: ${oneLine(what, 300)}`, { hint: 'plimsoll resume begins it again' });
+  if (ending.stopped === 'timed-out') throw new AppError('timed-out', `did not end within ${String(timeoutMs / 1000)} s and was ended: ${oneLine(what, 300)}`);
+  const failure = output.status === failedStatus(actions) ? failureOf(output.stderr) : undefined;
   const [action] = actions.slice(failure?.index ?? 0);
-  if (failure === undefined || action === undefined) throw failed('the script', `exit status ${String(outcome.status)}: ${outcome.stderr}`);
+  if (failure === undefined || action === undefined) throw failed('the script', `exit status ${String(output.status)}: ${output.stderr}`);
   const why = [failure.reason, oneLine(failure.printed, 300)].filter((part) => part !== '').join(': ');
   throw failed(commandOf(action), why, actions.length > 1 ? failure.index + 1 : undefined);
 }
@@ -91,14 +140,15 @@ chmod "$2" "$part" || exit 1
 sync "$part" || exit 1
 mv -f -- "$part" "$1" && sync "$directory"`;
 
-async function upload({ connection, laptop, signal }: Interpreter, action: UploadAction): Promise<StepOutput> {
+async function upload({ lock, laptop, signal }: Interpreter, connection: Connection, action: UploadAction): Promise<StepOutput> {
   const command = { script: uploadScript, args: [action.path, action.mode, action.owner ?? '', action.sha256], timeoutMs: transferTime(action.bytes) };
+  await lock();
   const outcome = await connection.stream(command, { input: laptop.read(action.from) }, { signal });
   if (outcome.status !== 0) throw failed(commandOf(action), outcome.stderr);
   return outcome;
 }
 
-async function fetchFile({ connection, laptop, signal }: Interpreter, action: FetchAction): Promise<StepOutput> {
+async function fetchFile({ laptop, signal }: Interpreter, connection: Connection, action: FetchAction): Promise<StepOutput> {
   const target = await laptop.write(action.to);
   try {
     const outcome = await connection.stream({ script: 'cat < "$1"', args: [action.path], timeoutMs: transferTime(action.bytes) }, { output: target.output }, { signal });
@@ -117,11 +167,41 @@ function transferTime(bytes: number): number {
   return 60_000 + Math.ceil(bytes / 100_000) * 1000;
 }
 
-async function waitUntil({ connection, signal }: Interpreter, action: WaitUntilAction): Promise<StepOutput> {
+/** What is passed on from one host to another is this small. */
+const mostRelayedBytes = 4096;
+/** Nobody waits for what is cleared away longer than this. */
+const clearingMs = 30_000;
+
+async function relay({ link, lock, signal, onOutput }: Interpreter, action: RelayAction): Promise<StepOutput> {
+  const { script, args, input, timeoutMs } = action;
+  const file = input === undefined ? undefined : await link.run({ script: 'head -c "$2" -- "$1"', args: [input, String(mostRelayedBytes)], repeatable: true }, { signal });
+  if (file !== undefined && file.status !== 0) throw failed(commandOf(action), `${String(input)} cannot be read: ${file.stderr}`);
+  const peer = await link.peer(action.host);
+  peer.persist();
+  await lock();
+  const outcome = await peer.again((connection) => connection.run({ script, args, ...(file === undefined ? {} : { stdin: file.stdout }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal, onOutput }), signal);
+  if (outcome.status !== 0) throw failed(commandOf(action), outcome.stderr);
+  return outcome;
+}
+
+/** Also after an interruption. What cannot be done is said, and does not hide how the change has ended. */
+async function relayEnd({ link, onOutput }: Interpreter, { host, what, atEnd }: RelayAction): Promise<void> {
+  if (atEnd === undefined) return;
+  const signal = AbortSignal.timeout(clearingMs);
+  try {
+    const peer = await link.peer(host);
+    const { status, stderr } = await peer.again((connection) => connection.run({ ...atEnd, timeoutMs: clearingMs }, { signal }), signal);
+    if (status !== 0) throw new Error(stderr);
+  } catch (thrown) {
+    onOutput('stderr', `on ${host} it could not be cleared away (${what}): ${oneLine(toAppError(thrown).message)}\n`);
+  }
+}
+
+async function waitUntil({ link, signal }: Interpreter, action: WaitUntilAction): Promise<StepOutput> {
   const until = performance.now() + action.forSeconds * 1000;
   const wanted = action.equals === undefined ? undefined : fold(action.equals);
   for (;;) {
-    const outcome = await connection.run({ script: '"$@"', args: action.argv }, { signal });
+    const outcome = await link.run({ script: '"$@"', args: action.argv, repeatable: true }, { signal });
     if (outcome.status === 0 && (wanted === undefined || fold(outcome.stdout) === wanted)) return outcome;
     if (performance.now() >= until) {
       throw new AppError('timed-out', `after ${String(action.forSeconds)} seconds it is still not so that ${action.what}; last answer: ${oneLine(outcome.stdout === '' ? outcome.stderr : outcome.stdout, 200)}`, { hint: `on the host: ${commandOf(action)}` });

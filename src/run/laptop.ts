@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { LaptopFile } from '../facts/file.ts';
@@ -17,21 +17,26 @@ export interface Laptop {
   write(path: string): Promise<{ readonly output: Writable; readonly temporary: string; keep(): Promise<void>; discard(): Promise<void> }>;
 }
 
-export const laptop: Laptop = {
-  factName: laptopFile.name,
-  describe,
-  read: (path) => createReadStream(path),
-  async write(path) {
-    await mkdir(dirname(path), { recursive: true });
-    const temporary = `${path}.plimsoll-part`;
-    return {
-      output: createWriteStream(temporary, { mode: 0o600, flush: true }),
-      temporary,
-      keep: () => rename(temporary, path),
-      discard: () => rm(temporary, { force: true }),
-    };
-  },
-};
+/** Paths are relative to the directory (the playbook's). */
+export function laptopAt(directory: string): Laptop {
+  return {
+    factName: laptopFile.name,
+    describe: (path) => describe(resolve(directory, path)),
+    read: (path) => createReadStream(resolve(directory, path)),
+    write: (path) => write(resolve(directory, path)),
+  };
+}
+
+async function write(path: string): ReturnType<Laptop['write']> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.plimsoll-part`;
+  return {
+    output: createWriteStream(temporary, { mode: 0o600, flush: true }),
+    temporary,
+    keep: () => rename(temporary, path),
+    discard: () => rm(temporary, { force: true }),
+  };
+}
 
 async function describe(path: string): Promise<LaptopFile> {
   const info = await stat(path).catch(() => undefined);

@@ -1,34 +1,51 @@
 import { scopeOf } from '../config/scope.ts';
 import type { Play, Step } from '../config/types.ts';
 import { AppError, toAppError } from '../errors.ts';
+import { compareSteps } from '../plan/compare.ts';
 import type { Pending } from '../plan/dependence.ts';
-import type { Connection, Target } from '../transport/transport.ts';
+import type { HostPlan } from '../plan/plan.ts';
+import type { Target } from '../transport/transport.ts';
 import { askAhead } from './ask-ahead.ts';
-import type { RunEvent } from './event.ts';
+import { hostBasis } from './basis.ts';
+import { rescuedSteps, stepsGuardedBy } from './blocks.ts';
 import { FactBase } from './fact-reader.ts';
 import type { HostRun } from './host-run.ts';
-import type { HostPlay, PlannedItem } from './plan-step.ts';
-import { itemsOf, placeOf, planItem } from './plan-step.ts';
+import type { LinkOptions } from './link.ts';
+import { Link } from './link.ts';
+import type { HostPlay, PlannedItem, StepItem } from './plan-step.ts';
+import { itemsOf, onlyAfterFailure, placeOf, planItem } from './plan-step.ts';
 import { plannedEvent } from './recorder.ts';
 import type { RunContext } from './run.ts';
+import { settle } from './settle.ts';
 
 /** Connects to a host and plans all of its plays. What goes wrong becomes the host's own error; others go on. */
 export async function planHost(context: RunContext, run: HostRun): Promise<void> {
   const pending: Pending[] = [];
-  for (const play of run.plays) {
-    try {
-      run.planned.set(play.number, await planPlay(context, run, play, pending));
-    } catch (thrown) {
-      run.error = beforeAnything(toAppError(thrown));
-      return;
+  try {
+    const saved = context.basis.approved(run.name);
+    if (saved?.error !== undefined) throw new AppError('refused', `no plan was saved for this host: ${saved.error.message}`, { hint: 'plan it again' });
+    run.before = hostBasis(await settle(context, run), run.name);
+    let refused: PlannedItem | undefined;
+    for (const play of run.plays) {
+      const planned = await planPlay(context, run, play, pending);
+      run.planned.set(play.number, planned);
+      refused = planned.find(({ plan, item }) => plan.planned.outcome === 'refused' && !isTolerated(play, item.step));
+      if (refused !== undefined) break;
     }
-    const refused = run.planned.get(play.number)?.find(({ plan, item }) => plan.planned.outcome === 'refused' && item.step.onError === 'fail');
-    if (refused?.plan.planned.outcome === 'refused') {
-      run.step = refused.plan.step;
-      run.error = new AppError('refused', refused.plan.planned.reason, { hint: refused.plan.planned.remedy, where: refused.plan.where });
-      return;
-    }
+    if (saved !== undefined) refuseDrift(saved, run);
+    if (refused?.plan.planned.outcome !== 'refused') return;
+    run.step = refused.plan.step;
+    run.error = new AppError('refused', refused.plan.planned.reason, { hint: refused.plan.planned.remedy, where: refused.plan.where });
+  } catch (thrown) {
+    run.error = beforeAnything(toAppError(thrown));
   }
+}
+
+/** What was approved in a saved plan is what is done, or nothing is. */
+function refuseDrift(saved: HostPlan, run: HostRun): void {
+  const differences = compareSteps(saved.steps, run.toPlan().steps);
+  if (differences.length === 0) return;
+  throw new AppError('drift', `the host is not as it was when the plan was saved: ${differences.join('; ')}`, { hint: 'plan it again, look at what is different, and apply then' });
 }
 
 /** A connection that is lost while nothing but reading has been done is a host that could not be reached. */
@@ -36,19 +53,36 @@ function beforeAnything(error: AppError): AppError {
   return error.code === 'connection-lost' ? new AppError('unreachable', error.message, { cause: error, hint: error.hint ?? 'nothing was changed on it: run the same again' }) : error;
 }
 
-/** The host's connection for a step, made once for each way of becoming root: a step says so, or its play, or the inventory. */
-export async function connect({ transport, emit, signal }: RunContext, run: HostRun, play: Play, step: Step): Promise<Connection> {
+/** The way to the host for a step, one for each way of becoming root: a step says so, or its play, or the inventory. */
+export async function connect(context: RunContext, run: HostRun, play: Pick<Play, 'become'>, step: Pick<Step, 'become'>): Promise<Link> {
+  const { emit } = context;
   const target = targetFor(run, step.become ?? play.become);
-  const known = run.connections.get(target.become);
+  const link =
+    run.links.get(target.become) ??
+    new Link({
+      ...linkOptions(context, run),
+      target,
+      onConnected: ({ info }) => { emit({ type: 'host.connected', host: run.name, hostKey: info.hostKey, runsAs: info.runsAs }); },
+      peer: (name) => peerOf(context, run, name),
+    });
+  run.links.set(target.become, link);
+  await link.open();
+  return link;
+}
+
+function linkOptions({ transport, signal, reconnectMs, emit }: RunContext, run: HostRun): Pick<LinkOptions, 'transport' | 'signal' | 'reconnectMs' | 'onWaiting'> {
+  return { transport, signal, reconnectMs, onWaiting: (reason) => { emit({ type: 'host.waiting', host: run.name, reason }); } };
+}
+
+/** A connection of this host's own to another one, which may have a turn of its own in the run, or none. */
+async function peerOf(context: RunContext, run: HostRun, name: string): Promise<Link> {
+  const known = run.peers.get(name);
   if (known !== undefined) return known;
-  const connection = await transport.connect(target, signal);
-  run.connections.set(target.become, connection);
-  // One that is lost while the operator reads the plan is made again at the next step.
-  void connection.closed.then(() => {
-    if (run.connections.get(target.become) === connection) run.connections.delete(target.become);
-  });
-  emit({ type: 'host.connected', host: run.name, hostKey: connection.info.hostKey, runsAs: connection.info.runsAs } satisfies RunEvent);
-  return connection;
+  const target = await context.targetOf?.(name);
+  if (target === undefined) throw new AppError('refused', `there is no host ${name} in the inventory`, { hint: 'name it as the inventory does' });
+  const link = run.peers.get(name) ?? new Link({ ...linkOptions(context, run), target, onConnected: () => undefined });
+  run.peers.set(name, link);
+  return link;
 }
 
 function targetFor(run: HostRun, become: boolean | undefined): Target {
@@ -57,10 +91,11 @@ function targetFor(run: HostRun, become: boolean | undefined): Target {
   return { ...target, become: become && target.user !== 'root' ? 'sudo' : 'none' };
 }
 
-export function playContext(context: RunContext, run: HostRun, play: Play): Omit<HostPlay, 'connection'> {
+export function playContext(context: RunContext, run: HostRun, play: Play): Omit<HostPlay, 'link'> {
   return {
     host: run.host,
     play,
+    before: run.before,
     laptop: context.laptop,
     operations: context.operations,
     registers: {},
@@ -72,21 +107,26 @@ export function playContext(context: RunContext, run: HostRun, play: Play): Omit
 async function planPlay(context: RunContext, run: HostRun, play: Play, pending: Pending[]): Promise<readonly PlannedItem[]> {
   const inPlay = playContext(context, run, play);
   // What a user may read depends on the user, so facts are kept by connection.
-  const bases = new Map<Connection, FactBase>();
+  const bases = new Map<Link, FactBase>();
   const planned: PlannedItem[] = [];
   for (const step of play.steps) {
-    const host: HostPlay = { ...inPlay, connection: await connect(context, run, play, step) };
+    const host: HostPlay = { ...inPlay, link: await connect(context, run, play, step) };
     run.step = step.name;
-    const known = bases.get(host.connection);
+    const known = bases.get(host.link);
     const base = known ?? new FactBase();
-    bases.set(host.connection, base);
+    bases.set(host.link, base);
     if (known === undefined) await askAhead(host, play.steps, base, context.signal);
     const items = await itemsOf(host, step, base, context.signal);
     const plans: PlannedItem[] = [];
     if ('unknown' in items) {
       plans.push(unknownLoop(step, play, items.unknown));
     } else {
-      for (const item of items) plans.push(await planItem(host, item, base, pending, context.signal));
+      for (const item of items) plans.push(await planTolerantly(host, item, base, pending, context.signal));
+    }
+    if (step.rescues !== undefined) {
+      const guarded = stepsGuardedBy(play.nodes, step);
+      const quiet = planned.every(({ item, plan }) => !guarded.has(item.step) || plan.planned.outcome === 'noop');
+      for (const [index, one] of plans.entries()) plans[index] = onlyAfterFailure(one, step.rescues, quiet);
     }
     for (const one of plans) {
       context.emit({ type: 'facts.read', host: run.name, step: step.name, facts: one.facts });
@@ -100,6 +140,33 @@ async function planPlay(context: RunContext, run: HostRun, play: Play, pending: 
   run.step = undefined;
   return planned;
 }
+
+/** Its failure does not end the host: it is passed over, or a rescue is there for it, or it is part of one. */
+function isTolerated({ nodes }: Play, step: Step): boolean {
+  return step.onError === 'continue' || step.rescues !== undefined || rescuedSteps(nodes).has(step);
+}
+
+/** What cannot be read for such a step now is met again at its turn. */
+async function planTolerantly(host: HostPlay, item: StepItem, base: FactBase, pending: readonly Pending[], signal: AbortSignal): Promise<PlannedItem> {
+  try {
+    return await planItem(host, item, base, pending, signal);
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (!isTolerated(host.play, item.step) || !failures.has(error.code)) throw error;
+    const { step, id } = item;
+    return {
+      item,
+      plan: { id, step: step.name, operation: step.operation, where: placeOf(step), want: null, planned: { outcome: 'maybe', dependsOn: [], reason: `as things are now it fails: ${error.message}`, provisional: [] } },
+      want: undefined,
+      changes: ['*'],
+      facts: [],
+      result: undefined,
+    };
+  }
+}
+
+/** These are about what was asked, and not about the connection or the run. */
+const failures: ReadonlySet<AppError['code']> = new Set(['action-failed', 'timed-out', 'output-limit', 'fact-unreadable', 'no-docker', 'missing-tool', 'unsupported', 'refused']);
 
 /** A looped step registers a list; unknown as soon as one of its values is. */
 export function valuesOf(plans: readonly PlannedItem[]): PlannedItem['result'] {

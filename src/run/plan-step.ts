@@ -6,16 +6,19 @@ import type { Operation, Planned, StepOutput } from '../operations/operation.ts'
 import type { Pending } from '../plan/dependence.ts';
 import { qualify } from '../plan/dependence.ts';
 import type { StepPlan } from '../plan/plan.ts';
-import type { Connection } from '../transport/transport.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import { FactBase, readFacts } from './fact-reader.ts';
+import type { HostBasis, Past } from './basis.ts';
 import type { Laptop } from './laptop.ts';
+import type { Link } from './link.ts';
 
 /** One host in one play, while it is being planned or applied. */
 export interface HostPlay {
   readonly host: Host;
   readonly play: Play;
-  readonly connection: Connection;
+  readonly link: Link;
+  /** What an earlier part of the run, or a saved plan, says about this host. */
+  readonly before: HostBasis;
   readonly laptop: Laptop;
   readonly operations: ReadonlyMap<string, Operation>;
   /** Values of earlier steps by their `register`; undefined while unknown. */
@@ -61,8 +64,8 @@ export async function itemsOf(context: HostPlay, step: Step, base: FactBase, sig
 }
 
 /**
- * Plans one item from live facts. `pinned` is the want of an approved plan, whose relative sizes have
- * been made absolute; without it the step's input is resolved anew.
+ * Plans one item from live facts. `pinned` is the want of an approved plan, or of an earlier part of the
+ * run, whose relative sizes have been made absolute; without it the step's input is resolved anew.
  */
 export async function planItem(context: HostPlay, item: StepItem, base: FactBase, pending: readonly Pending[], signal: AbortSignal, pinned?: unknown): Promise<PlannedItem> {
   const { step } = item;
@@ -75,25 +78,51 @@ export async function planItem(context: HostPlay, item: StepItem, base: FactBase
     if ('unknown' in condition) return open(waitsFor(context, condition.unknown));
     if (typeof condition.value !== 'boolean') throw new AppError('config', `when is ${JSON.stringify(condition.value)}, not true or false: ${step.when?.text ?? ''}`, { where: placeOf(step) });
     if (!condition.value) return open({ outcome: 'noop', reason: `its condition is false: ${step.when?.text ?? ''}` });
-    const resolved = pinned === undefined ? step.resolve(scope) : { value: pinned };
+    const kept = pinned ?? wantedBefore(context, operation, item);
+    const resolved = kept === undefined ? step.resolve(scope) : { value: kept };
     if ('unknown' in resolved) return open(waitsFor(context, resolved.unknown));
 
     let want = resolved.value;
-    const facts = await readFacts(context.connection, base, () => operation.needs(want, base), context.laptop, signal);
+    const facts = await readFacts(context.link, base, () => operation.needs(want, base), context.laptop, signal);
     want = operation.pin?.(want, base) ?? want;
     const touches = operation.touches(want, base);
-    const planned = qualify(operation.plan(want, base), touches.reads, pending);
+    const past = operation.repeats ? context.before.past(item.id) : undefined;
+    const planned = past === undefined ? qualify(operation.plan(want, base), touches.reads, pending) : alreadyBegun(past);
     return {
       item,
       plan: { ...blank, want: toJson(want), planned },
       want,
       changes: planned.outcome === 'change' || planned.outcome === 'maybe' ? touches.changes : [],
       facts,
-      result: planned.outcome === 'noop' ? (operation.result?.(want, base, undefined) ?? null) : undefined,
+      result: planned.outcome === 'noop' ? (operation.result?.(want, base, past?.kind === 'done' ? past.output : undefined) ?? null) : undefined,
     };
   } catch (thrown) {
     throw located(thrown, step);
   }
+}
+
+/** What was wanted when the step was planned first, in a saved plan or an earlier part of the run. */
+function wantedBefore({ before }: HostPlay, operation: Operation, { id }: StepItem): unknown {
+  const want = before.want(id);
+  return want === undefined ? undefined : operation.schema.parse(want);
+}
+
+/** What has no desired state of its own is not done twice, and is not guessed about. */
+function alreadyBegun(past: Past): Planned {
+  if (past.kind === 'done') return { outcome: 'noop', reason: 'done already in this run' };
+  return {
+    outcome: 'refused',
+    reason: `it was begun in this run, and it is not known whether it came to its end: ${past.summary}`,
+    remedy: 'look at the host, then resume with --unfinished again, to do it once more, or with --unfinished done, to take it as done',
+  };
+}
+
+/** A step of a rescue is done only when its block fails, so nothing about it is certain. */
+export function onlyAfterFailure(planned: PlannedItem, block: string, nothingCanFail: boolean): PlannedItem {
+  const { plan } = planned;
+  if (nothingCanFail) return { ...planned, changes: [], plan: { ...plan, planned: { outcome: 'noop', reason: `"${block}" has nothing to do` } } };
+  const provisional = plan.planned.outcome === 'change' ? plan.planned.changes : plan.planned.outcome === 'maybe' ? plan.planned.provisional : [];
+  return { ...planned, plan: { ...plan, planned: { outcome: 'maybe', dependsOn: [block], reason: `only if a step of "${block}" fails`, provisional } } };
 }
 
 /** The value for `register` once the step has been applied. */
@@ -123,7 +152,7 @@ export async function scopeOf(context: HostPlay, step: Step, base: FactBase, sig
 
 /** What a playbook can ask in `when`: only what holds for the host as a whole. */
 async function hostFacts(context: HostPlay, base: FactBase, signal: AbortSignal): Promise<JsonObject> {
-  await readFacts(context.connection, base, () => [ask(dockerInfo)], context.laptop, signal);
+  await readFacts(context.link, base, () => [ask(dockerInfo)], context.laptop, signal);
   const docker = base.the(ask(dockerInfo));
   return {
     docker: { version: docker.version, driver: docker.driver, root: docker.root, live_restore: docker.liveRestore, containerd_image_store: docker.containerdImageStore },

@@ -9,19 +9,26 @@ export interface HostResult {
   readonly step?: string;
   /** Summaries of the changes that were applied, in order. */
   readonly applied: readonly string[];
+  /** Summaries of the changes of an earlier part of the run that were undone, newest first. */
+  readonly undone: readonly string[];
   /** What is still to be done by hand or by a later run. */
   readonly owed: readonly string[];
   readonly warnings: readonly string[];
 }
 
+/** What a run is for. `plan` changes nothing; the last three go on from an earlier run's journal. */
+export type RunMode = 'plan' | 'apply' | 'resume' | 'rollback' | 'finalize';
+
 /** How a run ended. */
 export interface RunResult {
   readonly runId: string;
-  readonly mode: 'plan' | 'apply';
+  readonly mode: RunMode;
   readonly hosts: readonly HostResult[];
   readonly status: HostStatus;
   /** Changes that a plan found pending. */
   readonly pending: boolean;
   readonly exitCode: number;
   readonly seconds: number;
+  /** The directory of its journal; absent when nothing has been written. */
+  readonly journal?: string;
 }

@@ -2,69 +2,131 @@ import type { Step } from '../config/types.ts';
 import type { AppError } from '../errors.ts';
 import { hostStatusOf } from '../errors.ts';
 import type { Change } from '../operations/change.ts';
-import type { Connection } from '../transport/transport.ts';
+import type { StepOutput } from '../operations/operation.ts';
 import type { StepPlan } from '../plan/plan.ts';
 import type { RunEvent } from './event.ts';
-import type { Interpreter } from './interpret.ts';
-import type { Journal } from './journal.ts';
+import type { EffectJournal, Interpreter } from './interpret.ts';
+import type { Intent, Journal } from './journal.ts';
 import type { Laptop } from './laptop.ts';
+import type { Link } from './link.ts';
 import type { PlannedItem, StepItem } from './plan-step.ts';
+import type { Claim } from './records.ts';
+import type { RunRecords } from './run-records.ts';
 import { showChange, showError } from './shown.ts';
+
+export interface RecorderOptions {
+  readonly host: string;
+  readonly runId: string;
+  /** Which part of the run: 0 for what was applied first, then one more for each time it was continued. */
+  readonly part: number;
+  readonly journal: Journal;
+  readonly records: RunRecords;
+  readonly emit: (event: RunEvent) => void;
+  readonly link: Link;
+  readonly laptop: Laptop;
+  readonly lock: Interpreter['lock'];
+  readonly signal: AbortSignal;
+  readonly detach: AbortSignal;
+  readonly stepTimeoutMs: number | undefined;
+}
 
 /** Says what happens on one host: to the journal, which is awaited, and to the renderers, which are not. */
 export class Recorder {
   /** Summaries of the changes that have been carried out, in order; also when the step fails later. */
   readonly applied: string[] = [];
-  readonly #host: string;
-  readonly #journal: Journal;
-  readonly #emit: (event: RunEvent) => void;
-  readonly #connection: Connection;
-  readonly #laptop: Laptop;
-  readonly #signal: AbortSignal;
+  readonly #options: RecorderOptions;
+  /** Work is never begun twice under one name: a step that is tried again has another one. */
+  #attempt = 0;
 
-  constructor(host: string, journal: Journal, emit: (event: RunEvent) => void, connection: Connection, laptop: Laptop, signal: AbortSignal) {
-    this.#host = host;
-    this.#journal = journal;
-    this.#emit = emit;
-    this.#connection = connection;
-    this.#laptop = laptop;
-    this.#signal = signal;
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  attempt(number: number): void {
+    this.#attempt = number;
   }
 
   factsRead(step: Step, facts: readonly string[]): void {
-    this.#emit({ type: 'facts.read', host: this.#host, step: step.name, facts });
+    this.#options.emit({ type: 'facts.read', host: this.#options.host, step: step.name, facts });
   }
 
   planned(plan: StepPlan): void {
-    this.#emit(plannedEvent(this.#host, plan));
+    this.#options.emit(plannedEvent(this.#options.host, plan));
   }
 
   verified(step: Step): void {
-    this.#emit({ type: 'step.verified', host: this.#host, step: step.name, operation: step.operation });
+    this.#options.emit({ type: 'step.verified', host: this.#options.host, step: step.name, operation: step.operation });
   }
 
-  /** Carries out one change, with its intent on the disk before each of its effects and the outcome after. */
-  async change<Result>({ step, id }: StepItem, planned: PlannedItem, change: Change, apply: (interpreter: Interpreter) => Promise<Result>): Promise<Result> {
-    const at = { host: this.#host, step: step.name };
-    const now = (): string => new Date().toISOString();
+  /**
+   * Carries out one change, with its intent on the disk before each of its effects and the outcome after.
+   * The versions that it makes are claimed before, and settled after, whatever has become of it.
+   */
+  async change<Result>({ step }: StepItem, planned: PlannedItem, number: number, change: Change, apply: (interpreter: Interpreter) => Promise<Result>): Promise<Result> {
+    const { host, emit, link, laptop, lock, signal, detach, stepTimeoutMs, journal, records } = this.#options;
+    const at = { host, step: step.name };
+    const claims = await records.claim(host, change, journal, signal);
     const started = performance.now();
-    this.#emit({ type: 'change.started', ...at, summary: change.summary });
+    emit({ type: 'change.started', ...at, summary: change.summary });
     const result = await apply({
-      connection: this.#connection,
-      laptop: this.#laptop,
-      signal: this.#signal,
+      link,
+      laptop,
+      lock,
+      signal,
+      detach,
+      stepTimeoutMs,
       onOutput: (stream, text) => {
-        this.#emit({ type: 'action.output', ...at, stream, text });
+        emit({ type: 'action.output', ...at, stream, text });
       },
-      journal: {
-        intent: (actions) => this.#journal.append({ type: 'intent', at: now(), host: this.#host, step: id, want: planned.plan.want, change, actions }),
-        outcome: (actions, error) => this.#journal.append({ type: 'outcome', at: now(), host: this.#host, step: id, summary: change.summary, actions, ...(error === undefined ? {} : { error }) }),
-      },
-    });
+      journal: this.#effects(planned, number, change, claims),
+    }).finally(() => records.settle(host, journal));
     this.applied.push(change.summary);
-    this.#emit({ type: 'change.applied', ...at, summary: change.summary, seconds: Math.round(performance.now() - started) / 1000 });
+    emit({ type: 'change.applied', ...at, summary: change.summary, seconds: Math.round(performance.now() - started) / 1000 });
     return result;
   }
+
+  #effects({ plan: { id, step, operation, want } }: PlannedItem, number: number, change: Change, claims: readonly Claim[]): EffectJournal {
+    const { host, runId, part, journal, link } = this.#options;
+    const now = (): string => new Date().toISOString();
+    return {
+      intent: async (actions, program) => {
+        const work = { run: runId, name: [part, id.replaceAll(/[^\w.]/g, '_'), number, actions[0] ?? 0, this.#attempt].join('-') };
+        const intent: Intent = { type: 'intent', at: now(), host, step: id, name: step, operation, want, number, change, actions, become: link.become, ...(program ? { work: work.name } : {}), ...(claims.length === 0 ? {} : { records: claims }) };
+        await journal.append(intent);
+        return { work, text: JSON.stringify(intent, null, 2) };
+      },
+      outcome: (actions, ended) =>
+        journal.append({
+          type: 'outcome',
+          at: now(),
+          host,
+          step: id,
+          number,
+          summary: change.summary,
+          actions,
+          ...('error' in ended ? { error: { code: ended.error.code, message: ended.error.message } } : ended.output === undefined ? {} : { output: recorded(ended.output) }),
+        }),
+    };
+  }
+}
+
+/** A journal is read as a whole: what a program printed beyond this is on the host only. */
+const recordedCharacters = 1024 * 1024;
+
+export function recorded({ status, stdout, stderr }: StepOutput): StepOutput {
+  return { status, stdout: shortened(stdout), stderr: shortened(stderr) };
+}
+
+/** Of a long text whose lines were written again and again (a progress), the last writing of each. */
+function shortened(text: string): string {
+  const lines = text.length > recordedCharacters / 16 ? text.split('\n').map(lastWriting).join('\n') : text;
+  return lines.slice(0, recordedCharacters);
+}
+
+function lastWriting(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') end -= 1;
+  return end === 0 ? line : line.slice(line.lastIndexOf('\r', end - 1) + 1);
 }
 
 export function plannedEvent(host: string, { step, operation, planned }: StepPlan): RunEvent {

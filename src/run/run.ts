@@ -5,47 +5,77 @@ import type { HostStatus } from '../errors.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Transport } from '../transport/transport.ts';
+import { makesVersions } from '../plan/plan.ts';
+import type { Target, Transport } from '../transport/transport.ts';
 import type { JsonObject } from '../values/json.ts';
-import { applyHost } from './apply-host.ts';
-import { exceeds, wavesOf } from './batch.ts';
+import { applyWaves, sayFinished } from './apply-waves.ts';
+import type { Basis } from './basis.ts';
+import { hostBasis } from './basis.ts';
 import type { RunEvent } from './event.ts';
 import { exitCodeOf, exitCodeOfError, worst } from './exit-status.ts';
 import { HostRun } from './host-run.ts';
 import type { Journal } from './journal.ts';
 import type { Laptop } from './laptop.ts';
+import type { Link, LockWish } from './link.ts';
 import { planHost } from './plan-host.ts';
-import type { RunResult } from './recap.ts';
-import { finishedEvent } from './recorder.ts';
+import type { RunMode, RunResult } from './recap.ts';
+import type { RunRecords } from './run-records.ts';
 
 /** Everything a run is given. */
-export interface RunContext {
+export interface RunRequest {
   readonly runId: string;
-  readonly mode: 'plan' | 'apply';
+  readonly mode: RunMode;
+  /** Which part of the run: 0 for what is applied first, then one more for each time it is continued. */
+  readonly part: number;
   /** The playbook's file, for people. */
   readonly playbook: string;
-  /** Its plays with the hosts that are selected, in the inventory's order. */
+  /**
+   * Its plays with the hosts that are selected, in the inventory's order. Plays of one number are one
+   * stage: they run side by side (in a rollback every host has steps of its own).
+   */
   readonly plays: readonly SelectedPlay[];
   readonly extraVars: JsonObject;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly transport: Transport;
+  /** How another host of the inventory is reached, for what a step has to do with two; undefined of one that is not there. */
+  readonly targetOf?: (name: string) => Promise<Target | undefined>;
   readonly laptop: Laptop;
+  /** What the run starts from: a saved plan, an earlier part of itself, or nothing. */
+  readonly basis: Basis;
+  /** How it calls itself where it has a host's lock, and how long it waits for one. */
+  readonly lock: LockWish;
+  /** How long a lost connection is tried to be made again while there is work on the host. */
+  readonly reconnectMs: number;
   /** Hosts that are worked on at once. */
   readonly forks: number;
+  /** Stops at the next safe point. */
   readonly signal: AbortSignal;
+  /** Leaves what goes on on the hosts to itself. */
+  readonly detach: AbortSignal;
   readonly emit: (event: RunEvent) => void;
-  /** Opened only when something is going to be changed. */
-  readonly openJournal: () => Promise<Journal>;
+  /** Opened when it is asked for first, with the complete plan: only when something is going to be recorded. */
+  readonly openJournal: (plan: Plan) => Promise<Journal>;
+  /** Where the versions that changes make are recorded. */
+  readonly records: RunRecords;
   /** Shown the complete plan; false: nothing is to be changed. */
   readonly review: (plan: Plan) => Promise<boolean>;
   /** What `plan` ends with when there is something to do. */
   readonly exitCodeForPending: number;
+  /** Done on a host once all of its steps have been. */
+  readonly afterwards?: (link: Link) => Promise<void>;
 }
 
-interface RunState {
+/** A run while it runs. */
+export interface RunContext extends RunRequest {
+  /** The journal, opened when it is asked for first. */
+  readonly journal: () => Promise<Journal>;
+}
+
+export interface RunState {
   readonly context: RunContext;
   readonly runs: readonly HostRun[];
   approved: boolean;
+  journal: Promise<Journal> | undefined;
 }
 
 type Phase = (state: RunState) => Promise<void>;
@@ -54,20 +84,21 @@ type Phase = (state: RunState) => Promise<void>;
 const phases: readonly Phase[] = [connectAndPlan, review, applyWaves];
 
 /** Plans, and applies, a playbook. Resolves whatever happens to hosts: what happened is in the result. */
-export async function run(context: RunContext): Promise<RunResult> {
+export async function run(request: RunRequest): Promise<RunResult> {
   const started = performance.now();
-  const runs = hostRuns(context);
-  context.emit({ type: 'run.started', runId: context.runId, mode: context.mode, playbook: context.playbook, hosts: runs.map(({ name }) => name) });
-  const state: RunState = { context, runs, approved: false };
+  const runs = hostRuns(request);
+  request.emit({ type: 'run.started', runId: request.runId, mode: request.mode, playbook: request.playbook, hosts: runs.map(({ name }) => name) });
+  const state: RunState = { context: { ...request, journal: () => openedJournal(state) }, runs, approved: false, journal: undefined };
   try {
     for (const phase of phases) await phase(state);
   } finally {
-    await Promise.all(runs.flatMap(({ connections }) => [...connections.values()].map((connection) => connection.close())));
+    await Promise.all(runs.map((host) => host.close()));
+    await closeJournal(state);
   }
   return finish(state, Math.round((performance.now() - started) / 100) / 10);
 }
 
-function hostRuns({ plays }: RunContext): readonly HostRun[] {
+function hostRuns({ plays, basis }: RunRequest): readonly HostRun[] {
   const byName = new Map<string, { readonly host: Host; readonly plays: Play[] }>();
   for (const { play, hosts } of plays) {
     for (const host of hosts) {
@@ -76,7 +107,23 @@ function hostRuns({ plays }: RunContext): readonly HostRun[] {
       byName.set(host.name, mine);
     }
   }
-  return [...byName.values()].map((one) => new HostRun(one.host, one.plays));
+  return [...byName.values()].map((one) => new HostRun(one.host, one.plays, hostBasis(basis, one.host.name)));
+}
+
+function planOf({ context, runs }: RunState): Plan {
+  return { playbook: context.playbook, hosts: runs.map((host) => host.toPlan()) };
+}
+
+async function openedJournal(state: RunState): Promise<Journal> {
+  state.journal ??= state.context.openJournal(planOf(state)).then((journal) => state.context.records.watching(journal));
+  return state.journal;
+}
+
+async function closeJournal(state: RunState): Promise<void> {
+  const journal = await state.journal?.catch(() => undefined);
+  if (journal === undefined) return;
+  await journal.append({ type: 'end', at: new Date().toISOString(), status: statusOf(state) }).catch(() => undefined);
+  await journal.close();
 }
 
 async function connectAndPlan({ context, runs }: RunState): Promise<void> {
@@ -85,7 +132,7 @@ async function connectAndPlan({ context, runs }: RunState): Promise<void> {
     runs.map((host) =>
       limit(async () => {
         await planHost(context, host);
-        if (host.error !== undefined || context.mode === 'plan') finishHost(context, host);
+        if (host.error !== undefined || context.mode === 'plan') sayFinished(context, host);
       }),
     ),
   );
@@ -93,86 +140,45 @@ async function connectAndPlan({ context, runs }: RunState): Promise<void> {
 
 async function review(state: RunState): Promise<void> {
   const { context, runs } = state;
-  const plan: Plan = { playbook: context.playbook, hosts: runs.map((host) => host.toPlan()) };
-  const yes = await context.review(plan);
+  await checkRecords(state);
+  const yes = await context.review(planOf(state));
   if (context.mode === 'plan') return;
   state.approved = yes;
   if (yes) return;
   for (const host of runs.filter((one) => !one.finished && one.hasChanges)) {
     host.error = new AppError('interrupted', 'the plan was not approved, so nothing was changed');
-    finishHost(context, host);
+    sayFinished(context, host);
   }
 }
 
-async function applyWaves(state: RunState): Promise<void> {
-  const { context, runs } = state;
-  const fit = runs.filter(({ error }) => error === undefined);
-  if (state.approved && fit.some(({ hasChanges }) => hasChanges)) {
-    const journal = await context.openJournal();
-    try {
-      for (const { play } of context.plays) {
-        if (!(await applyPlay(context, journal, runs, play))) break;
-      }
-      for (const host of runs.filter((one) => !one.finished && one.error === undefined && one.hasChanges)) host.error = notStarted(context.signal.aborted);
-    } finally {
-      await journal.append({ type: 'end', at: new Date().toISOString(), status: statusOf(state) }).catch(() => undefined);
-      await journal.close();
+/**
+ * Versions are recorded before they are made, so nothing is begun while that is not possible. What has
+ * begun already is gone on with all the same: what the records do not know is owed then.
+ */
+async function checkRecords({ context, runs }: RunState): Promise<void> {
+  const { mode, records, signal } = context;
+  const concerned = runs.filter((host) => host.error === undefined && host.hasChanges);
+  if ((mode !== 'plan' && mode !== 'apply') || !concerned.some((host) => host.toPlan().steps.some(makesVersions))) return;
+  try {
+    await records.check(signal);
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    for (const host of concerned) {
+      if (mode === 'plan') host.warn(makesVersions, `it cannot be applied now: ${error.message}`);
+      else host.error = error;
     }
   }
-  for (const host of runs) finishHost(context, host);
-}
-
-/** Resolves with whether the next play may start. */
-async function applyPlay(context: RunContext, journal: Journal, runs: readonly HostRun[], play: Play): Promise<boolean> {
-  const mine = runs.filter(({ plays, error }) => error === undefined && plays.includes(play));
-  const limit = pLimit(context.forks);
-  const mayGoOn = (): boolean => {
-    const failures = mine.filter(({ error }) => error !== undefined && error.code !== 'not-started').length;
-    return !context.signal.aborted && !exceeds(failures, play.maxFailures, mine.length);
-  };
-  for (const wave of wavesOf(mine, play.batch)) {
-    if (!mayGoOn()) {
-      for (const host of wave) host.error = notStarted(context.signal.aborted);
-    } else {
-      await Promise.all(
-        wave.map((host) =>
-          limit(async () => {
-            // What was owed was about the plan; now it is about what is done.
-            if (host.plays[0] === play) host.owed = [];
-            await applyHost(context, journal, host, play);
-            await journal.append({ type: 'host', at: new Date().toISOString(), host: host.name, status: host.toResult().status, owed: host.owed }).catch((thrown: unknown) => {
-              host.error ??= toAppError(thrown);
-            });
-            if (host.error !== undefined || host.plays.at(-1) === play) finishHost(context, host);
-          }),
-        ),
-      );
-    }
-    for (const host of wave) if (host.error !== undefined) finishHost(context, host);
-  }
-  return mayGoOn();
-}
-
-function notStarted(interrupted: boolean): AppError {
-  if (interrupted) return new AppError('not-started', 'the run was interrupted before its turn', { hint: 'nothing was changed on it: run the same again' });
-  return new AppError('not-started', 'its turn did not come: more of the hosts before it failed than max_failures allows', { hint: 'nothing was changed on it: put the failure right, then run the same again' });
-}
-
-function finishHost({ emit }: RunContext, host: HostRun): void {
-  if (host.finished) return;
-  host.finished = true;
-  emit(finishedEvent(host.name, host.error, { changed: host.applied.length > 0, step: host.error === undefined ? undefined : host.step, owed: host.owed }));
 }
 
 /** The worst of what became of the hosts; an interruption, as soon as it has kept one of them from being done. */
 function statusOf({ context, runs }: Pick<RunState, 'context' | 'runs'>): HostStatus {
-  const statuses = runs.map((host) => host.toResult().status);
+  const statuses = runs.map((host) => host.toResult(context.mode).status);
   const cut = context.signal.aborted && statuses.some((status) => status === 'interrupted' || status === 'not-started');
   return cut ? 'interrupted' : worst(statuses);
 }
 
 function finish({ context, runs }: RunState, seconds: number): RunResult {
-  const hosts = runs.map((host) => host.toResult());
+  const hosts = runs.map((host) => host.toResult(context.mode));
   const status = statusOf({ context, runs });
   const pending = context.mode === 'plan' && runs.some((host) => host.error === undefined && host.hasChanges);
   const code = runs.some(({ error }) => error?.code === 'internal') ? exitCodeOfError('internal') : exitCodeOf(status);

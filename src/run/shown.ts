@@ -18,6 +18,8 @@ export function commandOf(action: Action): string {
       return `fetch ${action.path} to ${action.to} (${String(action.bytes)} bytes)`;
     case 'wait-until':
       return `wait until ${action.what}: ${commandLine(action.argv)}`;
+    case 'relay':
+      return `on ${action.host}: ${action.what}`;
     case 'pause':
       return `wait ${String(action.seconds)} seconds`;
   }

@@ -13,6 +13,7 @@ export function localProcessCarrier(loginShell: readonly [string, ...string[]]):
   const closed = new Promise<Error | undefined>((resolve) => { onClosed = resolve; });
   return {
     hostKey: 'SHA256:none',
+    publicKey: '',
     server: 'local-process',
     closed,
     openChannel: (commandLine) => {

@@ -4,8 +4,9 @@ import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
 import { localProcessCarrier } from './local-process.ts';
 import { whenAborted } from './shell/abort.ts';
+import type { Heartbeat } from './shell/host-lock.ts';
 import { openShellConnection } from './shell/shell-connection.ts';
-import type { Command, Connection, ConnectionInfo, Outcome, RunOptions, Target, Transport } from './transport.ts';
+import type { Command, Connection, ConnectionInfo, LockAnswer, LockHolder, Outcome, RunOptions, Target, Transport } from './transport.ts';
 
 /** What a scripted host answers. What is left out is: status 0, no output. */
 export type ScriptedOutcome = Partial<Outcome>;
@@ -21,6 +22,7 @@ export interface ScriptedHost {
 /** Really runs the commands, in a shell of this machine: `['/bin/sh', '-c']`. */
 export interface LocalShellHost {
   readonly shell: readonly [string, ...string[]];
+  readonly heartbeat?: Heartbeat;
 }
 
 export interface UnreachableHost {
@@ -35,39 +37,48 @@ export interface MemoryTransportOptions {
 
 /** A transport without a network, for tests: hosts are functions, or shells of this machine. */
 export function createMemoryTransport({ hosts }: MemoryTransportOptions): Transport {
+  const locks: Locks = new Map();
   return {
     async connect(target: Target, signal: AbortSignal): Promise<Connection> {
       if (signal.aborted) throw new AppError('interrupted', `${target.name}: interrupted while connecting`);
       const host = hosts[target.name];
       if (host === undefined) throw new AppError('unreachable', `${target.name}: the memory transport has no such host`);
-      if (typeof host === 'function') return new ScriptedConnection(target, { handler: host });
+      if (typeof host === 'function') return new ScriptedConnection(target, { handler: host }, locks);
       if ('connectError' in host) throw host.connectError;
-      if ('shell' in host) return await openShellConnection(localProcessCarrier(host.shell), target, signal);
-      return new ScriptedConnection(target, host);
+      if ('shell' in host) return await openShellConnection(localProcessCarrier(host.shell), target, signal, host.heartbeat);
+      return new ScriptedConnection(target, host, locks);
     },
     close: () => Promise.resolve(),
   };
 }
+
+/** Who has which host, by its name. */
+type Locks = Map<string, { readonly owner: Connection; readonly holder: LockHolder }>;
 
 class ScriptedConnection implements Connection {
   readonly info: ConnectionInfo;
   readonly closed: Promise<Error | undefined>;
   readonly #target: Target;
   readonly #handler: CommandHandler;
+  readonly #locks: Locks;
+  /** Commands that have been asked for and have not ended: they keep a lock that is held. */
+  #pending = 0;
   #previous: Promise<unknown> = Promise.resolve();
   #end: (error: Error | undefined) => void = () => undefined;
   #lost: AppError | undefined;
 
-  constructor(target: Target, { handler, info }: ScriptedHost) {
+  constructor(target: Target, { handler, info }: ScriptedHost, locks: Locks) {
     this.#target = target;
     this.#handler = handler;
-    this.info = { hostKey: 'SHA256:memory', server: 'memory', runsAs: target.become === 'none' ? target.user : target.becomeUser, ...info };
+    this.#locks = locks;
+    this.info = { hostKey: 'SHA256:memory', publicKey: '', server: 'memory', runsAs: target.become === 'none' ? target.user : target.becomeUser, ...info };
     this.closed = new Promise((resolve) => { this.#end = resolve; });
   }
 
   run(command: Command, options: RunOptions = {}): Promise<Outcome> {
+    this.#pending += 1;
     const answer = this.#previous.then(() => this.#answer(command, options));
-    this.#previous = answer.catch(() => undefined);
+    this.#previous = answer.catch(() => undefined).then(() => { this.#pending -= 1; });
     return answer;
   }
 
@@ -79,10 +90,31 @@ class ScriptedConnection implements Connection {
     return { ...outcome, stdout: '' };
   }
 
+  lock(holder: LockHolder, { signal }: Parameters<Connection['lock']>[1] = {}): Promise<LockAnswer> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    if (signal?.aborted === true) return Promise.reject(this.#interrupted());
+    const { name } = this.#target;
+    const found = this.#locks.get(name);
+    if (found !== undefined) return Promise.resolve(found.owner === this ? { held: true } : { held: false, holder: found.holder });
+    this.#locks.set(name, { owner: this, holder });
+    return Promise.resolve({ held: true });
+  }
+
+  unlock(): Promise<void> {
+    if (this.#pending === 0) this.#letGo();
+    else void this.#previous.then(() => { this.#letGo(); });
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     this.#lost ??= new AppError('connection-lost', `${this.#target.name}: the connection was closed`);
     this.#end(undefined);
-    return Promise.resolve();
+    return this.unlock();
+  }
+
+  #letGo(): void {
+    const { name } = this.#target;
+    if (this.#locks.get(name)?.owner === this) this.#locks.delete(name);
   }
 
   async #answer(command: Command, options: RunOptions): Promise<Outcome> {
@@ -97,6 +129,7 @@ class ScriptedConnection implements Connection {
       if (error instanceof AppError && error.code === 'connection-lost') {
         this.#lost = error;
         this.#end(error);
+        this.#letGo();
       }
       throw error;
     }

@@ -24,6 +24,11 @@ export interface Target {
   readonly connectTimeoutMs: number;
   /** For a command that names no time-out of its own. */
   readonly commandTimeoutMs: number;
+  /**
+   * Where plimsoll keeps its lock and what it has started on the host: `/var/lib/plimsoll`. Whoever is
+   * not root there uses `${XDG_STATE_HOME:-~/.local/state}/plimsoll` instead.
+   */
+  readonly stateDirectory: string;
   /** The name of another target that the connection goes through. */
   readonly jump?: Target;
 }
@@ -65,10 +70,27 @@ export interface RunOptions {
 
 export const defaultMaxOutputBytes = 4 * 1024 * 1024;
 
+/** Who has a host, for whoever else wants it: written into the lock file. */
+export interface LockHolder {
+  /** The run's id. */
+  readonly run: string;
+  /** `user@machine` of the laptop. */
+  readonly by: string;
+  /** What is being done: `apply playbooks/grow.yaml`. */
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+/** `holder` is absent when the lock file says nothing that can be read. */
+export type LockAnswer = { readonly held: true } | { readonly held: false; readonly holder?: LockHolder };
+
 /** What `ping` and the plan show about a connection. */
 export interface ConnectionInfo {
   /** `SHA256:…` of the host key that was accepted. */
   readonly hostKey: string;
+  /** The key itself, `TYPE BASE64`; empty where there is none. */
+  readonly publicKey: string;
   /** The server's software version string. */
   readonly server: string;
   /** The user that commands run as: `root`, normally. */
@@ -87,6 +109,13 @@ export interface ConnectionInfo {
  *   signal; likewise ended), `connection-lost` (nothing is known about the outcome).
  * - Commands after a rejected one still run, unless the connection was lost.
  * - Output is decoded as UTF-8 across chunk borders, and bounded.
+ * - Every command finds the state directory in `$PLIMSOLL_STATE` (it need not exist before `lock`).
+ * - A lock that is held is inherited by every command (descriptor 9): it is free once `unlock` has
+ *   been called, or the shell has ended, and everything that was started meanwhile has ended. Streams,
+ *   which are no children of the shell, do not keep it.
+ *   While it is held the laptop sends a heartbeat; without one for a minute the shell is ended, and
+ *   what it has started goes on to its end. Heartbeats travel in order with the commands, so input
+ *   that could take that long to arrive belongs into a stream.
  */
 export interface Connection {
   readonly info: ConnectionInfo;
@@ -96,6 +125,14 @@ export interface Connection {
    * standard output goes to `output` with back-pressure (and is then empty in the outcome).
    */
   stream(command: Command, io: { readonly input?: Readable; readonly output?: Writable }, options?: RunOptions): Promise<Outcome>;
+  /**
+   * Tries once to take the host's lock, also while commands run; makes the state directory. Rejects
+   * with `missing-tool` (no flock), `refused` (the directory cannot be written, or others can), or what
+   * `run` rejects with; after `timed-out` the connection is given up. One request at a time.
+   */
+  lock(holder: LockHolder, options?: { readonly signal?: AbortSignal }): Promise<LockAnswer>;
+  /** Resolves once the shell itself has let go of the lock, or is gone. Nothing happens when it is not held. */
+  unlock(): Promise<void>;
   /** Resolves once the connection is gone; with an error unless `close` ended it. */
   readonly closed: Promise<Error | undefined>;
   close(): Promise<void>;

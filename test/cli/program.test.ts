@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Interrupts } from '../../src/cli/interrupts.ts';
 import { program } from '../../src/cli/program.ts';
 import { reportError } from '../../src/cli/report-error.ts';
 import type { World } from '../../src/cli/world.ts';
@@ -28,7 +29,8 @@ async function plimsoll(argv: readonly string[], world: Partial<World> = {}): Pr
     io: laptop({ files }),
     out: screen('out'),
     err: screen('err'),
-    signal: new AbortController().signal,
+    interrupts: new Interrupts(),
+    who: 'tester@here',
     agentSocket: undefined,
     stateDirectory: '/nonexistent',
     interactive: false,

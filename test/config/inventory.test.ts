@@ -34,8 +34,18 @@ describe('loadInventory', () => {
         knownHostsFiles: ['/home/ada/.ssh/known_hosts', '/etc/ssh/ssh_known_hosts'],
         connectTimeoutMs: 10_000,
         commandTimeoutMs: 300_000,
+        stateDirectory: '/var/lib/plimsoll',
       },
     });
+  });
+
+  it('takes the directory for locks and runs from any layer, and only one that can be made', async () => {
+    const inventory = await load('defaults: { state_directory: /srv/plimsoll }\nhosts: { a: {}, b: { state_directory: /var/opt/p.2 } }');
+    expect([hostOf(inventory, 'a'), hostOf(inventory, 'b')].map(({ target }) => target.stateDirectory)).toEqual(['/srv/plimsoll', '/var/opt/p.2']);
+    for (const directory of ['relative/one', '/', '/trailing/', '//double', '~/home', '"/with space"', '"/line\\nfeed"', '""', '1']) {
+      const [issue] = await issuesOf(load(`hosts: { a: { state_directory: ${directory} } }`));
+      expect(issue?.line).toBe(1);
+    }
   });
 
   it('lets groups overrule defaults, children their parents, and the host all of them', async () => {

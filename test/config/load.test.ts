@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readExtraVars } from '../../src/config/extra-vars.ts';
 import { loadAll, type LoadRequest } from '../../src/config/load.ts';
@@ -82,6 +83,61 @@ describe('loadAll', () => {
     const plays = '- { hosts: web, steps: [{ command: [a] }] }\n- { hosts: db-1, steps: [{ command: [a] }] }\n';
     expect((await load(plays, { limit: 'db-1' })).plays.map(({ hosts }) => hosts.length)).toEqual([0, 1]);
     await expect(load('hosts: web\nsteps: [{ command: [a] }]', { limit: 'db-1' })).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('loadAll for a saved plan or an earlier run', () => {
+  const text = 'hosts: all\nsteps:\n  - command: [a, "${{ vars.target }}"]\n';
+  const saved = (more: Partial<LoadRequest> = {}): ReturnType<typeof loadAll> => loadAll({ inventoryFiles: ['i'], playbookFile: 'gone.yaml', playbookText: text, registry, ...more }, laptop({ files: { i: inventory } }));
+
+  it('takes the text of the playbook from the request, and calls it by the name of its file', async () => {
+    const { playbook, plays } = await saved();
+    expect(playbook).toMatchObject({ file: 'gone.yaml', text, digest: createHash('sha256').update(text).digest('hex') });
+    expect(plays[0]?.play.steps[0]?.place).toEqual({ file: 'gone.yaml', line: 3, column: 5 });
+    expect((await issuesOf(saved({ playbookText: 'hosts: all\n' }))).map(printIssue)).toEqual(['gone.yaml:1:1: "steps" is missing\n1 | hosts: all\n  | ^\n']);
+  });
+
+  it('gives the same text and digest for a file', async () => {
+    const { playbook } = await loadAll({ inventoryFiles: ['i'], playbookFile: 'p', registry }, laptop({ files: { i: inventory, p: `\ufeff${text}` } }));
+    expect(playbook).toMatchObject({ text, digest: (await saved()).playbook.digest });
+  });
+
+  it('takes variables that have been read before', async () => {
+    const extraVars = { target: 'as it was', nested: { a: [1, null] } };
+    const { inputs, ...loaded } = await saved({ extraVars, vars: ['target=not this'] });
+    expect(loaded.extraVars).toEqual(extraVars);
+    expect(inputs).toEqual({ inventory: ['i'], tags: [], skipTags: [], vars: extraVars });
+  });
+
+  it('says how it was asked for', async () => {
+    const tagged = 'hosts: all\nsteps: [{ command: [a], tags: x }, { command: [b], tags: y }]';
+    expect((await saved({ playbookText: tagged, tags: ['x'], skipTags: ['y'], vars: ['a.b=1'] })).inputs).toEqual({ inventory: ['i'], tags: ['x'], skipTags: ['y'], vars: { a: { b: 1 } } });
+  });
+
+  it('is about the hosts that are named, in the order of the inventory, and within the limit', async () => {
+    const names = async (more: Partial<LoadRequest>): Promise<readonly string[]> => (await saved(more)).hosts.map(({ name }) => name);
+    expect(await names({ hosts: ['db-1', 'web-2'] })).toEqual(['web-2', 'db-1']);
+    expect(await names({ hosts: ['db-1', 'web-2'], limit: 'web' })).toEqual(['web-2']);
+    // A name is no pattern here: nothing is expanded.
+    await expect(saved({ hosts: ['web-*', 'web-1'] })).rejects.toMatchObject({ code: 'usage', message: 'web-* is not in the inventory i any more' });
+    await expect(saved({ hosts: ['web-1'], limit: 'db-1' })).rejects.toMatchObject({ code: 'usage', message: 'none of web-1 is in the limit "db-1"' });
+    await expect(saved({ hosts: [] })).rejects.toMatchObject({ code: 'usage' });
+    await expect(saved({ hosts: ['web-1'], limit: 'wbe' })).rejects.toMatchObject({ code: 'usage', message: 'pattern "wbe": there is no host or group "wbe"; did you mean "web"?' });
+  });
+
+  it('names every host that is gone, and goes on without them when the limit says so', async () => {
+    const hosts = ['web-1', 'web-8', 'web-9'];
+    await expect(saved({ hosts })).rejects.toMatchObject({
+      code: 'usage',
+      message: 'web-8, web-9 are not in the inventory i any more',
+      hint: "put them back, give the inventory that has them with -i, or go on without: --limit '!web-8,!web-9'",
+    });
+    await expect(saved({ hosts, limit: '!web-9' })).rejects.toMatchObject({ message: 'web-8 is not in the inventory i any more' });
+    expect((await saved({ hosts, limit: '!web-8,!web-9' })).hosts.map(({ name }) => name)).toEqual(['web-1']);
+  });
+
+  it('does not pass over a host that is there, but in no play any more', async () => {
+    await expect(saved({ playbookText: text.replace('all', 'web'), hosts: ['web-1', 'db-1'] })).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/^db-1 is in the inventory, but /) });
   });
 });
 

@@ -23,11 +23,11 @@ function scope(more: Partial<Scope> = {}): Scope {
 describe('a playbook', () => {
   it('is one play or a list of plays', async () => {
     const one = await load('hosts: [web, "!web-3"]\nsteps: [{ command: [a] }]');
-    expect(one.plays).toMatchObject([{ number: 1, name: 'play 1', hosts: 'web,!web-3', batch: [{ kind: 'percent', percent: 100 }], maxFailures: { kind: 'count', count: 0 }, vars: {} }]);
+    expect(one.plays).toMatchObject([{ number: 1, name: 'play 1', hosts: 'web,!web-3', batch: [{ kind: 'percent', percent: 100 }], maxFailures: { kind: 'count', count: 0 }, anyErrorsFatal: false, vars: {} }]);
     expect(one.digest).toMatch(/^[0-9a-f]{64}$/);
-    const two = await load('- { hosts: a, name: A, batch: [1, 10%], max_failures: 5%, become: true, tags: x, steps: [{ command: [a], tags: [y] }] }\n- { hosts: b, steps: [{ script: b }] }');
+    const two = await load('- { hosts: a, name: A, batch: [1, 10%], max_failures: 5%, any_errors_fatal: true, become: true, tags: x, steps: [{ command: [a], tags: [y] }] }\n- { hosts: b, steps: [{ script: b }] }');
     expect(two.plays).toMatchObject([
-      { name: 'A', batch: [{ kind: 'count', count: 1 }, { kind: 'percent', percent: 10 }], maxFailures: { kind: 'percent', percent: 5 }, become: true, steps: [{ tags: ['x', 'y'] }] },
+      { name: 'A', batch: [{ kind: 'count', count: 1 }, { kind: 'percent', percent: 10 }], maxFailures: { kind: 'percent', percent: 5 }, anyErrorsFatal: true, become: true, steps: [{ tags: ['x', 'y'] }] },
       { number: 2, hosts: 'b' },
     ]);
   });

@@ -27,6 +27,19 @@ describe('playbookJsonSchema', () => {
     for (const { summary } of registry.values()) expect(text).toContain(JSON.stringify(summary));
   });
 
+  it('lets steps and blocks stand wherever there are steps, as deep as one likes', () => {
+    const item = { $ref: '#/$defs/item' };
+    const list = expect.objectContaining({ type: 'array', minItems: 1, items: item });
+    expect(playbookJsonSchema(registry)).toMatchObject({
+      $defs: {
+        play: { properties: { steps: list }, additionalProperties: false },
+        item: { anyOf: [{ $ref: '#/$defs/step' }, { $ref: '#/$defs/block' }] },
+        step: { additionalProperties: false },
+        block: { properties: { block: list, rescue: list, always: list }, required: ['block'], anyOf: [{ required: ['rescue'] }, { required: ['always'] }], additionalProperties: false },
+      },
+    });
+  });
+
   it('takes an expression where a number is wanted', () => {
     expect(text).toMatch(/"port":\{"anyOf":\[\{"type":"integer"[^}]*\},\{"type":"string","pattern":"[^"]*"/);
   });

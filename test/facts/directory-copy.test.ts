@@ -25,10 +25,14 @@ describe('copy-tools', () => {
 });
 
 describe('copy-directory', () => {
-  const answer = 'directory\npath /v/a b\nstat 65024:7 755 0:0\nallocated 4096\napparent 4096\nentries 3\ndf  81313390592 - -\nbelow /v/a\\040b/x\nend\n';
+  const answer = 'directory\npath /v/a b\nstat 65024:7 1795214592 755 0:0\nallocated 4096\napparent 4096\nentries 3\ndf  81313390592 - -\nbelow /v/a\\040b/x\nend\n';
 
   it('reads what df says of a file system without inodes, and undoes escapes', () => {
-    expect(copyDirectory.parse({ status: 0, stdout: answer, stderr: '' }, ['/v/a b'])).toMatchObject({ path: '/v/a b', mode: '0755', inodesTotal: 0, mountsBelow: ['/v/a b/x'] });
+    expect(copyDirectory.parse({ status: 0, stdout: answer, stderr: '' }, ['/v/a b'])).toMatchObject({ path: '/v/a b', born: 1795214592, mode: '0755', inodesTotal: 0, mountsBelow: ['/v/a b/x'] });
+  });
+
+  it.each(['0', '-', '?'])('takes %s for a birth that is not known', (born) => {
+    expect(copyDirectory.parse({ status: 0, stdout: answer.replace('1795214592', born), stderr: '' }, ['/v/a b'])).toMatchObject({ born: 0, mode: '0755' });
   });
 
   it.each(['', answer.replace('entries 3', 'entries '), answer.replace('end\n', '')])('does not guess', (stdout) => {

@@ -34,7 +34,7 @@ describe('what it makes of an answer', () => {
   });
 
   it.each([
-    ['no such layer', 'layer missing\n', 'refused'],
+    ['no such layer', 'directory missing\n', 'refused'],
     ['no mount point', 'filesystem xfs\nmount \nfree 1\n', 'fact-unreadable'],
     ['no free space', 'filesystem xfs\nmount /\nfree x\n', 'fact-unreadable'],
     ['a project that cannot be read', `${base}project \n`, 'fact-unreadable'],
@@ -60,6 +60,6 @@ describe('on this machine', () => {
   });
 
   it('says when the layer does not exist', () => {
-    expect(runScript(overlayQuota.script, ['/no such/layer', '/'])).toEqual({ status: 0, stdout: 'layer missing\n', stderr: '' });
+    expect(runScript(overlayQuota.script, ['/no such/layer', '/'])).toEqual({ status: 0, stdout: 'directory missing\n', stderr: '' });
   });
 });

@@ -6,9 +6,12 @@ import { missing, spawnMachine } from '../../lab/vm/machine.ts';
 import type { Ran } from '../support/plimsoll.ts';
 import { plimsoll } from '../support/plimsoll.ts';
 
+/** What every machine of the lab has, whether it has a kernel of its own or not. */
+export type LabHost = Omit<Machine, 'consoleLog' | 'hardReset'>;
+
 /** A directory with an inventory of machines of the lab, and the program run against them. */
-export interface LabFleet {
-  readonly machines: readonly Machine[];
+export interface LabFleet<Host extends LabHost = Machine> {
+  readonly machines: readonly Host[];
   readonly directory: string;
   run(...args: readonly string[]): Promise<Ran>;
   /** The journal of the newest run, as records. */
@@ -19,8 +22,12 @@ export interface LabFleet {
 export async function labFleet(kinds: readonly Kind[], host: (machine: Machine) => string = () => 'user: ops'): Promise<LabFleet> {
   const why = missing();
   if (why !== undefined) throw new Error(why);
+  return fleetOf(await Promise.all(kinds.map((kind) => spawnMachine(kind))), host);
+}
+
+/** Of machines that have been spawned; stopping it stops them. */
+export async function fleetOf<Host extends LabHost>(machines: readonly Host[], host: (machine: Host) => string = () => 'user: ops'): Promise<LabFleet<Host>> {
   const directory = await mkdtemp(join(tmpdir(), 'plimsoll-lab-'));
-  const machines = await Promise.all(kinds.map((kind) => spawnMachine(kind)));
   const lines = machines.map((machine) => `  ${machine.kind}: { address: 127.0.0.1, port: ${String(machine.port)}, identity_file: ${machine.keyFile}, known_hosts_file: ${machine.knownHosts}, ${host(machine)} }`);
   await writeFile(join(directory, 'inventory.yaml'), `defaults: { become: true, connect_timeout: 90s, command_timeout: 3m }\nhosts:\n${lines.join('\n')}\n`);
   const run = (...args: readonly string[]): Promise<Ran> => plimsoll([...args, '-i', join(directory, 'inventory.yaml')], { XDG_STATE_HOME: join(directory, 'state'), HOME: directory });

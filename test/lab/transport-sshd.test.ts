@@ -1,15 +1,17 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSshTransport } from '../../src/transport/ssh/ssh-transport.ts';
 import type { Connection, Target } from '../../src/transport/transport.ts';
 import { Secret } from '../../src/values/secret.ts';
 import { type Account, createAccount, missingForAccounts } from '../support/accounts.ts';
+import { startLockHolder } from '../support/lock-holder.ts';
 import { generateKey, missingSshd, type Sshd, startSshd } from '../support/sshd.ts';
 import { never, testTarget } from '../support/target.ts';
 import { describeTransport } from '../transport/conformance.ts';
+import { ada, bob, temporaryPlaces, untilGo, whenFree } from '../transport/lock-conformance.ts';
 
 const missing = missingSshd() ?? missingForAccounts();
 if (missing !== undefined) throw new Error(`the tests with a real sshd cannot run: ${missing}`);
@@ -38,7 +40,7 @@ describeTransport('the ssh transport with OpenSSH', async () => {
   const sshd = await startSshd();
   const transport = createSshTransport();
   return {
-    connect: () => transport.connect(targetOf(sshd), never),
+    connect: (overrides) => transport.connect(targetOf(sshd, overrides), never),
     stop: async () => {
       await transport.close();
       await sshd.stop();
@@ -143,6 +145,76 @@ describe('privileges', () => {
   it('says so when the login shell refuses', async () => {
     const { name: user } = account({ shell: '/usr/sbin/nologin' });
     await expect(withConnection(targetOf(sshd, { user }), whoAmI)).rejects.toMatchObject({ code: 'privilege-denied', message: expect.stringMatching(/login shell.*not available/) as unknown });
+  });
+});
+
+describe('the lock', () => {
+  let sshd: Sshd;
+  let places: ReturnType<typeof temporaryPlaces>;
+  beforeAll(async () => { sshd = await startSshd(); });
+  afterAll(async () => { await sshd.stop(); });
+  beforeEach(() => { places = temporaryPlaces(); });
+  afterEach(() => { places.remove(); });
+
+  const settings = (overrides: Partial<Target> = {}): Target => targetOf(sshd, { stateDirectory: places.state, ...overrides });
+
+  it('is free soon after the process that had it was killed', async () => {
+    const holder = await startLockHolder('ssh', settings(), ':', []);
+    await withConnection(settings(), async (connection) => {
+      expect(await connection.lock(bob)).toMatchObject({ held: false, holder: { run: 'elsewhere' } });
+      await holder.kill();
+      await whenFree(connection);
+    });
+  });
+
+  it.each(['kill', 'freeze'] as const)('is kept by what runs, when the process that had it was stopped (%s)', async (how) => {
+    const { directory } = places;
+    const holder = await startLockHolder('ssh', settings(), untilGo, [directory]);
+    try {
+      await holder[how]();
+      await withConnection(settings(), async (connection) => {
+        expect(await connection.lock(bob)).toMatchObject({ held: false, holder: { run: 'elsewhere' } });
+        writeFileSync(join(directory, 'go'), '');
+        await whenFree(connection);
+        expect(existsSync(join(directory, 'done'))).toBe(true);
+      });
+    } finally {
+      await holder.kill();
+    }
+  });
+
+  it('is root’s through sudo, and otherwise in the home directory of the user', async () => {
+    const account = createAccount({ sudoers: 'ALL=(ALL) NOPASSWD: ALL' });
+    try {
+      await withConnection(settings({ user: account.name, become: 'sudo' }), async (root) => {
+        expect(await root.lock(ada)).toEqual({ held: true });
+        await withConnection(settings({ user: account.name }), async (user) => {
+          expect(await user.lock(bob)).toEqual({ held: true });
+          const { stdout } = await user.run({ script: 'ls -ld "$HOME/.local/state/plimsoll" "$PLIMSOLL_STATE/lock"' });
+          expect(stdout).toMatch(new RegExp(`^drwx------ .* ${account.name} .*\\n-rw------- .* ${account.name} .*/plimsoll/lock\\n$`));
+          await user.run({ script: 'rm -r "$PLIMSOLL_STATE"; echo >"$PLIMSOLL_STATE"' });
+        });
+        await withConnection(settings({ user: account.name }), async (user) => {
+          await expect(user.lock(bob)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('.local/state/plimsoll') as unknown });
+        });
+        await withConnection(settings(), async (other) => { expect(await other.lock(bob)).toEqual({ held: false, holder: ada }); });
+      });
+    } finally {
+      account.remove();
+    }
+  });
+
+  it('is refused in a directory that belongs to somebody else', async () => {
+    const account = createAccount();
+    try {
+      mkdirSync(places.state, { recursive: true });
+      execFileSync('chown', [account.name, places.state]);
+      await withConnection(settings(), async (connection) => {
+        await expect(connection.lock(ada)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('belongs to another user') as unknown });
+      });
+    } finally {
+      account.remove();
+    }
   });
 });
 

@@ -9,7 +9,7 @@ import { fetch } from '../../src/operations/fetch.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { upload } from '../../src/operations/upload.ts';
 import { readHere } from '../facts/real-shell.ts';
-import { planHere } from './on-this-machine.ts';
+import { applyHere, planHere } from './on-this-machine.ts';
 
 let base = '';
 const at = (name: string): string => join(base, name);
@@ -65,6 +65,33 @@ describe('upload', () => {
     writeFileSync(at('target'), 'old');
     const kept = `/var/lib/plimsoll/replaced/${sha256('old')}`;
     expect(planUpload()).toMatchObject({ outcome: 'change', changes: [{ actions: [{ argv: ['mkdir', '-p', '/var/lib/plimsoll/replaced'] }, { argv: ['cp', '-p', '--', at('target'), kept] }, { kind: 'upload' }], undo: [{ argv: expect.arrayContaining([kept, at('target')]) }, {}, {}] }] });
+  });
+
+  it('drops what it has kept once it is finalized, and nothing where it keeps nothing', () => {
+    writeFileSync(at('target'), 'old');
+    expect(planUpload()).toMatchObject({ changes: [{ finalize: [{ kind: 'exec', argv: ['rm', '-f', '--', `/var/lib/plimsoll/replaced/${sha256('old')}`] }] }] });
+    writeFileSync(at('target'), 'hello');
+    chmodSync(at('target'), 0o600);
+    expect(JSON.stringify([planUpload(), planUpload({ to: at('nothing') })])).not.toContain('finalize');
+  });
+
+  it('takes back what it has replaced from what is kept; without that it fails, unless nothing was replaced', () => {
+    writeFileSync(at('target'), 'old');
+    const planned = planUpload();
+    const [restore] = planned.outcome === 'change' && planned.changes[0]?.undo !== 'irreversible' ? (planned.changes[0]?.undo ?? []) : [];
+    const argv = restore?.kind === 'exec' ? restore.argv.map((word) => (word.startsWith('/var/lib/plimsoll/') ? at('kept') : word)) : [];
+    expect(argv).toContain(at('kept'));
+    const undo = (): void => applyHere([{ kind: 'exec', argv }]);
+    expect(undo).not.toThrow();
+    writeFileSync(at('target'), 'new');
+    expect(undo).toThrow(/kept/);
+    expect(readFileSync(at('target'), 'utf8')).toBe('new');
+    writeFileSync(at('kept'), 'old');
+    undo();
+    expect(readFileSync(at('target'), 'utf8')).toBe('old');
+    rmSync(at('target'));
+    undo();
+    expect(readFileSync(at('target'), 'utf8')).toBe('old');
   });
 
   it('sets mode and owner alone when the content is right, and has nothing to do when all is', () => {

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../src/facts/containers.ts';
 import { containers } from '../../src/facts/containers.ts';
@@ -11,7 +13,7 @@ import { resize2fs } from '../../src/operations/resize2fs.ts';
 import { xfsGrowfs } from '../../src/operations/xfs-growfs.ts';
 import { mountLoop, whyNoLoop } from '../facts/loop-device.ts';
 import { Answers } from './known.ts';
-import { applyHere, knowHere, planHere } from './on-this-machine.ts';
+import { applyHere, knowHere, planHere, stateIn } from './on-this-machine.ts';
 
 const mebibyte = 1024 ** 2;
 const device = '/dev/mapper/docker-254:0-10877-4c20';
@@ -130,16 +132,18 @@ describe('on a real loop device', () => {
   ] as const) {
     it.skipIf(reason !== undefined)(`${kind}: nothing to do, grown, and nothing to do again${reason === undefined ? '' : ` [not run: ${reason}]`}`, () => {
       const loop = mountLoop(kind, 320 * mebibyte);
+      const state = mkdtempSync(join(tmpdir(), 'plimsoll-state-'));
       try {
         const want = { device: loop.device };
         expect(planHere(operation, want).outcome).toBe('noop');
         loop.grow(400 * mebibyte);
         const planned = planHere(operation, want);
         if (planned.outcome !== 'change') throw new Error(JSON.stringify(planned));
-        for (const change of planned.changes) applyHere(change.actions);
+        for (const change of planned.changes) applyHere(change.actions, stateIn(state));
         expect(planHere(operation, want)).toMatchObject({ outcome: 'noop', reason: 'the file system fills its device of 400 MiB' });
         expect(operation.result?.(want, knowHere(operation, want), undefined)).toEqual({ type: kind, size: 400 * mebibyte, device_size: 400 * mebibyte });
       } finally {
+        rmSync(state, { recursive: true });
         loop.close();
       }
     }, 30_000);

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { growRootfs } from '../../src/operations/grow-rootfs.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { commandLine } from '../../src/values/shell.ts';
+import { planLawfully } from './plan-lawfully.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, line, MiB, recordedHost, sized, withDevice, withDocker, withoutDevice, withState } from './recorded-hosts.ts';
 
@@ -22,7 +23,7 @@ function plan(on: RecordedHost | readonly [RecordedHost, ...RecordedHost[]], wan
   const parsed = growRootfs.schema.parse({ container: 'c1', size: '640MiB', ...want });
   const missing = growRootfs.needs(parsed, known).filter((request) => !known.has(request));
   expect(missing.map(({ key }) => key)).toEqual([]);
-  return growRootfs.plan(growRootfs.pin?.(parsed, known) ?? parsed, known);
+  return planLawfully(growRootfs, parsed, known);
 }
 
 /** The commands, a check as `check …`, a write as `write PATH`; the device, pool and record by short names. */
@@ -98,6 +99,13 @@ describe('a running container on devicemapper', () => {
     const planned = plan(sized(host(), { device: all, fileSystem: all }));
     expect(planned).toMatchObject({ changes: [{ undo: [{ kind: 'write-file', content: host().rootfs?.stored.text }] }] });
     expect(JSON.stringify(planned.outcome === 'change' ? planned.changes[0]?.undo : '')).not.toContain('backup');
+  });
+
+  it('drops the copy of the old record once the change is finalized, and nothing where none was made', () => {
+    const backup = `/var/lib/plimsoll/backup/devicemapper/${host().rootfs?.stored.path.split('/').at(-1) ?? ''}.${String(320 * MiB)}`;
+    expect(plan(host())).toMatchObject({ changes: [{ finalize: [{ kind: 'exec', argv: ['rm', '-f', '--', backup] }] }] });
+    expect(JSON.stringify(plan(host()))).toContain(`"backup":"${backup}"`);
+    expect(JSON.stringify(plan(sized(host(), { device: all, stored: all })))).not.toContain('finalize');
   });
 
   it('is done, but owes a restart, until the daemon has read the record', () => {
@@ -277,6 +285,11 @@ describe('a container on overlay2', () => {
       warnings: [expect.stringContaining('--storage-opt size=134217728')],
     });
     expect(planned.owed).toBeUndefined();
+  });
+
+  it('rests on the container, and on its start: one that was restarted since is another story', () => {
+    const { id, state } = host('overlay2-28').container;
+    expect(plan(host('overlay2-28'), { size: '128MiB' })).toMatchObject({ changes: [{ before: { container: id, startedAt: state.startedAt, limitBytes: 64 * MiB }, after: { container: id, startedAt: state.startedAt, limitBytes: 128 * MiB }, bindings: { started: state.startedAt } }] });
   });
 
   it('works on a stopped one too', () => {

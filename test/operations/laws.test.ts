@@ -1,11 +1,17 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { argvFact } from '../../src/facts/argv.ts';
+import { containerDetails } from '../../src/facts/container-details.ts';
+import { containers } from '../../src/facts/containers.ts';
+import { begunCopies } from '../../src/facts/begun-copy.ts';
+import { containerUsesIfAny, copySource } from '../../src/facts/copy-source.ts';
 import { copyDirectory, copyTools } from '../../src/facts/directory-copy.ts';
 import { deviceMapper, parseTableLine } from '../../src/facts/device-mapper.ts';
 import { ask } from '../../src/facts/fact.ts';
+import { copiedRecord } from '../../src/facts/copied-record.ts';
 import { fileSystem } from '../../src/facts/file-system.ts';
+import { stoppedForCopies } from '../../src/facts/stopped-for-copy.ts';
 import { hostFile, laptopFile } from '../../src/facts/file.ts';
 import { dmsetup } from '../../src/operations/dmsetup.ts';
 import { eraseWant } from '../../src/operations/erase.ts';
@@ -15,30 +21,62 @@ import { operations } from '../../src/operations/registry.ts';
 import { repairRootfs } from '../../src/operations/repair-rootfs.ts';
 import { commandLine } from '../../src/values/shell.ts';
 import { Answers } from './known.ts';
+import { planLawfully } from './plan-lawfully.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
+import { answers as recreateAnswers } from './containers/world.ts';
+import { sendWish, sendWorld } from './volumes/send-world.ts';
+import { answers as volumeAnswers } from './volumes/world.ts';
 
 const file = { exists: true, kind: 'file', bytes: 1, mode: '0644', owner: '0:0', ownerNames: 'root:root', sha256: 'a'.repeat(64) } as const;
 const thin = { name: 'c', major: 253, minor: 1, openCount: 1, suspended: false, deferredRemove: false, table: [parseTableLine('0 8192 thin 253:0 4')], inactive: [], status: ['0 8192 thin 8 8'] };
 const pool = { ...thin, name: 'pool', minor: 0, table: [parseTableLine('0 999999 thin-pool 7:1 7:0 128 1 0')], status: ['0 999999 thin-pool 4 1/9 1/9000 - rw discard_passdown queue_if_no_space - 1'] };
-const directory = { kind: 'directory', path: '/a', identity: '1:1', mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 1, apparentBytes: 1, entries: 1, availableBytes: 9, inodesTotal: 9, inodesAvailable: 9 } as const;
+const directory = { kind: 'directory', path: '/a', identity: '1:1', born: 1, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 1, apparentBytes: 1, entries: 1, availableBytes: 9, inodesTotal: 9, inodesAvailable: 9 } as const;
 const size = 400 * 1024 ** 2;
 const holding = (kind: 'xfs' | 'ext4') => ({ deviceBytes: size * 2, superblock: { kind, blockSize: 4096, blocks: size / 4096, bytes: size, uuid: '' }, bytes: size, mounts: [{ namespace: 'self', path: '/m' }] }) as const;
 
-/** One input for each operation here, with a world in which it has something to do or to read. */
+const thinHost = await recordedHost('dm-xfs');
+const grown = sized(thinHost, { fileSystem: 640 * MiB, stored: 320 * MiB, daemon: 320 * MiB });
+const stopped: RecordedHost = { ...withoutDevice(withState(grown, 'exited')), superblock: grown.superblock };
+
+/** One input for each operation in the registry (and for some another one, in another world), with a world in which it has something to do or to read. */
 const samples: Readonly<Record<string, { readonly want: unknown; readonly world: Answers }>> = {
   assert: { want: { that: [true] }, world: new Answers() },
   command: { want: ['id', '-u'], world: new Answers() },
+  copy_volume: {
+    want: { from: { path: '/a' }, to: { path: '/b' } },
+    world: new Answers()
+      .set(ask(copyTools), { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
+      .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: [] })
+      .set(ask(stoppedForCopies), { directory: '/var/lib/plimsoll/stopped', all: [] })
+      .set(ask(copySource, '/a'), { sockets: 0, fixed: 0, firstFixed: [] })
+      .set(ask(containerUsesIfAny), [])
+      .set(ask(copiedRecord, '/a', '/b'), null)
+      .set(ask(copyDirectory, '/a'), directory)
+      .set(ask(copyDirectory, '/b'), { ...directory, path: '/b', identity: '1:2', entries: 0 }),
+  },
+  docker_inspect: { want: { container: 'c1' }, world: new Answers().set(ask(containers), [thinHost.container]).set(ask(containerDetails, thinHost.container.id), { Name: '/c1' }) },
   dmsetup: { want: { action: 'load', device: 'c', table: '0 16384 thin 253:0 4' }, world: new Answers().set(ask(deviceMapper), { devices: { c: thin, pool } }) },
   fetch: { want: { from: '/etc/hosts', to: 'hosts' }, world: new Answers().set(ask(hostFile, '/etc/hosts'), file).set(ask(laptopFile, 'hosts'), { exists: false, bytes: 0, sha256: '' }) },
+  grow_rootfs: { want: { container: 'c1', size: '640MiB' }, world: answersOf(thinHost) },
+  'grow_rootfs by a size that is relative, with the daemon': { want: { container: 'c1', size: '200%', restart_daemon: true }, world: answersOf(thinHost) },
+  'grow_rootfs on overlay2': { want: { container: 'c1', size: '+64MiB' }, world: answersOf(await recordedHost('overlay2-28')) },
   pause: { want: { seconds: '1m' }, world: new Answers() },
+  recreate_container: { want: { container: 'plain', memory: '512MiB', labels: { a: 'b' }, gate: { seconds: '5s' } }, world: recreateAnswers() },
+  repair_rootfs: { want: { container: 'c1' }, world: answersOf(stopped) },
   resize2fs: { want: { device: '/dev/x' }, world: new Answers().set(ask(fileSystem, '/dev/x', '0'), holding('ext4')) },
+  scale_volume: { want: { volume: 'foo', size: '+20MiB', restart_daemon: true }, world: volumeAnswers() },
+  'scale_volume by copy': { want: { container: 'app', path: '/data', size: '40MiB', method: 'copy', bwlimit: '10MiB', gate: { seconds: '5s' } }, world: volumeAnswers() },
   script: { want: 'id', world: new Answers() },
+  send_volume: { want: { from: { path: '/a' }, to: { host: 'b', path: '/b' }, bwlimit: '1MiB' }, world: sendWorld(sendWish({ bwlimit: '1MiB' })) },
   upload: { want: { from: 'a', to: '/b' }, world: new Answers().set(ask(laptopFile, 'a'), { exists: true, bytes: 1, sha256: 'b'.repeat(64) }).set(ask(hostFile, '/b'), file) },
   volume_copy: {
     want: { from: '/a', to: '/b', bwlimit: '1MiB' },
     world: new Answers()
       .set(ask(copyTools), { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
+      .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: [] })
+      .set(ask(copySource, '/a'), { sockets: 0, fixed: 0, firstFixed: [] })
+      .set(ask(containerUsesIfAny), [])
       .set(ask(copyDirectory, '/a'), directory)
       .set(ask(copyDirectory, '/b'), { ...directory, path: '/b', identity: '1:2', entries: 0 }),
   },
@@ -54,20 +92,29 @@ describe('every operation in the registry', () => {
     expect(z.toJSONSchema(operation.schema, { io: 'input' })).toMatchObject({ $schema: expect.any(String) });
   });
 
+  it('has a sample here, so that the laws are held to it', () => {
+    expect([...operations.keys()].filter((name) => samples[name] === undefined)).toEqual([]);
+  });
+
   it.each([...operations])('%s refuses keys that it does not know', (_name, operation) => {
     expect(operation.schema.safeParse({ no_such_key: 1 }).success).toBe(false);
     expect(operation.schema.safeParse(null).success).toBe(false);
   });
 });
 
-describe.each(Object.entries(samples))('%s', (name, { want: input, world }) => {
+describe.each(Object.entries(samples))('%s', (title, { want: input, world }) => {
+  const [name = ''] = title.split(' ');
   const operation = operations.get(name);
   if (operation === undefined) throw new Error(`${name} is not in the registry`);
   const want = operation.schema.parse(input);
-  const planned = operation.plan(want, world);
+  const planned = operation.plan(operation.pin?.(want, world) ?? want, world);
 
   it('takes its own parsed input again, as JSON, and makes the same of it', () => {
     expect(operation.schema.parse(JSON.parse(JSON.stringify(want)))).toEqual(want);
+  });
+
+  it('can be saved and journalled: its plan, and each of its changes, and what it was asked for', () => {
+    expect(planLawfully(operation, want, world)).toEqual(planned);
   });
 
   it('asks for nothing that the sample does not know', () => {
@@ -75,8 +122,8 @@ describe.each(Object.entries(samples))('%s', (name, { want: input, world }) => {
   });
 
   it('plans the same from the same, as plain JSON', () => {
-    expect(planned.outcome).toBe(name === 'assert' ? 'noop' : 'change');
-    expect(operation.plan(want, world)).toEqual(planned);
+    expect(planned.outcome).toBe(name === 'assert' || name === 'docker_inspect' ? 'noop' : 'change');
+    expect(operation.plan(operation.pin?.(want, world) ?? want, world)).toEqual(planned);
     expect(JSON.parse(JSON.stringify(planned))).toEqual(planned);
     expect(JSON.parse(JSON.stringify(operation.touches(want, world)))).toEqual(operation.touches(want, world));
   });
@@ -152,10 +199,7 @@ function activated(host: RecordedHost, bytes: number): RecordedHost {
 }
 
 describe('root file systems, in every state that recipes and interruptions leave', () => {
-  let recorded: RecordedHost;
-  beforeAll(async () => {
-    recorded = await recordedHost('dm-xfs');
-  });
+  const recorded = thinHost;
   const bytes = fc.constantFrom(320, 480, 640, 960).map((number) => number * MiB);
   const sizes = fc.record({ device: bytes, fileSystem: bytes, stored: bytes, daemon: bytes });
 
@@ -164,7 +208,7 @@ describe('root file systems, in every state that recipes and interruptions leave
       fc.property(sizes, bytes, fc.boolean(), (state, wanted, restart) => {
         const want = growRootfs.schema.parse({ container: 'c1', size: `${String(wanted / MiB)}MiB`, restart_daemon: restart });
         const host = sized(recorded, state);
-        const planned = growRootfs.plan(want, answersOf(host));
+        const planned = planLawfully(growRootfs, want, answersOf(host));
         const smaller = wanted < state.device || wanted < state.stored || state.fileSystem > state.device;
         expect(planned.outcome === 'refused').toBe(smaller);
         for (const action of planned.outcome === 'change' ? planned.changes.flatMap(({ actions }) => actions) : []) {
@@ -185,7 +229,7 @@ describe('root file systems, in every state that recipes and interruptions leave
         const want = repairRootfs.schema.parse({ container: 'c1', start, restart_daemon: restart });
         const all = sized(recorded, state);
         const host = is === 'running' ? all : is === 'stopped' ? { ...withoutDevice(withState(all, 'exited')), superblock: all.superblock } : withState(all, 'exited');
-        const planned = repairRootfs.plan(want, answersOf(host));
+        const planned = planLawfully(repairRootfs, want, answersOf(host));
         if (planned.outcome === 'refused') {
           expect({ is, lost: state.fileSystem > state.device }).toEqual({ is: 'running', lost: true });
           return;

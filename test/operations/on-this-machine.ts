@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import type { Change } from '../../src/operations/change.ts';
 import type { Operation, Planned } from '../../src/operations/operation.ts';
+import { compile } from '../../src/run/compile.ts';
+import { commandLine } from '../../src/values/shell.ts';
 import { runScript } from '../facts/real-shell.ts';
 import { Answers } from './known.ts';
+import { planLawfully } from './plan-lawfully.ts';
 
 function laptopAnswer(path: string): unknown {
   try {
@@ -15,41 +18,58 @@ function laptopAnswer(path: string): unknown {
   }
 }
 
-/** Reads what an operation needs with this machine's own shell, until it asks for nothing new. */
-export function knowHere<Want>(operation: Operation<Want>, want: Want): Answers {
-  const known = new Answers();
+/** Another text for what a command says: nothing on this machine may touch its own state directory. */
+export type Lead = (text: string) => string;
+
+/** Leads what is kept on a host to a directory of the test's own. */
+export function stateIn(directory: string): Lead {
+  return (text) => text.replaceAll('/var/lib/plimsoll', directory);
+}
+
+const asItIs: Lead = (text) => text;
+
+/** Reads what an operation needs with this machine's own shell, until it asks for nothing new. What is `known` is not read. */
+export function knowHere<Want>(operation: Operation<Want>, want: Want, lead = asItIs, known = new Answers()): Answers {
   for (let round = 0; round < 8; round += 1) {
     const missing = operation.needs(want, known).filter((request) => !known.has(request));
     if (missing.length === 0) return known;
     for (const request of missing) {
-      known.put(request, request.fact.name === 'laptop-file' ? laptopAnswer(request.args[0] ?? '') : request.fact.parse(runScript(request.fact.script, request.args), request.args));
+      known.put(request, request.fact.name === 'laptop-file' ? laptopAnswer(request.args[0] ?? '') : request.fact.parse(runScript(lead(request.fact.script), request.args), request.args));
     }
   }
   throw new Error(`${operation.name} asks for facts without end`);
 }
 
 export function planHere<Want>(operation: Operation<Want>, want: Want): Planned {
-  return operation.plan(want, knowHere(operation, want));
+  return planLawfully(operation, want, knowHere(operation, want));
 }
 
 /**
- * Runs a change's commands and checks on this machine, in order: a stand-in for the interpreter, for
- * the kinds that are commands. Throws when one fails.
+ * Runs a change's commands, checks and small files on this machine, in order: a stand-in for the
+ * interpreter, for the kinds that are commands. Throws when one fails.
  */
-export function applyHere(actions: Change['actions']): void {
+export function applyHere(actions: Change['actions'], lead = asItIs): void {
   const atEnd: (readonly string[])[] = [];
   try {
     for (const action of actions) {
+      if (action.kind === 'write-file') {
+        const { status, stderr } = runScript(lead(compile([action]).script));
+        if (status !== 0) throw new Error(`${action.path}: ${stderr}`);
+        continue;
+      }
       if (action.kind !== 'exec') throw new Error(`${action.kind} is not a command`);
-      const { status, stdout, stderr } = runArgv(action.argv, action.stdin);
-      if (!(action.success ?? [0]).includes(status)) throw new Error(`${action.argv.join(' ')} ended with ${String(status)}: ${stdout}${stderr}`);
+      const { status, stdout, stderr } = runArgv(action.argv.map(lead), lead(action.stdin ?? ''));
+      if (!(action.success ?? [0]).includes(status)) {
+        for (const argv of action.onFailure ?? []) runArgv(argv.map(lead));
+        throw new Error(`${commandLine(action.argv)} ended with ${String(status)}: ${stdout}${stderr}`);
+      }
       atEnd.unshift(...(action.atEnd ?? []));
       if (action.check === undefined) continue;
-      const checked = runArgv(action.check.argv).stdout;
+      const checked = runArgv(action.check.argv.map(lead)).stdout;
       if (checked.trim() !== action.check.equals) throw new Error(`check: ${checked}`);
     }
   } finally {
-    for (const argv of atEnd) runArgv(argv);
+    for (const argv of atEnd) runArgv(argv.map(lead));
   }
 }
 

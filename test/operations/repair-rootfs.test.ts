@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Planned } from '../../src/operations/operation.ts';
 import { repairRootfs } from '../../src/operations/repair-rootfs.ts';
 import { commandLine } from '../../src/values/shell.ts';
+import { planLawfully } from './plan-lawfully.ts';
 import type { RecordedHost, Sizes } from './recorded-hosts.ts';
 import { answersOf, line, MiB, recordedHost, sized, withDevice, withDocker, withoutDevice, withState } from './recorded-hosts.ts';
 
@@ -19,7 +20,7 @@ function plan(on: RecordedHost, want: Record<string, unknown> = {}): Planned {
   const parsed = repairRootfs.schema.parse({ container: 'c1', ...want });
   const known = answersOf(on);
   expect(repairRootfs.needs(parsed, known).filter((request) => !known.has(request)).map(({ key }) => key)).toEqual([]);
-  return repairRootfs.plan(parsed, known);
+  return planLawfully(repairRootfs, parsed, known);
 }
 
 /** Stopped: its device is gone, unless a failed start, or somebody, has left it active. */
@@ -73,8 +74,13 @@ describe('a stopped container on devicemapper', () => {
 
   it('takes its device and record back, without touching the backup', () => {
     const planned = plan(stopped({ fileSystem: big, stored: small, daemon: small }));
-    expect(planned).toMatchObject({ changes: [{ undo: [{ kind: 'write-file', content: recorded.rootfs?.stored.text }, { argv: ['dmsetup', 'remove', '--retry', expect.any(String)] }] }, { undo: [{ argv: ['docker', 'stop', recorded.container.id] }] }] });
+    expect(planned).toMatchObject({ changes: [{ undo: [{ kind: 'write-file', content: recorded.rootfs?.stored.text }, { argv: ['/bin/sh', '-c', expect.stringContaining('dmsetup remove --retry'), 'sh', expect.stringMatching(/^\/dev\/mapper\//), expect.any(String)] }] }, { undo: [{ argv: ['docker', 'stop', recorded.container.id] }] }] });
     expect(JSON.stringify(planned.outcome === 'change' ? planned.changes[0]?.undo : '')).not.toContain('backup');
+  });
+
+  it('drops the copy of the old record once the change is finalized, where one was made', () => {
+    expect(plan(stopped({ fileSystem: big, stored: small, daemon: small }))).toMatchObject({ changes: [{ finalize: [{ argv: ['rm', '-f', '--', expect.stringMatching(/^\/var\/lib\/plimsoll\/backup\/devicemapper\/[^/]+\.335544320$/)] }] }, {}] });
+    expect(JSON.stringify(plan(stopped({ fileSystem: big, stored: big, daemon: small })))).not.toContain('finalize');
   });
 
   it('does not stumble over its own device on its way out', () => {

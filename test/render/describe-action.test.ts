@@ -15,6 +15,11 @@ describe('describeAction', () => {
     ['a line feed at the end', write('a', 'a\n'), ['write /etc/x (1 byte, mode 0600, replaces 2 bytes)', '  - a', '  + a (no line feed at the end)']],
     ['a wait', { kind: 'wait-until', argv: ['docker', 'info'], everySeconds: 2, forSeconds: 90, what: 'docker answers' }, ['wait until docker answers: `docker info` succeeds (asked every 2 s, for at most 1 min 30 s)']],
     ['a pause', { kind: 'pause', seconds: 30 }, ['wait 30 s']],
+    [
+      'what is done on another host',
+      { kind: 'relay', host: 'b', what: 'let 192.0.2.1 in', script: 'first "$1"\nsecond\n', args: ['a b', 'c'], input: '/key.pub', atEnd: { script: 'last', args: [] } },
+      ['let 192.0.2.1 in (on b)', "# on b, with 'a b' c:", '< first "$1"', '< second', "# its standard input is this host's /key.pub", '# at the end, whatever happens, on b:', '< last'],
+    ],
     ['an upload', { kind: 'upload', from: './a', path: '/b', mode: '0644', sha256: 'ab', bytes: 1 }, ['upload ./a to /b (1 byte, mode 0644, sha256 ab)']],
     ['a fetch', { kind: 'fetch', path: '/b', to: './a', sha256: 'ab', bytes: 2 }, ['fetch /b to ./a (2 bytes, sha256 ab)']],
   ])('%s', (_what, action, expected) => {

@@ -12,6 +12,7 @@ describe('JSON output', () => {
     const events = syntheticRun(hostNames(30), (host, round) => `${host} ${String(round)}\nsecond\n`);
     for (const event of events) renderer.event(event);
     renderer.plan({ playbook: 'p', hosts: [] });
+    renderer.hold()();
     renderer.recap({ runId: 'r', mode: 'plan', hosts: [], status: 'ok', pending: false, exitCode: 0, seconds: 1 });
     renderer.close();
     const lines = screen.text.split('\n');
@@ -19,6 +20,14 @@ describe('JSON output', () => {
     const parsed = lines.map((line): unknown => JSON.parse(line));
     expect(parsed).toEqual(events);
     expect(lines.map((line) => /^\{"v":1,"seq":(\d+),/.exec(line)?.[1])).toEqual(events.map((_, index) => String(index + 1)));
+  });
+
+  it('is not held back by a question, which is asked elsewhere, and passes on why a host waits', () => {
+    const screen = new TextScreen();
+    const renderer = createRenderer('json', screen, { verbose: false });
+    renderer.hold();
+    for (const event of stamped([{ type: 'host.waiting', host: 'a', reason: 'waiting for the lock' }])) renderer.event(event);
+    expect(screen.text).toBe('{"v":1,"seq":1,"at":"2026-11-20T12:00:00.000Z","type":"host.waiting","host":"a","reason":"waiting for the lock"}\n');
   });
 
   it('begins each line with v, seq, at and type', () => {

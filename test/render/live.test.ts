@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LiveRenderer } from '../../src/render/live.ts';
-import type { StampedEvent } from '../../src/run/event.ts';
+import type { RunEvent, StampedEvent } from '../../src/run/event.ts';
 import type { RunResult } from '../../src/run/recap.ts';
-import { endingOf, hostNames, syntheticRun } from './events.ts';
+import { endingOf, hostNames, stamped, syntheticRun } from './events.ts';
 import { FakeScreen } from './fake-screen.ts';
 
 // A terminal emulator on a busy machine takes its time.
@@ -207,6 +207,164 @@ describe('the window', () => {
   });
 });
 
+describe('a question that is asked while hosts work', () => {
+  /** Work is under way, and a frame of it on the screen. */
+  const working = async (screen: FakeScreen): Promise<{ readonly renderer: LiveRenderer; readonly later: readonly StampedEvent[] }> => {
+    screen.write('$ plimsoll apply grow.yaml\n');
+    const events = syntheticRun(hosts, calm);
+    const renderer = new LiveRenderer(screen, { verbose: false });
+    for (const event of events.slice(0, 3000)) renderer.event(event);
+    vi.advanceTimersByTime(frame);
+    await screen.settle();
+    return { renderer, later: events.slice(3000) };
+  };
+
+  it('stands alone on the screen, with the cursor, and the window comes back below it with what has happened', async () => {
+    const screen = new FakeScreen({ columns: 80, rows: 24 });
+    const { renderer, later } = await working(screen);
+    const release = renderer.hold();
+    const inner = renderer.hold();
+    expect(screen.cursorHidden).toBe(false);
+    screen.write('Detach, stop or roll back? [d/s/r] ');
+    const written = screen.written;
+    for (const event of later.slice(0, 500)) {
+      renderer.event(event);
+      vi.advanceTimersByTime(frame);
+    }
+    inner();
+    vi.advanceTimersByTime(frame * 5);
+    expect(screen.written).toBe(written);
+    expect(await screen.everything()).toEqual(['$ plimsoll apply grow.yaml', expect.stringMatching(/^Detach, stop or roll back\? \[d\/s\/r\] *$/)]);
+    screen.write('d\n');
+    release();
+    release();
+    vi.advanceTimersByTime(frame);
+    const rows = await screen.everything();
+    expect(rows.slice(0, 3)).toEqual(['$ plimsoll apply grow.yaml', 'Detach, stop or roll back? [d/s/r] d', expect.stringMatching(/^apply grow\.yaml on 300 hosts/)]);
+    const all = [...syntheticRun(hosts, calm)].slice(0, 3500);
+    expect(rows[3]).toContain(`connected ${String(seen(all, 'host.connected'))}, planned ${String(seen(all, 'step.planned'))}`);
+    expect(screen.cursorHidden).toBe(true);
+    renderer.close();
+    expect(await screen.everything()).toEqual(['$ plimsoll apply grow.yaml', 'Detach, stop or roll back? [d/s/r] d']);
+  });
+
+  it('is not covered by the end of the run, which comes out after it', async () => {
+    const screen = new FakeScreen({ columns: 80, rows: 24 });
+    const { renderer, later } = await working(screen);
+    const release = renderer.hold();
+    screen.write('Stop? ');
+    for (const event of later) renderer.event(event);
+    renderer.recap(result());
+    vi.advanceTimersByTime(frame * 5);
+    expect(await screen.everything()).toEqual(['$ plimsoll apply grow.yaml', expect.stringMatching(/^Stop\? *$/)]);
+    screen.write('\n');
+    release();
+    vi.advanceTimersByTime(frame * 5);
+    const rows = await screen.everything();
+    expect(rows[2]).toBe('Recap of apply r1');
+    expect(rows.filter((row) => row.startsWith('apply grow.yaml on'))).toEqual([]);
+    expect(screen.cursorHidden).toBe(false);
+    renderer.close();
+  });
+
+  it('may come before anything has been shown', async () => {
+    const screen = new FakeScreen({ columns: 80, rows: 24 });
+    const renderer = new LiveRenderer(screen, { verbose: false });
+    const release = renderer.hold();
+    for (const event of syntheticRun(hosts, calm).slice(0, 400)) renderer.event(event);
+    vi.advanceTimersByTime(frame * 5);
+    expect(screen.written).toBe('');
+    release();
+    vi.advanceTimersByTime(frame);
+    expect((await screen.visible())[0]).toMatch(/^apply grow\.yaml on 300 hosts/);
+    renderer.close();
+  });
+
+  it('does not keep back what is printed at the end, and nothing is drawn after it', async () => {
+    const screen = new FakeScreen({ columns: 80, rows: 24 });
+    const { renderer, later } = await working(screen);
+    const release = renderer.hold();
+    renderer.plan({ playbook: 'grow.yaml', hosts: [] });
+    for (const event of later.slice(0, 100)) renderer.event(event);
+    renderer.close();
+    release();
+    vi.advanceTimersByTime(frame * 5);
+    const rows = await screen.everything();
+    expect(rows[1]).toBe('Plan of grow.yaml');
+    expect(rows.at(-1)).toBe('Plan: no hosts.');
+    expect(screen.cursorHidden).toBe(false);
+  });
+});
+
+describe('hosts that stand still', () => {
+  const started: RunEvent = { type: 'run.started', runId: 'r1', mode: 'apply', playbook: 'grow.yaml', hosts };
+  const locked = (host: string, second: number): RunEvent => ({ type: 'host.waiting', host, reason: `waiting for the lock: run r0, by ops@laptop since 2026-11-20T12:00:${String(second % 60).padStart(2, '0')}Z: apply x.yaml` });
+  const window = async (events: readonly RunEvent[], size = { columns: 80, rows: 24 }): Promise<readonly string[]> => {
+    const screen = new FakeScreen(size);
+    const renderer = await play(screen, stamped(events), () => undefined);
+    const rows = (await screen.visible()).filter((row) => row !== '');
+    expect(await screen.wrappedRows()).toBe(0);
+    renderer.close();
+    return rows;
+  };
+
+  it('say why, in colours of their own, until their next event', async () => {
+    const grow: RunEvent = { type: 'change.started', host: 'web-001', step: 'Grow', summary: 'app-1' };
+    const lost: RunEvent = { type: 'host.waiting', host: 'web-001', reason: 'the connection was lost; trying again: \x1b[2Jno route' };
+    const rows = await window([started, grow, lost]);
+    expect(rows.slice(1)).toEqual(['connected 0, planned 0, running 1, done 0, waiting 1', 'web-001 | the connection was lost; trying again: \\x1b[2Jno route']);
+    const back: RunEvent = { type: 'host.connected', host: 'web-001', hostKey: 'SHA256:x', runsAs: 'root' };
+    expect((await window([started, grow, lost, back])).slice(1)).toEqual(['connected 1, planned 0, running 1, done 0', 'web-001 | Grow: app-1']);
+
+    const screen = new FakeScreen({ columns: 80, rows: 24, colour: true });
+    (await play(screen, stamped([started, grow, lost]), () => undefined)).close();
+    expect(screen.written).toContain('\x1b[2m\x1b[33mweb-001 | the connection was lost');
+  });
+
+  it('share a row when they wait for the same, and leave room for those that work', async () => {
+    const working = hosts.slice(200).map((host): RunEvent => ({ type: 'change.started', host, step: 'Grow', summary: 'app-1' }));
+    const rows = await window([started, ...working, ...hosts.slice(0, 200).map(locked), { type: 'host.waiting', host: 'web-201', reason: 'the connection was lost' }]);
+    expect(rows).toHaveLength(23);
+    expect(rows[1]).toBe('connected 0, planned 0, running 100, done 0, waiting 201');
+    expect(rows.slice(2, 20).every((row) => /^web-2\d\d +\| Grow: app-1$/.test(row))).toBe(true);
+    expect(rows.slice(20)).toEqual(['web-[001-200] | waiting for the lock: run r0, by ops@laptop since <time>: appl…', 'web-201       | the connection was lost', '… and 81 more']);
+  });
+
+  it('fold like everything else when each waits for something else', async () => {
+    const rows = await window([started, ...hosts.map((host, index): RunEvent => ({ type: 'host.waiting', host, reason: `reason ${String(index)}` }))]);
+    expect(rows).toHaveLength(23);
+    expect(rows.at(-1)).toBe('… and 280 more that stand still');
+  });
+
+  it('are counted where their names are too long for a row', async () => {
+    const rows = await window([started, ...['a-1', 'b-host', 'c-host', 'd-host', 'e-host'].map((host) => locked(host, 1))]);
+    expect(rows[2]).toBe('5 hosts | waiting for the lock: run r0, by ops@laptop since 2026-11-20T12:00:0…');
+  });
+});
+
+describe('a copy that shows its progress', () => {
+  it('is shown by its last text, on one line, wherever that was cut', async () => {
+    const screen = new FakeScreen({ columns: 80, rows: 24 });
+    const print = (text: string): RunEvent => ({ type: 'action.output', host: 'a', step: 'Copy', stream: 'stdout', text });
+    const shown: string[] = [];
+    const events = stamped([
+      { type: 'run.started', runId: 'r1', mode: 'resume', playbook: 'copy.yaml', hosts: ['a'] },
+      { type: 'change.started', host: 'a', step: 'Copy', summary: '/a to /b' },
+      ...['sending list\n', '\r     32,768   0%    0.00kB/s', '\r 1,0', '24,000  40%\x1b[K 1MB/s\r', '\n', 'sent 9 by', 'tes\n'].map(print),
+    ]);
+    const renderer = new LiveRenderer(screen, { verbose: false });
+    for (const event of events) {
+      renderer.event(event);
+      vi.advanceTimersByTime(frame);
+      shown.push((await screen.visible())[2] ?? '');
+    }
+    expect((await screen.visible())[0]).toBe('resume copy.yaml on 1 host (continues run r1), 0 s');
+    renderer.close();
+    const row = 'a | Copy: /a to /b';
+    expect(shown).toEqual(['', row, `${row} | sending list`, `${row} | 32,768 0% 0.00kB/s`, `${row} | 1,0`, `${row} | 1,024,000 40%\\x1b[K 1MB/s`, `${row} | 1,024,000 40%\\x1b[K 1MB/s`, `${row} | sent 9 by`, `${row} | sent 9 bytes`]);
+  });
+});
+
 function result(): RunResult {
   return {
     runId: 'r1',
@@ -215,6 +373,6 @@ function result(): RunResult {
     pending: false,
     exitCode: 1,
     seconds: 42,
-    hosts: hosts.map((host, index) => ({ host, status: endingOf(index), applied: [], owed: [], warnings: [] })),
+    hosts: hosts.map((host, index) => ({ host, status: endingOf(index), applied: [], undone: [], owed: [], warnings: [] })),
   };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
+import type { Change } from '../../src/operations/change.ts';
 import type { HostPlan, Plan } from '../../src/plan/plan.ts';
+import type { RunMode } from '../../src/run/recap.ts';
 import { paint } from '../../src/render/line.ts';
 import { planView } from '../../src/render/plan-view.ts';
 import { growing, growth, step, unreachable } from './fleet-of-plans.ts';
@@ -17,9 +19,9 @@ const maybe: HostPlan = {
   steps: [step({ outcome: 'change', changes: [growth('dev-a', '7')] }), step({ outcome: 'maybe', dependsOn: ['1.1'], reason: 'it reads what that changes', provisional: [] }, 'Read it back', '1.2')],
 };
 
-const show = (hosts: readonly HostPlan[], verbose = false): string => {
+const show = (hosts: readonly HostPlan[], verbose = false, mode: RunMode = 'plan'): string => {
   const plan: Plan = { playbook: 'grow.yaml', hosts };
-  return paint(planView(plan, { verbose }), false);
+  return paint(planView(plan, { verbose, mode, runId: 'r1' }), false);
 };
 
 describe('the plan of a mixed fleet', () => {
@@ -172,4 +174,91 @@ describe('what hosts and files say', () => {
 
 it('counts no hosts', () => {
   expect(show([])).toContain('Plan: no hosts.');
+});
+
+describe('a plan that goes on from an earlier run', () => {
+  const undoing = (host: string, device: string, id: string): HostPlan => {
+    const undo = { ...growth(device, id), summary: 'app-1: 20 GiB → 10 GiB' };
+    return {
+      host,
+      steps: [
+        { ...step({ outcome: 'change', changes: [undo], warnings: ['Note it: cannot be undone: /etc/motd'] }), operation: 'undo' },
+        { ...step({ outcome: 'noop', reason: 'it has been undone already' }, 'Tidy up', '1.2'), operation: 'undo' },
+      ],
+    };
+  };
+
+  it('reads as what would be undone', () => {
+    expect(show([undoing('a-1', 'dev-a', '7'), undoing('a-2', 'dev-b', '8'), unreachable('a-3')], false, 'rollback')).toMatchInlineSnapshot(`
+      "Rollback of run r1 (grow.yaml): what would be undone, the newest first
+      ~ undo   = nothing to undo   ? depends on an earlier step   ! refused   $ command as it runs
+
+      a-[1-2]  (2 hosts, the same on each)
+        ~ would undo: Grow the root file system
+            app-1: 20 GiB → 10 GiB
+              sizeBytes: 10 GiB → 20 GiB
+              $ dmsetup load <device> --table '0 41943040 thin 253:0 <id>'
+              # then checks that \`dmsetup table --inactive <device>\` prints "0 41943040 thin 253:0 <id>"
+              # if that fails: dmsetup clear <device>
+              write /meta/<device> (11 bytes, mode 0600, replaces 11 bytes)
+                - {"size":10}
+                + {"size":20}
+            warning: Note it: cannot be undone: /etc/motd
+        = Tidy up: it has been undone already
+        <device>, <id> differ from host to host: -v prints each host's own commands
+
+      Nothing will be done on these:
+      ! unreachable: a-3: a-3 (10.0.0.9) does not answer
+          → check that a-3 is up
+
+      Plan: 2 hosts to undo (2 changes), 1 unreachable.
+      "
+    `);
+    expect(show([{ host: 'a-1', steps: [step({ outcome: 'noop', reason: 'it is undone' })] }], false, 'rollback')).toContain('Plan: 0 hosts to undo, 1 with nothing to undo.');
+  });
+
+  it('reads as what would be finalized', () => {
+    const text = show([undoing('a-1', 'dev-a', '7')], true, 'finalize');
+    expect(text).toContain('Finalize run r1 (grow.yaml): it cannot be rolled back after this\n~ finalize   = nothing to finalize');
+    expect(text).toContain('  ~ would finalize: Grow the root file system\n');
+    expect(text).toContain('Plan: 1 host to finalize (1 change).');
+  });
+
+  it('is an ordinary one in a resumed run', () => {
+    const text = show([growing('a-1', 'dev-a', '7')], false, 'resume');
+    expect(text).toContain('Plan of grow.yaml: continues run r1\n');
+    expect(text).toContain('  ~ Grow the root file system [grow_rootfs]\n');
+    expect(text).toContain('cannot be undone');
+  });
+});
+
+describe('the rescue of a block', () => {
+  const rescued = (host: string, device: string, id: string, provisional: readonly Change[]): HostPlan => ({
+    host,
+    steps: [
+      step({ outcome: 'change', changes: [growth(device, id)] }),
+      step({ outcome: 'maybe', dependsOn: ['Grow'], reason: 'only if a step of "Grow" fails', provisional }, 'Shrink it again', '1.2'),
+      step({ outcome: 'maybe', dependsOn: ['Grow'], reason: 'only if a step of "Grow" fails', provisional: [] }, 'Tell somebody', '1.3'),
+      step({ outcome: 'maybe', dependsOn: ['Grow', '1.1'], reason: 'only if a step of "Grow" fails', provisional: [] }, 'Look at it', '1.4'),
+    ],
+  });
+
+  it('says once when it is done, and folds like every other step', () => {
+    const put = (device: string, id: string): Change => ({ ...growth(device, id), summary: 'app-1: 20 GiB → 10 GiB', actions: [{ kind: 'exec', argv: ['dmsetup', 'clear', device] }], undo: [] });
+    const text = show([rescued('a-1', 'dev-a', '7', [put('dev-a', '7')]), rescued('a-2', 'dev-b', '8', [put('dev-b', '8')])]);
+    expect(text.slice(text.indexOf('  ? Shrink'), text.indexOf('  <device>'))).toMatchInlineSnapshot(`
+      "  ? Shrink it again [grow_rootfs]: only if a step of "Grow" fails:
+            app-1: 20 GiB → 10 GiB
+              sizeBytes: 10 GiB → 20 GiB
+              $ dmsetup clear <device>
+        ? Tell somebody [grow_rootfs]: only if a step of "Grow" fails
+        ? Look at it [grow_rootfs]: depends on "Grow the root file system": only if a step of "Grow" fails
+      "
+    `);
+    expect(text).toContain('a-[1-2]  (2 hosts, the same on each)');
+  });
+
+  it('keeps hosts apart that would do something else in it', () => {
+    expect(show([rescued('a-1', 'dev-a', '7', []), rescued('a-2', 'dev-b', '8', [growth('dev-b', '8')])]).match(/^a-\d$/gm)).toHaveLength(2);
+  });
 });

@@ -151,20 +151,16 @@ describe.each(shells)('a script on $name', ({ argv: [file, ...options] }) => {
     expect({ status, stdout, failure: failureOf(stderr) }).toEqual({ status: failed, stdout: 'out\n', failure: { index: 0, reason: 'exit status 4', printed: 'err\n' } });
   });
 
-  it('is not cut by a hang-up or by an output that nobody reads', async () => {
-    const gate = join(directory, 'gate');
-    execFileSync('mkfifo', [gate]);
-    const chatter = exec(['/bin/sh', '-c', 'yes chatter | head -n 20000']);
-    const { script } = compile([exec(note('a')), chatter, exec(['cat', gate]), chatter, exec(['/bin/sh', '-c', 'kill -HUP "$PPID"; kill -PIPE "$PPID"']), exec(note('b')), exec(['true'], { atEnd: [note('end')] })]);
-    const child = spawn(file, [...options, '-c', script], { env: environment, cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout.once('data', () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
-      child.kill('SIGHUP');
-      writeFileSync(gate, 'go');
-    });
-    const status = await new Promise((resolve) => child.once('exit', resolve));
-    expect({ status, notes: notes() }).toEqual({ status: 0, notes: 'a b end' });
+  it('that is told to end cleans up: only the program that runs is ended, and none is begun after it', async () => {
+    const begun = join(directory, 'begun');
+    const { script } = compile([exec(note('mounted'), { atEnd: [note('unmounted')] }), exec(['/bin/sh', '-c', ': >"$1"; exec sleep 60', 'sh', begun], { onFailure: [note('back')] }), exec(note('never'))]);
+    const child = spawn(file, [...options, '-c', script], { env: environment, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+    await expect.poll(() => existsSync(begun), { timeout: 10_000 }).toBe(true);
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    expect({ status, notes: notes(), index: failureOf(stderr)?.index }).toEqual({ status: failed, notes: 'mounted back unmounted', index: 1 });
   });
 
   describe('replaces a file', () => {

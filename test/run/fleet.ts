@@ -1,25 +1,38 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { z } from 'zod';
-import { loadAll } from '../../src/config/load.ts';
+import { loadAll, type Loaded } from '../../src/config/load.ts';
 import type { Fact } from '../../src/facts/fact.ts';
 import { ask } from '../../src/facts/fact.ts';
-import type { Change, ExecAction } from '../../src/operations/change.ts';
+import type { Action, Change, ExecAction } from '../../src/operations/change.ts';
 import { eraseWant } from '../../src/operations/erase.ts';
 import type { Operation } from '../../src/operations/operation.ts';
 import { defineOperation } from '../../src/operations/operation.ts';
 import { operations as real } from '../../src/operations/registry.ts';
 import type { Plan } from '../../src/plan/plan.ts';
+import { finalizePlay, rollbackPlay } from '../../src/run/afterwards.ts';
+import { createFileStore } from '../../src/records/file-store.ts';
+import { VersionRecords } from '../../src/records/records.ts';
+import { nothingBefore } from '../../src/run/basis.ts';
 import type { RunEvent } from '../../src/run/event.ts';
+import { finalizeOperation } from '../../src/run/finalize.ts';
+import type { History, PartMode } from '../../src/run/history.ts';
+import { basisOf, historyOf, isUnfinished } from '../../src/run/history.ts';
 import type { Journal, JournalRecord } from '../../src/run/journal.ts';
-import { laptop } from '../../src/run/laptop.ts';
+import { laptopAt } from '../../src/run/laptop.ts';
 import type { RunResult } from '../../src/run/recap.ts';
-import type { RunContext } from '../../src/run/run.ts';
+import type { Records } from '../../src/run/records.ts';
+import type { RunRequest } from '../../src/run/run.ts';
 import { run } from '../../src/run/run.ts';
+import { RunRecords } from '../../src/run/run-records.ts';
+import { undoOperation } from '../../src/run/undo.ts';
 import { createMemoryTransport } from '../../src/transport/memory.ts';
-import type { Command, Connection, Outcome, RunOptions, Transport } from '../../src/transport/transport.ts';
+import type { Command } from '../../src/transport/transport.ts';
 import { laptop as configLaptop } from '../config/io.ts';
+import { holder } from './links.ts';
+import { Wire } from './wire.ts';
 
 /** A file's text, `null` when there is none; whatever else is there is an error. */
 const text: Fact<string | null> = {
@@ -33,15 +46,18 @@ interface Put {
   readonly text: string;
 }
 
-function change({ path, text: wanted }: Put, before: string | null, action: Partial<ExecAction> = {}, atomic = true): Change {
+const write = (path: string, content: string): ExecAction => ({ kind: 'exec', argv: ['/bin/sh', '-c', 'printf %s "$2" > "$1"', 'sh', path, content] });
+
+function change({ path, text: wanted }: Put, before: string | null, action: Partial<ExecAction> = {}, more: Partial<Change> = {}): Change {
   return {
     summary: `${path.split('/').at(-1) ?? ''}: ${before ?? 'nothing'} → ${wanted}`,
     before: { text: before },
     after: { text: wanted },
-    actions: [{ kind: 'exec', argv: ['/bin/sh', '-c', 'printf %s "$2" > "$1"', 'sh', path, wanted], ...action }],
-    undo: 'irreversible',
-    atomic,
+    actions: [{ ...write(path, wanted), ...action }],
+    undo: [before === null ? { kind: 'exec', argv: ['rm', '-f', path] } : write(path, before)],
+    atomic: true,
     bindings: {},
+    ...more,
   };
 }
 
@@ -55,7 +71,11 @@ const put = defineOperation({
     lies: z.boolean().optional(),
     argv: z.array(z.string()).optional(),
     atomic: z.boolean().default(true),
+    irreversible: z.boolean().default(false),
     times: z.number().default(1),
+    /** Makes a version of a container of that name. */
+    makes: z.string().optional(),
+    version: z.number().optional(),
   }),
   readOnly: false,
   repeats: false,
@@ -66,10 +86,29 @@ const put = defineOperation({
     if (is === want.text) return { outcome: 'noop', reason: 'it holds that already', ...(is === 'owing' ? { owed: ['read it again'] } : {}) };
     const action = want.lies === true ? { argv: ['true'] } : want.argv === undefined ? {} : { argv: want.argv };
     const owed = want.text === 'owing' ? { owed: ['restart it'] } : {};
-    return { outcome: 'change', changes: Array.from({ length: want.times }, () => change(want, is, action, want.atomic)), ...owed };
+    const more: Partial<Change> = { atomic: want.atomic, ...(want.irreversible ? { undo: 'irreversible' } : {}), ...(want.makes === undefined ? {} : { records: [{ kind: 'container', name: want.makes, spec: { text: want.text }, ...(want.version === undefined ? {} : { version: want.version }) }] }) };
+    return { outcome: 'change', changes: Array.from({ length: want.times }, () => change(want, is, action, more)), ...owed };
   },
   touches: ({ path }) => ({ reads: [`path:${path}`], changes: [`path:${path}`] }),
   result: (want, known) => known.the(ask(text, want.path)),
+});
+
+/** One change for each file, all of them alike; what was there is kept until it is given up. */
+const fill = defineOperation({
+  name: 'fill',
+  summary: 'Put a text into files',
+  schema: z.strictObject({ paths: z.array(z.string()), text: z.string() }),
+  readOnly: false,
+  repeats: false,
+  needs: ({ paths }) => paths.map((path) => ask(text, path)),
+  plan(want, known) {
+    const files = want.paths.map((path) => ({ path, is: known.the(ask(text, path)) })).filter(({ is }) => is !== want.text);
+    if (files.length === 0) return { outcome: 'noop', reason: 'they hold that already' };
+    const keep = (path: string): Action => ({ kind: 'exec', argv: ['/bin/sh', '-c', 'if [ -e "$1" ]; then cp "$1" "$1.kept"; fi', 'sh', path] });
+    const changes = files.map(({ path, is }) => change({ path, text: want.text }, is, {}, { summary: 'fill', subject: `path:${path}`, actions: [keep(path), write(path, want.text)], finalize: [{ kind: 'exec', argv: ['rm', '-f', `${path}.kept`] }] }));
+    return { outcome: 'change', changes };
+  },
+  touches: ({ paths }) => ({ reads: paths.map((path) => `path:${path}`), changes: paths.map((path) => `path:${path}`) }),
 });
 
 /** Grows a number in a file by so much, once: relative to what it was when the plan was made. */
@@ -101,7 +140,7 @@ const look = defineOperation({
   result: ({ path }, known) => known.the(ask(text, path)),
 });
 
-const registry: ReadonlyMap<string, Operation> = new Map([...real, ...[eraseWant(put), eraseWant(add), eraseWant(look)].map((operation): [string, Operation] => [operation.name, operation])]);
+const registry: ReadonlyMap<string, Operation> = new Map([...real, ...[eraseWant(put), eraseWant(fill), eraseWant(add), eraseWant(look)].map((operation): [string, Operation] => [operation.name, operation])]);
 
 /** What happened, in order: commands with the first words of what they run, and records of the journal. */
 export type Log = string[];
@@ -110,8 +149,21 @@ export interface FleetOptions {
   readonly hosts: readonly string[];
   /** Called before each command of a host; may throw, wait, or change the host behind our back. */
   readonly before?: (host: string, command: Command, fleet: Fleet) => void | Promise<void>;
+  /** The same once it has been answered, and before the answer is known. */
+  readonly after?: (host: string, command: Command, fleet: Fleet) => void | Promise<void>;
+  /** Called for each record that is in the journal. */
+  readonly recorded?: (record: JournalRecord, fleet: Fleet) => void;
   readonly unreachable?: readonly string[];
 }
+
+/** One plimsoll. */
+interface Life {
+  readonly wire: Wire;
+  readonly end: () => void;
+}
+
+const now = '2026-11-20T00:00:00.000Z';
+const nothing = new Promise<never>(() => undefined);
 
 /** Hosts that are directories of this machine, whose commands really run in /bin/sh. */
 export class Fleet {
@@ -120,11 +172,20 @@ export class Fleet {
   readonly records: JournalRecord[] = [];
   readonly events: RunEvent[] = [];
   readonly controller = new AbortController();
+  readonly detach = new AbortController();
   plan: Plan | undefined;
+  /** Where versions are recorded. */
+  versions: Records = new VersionRecords(createFileStore(join(this.root, 'versions')));
   journalsOpened = 0;
+  /** Hosts that cannot be reached for the time being. */
+  readonly away = new Set<string>();
   journalFails: ((record: JournalRecord) => boolean) | undefined;
   busy = 0;
   busiest = 0;
+  #life: Life | undefined;
+  #mortal = false;
+  #saved: Plan | undefined;
+  #earlier: readonly JournalRecord[] = [];
   readonly #options: FleetOptions;
 
   constructor(options: FleetOptions) {
@@ -148,23 +209,106 @@ export class Fleet {
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  async run(playbook: string, more: Partial<RunContext> = {}): Promise<RunResult> {
+  /** How many connections the last plimsoll has made. */
+  get connected(): number {
+    return this.#life?.wire.connected ?? 0;
+  }
+
+  /** What of this run has been begun on the host, by its names there. */
+  works(host: string): readonly string[] {
+    const runs = join(this.stateOf(host), 'runs', 'test');
+    return existsSync(runs) ? readdirSync(runs) : [];
+  }
+
+  stateOf(host: string): string {
+    return join(this.root, `${host}.state`);
+  }
+
+  /** Its connections are lost; what runs on it goes on. */
+  cut(host: string): void {
+    this.#life?.wire.cut(host);
+  }
+
+  /** As SIGKILL, or a battery that is empty: ends what `untilKilled` waits for. */
+  kill(): void {
+    if (!this.#mortal) return;
+    this.#life?.wire.die();
+    this.#life?.end();
+  }
+
+  /** Runs until it is killed. */
+  async untilKilled(work: () => Promise<RunResult>): Promise<void> {
+    this.#mortal = true;
+    await expect(work()).rejects.toThrow('killed');
+    this.#mortal = false;
+  }
+
+  async run(playbook: string, more: Partial<RunRequest> = {}): Promise<RunResult> {
+    const { plays } = await this.#load(playbook);
+    return this.#run({ plays, ...more });
+  }
+
+  history(): History {
+    return historyOf([{ type: 'run', version: 1, runId: 'test', at: now, by: 'ann@laptop', playbook: 'p', digest: 'd', hosts: this.#options.hosts }, ...this.records]);
+  }
+
+  /** Another plimsoll goes on with what the journal says, on the hosts that have something left to be done. */
+  async goOn(mode: Exclude<PartMode, 'apply'>, playbook: string, more: Partial<RunRequest> = {}): Promise<RunResult> {
+    const history = this.history();
+    const plan = { playbook: { file: 'p', sha256: '', text: playbook }, inputs: { inventory: [], tags: [], skipTags: [], vars: {} }, hosts: this.#saved?.hosts ?? [] };
+    const { plays, inventory } = await this.#load(playbook);
+    const part = history.parts.length;
+    this.#earlier = [...this.records];
+    this.records.push({ type: 'continued', at: now, by: 'bob@laptop', mode, hosts: this.#options.hosts });
+    const request = { mode, part, basis: basisOf(history, plan), ...more };
+    if (mode === 'resume') {
+      const unfinished = new Set(history.hosts.filter(isUnfinished).map(({ host }) => host));
+      return this.#run({ plays: plays.map(({ play, hosts }) => ({ play, hosts: hosts.filter(({ name }) => unfinished.has(name)) })), ...request });
+    }
+    const play = mode === 'rollback' ? rollbackPlay : finalizePlay;
+    const operation = mode === 'rollback' ? eraseWant(undoOperation(registry)) : eraseWant(finalizeOperation());
+    const hosts = history.hosts.flatMap((one) => {
+      const host = inventory.hosts.get(one.host);
+      return host === undefined ? [] : [play(host, one, plan)];
+    });
+    return this.#run({ plays: hosts, operations: new Map([[operation.name, operation]]), ...request });
+  }
+
+  #load(playbook: string): Promise<Loaded> {
     const { hosts } = this.#options;
-    const inventory = `hosts:\n${hosts.map((host) => `  ${host}: { user: root, become: false, vars: { dir: ${join(this.root, host)} } }\n`).join('')}`;
-    const loaded = await loadAll({ inventoryFiles: ['i'], playbookFile: 'p', registry }, configLaptop({ files: { i: inventory, p: playbook } }));
-    return run({
+    const inventory = `hosts:\n${hosts.map((host) => `  ${host}: { user: root, become: false, state_directory: ${this.stateOf(host)}, vars: { dir: ${join(this.root, host)} } }\n`).join('')}`;
+    return loadAll({ inventoryFiles: ['i'], playbookFile: 'p', registry }, configLaptop({ files: { i: inventory, p: playbook } }));
+  }
+
+  async #run(more: Pick<RunRequest, 'plays'> & Partial<RunRequest>): Promise<RunResult> {
+    let end: () => void = () => undefined;
+    const killed = new Promise<never>((_resolve, reject) => {
+      end = () => { reject(new Error('killed')); };
+    });
+    const life: Life = { wire: this.#wire(), end };
+    this.#life = life;
+    const running = run({
       runId: 'test',
       mode: 'apply',
       playbook: 'p',
-      plays: loaded.plays,
       extraVars: {},
       operations: registry,
-      transport: this.#transport(),
-      laptop,
+      transport: life.wire,
+      laptop: laptopAt(this.root),
       forks: 50,
+      part: 0,
+      basis: nothingBefore,
+      records: new RunRecords({ records: this.versions, runId: 'test', who: 'ann@laptop', mode: more.mode ?? 'apply', earlier: this.#earlier, signal: this.detach.signal }),
+      lock: { holder, waitMs: 0 },
+      reconnectMs: 20_000,
       signal: this.controller.signal,
+      detach: this.detach.signal,
       emit: (event) => this.events.push(event),
-      openJournal: () => Promise.resolve(this.#journal()),
+      openJournal: (plan) => {
+        // As plan.json: written when the run begins, and kept.
+        this.#saved ??= plan;
+        return Promise.resolve(this.#journal(life));
+      },
       review: (plan) => {
         this.plan = plan;
         return Promise.resolve(true);
@@ -172,6 +316,7 @@ export class Fleet {
       exitCodeForPending: 10,
       ...more,
     });
+    return Promise.race([running, killed]);
   }
 
   /** Types of the events of one host, or those about the run as a whole. */
@@ -183,14 +328,16 @@ export class Fleet {
     return this.events.filter((event): event is Extract<RunEvent, { type: Type }> => event.type === type);
   }
 
-  #journal(): Journal {
+  #journal({ wire }: Life): Journal {
     this.journalsOpened += 1;
     return {
       append: (record) => {
+        if (wire.isDead()) return nothing;
         if (this.journalFails?.(record) === true) return Promise.reject(new Error('ENOSPC'));
         this.records.push(record);
         this.log.push(`journal ${record.type}${record.type === 'outcome' && record.error !== undefined ? ' error' : ''}`);
-        return Promise.resolve();
+        this.#options.recorded?.(record, this);
+        return wire.isDead() ? nothing : Promise.resolve();
       },
       close: () => {
         this.log.push('journal closed');
@@ -199,33 +346,26 @@ export class Fleet {
     };
   }
 
-  #transport(): Transport {
+  #wire(): Wire {
     const { unreachable = [], hosts } = this.#options;
     const inner = createMemoryTransport({ hosts: Object.fromEntries(hosts.filter((host) => !unreachable.includes(host)).map((host) => [host, { shell: ['/bin/sh', '-c'] as const }])) });
-    return {
-      connect: async (target, signal) => this.#watched(target.name, await inner.connect(target, signal)),
-      close: () => inner.close(),
-    };
-  }
-
-  #watched(host: string, connection: Connection): Connection {
-    const run = async (command: Command, options?: RunOptions): Promise<Outcome> => {
+    const before = async (host: string, command: Command): Promise<void> => {
       this.busy += 1;
       this.busiest = Math.max(this.busiest, this.busy);
-      try {
-        this.log.push(kindOf(command));
-        await this.#options.before?.(host, command, this);
-        return await connection.run(command, options);
-      } finally {
-        this.busy -= 1;
-      }
+      this.log.push(kindOf(command));
+      await this.#options.before?.(host, command, this);
     };
-    return { info: connection.info, closed: connection.closed, run, stream: (command, io, options) => connection.stream(command, io, options), close: () => connection.close() };
+    const after = async (host: string, command: Command): Promise<void> => {
+      await this.#options.after?.(host, command, this);
+    };
+    const answered = (): void => { this.busy -= 1; };
+    return new Wire(inner, { before, after, answered }, this.away);
   }
 }
 
 export function isEffect({ script }: Command): boolean {
-  return script.includes('plimsoll-failed');
+  // An effect arrives as work; what looks at it afterwards only reads.
+  return script.includes('setsid');
 }
 
 function kindOf(command: Command): string {

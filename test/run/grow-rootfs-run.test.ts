@@ -5,14 +5,17 @@ import { deviceMapper } from '../../src/facts/device-mapper.ts';
 import { dockerInfo } from '../../src/facts/docker.ts';
 import { thinRootfs } from '../../src/facts/thin-rootfs.ts';
 import { operations } from '../../src/operations/registry.ts';
+import { nothingBefore } from '../../src/run/basis.ts';
 import type { RunEvent } from '../../src/run/event.ts';
-import { laptop } from '../../src/run/laptop.ts';
+import { laptopAt } from '../../src/run/laptop.ts';
 import type { RunResult } from '../../src/run/recap.ts';
 import { run } from '../../src/run/run.ts';
 import type { CommandHandler } from '../../src/transport/memory.ts';
 import { createMemoryTransport } from '../../src/transport/memory.ts';
 import { laptop as configLaptop } from '../config/io.ts';
 import { recorded } from '../sim/transcripts.ts';
+import { endingAtOnce, holder } from './links.ts';
+import { nothingRecorded } from './records.ts';
 
 const hexOf = (text: string): string => Buffer.from(text).toString('hex');
 
@@ -27,14 +30,14 @@ class Recorded {
     this.#answers = new Map(answers);
   }
 
-  readonly handler: CommandHandler = ({ script }) => {
+  readonly handler: CommandHandler = endingAtOnce(({ script }) => {
     const stdout = this.#answers.get(script);
     if (stdout === undefined) {
       this.effects.push(script);
       return { status: 0 };
     }
     return { stdout: this.#grows && this.effects.length > 0 ? grown(stdout) : stdout };
-  };
+  });
 }
 
 function grown(stdout: string): string {
@@ -65,7 +68,13 @@ async function grow(hosts: Readonly<Record<string, Recorded>>, more: { readonly 
     extraVars: {},
     operations,
     transport: createMemoryTransport({ hosts: Object.fromEntries(Object.entries(hosts).map(([name, { handler }]) => [name, handler])) }),
-    laptop,
+    laptop: laptopAt('.'),
+    part: 0,
+    basis: nothingBefore,
+    lock: { holder, waitMs: 0 },
+    reconnectMs: 0,
+    records: nothingRecorded,
+    detach: new AbortController().signal,
     forks: 10,
     signal: new AbortController().signal,
     emit: (event) => events.push(event),

@@ -5,18 +5,24 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import type { Action, Change } from '../../src/operations/change.ts';
+import type { EffectJournal, Interpreter } from '../../src/run/interpret.ts';
 import { applyChange } from '../../src/run/interpret.ts';
-import { laptop } from '../../src/run/laptop.ts';
+import { laptopAt } from '../../src/run/laptop.ts';
 import { createMemoryTransport } from '../../src/transport/memory.ts';
 import type { MemoryHost } from '../../src/transport/memory.ts';
+import type { Command } from '../../src/transport/transport.ts';
 import { testTarget, never } from '../support/target.ts';
+import { endingAtOnce, holder, linkWith } from './links.ts';
+import { Wire } from './wire.ts';
 
 let directory = '';
+let state = '';
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'plimsoll interpret-'));
+  state = mkdtempSync(join(tmpdir(), 'plimsoll state-'));
 });
 afterEach(() => {
-  rmSync(directory, { recursive: true, force: true });
+  for (const made of [directory, state]) rmSync(made, { recursive: true, force: true });
 });
 
 const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
@@ -29,22 +35,31 @@ interface Done {
 }
 
 /** Carries out actions on this machine, as one script or one by one. */
-async function carryOut(actions: readonly Action[], { atomic = false, signal = never, host = thisMachine }: { atomic?: boolean; signal?: AbortSignal; host?: MemoryHost } = {}): Promise<Done> {
-  const connection = await createMemoryTransport({ hosts: { 'web-1': host } }).connect(testTarget(), never);
+async function carryOut(actions: readonly Action[], { atomic = false, signal = never, detach = never, host = thisMachine, before = () => undefined }: { atomic?: boolean; signal?: AbortSignal; detach?: AbortSignal; host?: MemoryHost; before?: (command: Command, wire: Wire) => void } = {}): Promise<Done> {
+  const wire: Wire = new Wire(createMemoryTransport({ hosts: { 'web-1': host } }), { before: (_host, command) => { before(command, wire); } });
+  const link = linkWith({ transport: wire, target: testTarget({ stateDirectory: state }), reconnectMs: 20_000 });
+  link.persist();
   const journal: string[] = [];
   const change: Change = { summary: 's', before: {}, after: {}, actions, undo: 'irreversible', atomic, bindings: {} };
-  const record = (line: string): Promise<void> => {
-    journal.push(line);
-    return Promise.resolve();
+  const effects: EffectJournal = {
+    intent: (which) => {
+      journal.push(`intent ${which.join(',')}`);
+      return Promise.resolve({ work: { run: 'test', name: which.join('_') }, text: '{}' });
+    },
+    outcome: (which, ended) => {
+      journal.push(`${'error' in ended ? 'failed' : 'done'} ${which.join(',')}`);
+      return Promise.resolve();
+    },
   };
   try {
-    const output = await applyChange({ connection, laptop, signal, onOutput: () => undefined, journal: { intent: (which) => record(`intent ${which.join(',')}`), outcome: (which, error) => record(`${error === undefined ? 'done' : 'failed'} ${which.join(',')}`) } }, change);
+    const lock: Interpreter['lock'] = (unless) => link.lock({ holder, waitMs: 0 }, unless);
+    const output = await applyChange({ link, laptop: laptopAt('/'), lock, signal, stepTimeoutMs: undefined, detach, onOutput: () => undefined, journal: effects }, change);
     return { journal, output, error: undefined };
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;
     return { journal, output: undefined, error: thrown };
   } finally {
-    await connection.close();
+    await link.close();
   }
 }
 
@@ -78,15 +93,52 @@ describe('a change', () => {
     ['ended by something else', { status: 1, stderr: 'sh: syntax error' }, 'syntax error'],
     ['failed, and its words were lost in the noise', { status: 70, stderr: 'x'.repeat(900) }, 'exit status 70'],
   ])('whose script was %s is a failure', async (_what, answer, why) => {
-    for (const atomic of [true, false]) expect((await carryOut([exec('x')], { atomic, host: () => answer })).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining(why) });
+    for (const atomic of [true, false]) expect((await carryOut([exec('x')], { atomic, host: endingAtOnce(() => answer) })).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining(why) });
   });
 
   it('that seems to have failed, by what it printed, and has not, is a success', async () => {
-    for (const atomic of [true, false]) expect((await carryOut([exec('x')], { atomic, host: () => ({ status: 0, stderr: '\nplimsoll-failed: x\nplimsoll-failed-action 1\n' }) })).error).toBeUndefined();
+    for (const atomic of [true, false]) expect((await carryOut([exec('x')], { atomic, host: endingAtOnce(() => ({ status: 0, stderr: '\nplimsoll-failed: x\nplimsoll-failed-action 1\n' })) })).error).toBeUndefined();
+  });
+});
+
+describe('what is not waited for', () => {
+  const slow = exec('/bin/sh', '-c', "trap 'exit 0' TERM; while :; do sleep 0.1; done");
+  const whenBegun = (abort: AbortController) => ({ script }: Command): void => {
+    if (script.includes('setsid')) setTimeout(() => { abort.abort(new AppError('interrupted', 'stop')); }, 300);
+  };
+
+  it('a program that was told to end is no success, whatever it says', async () => {
+    const stop = new AbortController();
+    expect(await carryOut([slow, exec('touch', join(directory, 'after'))], { signal: stop.signal, before: whenBegun(stop) })).toMatchObject({ journal: ['intent 0', 'failed 0'], error: { code: 'interrupted', message: expect.stringContaining('ended half way') } });
+    expect(existsSync(join(directory, 'after'))).toBe(false);
+  });
+
+  it('what is left to itself has no outcome', async () => {
+    const detach = new AbortController();
+    const quick = exec('/bin/sh', '-c', 'sleep 2; : >"$1"', 'sh', join(directory, 'done'));
+    expect(await carryOut([quick], { detach: detach.signal, before: whenBegun(detach) })).toMatchObject({ journal: ['intent 0'], error: { code: 'interrupted' } });
+    await expect.poll(() => existsSync(join(directory, 'done')), { timeout: 10_000 }).toBe(true);
   });
 });
 
 describe('upload', () => {
+  const cutOnce = (): ((command: Command, wire: Wire) => void) => {
+    let cuts = 0;
+    return ({ script }, wire) => {
+      if (!script.includes('sha256sum') && !script.startsWith('cat <')) return;
+      cuts += 1;
+      if (cuts === 1) wire.cut('web-1');
+    };
+  };
+
+  it('is done again when the connection is lost over it, and so is a fetch', async () => {
+    writeFileSync(join(directory, 'from'), 'content');
+    const digest = sha256('content');
+    expect(await carryOut([{ kind: 'upload', from: join(directory, 'from'), path: join(directory, 'to'), mode: '0640', sha256: digest, bytes: 7 }], { before: cutOnce() })).toMatchObject({ journal: ['intent 0', 'done 0'] });
+    expect(await carryOut([{ kind: 'fetch', path: join(directory, 'to'), to: join(directory, 'back'), sha256: digest, bytes: 7 }], { before: cutOnce() })).toMatchObject({ journal: ['intent 0', 'done 0'] });
+    expect({ back: readFileSync(join(directory, 'back'), 'utf8'), files: readdirSync(directory).toSorted() }).toEqual({ back: 'content', files: ['back', 'from', 'to'] });
+  });
+
   const upload = (content: Buffer, more: Partial<Extract<Action, { kind: 'upload' }>> = {}): Action => {
     writeFileSync(join(directory, 'from'), content);
     return { kind: 'upload', from: join(directory, 'from'), path: join(directory, 'to'), mode: '0640', sha256: sha256(content), bytes: content.length, ...more };

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openShell } from '../../lab/sim/client.ts';
 import type { Fleet, FleetHost } from '../../lab/sim/fleet.ts';
-import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import { loadInventory } from '../../src/config/inventory.ts';
 import { nodeConfigIo } from '../../src/config/node-io.ts';
@@ -13,39 +12,14 @@ import { dockerInfo } from '../../src/facts/docker.ts';
 import { createSshTransport } from '../../src/transport/ssh/ssh-transport.ts';
 import type { Outcome, Target } from '../../src/transport/transport.ts';
 import { Secret } from '../../src/values/secret.ts';
-import { never, testTarget } from '../support/target.ts';
+import { never } from '../support/target.ts';
+import { reached, runOn, start, stopFleets } from './simulated-host.ts';
 
 const gib = 1024 ** 3;
-const fleets: Fleet[] = [];
+stopFleets();
 
-async function start(...specs: readonly HostSpec[]): Promise<{ readonly fleet: Fleet; readonly host: FleetHost }> {
-  const fleet = await startFleet(specs);
-  fleets.push(fleet);
-  const [host] = fleet.hosts;
-  if (host === undefined) throw new Error('no host');
-  return { fleet, host };
-}
-
-afterEach(async () => {
-  await Promise.all(fleets.splice(0).map((fleet) => fleet.stop()));
-});
-
-const targetOf = (fleet: Fleet, { name, port, user }: FleetHost, more: Partial<Target> = {}): Target =>
-  testTarget({ name, port, user, identityFiles: [fleet.identityFile], knownHostsFiles: [fleet.knownHostsFile], become: 'sudo', ...more });
-
-async function run(fleet: Fleet, host: FleetHost, script: string, more: Partial<Target> = {}): Promise<Outcome> {
-  const transport = createSshTransport();
-  try {
-    const connection = await transport.connect(targetOf(fleet, host, more), never);
-    try {
-      return await connection.run({ script });
-    } finally {
-      await connection.close();
-    }
-  } finally {
-    await transport.close();
-  }
-}
+const targetOf = (fleet: Fleet, host: FleetHost, more: Partial<Target> = {}): Target => reached(fleet, host, { become: 'sudo', ...more });
+const run = (fleet: Fleet, host: FleetHost, script: string, more: Partial<Target> = {}): Promise<Outcome> => runOn(fleet, host, script, { become: 'sudo', ...more });
 
 const dm = (more: Partial<HostSpec> = {}): HostSpec => ({ name: 'web-1', kind: 'dm-xfs', containers: [{ name: 'app-1', bytes: 10 * gib }], ...more });
 
@@ -76,7 +50,7 @@ describe('a simulated host', () => {
 
   it('says so, loudly, when it does not know a call', async () => {
     const { fleet, host } = await start(dm());
-    for (const call of ['docker volume ls', 'dmsetup message x 0 y', 'xfs_growfs -L 5 /', 'xfs_io -c freeze /var/lib/docker', 'systemctl mask docker', 'mount -o remount,rw /dev/mapper/x /var/lib/plimsoll', 'docker inspect --format {{.Nothing}} app-1', 'lvextend -L +1G vg/lv', 'reboot']) {
+    for (const call of ['docker network ls', 'dmsetup message x 0 y', 'xfs_growfs -L 5 /', 'xfs_io -c freeze /var/lib/docker', 'systemctl mask docker', 'mount -o remount,rw /dev/mapper/x /var/lib/plimsoll', 'docker inspect --size app-1', 'lvextend -L +1G vg/lv', 'reboot']) {
       const outcome = await run(fleet, host, call);
       expect(outcome, call).toMatchObject({ status: 2 });
       expect(outcome.stderr).toContain('sim: unsupported call');

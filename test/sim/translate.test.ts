@@ -27,6 +27,7 @@ describe('paths of a simulated host', () => {
     ["mkdir -p '/var/lib/plimsoll/mnt/x'", `mkdir -p '${root}/var/lib/plimsoll/mnt/x'`],
     ['cat /run/docker.pid /var/run/docker.pid', `cat ${root}/run/docker.pid ${root}/var/run/docker.pid`],
     ['done <"/proc/$2/mountinfo"', `done <"${root}/proc/$2/mountinfo"`],
+    ['"/proc/${dockerd:-0}/stat"', `"${root}/proc/\${dockerd:-0}/stat"`],
     ['/proc/9000000001/root/', `${root}/proc/9000000001/root/`],
     ['[ -b "$device" ]', '[ -e "$device" ]'],
   ])('%s is led below its root', (text, expected) => {

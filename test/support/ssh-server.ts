@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { channelOutputs } from '../../lab/sim/channel-outputs.ts';
+import { newKeyPair } from '../../lab/sim/keys.ts';
 
 export interface TestSshServerOptions {
   readonly password?: string;
@@ -37,8 +40,8 @@ export interface TestSshServer {
 
 export async function startTestSshServer({ password, loginShell = ['/bin/sh', '-c'], onExec, dropFirst = 0 }: TestSshServerOptions = {}): Promise<TestSshServer> {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-ssh-server-'));
-  const host = ssh2.utils.generateKeyPairSync('ed25519');
-  const user = ssh2.utils.generateKeyPairSync('ed25519');
+  const host = newKeyPair();
+  const user = newKeyPair();
   const identityFile = join(directory, 'user_key');
   const knownHostsFile = join(directory, 'known_hosts');
   const authorised = ssh2.utils.parseKey(user.public);
@@ -120,12 +123,14 @@ function runInShell([file, ...args]: readonly [string, ...string[]], command: st
   const child = spawn(file, [...args, command], { stdio: 'pipe' });
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
   channel.pipe(child.stdin);
-  child.stdout.pipe(channel, { end: false });
-  child.stderr.pipe(channel.stderr, { end: false });
+  const outputs = channelOutputs(channel);
+  const sent = Promise.all([pipeline(child.stdout, outputs.stdout), pipeline(child.stderr, outputs.stderr)]).catch(() => undefined);
   child.on('close', (code, signal) => {
-    if (code === null) channel.exit(signal ?? 'TERM');
-    else channel.exit(code);
-    channel.end();
+    void sent.then(() => {
+      if (code === null) channel.exit(signal ?? 'TERM');
+      else channel.exit(code);
+      channel.end();
+    });
   });
   // sshd closes the pipes of a session whose connection is gone.
   channel.on('close', () => {

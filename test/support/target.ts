@@ -14,6 +14,7 @@ export function testTarget(overrides: Partial<Target> = {}): Target {
     becomeUser: 'root',
     connectTimeoutMs: 10_000,
     commandTimeoutMs: 20_000,
+    stateDirectory: '/var/lib/plimsoll',
     ...overrides,
   };
 }

@@ -1,4 +1,13 @@
-/** Says at the end of `npm test` what only the lab can test, and the command that provides it. */
+/** Says at the end of `npm test` what it leaves out, and the commands that run it. */
 export function teardown(): void {
-  process.stdout.write('\nNot part of npm test: real sshd, sudo, Docker and devicemapper (test/lab). With Debian and root:\n  npm run lab:setup && npm run test:lab\n');
+  process.stdout.write(
+    [
+      '',
+      'Not part of npm test: fault injection (test/faults), which takes a quarter of an hour:',
+      '  npm run test:faults',
+      'and real sshd, sudo, Docker and devicemapper (test/lab). With Debian and root:',
+      '  npm run lab:setup && npm run test:lab',
+      '',
+    ].join('\n'),
+  );
 }

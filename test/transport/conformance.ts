@@ -1,14 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Connection } from '../../src/transport/transport.ts';
+import type { Connection, Target } from '../../src/transport/transport.ts';
+import { ada, bob, describeLock, temporaryPlaces, untilGo, whenFree } from './lock-conformance.ts';
 
 /** One host of a transport under test, whose shell runs on this machine. */
 export interface Subject {
-  connect(): Promise<Connection>;
+  connect(overrides?: Partial<Target>): Promise<Connection>;
   stop(): Promise<void>;
 }
 
@@ -185,6 +186,11 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
         expect(outcome).toEqual({ status: 0, stdout: 'out\n', stderr: 'y\ny\ny\ny\ny\n', droppedBytes: 20_000_000 - 10 });
       });
 
+      it('drains floods on both at once, whole and once', async () => {
+        const outcome = await connection.run({ script: 'yes | head -c 20000000 >&2 & yes | head -c 20000000; wait; echo end >&2', maxOutputBytes: 10 });
+        expect(outcome).toEqual({ status: 0, stdout: 'y\ny\ny\ny\ny\n', stderr: 'y\ny\ny\ny\ny\n', droppedBytes: 40_000_004 - 20 });
+      });
+
       it('puts characters together that arrive in pieces', async () => {
         const lines: string[] = [];
         const script = String.raw`printf '\360\237'; sleep 0.1; printf '\232'; sleep 0.1; printf '\242\n\303'; sleep 0.1; printf '\274'`;
@@ -321,6 +327,7 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
       });
     });
 
+    describeLock(() => subject);
   });
 }
 
@@ -358,6 +365,31 @@ export function describeLostConnection(name: string, start: () => Promise<Subjec
       await new Promise((resolve) => { setTimeout(resolve, 300); });
       expect(readdirSync(directory)).toEqual(['first']);
       rmSync(directory, { recursive: true });
+    });
+
+    it('leaves the lock to the command that runs, until that has ended', async () => {
+      const { directory, state, remove } = temporaryPlaces();
+      const holder = await subject.connect({ stateDirectory: state });
+      await holder.lock(ada);
+      const running = holder.run({ script: `echo started; ${untilGo}`, args: [directory] }, { onOutput: subject.cut }).catch(codeOf);
+      expect(await running).toBe('connection-lost');
+      const other = await subject.connect({ stateDirectory: state });
+      expect(await other.lock(bob)).toEqual({ held: false, holder: ada });
+      writeFileSync(join(directory, 'go'), '');
+      await whenFree(other);
+      expect(existsSync(join(directory, 'done'))).toBe(true);
+      await other.close();
+      remove();
+    });
+
+    it('rejects a request for the lock, and has nothing more to let go of', async () => {
+      const { state, remove } = temporaryPlaces();
+      const holder = await subject.connect({ stateDirectory: state });
+      const asked = holder.lock(ada);
+      subject.cut();
+      await expect(asked).rejects.toMatchObject({ code: 'connection-lost' });
+      await holder.unlock();
+      remove();
     });
   });
 }

@@ -6,10 +6,11 @@ import { createMemoryTransport, type MemoryHost } from '../../src/transport/memo
 import type { Connection } from '../../src/transport/transport.ts';
 import { never, testTarget } from '../support/target.ts';
 import { describeTransport } from './conformance.ts';
+import { ada, bob, whenFree } from './lock-conformance.ts';
 
 describeTransport('the memory transport with /bin/sh', () => {
   const transport = createMemoryTransport({ hosts: { 'web-1': { shell: ['/bin/sh', '-c'] } } });
-  return Promise.resolve({ connect: () => transport.connect(testTarget(), never), stop: () => transport.close() });
+  return Promise.resolve({ connect: (overrides) => transport.connect(testTarget(overrides), never), stop: () => transport.close() });
 });
 
 function connect(host: MemoryHost): Promise<Connection> {
@@ -60,6 +61,29 @@ describe('a scripted host', () => {
     const received = text(output);
     expect(await connection.stream({ script: 'up' }, { input: Readable.from(['a', 'b']), output })).toMatchObject({ stdout: '' });
     expect(await received).toBe('AB');
+  });
+
+  it('has one lock for all its connections, which commands that run keep', async () => {
+    let end: () => void = () => undefined;
+    const transport = createMemoryTransport({ hosts: { 'web-1': () => new Promise((resolve) => { end = () => { resolve({}); }; }), 'web-2': () => ({}) } });
+    const [first, second, elsewhere] = await Promise.all(['web-1', 'web-1', 'web-2'].map((name) => transport.connect(testTarget({ name }), never)));
+    if (first === undefined || second === undefined || elsewhere === undefined) throw new Error('there are three');
+    expect(await first.lock(ada)).toEqual({ held: true });
+    expect(await first.lock(ada)).toEqual({ held: true });
+    expect(await second.lock(bob)).toEqual({ held: false, holder: ada });
+    expect(await elsewhere.lock(bob)).toEqual({ held: true });
+    await second.unlock();
+    await first.unlock();
+    expect(await second.lock(bob)).toEqual({ held: true });
+    const run = second.run({ script: 'hang' }).catch((error: unknown) => error);
+    await new Promise((resolve) => { setImmediate(resolve); });
+    await second.close();
+    expect(await first.lock(ada)).toEqual({ held: false, holder: bob });
+    end();
+    await run;
+    await whenFree(first);
+    await expect(second.lock(bob)).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(elsewhere.lock(bob, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'interrupted' });
   });
 
   it('can be out of reach', async () => {

@@ -30,7 +30,7 @@ describe('connecting by ssh', () => {
 
   it('tells the host key, the server and the user', async () => {
     const connection = await connect(await serve());
-    expect(connection.info).toEqual({ hostKey: expect.stringMatching(/^SHA256:[\w+/]{43}$/) as unknown, server: expect.stringMatching(/ssh2js/) as unknown, runsAs: (await connection.run({ script: 'id -un' })).stdout.trim() });
+    expect(connection.info).toEqual({ hostKey: expect.stringMatching(/^SHA256:[\w+/]{43}$/) as unknown, publicKey: expect.stringMatching(/^ssh-ed25519 [\w+/]+=*$/) as unknown, server: expect.stringMatching(/ssh2js/) as unknown, runsAs: (await connection.run({ script: 'id -un' })).stdout.trim() });
   });
 
   it('sends all the commands of one turn through one session', async () => {

@@ -8,7 +8,7 @@ async function start(): Promise<Subject & { readonly cut: () => void }> {
   const transport = createSshTransport();
   const { address, port, identityFile, knownHostsFile } = server;
   return {
-    connect: () => transport.connect(testTarget({ address, port, identityFiles: [identityFile], knownHostsFiles: [knownHostsFile] }), never),
+    connect: (overrides) => transport.connect(testTarget({ address, port, identityFiles: [identityFile], knownHostsFiles: [knownHostsFile], ...overrides }), never),
     cut: () => { server.cut(); },
     stop: async () => {
       await transport.close();

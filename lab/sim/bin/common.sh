@@ -16,6 +16,7 @@ unsupported() {
 # The machine's own tool, for what is not simulated.
 real() {
 	PATH=${PATH#"$SIM_BIN":}
+	PATH=${PATH#"$SIM_STATE/bin":}
 	exec "$tool" "$@"
 }
 

@@ -1,10 +1,15 @@
 # What dockerd does, for docker and systemctl. The records in $ROOT are real files; `daemon/sizes` is what it holds in memory.
+. "$SIM_BIN/volumes.sh"
 now() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
 running_daemon() { get "$state/daemon/status"; [ "$value" = active ]; }
 
 # Sets the fields of a container: c (directory), c_Name, c_Hash, f_….
 load_container() {
 	c=$state/containers/$1
+	# These are there only where they have been given.
+	f_HostConfig_StorageOpt=null c_ByHand=
+	unset f_Config_ExposedPorts f_Config_Healthcheck f_Config_ArgsEscaped f_Config_NetworkDisabled f_Config_MacAddress f_Config_StopSignal f_Config_StopTimeout f_Config_Shell
+	unset f_HostConfig_Mounts f_HostConfig_Tmpfs f_HostConfig_Sysctls f_HostConfig_Init f_HostConfig_Annotations
 	. "$c/static"
 	. "$c/dynamic"
 	device=$PREFIX-$c_Hash
@@ -13,10 +18,17 @@ load_container() {
 save_state() { # STATUS RUNNING PID STARTED FINISHED EXITCODE ERROR-AS-JSON [PAUSED]
 	{
 		printf "f_State_Status='\"%s\"' f_State_Running=%s f_State_Pid=%s f_State_StartedAt='\"%s\"' f_State_FinishedAt='\"%s\"' f_State_ExitCode=%s f_State_Paused=%s\n" "$1" "$2" "$3" "$4" "$5" "$6" "${8:-false}"
-		printf "f_State_Error='%s'\n" "$7"
+		printf "f_State_Error='%s'\nc_ByHand=%s\n" "$7" "${c_ByHand-}"
 	} >"$c/dynamic.new" && mv -f "$c/dynamic.new" "$c/dynamic"
 }
 unquoted() { value=${1#\"} value=${value%\"}; }
+
+save_by_hand() { { grep -v '^c_ByHand=' "$c/dynamic"; echo 'c_ByHand=1'; } >"$c/dynamic.new" && mv -f "$c/dynamic.new" "$c/dynamic"; }
+replace_lines() { # KEY VALUE…: of the loaded container's record; values are harmless to sed and the shell
+	edits=
+	while [ $# -gt 0 ]; do edits="$edits${edits:+;}s|^$1=.*|$1='$2'|"; shift 2; done
+	sed "$edits" "$c/static" >"$c/static.new" && mv -f "$c/static.new" "$c/static"
+}
 
 start_failed() { # REASON-AS-JSON-TEXT
 	unquoted "$f_State_StartedAt"; started=$value
@@ -26,8 +38,22 @@ start_failed() { # REASON-AS-JSON-TEXT
 	return 1
 }
 
+# What has happened to containers: event, id, name, volumes.
+happened() { printf '%s %s %s %s\n' "$1" "$id" "$c_Name" "$c_Volumes" >>"$state/events"; }
+
+# The program `append FILE` writes a line when it starts and when it is asked to stop.
+appends() { # WORD
+	[ -n "$c_Appends" ] || return 0
+	for mount in $c_Volumes; do
+		at=${mount#*=}
+		case $at in *=rw) ;; *) continue ;; esac
+		case $c_Appends in "${at%=*}"/*) printf '%s %s\n' "$c_Name" "$1" >>"$root$vroot/${mount%%=*}/_data/${c_Appends#"${at%=*}"/}" ;; esac
+	done
+}
+
 start_container() { # sets `reason` when it fails
 	[ "$f_State_Running" = false ] || return 0
+	for mount in $c_Volumes; do mount_volume "${mount%%=*}" || { start_failed "$reason"; return 1; }; done
 	where=$ROOT/devicemapper/mnt/$c_Hash
 	get "$state/next-pid"
 	pid=$value
@@ -60,11 +86,16 @@ start_container() { # sets `reason` when it fails
 	fi
 	mkdir -p "$root/proc/$pid"
 	printf '%s\n' "$line" >"$root/proc/$pid/mountinfo"
+	happened start
+	c_ByHand=
+	appends started
 	save_state running true "$pid" "$(now)" 0001-01-01T00:00:00Z 0 '""'
 }
 
-stop_container() { # [keep]: the device stays, as it does in a restart
+stop_container() { # [keep]: the device stays, as it does in a restart; [kill]: the program is not asked to stop
 	[ "$f_State_Running" = true ] || return 0
+	[ "${1-}" = kill ] || appends stopped
+	happened stop
 	rm -rf "$root/proc/$f_State_Pid"
 	if [ "$DRIVER" = devicemapper ]; then
 		unmount "$ROOT/devicemapper/mnt/$c_Hash"
@@ -73,6 +104,22 @@ stop_container() { # [keep]: the device stays, as it does in a restart
 	fi
 	unquoted "$f_State_StartedAt"
 	save_state exited false 0 "$value" "$(now)" 137 '""'
+}
+
+remove_container() { # the loaded one, which does not run
+	grep -v "^$id\$" "$state/order" >"$state/order.new" || :
+	mv -f "$state/order.new" "$state/order"
+	happened rm
+	forget_container
+}
+forget_container() {
+	case $DRIVER in
+	devicemapper) unsupported 'docker rm with devicemapper' ;;
+	overlay2)
+		rm -f "$state/projects/$c_Hash" "$state/projects/$c_Hash-init"
+		rm -rf "$root$ROOT/overlay2/$c_Hash" ;;
+	esac
+	rm -rf "$c"
 }
 
 all_containers() { # FUNCTION
@@ -86,7 +133,8 @@ daemon_stop() {
 	running_daemon || return 0
 	get "$state/daemon/live-restore"
 	if [ "$value" != true ]; then all_containers stop_container; fi
-	rm -f "$root/run/docker.pid"
+	get "$root/run/docker.pid"
+	rm -rf "$root/proc/${value:-none}" "$root/run/docker.pid"
 	put "$state/daemon/status" inactive
 }
 
@@ -99,7 +147,7 @@ read_record() {
 
 start_again() {
 	unquoted "$f_RestartPolicyName"
-	case $value in always | unless-stopped) start_container || : ;; esac
+	case $value:$c_ByHand:$f_State_ExitCode in always:* | unless-stopped::* | on-failure:*:[1-9]*) start_container || : ;; esac
 }
 
 daemon_start() {
@@ -112,9 +160,14 @@ daemon_start() {
 			put "$state/daemon/sizes/$hash" "$size"
 		done
 	fi
+	read_volumes || { put "$state/daemon/status" activating; return 1; }
 	put "$state/daemon/status" active
 	get "$state/next-pid"
 	put "$state/next-pid" "$((value + 1))"
+	mkdir -p "$root/proc/$value"
+	# When it started, in hundredths of a second since the machine did, is what facts read of it.
+	read -r ticks _ </proc/uptime
+	printf '%s (dockerd) S 1%s %s%s 0\n' "$value" ' 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' "${ticks%.*}" "${ticks#*.}" >"$root/proc/$value/stat"
 	printf '%s\n' "$value" >"$root/run/docker.pid"
 	all_containers start_again
 }

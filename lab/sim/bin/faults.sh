@@ -1,7 +1,9 @@
-# Lines of PATTERN<TAB>ACTION<TAB>ARGUMENT: what goes wrong with a call whose arguments match.
-while IFS='	' read -r pattern action argument; do
+# Lines of PATTERN<TAB>ACTION<TAB>ARGUMENT<TAB>NAME: what goes wrong with a call whose arguments match, if it has a name only once.
+while IFS='	' read -r pattern action argument name; do
 	# shellcheck disable=SC2254 # a pattern is wanted
 	case "$*" in $pattern) ;; *) continue ;; esac
+	[ "$name" = - ] || mkdir "$state/faults/$name" 2>/dev/null || continue
+	printf '%s %s\n' "$action" "$tool" >>"$state/faults/happened"
 	case $action in
 	delay) sleep "$argument" ;;
 	hang) while :; do sleep 1; done ;;

@@ -11,7 +11,7 @@ export interface Awaiting {
   readonly storedBytes: number;
 }
 
-const liveRestoreHint = 'set "live-restore": true in /etc/docker/daemon.json and run: systemctl reload docker';
+export const liveRestoreHint = 'set "live-restore": true in /etc/docker/daemon.json and run: systemctl reload docker';
 
 /**
  * The daemon read its records when it started, so a container whose record is, or will be, larger
@@ -27,7 +27,7 @@ export function planRestart(candidates: readonly Awaiting[], allowed: boolean | 
 }
 
 /** Whether a restart of the daemon would leave the containers running. */
-function judgeRestart(docker: Docker): Refusal | undefined {
+export function judgeRestart(docker: Docker): Refusal | undefined {
   if (!docker.systemdUnit) return { reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here', remedy: 'leave restart_daemon out, and restart the daemon in its own way afterwards' };
   if (!docker.liveRestore) return { reason: 'live-restore is off, so a restart of the Docker daemon would stop every container', remedy: `${liveRestoreHint}; or leave restart_daemon out` };
   return undefined;
@@ -39,25 +39,30 @@ function owedRestart({ container, daemonBytes, storedBytes }: Awaiting, docker: 
   return `${container.name} is not restart-safe yet: the daemon still holds ${formatBytes(daemonBytes)} and reads ${formatBytes(storedBytes)} when it starts next; a stop and start before that would fail. To do: ${how}`;
 }
 
-function stillRunning(container: Container): Action {
+export function stillRunning(container: { readonly id: string; readonly name: string; readonly startedAt: string }): Action {
   return {
     kind: 'check',
     argv: ['docker', 'inspect', '--type', 'container', '--format', '{{.State.Running}} {{.State.StartedAt}}', container.id],
-    equals: `true ${container.state.startedAt}`,
+    equals: `true ${container.startedAt}`,
     otherwise: `${container.name} did not go on running over the restart of the daemon`,
   };
 }
 
 /** Three restarts a minute trip systemd's start limit, hence the reset before. */
+export const restartActions: readonly Action[] = [
+  { kind: 'exec', argv: ['systemctl', 'reset-failed', 'docker.service', 'docker.socket'], success: [0, 1, 5] },
+  { kind: 'exec', argv: ['systemctl', 'restart', 'docker.service'], timeoutMs: 180_000 },
+];
+
 function restartDaemon(awaiting: readonly Awaiting[]): Change {
   const sizes = (bytes: (one: Awaiting) => number): Record<string, number> => Object.fromEntries(awaiting.map((one) => [`${one.container.name} daemonBytes`, bytes(one)]));
   return {
-    summary: 'restart the Docker daemon; containers go on running (live-restore)',
+    summary: 'restart the Docker daemon, containers go on running (live-restore)',
+    subject: 'daemon',
     before: sizes((one) => one.daemonBytes),
     after: sizes((one) => one.storedBytes),
     actions: [
-      { kind: 'exec', argv: ['systemctl', 'reset-failed', 'docker.service', 'docker.socket'], success: [0, 1, 5] },
-      { kind: 'exec', argv: ['systemctl', 'restart', 'docker.service'], timeoutMs: 180_000 },
+      ...restartActions,
       ...awaiting.flatMap(({ container, storedBytes }) => [
         {
           kind: 'wait-until' as const,
@@ -67,7 +72,7 @@ function restartDaemon(awaiting: readonly Awaiting[]): Change {
           forSeconds: 180,
           what: `the daemon holds ${formatBytes(storedBytes)} for ${container.name}`,
         },
-        ...(container.state.running ? [stillRunning(container)] : []),
+        ...(container.state.running ? [stillRunning({ ...container, startedAt: container.state.startedAt })] : []),
       ]),
     ],
     undo: [],

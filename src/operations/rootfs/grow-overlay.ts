@@ -58,12 +58,13 @@ export function growOverlay(container: Container, quota: OverlayQuota, wanted: n
     changes: [
       {
         summary: `${container.name}: ${formatBytes(quota.limitBytes)} → ${formatBytes(bytes)} (project quota)`,
-        before: { container: container.id, project: quota.project, limitBytes: quota.limitBytes },
-        after: { container: container.id, project: quota.project, limitBytes: bytes },
+        subject: `container:${container.id}`,
+        before: { container: container.id, startedAt: container.state.startedAt, project: quota.project, limitBytes: quota.limitBytes },
+        after: { container: container.id, startedAt: container.state.startedAt, project: quota.project, limitBytes: bytes },
         actions: [limit(bytes)],
         undo: [limit(quota.limitBytes)],
         atomic: true,
-        bindings: { layer, container: container.id, project: `k ${String(quota.project)}` },
+        bindings: { layer, container: container.id, started: container.state.startedAt, project: `k ${String(quota.project)}` },
       },
     ],
     warnings: [...overcommit, stale],

@@ -5,7 +5,7 @@ import type { Action, Change } from '../change.ts';
 import { fileSystemFills, growActions, mountDirectoryOf } from '../file-system-growth.ts';
 import type { ContainerPlan, Refusal } from './outcome.ts';
 import { refuse } from './outcome.ts';
-import { forgetSize, storeSize } from './stored-size.ts';
+import { dropBackup, forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { overcommitWarning, sectorBytes, thinTable } from './thin.ts';
 
@@ -42,10 +42,12 @@ export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
   ];
   const change: Change = {
     summary: summarise(thin, active, kind, bytes, growFileSystem),
+    subject: `container:${container.id}`,
     before: { container: container.id, startedAt: container.state.startedAt, deviceBytes: active.bytes, fileSystemBytes: rootfs.fileSystem.bytes, storedBytes: rootfs.stored.bytes },
     after: { container: container.id, startedAt: container.state.startedAt, deviceBytes: bytes, fileSystemBytes: bytes, storedBytes: Math.max(bytes, rootfs.stored.bytes) },
     actions,
     undo: growDevice || growFileSystem ? 'irreversible' : [forgetSize(rootfs.stored, bytes)],
+    ...(growStored ? { finalize: [dropBackup(rootfs.stored)] } : {}),
     atomic: true,
     bindings: bindingsOf(thin, active, bytes),
   };

@@ -3,7 +3,7 @@ import type { Action, Change } from '../change.ts';
 import { deviceActions, growThin } from './grow-thin.ts';
 import type { ContainerPlan } from './outcome.ts';
 import { refuse } from './outcome.ts';
-import { forgetSize, storeSize } from './stored-size.ts';
+import { dropBackup, forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { sectorBytes, thinTable } from './thin.ts';
 
@@ -40,10 +40,13 @@ function restoreDevice(thin: ThinContainer, bytes: number): Change {
   const forget = store.map((): Action => forgetSize(rootfs.stored, bytes));
   return {
     summary: `${container.name}: device ${formatBytes(Math.min(rootfs.stored.bytes, thin.daemonBytes))} → ${formatBytes(bytes)}, the size of its file system, so that it starts again`,
-    before: { container: container.id, deviceBytes: active?.bytes ?? 0, storedBytes: rootfs.stored.bytes, daemonBytes: thin.daemonBytes },
-    after: { container: container.id, deviceBytes: bytes, storedBytes: Math.max(bytes, rootfs.stored.bytes), daemonBytes: thin.daemonBytes },
+    subject: `container:${container.id}`,
+    // Whether the device is active at the moment is no part of either: a stop of the container changes that.
+    before: { container: container.id, storedBytes: rootfs.stored.bytes, daemonBytes: thin.daemonBytes },
+    after: { container: container.id, storedBytes: Math.max(bytes, rootfs.stored.bytes), daemonBytes: thin.daemonBytes },
     actions: [...activate, ...store],
-    undo: active === undefined ? [...forget, { kind: 'exec', argv: ['dmsetup', 'remove', '--retry', name] }] : 'irreversible',
+    undo: active === undefined ? [...forget, { kind: 'exec', argv: ['/bin/sh', '-c', '[ ! -e "$1" ] || exec dmsetup remove --retry "$2"', 'sh', device, name] }] : 'irreversible',
+    ...(store.length > 0 ? { finalize: [dropBackup(rootfs.stored)] } : {}),
     atomic: true,
     bindings: { device: name, container: container.id, record: rootfs.stored.path, 'old record': rootfs.stored.text },
   };
@@ -52,6 +55,7 @@ function restoreDevice(thin: ThinContainer, bytes: number): Change {
 export function startContainer({ container }: ThinContainer): Change {
   return {
     summary: `start ${container.name}`,
+    subject: `running:${container.id}`,
     before: { container: container.id, running: false },
     after: { container: container.id, running: true },
     actions: [{ kind: 'exec', argv: ['docker', 'start', container.id], check: { argv: ['docker', 'inspect', '--type', 'container', '--format', '{{.State.Running}}', container.id], equals: 'true' }, timeoutMs: 120_000 }],

@@ -6,18 +6,16 @@ import { deviceMapper } from '../../facts/device-mapper.ts';
 import { dockerInfo } from '../../facts/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import { whichContainers } from '../input.ts';
 import { askOverlayQuota } from './grow-overlay.ts';
 import { askThinRootfs, deviceName } from './thin.ts';
 import { judgeDriver } from './unsupported.ts';
 
 /** How a playbook names the containers of a root file system operation. */
 export const containerKeys = {
-  container: z.string().min(1).optional().describe('a name, an id (or four or more of its first digits), or a glob such as app-*'),
-  label: z.string().min(1).optional().describe('key or key=value; with container: both must match'),
+  ...whichContainers,
   only_running: z.boolean().optional().describe('leave out containers that do not run, instead of refusing'),
 };
-
-export const containerOrLabel = 'name the containers: container: NAME, or label: KEY=VALUE';
 
 export interface ContainerWant {
   readonly container?: string | undefined;

@@ -1,7 +1,10 @@
 import { AppError } from '../../errors.ts';
-import type { Command, Outcome, RunOptions } from '../transport.ts';
+import type { Command, LockAnswer, LockHolder, Outcome, RunOptions } from '../transport.ts';
 import { whenAborted } from './abort.ts';
-import { endGroupFrame, endReportMs, flightFrame, preamble, stopFlightFrame } from './frames.ts';
+import { Flight, type OutputStream } from './flight.ts';
+import { endReportMs, flightFrame, preamble, stopFlightFrame } from './frames.ts';
+import { GroupEnder } from './group-ender.ts';
+import { defaultHeartbeat, type Heartbeat, HostLock } from './host-lock.ts';
 import { MarkerReader } from './marker-reader.ts';
 import { RunningCommand, type StopReason } from './running-command.ts';
 import type { ShellChannel } from './shell-channel.ts';
@@ -12,7 +15,14 @@ export interface CommandShellOptions {
   /** Random and hard to guess: it tells our markers from the commands' output. */
   readonly nonce: string;
   readonly commandTimeoutMs: number;
+  /** What `$PLIMSOLL_STATE` is, as a word of shell. */
+  readonly stateDirectory: string;
+  /** For tests; `defaultHeartbeat` when absent. */
+  readonly heartbeat?: Heartbeat;
 }
+
+/** As shells report SIGKILL. */
+const statusOfKill = 137;
 
 /**
  * Runs commands on one remote shell. Those that are waiting travel together as one frame (a flight);
@@ -22,11 +32,9 @@ export class CommandShell {
   readonly #channel: ShellChannel;
   readonly #options: CommandShellOptions;
   #waiting: RunningCommand[] = [];
-  #flight: RunningCommand[] = [];
-  /** Requests to end the process group of a command that travels on a channel of its own. */
-  readonly #groupReports = new Map<number, (gone: boolean) => void>();
-  /** Process groups that were told to end: what a neighbour in one of them reports after that is not its own doing. */
-  readonly #endedGroups = new Set<number>();
+  #flight = new Flight();
+  readonly #groups: GroupEnder;
+  readonly #lock: HostLock;
   #counter = 0;
   #scheduled = false;
   #lost: AppError | undefined;
@@ -35,16 +43,22 @@ export class CommandShell {
   constructor(channel: ShellChannel, options: CommandShellOptions) {
     this.#channel = channel;
     this.#options = options;
-    const out = new MarkerReader(options.nonce, (data) => this.#stdoutCommand()?.stdout.push(data), (words) => { this.#onMarker('stdout', words); });
-    const err = new MarkerReader(options.nonce, (data) => this.#stderrCommand()?.stderr.push(data), (words) => { this.#onMarker('stderr', words); });
+    const { host, nonce, commandTimeoutMs, heartbeat = defaultHeartbeat } = options;
+    const write = (frame: string): void => void channel.stdin.write(frame);
+    this.#groups = new GroupEnder(write);
+    this.#lock = new HostLock({ host, nonce, answerMs: commandTimeoutMs, heartbeat, write, giveUp: (error) => { this.lose(error); } });
+    const readerOf = (stream: OutputStream): MarkerReader => new MarkerReader(nonce, (data) => { this.#flight.output(stream, data); }, (words) => { this.#onMarker(stream, words); });
+    const out = readerOf('stdout');
+    const err = readerOf('stderr');
     channel.stdout.on('data', (chunk: Buffer) => { out.push(chunk); }).resume();
     channel.stderr.on('data', (chunk: Buffer) => { err.push(chunk); }).resume();
     // A broken pipe is reported by the channel's end.
     channel.stdin.on('error', () => undefined);
-    channel.stdin.write(preamble(options.nonce));
+    channel.stdin.write(preamble(nonce, options.stateDirectory));
     void channel.ended.then(({ status }) => {
       const how = status === undefined ? '' : ` (the remote shell ended with status ${String(status)})`;
-      this.lose(new AppError('connection-lost', `${options.host}: the connection was lost${how}`));
+      const hint = status === statusOfKill && this.#lock.held ? { hint: `After ${String(heartbeat.patienceMs / 1000)} s without a sign of life from here ${host} ends the shell and frees its lock: was this machine asleep?` } : {};
+      this.lose(new AppError('connection-lost', `${host}: the connection was lost${how}`, hint));
     });
   }
 
@@ -67,17 +81,15 @@ export class CommandShell {
 
   /** Ends the process group of a command that runs beside this shell. Resolves with whether it is gone. */
   endGroup(group: number): Promise<boolean> {
-    if (this.#lost !== undefined) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => { report(false); }, endReportMs);
-      const report = (gone: boolean): void => {
-        clearTimeout(timer);
-        this.#groupReports.delete(group);
-        resolve(gone);
-      };
-      this.#groupReports.set(group, report);
-      this.#channel.stdin.write(endGroupFrame(group));
-    });
+    return this.#groups.end(group);
+  }
+
+  lock(holder: LockHolder, signal?: AbortSignal): Promise<LockAnswer> {
+    return this.#lock.take(holder, signal);
+  }
+
+  unlock(): Promise<void> {
+    return this.#lock.release();
   }
 
   /** Everything pending is rejected with this error, and everything that is asked from now on. */
@@ -86,9 +98,10 @@ export class CommandShell {
     this.#lost = error;
     clearTimeout(this.#deadline);
     this.#channel.destroy();
-    for (const report of [...this.#groupReports.values()]) report(false);
-    const pending = [...this.#flight, ...this.#waiting];
-    this.#flight = [];
+    this.#groups.lose();
+    this.#lock.lose(error);
+    const pending = [...this.#flight.commands, ...this.#waiting];
+    this.#flight = new Flight();
     this.#waiting = [];
     for (const running of pending) this.#failLost(running, error);
   }
@@ -113,22 +126,21 @@ export class CommandShell {
   }
 
   #sendFlight(): void {
-    if (this.#flight.length > 0 || this.#waiting.length === 0) return;
-    this.#flight = this.#waiting;
+    if (this.#flight.head !== undefined || this.#waiting.length === 0) return;
+    this.#flight = new Flight(this.#waiting);
     this.#waiting = [];
-    this.#endedGroups.clear();
-    for (const running of this.#flight) {
+    for (const running of this.#flight.commands) {
       this.#counter += 1;
       running.index = this.#counter;
     }
-    this.#channel.stdin.write(flightFrame(this.#options.nonce, this.#flight));
+    this.#channel.stdin.write(flightFrame(this.#options.nonce, this.#flight.commands));
     this.#armDeadline();
   }
 
   /** The command at the head is the one that runs: its time counts from when the one before ended. */
   #armDeadline(): void {
     clearTimeout(this.#deadline);
-    const head = this.#flight[0];
+    const { head } = this.#flight;
     if (head === undefined) return;
     if (head.stopping !== undefined) {
       this.#giveUpLater(head);
@@ -146,16 +158,16 @@ export class CommandShell {
       return;
     }
     running.stopping = reason;
-    if (running === this.#flight[0]) clearTimeout(this.#deadline);
+    if (running === this.#flight.head) clearTimeout(this.#deadline);
     // Until it has reported its start it may still be kept from starting; the others are sent again.
     if (running.group === undefined) this.#channel.stdin.write(stopFlightFrame());
     else this.#endRunning(running, running.group);
-    if (running === this.#flight[0]) this.#giveUpLater(running);
+    if (running === this.#flight.head) this.#giveUpLater(running);
   }
 
   #endRunning(running: RunningCommand, group: number): void {
-    this.#endedGroups.add(group);
-    void this.endGroup(group).then((gone) => {
+    this.#flight.groupIsEnding(group);
+    void this.#groups.end(group).then((gone) => {
       running.groupEnded = gone;
       if (gone) this.#settleInOrder();
       else this.#giveUp(running);
@@ -175,7 +187,7 @@ export class CommandShell {
     const hint = `Look at process group ${String(running.group ?? '?')} on ${host}: a process in state D waits for a device and cannot be ended.`;
     const why = running.stopping === 'interrupted' ? 'it was interrupted' : `its time (${this.#limit(running)}) was over`;
     running.fail('timed-out', `${host}: ${why}, but it could not be ended: ${running.title}`, hint);
-    this.#flight = this.#flight.filter((other) => other !== running);
+    this.#flight.remove(running);
     this.lose(new AppError('connection-lost', `${host}: the connection was given up because a command could not be ended`, { hint }));
   }
 
@@ -183,49 +195,27 @@ export class CommandShell {
     return `${String((running.command.timeoutMs ?? this.#options.commandTimeoutMs) / 1000)} s`;
   }
 
-  #stdoutCommand(): RunningCommand | undefined {
-    const head = this.#flight.find((running) => !running.stdoutEnded);
-    return head?.group === undefined ? undefined : head;
+  #onMarker(stream: OutputStream, words: readonly string[]): void {
+    const [verb] = words;
+    if (verb === 'gone' || verb === 'alive') this.#groups.onMarker(words);
+    else if (verb === 'said' || verb === 'lock' || verb === 'unlocked') this.#lock.onMarker(words);
+    else this.#onReport(verb, this.#flight.report(stream, words));
   }
 
-  #stderrCommand(): RunningCommand | undefined {
-    return this.#flight.find((running) => !running.stderrEnded);
-  }
-
-  #onMarker(stream: 'stdout' | 'stderr', [verb, first, second]: readonly string[]): void {
-    const number = Number(first);
-    if (verb === 'gone' || verb === 'alive') {
-      this.#groupReports.get(number)?.(verb === 'gone');
-      return;
-    }
-    const running = this.#flight.find(({ index }) => index === number);
+  #onReport(verb: string | undefined, running: RunningCommand | undefined): void {
     if (running === undefined) return;
-    if (verb === 'start') {
-      running.group = Number(second);
-      if (running.stopping !== undefined) this.#endRunning(running, running.group);
-    } else {
-      if (stream === 'stdout') {
-        running.stdoutEnded = true;
-        if (verb === 'end' && !this.#isBystander(running)) running.status = Number(second);
-      } else {
-        running.stderrEnded = true;
-      }
-      this.#settleInOrder();
-    }
-  }
-
-  #isBystander({ group, stopping }: RunningCommand): boolean {
-    return stopping === undefined && group !== undefined && this.#endedGroups.has(group);
+    if (verb !== 'start') this.#settleInOrder();
+    else if (running.stopping !== undefined && running.group !== undefined) this.#endRunning(running, running.group);
   }
 
   /** Answers come back in the order of the calls, also when an earlier command is still being ended. */
   #settleInOrder(): void {
-    for (let head = this.#flight[0]; head !== undefined && isDone(head); head = this.#flight[0]) {
-      this.#flight.shift();
+    for (let { head } = this.#flight; head !== undefined && isDone(head); { head } = this.#flight) {
+      this.#flight.remove(head);
       this.#settle(head);
-      if (this.#flight.length > 0) this.#armDeadline();
+      if (this.#flight.head !== undefined) this.#armDeadline();
     }
-    if (this.#flight.length > 0) return;
+    if (this.#flight.head !== undefined) return;
     clearTimeout(this.#deadline);
     this.#scheduleFlight();
   }

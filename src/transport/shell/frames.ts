@@ -13,7 +13,15 @@ const secondsToTerminate = 5;
 const secondsToKill = 10;
 
 /**
- * Defines, once per shell:
+ * The state directory as a word of shell. Whoever is not root has one below the home directory, whose
+ * place only the host knows.
+ */
+export function stateDirectory(runsAs: string, directoryOfRoot: string): string {
+  return runsAs === 'root' ? quote(directoryOfRoot) : '"${XDG_STATE_HOME:-$HOME/.local/state}/plimsoll"';
+}
+
+/**
+ * Says where the state directory is, and defines, once per shell:
  * `plimsoll_run INDEX PROGRAM` runs one command in a session of its own. The program travels through
  * a pipe that the printf builtin fills: no argument list, no environment, no file, no limit in size.
  * `plimsoll_share INDEXES PROGRAM` runs several in one session, and its program reports their ends; the
@@ -21,11 +29,12 @@ const secondsToKill = 10;
  * `plimsoll_alive GROUP` tells whether a process group has members that are not zombies.
  * `plimsoll_end GROUP` ends a process group and reports whether it is gone.
  */
-export function preamble(nonce: string): string {
+export function preamble(nonce: string, state: string): string {
   const mark = markerFormat(nonce);
   const tenths = (seconds: number): string => String(seconds * 10);
   const waitForEnd = (seconds: number): string => `n=0; while plimsoll_alive "$1" && [ "$n" -lt ${tenths(seconds)} ]; do sleep 0.1; n=$((n+1)); done`;
   return `{
+${environment(state)}
 plimsoll_run() {
 if [ -n "$plimsoll_stop" ]; then printf '${mark}skip %s\\n' "$1"; printf '${mark}skip %s\\n' "$1" >&2; return; fi
 printf '%s' "$2" | setsid /bin/sh
@@ -39,15 +48,19 @@ for i in $1; do printf '${mark}skip %s\\n' "$i"; printf '${mark}skip %s\\n' "$i"
 plimsoll_alive() { grep -qsE "[)] [^ZX] [0-9]+ $1 " /proc/[0-9]*/stat; }
 plimsoll_end() {
 {
-kill -s TERM -- "-$1"; ${waitForEnd(secondsToTerminate)}
-if plimsoll_alive "$1"; then kill -s KILL -- "-$1"; ${waitForEnd(secondsToKill)}; fi
+kill -TERM "-$1"; ${waitForEnd(secondsToTerminate)}
+if plimsoll_alive "$1"; then kill -KILL "-$1"; ${waitForEnd(secondsToKill)}; fi
 if plimsoll_alive "$1"; then printf '${mark}alive %s\\n' "$1"; else printf '${mark}gone %s\\n' "$1"; fi
-} </dev/null 2>/dev/null &
+} </dev/null 2>/dev/null 9>&- &
 }
 plimsoll_stop=
 plimsoll_flight=
 }
 `;
+}
+
+function environment(state: string): string {
+  return `PLIMSOLL_STATE=${state}; export PLIMSOLL_STATE`;
 }
 
 /** After this long without a report the connection itself is given up. */
@@ -131,8 +144,8 @@ function withInput(command: Command): string {
 }
 
 /** The same for a command that has the rest of its channel as standard input. */
-export function streamProgram(nonce: string, command: Command): string {
-  const start = `exec 3<&-; printf '${markerFormat(nonce)}start %s\\n' "$$" >&2 || exit 125`;
+export function streamProgram(nonce: string, state: string, command: Command): string {
+  const start = `exec 3<&-; ${environment(state)}; printf '${markerFormat(nonce)}start %s\\n' "$$" >&2 || exit 125`;
   return wholeProgram(start, command, evaluation(command));
 }
 

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { AppError } from '../../errors.ts';
-import type { Command, Connection, ConnectionInfo, Outcome, RunOptions, Target } from '../transport.ts';
+import type { Command, Connection, ConnectionInfo, LockAnswer, LockHolder, Outcome, RunOptions, Target } from '../transport.ts';
 import { interruptible } from './abort.ts';
 import { CommandShell } from './command-shell.ts';
+import { stateDirectory } from './frames.ts';
+import type { Heartbeat } from './host-lock.ts';
 import { bootstrap, type Continuation, obtainPrivilege, type PrivilegeWish } from './privilege.ts';
 import type { ShellChannel } from './shell-channel.ts';
 import { type ProgramStreams, runSingleProgram } from './single-program.ts';
@@ -11,6 +13,7 @@ import { type ProgramStreams, runSingleProgram } from './single-program.ts';
 /** What carries shells to a host: an SSH connection, or, for tests, child processes. */
 export interface Carrier {
   readonly hostKey: string;
+  readonly publicKey: string;
   readonly server: string;
   /** Starts a command line in the login shell, on a channel of its own, without a terminal. */
   openChannel(commandLine: string): Promise<ShellChannel>;
@@ -27,11 +30,11 @@ function nonce(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** Opens the privileged shell of a connection. The carrier is closed when that fails. */
-export async function openShellConnection(carrier: Carrier, target: Target, signal: AbortSignal): Promise<Connection> {
+/** Opens the privileged shell of a connection. The carrier is closed when that fails. `heartbeat` is for tests. */
+export async function openShellConnection(carrier: Carrier, target: Target, signal: AbortSignal, heartbeat?: Heartbeat): Promise<Connection> {
   try {
     const { channel, runsAs } = await openPrivileged(carrier, target, 'command-shell', signal);
-    return new ShellConnection(carrier, target, channel, { hostKey: carrier.hostKey, server: carrier.server, runsAs });
+    return new ShellConnection(carrier, target, channel, { hostKey: carrier.hostKey, publicKey: carrier.publicKey, server: carrier.server, runsAs }, heartbeat);
   } catch (error) {
     carrier.close();
     throw error;
@@ -55,15 +58,23 @@ class ShellConnection implements Connection {
   readonly closed: Promise<Error | undefined>;
   readonly #carrier: Carrier;
   readonly #target: Target;
+  readonly #stateDirectory: string;
   readonly #shell: CommandShell;
   readonly #streams = pLimit(streamsAtOnce);
   #closing = false;
 
-  constructor(carrier: Carrier, target: Target, channel: ShellChannel, info: ConnectionInfo) {
+  constructor(carrier: Carrier, target: Target, channel: ShellChannel, info: ConnectionInfo, heartbeat?: Heartbeat) {
     this.info = info;
     this.#carrier = carrier;
     this.#target = target;
-    this.#shell = new CommandShell(channel, { host: target.name, nonce: nonce(), commandTimeoutMs: target.commandTimeoutMs });
+    this.#stateDirectory = stateDirectory(info.runsAs, target.stateDirectory);
+    this.#shell = new CommandShell(channel, {
+      host: target.name,
+      nonce: nonce(),
+      commandTimeoutMs: target.commandTimeoutMs,
+      stateDirectory: this.#stateDirectory,
+      ...(heartbeat === undefined ? {} : { heartbeat }),
+    });
     this.closed = carrier.closed.then((cause) => this.#onClosed(cause));
     // Without its shell the connection is of no use.
     void channel.ended.then(() => { carrier.close(); });
@@ -79,8 +90,16 @@ class ShellConnection implements Connection {
       const signal = options.signal ?? new AbortController().signal;
       const { channel } = await openPrivileged(this.#carrier, this.#target, 'single-program', signal);
       const endGroup = (group: number): Promise<boolean> => this.#shell.endGroup(group);
-      return await runSingleProgram(channel, command, io, { host, nonce: nonce(), commandTimeoutMs, endGroup }, options);
+      return await runSingleProgram(channel, command, io, { host, nonce: nonce(), commandTimeoutMs, stateDirectory: this.#stateDirectory, endGroup }, options);
     });
+  }
+
+  lock(holder: LockHolder, { signal }: { readonly signal?: AbortSignal } = {}): Promise<LockAnswer> {
+    return this.#shell.lock(holder, signal);
+  }
+
+  unlock(): Promise<void> {
+    return this.#shell.unlock();
   }
 
   async close(): Promise<void> {

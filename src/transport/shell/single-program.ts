@@ -12,6 +12,8 @@ export interface SingleProgramOptions {
   readonly host: string;
   readonly nonce: string;
   readonly commandTimeoutMs: number;
+  /** What `$PLIMSOLL_STATE` is, as a word of shell. */
+  readonly stateDirectory: string;
   /** Ends a process group on the host, by another way than this channel. Resolves with whether it is gone. */
   readonly endGroup: (group: number) => Promise<boolean>;
 }
@@ -57,7 +59,7 @@ class SingleProgram {
     const timer = setTimeout(() => { this.#stop('timed-out'); }, this.#limitMs);
     const forget = whenAborted(options.signal, () => { this.#stop('interrupted'); });
 
-    stdin.write(programLine(this.#options.nonce, command));
+    stdin.write(programLine(this.#options, command));
     if (input === undefined) stdin.end(command.stdin ?? '');
     else void this.#feed(input);
     if (output === undefined) stdout.on('data', (chunk: Buffer) => { this.#running.stdout.push(chunk); }).resume();
@@ -142,6 +144,6 @@ class SingleProgram {
 }
 
 /** The whole program as one line in the encoding of `printf %b`. */
-function programLine(nonce: string, command: Command): string {
-  return `${streamProgram(nonce, command).replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`;
+function programLine({ nonce, stateDirectory }: SingleProgramOptions, command: Command): string {
+  return `${streamProgram(nonce, stateDirectory, command).replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`;
 }

@@ -16,6 +16,7 @@ import type { StartLimiter } from './start-limiter.ts';
 export interface SshClient {
   readonly client: Client;
   readonly hostKey: string;
+  readonly publicKey: string;
   readonly server: string;
   /** Resolves once the connection is gone, with the error that ended it if there was one. */
   readonly closed: Promise<Error | undefined>;
@@ -142,7 +143,7 @@ class Attempt {
     } finally {
       forget();
     }
-    return { client, hostKey: this.#hostKey.fingerprint, server: serverVersion(client), closed };
+    return { client, hostKey: this.#hostKey.fingerprint, publicKey: this.#hostKey.publicKey, server: serverVersion(client), closed };
   }
 
   /** Offers each credential once, leaving out the methods that the server has said it does not take. */

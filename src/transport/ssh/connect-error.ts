@@ -19,7 +19,10 @@ function property(error: Error, name: string): unknown {
 
 /** A server that is overloaded (sshd beyond MaxStartups) closes new connections without a word. */
 export function isDropped(error: Error, record: AttemptRecord): boolean {
-  if (!record.beforeAuthentication) return false;
+  return record.beforeAuthentication && isCut(error);
+}
+
+function isCut(error: Error): boolean {
   return property(error, 'code') === 'ECONNRESET' || /Connection lost before handshake|MaxStartups|No response from server|EPIPE/.test(error.message);
 }
 
@@ -40,6 +43,9 @@ export function connectError(error: Error, record: AttemptRecord, tries: number)
   }
   if (isDropped(error, record)) {
     return new AppError('unreachable', `${target.name}: ${place} closed the connection before authentication, ${String(tries)} times`, { ...details, hint: `Look at sshd's log on ${target.name}; MaxStartups or a ban of this address may be the reason.` });
+  }
+  if (level !== 'client-authentication' && isCut(error)) {
+    return new AppError('unreachable', `${target.name}: ${place} closed the connection during the login`, { ...details, hint: `Look at sshd's log on ${target.name}.` });
   }
   if (/no matching/i.test(error.message)) {
     return new AppError('unreachable', `${target.name}: ${place} and this transport have no algorithm in common: ${oneLine(error.message)}`, { ...details, hint: 'Allow a curve25519 or ecdh key exchange in its sshd_config.' });

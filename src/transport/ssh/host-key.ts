@@ -45,6 +45,7 @@ export class HostKeyCheck {
   readonly #target: Target;
   readonly #known: readonly KnownHost[];
   #fingerprint = '';
+  #publicKey = '';
   #refusal: AppError | undefined;
 
   constructor(target: Target, known: readonly KnownHost[]) {
@@ -55,6 +56,11 @@ export class HostKeyCheck {
   /** `SHA256:…` of the key that the server presented. */
   get fingerprint(): string {
     return this.#fingerprint;
+  }
+
+  /** `TYPE BASE64` of the same. */
+  get publicKey(): string {
+    return this.#publicKey;
   }
 
   get refusal(): AppError | undefined {
@@ -86,6 +92,7 @@ export class HostKeyCheck {
     const { name, address, port, knownHostsFiles } = this.#target;
     const type = key.toString('latin1', 4, 4 + key.readUInt32BE(0));
     this.#fingerprint = `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+    this.#publicKey = `${type} ${key.toString('base64')}`;
     const shown = `${type} key ${this.#fingerprint}`;
     const verdict = judgeHostKey(this.#known, address, port, type, key);
     const file = knownHostsFiles[0] ?? '~/.ssh/known_hosts';

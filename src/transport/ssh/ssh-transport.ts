@@ -1,3 +1,4 @@
+import type { Heartbeat } from '../shell/host-lock.ts';
 import { type Carrier, openShellConnection } from '../shell/shell-connection.ts';
 import type { Connection, Target, Transport } from '../transport.ts';
 import { Agent } from './agent.ts';
@@ -13,6 +14,7 @@ export interface SshTransportOptions {
   readonly agentSocket?: string;
   readonly startLimits?: StartLimits;
   readonly keepalive?: Keepalive;
+  readonly heartbeat?: Heartbeat;
 }
 
 /** Hosts reached by SSH from this process: one connection each, and one for each bastion. */
@@ -28,16 +30,17 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
   return {
     async connect(target: Target, signal: AbortSignal): Promise<Connection> {
       const client = await openClient(target, parts, bastions.routeTo(target, signal), signal);
-      return await openShellConnection(sshCarrier(client, target.name), target, signal);
+      return await openShellConnection(sshCarrier(client, target.name), target, signal, options.heartbeat);
     },
     close: () => bastions.close(),
   };
 }
 
 function sshCarrier(opened: SshClient, host: string): Carrier {
-  const { client, hostKey, server, closed } = opened;
+  const { client, hostKey, publicKey, server, closed } = opened;
   return {
     hostKey,
+    publicKey,
     server,
     closed,
     openChannel: (commandLine) => openExecChannel(client, closed, commandLine, host),

@@ -1,0 +1,125 @@
+import { Command } from '@commander-js/extra-typings';
+import pLimit from 'p-limit';
+import { loadInventory } from '../config/inventory.ts';
+import { resolveSecrets } from '../config/secrets.ts';
+import { readLimit, selectHosts } from '../config/select.ts';
+import type { Host } from '../config/types.ts';
+import type { HostStatus } from '../errors.ts';
+import { AppError, hostStatusOf, toAppError } from '../errors.ts';
+import { volumes } from '../facts/volumes.ts';
+import { rebuilt } from '../records/rebuild.ts';
+import type { VersionRecords } from '../records/records.ts';
+import type { VersionRecord } from '../records/version-record.ts';
+import { withoutName } from '../render/words.ts';
+import { exitCodeOf, worst } from '../run/exit-status.ts';
+import { historyOf } from '../run/history.ts';
+import { holderOf, holdRun } from '../run/run-lock.ts';
+import { findRun, listRuns, openRun } from '../run/run-store.ts';
+import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
+import type { Transport } from '../transport/transport.ts';
+import { neutralise } from '../values/terminal.ts';
+import { count, inventoryFiles, inventoryOptions, overridesOf, recordsOption } from './options.ts';
+import { versionRecords } from './session.ts';
+import { settleRecords } from './settle-records.ts';
+import type { World } from './world.ts';
+
+export function recordsCommand(world: World, end: (exitCode: number) => void) {
+  return new Command('records')
+    .description('Put the recorded versions of volumes and containers in order')
+    .addCommand(settleCommand(world, end))
+    .addCommand(abandonCommand(world, end))
+    .addCommand(rebuildCommand(world, end));
+}
+
+function settleCommand(world: World, end: (exitCode: number) => void) {
+  return new Command('settle')
+    .description('Tell the records what a run of this machine has done while they were away; connects to no host')
+    .argument('[run]', 'the run, or the beginning of its id; the newest one when absent')
+    .addOption(recordsOption())
+    .action(async (wanted, { records }) => {
+      const place = await findRun(world.stateDirectory, wanted);
+      const held = await holdRun(place.runId);
+      try {
+        const { records: journal } = await openRun(world.stateDirectory, place.runId);
+        const { records: now, owed, errors: [error] } = await settleRecords(world, place, journal, { records });
+        const lines = [`Run ${place.runId}: ${versionCount(now.length - journal.length)} settled, ${versionCount(owed.length)} still owed.`, ...owed.map(({ host, text }) => `${host}: ${text}`)];
+        world.out.write(neutralise(`${lines.join('\n')}\n`));
+        if (error !== undefined) throw error;
+        const orphans = await abandonUnknown(world, place.runId, now, records);
+        if (orphans.length > 0) world.out.write(`${versionCount(orphans.length)} had been claimed and not begun, and ${orphans.length === 1 ? 'is' : 'are'} given up.\n`);
+        end(0);
+      } finally {
+        await held.release();
+      }
+    });
+}
+
+/** What the run has claimed and then never begun: it was cut in between. */
+async function abandonUnknown(world: World, runId: string, journal: Parameters<typeof historyOf>[0], given: string | undefined): Promise<readonly VersionRecord[]> {
+  const { hosts, recordsAt } = historyOf(journal);
+  const kept = versionRecords(world, given ?? recordsAt);
+  const known = new Set(hosts.flatMap(({ host, versions }) => versions.map(({ note, version }) => `${host} ${note.kind} ${note.name} ${String(version)}`)));
+  const isKnown = ({ host, kind, name, version }: VersionRecord): boolean => known.has(`${host} ${kind} ${name} ${String(version)}`);
+  return kept.abandon(runId, hosts.map(({ host }) => host), isKnown, world.interrupts.stop);
+}
+
+function abandonCommand(world: World, end: (exitCode: number) => void) {
+  return new Command('abandon')
+    .description('Give up the versions that a run has claimed and not made, when the machine that has its journal is gone; connects to no host')
+    .argument('<run>', 'the run’s whole id')
+    .addOption(recordsOption())
+    .action(async (run, { records }) => {
+      const here = (await listRuns(world.stateDirectory)).some(({ runId }) => runId === run);
+      if (here || (await holderOf(run)) !== undefined) throw new AppError('refused', `run ${run} is on this machine, and its journal says what became of its versions`, { hint: `plimsoll resume or rollback ${run}, then plimsoll records settle ${run}` });
+      const kept = versionRecords(world, records);
+      const given = await kept.abandon(run, undefined, () => false, world.interrupts.stop);
+      for (const { host, kind, name, version } of given) world.out.write(neutralise(`${host}: version ${String(version)} of ${kind} ${name}\n`));
+      world.out.write(neutralise(`${versionCount(given.length)} of run ${run} given up.\n`));
+      end(0);
+    });
+}
+
+function rebuildCommand(world: World, end: (exitCode: number) => void) {
+  return inventoryOptions(new Command('rebuild'))
+    .description('Write the versions of volumes down anew from their labels on the hosts; changes nothing on a host')
+    .argument('[pattern]', 'only these hosts', 'all')
+    .option('-f, --forks <n>', 'hosts to connect to at once', count, 50)
+    .addOption(recordsOption())
+    .action(async (pattern, options) => {
+      const { io, interrupts: { stop } } = world;
+      const inventory = await loadInventory(inventoryFiles(options.inventory), io, overridesOf(options));
+      const limit = options.limit === undefined ? undefined : await readLimit(options.limit, io);
+      const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), io);
+      const kept = versionRecords(world, options.records);
+      await kept.check(stop);
+      const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
+      const forks = pLimit(options.forks);
+      try {
+        end(exitCodeOf(worst(await Promise.all(hosts.map((host) => forks(() => rebuildHost(world, transport, kept, host)))))));
+      } finally {
+        await transport.close();
+      }
+    });
+}
+
+async function rebuildHost(world: World, transport: Transport, kept: VersionRecords, { name, target }: Host): Promise<HostStatus> {
+  const signal = world.interrupts.stop;
+  try {
+    const connection = await transport.connect(target, signal);
+    const found = volumes.parse(await connection.run({ script: volumes.script, repeatable: true }, { signal }), []);
+    await connection.close();
+    const versions = rebuilt(name, found, await kept.all(name, signal), world.who);
+    for (const version of versions) await kept.write(version, signal);
+    world.out.write(neutralise(`${name}: ${versionCount(versions.length)} written\n`));
+    return versions.length === 0 ? 'ok' : 'changed';
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.code === 'internal') throw error;
+    world.out.write(neutralise(`${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
+    return hostStatusOf(error.code);
+  }
+}
+
+function versionCount(number: number): string {
+  return `${String(number)} version${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { parseJson } from '../values/json.ts';
+import { oneLine } from '../values/terminal.ts';
+import type { Fact } from './fact.ts';
+
+const markerSchema = z.object({
+  /** Both without symbolic links. */
+  from: z.string(),
+  to: z.string(),
+  /** Of the destination. Its device is left out: that may have another number after a restart. */
+  inode: z.string(),
+  /** Seconds since the epoch; 0 where it is not known. Inodes are used again for other directories. */
+  born: z.number(),
+  /** What the destination held when the copy began: part of the same copy, or something that is to be replaced. */
+  found: z.enum(['nothing', 'part', 'else']),
+  /** The destination's own at that time. */
+  owner: z.string(),
+  mode: z.string(),
+});
+
+/** What a copy writes down before it begins. */
+export type CopyMarker = Readonly<z.infer<typeof markerSchema>>;
+
+export interface BegunCopy extends CopyMarker {
+  readonly file: string;
+  readonly text: string;
+  /** What has been copied may be wrong although sizes and times are right: the host has been restarted since, or the copy has failed its verification. */
+  readonly doubtful: boolean;
+}
+
+export interface BegunCopies {
+  /** Where copies that have begun say so, a small file for each, until they have been verified. */
+  readonly directory: string;
+  readonly copies: readonly BegunCopy[];
+}
+
+/** The file's content: one line of JSON. */
+export function markerText(marker: CopyMarker): string {
+  return `${JSON.stringify(marker)}\n`;
+}
+
+/** Makes a copy doubtful: older than any start of the host. */
+export function doubt(file: string): readonly string[] {
+  return ['touch', '-d', '@0', '--', file];
+}
+
+/** Every copy on the host that has begun and is not verified yet. */
+export const begunCopies: Fact<BegunCopies> = {
+  name: 'begun-copies',
+  script: `copies=\${PLIMSOLL_STATE:-/var/lib/plimsoll}/copies
+echo "boot $(sed -n 's/^btime //p' /proc/stat)"
+echo "$copies"
+for at in "$copies"/*; do
+  [ -f "$at" ] || continue
+  text=$(cat -- "$at") && written=$(stat -c %Y -- "$at") || { [ -e "$at" ] || continue; exit 1; }
+  printf '%s %s\\n%s\\n' "\${at##*/}" "$written" "$(printf %s "$text" | tr '\\n' ' ')"
+done
+echo end`,
+  parse({ status, stdout, stderr }) {
+    const [boot = '', directory = '', ...lines] = stdout.split('\n');
+    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told whether a copy has been begun: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/copies on the host' });
+    const started = Number(/^boot (\d+)$/.exec(boot)?.[1] ?? Infinity);
+    const copies = Array.from({ length: Math.ceil((lines.length - 2) / 2) }, (_, index) => begunCopy(directory, lines[index * 2] ?? '', lines[index * 2 + 1] ?? '', started));
+    return { directory, copies };
+  },
+};
+
+function begunCopy(directory: string, head: string, line: string, started: number): BegunCopy {
+  const [, name = '', written] = /^(.*) (\d+)$/.exec(head) ?? [];
+  const file = `${directory}/${name}`;
+  const marker = markerSchema.safeParse(parseJson(line));
+  if (written === undefined || !marker.success) {
+    throw new AppError('fact-unreadable', `${oneLine(file)} does not say what copy it is about: ${oneLine(line, 100)}`, { hint: 'it is not as plimsoll has written it; look whether a copy was being made, then remove it' });
+  }
+  return { ...marker.data, file, text: `${line}\n`, doubtful: Number(written) < started };
+}
+
+/**
+ * Prints up to twenty paths below `$2` that a copy of `$1` which was cut cannot have left there, and
+ * ends with status 9 if there are any: what is not in the source, and files that are newer than there.
+ * A copy does leave: files that are equal, or older than in the source by now; directories, links, and
+ * what holds no data; rsync's temporary files (`.NAME.` or, of `.NAME`, `.NAME.`, and six characters);
+ * and one file that is half written, which is newer and shorter.
+ */
+export const strangersFunction = `strangers() {
+  cd -P -- "$2" || return 1
+  { find . -xdev -mindepth 1 -exec /bin/sh -c '
+    from=$1 half=
+    shift
+    for at do
+      there=$from/\${at#./}
+      if [ -e "$there" ] || [ -L "$there" ]; then
+        if [ -L "$at" ]; then [ ! -L "$there" ] || continue
+        elif [ -d "$at" ]; then [ ! -d "$there" ] || [ -L "$there" ] || continue
+        elif [ ! -f "$at" ] || [ ! -s "$at" ]; then continue
+        elif [ -f "$there" ] && [ ! -L "$there" ]; then
+          [ "$at" -nt "$there" ] || continue
+          if [ -z "$half" ] && [ "$(stat -c %s -- "$at")" -lt "$(stat -c %s -- "$there")" ]; then half=1; printf "half %s\\n" "$at"; continue; fi
+        fi
+      else
+        name=\${at##*/} beside=\${there%/*}
+        case $name in
+          .?*.[A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9])
+            name=\${name%.*}
+            case \${at##*.} in *[A-Z0-9]*) if [ -e "$beside/$name" ] || [ -L "$beside/$name" ] || [ -e "$beside/\${name#.}" ] || [ -L "$beside/\${name#.}" ]; then continue; fi ;; esac ;;
+        esac
+      fi
+      printf "strange %s\\n" "$at"
+    done
+    :' sh "$1" {} +
+    echo "ended $?"; } | LC_ALL=C awk '
+    /^ended / { ended = $2; next }
+    /^half / && !halves++ { next }
+    many++ < 20 { sub(/^[a-z]+ \\.\\//, ""); print }
+    END { exit ended != 0 ? 1 : many > 0 ? 9 : 0 }'
+}`;
+
+/** Arguments: from, to. Empty when everything in the destination can be what a copy that was cut has left. */
+export const copyStrangers: Fact<readonly string[]> = {
+  name: 'copy-strangers',
+  timeoutMs: 1_800_000,
+  script: `${strangersFunction}
+strangers "$1" "$2"`,
+  parse({ status, stdout, stderr }, [, to = '']) {
+    if (status === 0) return [];
+    if (status === 9) return stdout.replace(/\n$/, '').split('\n');
+    throw new AppError('fact-unreadable', `it cannot be told what the copy has left in ${oneLine(to)}: ${oneLine(stderr)}`, { hint: 'is it being changed at this moment?' });
+  },
+};
+
+/** Arguments: from, to. Fails when something in the destination could not be had again from the source. Its first line is for who reads a plan. */
+export const refuseStrangers = `# Stops here if $2 holds anything that is not in $1, or is newer than there.
+{ ${strangersFunction}
+strange=$(strangers "$1" "$2") && exit 0
+echo "$2 is left as it is: it holds something that is not in $1, or is newer than there: $strange" >&2
+exit 9
+} </dev/null
+`;

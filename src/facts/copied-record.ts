@@ -1,0 +1,76 @@
+import { AppError } from '../errors.ts';
+import { oneLine } from '../values/terminal.ts';
+import { strangersFunction } from './begun-copy.ts';
+import type { Fact } from './fact.ts';
+
+/** Text for the shell: a string as JSON has it, without control characters, which no path of ours holds. */
+export const jsonFunction = `json() { printf %s "$1" | sed 's/[\\\\"]/\\\\&/g'; }`;
+
+/** Text for the shell: when anything in a directory was changed last, its own names and everything below it. */
+export const stateOfFunction = `state_of() { find "$1" -maxdepth 0 -printf '%T@ ' && find "$1" -xdev -mindepth 1 -printf '%C@\\n' | LC_ALL=C sort -n | tail -n 1; }`;
+
+/**
+ * Shell functions about copies from one directory to another.
+ *
+ * A copy is known by what its marker (begun-copy.ts) begins with: source, destination, and the
+ * destination's inode and time of birth. `copies/` has the markers of those that are begun; `copied/` has
+ * for each destination the marker and how a pass has left it: the newest change of anything in it, and
+ * when a name was last added to or removed from the directory itself (not the directory's own change
+ * time: Docker sets the quota project of a volume's directory anew).
+ *
+ * `resolve FROM TO` (or, where the source is elsewhere, `copy_of NAME TO`), then `find_own`, then the others.
+ */
+export const copiedFunctions = `set +efu
+state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+${jsonFunction}
+copy_of() {
+  from=$1 to=$(cd -P -- "$2" && pwd -P) || return 1
+  born=$(stat -c %W -- "$to")
+  case $born in ''|*[!0-9]*) born=0 ;; esac
+  key="{\\"from\\":\\"$(json "$from")\\",\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"$(stat -c %i -- "$to")\\",\\"born\\":$born,"
+  name=$(stat -c %d-%i -- "$to")
+}
+resolve() { from=$(cd -P -- "$1" && pwd -P) && copy_of "$from" "$2"; }
+find_own() {
+  mine= done=
+  for at in "$state"/copies/*; do
+    [ -f "$at" ] || continue
+    case $(cat -- "$at") in "$key"*) mine=$at ;; esac
+  done
+  for at in "$state"/copied/*; do
+    [ -f "$at" ] || continue
+    case $(cat -- "$at") in "$key"*) done=$at ;; esac
+  done
+}
+${stateOfFunction}
+as_left() { [ -n "$done" ] && case $(cat -- "$done") in *"\\"left\\":\\"$(state_of "$to")\\"}") true ;; *) false ;; esac; }
+occupied() { [ -n "$(find "$to" -xdev -mindepth 1 -print -quit)" ]; }
+${strangersFunction}
+`;
+
+/** How the last pass of a copy has left its destination. */
+export interface CopiedRecord {
+  /** When that was: another one for every pass. */
+  readonly stamp: string;
+  /** Nothing in the destination has been changed since. */
+  readonly unchanged: boolean;
+}
+
+/** Arguments: from, to. Null when no pass of that copy is remembered, or one of them does not exist. */
+export const copiedRecord: Fact<CopiedRecord | null> = {
+  name: 'copied-record',
+  timeoutMs: 1_800_000,
+  script: `${copiedFunctions}
+[ -d "$1" ] && [ -d "$2" ] || { echo none; exit 0; }
+resolve "$1" "$2" || exit 1
+find_own
+[ -n "$done" ] || { echo none; exit 0; }
+find "$done" -printf 'passed %T@\\n'
+if as_left; then echo unchanged; else echo changed; fi`,
+  parse({ status, stdout, stderr }, [, to = '']) {
+    if (status === 0 && stdout === 'none\n') return null;
+    const [, stamp, is] = /^passed (\d+\.\d+)\n(unchanged|changed)\n$/.exec(stdout) ?? [];
+    if (status !== 0 || stamp === undefined) throw new AppError('fact-unreadable', `it cannot be told how ${oneLine(to)} was left by a copy: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at /var/lib/plimsoll/copied on the host' });
+    return { stamp, unchanged: is === 'unchanged' };
+  },
+};

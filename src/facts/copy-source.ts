@@ -1,0 +1,42 @@
+import { AppError } from '../errors.ts';
+import { oneLine } from '../values/terminal.ts';
+import type { ContainerUse } from './container-uses.ts';
+import { containerUses } from './container-uses.ts';
+import { noBinary, noDaemon } from './docker-list.ts';
+import type { Fact } from './fact.ts';
+
+/** What a directory holds that not every way of copying can carry over. */
+export interface CopySource {
+  readonly sockets: number;
+  /** Immutable or append-only (chattr +i, +a): no tool copies that. */
+  readonly fixed: number;
+  /** At most three of these, below the directory. */
+  readonly firstFixed: readonly string[];
+}
+
+/** Argument: the directory. Of one that does not exist, nothing. Where there is no lsattr, nothing is known to be fixed. */
+export const copySource: Fact<CopySource> = {
+  name: 'copy-source',
+  timeoutMs: 1_800_000,
+  script: `[ -d "$1" ] || { echo 'sockets 0'; echo 'fixed 0'; exit 0; }
+cd -P -- "$1" || exit 1
+echo "sockets $(find . -xdev -type s -printf x | wc -c)"
+find . -xdev \\( -type f -o -type d \\) -exec lsattr -d -- {} + 2>/dev/null | LC_ALL=C awk '
+  /^[-A-Za-z]*[ai][-A-Za-z]* \\./ && length($1) > 9 { if (fixed++ < 3) { sub(/^[^ ]* /, ""); first[fixed] = $0 } }
+  END { print "fixed", fixed + 0; for (n = 1; n <= 3 && n <= fixed; n++) print first[n] }'`,
+  parse({ status, stdout, stderr }, [path = '']) {
+    const [, sockets, fixed, first = ''] = /^sockets (\d+)\nfixed (\d+)\n((?:.*\n)*)$/.exec(stdout) ?? [];
+    if (status !== 0 || sockets === undefined || fixed === undefined) throw new AppError('fact-unreadable', `what ${oneLine(path)} holds could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
+    return { sockets: Number(sockets), fixed: Number(fixed), firstFixed: first.split('\n').filter((line) => line !== '').map((line) => line.replace(/^\.\//, '')) };
+  },
+};
+
+/** What containers use, on a host that need not have Docker: none there, and undefined where the daemon does not answer. */
+export const containerUsesIfAny: Fact<readonly ContainerUse[] | null> = {
+  ...containerUses,
+  name: 'possible-container-uses',
+  parse(printed, args) {
+    if (printed.status === noBinary) return [];
+    return printed.status === noDaemon ? null : containerUses.parse(printed, args);
+  },
+};

@@ -1,0 +1,69 @@
+import { AppError } from '../errors.ts';
+import { oneLine } from '../values/terminal.ts';
+
+/** The project quota on one directory. */
+export interface ProjectQuota {
+  /** The file system that holds the directory: `xfs`, `ext4`… */
+  readonly fileSystem: string;
+  readonly mountPoint: string;
+  /** Its mount options, among which `prjquota` makes limits count. */
+  readonly options: readonly string[];
+  /** The directory's project id; 0: none. */
+  readonly project: number;
+  /** Bytes of hard limit on the project; 0: none. */
+  readonly limitBytes: number;
+  readonly usedBytes: number;
+  /** Bytes free on the whole file system, which a limit does not reserve. */
+  readonly freeBytes: number;
+  readonly quotaTool: boolean;
+}
+
+/**
+ * `project_quota DIRECTORY ROOT` for scripts of facts; ROOT is a directory on the same file system that
+ * has no quota itself, and so tells what is free. `parseProjectQuota` reads what it prints.
+ */
+export const projectQuotaFunction = `project_quota() {
+  [ -d "$1" ] || { printf 'directory missing\\n'; return 0; }
+  mount=$(df --output=target -- "$1" | tail -n 1)
+  printf 'mount %s\\n' "$mount"
+  while read -r _ _ _ _ at options rest; do
+    [ "$at" = "$mount" ] && type=\${rest#*- } && options="$options \${rest##* }" && line="filesystem \${type%% *}
+options $options"
+  done </proc/self/mountinfo
+  printf '%s\\n' "\${line-}"
+  printf 'free %s\\n' "$(df -B1 --output=avail -- "$2" | tail -n 1)"
+  command -v xfs_quota >/dev/null 2>&1 && command -v xfs_io >/dev/null 2>&1 || { printf 'tool missing\\n'; return 0; }
+  project=$(xfs_io -r -c stat "$1" 2>/dev/null | sed -n 's/^fsxattr.projid = //p')
+  printf 'project %s\\n' "$project"
+  [ -z "$project" ] || [ "$project" = 0 ] || printf 'quota %s\\n' "$(xfs_quota -x -c 'report -p -n -b -N' "$mount" | sed -n "s/^#$project  *//p")"
+}`;
+
+/** One of the lines that such a script prints: `key value`. */
+export function printedField(stdout: string, key: string): string | undefined {
+  return stdout.split('\n').find((line) => line.startsWith(`${key} `))?.slice(key.length + 1).trim();
+}
+
+/** Undefined when there is no such directory. `directory` is for messages. */
+export function parseProjectQuota(stdout: string, directory: string): ProjectQuota | undefined {
+  const field = (key: string): string | undefined => printedField(stdout, key);
+  if (field('directory') === 'missing') return undefined;
+  const mountPoint = field('mount') ?? '';
+  const fileSystem = field('filesystem') ?? '';
+  const freeBytes = Number(field('free'));
+  if (mountPoint === '' || fileSystem === '' || !Number.isFinite(freeBytes)) throw new AppError('fact-unreadable', `the file system of ${oneLine(directory)} cannot be determined`, { hint: `look at it by hand: df ${directory}` });
+  if (fileSystem === 'xfs' && field('tool') !== 'missing' && !/^\d+$/.test(field('project') ?? '')) {
+    throw new AppError('fact-unreadable', `the project of ${oneLine(directory)} cannot be read`, { hint: `look at it by hand: xfs_io -r -c stat ${directory}` });
+  }
+  // `report -b`: blocks in KiB: used, soft limit, hard limit, …
+  const [used = '0', , hard = '0'] = (field('quota') ?? '').split(/\s+/);
+  return {
+    fileSystem,
+    mountPoint,
+    options: (field('options') ?? '').split(/[\s,]+/).filter((option) => option !== ''),
+    project: Number(field('project') ?? 0),
+    limitBytes: Number(hard) * 1024,
+    usedBytes: Number(used) * 1024,
+    freeBytes,
+    quotaTool: field('tool') !== 'missing',
+  };
+}

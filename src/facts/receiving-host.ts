@@ -1,0 +1,105 @@
+import { AppError } from '../errors.ts';
+import { oneLine } from '../values/terminal.ts';
+import { copiedFunctions } from './copied-record.ts';
+import type { Fact } from './fact.ts';
+
+/** A host as the destination of a copy that another host pushes to it. */
+export interface ReceivingHost {
+  /** The file that sshd reads for the user; undefined when it reads none that belongs to a user alone. */
+  readonly keysFile: string | undefined;
+  /** Why that file cannot be added to; empty when it can. */
+  readonly trouble: string;
+  /** The user may become root without being asked for a password, or is root. */
+  readonly root: boolean;
+  /** What a copy was allowed, and has not been taken away. */
+  readonly left: boolean;
+}
+
+/** Arguments: the user, the copy's name. */
+export const receivingHost: Fact<ReceivingHost> = {
+  name: 'receiving-host',
+  script: `user=$1 id=$2
+home=$(getent passwd "$user" | cut -d: -f6)
+# The first of the files that sshd looks at, as it is configured; its usual one where it does not say.
+keys=$(sshd -T -C "user=$user,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" 2>/dev/null | sed -n 's/^authorizedkeysfile //p' | cut -d' ' -f1)
+keys=$(printf %s "\${keys:-.ssh/authorized_keys}" | sed "s|%h|$home|g; s|%u|$user|g; s|%%|%|g")
+case $keys in none) keys= ;; /*) ;; *) keys=$home/$keys ;; esac
+printf 'keys %s\\n' "$keys"
+trouble=
+loose() { case $(stat -c %A -- "$1") in ?????w????|????????w?) return 0 ;; esac; return 1; }
+at=\${keys%/*}
+[ -n "$home" ] && [ -d "$home" ] || trouble="the user has no home directory"
+for each in "$at" "$keys"; do
+  [ ! -L "$each" ] || trouble="$each is a symbolic link"
+  [ ! -e "$each" ] || ! loose "$each" || trouble="others may write to $each"
+done
+[ ! -e "$keys" ] || [ -f "$keys" ] || trouble="$keys is no file"
+printf 'trouble %s\\n' "$trouble"
+if [ "$(id -u "$user")" = 0 ] || runuser -u "$user" -- sudo -n true >/dev/null 2>&1 </dev/null; then echo privileged; fi
+if [ -e "\${PLIMSOLL_STATE:-/var/lib/plimsoll}/receiving/$id" ] || grep -q " plimsoll-copy-$id\\$" "$keys" 2>/dev/null; then echo left; fi
+echo end`,
+  parse({ status, stdout, stderr }) {
+    const [, keys, trouble, rest] = /^keys (.*)\ntrouble (.*)\n((?:privileged\n|left\n)*)end\n$/.exec(stdout) ?? [];
+    if (status !== 0 || keys === undefined || trouble === undefined || rest === undefined) throw new AppError('fact-unreadable', `how the host lets others in could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
+    return { keysFile: keys === '' ? undefined : keys, trouble, root: rest.includes('privileged\n'), left: rest.includes('left\n') };
+  },
+};
+
+/** What a destination says about copies to it. */
+export interface ReceivedCopy {
+  /** A copy was begun into it: this one, or another, of what is named. */
+  readonly begun: { readonly from: string; readonly found: 'nothing' | 'part' | 'else' } | undefined;
+  /** How the last pass of this copy has left it. */
+  readonly record: { readonly stamp: string; readonly unchanged: boolean; readonly source: string } | undefined;
+}
+
+/** Arguments: what is copied, the destination's path. */
+export const receivedCopy: Fact<ReceivedCopy> = {
+  name: 'received-copy',
+  timeoutMs: 1_800_000,
+  script: `${copiedFunctions}
+[ -d "$2" ] || { echo end; exit 0; }
+copy_of "$1" "$2" || exit 1
+find_own
+inode=$(stat -c %i -- "$to")
+for at in "$state"/copies/*; do
+  [ -f "$at" ] || continue
+  case $(cat -- "$at") in *"\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"$inode\\",\\"born\\":$born,"*) printf 'begun %s\\n' "$(cat -- "$at")" ;; esac
+done
+if [ -n "$done" ]; then
+  find "$done" -printf 'stamp %T@\\n'
+  sed -n 's/.*"source":"\\([0-9. ]*\\)".*/source \\1/p' "$done"
+  if as_left; then echo unchanged; fi
+fi
+echo end`,
+  parse({ status, stdout, stderr }, [, to = '']) {
+    const lines = stdout.split('\n');
+    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told what was copied to ${oneLine(to)}: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/copies and copied on the host' });
+    const value = (name: string): string | undefined => lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+    const stamp = value('stamp');
+    return { begun: begun(value('begun'), to), record: stamp === undefined ? undefined : { stamp, unchanged: lines.includes('unchanged'), source: value('source') ?? '' } };
+  },
+};
+
+function begun(text: string | undefined, to: string): ReceivedCopy['begun'] {
+  if (text === undefined) return undefined;
+  const [, from, found] = /^\{"from":"((?:[^"\\]|\\.)*)",.*"found":"(nothing|part|else)"/.exec(text) ?? [];
+  if (from === undefined || (found !== 'nothing' && found !== 'part' && found !== 'else')) throw new AppError('fact-unreadable', `what was begun into ${oneLine(to)} is not as plimsoll has written it: ${oneLine(text, 100)}`);
+  return { from: from.replaceAll(/\\(.)/g, '$1'), found };
+}
+
+export interface Room {
+  readonly availableBytes: number;
+  readonly inodesAvailable: number;
+}
+
+/** Argument: a directory. What is free where it lies. */
+export const roomIn: Fact<Room> = {
+  name: 'room-in',
+  script: 'cd -- "$1" && df -B1 --output=avail,iavail . | tail -n 1',
+  parse({ status, stdout, stderr }, [path = '']) {
+    const [, bytes, inodes] = /^ *(\d+) +(\d+|-)\n$/.exec(stdout) ?? [];
+    if (status !== 0 || bytes === undefined) throw new AppError('fact-unreadable', `what is free in ${oneLine(path)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
+    return { availableBytes: Number(bytes), inodesAvailable: inodes === '-' ? Infinity : Number(inodes) };
+  },
+};

@@ -1,0 +1,58 @@
+import type { Directory } from '../copy-start.ts';
+import type { Action, ExecAction } from '../change.ts';
+import { longestCopyMs } from '../time-limits.ts';
+
+/** `start_again FILE` starts the containers that the file names, in its order, and forgets them when all of them run. */
+export const startFunctions = `look() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.StartedAt}}' "$@"; }
+# A daemon that is being restarted refuses for a moment.
+start_patiently() {
+  for pause in 1 3; do
+    ! docker start "$1" >/dev/null || return 0
+    sleep "$pause"
+  done
+  docker start "$1" >/dev/null
+}
+start_again() {
+  [ -f "$1" ] || return 0
+  failed=
+  for id in $(grep -Eo '[0-9a-f]{64}' "$1"); do
+    # One that has been removed since cannot be missed.
+    if is=$(look "$id" 2>&1); then start_patiently "$id" || failed="$failed $id"
+    else case $is in *[Nn]'o such '*) ;; *) printf '%s\\n' "$is" >&2; failed="$failed $id" ;; esac; fi
+  done
+  if [ -n "$failed" ]; then echo "could not be started again:$failed; they are remembered in $1" >&2; return 1; fi
+  rm -f -- "$1"
+}
+`;
+
+/** Starts what a copy has stopped and not started again. Nothing to do is success. */
+export function startAgain(file: string): ExecAction {
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', file], stdin: `# Starts the containers that $1 names.\n{ ${startFunctions}start_again "$1"\n} </dev/null\n`, timeoutMs: 600_000 };
+}
+
+/**
+ * Stops containers, makes the final pass, and starts them again whatever has become of it, also when it
+ * is ended. `file` names them already. Both directories must still be the ones that were planned for:
+ * what was mounted for a container goes with it. A container that somebody (or a restarted daemon) has
+ * started meanwhile takes the copy its worth.
+ */
+export function copyWhileStopped(file: string, source: Directory, target: Directory, pass: (stillHolds: string) => string): Action {
+  const script = `# Stops the containers that $1 names, makes the final pass from $2 to $4, and starts them again whatever becomes of it.
+stop_and_copy() {
+${startFunctions}
+file=$1
+ids=$(grep -Eo '[0-9a-f]{64}' "$file") || return 1
+still_stopped() { [ "$(look $ids)" = "$stopped" ] || { echo "a container has been started during the final pass" >&2; return 1; }; }
+end() { status=$?; trap - EXIT; trap '' TERM INT HUP; start_again "$file" || [ "$status" != 0 ] || status=1; exit "$status"; }
+trap end EXIT
+trap 'exit 143' TERM INT HUP
+docker stop $ids >/dev/null || { echo "the containers could not all be stopped" >&2; exit 1; }
+stopped=$(look $ids) || exit 1
+case $stopped in *' true '*) echo "a container goes on running after docker stop: $stopped" >&2; exit 1 ;; esac
+[ "$(stat -c %d:%i -- "$2")" = "$3" ] && [ "$(stat -c %d:%i -- "$4")" = "$5" ] || { echo "$2 or $4 is another directory now that the containers are stopped: was it mounted for one of them?" >&2; exit 1; }
+${pass('still_stopped')}
+}
+stop_and_copy "$@" </dev/null
+`;
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', file, source.path, source.identity, target.path, target.identity], stdin: script, timeoutMs: longestCopyMs };
+}

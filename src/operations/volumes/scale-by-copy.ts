@@ -1,0 +1,187 @@
+import { askContainerSpec } from '../../facts/container-spec.ts';
+import { begunCopies } from '../../facts/begun-copy.ts';
+import { copySource } from '../../facts/copy-source.ts';
+import { copyDirectory, copyTools } from '../../facts/directory-copy.ts';
+import type { FactRequest, Known } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
+import { commandLine } from '../../values/shell.ts';
+import { formatBytes } from '../../values/size.ts';
+import { oneLine } from '../../values/terminal.ts';
+import type { Change } from '../change.ts';
+import type { Gate } from '../containers/replace.ts';
+import { judgeReplacement, replacementWarnings } from '../containers/judge.ts';
+import { replaceContainers } from '../containers/replace.ts';
+import { asBefore } from '../containers/under-way.ts';
+import type { CopyMethod } from '../copy-method.ts';
+import { chooseMethod } from '../copy-method.ts';
+import type { Directory } from '../copy-start.ts';
+import { longestCopyMs } from '../time-limits.ts';
+import type { ContainerPlan } from '../rootfs/outcome.ts';
+import { refuse } from '../rootfs/outcome.ts';
+import { nested, noMethod, toolWarnings, unfinishedSource, unfit } from './copy-judgement.ts';
+import { finalPass, livePass, unchangedSinceCopy } from './copy-passes.ts';
+import type { NewVolume } from './create-volume.ts';
+import { createVolume } from './create-volume.ts';
+import { downtime } from './downtime.ts';
+import { inLedger } from './ledger.ts';
+import { rememberLeft, removeLeft } from './remove-volume.ts';
+import type { Situation } from './situation.ts';
+import { judgeQuota } from './situation.ts';
+import { binders, isNew, labelOf, nextVersion, primeLabel, underWay, versionOf, versionUntilNow } from './versions.ts';
+
+export interface CopyWant {
+  readonly bytes: number;
+  readonly bwlimit: string | undefined;
+  readonly gate: Gate;
+  readonly discardLayer: boolean;
+}
+
+export function copyNeeds(situation: Situation): readonly FactRequest[] {
+  return [ask(copyTools), ask(begunCopies), ask(copyDirectory, situation.volume.mountpoint), ask(copySource, situation.volume.mountpoint), ...situation.users.map(({ id }) => askContainerSpec(id))];
+}
+
+/** A new volume with the size, a copy, and all containers that use the old one replaced by such that use the new one. */
+export function scaleByCopy(situation: Situation, want: CopyWant, known: Known): ContainerPlan {
+  const { volume, users, uses, family, begun } = situation;
+  const unsupported = judgeQuota(situation);
+  if (unsupported !== undefined) return { refused: unsupported };
+  const source = known.the(ask(copyDirectory, volume.mountpoint));
+  if (source.kind !== 'directory') return refuse(`${volume.name}: its directory ${volume.mountpoint} does not exist`, 'does the daemon run on this host, and under this root directory?');
+  const tools = known.the(ask(copyTools));
+  const special = known.the(ask(copySource, volume.mountpoint));
+  const method = chooseMethod(tools);
+  if (method === undefined) return { refused: noMethod };
+  const [binder] = binders(uses, volume);
+  if (binder !== undefined) return refuse(`${binder.name} does not mount ${volume.name} by its name but binds a path in its directory, and would go on with the old one`, `recreate ${binder.name} with the volume itself`);
+  const target = targetOf(situation, want.bytes);
+  if ('refused' in target) return target;
+  // What has been begun is gone on with, or back: what speaks against beginning does not count any more.
+  const objection = begun.length > 0 ? undefined : (nested(source) ?? unfinishedSource(source, known.the(ask(begunCopies))) ?? unfit(method, source, special) ?? tooLarge(situation, source, target, want.bytes));
+  if (objection !== undefined) return { refused: objection };
+  const patch = { volumes: { [volume.name]: target.name }, ...(want.discardLayer ? { discardLayer: true } : {}) };
+  const containers = users.map(({ id }) => ({ spec: asBefore(known.the(askContainerSpec(id)), underWay(situation.past, id)), patch }));
+  const refusals = containers.flatMap(({ spec }) => judgeReplacement(spec, patch, uses, underWay(situation.past, spec.id)) ?? []);
+  const changes = [...(target.ready ? [] : [createVolume(target)]), ...(begun.length > 0 ? [] : liveCopy(target, method, volume.mountpoint, family, want)), last(situation, target, method, containers, want)];
+  const kept = keptByFailure(situation, target);
+  if (kept !== undefined) return { refused: kept, provisional: changes };
+  if (refusals.length > 0) return refuse([...new Set(refusals.map(({ reason }) => reason))].join('; '), [...new Set(refusals.map(({ remedy }) => remedy))].join('; '));
+
+  const growth = want.bytes - source.allocatedBytes;
+  return {
+    changes,
+    warnings: [
+      ...containers.flatMap(({ spec }) => replacementWarnings(spec, patch)),
+      ...toolWarnings(method, tools, want.bwlimit),
+      ...(special.fixed > 0 ? [`${String(special.fixed)} of what is in ${volume.name} cannot be changed (chattr +i or +a: ${special.firstFixed.map((path) => oneLine(path, 60)).join(', ')}): this flag is not copied`] : []),
+      ...(situation.state.quota !== undefined && growth > situation.state.quota.freeBytes ? [`${situation.state.quota.mountPoint} has ${formatBytes(situation.state.quota.freeBytes)} free: a quota is a limit, not a reservation`] : []),
+    ],
+    owed: [],
+  };
+}
+
+/** The downtime of a copy, told from what is known without measuring the volume where that can be had. */
+export function copyDowntime({ volume, state, users }: Situation, known: Known): string | undefined {
+  const source = known.get(ask(copyDirectory, volume.mountpoint));
+  const containers = users.filter(({ running }) => running).length;
+  if (source?.kind === 'directory') return downtime({ bytes: source.allocatedBytes, entries: source.entries, containers });
+  return state.quota === undefined || state.quota.project === 0 ? undefined : downtime({ bytes: state.quota.usedBytes, entries: state.usedInodes, containers });
+}
+
+interface Target extends NewVolume {
+  /** Its quota is in force. */
+  readonly ready: boolean;
+}
+
+/** The volume to copy to: one that was made for this and has not taken the old one's place yet, or a new one. */
+function targetOf(situation: Situation, bytes: number): Target | { readonly refused: { readonly reason: string; readonly remedy: string } } {
+  const { volume, family, all, past, pending, state, uses } = situation;
+  const bytesBefore = state.options?.quotaBytes ?? 0;
+  const labels = Object.fromEntries(Object.entries(volume.labels).filter(([key]) => !(Object.values(labelOf) as readonly string[]).includes(key) && key !== anonymousLabel));
+  const shared = { family, replaces: volume.name, bytes, labels, bytesBefore, untilNow: versionUntilNow(volume, bytesBefore) };
+  const [left, ...more] = pending;
+  if (left === undefined) {
+    const version = nextVersion(all, family, past.ledger.highest);
+    const name = `${family}-${String(version)}`;
+    return { ...shared, version, name, mountpoint: `${volume.mountpoint.split('/').slice(0, -2).join('/')}/${name}/_data`, exists: false, ready: false };
+  }
+  const { name, mountpoint } = left.volume;
+  const bytesThere = left.state.options?.quotaBytes ?? 0;
+  if (more.length > 0 || bytesThere !== bytes) {
+    const names = pending.map((one) => `${one.volume.name} (${formatBytes(one.state.options?.quotaBytes ?? 0)})`).join(' and ');
+    return refuse(`${names} was made to take the place of ${volume.name}, and the copy to it was never completed`, `complete it (plimsoll resume, or the same step with its size) or take it back (plimsoll rollback); what is of no use any more: docker volume rm ${pending.map((one) => one.volume.name).join(' ')}`);
+  }
+  // With the container of the attempt that was cut, the volume could not be removed.
+  const cut = uses.some((use) => use.labels[primeLabel] === name);
+  const ready = !cut && left.state.quota !== undefined && left.state.quota.project !== 0 && left.state.quota.limitBytes === bytes;
+  return { ...shared, version: versionOf(left.volume), name, mountpoint, exists: true, ready };
+}
+
+/** A new container that was started, failed, and is kept with the new volume, because it may have written. */
+function keptByFailure({ uses, past }: Situation, { name, mountpoint }: Target): { readonly reason: string; readonly remedy: string } | undefined {
+  const kept = uses.find((use) => isNew(use, past) && !past.replacements.some((one) => one.new === use.id) && use.mounts.some((mount) => mount.name === name) && !use.startedAt.startsWith('0001-'));
+  if (kept === undefined) return undefined;
+  return { reason: `${kept.name} is kept with ${name}: it was started in place of another one, failed, and what it has written is only there`, remedy: `look at what it wrote (${mountpoint}) and at its logs; then docker rm ${kept.name}, docker volume rm ${name}, and run the same again` };
+}
+
+/** Docker removes volumes with this label by itself; one that was copied with care is not to be lost that way. */
+const anonymousLabel = 'com.docker.volume.anonymous';
+
+function tooLarge({ volume, state, pending }: Situation, source: Directory, target: Target, bytes: number): { readonly reason: string; readonly remedy: string } | undefined {
+  if (source.allocatedBytes > bytes) return { reason: `${volume.name} uses ${formatBytes(source.allocatedBytes)}, more than the ${formatBytes(bytes)} wanted`, remedy: `ask for more than ${formatBytes(source.allocatedBytes)}, or remove what is not needed first` };
+  const there = pending.find((one) => one.volume.name === target.name)?.state.quota?.usedBytes ?? 0;
+  const free = state.quota?.freeBytes ?? 0;
+  if (source.allocatedBytes - there > free) return { reason: `${state.quota?.mountPoint ?? ''} has ${formatBytes(free)} free, the copy needs ${formatBytes(source.allocatedBytes - there)}`, remedy: 'make room there: the old volume stays beside the new one until plimsoll finalize' };
+  const inodes = source.entries - (pending.find((one) => one.volume.name === target.name)?.state.usedInodes ?? 0);
+  if (source.inodesTotal > 0 && inodes > source.inodesAvailable) return { reason: `the file system has ${String(source.inodesAvailable)} free inodes, the copy needs ${String(inodes)}`, remedy: 'remove files that are not needed' };
+  return undefined;
+}
+
+function liveCopy(target: Target, method: CopyMethod, from: string, family: string, { bwlimit }: CopyWant): readonly Change[] {
+  const actions = livePass(method, from, target.mountpoint, { bwlimit, exclusive: true, progress: true });
+  if (actions.length === 0) return [];
+  return [
+    {
+      summary: `copy ${target.replaces} to ${target.name} while containers go on running`,
+      subject: `copy:${family}`,
+      before: { volume: target.replaces },
+      after: { volume: target.replaces },
+      actions,
+      undo: [],
+      atomic: false,
+      bindings: {},
+    },
+  ];
+}
+
+function last(situation: Situation, target: Target, method: CopyMethod, containers: Parameters<typeof replaceContainers>[0]['containers'], { bwlimit, gate }: CopyWant): Change {
+  const { volume, family, begun } = situation;
+  const { name, mountpoint: to } = target;
+  const from = volume.mountpoint;
+  const inForce = inLedger(family, 'in-force', target);
+  const givenUp = inLedger(family, 'given-up', target);
+  const pass = `plimsoll_pass() {\n${finalPass(method, from, to, { bwlimit, exclusive: true })}\n}\nplimsoll_leave() {\n${rememberLeft(volume.name, from)}\n}\nplimsoll_pass && plimsoll_leave`;
+  const unchanged = unchangedSinceCopy(from, to);
+  const removeOld = [removeLeft(volume.name, from, to)];
+  if (containers.length > 0) {
+    return replaceContainers({
+      subject: `containers:${family}`,
+      containers,
+      whileStopped: { script: `${pass} && ${commandLine(inForce.argv)}`, summary: `last pass of the copy to ${name}, verified by checksum` },
+      undoGuard: unchanged,
+      finalizeAfter: removeOld,
+      gate,
+      ...(begun.length === 0 ? {} : { underWay: [...new Set(begun.map(({ step }) => step))].join(', ') }),
+    });
+  }
+  return {
+    summary: `${name}: last pass of the copy, verified by checksum; it takes the place of ${volume.name}`,
+    subject: `containers:${family}`,
+    before: { volume: volume.name },
+    after: { volume: name },
+    actions: [{ kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `{\n${pass}\n} </dev/null\n`, timeoutMs: longestCopyMs }, inForce],
+    undo: [{ kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `{\n${unchanged}\n} </dev/null\n`, timeoutMs: 3_600_000 }, givenUp],
+    finalize: removeOld,
+    atomic: true,
+    bindings: {},
+  };
+}

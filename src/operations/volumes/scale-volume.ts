@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { copyDirectory } from '../../facts/directory-copy.ts';
+import type { FactRequest, Known } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
+import type { Json } from '../../values/json.ts';
+import { formatBytes, parseBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
+import { gate, layer } from '../containers/replacement-input.ts';
+import { sizeText } from '../input.ts';
+import type { Finding, Planned } from '../operation.ts';
+import { defineOperation } from '../operation.ts';
+import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
+import { combine } from '../rootfs/outcome.ts';
+import { copyRate } from './copy-input.ts';
+import { blockBytes } from './docker-size.ts';
+import { copyDowntime, copyNeeds, scaleByCopy } from './scale-by-copy.ts';
+import { scaleInPlace } from './scale-in-place.ts';
+import type { Situation } from './situation.ts';
+import { judgeShrink } from './shrink.ts';
+import { situationNeeds, situationOf } from './situation.ts';
+
+const methods = ['in_place', 'copy'] as const;
+type Method = (typeof methods)[number];
+
+const schema = z
+  .strictObject({
+    volume: z.string().min(1).optional().describe('its name; that of an older version (foo-0) means the one that has replaced it (foo-1)'),
+    container: z.string().min(1).optional().describe('or the name of a container, with path:'),
+    path: z.string().startsWith('/', 'must be the absolute path of a mount in the container').optional().describe('where the container has the volume mounted'),
+    size: sizeText(parseSize).describe('20GiB, more or less than now; or relative to now, when the plan is made: +5GiB, 150%'),
+    method: z.enum(['auto', ...methods]).default('auto').describe('in_place changes the quota, with no downtime; copy makes a new volume and recreates the containers; auto takes the first of these that is possible'),
+    restart_daemon: z.boolean().optional().describe('in place: restart the Docker daemon, so that it knows the new size at once; only with live-restore, so that containers go on running'),
+    margin: z
+      .union([z.string().regex(/^\d{1,3}(\.\d+)?%$/), sizeText(parseBytes)])
+      .optional()
+      .describe('what must stay free when the volume becomes smaller, as a size or as a percentage of what is used; 10%, and at least 16MiB, when left out'),
+    bwlimit: copyRate.optional().describe('by copy: bytes a second at most'),
+    gate: gate.prefault({}).describe('by copy: what a new container has to show before the old one is given up'),
+    layer: layer.describe('by copy: what a container has written to its own layer is lost: refuse it then, or discard that'),
+    pinned: z.strictObject({ volume: z.string(), bytes: z.number().int().positive(), method: z.enum(methods).optional() }).optional().describe('filled in by a plan: the volume that was meant, its size in bytes, and the method'),
+  })
+  .refine((want) => (want.volume === undefined) === (want.container !== undefined) && (want.container === undefined) === (want.path === undefined), { message: 'name the volume: volume: NAME, or container: NAME with path: WHERE IT IS MOUNTED' });
+
+type Want = z.infer<typeof schema>;
+
+export const scaleVolume = defineOperation<Want>({
+  name: 'scale_volume',
+  summary: 'Give a volume another size, larger or smaller: in place, or by a verified copy and new containers',
+  schema,
+  readOnly: false,
+  repeats: false,
+
+  needs(want, known): readonly FactRequest[] {
+    const asked = meant(want);
+    const first = situationNeeds(asked, known);
+    if (first.length === 0 || first.some((request) => known.get(request) === undefined)) return first;
+    const situation = situationOf(asked, known);
+    return 'refused' in situation ? first : [...first, ...needsOf(want, situation)];
+  },
+
+  plan(want, known): Planned {
+    const situation = situationOf(meant(want), known);
+    if ('refused' in situation) return { outcome: 'refused', ...situation.refused };
+    const bytes = targetBytes(want, situation);
+    if (typeof bytes !== 'number') return { outcome: 'refused', ...bytes.refused };
+    return planFor(want, situation, bytes, known);
+  },
+
+  pin(want, known) {
+    const situation = situationOf(meant(want), known);
+    if ('refused' in situation) return want;
+    const bytes = targetBytes(want, situation);
+    if (typeof bytes !== 'number') return want;
+    const method = want.pinned?.method ?? (isThatSize(situation, bytes) ? undefined : choose(want, situation, bytes, known).method);
+    return { ...want, pinned: { volume: want.pinned?.volume ?? situation.volume.name, bytes, ...(method === undefined ? {} : { method }) } };
+  },
+
+  touches(want, known) {
+    const situation = situationOf(meant(want), known);
+    if ('refused' in situation) return { reads: ['docker'], changes: [] };
+    const containers = situation.users.map(({ id }) => `container:${id}`);
+    const resources = [`volume:${situation.family}`, `path:${situation.volume.mountpoint}`, ...containers];
+    return { reads: ['docker', ...resources], changes: want.restart_daemon === true ? [...resources, 'docker'] : resources };
+  },
+
+  verify(want, known): readonly Finding[] {
+    const situation = situationOf(meant(want), known);
+    if ('refused' in situation) return [];
+    const { volume, state } = situation;
+    const bytes = targetBytes(want, situation);
+    if (typeof bytes !== 'number' || state.shownBytes === bytes) return [];
+    return [{ message: `${volume.name} is shown with ${formatBytes(state.shownBytes)} where ${formatBytes(bytes)} were wanted` }];
+  },
+
+  result(want, known): Json {
+    const situation = situationOf(meant(want), known);
+    if ('refused' in situation) return null;
+    const { volume, state, users, past } = situation;
+    return {
+      volume: volume.name,
+      size: state.quota?.limitBytes ?? 0,
+      method: want.pinned?.method ?? null,
+      containers: users.map(({ id, name }) => ({ name, id, was: past.replacements.find((one) => one.step === 'done' && one.new === id)?.old ?? null })),
+    };
+  },
+});
+
+/** Once a plan has been made, the volume that it was made for is meant, whatever a container has mounted by then. */
+function meant({ volume, container, path, pinned }: Want): { readonly volume?: string | undefined; readonly container?: string | undefined; readonly path?: string | undefined } {
+  return pinned === undefined ? { volume, container, path } : { volume: pinned.volume };
+}
+
+/** In whole blocks. */
+function targetBytes(want: Want, { volume, state }: Situation): number | { readonly refused: Refusal } {
+  if (want.pinned !== undefined) return want.pinned.bytes;
+  const wanted = parseSize(want.size);
+  const now = state.options?.quotaBytes ?? 0;
+  if (wanted.kind !== 'absolute' && now === 0) return { refused: { reason: `${volume.name} has no size now, and ${want.size} is relative to that`, remedy: 'write the size itself, for example 20GiB' } };
+  return roundUp(resolveSize(wanted, now), blockBytes);
+}
+
+/** Nothing is left to be done for the size, but perhaps for it to last. */
+function isThatSize({ state }: Situation, bytes: number): boolean {
+  return state.quota?.limitBytes === bytes && state.options?.quotaBytes === bytes;
+}
+
+/** How the size could be had. What a method that is not needed would need is not asked for. */
+function methodsOf(want: Want, situation: Situation, bytes: number): { readonly tried: readonly Method[]; readonly goesOn: boolean } {
+  // A copy that has been begun to exactly this size is gone on with.
+  const goesOn = situation.pending.length === 1 && situation.pending[0]?.state.options?.quotaBytes === bytes;
+  const only = want.pinned?.method ?? (want.method === 'auto' ? undefined : want.method);
+  if (only !== undefined) return { tried: [only], goesOn };
+  if (goesOn) return { tried: ['copy'], goesOn };
+  return { tried: 'refused' in scaleInPlace(situation, bytes, false) ? ['in_place', 'copy'] : ['in_place'], goesOn };
+}
+
+function needsOf(want: Want, situation: Situation): readonly FactRequest[] {
+  const bytes = targetBytes(want, situation);
+  if (typeof bytes !== 'number' || isThatSize(situation, bytes)) return [];
+  if (methodsOf(want, situation, bytes).tried.includes('copy')) return copyNeeds(situation);
+  return isShrink(situation, bytes) ? [ask(copyDirectory, situation.volume.mountpoint)] : [];
+}
+
+function isShrink({ state }: Situation, bytes: number): boolean {
+  return bytes < (state.quota?.limitBytes ?? 0);
+}
+
+interface Choice {
+  readonly method: Method | undefined;
+  readonly plan: ContainerPlan;
+  /** Why a method that comes before it was not taken. */
+  readonly passedOver: readonly string[];
+}
+
+function choose(want: Want, situation: Situation, bytes: number, known: Known): Choice {
+  const shrink = judgeShrink(want.margin, situation, bytes, known);
+  if (shrink !== undefined) return { method: undefined, plan: { refused: shrink }, passedOver: [] };
+  const plans = methodsOf(want, situation, bytes).tried.map((method) => ({ method, plan: method === 'in_place' ? inPlace(want, situation, bytes) : byCopy(want, situation, bytes, known) }));
+  const possible = plans.find(({ plan }) => !('refused' in plan));
+  const refusals = plans.flatMap(({ method, plan }) => ('refused' in plan ? [{ method, ...plan.refused }] : []));
+  if (possible !== undefined) return { ...possible, passedOver: possible.method === 'copy' && want.method === 'auto' ? whyNotInPlace(situation, bytes) : [] };
+  const only = plans.find(({ plan }) => 'refused' in plan && plan.provisional !== undefined);
+  if (only !== undefined) return { method: undefined, plan: only.plan, passedOver: [] };
+  if (refusals.length === 1 || refusals.every(({ reason }) => reason === refusals[0]?.reason)) return { method: undefined, plan: { refused: { reason: refusals[0]?.reason ?? '', remedy: refusals[0]?.remedy ?? '' } }, passedOver: [] };
+  return { method: undefined, plan: { refused: { reason: refusals.map(({ method, reason }) => `${named[method]}: ${reason}`).join('; '), remedy: refusals.map(({ remedy }) => remedy).join('; or ') } }, passedOver: [] };
+}
+
+function whyNotInPlace(situation: Situation, bytes: number): readonly string[] {
+  const plan = scaleInPlace(situation, bytes, false);
+  return 'refused' in plan ? [`in place: not possible: ${plan.refused.reason}`] : [];
+}
+
+const named: Readonly<Record<Method, string>> = { in_place: 'in place', copy: 'by copy' };
+
+function inPlace(want: Want, situation: Situation, bytes: number): ContainerPlan {
+  const [left] = situation.pending;
+  if (left !== undefined) {
+    return {
+      refused: {
+        reason: `${left.volume.name} was made to take the place of ${situation.volume.name}, and the copy to it was never completed`,
+        remedy: `complete it (plimsoll resume) or take it back (plimsoll rollback); when it is of no use any more: docker volume rm ${left.volume.name}`,
+      },
+    };
+  }
+  return scaleInPlace(situation, bytes, want.restart_daemon);
+}
+
+function byCopy(want: Want, situation: Situation, bytes: number, known: Known): ContainerPlan {
+  return scaleByCopy(situation, { bytes, bwlimit: want.bwlimit, gate: want.gate, discardLayer: want.layer === 'discard' }, known);
+}
+
+function planFor(want: Want, situation: Situation, bytes: number, known: Known): Planned {
+  const { volume, pending } = situation;
+  const relative = want.pinned === undefined && parseSize(want.size).kind !== 'absolute' ? [`${want.size} is relative to the size now: it changes again at every run`] : [];
+  if (isThatSize(situation, bytes)) {
+    const left = pending.map((one) => `${one.volume.name} was made to take the place of ${volume.name} and has not: when it is of no use, docker volume rm ${one.volume.name}`);
+    const lasting = scaleInPlace(situation, bytes, want.restart_daemon);
+    return combine([lasting, { changes: [], warnings: left, owed: [] }], `${volume.name} is ${formatBytes(bytes)} already`);
+  }
+  const { method, plan, passedOver } = choose(want, situation, bytes, known);
+  const copying = copyDowntime(situation, known);
+  const offered =
+    method === 'in_place'
+      ? [`in place: no downtime${copying === undefined ? '' : `; by copy (method: copy) it would be down from the last pass on, ${copying}`}`]
+      : [...passedOver, ...(situation.users.some(({ running }) => running) ? [`by copy: down from the last pass on, ${copying ?? 'for a time that depends on what it holds'}`] : [])];
+  return combine([plan, { changes: [], warnings: [...offered, ...relative], owed: [] }], `${volume.name} is ${formatBytes(bytes)} already`);
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { begunCopies } from '../../facts/begun-copy.ts';
+import type { ContainerUse } from '../../facts/container-uses.ts';
+import { containers } from '../../facts/containers.ts';
+import { containerUsesIfAny, copySource } from '../../facts/copy-source.ts';
+import type { CopyTools } from '../../facts/directory-copy.ts';
+import { copyDirectory, copyTools } from '../../facts/directory-copy.ts';
+import { dockerInfo } from '../../facts/docker.ts';
+import type { Fact, FactRequest, Known } from '../../facts/fact.ts';
+import { ask, askOf } from '../../facts/fact.ts';
+import type { Peer } from '../../facts/peer.ts';
+import { peer } from '../../facts/peer.ts';
+import { realPath } from '../../facts/real-path.ts';
+import { receivedCopy, receivingHost, roomIn } from '../../facts/receiving-host.ts';
+import { rsyncServerCommands, sendingHost, treeState } from '../../facts/sending-host.ts';
+import { stoppedForCopies } from '../../facts/stopped-for-copy.ts';
+import { volumes } from '../../facts/volumes.ts';
+import type { Refusal } from '../copy-start.ts';
+import { copyRate } from './copy-input.ts';
+import type { Docker, Located, Place } from './places.ts';
+import { isPlace, locate, place, placeProblem } from './places.ts';
+import type { RsyncSets } from './send-pass.ts';
+import { rsyncSets, setsInOrder } from './send-pass.ts';
+
+const destination = z
+  .strictObject({
+    host: z.string().min(1).describe('a host of the inventory'),
+    ...place.shape,
+    address: z.string().regex(/^[A-Za-z0-9.:_-]+$/, 'must be a name or an address').optional().describe('as the source reaches it, where that differs from the inventory'),
+    port: z.number().int().min(1).max(65_535).optional().describe('the same of its SSH port'),
+  })
+  .refine(isPlace, placeProblem);
+
+export const sendVolumeSchema = z.strictObject({
+  from: place.describe('what is copied, on the host of the step'),
+  to: destination.describe('what becomes the same, on another host: a volume, which is made if there is none of the name; or a directory, which exists and is empty or a copy of it already'),
+  stop: z.boolean().optional().describe('true: containers that use the source are stopped for the final pass and started again whatever becomes of it; false: they run on, and what they write makes the verification fail'),
+  bwlimit: copyRate.optional(),
+  delete: z.boolean().default(false).describe('the destination may hold something else, which is replaced and removed'),
+  source_address: z.string().regex(/^[0-9a-fA-F.:]+$/, 'must be an IP address').optional().describe('the address that the destination sees the source at, where something translates addresses between them'),
+  since: z.string().optional().describe('filled in by a plan: the last pass before it, so that a copy made since counts'),
+});
+export type SendWant = z.infer<typeof sendVolumeSchema>;
+
+/** One of the two hosts: the step's own, or another one of the inventory. */
+type Asks = <Value>(fact: Fact<Value>, ...args: readonly string[]) => FactRequest<Value>;
+
+export interface Destination extends Located {
+  /** A volume that is not there yet. */
+  readonly isNew: boolean;
+}
+
+/** Everything about the two hosts that is known once they have been asked. */
+export interface Sides {
+  readonly from: Located;
+  readonly to: Destination;
+  readonly peer: Peer;
+  /** As the source reaches the destination. */
+  readonly address: string;
+  readonly port: number;
+  /** The copy's name on both hosts. */
+  readonly id: string;
+  readonly sets: RsyncSets;
+}
+
+export function there({ to }: SendWant): Asks {
+  return (fact, ...args) => askOf(to.host, fact, ...args);
+}
+
+export function sendNeeds(want: SendWant, known: Known): readonly FactRequest[] {
+  const at = there(want);
+  const { to } = want;
+  const first: readonly FactRequest[] = [
+    ...ofHost(ask, want.from, want.stop === true),
+    ask(begunCopies),
+    ask(stoppedForCopies),
+    ...ofHost(at, to, false),
+    at(peer, to.host),
+    ...(to.volume === undefined ? [] : [at(dockerInfo)]),
+  ];
+  if (first.some((request) => known.get(request) === undefined)) return first;
+  const sides = sidesOf(want, known);
+  if ('outcome' in sides) return first;
+  const { from, address, id } = sides;
+  const second: readonly FactRequest[] = [
+    ask(copyDirectory, from.path),
+    ask(copySource, from.path),
+    ask(treeState, from.path),
+    ask(sendingHost, address, id),
+    ask(rsyncServerCommands, ...setsInOrder(sides.sets)),
+    ...insideOf(ask, from),
+    ...(sides.to.isNew ? [at(roomIn, known.the(at(dockerInfo)).root)] : [at(copyDirectory, sides.to.path), ...insideOf(at, sides.to)]),
+    at(receivingHost, sides.peer.user, id),
+  ];
+  const label = labelOf(sides, known);
+  return [...first, ...second, ...(label === undefined ? [] : [at(receivedCopy, label, sides.to.path)])];
+}
+
+function ofHost(at: Asks, wanted: Place, stop: boolean): readonly FactRequest[] {
+  const onHost = wanted.volume === undefined && wanted.container === undefined;
+  return [at(copyTools), at(containerUsesIfAny), ...(onHost ? [] : [at(volumes)]), ...(stop || wanted.container !== undefined ? [at(containers)] : [])];
+}
+
+function insideOf(at: Asks, { within }: Located): readonly FactRequest[] {
+  return within === undefined ? [] : [at(realPath, within.base)];
+}
+
+function dockerOf(at: Asks, wanted: Place, known: Known): Docker {
+  const onHost = wanted.volume === undefined && wanted.container === undefined;
+  return { uses: usesOf(at, known) ?? [], volumes: onHost ? [] : (known.get(at(volumes)) ?? []), containers: wanted.container === undefined ? [] : (known.get(at(containers)) ?? []) };
+}
+
+export function usesOf(at: Asks, known: Known): readonly ContainerUse[] | null | undefined {
+  return known.get(at(containerUsesIfAny));
+}
+
+/** Where the two are, and how the one is reached from the other. */
+export function sidesOf(want: SendWant, known: Known): Sides | Refusal {
+  const at = there(want);
+  const from = locate(want.from, dockerOf(ask, want.from, known));
+  if ('outcome' in from) return from;
+  const to = destinationOf(want, known);
+  if ('outcome' in to) return onHost(want.to.host, to);
+  const found = known.the(at(peer, want.to.host));
+  const times = [ask(copyTools), at(copyTools)].every((request) => knowsNanoseconds(known.the(request))) ? '--modify-window=-1' : '';
+  return { from, to, peer: found, address: want.to.address ?? found.address, port: want.to.port ?? found.port, id: nameFor(`${from.path} ${to.path}`), sets: rsyncSets(times, want.bwlimit) };
+}
+
+function destinationOf(want: SendWant, known: Known): Destination | Refusal {
+  const at = there(want);
+  const { volume } = want.to;
+  const docker = dockerOf(at, want.to, known);
+  if (volume !== undefined && docker.volumes.every(({ name }) => name !== volume)) return { path: `${known.the(at(dockerInfo)).root}/volumes/${volume}/_data`, isNew: true };
+  const to = locate(want.to, docker);
+  return 'outcome' in to ? to : { ...to, isNew: false };
+}
+
+/** The source, as the destination has it written down. */
+export function labelOf({ from, address, id }: Pick<Sides, 'from' | 'address' | 'id'>, known: Known): string | undefined {
+  const host = known.get(ask(sendingHost, address, id));
+  const source = known.get(ask(copyDirectory, from.path));
+  return host === undefined || source?.kind !== 'directory' ? undefined : `${host.label}:${source.path}`;
+}
+
+/** Since 3.1.3; before, a window of -1 made every file differ. */
+function knowsNanoseconds({ rsync }: CopyTools): boolean {
+  if (rsync === null) return false;
+  const [major, minor, patch] = rsync;
+  return major * 10_000 + minor * 100 + patch >= 30_103;
+}
+
+/** The name of files about a copy: always the same for the same two paths. FNV-1a, twice. */
+function nameFor(text: string): string {
+  const hash = (start: number): string => [...text].reduce((sum, letter) => Math.imul(sum ^ (letter.codePointAt(0) ?? 0), 0x0100_0193) >>> 0, start).toString(16).padStart(8, '0');
+  return `${hash(0x811c_9dc5)}${hash(0x01b7_a51f)}`;
+}
+
+/** What speaks against it is about the other host. */
+export function onHost(host: string, refusal: Refusal): Refusal;
+export function onHost(host: string, refusal: Refusal | undefined): Refusal | undefined;
+export function onHost(host: string, refusal: Refusal | undefined): Refusal | undefined {
+  return refusal === undefined ? undefined : { ...refusal, reason: `on ${host}: ${refusal.reason}` };
+}

@@ -1,0 +1,33 @@
+import type { CopyDirectory } from '../../facts/directory-copy.ts';
+import { copyDirectory } from '../../facts/directory-copy.ts';
+import type { Known } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
+import { formatBytes, parseBytes, roundUp } from '../../values/size.ts';
+import type { Refusal } from '../rootfs/outcome.ts';
+import { blockBytes } from './docker-size.ts';
+import type { Situation } from './situation.ts';
+
+const leastMargin = 16 * 1024 ** 2;
+
+/** Bytes that must stay free. */
+function marginOf(margin: string | undefined, used: number): number {
+  if (margin === undefined) return Math.max(leastMargin, used * 0.1);
+  return margin.endsWith('%') ? (used * Number(margin.slice(0, -1))) / 100 : parseBytes(margin);
+}
+
+/** What is used, and something more, must fit. */
+export function judgeShrink(margin: string | undefined, { volume, state, begun }: Situation, bytes: number, known: Known): Refusal | undefined {
+  // A replacement that was cut is gone on with, or back.
+  if (begun.length > 0) return undefined;
+  const measured: CopyDirectory | undefined = known.get(ask(copyDirectory, volume.mountpoint));
+  const content = measured?.kind === 'directory' ? measured : undefined;
+  const used = Math.max(content?.allocatedBytes ?? 0, state.quota?.usedBytes ?? 0);
+  const now = state.quota?.limitBytes ?? 0;
+  if (now !== 0 && bytes >= now) return undefined;
+  const least = roundUp(used + marginOf(margin, used), blockBytes);
+  if (bytes < least) return { reason: `${volume.name} uses ${formatBytes(used)}, and with a margin of ${formatBytes(least - used)} that is more than the ${formatBytes(bytes)} wanted`, remedy: `ask for ${formatBytes(least)} or more; or give a smaller margin than ${margin ?? '10%, at least 16MiB'} (margin:)` };
+  const apparent = content?.apparentBytes ?? 0;
+  // Holes stay holes by every method. But what could be filled until now must not become what cannot be.
+  if (apparent > bytes && apparent <= now) return { reason: `the files in ${volume.name} are ${formatBytes(apparent)} long together, of which ${formatBytes(used)} are allocated: once their holes are filled they do not fit into the ${formatBytes(bytes)} wanted`, remedy: `ask for ${formatBytes(roundUp(apparent, blockBytes))} or more` };
+  return undefined;
+}

@@ -1,0 +1,52 @@
+import type { ContainerUse } from '../../facts/container-uses.ts';
+import { dependants } from '../../facts/container-uses.ts';
+import type { Container } from '../../facts/containers.ts';
+import type { Refusal } from '../copy-start.ts';
+import { usedDestination } from './copy-judgement.ts';
+import { names, runningUsers } from './directory-users.ts';
+
+export interface Users {
+  /** To be stopped for the final pass: what can write to the source, and whatever has the destination. In the order in which they were started. */
+  readonly toStop: readonly ContainerUse[];
+  /** These, and those that could write from above. */
+  readonly running: readonly ContainerUse[];
+}
+
+export function usersOfBoth(uses: readonly ContainerUse[], source: readonly string[], target: readonly string[]): Users {
+  const writers = runningUsers(uses, source).filter(({ writes }) => writes);
+  const atTarget = runningUsers(uses, target).filter(({ writes, fromAbove }) => writes || !fromAbove);
+  const all = [...writers, ...atTarget];
+  const inOrder = (chosen: readonly ContainerUse[]): readonly ContainerUse[] => [...new Map(chosen.map((use) => [use.id, use])).values()].sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));
+  return { toStop: inOrder(all.filter(({ fromAbove }) => !fromAbove).map(({ use }) => use)), running: inOrder(all.map(({ use }) => use)) };
+}
+
+const orchestrators: readonly (readonly [string, string])[] = [
+  ['com.docker.swarm.', 'swarm'],
+  ['io.kubernetes.', 'Kubernetes'],
+  ['com.hashicorp.nomad.', 'Nomad'],
+  ['com.amazonaws.ecs.', 'ECS'],
+];
+
+/** Whether the containers may be left running, or stopped and started again. */
+export function judgeStop(stop: boolean | undefined, { toStop }: Users, { uses, targetNames, layers }: { readonly uses: readonly ContainerUse[]; readonly targetNames: readonly string[]; readonly layers: readonly string[] }, containers: readonly Container[]): Refusal | undefined {
+  if (toStop.length === 0) return undefined;
+  const who = names(toStop);
+  if (stop === undefined) return { outcome: 'refused', reason: `${who} ${toStop.length === 1 ? 'runs and uses' : 'run and use'} what is to be copied, or its destination`, remedy: 'say stop: true, and what is running is stopped for the final pass and started again; or stop it first; or say stop: false, and the copy fails if anything is written meanwhile' };
+  if (!stop) return usedDestination(uses, targetNames);
+  const stopping = new Set(toStop.map(({ id }) => id));
+  for (const use of toStop) {
+    const state = containers.find(({ id }) => id === use.id)?.state;
+    const orchestrator = orchestrators.find(([prefix]) => Object.keys(use.labels).some((label) => label.startsWith(prefix)))?.[1];
+    const tied = dependants(uses, use.id).filter(({ id, running, networkMode, pidMode, ipcMode }) => running && !stopping.has(id) && [networkMode, pidMode, ipcMode].some((mode) => mode.startsWith('container:')));
+    if (use.autoRemove) return refuse(`${use.name} was started with --rm: when it is stopped it is gone`, 'stop it yourself, and start it anew after the copy');
+    if (orchestrator !== undefined) return refuse(`${use.name} belongs to ${orchestrator}, which would start it or another in its place`, `scale it down in ${orchestrator} first`);
+    if (state?.paused === true || state?.restarting === true) return refuse(`${use.name} is ${state.paused ? 'paused' : 'restarting'}`, `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`);
+    if (tied.length > 0) return refuse(`${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`, `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after the copy`);
+    if (layers.includes(use.id)) return refuse(`${use.name} would have to be stopped, but its own files are there only while it runs`, 'copy in two steps, by way of a directory that it does not use');
+  }
+  return undefined;
+}
+
+function refuse(reason: string, remedy: string): Refusal {
+  return { outcome: 'refused', reason, remedy };
+}

@@ -1,0 +1,29 @@
+import type { RecordNote } from '../operations/change.ts';
+
+/** Whose versions they are: a volume's family or a container, on one host. */
+export interface Subject extends Pick<RecordNote, 'kind' | 'name'> {
+  readonly host: string;
+}
+
+const root = 'plimsoll';
+
+/** `plimsoll/web-1/volume/foo/00000002`: one key for one version, in the order of the versions. */
+export function keyOf(subject: Subject, version: number): string {
+  return `${prefixOf(subject)}${String(version).padStart(8, '0')}`;
+}
+
+/** Of all the versions of one thing. */
+export function prefixOf({ host, kind, name }: Subject): string {
+  return `${prefixOfHost(host)}${kind}/${segment(name)}/`;
+}
+
+export function prefixOfHost(host: string): string {
+  return `${prefixOfAll}${segment(host)}/`;
+}
+
+export const prefixOfAll = `${root}/`;
+
+/** A slash in a name begins no other segment, and a file's name is neither hidden nor `..`. */
+function segment(name: string): string {
+  return encodeURIComponent(Buffer.from(name).toString()).replace(/^\./, '%2E');
+}

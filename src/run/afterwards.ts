@@ -1,0 +1,57 @@
+import type { SelectedPlay } from '../config/load.ts';
+import type { Host, Place, Play, Step } from '../config/types.ts';
+import type { PlanFile } from '../plan/plan-file.ts';
+import type { BegunChange } from './begun-changes.ts';
+import type { FinalizeWant } from './finalize.ts';
+import type { HostHistory } from './history.ts';
+import { changesInEffect } from './history.ts';
+import type { UndoWant } from './undo.ts';
+
+/** The steps that take every change of a run back on a host, newest first. */
+export function rollbackPlay(host: Host, history: HostHistory, plan: PlanFile): SelectedPlay {
+  const steps = [...changesInEffect(history)].reverse().map(({ intent, outcome, undoBegun }, index) => {
+    const { step, number, operation, want, change } = intent;
+    const input: UndoWant = { step, number, operation, want, change, complete: outcome === 'done' && !undoBegun };
+    return stepFor(index, 'undo', intent.name, intent.become, placeOf(plan, host.name, step), input);
+  });
+  return { play: playOf('rollback', plan, steps), hosts: [host] };
+}
+
+/** The steps that give up what was kept for a rollback. */
+export function finalizePlay(host: Host, history: HostHistory, plan: PlanFile): SelectedPlay {
+  const kept = ({ intent: { change }, finalized }: BegunChange): boolean => !finalized && (change.finalize ?? []).length > 0;
+  const steps = history.changes.filter(kept).map(({ intent }, index) => {
+    const { step, number, change } = intent;
+    const input: FinalizeWant = { step, number, change };
+    return stepFor(index, 'finalize', intent.name, intent.become, placeOf(plan, host.name, step), input);
+  });
+  return { play: playOf('finalize', plan, steps), hosts: [host] };
+}
+
+function stepFor(index: number, operation: string, name: string, become: boolean, place: Place, input: unknown): Step {
+  return { number: index + 1, name, operation, place, tags: [], onError: 'fail', become, roots: new Set(), resolve: () => ({ value: input }) };
+}
+
+/** Number 0: a playbook's plays begin with 1, so that no id is used twice in a run. */
+function playOf(name: string, plan: PlanFile, steps: readonly Step[]): Play {
+  return {
+    number: 0,
+    name,
+    hosts: '',
+    place: { file: plan.playbook.file, line: 1, column: 1 },
+    batch: [{ kind: 'percent', percent: 100 }],
+    maxFailures: { kind: 'percent', percent: 100 },
+    anyErrorsFatal: false,
+    vars: {},
+    varTemplates: new Map(),
+    steps,
+    nodes: steps.map((step) => ({ kind: 'step', step })),
+  };
+}
+
+/** Where the playbook has the step: the plan says so as `file:line:column`. */
+function placeOf({ hosts, playbook }: PlanFile, host: string, step: string): Place {
+  const where = hosts.find((one) => one.host === host)?.steps.find(({ id }) => id === step)?.where ?? '';
+  const [, file = playbook.file, line = '1', column = '1'] = /^(.*):(\d+):(\d+)$/.exec(where) ?? [];
+  return { file, line: Number(line), column: Number(column) };
+}

@@ -1,0 +1,242 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ErrorCode } from '../errors.ts';
+import { AppError, toAppError } from '../errors.ts';
+import type { Peer } from '../facts/peer.ts';
+import type { Command, Connection, LockAnswer, LockHolder, Outcome, RunOptions, Target, Transport } from '../transport/transport.ts';
+import { oneLine } from '../values/terminal.ts';
+
+export interface LinkOptions {
+  readonly transport: Transport;
+  readonly target: Target;
+  readonly signal: AbortSignal;
+  readonly onConnected: (connection: Connection) => void;
+  /** Why nothing happens for the moment. */
+  readonly onWaiting: (reason: string) => void;
+  /** How long a lost connection is tried to be made again once work has begun. */
+  readonly reconnectMs: number;
+  /** The way to another host of the inventory. */
+  readonly peer?: (name: string) => Promise<Link>;
+}
+
+export interface LockWish {
+  readonly holder: LockHolder;
+  /** How long to wait for another run. */
+  readonly waitMs: number;
+}
+
+/** From one attempt to the next; the last one repeats. */
+const backOffSeconds = [0, 1, 2, 4, 8, 15, 30];
+/** A connection that was lost after less than this counts as one more attempt to make it. */
+const lastingMs = 60_000;
+/** What an earlier part of the same run has left on the host ends by itself within this time (its watchdog sees to that), or is work that is followed. */
+const ownLeftoverMs = 180_000;
+
+/** Another attempt may succeed; with anything else it would not. */
+const passing: ReadonlySet<ErrorCode> = new Set(['unreachable', 'connection-refused', 'connection-lost', 'timed-out']);
+
+/** Attempts to make a connection again, and when they began. */
+class Patience {
+  #attempts = 0;
+  #since = performance.now();
+
+  /** Seconds until the next attempt. */
+  next(): number {
+    const seconds = backOffSeconds[Math.min(this.#attempts, backOffSeconds.length - 1)] ?? 0;
+    this.#attempts += 1;
+    return seconds;
+  }
+
+  /** The first attempt is always made. */
+  isOver(forMs: number): boolean {
+    return this.#attempts > 0 && performance.now() - this.#since >= forMs;
+  }
+}
+
+/**
+ * The way to one host, for one way of becoming root: a connection that is made when it is needed and
+ * made again when it is lost, and the host's lock that goes with it.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  #connection: Promise<Connection> | undefined;
+  /** The last one that was made. */
+  #latest: Connection | undefined;
+  #locked: Connection | undefined;
+  #persistent = false;
+  /** Another one each time the connection is made: what was known over an earlier one may be out of date. */
+  generation = 0;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.target.name;
+  }
+
+  get become(): boolean {
+    return this.#options.target.become !== 'none';
+  }
+
+  get commandTimeoutMs(): number {
+    return this.#options.target.commandTimeoutMs;
+  }
+
+  /** The way to another host of the inventory, for what a step has to do with two. */
+  async peer(name: string): Promise<Link> {
+    const { peer } = this.#options;
+    if (name === this.name) throw new AppError('refused', `${name} is the host of the step itself`, { hint: 'name another host; on one host, copy_volume copies' });
+    if (peer === undefined) throw new AppError('internal', `${this.name} has no way to ${name}`);
+    return peer(name);
+  }
+
+  /** How the host is reached, and what was found there. */
+  async endpoint(): Promise<Peer> {
+    const { address, port, user } = this.#options.target;
+    const { publicKey, server, runsAs } = (await this.#open()).info;
+    return { address, port, user, publicKey, server, runsAs };
+  }
+
+  /** Connects unless it is connected. */
+  async open(): Promise<void> {
+    await this.#open();
+  }
+
+  /** A command that may be run twice is run again over a new connection, once work has begun. */
+  async run(command: Command, options?: RunOptions): Promise<Outcome> {
+    const once = (connection: Connection): Promise<Outcome> => connection.run(command, options);
+    return command.repeatable === true ? this.again(once, options?.signal) : once(await this.#open(options?.signal));
+  }
+
+  /**
+   * Does something again over a new connection for as long as the old one was lost on it, once work has
+   * begun: until the signal, or until it has been tried in vain for too long.
+   */
+  async again<Value>(work: (connection: Connection) => Promise<Value>, signal = this.#options.signal): Promise<Value> {
+    let patience = new Patience();
+    for (;;) {
+      const connection = await this.#open(signal);
+      const began = performance.now();
+      try {
+        return await work(connection);
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        if (!this.#persistent || error.code !== 'connection-lost' || signal.aborted) throw error;
+        if (performance.now() - began >= lastingMs) patience = new Patience();
+        await this.#reopen(connection, error, patience, signal);
+      }
+    }
+  }
+
+  /** From here on a lost connection is made again, because there is something to be lost on the host. */
+  persist(): void {
+    this.#persistent = true;
+  }
+
+  /**
+   * Has the host's lock, or takes it: before every effect. Does not go on once `unless` holds, which is
+   * asked before each attempt. Errors: `locked`, with who has it, since when and why.
+   */
+  async lock({ holder, waitMs }: LockWish, unless: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
+    const { signal, onWaiting } = this.#options;
+    const started = performance.now();
+    let said = '';
+    while (!(await unless())) {
+      const answer = await this.again((connection) => this.#tryLock(connection, holder));
+      if (answer.held) return;
+      const mine = answer.holder?.run === holder.run;
+      const who = describe(answer.holder);
+      if (performance.now() - started >= (mine ? Math.max(ownLeftoverMs, waitMs) : waitMs)) throw locked(who, answer.holder);
+      if (who !== said) onWaiting(mine ? 'waiting for what this run has left on the host to end' : `waiting for the lock: ${who}`);
+      said = who;
+      await wait(1000, undefined, { signal });
+    }
+  }
+
+  /** While nothing is done there, others may have the host. */
+  async unlock(): Promise<void> {
+    const locked = this.#locked;
+    this.#locked = undefined;
+    await locked?.unlock();
+  }
+
+  async close(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined);
+    if (connection === undefined) return;
+    this.#connection = undefined;
+    if (this.#locked === connection) await connection.unlock().catch(() => undefined);
+    this.#locked = undefined;
+    await connection.close();
+  }
+
+  async #tryLock(connection: Connection, holder: LockHolder): Promise<LockAnswer> {
+    if (this.#locked === connection) return { held: true };
+    const answer = await connection.lock(holder, { signal: this.#options.signal });
+    if (answer.held) this.#locked = connection;
+    return answer;
+  }
+
+  #open(signal = this.#options.signal): Promise<Connection> {
+    if (this.#connection !== undefined) return this.#connection;
+    const again = this.#persistent && this.generation > 0;
+    return this.#keep(again ? this.#connectPatiently(new Patience(), signal) : this.#connect(signal));
+  }
+
+  /** Until it fails, or is lost: one that is lost while the operator reads the plan is made again when it is needed. */
+  #keep(opening: Promise<Connection>): Promise<Connection> {
+    const forget = (): void => {
+      if (this.#connection === opening) this.#connection = undefined;
+    };
+    opening.then(({ closed }) => closed.then(forget), forget);
+    this.#connection = opening;
+    return opening;
+  }
+
+  async #connect(signal: AbortSignal): Promise<Connection> {
+    const { transport, target, onConnected } = this.#options;
+    const connection = await transport.connect(target, signal);
+    this.generation += 1;
+    this.#latest = connection;
+    onConnected(connection);
+    return connection;
+  }
+
+  /** Many callers may have lost the same connection: the first one makes a new one for all of them. */
+  async #reopen(lost: Connection, why: AppError, patience: Patience, signal: AbortSignal): Promise<void> {
+    if (this.#latest === lost) {
+      this.#latest = undefined;
+      void lost.close().catch(() => undefined);
+      void this.#keep(this.#connectPatiently(patience, signal, why));
+    }
+    await this.#open(signal);
+  }
+
+  async #connectPatiently(patience: Patience, signal: AbortSignal, lost?: AppError): Promise<Connection> {
+    const { reconnectMs, onWaiting } = this.#options;
+    for (let error = lost; ; ) {
+      if (patience.isOver(reconnectMs)) throw givenUp(reconnectMs, error);
+      await wait(patience.next() * 1000, undefined, { signal });
+      try {
+        return await this.#connect(signal);
+      } catch (thrown) {
+        error = toAppError(thrown);
+        if (!passing.has(error.code)) throw error;
+        onWaiting(`the connection was lost; trying again: ${oneLine(error.message, 120)}`);
+      }
+    }
+  }
+}
+
+function givenUp(reconnectMs: number, error?: AppError): AppError {
+  const message = `the connection was lost and could not be made again within ${String(Math.round(reconnectMs / 1000))} s${error === undefined ? '' : `: ${error.message}`}`;
+  return new AppError('connection-lost', message, { cause: error, hint: 'what was begun on the host goes on there; plimsoll resume follows it' });
+}
+
+function describe(holder: LockHolder | undefined): string {
+  return holder === undefined ? 'somebody whose name cannot be read' : `run ${holder.run}, by ${holder.by} since ${holder.since}: ${holder.reason}`;
+}
+
+function locked(who: string, holder: LockHolder | undefined): AppError {
+  const run = holder === undefined ? '' : `; if its laptop is gone and its work is to be followed: plimsoll resume ${holder.run}`;
+  return new AppError('locked', `another run has the host: ${who}`, { hint: `wait for it with --lock-wait 10m; the lock goes when its holder does, nothing has to be removed by hand${run}` });
+}

@@ -1,0 +1,211 @@
+import { AppError } from '../errors.ts';
+import type { Command, Outcome } from '../transport/transport.ts';
+import { oneLine } from '../values/terminal.ts';
+
+/**
+ * A piece of work on a host: one script, detached from the connection that brought it. Its directory,
+ * `$PLIMSOLL_STATE/runs/RUN/NAME`, outlives connection, laptop and host:
+ * `intent` what it is for, with its undo · `script` what is run · `pid` its process group · `alive`
+ * locked by it while it lives · `out`, `err` what it prints, bounded · `status` its exit status, once
+ * it has ended.
+ */
+export interface Work {
+  readonly run: string;
+  readonly name: string;
+}
+
+export type WorkState =
+  /** It has never arrived. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'ended'; readonly status: number }
+  /** It was begun and is gone without having said how it ended: killed, or the host has restarted. */
+  | { readonly kind: 'cut' };
+
+/** A look at a piece of work: its state, and what it has printed from where the look before ended. */
+export interface Look {
+  readonly state: WorkState;
+  readonly out: string;
+  readonly err: string;
+  /** Where the next look goes on, in bytes. */
+  readonly offsets: Offsets;
+  /** There is more to be read already. */
+  readonly more: boolean;
+}
+
+export interface Offsets {
+  readonly out: number;
+  readonly err: number;
+}
+
+export const fromStart: Offsets = { out: 0, err: 0 };
+
+/** In blocks of 512 bytes: 8 MiB of each stream are kept, the rest is read and dropped. */
+const keptBlocks = 16_384;
+/** One look carries no more than this of each stream. */
+const lookBytes = 262_144;
+/** An unfinished line is waited for, unless it is longer than this. */
+const longestHeldBack = 4096;
+/** For a host whose disks are busy; none of these commands takes long by itself. */
+const patienceMs = 120_000;
+
+/**
+ * `$1` is the directory. Descriptor 7 keeps others from beginning the same until `alive` is there, 8 is
+ * `alive`, 9 the host's lock: what is run gets neither of them. The script is begun once it is on the
+ * disk that it has been. What it leaves running keeps its output open: that is not waited for long.
+ */
+const keeper = `d=$1
+trap '' HUP INT TERM
+keep() {
+  exec <"$d/$1" 8>&- 9>&-
+  ( ulimit -c 0; ulimit -f ${String(keptBlocks)}; exec cat >"$d/$2" ) 2>/dev/null
+  cat >/dev/null
+  : >"$d/.$2"
+}
+printf '%10d\\n' "$$" 1<>"$d/pid" && mv -f "$d/.alive" "$d/alive" && sync "$d" || exit 1
+exec 7>&-
+keep .o out &
+keep .e err &
+trap : HUP INT TERM
+/bin/sh "$d/script" </dev/null >"$d/.o" 2>"$d/.e" 8>&-
+s=$?
+trap '' HUP INT TERM
+n=0
+while [ "$n" -lt 100 ] && ! { [ -e "$d/.out" ] && [ -e "$d/.err" ]; }; do sleep 0.05; n=$((n+1)); done
+printf '%3d\\n' "$s" 1<>"$d/.status" && sync "$d/.status"
+mv -f "$d/.status" "$d/status" && sync "$d"
+rm -f "$d/.o" "$d/.e" "$d/.out" "$d/.err"`;
+
+/**
+ * Its state is read before what it has printed, so that all of that is there once it has ended. Without
+ * the lock file, which was there before any work, nothing is known: the records have been removed.
+ */
+const look = `look() {
+  if [ ! -e "$d/alive" ]; then
+    if [ -e "$PLIMSOLL_STATE/lock" ]; then echo 'none 0 0 0 0 0'; else echo 'cut 0 0 0 0 0'; fi
+    return
+  fi
+  n=0
+  while [ ! -e "$d/status" ] && [ "$n" -lt "$3" ]; do sleep 0.1; n=$((n+1)); done
+  state='running 0'
+  if [ ! -e "$d/status" ] && flock -n -s "$d/alive" true; then state='cut 0'; fi
+  if [ -e "$d/status" ]; then read -r s <"$d/status"; state="ended $s"; fi
+  out=0 err=0
+  [ ! -e "$d/out" ] || out=$(($(wc -c <"$d/out")))
+  [ ! -e "$d/err" ] || err=$(($(wc -c <"$d/err")))
+  o=$((out - $1)) e=$((err - $2))
+  [ "$o" -le ${String(lookBytes)} ] || o=${String(lookBytes)}
+  [ "$e" -le ${String(lookBytes)} ] || e=${String(lookBytes)}
+  printf '%s %s %s %s %s\\n' "$state" "$o" "$e" "$out" "$err"
+  [ "$o" -le 0 ] || tail -c "+$(($1 + 1))" "$d/out" | head -c "$o"
+  [ "$e" -le 0 ] || tail -c "+$(($2 + 1))" "$d/err" | head -c "$e" >&2
+}`;
+
+/**
+ * Everything that says what it is stands on the disk before it is begun; nothing is begun twice. Status
+ * and process group have their room from the start, should the disk be full by then.
+ * `$1` run, `$2` name, `$3` intent, `$4` script, `$5` the keeper's text, `$6` tenths of a second to wait.
+ */
+const startScript = `d=$PLIMSOLL_STATE/runs/$1/$2
+${look}
+begin() {
+  mkdir -p -- "$d" && exec 7>>"$d/.begin" && flock 7 || return
+  [ ! -e "$d/alive" ] || return 0
+  printf '%s\\n' "$3" >"$d/intent" && printf '%s\\n' "$4" >"$d/script" && printf '   \\n' >"$d/.status" && printf '          \\n' >"$d/pid" || return
+  rm -f "$d/.o" "$d/.e" && mkfifo "$d/.o" "$d/.e" || return
+  sync "$d/intent" "$d/script" "$d/.status" "$d/pid" "$d" "$d/.." "$d/../.." "$PLIMSOLL_STATE" || return
+  exec 8>"$d/.alive" && flock -n 8 || return
+  setsid /bin/sh -c "$5" plimsoll "$d" </dev/null >/dev/null 2>&1 &
+}
+if [ ! -e "$d/alive" ]; then
+  ( begin "$@" ) && flock "$d/.begin" true && [ -e "$d/alive" ] || { echo "$d cannot be written" >&2; exit 71; }
+fi
+look 0 0 "$6"`;
+
+const lookScript = `d=$PLIMSOLL_STATE/runs/$1/$2
+${look}
+look "$3" "$4" 0`;
+
+const outputScript = `d=$PLIMSOLL_STATE/runs/$1/$2
+[ ! -e "$d/out" ] || cat "$d/out"
+[ ! -e "$d/err" ] || cat "$d/err" >&2`;
+
+/**
+ * Ends its process group, and says whether there was something to end; the keeper outlives the TERM, to
+ * say how it ended. `$3`: whatever it takes. (`kill` as dash, bash and busybox all understand it.)
+ */
+const endScript = `d=$PLIMSOLL_STATE/runs/$1/$2
+lives() { [ ! -e "$d/status" ] && ! flock -n -s "$d/alive" true; }
+await() { n=0; while lives && [ "$n" -lt "$1" ]; do sleep 0.1; n=$((n+1)); done; }
+[ -e "$d/alive" ] && lives && read -r pid <"$d/pid" || exit 0
+kill -TERM "-$pid" && echo told || exit 0
+await 50
+if [ -n "$3" ] && lives; then kill -KILL "-$pid"; await 100; fi`;
+
+/**
+ * Begins the work, waits a moment for its end, and looks at it. Only whoever has the host's lock may
+ * send it, so it is not sent again over another connection as if it only read.
+ */
+export function startWork({ run, name }: Work, intent: string, script: string): Command {
+  return { script: startScript, args: [run, name, intent, script, keeper, '15'], timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes };
+}
+
+export function lookAtWork({ run, name }: Work, { out, err }: Offsets): Command {
+  return { script: lookScript, args: [run, name, String(out), String(err)], repeatable: true, timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes };
+}
+
+/** Prints `told` when there was something to be ended. */
+export function endWork({ run, name }: Work, whateverItTakes: boolean): Command {
+  return { script: endScript, args: [run, name, whateverItTakes ? 'kill' : ''], repeatable: true, timeoutMs: patienceMs };
+}
+
+/** What it has printed, whole. */
+export function readOutput({ run, name }: Work): Command {
+  return { script: outputScript, args: [run, name], repeatable: true, timeoutMs: patienceMs };
+}
+
+/** Errors: `refused` when the host's state directory cannot be written: then nothing was begun. */
+export function readLook({ status, stdout, stderr }: Outcome, before: Offsets): Look {
+  if (status === 71) {
+    throw new AppError('refused', `what is to be done cannot be recorded on the host: ${oneLine(stderr)}`, { hint: 'nothing is done without a record of it; make room for /var/lib/plimsoll on the host, then run the same again' });
+  }
+  const end = stdout.indexOf('\n');
+  const [, kind, exit, outBytes, errBytes, outTotal, errTotal] = /^(none|running|ended|cut) +(\d+) (\d+) (\d+) (\d+) (\d+)$/.exec(stdout.slice(0, Math.max(end, 0))) ?? [];
+  if (status !== 0 || kind === undefined) throw new AppError('fact-unreadable', `the state of the work on the host cannot be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at /var/lib/plimsoll/runs on the host' });
+  const [outEnd, errEnd] = [before.out + Number(outBytes), before.err + Number(errBytes)];
+  const more = outEnd < Number(outTotal) || errEnd < Number(errTotal);
+  const shown = kind === 'running' || more ? wholeLines : whole;
+  const out = shown(stdout.slice(end + 1), Number(outBytes));
+  const err = shown(stderr, Number(errBytes));
+  return { state: stateOf(kind, Number(exit)), out: out.text, err: err.text, offsets: { out: before.out + out.bytes, err: before.err + err.bytes }, more };
+}
+
+interface Shown {
+  readonly text: string;
+  readonly bytes: number;
+}
+
+function whole(text: string, bytes: number): Shown {
+  return { text, bytes };
+}
+
+/** A look may end in the middle of a line, and of a character: the next one then begins with that line. */
+function wholeLines(text: string, bytes: number): Shown {
+  const lines = text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1);
+  const size = Buffer.byteLength(lines);
+  // What is no UTF-8 does not tell how many bytes it was.
+  return lines.includes('\uFFFD') || size > bytes || bytes - size > longestHeldBack ? { text, bytes } : { text: lines, bytes: size };
+}
+
+function stateOf(kind: string, status: number): WorkState {
+  switch (kind) {
+    case 'none':
+      return { kind: 'none' };
+    case 'running':
+      return { kind: 'running' };
+    case 'ended':
+      return { kind: 'ended', status };
+    default:
+      return { kind: 'cut' };
+  }
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import type { ContainerSpec } from '../../../src/facts/container-spec.ts';
+import { explain } from '../../../src/operations/containers/fidelity.ts';
+import { judgeReplacement } from '../../../src/operations/containers/judge.ts';
+import { recordedSpec } from '../../facts/recorded-specs.ts';
+
+const random = recordedSpec('docker-28', 'random-port');
+const bound = { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '32768' }], '81/udp': [{ HostIp: '0.0.0.0', HostPort: '32769' }] };
+const pinned = { '80/tcp': [{ HostIp: '', HostPort: '32768' }], '81/udp': [{ HostIp: '', HostPort: '32769' }] };
+
+/** As it is when the new one is compared with it: stopped, so that no port is bound. */
+const stopped: ContainerSpec = { ...random, ports: {} };
+const fresh = (bindings: ContainerSpec['hostConfig'], ports: ContainerSpec['ports'] = bound): ContainerSpec => ({ ...random, ports, hostConfig: { ...random.hostConfig, PortBindings: bindings } });
+const kindOf = (one: ContainerSpec, patch: object): string | undefined => explain(stopped, one, patch).find(({ what }) => what === 'HostConfig.PortBindings')?.kind;
+
+describe('ports that Docker had chosen and that are pinned', () => {
+  it('are what was asked for, although the old container, which is stopped, does not say any more which they were', () => {
+    expect(kindOf(fresh(pinned), { pinPorts: true })).toBe('asked');
+  });
+
+  it('are not explained when nobody has asked for them, or when the new one is bound to others than it says', () => {
+    expect(kindOf(fresh(pinned), {})).toBe('unexplained');
+    expect(kindOf(fresh(pinned, { ...bound, '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '9' }] }), { pinPorts: true })).toBe('unexplained');
+  });
+});
+
+describe('a size of the root file system', () => {
+  it('is refused where the storage driver would take it and not keep it', () => {
+    expect(judgeReplacement({ ...random, driver: 'overlayfs' }, { storageSize: 1 }, [])?.reason).toMatch(/overlayfs has no sizes/);
+    expect(judgeReplacement({ ...random, driver: 'overlay2' }, { storageSize: 1 }, [])).toBeUndefined();
+  });
+});

@@ -1,0 +1,74 @@
+import { begunCopies } from '../../../src/facts/begun-copy.ts';
+import type { ContainerUse } from '../../../src/facts/container-uses.ts';
+import { containers } from '../../../src/facts/containers.ts';
+import { containerUsesIfAny, copySource } from '../../../src/facts/copy-source.ts';
+import type { CopyTools } from '../../../src/facts/directory-copy.ts';
+import { copyDirectory, copyTools } from '../../../src/facts/directory-copy.ts';
+import { ask, askOf } from '../../../src/facts/fact.ts';
+import type { Peer } from '../../../src/facts/peer.ts';
+import { peer } from '../../../src/facts/peer.ts';
+import type { ReceivedCopy, ReceivingHost } from '../../../src/facts/receiving-host.ts';
+import { receivedCopy, receivingHost } from '../../../src/facts/receiving-host.ts';
+import type { SendingHost } from '../../../src/facts/sending-host.ts';
+import { rsyncServerCommands, sendingHost, treeState } from '../../../src/facts/sending-host.ts';
+import { stoppedForCopies } from '../../../src/facts/stopped-for-copy.ts';
+import { rsyncSets, setsInOrder } from '../../../src/operations/volumes/send-pass.ts';
+import type { SendWant } from '../../../src/operations/volumes/send-survey.ts';
+import { sendVolumeSchema, sidesOf } from '../../../src/operations/volumes/send-survey.ts';
+import { Answers } from '../known.ts';
+
+const directory = { kind: 'directory', path: '/a', identity: '1:1', born: 1, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 4096, apparentBytes: 4096, entries: 2, availableBytes: 9_000_000, inodesTotal: 99, inodesAvailable: 99 } as const;
+
+/** How two hosts are, where a test does not say otherwise. */
+export interface SendWorld {
+  readonly tools: CopyTools;
+  readonly toolsThere: CopyTools;
+  readonly uses: readonly ContainerUse[];
+  readonly usesThere: readonly ContainerUse[];
+  readonly entriesThere: number;
+  readonly roomThere: number;
+  readonly state: string;
+  readonly sending: Partial<SendingHost>;
+  readonly receiving: Partial<ReceivingHost>;
+  readonly peer: Partial<Peer>;
+  readonly copy: Partial<ReceivedCopy>;
+  readonly stopped: readonly string[];
+}
+
+const tools: CopyTools = { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true };
+const usual: SendWorld = { tools, toolsThere: tools, uses: [], usesThere: [], entriesThere: 0, roomThere: 9_000_000, state: '1.0 2.0', sending: {}, receiving: {}, peer: {}, copy: {}, stopped: [] };
+
+export const label = 'web-1:/a';
+export const sendWish = (more: object = {}): SendWant => sendVolumeSchema.parse({ from: { path: '/a' }, to: { host: 'b', path: '/b' }, ...more });
+
+/** A container that runs and has a directory mounted. */
+export function user(name: string, source: string, running = true): ContainerUse {
+  return { id: name.charCodeAt(0).toString(16).repeat(32), name, running, startedAt: '2026-11-20T00:00:00Z', mounts: [{ type: 'bind', source, destination: '/data', readOnly: false, propagation: '' }], volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {} };
+}
+
+/** What the two hosts say about the copy of /a to /b on b. */
+export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answers {
+  const world = { ...usual, ...more };
+  const found = { address: '192.0.2.2', port: 22, user: 'root', publicKey: 'ssh-ed25519 AAAA', server: 'OpenSSH_9.2p1', runsAs: 'root', ...world.peer };
+  const known = new Answers()
+    .set(ask(copyTools), world.tools)
+    .set(askOf('b', copyTools), world.toolsThere)
+    .set(ask(containerUsesIfAny), world.uses)
+    .set(askOf('b', containerUsesIfAny), world.usesThere)
+    .set(ask(containers), [])
+    .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: [] })
+    .set(askOf('b', peer, 'b'), found);
+  const sides = sidesOf(want, known);
+  if ('outcome' in sides) throw new Error(sides.reason);
+  const sets = setsInOrder(rsyncSets('--modify-window=-1', want.bwlimit));
+  return known
+    .set(ask(stoppedForCopies), { directory: '/var/lib/plimsoll/stopped', all: world.stopped.length === 0 ? [] : [{ from: '/a', to: 'b:/b', containers: [...world.stopped], file: '/var/lib/plimsoll/stopped/x', text: '{}\n' }] })
+    .set(ask(copySource, '/a'), { sockets: 0, fixed: 0, firstFixed: [] })
+    .set(ask(copyDirectory, '/a'), directory)
+    .set(askOf('b', copyDirectory, '/b'), { ...directory, path: '/b', identity: '1:2', entries: world.entriesThere, availableBytes: world.roomThere, allocatedBytes: world.entriesThere === 0 ? 0 : 1024 })
+    .set(ask(treeState, '/a'), world.state)
+    .set(ask(sendingHost, sides.address, sides.id), { label: 'web-1', ssh: true, address: '192.0.2.1', directory: `/var/lib/plimsoll/sending/${sides.id}`, left: false, ...world.sending })
+    .set(askOf('b', receivingHost, found.user, sides.id), { keysFile: '/root/.ssh/authorized_keys', trouble: '', root: true, left: false, ...world.receiving })
+    .set(ask(rsyncServerCommands, ...sets), sets.map((_, number) => `rsync --server -e.${String(number)} . ./`))
+    .set(askOf('b', receivedCopy, label, '/b'), { begun: undefined, record: undefined, ...world.copy });
+}
