@@ -14,7 +14,7 @@ export interface SuiteSpec {
 const packages = [
   'systemd-sysv', 'dbus', 'udev', 'kmod', 'openssh-server', 'sudo', 'docker.io', 'iptables', 'lvm2',
   'thin-provisioning-tools', 'dmsetup', 'xfsprogs', 'e2fsprogs', 'rsync', 'busybox-static', 'iproute2', 'procps',
-  'psmisc', 'util-linux', 'mount', 'attr', 'acl',
+  'psmisc', 'util-linux', 'mount', 'attr', 'acl', 'zstd', 'curl', 'docker-compose',
 ] as const;
 
 export const suiteSpecs: Readonly<Record<Suite, SuiteSpec>> = {

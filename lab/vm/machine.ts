@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -151,11 +152,16 @@ export async function spawnMachine(
       if (result.code === 0) return result.stdout;
       throw new Error(`${name}: ${command}\nexited ${String(result.code)}: ${result.stderr.trim()}`);
     };
+    // Clones wake up with one state of the kernel's random numbers, and not every kernel draws new ones by itself: two
+    // of them made containers of one id. RNDRESEEDCRNG takes what was written at once (linux/random.h).
+    const reseed = `cat > /dev/urandom && perl -e 'open my $r, "+<", "/dev/urandom" or die; ioctl $r, 0x5207, 0 or die'`;
     // The clone's clock stands where it was frozen.
     const setClock = (): string => `date -s @${(Date.now() / 1000).toFixed(3)} > /dev/null`;
 
     await restore(qemu, golden.state);
     await link.ready(120_000, gone);
+    const seeded = await link.exec(reseed, { stdin: randomBytes(64).toString('hex') });
+    if (seeded.code !== 0) throw new Error(`${name}: its random numbers are those of every clone: ${seeded.stderr.trim()}`);
     await sh(`${setClock()}; hostname ${name}; echo ${name} > /etc/hostname
       printf '127.0.0.1 localhost\\n127.0.1.1 ${name}\\n' > /etc/hosts; sync /etc/hostname /etc/hosts`);
     signal?.throwIfAborted();
