@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts'],
-    globalSetup: ['test/support/build-first.ts'],
+    globalSetup: ['test/support/build-first.ts', 'test/faults/build-runner.ts'],
     testTimeout: 900_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

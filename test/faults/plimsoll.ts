@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Fleet } from '../../lab/sim/fleet.ts';
 import type { JournalRecord } from '../../src/run/journal.ts';
+import { runner } from './build-runner.ts';
 
 /** What the runner does to itself (test/faults/runner/runner.mjs). */
 export type Fault = { readonly record: string } | { readonly killAt: string } | { readonly noRoomFrom: number; readonly slack: number };
@@ -15,7 +16,6 @@ export interface Ended {
   readonly printed: string;
 }
 
-const runner = fileURLToPath(new URL('./runner/runner.mjs', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** No run of a case takes longer by far. */
 const patienceMs = 120_000;

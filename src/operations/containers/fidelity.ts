@@ -1,5 +1,5 @@
 import type { ContainerSpec } from '../../facts/container-spec.ts';
-import type { Json } from '../../values/json.ts';
+import type { Json, JsonObject } from '../../values/json.ts';
 import { asText, canonicalJson } from '../../values/json.ts';
 import { mountNow, planMounts } from './mounts.ts';
 import { aliasesOf, isEmpty, linksOf, macOf } from './networks.ts';
@@ -104,10 +104,27 @@ function mountLines(old: ContainerSpec, fresh: ContainerSpec, patch: Patch): rea
   const wanted = planMounts(old, patch).expected;
   const is = new Map(fresh.mounts.map((mount) => [asText(mount['Destination']), mountNow(mount)]));
   return [...new Set([...was.keys(), ...wanted.keys(), ...is.keys()])].map((path): Line => {
+    const what = `mount ${path}`;
     const json = (mount: ReturnType<typeof was.get>): Json => (mount === undefined ? null : { ...mount });
-    if (canonicalJson(json(is.get(path))) !== canonicalJson(json(wanted.get(path)))) return { kind: 'unexplained', what: `mount ${path}`, from: json(was.get(path)), to: json(is.get(path)) };
-    return compare(`mount ${path}`, json(was.get(path)), json(is.get(path)), 'another mount');
+    if (canonicalJson(json(is.get(path))) !== canonicalJson(json(wanted.get(path)))) return { kind: 'unexplained', what, from: json(was.get(path)), to: json(is.get(path)) };
+    if (canonicalJson(json(was.get(path))) !== canonicalJson(json(is.get(path)))) return compare(what, json(was.get(path)), json(is.get(path)), 'another mount');
+    return sameMount(what, mountAt(old, path), mountAt(fresh, path));
   });
+}
+
+function mountAt({ mounts }: ContainerSpec, path: string): JsonObject {
+  return mounts.find((mount) => mount['Destination'] === path) ?? {};
+}
+
+/**
+ * A volume without a name has no mode; mounted by its id it has z (a label of SELinux that is shared, which Docker gave
+ * that volume when it made it [moby v20.10.24 daemon/create_unix.go]), and rw when docker-compose 1 does that.
+ */
+const modesById: readonly Json[] = ['z', 'rw'];
+
+function sameMount(what: string, was: JsonObject, is: JsonObject): Line {
+  const byId = was['Mode'] === '' && modesById.includes(is['Mode'] ?? null) && canonicalJson({ ...was, Mode: is['Mode'] ?? null }) === canonicalJson(is);
+  return compare(what, was, is, byId ? { docker: 'a volume without a name is mounted by its id, which gives it another mode' } : undefined);
 }
 
 /** What Docker gives an endpoint when it connects it. */

@@ -30,3 +30,17 @@ describe('a size of the root file system', () => {
     expect(judgeReplacement({ ...random, driver: 'overlay2' }, { storageSize: 1 }, [])).toBeUndefined();
   });
 });
+
+describe('what Docker says of a mount beyond what is mounted there', () => {
+  const volume = { Destination: '/data', Driver: 'local', Mode: '', Name: 'f00d', Propagation: '', RW: true, Source: '/var/lib/docker/volumes/f00d/_data', Type: 'volume' };
+  const lineOf = (was: object, is: object): string | undefined => explain({ ...stopped, mounts: [{ ...volume, ...was }] }, { ...stopped, mounts: [{ ...volume, ...is }] }, {}).find(({ what }) => what === 'mount /data')?.kind;
+
+  it('is compared too: only the mode that a volume without a name gets by its id is explained', () => {
+    expect(lineOf({}, {})).toBe('identical');
+    expect(lineOf({}, { Mode: 'z' })).toBe('named-by-docker');
+    expect(lineOf({ Mode: 'Z' }, { Mode: 'z' })).toBe('unexplained');
+    expect(lineOf({ Type: 'bind', Propagation: 'rslave' }, { Type: 'bind', Propagation: 'rprivate' })).toBe('unexplained');
+    expect(lineOf({}, { Mode: 'z', Driver: 'nfs' })).toBe('unexplained');
+    expect(lineOf({}, { RW: false })).toBe('unexplained');
+  });
+});
