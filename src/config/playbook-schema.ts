@@ -24,6 +24,10 @@ export const controlsSchema = z.strictObject({
   timeout: durationSchema.optional().describe('How long the step may take on a host.'),
   tags: tagsSchema.optional(),
   on_error: z.enum(['fail', 'continue']).optional().describe('What a failure means for the host: it stops (fail), or goes on with the next step.'),
+  max_unavailable: z
+    .union([z.int().min(1), z.strictObject({ members: z.int().min(1), service: z.string().min(1) })])
+    .optional()
+    .describe('On so many hosts at once, at most, something is changed by the step; hosts where it has failed count. With members and service: steps of one service share that.'),
   become: z.boolean().optional().describe("Whether the step runs as root; the play's setting when absent."),
   read_only: z.boolean().optional().describe('For command and script: it changes nothing, so it runs in the preview too.'),
 });

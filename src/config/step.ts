@@ -1,5 +1,6 @@
 import type { ConfigIssue } from '../errors.ts';
 import type { Operation } from '../operations/operation.ts';
+import type { MaxUnavailable } from '../plan/plan.ts';
 import { isObject, type Json } from '../values/json.ts';
 import { asJson } from './as-json.ts';
 import { didYouMean } from './closest.ts';
@@ -12,7 +13,7 @@ import type { Registers } from './registers.ts';
 import { ResolveError } from './resolve-error.ts';
 import { mistakesIn, withText } from './schema-issues.ts';
 import { compileTemplate, type CompiledTemplate } from './template.ts';
-import type { Resolved, Retry, Scope, Step } from './types.ts';
+import type { Place, Resolved, Retry, Scope, Step } from './types.ts';
 import type { Path, YamlFile } from './yaml.ts';
 
 export type Registry = ReadonlyMap<string, Operation>;
@@ -185,8 +186,14 @@ function assemble({ number, path, operation, controls, compiled, input, context:
     ...(retry === undefined ? {} : { retry }),
     ...(controls.timeout === undefined ? {} : { timeoutSeconds: controls.timeout }),
     ...(become === undefined ? {} : { become }),
+    ...(controls.max_unavailable === undefined ? {} : { maxUnavailable: maxUnavailable(controls.max_unavailable, yaml.placeOf(path), controls.name ?? operation.name) }),
     ...(inherited.rescues === undefined ? {} : { rescues: inherited.rescues }),
   };
+}
+
+/** A step without a service is one of its own. */
+function maxUnavailable(written: NonNullable<Controls['max_unavailable']>, { line }: Place, name: string): MaxUnavailable {
+  return typeof written === 'number' ? { members: written, service: `"${name}" (line ${String(line)})` } : written;
 }
 
 /** Where an expression gave a number and the operation takes text (an argument, say), the text is meant. */

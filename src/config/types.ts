@@ -1,4 +1,5 @@
 import type { ConfigIssue } from '../errors.ts';
+import type { MaxUnavailable } from '../plan/plan.ts';
 import type { Target } from '../transport/transport.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import type { Secret } from '../values/secret.ts';
@@ -95,6 +96,7 @@ export interface Step {
   readonly tags: readonly string[];
   readonly onError: 'fail' | 'continue';
   readonly become?: boolean;
+  readonly maxUnavailable?: MaxUnavailable;
   /** The name of the block whose `rescue` it belongs to: it is done only when that block fails. */
   readonly rescues?: string;
   /** Every root name that the step's expressions read, `when` and `loop` included. */

@@ -31,6 +31,7 @@ export const stepPlanSchema: z.ZodType<StepPlan> = z.strictObject({
   where: text,
   want: jsonSchema,
   planned: plannedSchema,
+  maxUnavailable: z.exactOptional(z.strictObject({ members: z.int().positive(), service: text })),
 } satisfies Shape<StepPlan>);
 
 /** A code of ours, as it is saved and journalled. */

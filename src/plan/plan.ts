@@ -2,6 +2,13 @@ import type { AppError } from '../errors.ts';
 import type { Planned } from '../operations/operation.ts';
 import type { Json } from '../values/json.ts';
 
+/** How many members of a service, across hosts, a step may make unavailable at once: a host is a member. */
+export interface MaxUnavailable {
+  readonly members: number;
+  /** Steps of one name share the limit. */
+  readonly service: string;
+}
+
 /** One step on one host, as planned. Plain JSON. */
 export interface StepPlan {
   /** Unique in the run: play and step counted from 1, and the loop item: `1.3`, `1.3[2]`. */
@@ -14,6 +21,7 @@ export interface StepPlan {
   /** The step's input with every expression resolved and every relative size made absolute; null while unknown. */
   readonly want: Json;
   readonly planned: Planned;
+  readonly maxUnavailable?: MaxUnavailable;
 }
 
 /** Whether the step changes something, or may. */

@@ -54,6 +54,7 @@ export function stepLines(plan: StepPlan, all: readonly StepPlan[], notes: StepN
     line(`  ${sign} ${would}${plan.step}${itemOf(plan.id)}${operation}${why}${headline(planned, all)}`, tone),
     ...(otherReasons.length > 0 ? noteLines('nothing to do', 'reasons', notes.reasons, 'faint') : []),
     ...changes.flatMap((change) => changeLines(change, options)),
+    ...(plan.maxUnavailable === undefined || changes.length === 0 ? [] : [line(`      on at most ${count(plan.maxUnavailable.members, 'host')} of ${plan.maxUnavailable.service} at once`, 'faint')]),
     ...(planned.outcome === 'refused' ? [line(`      remedy: ${planned.remedy}`)] : []),
     ...noteLines('warning', 'warnings', notes.warnings, 'caution'),
     ...noteLines('still owed', 'of these', notes.owed, 'caution'),

@@ -1,6 +1,7 @@
 import type { SelectedPlay } from '../config/load.ts';
 import type { Host, Place, Play, Step } from '../config/types.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
+import type { StepPlan } from '../plan/plan.ts';
 import type { BegunChange } from './begun-changes.ts';
 import type { FinalizeWant } from './finalize.ts';
 import type { HostHistory } from './history.ts';
@@ -12,7 +13,7 @@ export function rollbackPlay(host: Host, history: HostHistory, plan: PlanFile): 
   const steps = [...changesInEffect(history)].reverse().map(({ intent, outcome, undoBegun }, index) => {
     const { step, number, operation, want, change } = intent;
     const input: UndoWant = { step, number, operation, want, change, complete: outcome === 'done' && !undoBegun };
-    return stepFor(index, 'undo', intent.name, intent.become, placeOf(plan, host.name, step), input);
+    return stepFor(index, 'undo', intent.name, intent.become, planOf(plan, host.name, step), plan, input);
   });
   return { play: playOf('rollback', plan, steps), hosts: [host] };
 }
@@ -23,13 +24,15 @@ export function finalizePlay(host: Host, history: HostHistory, plan: PlanFile): 
   const steps = history.changes.filter(kept).map(({ intent }, index) => {
     const { step, number, change } = intent;
     const input: FinalizeWant = { step, number, change };
-    return stepFor(index, 'finalize', intent.name, intent.become, placeOf(plan, host.name, step), input);
+    return stepFor(index, 'finalize', intent.name, intent.become, planOf(plan, host.name, step), plan, input);
   });
   return { play: playOf('finalize', plan, steps), hosts: [host] };
 }
 
-function stepFor(index: number, operation: string, name: string, become: boolean, place: Place, input: unknown): Step {
-  return { number: index + 1, name, operation, place, tags: [], onError: 'fail', become, roots: new Set(), resolve: () => ({ value: input }) };
+/** Taking back what may not be done on all hosts at once may not either. */
+function stepFor(index: number, operation: string, name: string, become: boolean, planned: StepPlan | undefined, plan: PlanFile, input: unknown): Step {
+  const { maxUnavailable } = planned ?? {};
+  return { number: index + 1, name, operation, place: placeOf(plan, planned), tags: [], onError: 'fail', become, roots: new Set(), resolve: () => ({ value: input }), ...(maxUnavailable === undefined ? {} : { maxUnavailable }) };
 }
 
 /** Number 0: a playbook's plays begin with 1, so that no id is used twice in a run. */
@@ -49,9 +52,12 @@ function playOf(name: string, plan: PlanFile, steps: readonly Step[]): Play {
   };
 }
 
+function planOf({ hosts }: PlanFile, host: string, step: string): StepPlan | undefined {
+  return hosts.find((one) => one.host === host)?.steps.find(({ id }) => id === step);
+}
+
 /** Where the playbook has the step: the plan says so as `file:line:column`. */
-function placeOf({ hosts, playbook }: PlanFile, host: string, step: string): Place {
-  const where = hosts.find((one) => one.host === host)?.steps.find(({ id }) => id === step)?.where ?? '';
+function placeOf({ playbook }: PlanFile, { where = '' }: Partial<StepPlan> = {}): Place {
   const [, file = playbook.file, line = '1', column = '1'] = /^(.*):(\d+):(\d+)$/.exec(where) ?? [];
   return { file, line: Number(line), column: Number(column) };
 }

@@ -9,20 +9,27 @@ import { FactBase } from './fact-reader.ts';
 import type { HostRun } from './host-run.ts';
 import type { Journal } from './journal.ts';
 import type { Link } from './link.ts';
+import type { Leave, Members } from './members.ts';
 import { connect, playContext } from './plan-host.ts';
 import type { HostPlay, PlannedItem, StepItem } from './plan-step.ts';
 import { itemsOf, placeOf, planItem } from './plan-step.ts';
 import { Recorder } from './recorder.ts';
 import type { RunContext } from './run.ts';
 
+/** What a host has to do with the others of the run. */
+export interface Others {
+  readonly stop: PlayStop;
+  readonly members: Members;
+}
+
 /** Applies one play to one host. What goes wrong becomes the host's own error; others go on. */
-export async function applyHost(context: RunContext, journal: Journal, run: HostRun, play: Play, stop: PlayStop): Promise<void> {
+export async function applyHost(context: RunContext, journal: Journal, run: HostRun, play: Play, others: Others): Promise<void> {
   try {
-    await new HostApply(context, journal, run, play, stop).nodes(play.nodes);
+    await new HostApply(context, journal, run, play, others).nodes(play.nodes);
     run.step = undefined;
   } catch (thrown) {
     run.error = toAppError(thrown);
-    if (play.anyErrorsFatal) stop.because(run);
+    if (play.anyErrorsFatal) others.stop.because(run);
   }
 }
 
@@ -84,17 +91,17 @@ class HostApply {
   readonly #journal: Journal;
   readonly #run: HostRun;
   readonly #play: Play;
-  readonly #stop: PlayStop;
+  readonly #others: Others;
   readonly #inPlay: Omit<HostPlay, 'link'>;
   readonly #approved: ReadonlyMap<string, PlannedItem>;
   readonly #facts = new Facts();
 
-  constructor(context: RunContext, journal: Journal, run: HostRun, play: Play, stop: PlayStop) {
+  constructor(context: RunContext, journal: Journal, run: HostRun, play: Play, others: Others) {
     this.#context = context;
     this.#journal = journal;
     this.#run = run;
     this.#play = play;
-    this.#stop = stop;
+    this.#others = others;
     this.#inPlay = playContext(context, run, play);
     this.#approved = new Map((run.planned.get(play.number) ?? []).map((item) => [item.item.id, item]));
   }
@@ -140,19 +147,38 @@ class HostApply {
     const run = this.#run;
     run.step = step.name;
     context.signal.throwIfAborted();
-    this.#stop.check(run);
+    this.#others.stop.check(run);
     const link = await connect(context, run, this.#play, step);
     link.persist();
     const host: HostPlay = { ...this.#inPlay, link };
-    const signal = step.timeoutSeconds === undefined ? context.signal : AbortSignal.any([context.signal, AbortSignal.timeout(step.timeoutSeconds * 1000)]);
     // Nobody else may change what is being read from here on.
     await link.lock(context.lock);
-    await this.#facts.ahead(host, this.#play.steps.slice(this.#play.steps.indexOf(step)), context.signal);
-    const results = await this.#items(host, step, signal);
-    if (step.register !== undefined) host.registers[step.register] = step.loop === undefined ? (results[0]?.result ?? null) : results.map(({ result }) => result);
+    const leave = await this.#leave(step);
+    try {
+      // What a host waits for others is not of the step's time.
+      const signal = step.timeoutSeconds === undefined ? context.signal : AbortSignal.any([context.signal, AbortSignal.timeout(step.timeoutSeconds * 1000)]);
+      await this.#facts.ahead(host, this.#play.steps.slice(this.#play.steps.indexOf(step)), context.signal);
+      const results = await this.#items(host, step, signal, leave);
+      if (step.register !== undefined) host.registers[step.register] = step.loop === undefined ? (results[0]?.result ?? null) : results.map(({ result }) => result);
+    } finally {
+      leave?.end();
+    }
   }
 
-  async #items(host: HostPlay, step: Step, signal: AbortSignal): Promise<readonly Applied[]> {
+  /** Where a step limits how many hosts it is at work on, and there is something to do for it here: waits for the others. */
+  async #leave(step: Step): Promise<Leave | undefined> {
+    const { signal, emit } = this.#context;
+    const { name } = this.#run;
+    const approved = [...this.#approved.values()].filter(({ item }) => item.step === step);
+    if (step.maxUnavailable === undefined || approved.every(({ plan }) => plan.planned.outcome === 'noop')) return undefined;
+    return this.#others.members.enter(step.maxUnavailable, name, signal, (reason) => {
+      // By then the host may have become another one.
+      this.#facts.forget();
+      emit({ type: 'host.waiting', host: name, reason });
+    });
+  }
+
+  async #items(host: HostPlay, step: Step, signal: AbortSignal, leave: Leave | undefined): Promise<readonly Applied[]> {
     const { runId, part, emit, laptop, lock, detach, records, signal: operators } = this.#context;
     const run = this.#run;
     const { link } = host;
@@ -167,6 +193,7 @@ class HostApply {
       run.note(results.flatMap(({ owed }) => owed), results.flatMap(({ warnings }) => warnings));
       return results;
     } catch (thrown) {
+      if (recorder.begun) leave?.failed();
       const error = timedOut(toAppError(thrown), step.timeoutSeconds, signal, operators);
       if (step.onError === 'fail' || endsTheHost(error)) throw error;
       run.note([], [`${step.name} failed and was passed over (on_error: continue): ${error.message}`]);

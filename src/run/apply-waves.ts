@@ -2,10 +2,12 @@ import pLimit from 'p-limit';
 import type { SelectedPlay } from '../config/load.ts';
 import type { Play } from '../config/types.ts';
 import { AppError, toAppError } from '../errors.ts';
+import type { Others } from './apply-host.ts';
 import { applyHost, PlayStop } from './apply-host.ts';
 import { exceeds, wavesOf } from './batch.ts';
 import type { HostRun } from './host-run.ts';
 import type { Journal } from './journal.ts';
+import { Members } from './members.ts';
 import { connect } from './plan-host.ts';
 import { finishedEvent } from './recorder.ts';
 import type { RunContext, RunState } from './run.ts';
@@ -13,13 +15,14 @@ import type { RunContext, RunState } from './run.ts';
 /** The last phase: the waves of every stage, with each host's end in the journal. */
 export async function applyWaves(state: RunState): Promise<void> {
   const { context, runs } = state;
+  const members = new Members();
   const fit = runs.filter(({ error }) => error === undefined);
   // What goes on from an earlier part is recorded even when there is nothing left to do.
   if (state.approved && (context.mode !== 'apply' || fit.some(({ hasChanges }) => hasChanges))) {
     const journal = await context.journal();
     await recordEnds(context, journal, runs.filter(({ error }) => error !== undefined));
     for (const stage of stagesOf(context.plays)) {
-      if (!(await applyStage(context, journal, runs, stage))) break;
+      if (!(await applyStage(context, journal, runs, stage, members))) break;
     }
     for (const host of runs.filter(({ finished, error, hasChanges }) => !finished && error === undefined && hasChanges)) host.error = notStarted(context.signal.aborted, false, host);
     await recordEnds(context, journal, runs);
@@ -39,7 +42,7 @@ function stagesOf(plays: readonly SelectedPlay[]): readonly (readonly [Play, ...
 }
 
 /** Resolves with whether the next stage may start. */
-async function applyStage(context: RunContext, journal: Journal, runs: readonly HostRun[], plays: readonly [Play, ...Play[]]): Promise<boolean> {
+async function applyStage(context: RunContext, journal: Journal, runs: readonly HostRun[], plays: readonly [Play, ...Play[]], members: Members): Promise<boolean> {
   const [{ maxFailures, batch }] = plays;
   const mine = runs.flatMap((host) => {
     const play = plays.find((one) => host.plays.includes(one));
@@ -55,19 +58,19 @@ async function applyStage(context: RunContext, journal: Journal, runs: readonly 
     if (!mayGoOn()) {
       for (const { host } of wave) host.error = notStarted(context.signal.aborted, stop.stopped, host);
     } else {
-      await Promise.all(wave.map(({ host, play }) => limit(() => applyOne(context, journal, host, play, stop))));
+      await Promise.all(wave.map(({ host, play }) => limit(() => applyOne(context, journal, host, play, { stop, members }))));
     }
     await recordEnds(context, journal, wave.flatMap(({ host }) => (host.error === undefined ? [] : [host])));
   }
   return mayGoOn();
 }
 
-async function applyOne(context: RunContext, journal: Journal, host: HostRun, play: Play, stop: PlayStop): Promise<void> {
+async function applyOne(context: RunContext, journal: Journal, host: HostRun, play: Play, others: Others): Promise<void> {
   // What was owed was about the plan; now it is about what is done.
   if (host.plays[0] === play) host.owed = [];
   const [first] = play.steps;
   if (context.mode === 'rollback' && first !== undefined) context.emit({ type: 'rollback.started', host: host.name, step: first.name, reason: `run ${context.runId} is taken back` });
-  await applyHost(context, journal, host, play, stop);
+  await applyHost(context, journal, host, play, others);
   if (host.error === undefined && host.plays.at(-1) !== play) return;
   if (host.error === undefined) await afterwards(context, host);
   await recordEnd(context, journal, host);

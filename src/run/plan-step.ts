@@ -70,7 +70,7 @@ export async function itemsOf(context: HostPlay, step: Step, base: FactBase, sig
 export async function planItem(context: HostPlay, item: StepItem, base: FactBase, pending: readonly Pending[], signal: AbortSignal, pinned?: unknown): Promise<PlannedItem> {
   const { step } = item;
   const operation = operationOf(context, step);
-  const blank = { id: item.id, step: step.name, operation: step.operation, where: placeOf(step) };
+  const blank = { id: item.id, step: step.name, operation: step.operation, where: placeOf(step), ...(step.maxUnavailable === undefined ? {} : { maxUnavailable: step.maxUnavailable }) };
   const open = (planned: Planned): PlannedItem => ({ item, plan: { ...blank, want: null, planned }, want: undefined, changes: planned.outcome === 'maybe' ? ['*'] : [], facts: [], result: planned.outcome === 'maybe' ? undefined : null });
   try {
     const scope: Scope = { ...(await scopeOf(context, step, base, signal)), ...(item.item === undefined ? {} : { item: item.item }) };

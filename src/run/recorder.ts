@@ -35,6 +35,8 @@ export class Recorder {
   /** Summaries of the changes that have been carried out, in order; also when the step fails later. */
   readonly applied: string[] = [];
   readonly #options: RecorderOptions;
+  /** Whether any change has been begun. */
+  begun = false;
   /** Work is never begun twice under one name: a step that is tried again has another one. */
   #attempt = 0;
 
@@ -67,6 +69,7 @@ export class Recorder {
     const at = { host, step: step.name };
     const claims = await records.claim(host, change, journal, signal);
     const started = performance.now();
+    this.begun = true;
     emit({ type: 'change.started', ...at, summary: change.summary });
     const result = await apply({
       link,

@@ -57,7 +57,7 @@ export const planneds: fc.Arbitrary<Planned> = fc.oneof(
 );
 
 const id = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 99 }), fc.constantFrom('', '[1]', '[2]')).map(([play, step, item]) => `${String(play)}.${String(step)}${item}`);
-export const steps: fc.Arbitrary<readonly StepPlan[]> = fc.uniqueArray(record<StepPlan>({ id, step: text, operation: fc.constantFrom('command', 'grow_rootfs'), where: text, want: json, planned: planneds }, 'id', 'step', 'operation', 'where', 'want', 'planned'), { selector: (step) => step.id, maxLength: 3 });
+export const steps: fc.Arbitrary<readonly StepPlan[]> = fc.uniqueArray(record<StepPlan>({ id, step: text, operation: fc.constantFrom('command', 'grow_rootfs'), where: text, want: json, planned: planneds, maxUnavailable: fc.record({ members: fc.integer({ min: 1, max: 9 }), service: text }, { noNullPrototype: true }) }, 'id', 'step', 'operation', 'where', 'want', 'planned'), { selector: (step) => step.id, maxLength: 3 });
 
 const code = fc.constantFrom<ErrorCode>('usage', 'unreachable', 'refused', 'host-key-changed', 'internal');
 const error = fc.tuple(code, text, fc.record({ hint: text, where: text }, { requiredKeys: [], noNullPrototype: true })).map(([of, message, details]) => new AppError(of, message, details));
