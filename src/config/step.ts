@@ -1,6 +1,6 @@
 import type { ConfigIssue } from '../errors.ts';
 import type { Operation } from '../operations/operation.ts';
-import type { MaxUnavailable } from '../plan/plan.ts';
+import type { MaxUnavailable } from '../operations/max-unavailable.ts';
 import { isObject, type Json } from '../values/json.ts';
 import { asJson } from './as-json.ts';
 import { didYouMean } from './closest.ts';

@@ -1,5 +1,5 @@
 import type { ConfigIssue } from '../errors.ts';
-import type { MaxUnavailable } from '../plan/plan.ts';
+import type { MaxUnavailable } from '../operations/max-unavailable.ts';
 import type { Target } from '../transport/transport.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import type { Secret } from '../values/secret.ts';

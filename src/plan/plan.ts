@@ -1,13 +1,7 @@
 import type { AppError } from '../errors.ts';
+import type { MaxUnavailable } from '../operations/max-unavailable.ts';
 import type { Planned } from '../operations/operation.ts';
 import type { Json } from '../values/json.ts';
-
-/** How many members of a service, across hosts, a step may make unavailable at once: a host is a member. */
-export interface MaxUnavailable {
-  readonly members: number;
-  /** Steps of one name share the limit. */
-  readonly service: string;
-}
 
 /** One step on one host, as planned. Plain JSON. */
 export interface StepPlan {

@@ -1,4 +1,4 @@
-import type { MaxUnavailable } from '../plan/plan.ts';
+import type { MaxUnavailable } from '../operations/max-unavailable.ts';
 import { AppError } from '../errors.ts';
 
 /** A host's leave to make a member of a service unavailable. */
