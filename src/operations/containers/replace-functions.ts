@@ -41,6 +41,8 @@ find_new() {
 }
 started() { [ -n "$new" ] && case $(of "$new" '{{.State.StartedAt}}') in ''|0001-*) return 1 ;; esac; }
 running() { [ "$(of "$1" '{{.State.Running}}')" = true ]; }
+# Not the same as not running, where that cannot be read.
+stopped() { [ "$(of "$1" '{{.State.Running}}')" = false ]; }
 policy() { docker update --restart="$2" -- "$1" >/dev/null; }
 named() { [ "$(of "$1" '{{.Name}}')" = "/$2" ] || docker rename "$1" "$2"; }
 # The old one as it was. The names must be free.
@@ -53,7 +55,7 @@ restore() {
   [ -n "$step" ] || return 0
   find_new
   if started; then
-    policy "$new" no && { ! running "$new" || docker stop "$new" >/dev/null; } && named "$new" "$newname" || return 1
+    policy "$new" no && { stopped "$new" || docker stop "$new" >/dev/null; } && named "$new" "$newname" || return 1
     kept="$kept $newname"
   elif [ -n "$new" ]; then
     docker rm -- "$new" >/dev/null || return 1

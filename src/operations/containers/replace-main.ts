@@ -41,7 +41,7 @@ if [ -z "$forward" ]; then
   for c in $all; do
     use "$c"
     [ "$was" != running ] || docker stop "$old" >/dev/null || fail "$name could not be stopped"
-    ! running "$old" || fail "$name did not stop"
+    stopped "$old" || fail "$name did not stop"
     no_writes "$old"
   done
   ( while_stopped ) || fail "$stopped_failed"

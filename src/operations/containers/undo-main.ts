@@ -3,7 +3,7 @@ export const undoMain = `bringing= gone=
 # The new one with its name again. The old one was begun with only for the sake of the undo.
 forward_again() {
   if [ -n "$bringing" ]; then
-    policy "$old" no && { ! running "$old" || docker stop "$old" >/dev/null; } && named "$old" "$oldname" && named "$new" "$name" || return 1
+    policy "$old" no && { stopped "$old" || docker stop "$old" >/dev/null; } && named "$old" "$oldname" && named "$new" "$name" || return 1
   fi
   policy "$new" "$wanted" && { [ "$was" != running ] || running "$new" || docker start "$new" >/dev/null; }
 }
@@ -41,7 +41,7 @@ for c in $all; do
   find_new
   if started; then
     remember undoing
-    policy "$new" no && { ! running "$new" || docker stop "$new" >/dev/null; } && ! running "$new" || fail "the new $name could not be stopped"
+    policy "$new" no && { stopped "$new" || docker stop "$new" >/dev/null; } && stopped "$new" || fail "the new $name could not be stopped"
     no_writes "$new"
   fi
 done
