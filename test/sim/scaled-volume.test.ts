@@ -49,7 +49,7 @@ class Lab {
 
   /** `web-1:elk_vol-2 web-3:elk_vol-1`: what is on the hosts, whatever the records say. */
   async onHosts(): Promise<readonly string[]> {
-    const found = await Promise.all(this.fleet.hosts.map(async ({ name, run }) => (await run('docker volume ls -q')).stdout.split('\n').filter((volume) => volume.startsWith('elk_vol')).map((volume) => `${name}:${volume}`)));
+    const found = await Promise.all(this.fleet.hosts.map(async (one) => (await one.run('docker volume ls -q')).stdout.split('\n').filter((volume) => volume.startsWith('elk_vol')).map((volume) => `${one.name}:${volume}`)));
     return found.flat();
   }
 
@@ -142,7 +142,7 @@ describe('a scaled volume over five hosts', { timeout: 600_000 }, () => {
     const file = await lab.playbook(1, {}, { recreate_container: { container: 'app', mounts, gate } }, { recreate_container: { container: 'web', mounts, gate } });
     const first = await lab.as('ann', 'apply', file, '--yes');
     expect(first.code, first.stdout + first.stderr).toBe(0);
-    const { run } = lab.hostOf('web-1');
+    const run = (script: string): ReturnType<Fleet['hosts'][number]['run']> => lab.hostOf('web-1').run(script);
     await run('echo kept >/var/lib/docker/volumes/elk_vol-1/_data/file');
     const mounted = "docker inspect --type container --format '{{range .Mounts}}{{.Name}} {{.Destination}}{{end}}' app web";
     expect((await run(mounted)).stdout).toBe('elk_vol-1 /data\nelk_vol-1 /data\n');
