@@ -6,13 +6,16 @@ import { readLimit, selectHosts } from '../config/select.ts';
 import type { Host } from '../config/types.ts';
 import type { HostStatus } from '../errors.ts';
 import { AppError, hostStatusOf, toAppError } from '../errors.ts';
+import type { Volume } from '../facts/volumes.ts';
 import { volumes } from '../facts/volumes.ts';
 import { rebuilt } from '../records/rebuild.ts';
+import { rebuiltScaled, scaledOnHost } from '../records/rebuild-scaled.ts';
 import type { VersionRecords } from '../records/records.ts';
 import type { VersionRecord } from '../records/version-record.ts';
 import { withoutName } from '../render/words.ts';
 import { exitCodeOf, worst } from '../run/exit-status.ts';
 import { historyOf } from '../run/history.ts';
+import type { Claim } from '../run/records.ts';
 import { holderOf, holdRun } from '../run/run-lock.ts';
 import { findRun, listRuns, openRun } from '../run/run-store.ts';
 import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
@@ -46,7 +49,7 @@ function settleCommand(world: World, end: (exitCode: number) => void) {
         world.out.write(neutralise(`${lines.join('\n')}\n`));
         if (error !== undefined) throw error;
         const orphans = await abandonUnknown(world, place.runId, now, records);
-        if (orphans.length > 0) world.out.write(`${versionCount(orphans.length)} had been claimed and not begun, and ${orphans.length === 1 ? 'is' : 'are'} given up.\n`);
+        if (orphans > 0) world.out.write(`${versionCount(orphans)} had been claimed and not begun, and ${orphans === 1 ? 'is' : 'are'} given up.\n`);
         end(0);
       } finally {
         await held.release();
@@ -54,13 +57,16 @@ function settleCommand(world: World, end: (exitCode: number) => void) {
     });
 }
 
-/** What the run has claimed and then never begun: it was cut in between. */
-async function abandonUnknown(world: World, runId: string, journal: Parameters<typeof historyOf>[0], given: string | undefined): Promise<readonly VersionRecord[]> {
+/** What the run has claimed and then never begun: it was cut in between. Resolves with how many of these there were. */
+async function abandonUnknown(world: World, runId: string, journal: Parameters<typeof historyOf>[0], given: string | undefined): Promise<number> {
   const { hosts, recordsAt } = historyOf(journal);
   const kept = versionRecords(world, given ?? recordsAt);
   const known = new Set(hosts.flatMap(({ host, versions }) => versions.map(({ note, version }) => `${host} ${note.kind} ${note.name} ${String(version)}`)));
-  const isKnown = ({ host, kind, name, version }: VersionRecord): boolean => known.has(`${host} ${kind} ${name} ${String(version)}`);
-  return kept.abandon(runId, hosts.map(({ host }) => host), isKnown, world.interrupts.stop);
+  const isKnown = ({ host, kind, name, version }: VersionRecord | (Claim & { readonly host: string })): boolean => known.has(`${host} ${kind} ${name} ${String(version)}`);
+  const { stop } = world.interrupts;
+  const orphans = await kept.abandon(runId, hosts.map(({ host }) => host), isKnown, stop);
+  const instances = await kept.scaledVolumes.giveUp(runId, isKnown, stop);
+  return orphans.length + instances;
 }
 
 function abandonCommand(world: World, end: (exitCode: number) => void) {
@@ -81,7 +87,7 @@ function abandonCommand(world: World, end: (exitCode: number) => void) {
 
 function rebuildCommand(world: World, end: (exitCode: number) => void) {
   return inventoryOptions(new Command('rebuild'))
-    .description('Write the versions of volumes down anew from their labels on the hosts; changes nothing on a host')
+    .description('Write the versions of volumes, and the instances of scaled ones, down anew from their labels on the hosts; changes nothing on a host')
     .argument('[pattern]', 'only these hosts', 'all')
     .option('-f, --forks <n>', 'hosts to connect to at once', count, 50)
     .addOption(recordsOption())
@@ -110,14 +116,26 @@ async function rebuildHost(world: World, transport: Transport, kept: VersionReco
     await connection.close();
     const versions = rebuilt(name, found, await kept.all(name, signal), world.who);
     for (const version of versions) await kept.write(version, signal);
-    world.out.write(neutralise(`${name}: ${versionCount(versions.length)} written\n`));
-    return versions.length === 0 ? 'ok' : 'changed';
+    const scaled = await rebuildScaled(world, kept, name, found);
+    world.out.write(neutralise(`${name}: ${versionCount(versions.length)} written${scaled.length === 0 ? '' : `; scaled volumes put right: ${scaled.join(', ')}`}\n`));
+    return versions.length === 0 && scaled.length === 0 ? 'ok' : 'changed';
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.code === 'internal') throw error;
     world.out.write(neutralise(`${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
     return hostStatusOf(error.code);
   }
+}
+
+/** Resolves with the names of the scaled volumes that something was written of. */
+async function rebuildScaled({ interrupts: { stop }, who }: World, { scaledVolumes }: VersionRecords, host: string, found: readonly Volume[]): Promise<readonly string[]> {
+  const here = scaledOnHost(found);
+  const recorded = (await scaledVolumes.all(stop)).filter(({ instances }) => instances.some((one) => one.host === host)).map(({ name }) => name);
+  const written: string[] = [];
+  for (const name of new Set([...here.keys(), ...recorded])) {
+    if (await scaledVolumes.edit(name, (record) => rebuiltScaled(record, host, here.get(name) ?? [], who), stop)) written.push(name);
+  }
+  return written;
 }
 
 function versionCount(number: number): string {

@@ -103,15 +103,19 @@ export interface RelayAction {
 export type Action = ExecAction | CheckAction | WriteFileAction | UploadAction | FetchAction | WaitUntilAction | PauseAction | RelayAction;
 
 /**
- * A version of a volume's or container's specification that a change makes: claimed in the records
- * before the change begins, confirmed when it is done.
+ * A version of a volume's or container's specification that a change makes, or an instance of a scaled
+ * volume: claimed in the records before the change begins, confirmed when it is done.
  */
 export interface RecordNote {
-  readonly kind: 'volume' | 'container';
-  /** The volume's family, or the container's name. */
+  readonly kind: 'volume' | 'container' | 'scaled';
+  /** The volume's family, the container's name, or the scaled volume's. */
   readonly name: string;
-  /** The version that is claimed (`foo-2` is 2 of `foo`); the next that nobody has when absent. */
+  /** The version that is claimed (`foo-2` is 2 of `foo`); the next that nobody has when absent. Of a scaled volume always the instance. */
   readonly version?: number;
+  /** How many instances there may be in the whole fleet; as many as there are when absent. */
+  readonly scale?: number;
+  /** The change removes the instance. */
+  readonly removes?: true;
   /** The volume's or container's own name or id until now. */
   readonly replaces?: string;
   /** What is kept of it: never a secret's value. */

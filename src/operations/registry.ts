@@ -1,5 +1,6 @@
 import { assert } from './assert.ts';
 import { command } from './command.ts';
+import { deleteScaledVolume } from './scaled/delete-scaled-volume.ts';
 import { dmsetup } from './dmsetup.ts';
 import { dockerInspect } from './docker-inspect.ts';
 import { eraseWant } from './erase.ts';
@@ -10,6 +11,7 @@ import { pause } from './pause.ts';
 import { recreateContainer } from './containers/recreate-container.ts';
 import { repairRootfs } from './repair-rootfs.ts';
 import { resize2fs } from './resize2fs.ts';
+import { scaledVolume } from './scaled/scaled-volume.ts';
 import { script } from './script.ts';
 import { upload } from './upload.ts';
 import { volumeCopy } from './volume-copy.ts';
@@ -23,6 +25,7 @@ const list: readonly Operation[] = [
   eraseWant(assert),
   eraseWant(command),
   eraseWant(copyVolume),
+  eraseWant(deleteScaledVolume),
   eraseWant(dmsetup),
   eraseWant(dockerInspect),
   eraseWant(fetch),
@@ -32,6 +35,7 @@ const list: readonly Operation[] = [
   eraseWant(repairRootfs),
   eraseWant(resize2fs),
   eraseWant(scaleVolume),
+  eraseWant(scaledVolume),
   eraseWant(script),
   eraseWant(sendVolume),
   eraseWant(upload),

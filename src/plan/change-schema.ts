@@ -79,9 +79,11 @@ export const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [kin
 const actions = z.array(actionSchema);
 
 const recordNote = z.strictObject({
-  kind: z.enum(['volume', 'container']),
+  kind: z.enum(['volume', 'container', 'scaled']),
   name: text.min(1),
   version: z.exactOptional(count),
+  scale: z.exactOptional(count),
+  removes: z.exactOptional(z.literal(true)),
   replaces: z.exactOptional(text),
   spec: jsonObjectSchema,
   before: z.exactOptional(z.strictObject({ version: count, spec: jsonObjectSchema })),

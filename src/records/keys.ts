@@ -1,7 +1,8 @@
 import type { RecordNote } from '../operations/change.ts';
 
 /** Whose versions they are: a volume's family or a container, on one host. */
-export interface Subject extends Pick<RecordNote, 'kind' | 'name'> {
+export interface Subject extends Pick<RecordNote, 'name'> {
+  readonly kind: Exclude<RecordNote['kind'], 'scaled'>;
   readonly host: string;
 }
 
@@ -22,6 +23,14 @@ export function prefixOfHost(host: string): string {
 }
 
 export const prefixOfAll = `${root}/`;
+
+/** No host: an `@` in a name is written otherwise. */
+export const prefixOfScaled = `${prefixOfAll}@scaled/`;
+
+/** `plimsoll/@scaled/elk_vol`: one key for all hosts. */
+export function keyOfScaled(name: string): string {
+  return `${prefixOfScaled}${segment(name)}`;
+}
 
 /** A slash in a name begins no other segment, and a file's name is neither hidden nor `..`. */
 function segment(name: string): string {

@@ -4,7 +4,9 @@ import type { Claim, Claimant, Records, Settled } from '../run/records.ts';
 import { canonicalJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Subject } from './keys.ts';
-import { keyOf, prefixOf, prefixOfAll, prefixOfHost } from './keys.ts';
+import { keyOf, prefixOf, prefixOfAll, prefixOfHost, prefixOfScaled } from './keys.ts';
+import type { ScaledRecord } from './scaled-record.ts';
+import { ScaledRecords } from './scaled-records.ts';
 import type { Store, Stored } from './store.ts';
 import { unavailable } from './store.ts';
 import type { VersionRecord } from './version-record.ts';
@@ -22,9 +24,12 @@ const mostTries = 10;
 /** The versions in one store: one key each, and compare-and-swap for every write. */
 export class VersionRecords implements Records {
   readonly #store: Store;
+  /** Scaled volumes, which belong to no single host. */
+  readonly scaledVolumes: ScaledRecords;
 
   constructor(store: Store) {
     this.#store = store;
+    this.scaledVolumes = new ScaledRecords(store);
   }
 
   get place(): string {
@@ -36,7 +41,9 @@ export class VersionRecords implements Records {
   }
 
   async claim(host: string, note: RecordNote, by: Claimant, signal: AbortSignal): Promise<Claim> {
-    const subject = { host, kind: note.kind, name: note.name };
+    const { kind, name } = note;
+    if (kind === 'scaled') return this.scaledVolumes.claim(host, note, by, signal);
+    const subject = { host, kind, name };
     const versions = await this.#fromTheBeginning(subject, note, by, signal);
     const another = versions.find(({ record }) => record.state === 'pending' && record.run !== by.run);
     if (another !== undefined) throw conflict(subject, another.record);
@@ -50,10 +57,12 @@ export class VersionRecords implements Records {
     const won = there === undefined ? await this.#store.createIfAbsent(key, asValue(record), signal) : await this.#store.compareAndSwap(key, there.revision, asValue(record), signal);
     // The answer to a first try may have been lost, and the second found what the first has written.
     if (!won) await this.#mustBeOurs(subject, version, by, signal);
-    return { kind: note.kind, name: note.name, version };
+    return { kind, name, version };
   }
 
   async settle(host: string, { kind, name, version }: Claim, state: Settled, by: Claimant, signal: AbortSignal): Promise<void> {
+    if (kind === 'scaled') return this.scaledVolumes.settle(host, { kind, name, version }, state, { volume: `${name}-${String(version)}` }, by, signal);
+    if (state === 'removed') throw new Error(`version ${String(version)} of ${kind} ${name} cannot be removed`);
     const subject = { host, kind, name };
     const versions = await this.#versions(subject, signal);
     const own = versions.find(({ record }) => record.version === version)?.record;
@@ -75,9 +84,14 @@ export class VersionRecords implements Records {
     return (await this.#versions(subject, signal)).map(({ record }) => record);
   }
 
+  scaled(name: string, signal: AbortSignal): Promise<ScaledRecord> {
+    return this.scaledVolumes.get(name, signal);
+  }
+
   /** Of one host, or of all. */
   async all(host: string | undefined, signal: AbortSignal): Promise<readonly VersionRecord[]> {
-    return (await this.#store.list(host === undefined ? prefixOfAll : prefixOfHost(host), signal)).map((stored) => this.#kept(stored).record);
+    const stored = await this.#store.list(host === undefined ? prefixOfAll : prefixOfHost(host), signal);
+    return stored.filter(({ key }) => !key.startsWith(prefixOfScaled)).map((one) => this.#kept(one).record);
   }
 
   /** Writes down a version as it was found. One that is there already keeps what it says, but for its state. */

@@ -30,6 +30,8 @@ export interface BegunVersion {
   readonly intent: Intent;
   /** What the records are to say of it; absent while nobody knows what became of the change. */
   readonly is?: Settled;
+  /** Its making has failed, and nobody knows whether it is there all the same. */
+  readonly failed?: true;
   /** What they have been told. */
   readonly told?: Settled;
 }
@@ -124,7 +126,7 @@ export class BegunChanges {
       const later = all.slice(index + 1).filter(({ note }) => subjectOf(note) === subjectOf(one.note));
       // One that was claimed again counts once.
       if (one.version !== undefined && later.some(({ version }) => version === one.version)) return [];
-      return [one.is === undefined && isDone ? { ...one, is: later.length === 0 ? 'current' : 'abandoned' } : one];
+      return [one.is === undefined && isDone && one.failed !== true ? { ...one, is: one.note.removes === true ? 'removed' : later.length === 0 ? 'current' : 'abandoned' } : one];
     });
   }
 
@@ -222,19 +224,24 @@ function versionOf(tracked: Tracked, about: Pick<RecordNote, 'kind' | 'name'>): 
 
 function versionsOf(tracked: Tracked): readonly BegunVersion[] {
   const intent = firstOf(tracked);
-  const is = stateOf(tracked);
   return (intent?.change.records ?? []).flatMap((note) => {
+    const is = stateOf(tracked, note);
     const version = versionOf(tracked, note);
     const told = tracked.told.get(subjectOf(note))?.state;
-    return intent === undefined ? [] : [{ note, intent, ...(version === undefined ? {} : { version }), ...(is === undefined ? {} : { is }), ...(told === undefined ? {} : { told }) }];
+    const failed = is === undefined && outcomeOf(tracked) === 'failed';
+    return intent === undefined ? [] : [{ note, intent, ...(version === undefined ? {} : { version }), ...(is === undefined ? {} : { is }), ...(failed ? { failed } : {}), ...(told === undefined ? {} : { told }) }];
   });
 }
 
-function stateOf(tracked: Tracked): Settled | undefined {
+function stateOf(tracked: Tracked, { kind, removes }: RecordNote): Settled | undefined {
+  const outcome = outcomeOf(tracked);
+  // What could not be removed is there still, or in part.
+  if (removes === true) return outcome === 'done' ? 'removed' : undefined;
   if (tracked.undone) return 'undone';
   if (neverArrived(tracked)) return 'abandoned';
-  const outcome = outcomeOf(tracked);
-  return outcome === 'unknown' ? undefined : outcome === 'done' ? 'current' : 'abandoned';
+  if (outcome === 'done') return 'current';
+  // A volume whose making has failed may be there all the same: as one of the fleet's it counts until somebody knows.
+  return outcome === 'unknown' || kind === 'scaled' ? undefined : 'abandoned';
 }
 
 function show(tracked: Tracked, undoBegun: boolean): readonly BegunChange[] {

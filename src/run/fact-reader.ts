@@ -1,6 +1,7 @@
 import { AppError, toAppError } from '../errors.ts';
 import type { Answer, FactRequest, Known } from '../facts/fact.ts';
 import { peer } from '../facts/peer.ts';
+import { scaledSet } from '../facts/scaled-set.ts';
 import type { Connection } from '../transport/transport.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
@@ -33,7 +34,7 @@ export class FactBase implements Known {
 }
 
 /** Whom facts are asked of: a host, and by way of it other hosts of the inventory. */
-type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer'>>;
+type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet'>>;
 
 /** How often a fact may lead to another one before the operation must be considered to go in circles. */
 const mostRounds = 8;
@@ -62,6 +63,7 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
   try {
     if (request.fact.name === laptop.factName) return { value: await laptop.describe(request.args[0] ?? '') };
     if (request.host !== undefined && source.peer === undefined) throw new AppError('internal', `${request.host} cannot be asked from here`);
+    if (request.fact.name === scaledSet.name && source.scaledSet !== undefined) return { value: await source.scaledSet(request.args) };
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);
     if (other !== undefined && request.fact.name === peer.name) return { value: await other.endpoint() };
     const { script, timeoutMs } = request.fact;

@@ -152,15 +152,20 @@ function stateOf(status: HostStatus, mode: PartMode): HostState {
 
 /** What the records do not know yet. What was never claimed, and was not made either, need not be known. */
 export function unsettled(versions: readonly BegunVersion[]): readonly (BegunVersion & { readonly is: Settled })[] {
-  return versions.flatMap((one) => (one.is === undefined || one.is === one.told || (one.version === undefined && one.is !== 'current') ? [] : [{ ...one, is: one.is }]));
+  return versions.flatMap((one) => (one.is === undefined || one.is === one.told || (one.version === undefined && one.is !== 'current' && one.is !== 'removed') ? [] : [{ ...one, is: one.is }]));
 }
 
 /** What is owed because of that, one line for each version. */
 export function owedRecords(runId: string, versions: readonly BegunVersion[]): readonly string[] {
   return unsettled(versions).map(({ note, version, is }) => {
-    const what = version === undefined ? `the new version of ${note.kind} ${note.name}` : `version ${String(version)} of ${note.kind} ${note.name}`;
+    const what = nameOfVersion(note, version);
     return `${what} is ${is === 'current' ? 'made' : is}, and not in the records yet: plimsoll records settle ${runId}`;
   });
+}
+
+function nameOfVersion({ kind, name, version: noted }: BegunVersion['note'], version: number | undefined): string {
+  if (kind === 'scaled') return `${name}-${String(version ?? noted)}, an instance of the scaled volume ${name},`;
+  return version === undefined ? `the new version of ${kind} ${name}` : `version ${String(version)} of ${kind} ${name}`;
 }
 
 /** Whether `resume` has something to go on with there. */

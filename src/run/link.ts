@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ErrorCode } from '../errors.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Peer } from '../facts/peer.ts';
+import type { ScaledSet } from '../facts/scaled-set.ts';
 import type { Command, Connection, LockAnswer, LockHolder, Outcome, RunOptions, Target, Transport } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
 
@@ -16,6 +17,8 @@ export interface LinkOptions {
   readonly reconnectMs: number;
   /** The way to another host of the inventory. */
   readonly peer?: (name: string) => Promise<Link>;
+  /** What the records say of a scaled volume to this host. */
+  readonly scaledSet?: (args: readonly string[]) => Promise<ScaledSet>;
 }
 
 export interface LockWish {
@@ -88,6 +91,13 @@ export class Link {
     if (name === this.name) throw new AppError('refused', `${name} is the host of the step itself`, { hint: 'name another host; on one host, copy_volume copies' });
     if (peer === undefined) throw new AppError('internal', `${this.name} has no way to ${name}`);
     return peer(name);
+  }
+
+  /** What the records say of a scaled volume to this host. */
+  async scaledSet(args: readonly string[]): Promise<ScaledSet> {
+    const { scaledSet } = this.#options;
+    if (scaledSet === undefined) throw new AppError('internal', `${this.name} has no way to the records`);
+    return scaledSet(args);
   }
 
   /** How the host is reached, and what was found there. */

@@ -32,7 +32,7 @@ const status = z.enum({
 } satisfies { readonly [Status in HostStatus]: Status });
 const error = z.exactOptional(z.strictObject({ code: errorCodeSchema, message: text }));
 const output = z.strictObject({ status: z.number().int(), stdout: text, stderr: text } satisfies Shape<StepOutput>);
-const claim = { kind: z.enum(['volume', 'container']), name: text.min(1), version: count } satisfies Shape<Claim>;
+const claim = { kind: z.enum(['volume', 'container', 'scaled']), name: text.min(1), version: count } satisfies Shape<Claim>;
 const effect = { at: text, host: text.min(1), step: text.min(1), number: count, actions: z.array(count) };
 
 /** A type of record that is added does not compile until it stands here. */
@@ -68,7 +68,7 @@ const types = {
     step: text.min(1),
     number: count,
     ...claim,
-    state: z.enum(['current', 'abandoned', 'undone']),
+    state: z.enum(['current', 'abandoned', 'undone', 'removed']),
   } satisfies Shape<RecordOf<'recorded'>>),
   host: z.strictObject({ type: z.literal('host'), at: text, host: text.min(1), status, step: z.exactOptional(text), error, owed: texts } satisfies Shape<RecordOf<'host'>>),
   end: z.strictObject({ type: z.literal('end'), at: text, status } satisfies Shape<RecordOf<'end'>>),

@@ -1,3 +1,4 @@
+import type { ScaledInstance } from '../facts/scaled-set.ts';
 import type { RecordNote } from '../operations/change.ts';
 
 /** Who makes a version. */
@@ -15,8 +16,15 @@ export interface Claim extends Pick<RecordNote, 'kind' | 'name'> {
   readonly version: number;
 }
 
-/** What became of a version that was claimed. */
-export type Settled = 'current' | 'abandoned' | 'undone';
+/** What became of a version that was claimed; `removed`: of an instance of a scaled volume. */
+export type Settled = 'current' | 'abandoned' | 'undone' | 'removed';
+
+/** A scaled volume, as the whole fleet has it. */
+export interface ScaledVolume {
+  /** The number that no instance has ever had. */
+  readonly next: number;
+  readonly instances: readonly ScaledInstance[];
+}
 
 /** Where the versions of volumes' and containers' specifications are kept. A run without such changes never calls it. */
 export interface Records {
@@ -24,9 +32,11 @@ export interface Records {
   check(signal: AbortSignal): Promise<void>;
   /**
    * Reserves a version before it is made. A run that claims again has the same one again. Errors:
-   * `records-conflict`, with who has it; `records-unavailable`.
+   * `records-conflict`, with who has it; `refused`, when no more instances of a scaled volume may be made;
+   * `records-unavailable`.
    */
   claim(host: string, note: RecordNote, by: Claimant, signal: AbortSignal): Promise<Claim>;
   /** Says what became of it; saying it again does nothing. Errors: as `claim`, when it is not the run's. */
   settle(host: string, claim: Claim, state: Settled, by: Claimant, signal: AbortSignal): Promise<void>;
+  scaled(name: string, signal: AbortSignal): Promise<ScaledVolume>;
 }

@@ -4,7 +4,9 @@ import type { HostHistory } from './history.ts';
 import { historyOf, owedRecords, unsettled } from './history.ts';
 import type { Journal, JournalRecord } from './journal.ts';
 import type { RunMode } from './recap.ts';
+import type { ScaledSet } from '../facts/scaled-set.ts';
 import type { Claim, Claimant, Records } from './records.ts';
+import { ScaledPlaces } from './scaled-places.ts';
 
 export interface RunRecordsOptions {
   readonly records: Records;
@@ -28,9 +30,11 @@ export class RunRecords {
   readonly #options: RunRecordsOptions;
   /** Of hosts with changes that make versions: what the journal says of them. */
   readonly #told = new Map<string, JournalRecord[]>();
+  readonly #places: ScaledPlaces;
 
   constructor(options: RunRecordsOptions) {
     this.#options = options;
+    this.#places = new ScaledPlaces(options.records, options.signal);
     for (const record of options.earlier) this.#observe(record);
     if (options.mode === 'plan' || options.mode === 'apply') return;
     for (const [host, records] of this.#told) records.push({ type: 'continued', at: '', by: options.who, mode: options.mode, hosts: [host] });
@@ -38,6 +42,11 @@ export class RunRecords {
 
   check(signal: AbortSignal): Promise<void> {
     return this.#options.records.check(signal);
+  }
+
+  /** What a host is told of a scaled volume. */
+  scaledSet(host: string, args: readonly string[]): Promise<ScaledSet> {
+    return this.#places.setFor(host, args);
   }
 
   /** The same journal, read along: the one that `claim` and `settle` take. */
@@ -66,7 +75,8 @@ export class RunRecords {
         claims.push(await this.#options.records.claim(host, note, by, signal));
       } catch (thrown) {
         const error = toAppError(thrown);
-        if (error.code === 'records-unavailable') continue;
+        // Only what is claimed for the whole fleet cannot be claimed afterwards.
+        if (error.code === 'records-unavailable' && (note.kind !== 'scaled' || note.removes === true)) continue;
         await Promise.allSettled(claims.map((claim) => this.#options.records.settle(host, claim, 'abandoned', by, this.#options.signal)));
         throw error;
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import { twins } from '../../lab/sim/twin.ts';
 import type { FaultCase, Places } from './fault-case.ts';
+import { scaledCases } from './scaled-cases.ts';
 import { volumeCases } from './volume-cases.ts';
 
 const mib = 1024 ** 2;
@@ -136,6 +137,7 @@ export const cases: readonly FaultCase[] = [
     ],
   },
   ...volumeCases,
+  ...scaledCases,
   { operation: 'pause', on: 'between two programs', host: plain, reversible: false, steps: ({ files }) => [{ name: 'Wait', pause: { seconds: 0.3 } }, { name: 'Once', command: once(join(files, 'log')) }], atEnd: (_host, { files }) => onceOnly(join(files, 'log')) },
 ];
 

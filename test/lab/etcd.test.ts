@@ -10,6 +10,7 @@ import { VersionRecords } from '../../src/records/records.ts';
 import type { Claimant } from '../../src/run/records.ts';
 import { RunRecords } from '../../src/run/run-records.ts';
 import { storeConformance } from '../records/conformance.ts';
+import { scaledConformance } from '../records/scaled-conformance.ts';
 import type { Fleet } from '../run/fleet.ts';
 import { isEffect } from '../run/fleet.ts';
 import { fleets, playbook, put } from '../run/fleets.ts';
@@ -53,6 +54,11 @@ async function guarded(): Promise<EtcdServer> {
 }
 
 storeConformance('etcd', async () => {
+  const server = await started();
+  return { one: server.store(), other: server.store() };
+});
+
+scaledConformance('etcd', async () => {
   const server = await started();
   return { one: server.store(), other: server.store() };
 });

@@ -26,6 +26,7 @@ import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
 import { answers as recreateAnswers } from './containers/world.ts';
 import { sendWish, sendWorld } from './volumes/send-world.ts';
+import { scaledWorld } from './scaled/world.ts';
 import { answers as volumeAnswers } from './volumes/world.ts';
 
 const file = { exists: true, kind: 'file', bytes: 1, mode: '0644', owner: '0:0', ownerNames: 'root:root', sha256: 'a'.repeat(64) } as const;
@@ -55,6 +56,7 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
       .set(ask(copyDirectory, '/a'), directory)
       .set(ask(copyDirectory, '/b'), { ...directory, path: '/b', identity: '1:2', entries: 0 }),
   },
+  delete_scaled_volume: { want: { name: 'elk', index: 1 }, world: scaledWorld({ here: [1] }) },
   docker_inspect: { want: { container: 'c1' }, world: new Answers().set(ask(containers), [thinHost.container]).set(ask(containerDetails, thinHost.container.id), { Name: '/c1' }) },
   dmsetup: { want: { action: 'load', device: 'c', table: '0 16384 thin 253:0 4' }, world: new Answers().set(ask(deviceMapper), { devices: { c: thin, pool } }) },
   fetch: { want: { from: '/etc/hosts', to: 'hosts' }, world: new Answers().set(ask(hostFile, '/etc/hosts'), file).set(ask(laptopFile, 'hosts'), { exists: false, bytes: 0, sha256: '' }) },
@@ -67,6 +69,8 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   resize2fs: { want: { device: '/dev/x' }, world: new Answers().set(ask(fileSystem, '/dev/x', '0'), holding('ext4')) },
   scale_volume: { want: { volume: 'foo', size: '+20MiB', restart_daemon: true }, world: volumeAnswers() },
   'scale_volume by copy': { want: { container: 'app', path: '/data', size: '40MiB', method: 'copy', bwlimit: '10MiB', gate: { seconds: '5s' } }, world: volumeAnswers() },
+  scaled_volume: { want: { name: 'elk', scale: 3, size: '40MiB', labels: { tier: 'log' } }, world: scaledWorld() },
+  'scaled_volume without a size, by another driver': { want: { name: 'elk', scale: 3, driver: 'nfs', options: { share: 'elk' } }, world: scaledWorld() },
   script: { want: 'id', world: new Answers() },
   send_volume: { want: { from: { path: '/a' }, to: { host: 'b', path: '/b' }, bwlimit: '1MiB' }, world: sendWorld(sendWish({ bwlimit: '1MiB' })) },
   upload: { want: { from: 'a', to: '/b' }, world: new Answers().set(ask(laptopFile, 'a'), { exists: true, bytes: 1, sha256: 'b'.repeat(64) }).set(ask(hostFile, '/b'), file) },

@@ -40,6 +40,10 @@ class Reach implements Records {
     return this.#ask(args[2], () => this.inner.settle(...args));
   }
 
+  scaled(...args: Parameters<Records['scaled']>): ReturnType<Records['scaled']> {
+    return this.#ask('scaled', () => this.inner.scaled(...args));
+  }
+
   async #ask<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
     this.asked.push(what);
     if (this.away) throw new AppError('records-unavailable', 'the records in etcd://e:2379 cannot be used: e:2379: connect ECONNREFUSED', { hint: 'is etcd up?' });

@@ -8,7 +8,7 @@ export const runId = '20261120-181612-9f3a1c';
 const at = '2026-11-20T18:16:12.000Z';
 
 const unasked = (): Promise<never> => Promise.reject(new Error('the records were asked'));
-const noRecords: Records = { check: unasked, claim: unasked, settle: unasked };
+const noRecords: Records = { check: unasked, claim: unasked, settle: unasked, scaled: unasked };
 
 /** Of a run that makes no versions: nobody may be asked. */
 export const nothingRecorded = new RunRecords({ records: noRecords, runId: 'test', who: 'ann@laptop', mode: 'apply', earlier: [], signal: new AbortController().signal });

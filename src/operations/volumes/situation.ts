@@ -4,6 +4,7 @@ import type { Docker } from '../../facts/docker.ts';
 import { dockerInfo } from '../../facts/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { ProjectQuota } from '../../facts/project-quota.ts';
 import type { Replacement } from '../../facts/replacements.ts';
 import { replacements } from '../../facts/replacements.ts';
 import type { VolumeState } from '../../facts/volume-state.ts';
@@ -107,7 +108,7 @@ function refused(reason: string, remedy: string): { readonly refused: Refusal } 
 }
 
 /** Why a volume cannot have another size at all. */
-function judgeVolume({ name, driver, options }: Volume, docker: Docker): Refusal | undefined {
+export function judgeVolume({ name, driver, options }: Pick<Volume, 'name' | 'driver' | 'options'>, docker: Docker): Refusal | undefined {
   if (docker.rootless) return { reason: 'the Docker daemon is rootless, where volumes have no size of their own', remedy: 'use a daemon that runs as root' };
   if (driver !== 'local') return { reason: `${name} belongs to the volume driver ${driver}, not to Docker's own (local)`, remedy: `change its size with the means of ${driver}` };
   const { type = '', device = '' } = options;
@@ -121,8 +122,12 @@ function judgeVolume({ name, driver, options }: Volume, docker: Docker): Refusal
 export function judgeQuota({ volume, state }: Situation): Refusal | undefined {
   const { quota } = state;
   if (quota === undefined) return { reason: `${volume.name}: its directory ${volume.mountpoint} does not exist`, remedy: 'does the daemon run on this host, and under this root directory?' };
-  const { fileSystem, mountPoint, options, quotaTool, freeBytes } = quota;
   if (state.mounted !== undefined) return { reason: `somebody has mounted ${state.mounted} on ${volume.mountpoint}`, remedy: `unmount it, if nothing uses it: what lies there is not what Docker would put there` };
+  return judgeFileSystem(quota);
+}
+
+/** The same of what Docker's volumes lie on. */
+export function judgeFileSystem({ fileSystem, mountPoint, options, quotaTool, freeBytes }: ProjectQuota): Refusal | undefined {
   if (fileSystem !== 'xfs') return { reason: `Docker's volumes lie on ${fileSystem} (${mountPoint}), where a volume has no size of its own: all share the ${formatBytes(freeBytes)} that are free there`, remedy: `move Docker's data directory to an XFS that is mounted with prjquota; or make room on ${mountPoint}` };
   if (!options.some((option) => option === 'prjquota' || option === 'pquota')) return { reason: `${mountPoint}, where Docker's volumes lie, is XFS mounted without project quotas`, remedy: 'they can only be switched on when it is mounted anew: stop Docker, unmount it, mount it with prjquota (in /etc/fstab; a remount does nothing; for the root file system the kernel option rootflags=pquota), start Docker' };
   if (!quotaTool) return { reason: 'xfs_quota and xfs_io are not installed', remedy: 'install xfsprogs on the host' };

@@ -31,7 +31,9 @@ export function familyOf({ name, labels }: Pick<Volume, 'name' | 'labels'>): str
 
 export function versionOf({ name, labels }: Pick<Volume, 'name' | 'labels'>): number {
   const label = labels[labelOf.version];
-  return label !== undefined && /^\d{1,6}$/.test(label) ? Number(label) : (numbered(name)?.number ?? 0);
+  if (label !== undefined && /^\d{1,6}$/.test(label)) return Number(label);
+  // elk_vol-2 of the family elk_vol-2 (an instance of a scaled volume) has no number yet.
+  return familyOf({ name, labels }) === name ? 0 : (numbered(name)?.number ?? 0);
 }
 
 /** The volume as it is until now, for the records; 0 bytes: without a size of its own. */

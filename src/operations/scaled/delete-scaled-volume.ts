@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { containerUses, usersOfVolume } from '../../facts/container-uses.ts';
+import type { FactRequest, Known } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
+import { askScaled } from '../../facts/scaled-set.ts';
+import { volumeState } from '../../facts/volume-state.ts';
+import type { Volume } from '../../facts/volumes.ts';
+import { volumes } from '../../facts/volumes.ts';
+import { formatBytes } from '../../values/size.ts';
+import type { Change } from '../change.ts';
+import type { Planned } from '../operation.ts';
+import { defineOperation } from '../operation.ts';
+import { names } from '../volumes/directory-users.ts';
+import { removeMade } from '../volumes/remove-volume.ts';
+import { primeLabel } from '../volumes/versions.ts';
+import { instanceName, instancesHere } from './instances.ts';
+import { identityFormat, subjectOf } from './make-instance.ts';
+import { setName } from './template.ts';
+
+const schema = z.strictObject({
+  name: setName.describe('the scaled volume'),
+  index: z.number().int().positive().describe('the number of its instance: 2 of elk_vol-2'),
+});
+type Want = z.infer<typeof schema>;
+
+export const deleteScaledVolume = defineOperation<Want>({
+  name: 'delete_scaled_volume',
+  summary: 'Remove an instance of a scaled volume from the host, with all that it holds, unless a container has it',
+  schema,
+  readOnly: false,
+  repeats: false,
+
+  needs(want, known): readonly FactRequest[] {
+    const first = [ask(volumes), ask(containerUses), askScaled(want.name)];
+    return known.get(ask(volumes)) === undefined ? first : [...first, ...its(want, known).filter(({ driver }) => driver === 'local').map(({ mountpoint }) => ask(volumeState, mountpoint))];
+  },
+
+  plan(want, known): Planned {
+    const name = instanceName(want.name, want.index);
+    const all = its(want, known);
+    if (all.length === 0) return gone(want, known);
+    const users = all.flatMap((volume) => usersOfVolume(known.the(ask(containerUses)), volume)).filter(({ labels }) => labels[primeLabel] === undefined);
+    if (users.length > 0) return { outcome: 'refused', reason: `${name} is used by ${names(users)}`, remedy: 'remove these containers, or recreate them with another volume, first' };
+    return { outcome: 'change', changes: [remove(want, all, holding(all, known))], warnings: [`what ${name} holds is gone then for good: plimsoll has no copy of it`] };
+  },
+
+  touches(want) {
+    const own = [subjectOf(want.name), `volume:${instanceName(want.name, want.index)}`];
+    return { reads: ['docker', ...own], changes: own };
+  },
+});
+
+function its({ name, index }: Want, known: Known): readonly Volume[] {
+  return instancesHere(known.the(ask(volumes)), name).get(index) ?? [];
+}
+
+/** Bytes, of those volumes whose quota counts them. */
+function holding(all: readonly Volume[], known: Known): number {
+  return all.reduce((sum, { driver, mountpoint }) => sum + (driver === 'local' ? (known.the(ask(volumeState, mountpoint)).quota?.usedBytes ?? 0) : 0), 0);
+}
+
+function remove({ name: set, index }: Want, all: readonly Volume[], bytes: number): Change {
+  const name = instanceName(set, index);
+  const more = all.length > 1 ? ` (${all.map((volume) => volume.name).join(', ')})` : '';
+  return {
+    summary: `${name}${more}: remove it, with all that it holds${bytes === 0 ? '' : ` (${formatBytes(bytes)})`}`,
+    subject: subjectOf(set),
+    before: { set, instance: name, volumes: all.map((volume) => `${volume.name} of ${volume.createdAt}`) },
+    after: { set, instance: null },
+    actions: all.map((volume) => removeMade(volume.name, volume.mountpoint, primeLabel, `${identityFormat(false)} {{.CreatedAt}}`, `${volume.driver} ${set} ${String(index)} ${volume.createdAt}`)),
+    undo: 'irreversible',
+    records: [{ kind: 'scaled', name: set, version: index, removes: true, spec: { name } }],
+    atomic: true,
+    bindings: {},
+  };
+}
+
+/** It is not on the host: then the records are not to have it either. */
+function gone({ name: set, index }: Want, known: Known): Planned {
+  const name = instanceName(set, index);
+  const { host, instances, away } = known.the(askScaled(set));
+  const noop = (reason: string): Planned => ({ outcome: 'noop', reason });
+  if (away !== undefined) return { ...noop(`${name} is not on this host`), warnings: [`whether the records have it is not known: ${away.reason}`] };
+  if (!instances.some((one) => one.host === host && one.index === index)) return noop(`${name} is not on this host`);
+  const change: Change = {
+    summary: `${name}: is not on the host any more, and is taken out of the records`,
+    subject: subjectOf(set),
+    before: { set, instance: name, volumes: [] },
+    after: { set, instance: null },
+    actions: [{ kind: 'check', argv: ['/bin/sh', '-c', 'all=$(docker volume ls -q) || exit 1; printf "%s\\n" "$all" | grep -Fxc -e "$1" || true', 'sh', name], equals: '0', otherwise: `${name} is on the host again` }],
+    undo: 'irreversible',
+    records: [{ kind: 'scaled', name: set, version: index, removes: true, spec: { name } }],
+    atomic: true,
+    bindings: {},
+  };
+  return { outcome: 'change', changes: [change] };
+}
