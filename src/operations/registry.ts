@@ -4,6 +4,7 @@ import { dmsetup } from './dmsetup.ts';
 import { dockerInspect } from './docker-inspect.ts';
 import { eraseWant } from './erase.ts';
 import { fetch } from './fetch.ts';
+import { growPool } from './grow-pool.ts';
 import { growRootfs } from './grow-rootfs.ts';
 import type { Operation } from './operation.ts';
 import { pause } from './pause.ts';
@@ -26,6 +27,7 @@ const list: readonly Operation[] = [
   eraseWant(dmsetup),
   eraseWant(dockerInspect),
   eraseWant(fetch),
+  eraseWant(growPool),
   eraseWant(growRootfs),
   eraseWant(pause),
   eraseWant(recreateContainer),
