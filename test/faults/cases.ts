@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import { twins } from '../../lab/sim/twin.ts';
 import type { FaultCase, Places } from './fault-case.ts';
+import { poolCases } from './pool-cases.ts';
 import { volumeCases } from './volume-cases.ts';
 
 const mib = 1024 ** 2;
@@ -135,6 +136,7 @@ export const cases: readonly FaultCase[] = [
       { name: 'Wait', wait_for: { path: join(files, 'there'), for: '30s', every: '0.3s' } },
     ],
   },
+  ...poolCases,
   ...volumeCases,
   { operation: 'pause', on: 'between two programs', host: plain, reversible: false, steps: ({ files }) => [{ name: 'Wait', pause: { seconds: 0.3 } }, { name: 'Once', command: once(join(files, 'log')) }], atEnd: (_host, { files }) => onceOnly(join(files, 'log')) },
 ];
