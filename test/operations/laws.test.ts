@@ -22,6 +22,7 @@ import { repairRootfs } from '../../src/operations/repair-rootfs.ts';
 import { commandLine } from '../../src/values/shell.ts';
 import { Answers } from './known.ts';
 import { planLawfully } from './plan-lawfully.ts';
+import { poolAnswers, poolWorld } from './pool-world.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
 import { answers as recreateAnswers } from './containers/world.ts';
@@ -58,6 +59,8 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   docker_inspect: { want: { container: 'c1' }, world: new Answers().set(ask(containers), [thinHost.container]).set(ask(containerDetails, thinHost.container.id), { Name: '/c1' }) },
   dmsetup: { want: { action: 'load', device: 'c', table: '0 16384 thin 253:0 4' }, world: new Answers().set(ask(deviceMapper), { devices: { c: thin, pool } }) },
   fetch: { want: { from: '/etc/hosts', to: 'hosts' }, world: new Answers().set(ask(hostFile, '/etc/hosts'), file).set(ask(laptopFile, 'hosts'), { exists: false, bytes: 0, sha256: '' }) },
+  grow_pool: { want: { size: '+1GiB', metadata_size: '48MiB' }, world: poolAnswers(await poolWorld('dm-xfs')) },
+  'grow_pool of LVM': { want: { size: '110%', metadata_size: '200%' }, world: poolAnswers(await poolWorld('dm-lvm')) },
   grow_rootfs: { want: { container: 'c1', size: '640MiB' }, world: answersOf(thinHost) },
   'grow_rootfs by a size that is relative, with the daemon': { want: { container: 'c1', size: '200%', restart_daemon: true }, world: answersOf(thinHost) },
   'grow_rootfs on overlay2': { want: { container: 'c1', size: '+64MiB' }, world: answersOf(await recordedHost('overlay2-28')) },

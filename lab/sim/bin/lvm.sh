@@ -4,4 +4,3 @@ extent=4194304
 read_lvm() { read -r line <"$state/lvm"; for pair in $line; do case $pair in data=*) data=${pair#*=} ;; meta=*) meta=${pair#*=} ;; spare=*) spare=${pair#*=} ;; free=*) free=${pair#*=} ;; esac; done; }
 write_lvm() { put "$state/lvm" "data=$data meta=$meta spare=$spare free=$free"; }
 whole() { echo "$((($1 + extent - 1) / extent))"; }
-# As people read it: at most two decimals, `<` when rounded up.
