@@ -118,6 +118,8 @@ function addDaemon(tree: Tree, spec: HostSpec): void {
   if (spec.kind === 'no-docker') return;
   const dockerd = String(firstPid - 1);
   tree.set('root/run/docker.pid', `${dockerd}\n`);
+  tree.set(`root/proc/${dockerd}/cmdline`, '/usr/sbin/dockerd\0-H\0fd://\0');
+  if (isDevicemapper(spec)) tree.set('root/etc/docker/daemon.json', `${JSON.stringify({ 'live-restore': spec.liveRestore ?? true, 'storage-driver': 'devicemapper', 'storage-opts': [`dm.fs=${fileSystemOf(spec.kind)}`, `dm.basesize=${variables.BASE}`] }, null, 2)}\n`);
   tree.set(`root/proc/${dockerd}/stat`, `${dockerd} (dockerd) S 1${' 0'.repeat(17)} ${String(Math.floor(uptime() * 100))} 0\n`);
 }
 

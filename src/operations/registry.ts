@@ -12,6 +12,7 @@ import { recreateContainer } from './containers/recreate-container.ts';
 import { repairRootfs } from './repair-rootfs.ts';
 import { resize2fs } from './resize2fs.ts';
 import { script } from './script.ts';
+import { setBaseSize } from './set-base-size.ts';
 import { upload } from './upload.ts';
 import { volumeCopy } from './volume-copy.ts';
 import { copyVolume } from './volumes/copy-volume.ts';
@@ -36,6 +37,7 @@ const list: readonly Operation[] = [
   eraseWant(scaleVolume),
   eraseWant(script),
   eraseWant(sendVolume),
+  eraseWant(setBaseSize),
   eraseWant(upload),
   eraseWant(volumeCopy),
   eraseWant(waitFor),

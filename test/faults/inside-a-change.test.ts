@@ -63,6 +63,7 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
   { operation: 'scale_volume', on: 'a container runs', moments: [...creation, livePass, ...replacement.slice(0, 3), ...finalPass, ...replacement.slice(3)], back: undoing },
   { operation: 'recreate_container', on: '', moments: replacement, back: undoing },
   { operation: 'recreate_container', on: 'by Compose', moments: composing, back: composing },
+  { operation: 'set_base_size', on: 'with a restart', moments: [{ tool: 'systemctl', when: 'restart *' }], back: [] },
   { operation: 'grow_pool', on: 'loop files', moments: loopPool, back: [] },
   { operation: 'grow_pool', on: 'LVM', moments: lvmPool, back: [] },
   { operation: 'copy_volume', on: '', back: [], moments: [livePass, docker('stop *'), ...finalPass, docker('start *', { harmless: true })] },

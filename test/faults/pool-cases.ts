@@ -12,6 +12,14 @@ export const poolCases: readonly FaultCase[] = [
     steps: () => [{ name: 'Grow', grow_pool: { size: '+1GiB', metadata_size: '200%' } }],
   },
   {
+    operation: 'set_base_size', on: 'with a restart of the daemon', host: always(twins['dm-xfs']), reversible: false, powerSafe: true,
+    steps: () => [{ name: 'Base size', set_base_size: { size: '1GiB', restart_daemon: true } }],
+  },
+  {
+    operation: 'set_base_size', on: 'written for the next start', host: twins['dm-lvm'], reversible: true,
+    steps: () => [{ name: 'Base size', set_base_size: { size: '1GiB' } }],
+  },
+  {
     operation: 'grow_pool', on: 'LVM, data and metadata', host: always(twins['dm-lvm']), reversible: false, powerSafe: true,
     steps: () => [{ name: 'Grow', grow_pool: { size: '2GiB', metadata_size: '+16MiB' } }],
   },

@@ -6,6 +6,7 @@ import { containerDetails } from '../../src/facts/container-details.ts';
 import { containers } from '../../src/facts/containers.ts';
 import { begunCopies } from '../../src/facts/begun-copy.ts';
 import { containerUsesIfAny, copySource } from '../../src/facts/copy-source.ts';
+import { daemonConfig } from '../../src/facts/daemon-config.ts';
 import { copyDirectory, copyTools } from '../../src/facts/directory-copy.ts';
 import { deviceMapper, parseTableLine } from '../../src/facts/device-mapper.ts';
 import { ask } from '../../src/facts/fact.ts';
@@ -72,6 +73,10 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   'scale_volume by copy': { want: { container: 'app', path: '/data', size: '40MiB', method: 'copy', bwlimit: '10MiB', gate: { seconds: '5s' } }, world: volumeAnswers() },
   script: { want: 'id', world: new Answers() },
   send_volume: { want: { from: { path: '/a' }, to: { host: 'b', path: '/b' }, bwlimit: '1MiB' }, world: sendWorld(sendWish({ bwlimit: '1MiB' })) },
+  set_base_size: {
+    want: { size: '1GiB', restart_daemon: true },
+    world: answersOf(thinHost).set(ask(daemonConfig, thinHost.docker.root), { path: '/etc/docker/daemon.json', file: { text: '{"storage-opts":["dm.basesize=320M"]}', mode: '0644' }, storageFlags: [], baseBytes: 320 * MiB }),
+  },
   upload: { want: { from: 'a', to: '/b' }, world: new Answers().set(ask(laptopFile, 'a'), { exists: true, bytes: 1, sha256: 'b'.repeat(64) }).set(ask(hostFile, '/b'), file) },
   volume_copy: {
     want: { from: '/a', to: '/b', bwlimit: '1MiB' },
