@@ -10,6 +10,8 @@ import { dataIsWhole, labFleet, stateOf } from './lab-fleet.ts';
 const playbook = 'playbooks/grow-pool.yaml';
 const sized = (data: string, metadata: string): readonly string[] => [playbook, '-e', `data=${data}`, '-e', `metadata=${metadata}`];
 
+const base = ['playbooks/set-base-size.yaml', '-e', 'target=400MiB'] as const;
+
 function one(fleet: LabFleet): Machine {
   const [machine] = fleet.machines;
   if (machine === undefined) throw new Error('no machine');
@@ -112,6 +114,30 @@ dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null 
     expect(await pool(machine)).toBe('rw 12288 49152');
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
     expect((await fleet.run('plan', ...sized('3GiB', '48MiB'), '--detailed-exitcode')).code).toBe(0);
+  });
+
+  it('set_base_size grows the base device with the containers running; and goes back when the daemon does not start with it', async () => {
+    const machine = one(fleet);
+    const before = await machine.sh('cat /etc/docker/daemon.json');
+    const running = await machine.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' c1");
+    // A daemon that does not start with the new file, for whatever reason.
+    await machine.sh("mkdir -p /run/systemd/system/docker.service.d; printf '[Service]\nExecStartPre=/bin/sh -c \"! grep -q 419430400 /etc/docker/daemon.json\"\n' >/run/systemd/system/docker.service.d/lab.conf; systemctl daemon-reload");
+    const failed = await fleet.run('apply', ...base, '--yes');
+    expect(failed.code, failed.stdout).toBe(1);
+    expect(failed.stdout).toMatch(/the daemon does not start with it/);
+    expect(await machine.sh('cat /etc/docker/daemon.json; docker ps -q | wc -l')).toBe(`${before}1\n`);
+    await machine.sh('rm -r /run/systemd/system/docker.service.d; systemctl daemon-reload');
+
+    const applied = await fleet.run('apply', ...base, '--yes');
+    expect(applied.code, applied.stdout).toBe(0);
+    expect(await machine.sh('docker info 2>/dev/null')).toMatch(/Base Device Size: 419\.4MB/);
+    expect(await machine.sh('cat /etc/docker/daemon.json')).toBe(before.replace('dm.basesize=320M', 'dm.basesize=419430400'));
+    expect(await machine.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' c1")).toBe(running);
+    const again = await fleet.run('plan', ...base, '--detailed-exitcode');
+    expect(again.code, again.stdout).toBe(0);
+    expect(again.stdout).toMatch(/the base size is 400 MiB already/);
+    const less = await fleet.run('plan', 'playbooks/set-base-size.yaml', '-e', 'target=320MiB');
+    expect(less.code).toBe(4);
   });
 
   it.each(spoiledPools)('a pool is brought back from $name, and the container goes on', async ({ script, spoiled }) => {

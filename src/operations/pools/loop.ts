@@ -19,7 +19,7 @@ export interface Wanted {
   readonly overcommit: boolean;
 }
 
-export interface LoopFiles {
+interface LoopFiles {
   readonly data: LoopFile;
   readonly metadata: LoopFile;
   readonly freeBytes: number;
@@ -59,7 +59,7 @@ export function growLoopPool(pool: ThinPool, docker: Docker, loops: LoopPool, wa
 }
 
 /** Docker's own files, whole, writable, and shown by the very devices that the pool lies on. */
-export function judgeFiles(pool: ThinPool, docker: Docker, loops: LoopPool): LoopFiles | { readonly refused: Refusal } {
+function judgeFiles(pool: ThinPool, docker: Docker, loops: LoopPool): LoopFiles | { readonly refused: Refusal } {
   const data = judgeFile('data', pool.target.dataDevice, loops.data, docker.driverStatus['Data loop file']);
   if ('refused' in data) return data;
   const metadata = judgeFile('metadata', pool.target.metadataDevice, loops.metadata, docker.driverStatus['Metadata loop file']);
@@ -80,7 +80,7 @@ function judgeFile(what: string, number: string, loop: LoopDevice | undefined, n
   return { ...loop, onDisk };
 }
 
-export function judgeWanted(pool: ThinPool, files: LoopFiles, wanted: Wanted): Refusal | undefined {
+function judgeWanted(pool: ThinPool, files: LoopFiles, wanted: Wanted): Refusal | undefined {
   const { sizes, asked } = wanted;
   for (const what of ['data', 'metadata'] as const) {
     const largest = Math.max(pool.now[what], files[what].bytes, files[what].onDisk.bytes);
@@ -113,7 +113,7 @@ function overcommitWarning({ data, metadata, freeBytes }: LoopFiles, sizes: Pool
 }
 
 /** `>`: never smaller than it is, whoever has been there meanwhile. */
-export function extendFile({ file, onDisk }: LoopFile, bytes: number): readonly Action[] {
+function extendFile({ file, onDisk }: LoopFile, bytes: number): readonly Action[] {
   if (onDisk.bytes >= bytes) return [];
   return [{ kind: 'exec', argv: ['truncate', '-c', '-s', `>${String(bytes)}`, file], check: { argv: ['stat', '-c', '%s', file], equals: String(bytes) } }];
 }
