@@ -153,7 +153,7 @@ grow_base() {
 	ram_bytes "$asked" || return 1
 	asked=$size
 	read_record "$root$ROOT/devicemapper/metadata/base" && [ "$asked" -ge "$size" ] || return 1
-	[ "$asked" = "$size" ] || put "$root$ROOT/devicemapper/metadata/base" "{\"device_id\":1,\"size\":$asked,\"transaction_id\":1,\"initialized\":true,\"deleted\":false}"
+	[ "$asked" = "$size" ] || (umask 077; put "$root$ROOT/devicemapper/metadata/base" "{\"device_id\":1,\"size\":$asked,\"transaction_id\":1,\"initialized\":true,\"deleted\":false}")
 }
 
 start_again() {
