@@ -3,6 +3,8 @@ import { deviceMapper } from '../../src/facts/device-mapper.ts';
 import { dockerInfo } from '../../src/facts/docker.ts';
 import type { Fact } from '../../src/facts/fact.ts';
 import { fileSystem } from '../../src/facts/file-system.ts';
+import { loopPool } from '../../src/facts/loop-pool.ts';
+import { lvmPool } from '../../src/facts/lvm-pool.ts';
 import { overlayQuota } from '../../src/facts/overlay-quota.ts';
 import { thinRootfs } from '../../src/facts/thin-rootfs.ts';
 import { thinSuperblock } from '../../src/facts/thin-superblock.ts';
@@ -26,6 +28,8 @@ const thin: readonly AskedFact[] = [
 
 /** The facts that plimsoll reads on a kind of host, with arguments. */
 export function askedFacts(kind: RecordedKind): readonly AskedFact[] {
+  if (kind === 'dm-xfs') return [...daemon, ...thin, { fact: loopPool, args: '7:0 7:1' }];
+  if (kind === 'dm-lvm') return [...daemon, ...thin, { fact: lvmPool, args: 'docker thinpool' }];
   if (kind.startsWith('dm-')) return [...daemon, ...thin];
   return kind.startsWith('overlay2') ? [...daemon, { fact: overlayQuota, args: '"$L" "$R"' }] : daemon;
 }

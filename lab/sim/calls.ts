@@ -136,15 +136,45 @@ const stopped: readonly Call[] = [
   call('start the daemon', "systemctl start docker; echo $?; docker ps --format '{{.Names}}' | sort"),
 ];
 
+const pool = "T=$(dmsetup table \"$PN\"); set -- $T; shift 2; rest=$*; F=$R/devicemapper/devicemapper";
+const shown = 'dmsetup info "$PN" | grep -E "State|Tables"; dmsetup table "$PN"; dmsetup table --inactive "$PN"';
+
+/** A pool on loop files that grows, and what a table that cannot be leaves behind. */
+const loopPool: readonly Call[] = [
+  call('loop devices', 'losetup --list --noheadings --output NAME,MAJ:MIN,SIZELIMIT,OFFSET,RO,BACK-FILE | tr -s " " | sort; blockdev --getsize64 /dev/loop0; blockdev --getsize64 /dev/loop1'),
+  call('a longer file', `${pool}; truncate -c -s '>2248146944' "$F/data"; echo $?; stat -c %s "$F/data"; blockdev --getsize64 /dev/loop0; losetup -c /dev/loop0; echo $?; blockdev --getsize64 /dev/loop0`),
+  call('a file never becomes shorter', `${pool}; truncate -c -s '>1048576' "$F/data"; echo $?; stat -c %s "$F/data"`),
+  call('no such file or device', "truncate -c -s '>1048576' \"$R/devicemapper/nosuch\"; echo $?; [ -e \"$R/devicemapper/nosuch\" ]; echo $?; losetup -c /dev/loop77; echo $?"),
+  call('load a longer pool', `${pool}; dmsetup load "$PN" --table "0 4390912 $rest"; echo $?; ${shown}; dmsetup status --noflush "$PN"`),
+  call('resume a longer pool', `dmsetup resume "$PN"; echo $?; ${shown}; dmsetup status --noflush "$PN"; docker info --format '{{json .DriverStatus}}' 2>/dev/null | grep -o '"Data Space Total","[^"]*"'`),
+  call('a pool table longer than the device', `${pool}; dmsetup load "$PN" --table "0 8388608 $rest"; echo $?; dmsetup resume "$PN"; echo $?; ${shown}; dmsetup clear "$PN"; dmsetup resume "$PN"; echo $?; ${shown}`),
+  call('a pool table shorter than the pool', `${pool}; dmsetup load "$PN" --table "0 2097152 $rest"; echo $?; dmsetup resume "$PN"; echo $?; ${shown}; dmsetup resume "$PN"; echo $?; dmsetup load "$PN" --table "$T"; dmsetup resume "$PN"; echo $?; ${shown}`),
+  call('longer metadata', `${pool}; truncate -c -s '>50331648' "$F/metadata"; losetup -c /dev/loop1; dmsetup load "$PN" --table "$T"; dmsetup resume "$PN"; echo $?; ${shown}; dmsetup status --noflush "$PN"`),
+];
+
+const byBytes = "--noheadings --nosuffix --units b --separator '|'";
+const lvm = `lvs ${byBytes} -o lv_attr,lv_size,lv_metadata_size,seg_monitor,lv_profile -- docker/thinpool; vgs ${byBytes} -o vg_free,vg_extent_size -- docker; lvs -a ${byBytes} -o lv_name,lv_size -- docker; dmsetup table docker-thinpool; dmsetup status --noflush docker-thinpool`;
+
+/** A pool that LVM owns and extends. */
+const lvmPool: readonly Call[] = [
+  call('the pool of LVM', lvm),
+  call('autoextend', 'lvmconfig --type full activation/thin_pool_autoextend_threshold activation/thin_pool_autoextend_percent; echo $?'),
+  call('no such pool', `lvs ${byBytes} -o lv_attr,lv_size,lv_metadata_size,seg_monitor,lv_profile -- docker/nosuch; echo $?; vgs ${byBytes} -o vg_free,vg_extent_size -- nosuch; echo $?; lvextend -y -L 2147483648b -- docker/nosuch; echo $?`),
+  call('extend the metadata', `lvextend -y --poolmetadatasize 33554432b -- docker/thinpool | tail -n 1; lvs --noheadings --nosuffix --units b -o lv_metadata_size -- docker/thinpool; ${lvm}`),
+  call('extend the data', `lvextend -y -L 2147483648b -- docker/thinpool | tail -n 1; lvs --noheadings --nosuffix --units b -o lv_size -- docker/thinpool; ${lvm}`),
+  call('what LVM does not do', 'lvextend -y -L 1073741824b -- docker/thinpool; echo $?; lvextend -y --poolmetadatasize 16777216b -- docker/thinpool; echo $?; lvextend -y -L 107374182400b -- docker/thinpool; echo $?'),
+  call('a suspended pool of LVM', 'dmsetup suspend docker-thinpool; dmsetup info docker-thinpool | grep State; lvchange --refresh -- docker/thinpool; echo $?; dmsetup info docker-thinpool | grep State; lvchange --refresh -- docker/thinpool; echo $?'),
+];
+
 const metadataDirectory = 'D=$R/devicemapper/metadata';
 
 export const kinds = ['dm-xfs', 'dm-ext4', 'dm-lvm', 'overlay2-20', 'overlay2-28', 'containerd-28'] as const;
 export type RecordedKind = (typeof kinds)[number];
 
 export const calls: Readonly<Record<RecordedKind, readonly Call[]>> = {
-  'dm-xfs': [...daemon, ...mapper, ...xfs, ...undone, ...downFor(metadataDirectory)],
+  'dm-xfs': [...daemon, ...mapper, ...xfs, ...undone, ...downFor(metadataDirectory), ...loopPool],
   'dm-ext4': [...daemon, ...mapper, ...ext4, ...undone],
-  'dm-lvm': [...daemon, ...mapper, ...xfs, ...undone],
+  'dm-lvm': [...daemon, ...mapper, ...xfs, ...undone, ...lvmPool],
   'overlay2-20': [...daemon, ...quota, ...stopped],
   'overlay2-28': [...daemon, ...quota, ...stopped],
   'containerd-28': [...daemon, call('no graph driver', "docker inspect --type container --format '{{with .GraphDriver}}{{json .Data}}{{else}}null{{end}}' c1"), ...stopped],

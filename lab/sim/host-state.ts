@@ -30,6 +30,9 @@ const prefix = 'docker-254:0-10816';
 const loopPool: PoolShape = { name: `${prefix}-pool`, minor: 0, blockSectors: 128, containerBlocks: 1130, sharedBlocks: 114, metadataUsed: 847, metadataTotal: 8192 };
 const lvmPool: PoolShape = { name: 'docker-thinpool', minor: 2, blockSectors: 1024, containerBlocks: 145, sharedBlocks: 25, metadataUsed: 422, metadataTotal: 4096 };
 
+/** In the volume group of an LVM pool, as on the virtual machine. */
+const lvmFreeBytes = 1_505_755_136;
+
 /** Files by path below the host's directory; a value that starts with `->` is a symbolic link. */
 type Tree = Map<string, string | Buffer>;
 
@@ -96,7 +99,6 @@ function addDaemon(tree: Tree, spec: HostSpec): void {
     READ_AHEAD: spec.kind === 'dm-lvm' ? '2048' : '256',
     BASE: String(Math.min(10 * gib, ...(spec.containers ?? []).map(({ bytes }) => bytes ?? 10 * gib))),
     META_USED: String(pool.metadataUsed),
-    META_TOTAL: String(pool.metadataTotal),
     TRANSACTION: String(2 + 2 * (spec.containers ?? []).length),
     DRIVER_STATUS: literalJson(driverStatus),
     IMAGE_LAYER: hex(spec.name, 'image'),
@@ -109,13 +111,15 @@ function addDaemon(tree: Tree, spec: HostSpec): void {
   tree.set('state/daemon/live-restore', `${String(spec.liveRestore ?? true)}\n`);
   tree.set('state/next-pid', `${String(firstPid + (spec.containers ?? []).length)}\n`);
   tree.set('state/next-mount', '76\n');
-  tree.set('state/host-space', `${String(50 * gib)} ${String(9 * gib)}\n`);
+  tree.set('state/host-space', `${String(50 * gib)} ${String(spec.hostUsedBytes ?? 9 * gib)}\n`);
   const { sudo = 'root' } = spec;
   tree.set('state/sudo', `${typeof sudo === 'object' ? 'password' : sudo}\n`);
   if (typeof sudo === 'object') tree.set('state/sudo-password', `${sudo.password}\n`);
   if (spec.kind === 'no-docker') return;
   const dockerd = String(firstPid - 1);
   tree.set('root/run/docker.pid', `${dockerd}\n`);
+  tree.set(`root/proc/${dockerd}/cmdline`, '/usr/sbin/dockerd\0-H\0fd://\0');
+  if (isDevicemapper(spec)) tree.set('root/etc/docker/daemon.json', `${JSON.stringify({ 'live-restore': spec.liveRestore ?? true, 'storage-driver': 'devicemapper', 'storage-opts': [`dm.fs=${fileSystemOf(spec.kind)}`, `dm.basesize=${variables.BASE}`] }, null, 2)}\n`);
   tree.set(`root/proc/${dockerd}/stat`, `${dockerd} (dockerd) S 1${' 0'.repeat(17)} ${String(Math.floor(uptime() * 100))} 0\n`);
 }
 
@@ -133,12 +137,20 @@ function addDevices(tree: Tree, spec: HostSpec, containers: readonly Placed[]): 
   const addDevice = (name: string, minor: number, table: string, extra: Readonly<Record<string, string>> = {}): void => {
     for (const [file, value] of Object.entries({ number: `253:${String(minor)}`, table, ...extra })) tree.set(`state/dm/${name}/${file}`, `${value}\n`);
   };
+  tree.set('state/meta-total', `${String(pool.metadataTotal)}\n`);
+  tree.set('state/pool-sectors', `${String(sectors)}\n`);
   if (spec.kind === 'dm-lvm') {
+    tree.set('state/lvm', `data=${String(dataBytes)} meta=${String(pool.metadataTotal * 4096)} spare=${String(pool.metadataTotal * 4096)} free=${String(lvmFreeBytes)}\n`);
     const uuid = (part: string): string => `LVM-${hex(spec.name, 'vg').slice(0, 32)}${hex(spec.name, part).slice(0, 32)}-${part}`;
     addDevice('docker-thinpool_tmeta', 0, `0 ${String(pool.metadataTotal * 8)} linear 254:32 ${String(2048 + sectors)}`, { uuid: uuid('tmeta') });
     addDevice('docker-thinpool_tdata', 1, `0 ${String(sectors)} linear 254:32 2048`, { uuid: uuid('tdata') });
     addDevice(pool.name, pool.minor, `0 ${String(sectors)} thin-pool 253:0 253:1 ${String(pool.blockSectors)} 0 1 skip_block_zeroing`, { uuid: uuid('tpool') });
   } else {
+    // A file is represented by its size, so that a host may be copied.
+    for (const [number, name, bytes] of [['0', 'data', dataBytes], ['1', 'metadata', pool.metadataTotal * 4096]] as const) {
+      tree.set(`root${dockerRoot}/devicemapper/devicemapper/${name}`, `${String(bytes)}\n`);
+      tree.set(`state/loop/${number}`, `${String(bytes)}\n`);
+    }
     addDevice(pool.name, pool.minor, `0 ${String(sectors)} thin-pool 7:1 7:0 ${String(pool.blockSectors)} 32768 1 skip_block_zeroing`, { events: '1' });
   }
 

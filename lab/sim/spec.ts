@@ -56,6 +56,8 @@ export interface HostSpec {
   readonly volumes?: readonly VolumeSpec[];
   /** The thin pool (devicemapper). */
   readonly pool?: { readonly dataBytes: number; readonly usedPercent?: number };
+  /** Of the 50 GiB of its own disk; 9 GiB when absent. */
+  readonly hostUsedBytes?: number;
   /** True when absent. */
   readonly liveRestore?: boolean;
   /** The login: root, a user who may use sudo without or with a password, or one who may not; root when absent. */

@@ -24,6 +24,8 @@ export interface MappedDevice {
   readonly inactive: readonly TableLine[];
   /** One line per target, without the device's name. */
   readonly status: readonly string[];
+  /** Who made it, where that has been said: `LVM-…` of what LVM owns. */
+  readonly uuid?: string;
 }
 
 export interface DeviceMapper {
@@ -115,6 +117,7 @@ function parseInfo(paragraph: string): Omit<MappedDevice, 'table' | 'inactive' |
   };
   const [, major, minor] = /^(\d+), (\d+)$/.exec(field('Major, minor')) ?? [];
   const state = field('State');
+  const uuid = /^UUID: +(\S+)\s*$/m.exec(paragraph)?.[1];
   if (!/^(ACTIVE|SUSPENDED)\b/.test(state)) throw unreadable(`dmsetup info says "State: ${oneLine(state)}"`);
   return {
     name: field('Name'),
@@ -123,6 +126,7 @@ function parseInfo(paragraph: string): Omit<MappedDevice, 'table' | 'inactive' |
     openCount: count(field('Open count')),
     suspended: state.startsWith('SUSPENDED'),
     deferredRemove: state.includes('DEFERRED REMOVE'),
+    ...(uuid === undefined ? {} : { uuid }),
   };
 }
 

@@ -5,6 +5,7 @@ import { dmsetup } from './dmsetup.ts';
 import { dockerInspect } from './docker-inspect.ts';
 import { eraseWant } from './erase.ts';
 import { fetch } from './fetch.ts';
+import { growPool } from './grow-pool.ts';
 import { growRootfs } from './grow-rootfs.ts';
 import type { Operation } from './operation.ts';
 import { pause } from './pause.ts';
@@ -13,6 +14,7 @@ import { repairRootfs } from './repair-rootfs.ts';
 import { resize2fs } from './resize2fs.ts';
 import { scaledVolume } from './scaled/scaled-volume.ts';
 import { script } from './script.ts';
+import { setBaseSize } from './set-base-size.ts';
 import { upload } from './upload.ts';
 import { volumeCopy } from './volume-copy.ts';
 import { copyVolume } from './volumes/copy-volume.ts';
@@ -29,6 +31,7 @@ const list: readonly Operation[] = [
   eraseWant(dmsetup),
   eraseWant(dockerInspect),
   eraseWant(fetch),
+  eraseWant(growPool),
   eraseWant(growRootfs),
   eraseWant(pause),
   eraseWant(recreateContainer),
@@ -38,6 +41,7 @@ const list: readonly Operation[] = [
   eraseWant(scaledVolume),
   eraseWant(script),
   eraseWant(sendVolume),
+  eraseWant(setBaseSize),
   eraseWant(upload),
   eraseWant(volumeCopy),
   eraseWant(waitFor),

@@ -4,6 +4,7 @@ import type { HostSpec } from '../../lab/sim/spec.ts';
 import { twins } from '../../lab/sim/twin.ts';
 import type { FaultCase, Places } from './fault-case.ts';
 import { scaledCases } from './scaled-cases.ts';
+import { poolCases } from './pool-cases.ts';
 import { volumeCases } from './volume-cases.ts';
 
 const mib = 1024 ** 2;
@@ -136,6 +137,7 @@ export const cases: readonly FaultCase[] = [
       { name: 'Wait', wait_for: { path: join(files, 'there'), for: '30s', every: '0.3s' } },
     ],
   },
+  ...poolCases,
   ...volumeCases,
   ...scaledCases,
   { operation: 'pause', on: 'between two programs', host: plain, reversible: false, steps: ({ files }) => [{ name: 'Wait', pause: { seconds: 0.3 } }, { name: 'Once', command: once(join(files, 'log')) }], atEnd: (_host, { files }) => onceOnly(join(files, 'log')) },

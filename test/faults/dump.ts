@@ -105,7 +105,7 @@ function steady(text: string, top: string): string {
  * may be left; Docker does not read it.
  */
 export function lasting(dump: Dump): Dump {
-  return Object.fromEntries(Object.entries(dump).filter(([name]) => /^(files|laptop)\/|^state\/(thin|quota|projects|volumes)\/|\/table$|\/metadata\/[^.]|^root\/var\/lib\/docker\/volumes\/|^state\/containers\/.*\/static$/.test(name)));
+  return Object.fromEntries(Object.entries(dump).filter(([name]) => /^(files|laptop)\/|^state\/(thin|quota|projects|volumes)\/|\/table$|\/metadata\/[^.]|\/devicemapper\/devicemapper\/|^root\/var\/lib\/docker\/volumes\/|^state\/containers\/.*\/static$/.test(name)));
 }
 
 /** What differs, in words: at most a few of the places. */

@@ -3,6 +3,7 @@ import type { ToolFault } from '../../lab/sim/spec.ts';
 import type { Dump } from './dump.ts';
 import { differences, lasting } from './dump.ts';
 import type { FaultCase } from './fault-case.ts';
+import { poolCases } from './pool-cases.ts';
 import { titleOf } from './fault-case.ts';
 import { shown } from './plimsoll.ts';
 import { Results, expectNone, fewAtOnce } from './results.ts';
@@ -53,11 +54,18 @@ const undoing: readonly Moment[] = [
 /** What Compose itself does; it does the same on the way back. */
 const composing: readonly Moment[] = [docker('compose *.yaml up *'), docker('stop *'), docker('rm *'), docker('rename *'), docker('start *')];
 
+/** A resume that fails leaves a pool suspended; whatever happens, it must be active afterwards. */
+const loopPool: readonly Moment[] = [{ tool: 'truncate', when: '*/data' }, { tool: 'losetup', when: '-c *' }, { tool: 'truncate', when: '*/metadata' }, { tool: 'dmsetup', when: 'load *' }, { tool: 'dmsetup', when: 'table --inactive *-pool' }, { tool: 'dmsetup', when: 'resume *' }, { tool: 'dmsetup', when: 'status --noflush *-pool' }];
+const lvmPool: readonly Moment[] = [{ tool: 'lvextend', when: '*--poolmetadatasize*' }, { tool: 'lvextend', when: '* -L *' }, { tool: 'dmsetup', when: 'status --noflush docker-thinpool' }];
+
 const rows: readonly { readonly operation: string; readonly on: string; readonly moments: readonly Moment[]; readonly back: readonly Moment[] }[] = [
   { operation: 'scale_volume', on: 'in place', moments: [{ tool: 'xfs_quota', when: '*limit *' }], back: [] },
   { operation: 'scale_volume', on: 'a container runs', moments: [...creation, livePass, ...replacement.slice(0, 3), ...finalPass, ...replacement.slice(3)], back: undoing },
   { operation: 'recreate_container', on: '', moments: replacement, back: undoing },
   { operation: 'recreate_container', on: 'by Compose', moments: composing, back: composing },
+  { operation: 'set_base_size', on: 'with a restart', moments: [{ tool: 'systemctl', when: 'restart *' }], back: [] },
+  { operation: 'grow_pool', on: 'loop files', moments: loopPool, back: [] },
+  { operation: 'grow_pool', on: 'LVM', moments: lvmPool, back: [] },
   { operation: 'copy_volume', on: '', back: [], moments: [livePass, docker('stop *'), ...finalPass, docker('start *', { harmless: true })] },
 ];
 
@@ -89,7 +97,7 @@ describe.each(rows.filter(({ back }) => back.length > 0).map((row) => ({ ...row,
 });
 
 function caseOf({ operation, on }: { readonly operation: string; readonly on: string }): FaultCase {
-  const found = volumeCases.find((one) => one.operation === operation && one.on.includes(on));
+  const found = [...poolCases, ...volumeCases].find((one) => one.operation === operation && one.on.includes(on));
   if (found === undefined) throw new Error(`no case of ${operation} on ${on}`);
   return found;
 }

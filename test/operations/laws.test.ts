@@ -6,6 +6,7 @@ import { containerDetails } from '../../src/facts/container-details.ts';
 import { containers } from '../../src/facts/containers.ts';
 import { begunCopies } from '../../src/facts/begun-copy.ts';
 import { containerUsesIfAny, copySource } from '../../src/facts/copy-source.ts';
+import { daemonConfig } from '../../src/facts/daemon-config.ts';
 import { copyDirectory, copyTools } from '../../src/facts/directory-copy.ts';
 import { deviceMapper, parseTableLine } from '../../src/facts/device-mapper.ts';
 import { ask } from '../../src/facts/fact.ts';
@@ -22,6 +23,7 @@ import { repairRootfs } from '../../src/operations/repair-rootfs.ts';
 import { commandLine } from '../../src/values/shell.ts';
 import { Answers } from './known.ts';
 import { planLawfully } from './plan-lawfully.ts';
+import { poolAnswers, poolWorld } from './pool-world.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
 import { answers as recreateAnswers } from './containers/world.ts';
@@ -60,6 +62,8 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   docker_inspect: { want: { container: 'c1' }, world: new Answers().set(ask(containers), [thinHost.container]).set(ask(containerDetails, thinHost.container.id), { Name: '/c1' }) },
   dmsetup: { want: { action: 'load', device: 'c', table: '0 16384 thin 253:0 4' }, world: new Answers().set(ask(deviceMapper), { devices: { c: thin, pool } }) },
   fetch: { want: { from: '/etc/hosts', to: 'hosts' }, world: new Answers().set(ask(hostFile, '/etc/hosts'), file).set(ask(laptopFile, 'hosts'), { exists: false, bytes: 0, sha256: '' }) },
+  grow_pool: { want: { size: '+1GiB', metadata_size: '48MiB' }, world: poolAnswers(await poolWorld('dm-xfs')) },
+  'grow_pool of LVM': { want: { size: '110%', metadata_size: '200%' }, world: poolAnswers(await poolWorld('dm-lvm')) },
   grow_rootfs: { want: { container: 'c1', size: '640MiB' }, world: answersOf(thinHost) },
   'grow_rootfs by a size that is relative, with the daemon': { want: { container: 'c1', size: '200%', restart_daemon: true }, world: answersOf(thinHost) },
   'grow_rootfs on overlay2': { want: { container: 'c1', size: '+64MiB' }, world: answersOf(await recordedHost('overlay2-28')) },
@@ -73,6 +77,10 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   'scaled_volume without a size, by another driver': { want: { name: 'elk', scale: 3, driver: 'nfs', options: { share: 'elk' } }, world: scaledWorld() },
   script: { want: 'id', world: new Answers() },
   send_volume: { want: { from: { path: '/a' }, to: { host: 'b', path: '/b' }, bwlimit: '1MiB' }, world: sendWorld(sendWish({ bwlimit: '1MiB' })) },
+  set_base_size: {
+    want: { size: '1GiB', restart_daemon: true },
+    world: answersOf(thinHost).set(ask(daemonConfig, thinHost.docker.root), { path: '/etc/docker/daemon.json', file: { text: '{"storage-opts":["dm.basesize=320M"]}', mode: '0644' }, storageFlags: [], baseBytes: 320 * MiB }),
+  },
   upload: { want: { from: 'a', to: '/b' }, world: new Answers().set(ask(laptopFile, 'a'), { exists: true, bytes: 1, sha256: 'b'.repeat(64) }).set(ask(hostFile, '/b'), file) },
   volume_copy: {
     want: { from: '/a', to: '/b', bwlimit: '1MiB' },

@@ -38,6 +38,8 @@ function argsOf(name: string, { variables }: Transcript): readonly string[] {
   const value = (key: string): string => variables[key] ?? '';
   if (name === 'thin-rootfs') return [value('N'), `${value('R')}/devicemapper/metadata/${value('H')}`, value('PID')];
   if (name === 'thin-superblock') return [value('P'), value('ID')];
+  if (name === 'loop-pool') return ['7:0', '7:1'];
+  if (name === 'lvm-pool') return ['docker', 'thinpool'];
   if (name === 'overlay-quota') return [value('L'), value('R')];
   return name === 'file-system' ? [`/dev/mapper/${value('N')}`, value('PID')] : [];
 }

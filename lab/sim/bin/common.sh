@@ -146,13 +146,26 @@ thin_usage() {
 	fi
 }
 
-pool_used() {
-	blocks=0
+pool_used() { # blocks of its data, and how many there are for its metadata
+	get "$state/meta-total"
+	META_TOTAL=$value blocks=0
 	for t in "$state"/thin/*/blocks; do
 		[ -e "$t" ] || continue
 		get "$t"
 		blocks=$((blocks + value))
 	done
+}
+
+# Finds one of the pool's files by its path: `loop` is the number of the device that shows it. It holds its size as text.
+loop_file() {
+	guest "$1"
+	loop=
+	case $path in "$ROOT/devicemapper/devicemapper/data") loop=0 ;; "$ROOT/devicemapper/devicemapper/metadata") loop=1 ;; esac
+	[ -n "$loop" ] && [ -e "$root$path" ]
+}
+loop_device() { # sets `loop`, and `value` to its size
+	loop=${1#/dev/loop}
+	[ -e "$state/loop/$loop" ] && get "$state/loop/$loop"
 }
 
 if [ -e "$state/faults/$tool" ]; then . "$SIM_BIN/faults.sh"; fi

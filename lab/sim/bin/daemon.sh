@@ -145,6 +145,17 @@ read_record() {
 	size=${value#*'"size":'} size=${size%%[!0-9]*}
 }
 
+# The base device takes the size that daemon.json asks for. It only grows; without one it stays.
+grow_base() {
+	[ -e "$root/etc/docker/daemon.json" ] || return 0
+	asked=$(sed -n 's/.*"dm\.basesize=\([^"]*\)".*/\1/p' "$root/etc/docker/daemon.json")
+	[ -n "$asked" ] || return 0
+	ram_bytes "$asked" || return 1
+	asked=$size
+	read_record "$root$ROOT/devicemapper/metadata/base" && [ "$asked" -ge "$size" ] || return 1
+	[ "$asked" = "$size" ] || (umask 077; put "$root$ROOT/devicemapper/metadata/base" "{\"device_id\":1,\"size\":$asked,\"transaction_id\":1,\"initialized\":true,\"deleted\":false}")
+}
+
 start_again() {
 	unquoted "$f_RestartPolicyName"
 	case $value:$c_ByHand:$f_State_ExitCode in always:* | unless-stopped::* | on-failure:*:[1-9]*) start_container || : ;; esac
@@ -153,6 +164,7 @@ start_again() {
 daemon_start() {
 	! running_daemon || return 0
 	if [ "$DRIVER" = devicemapper ]; then
+		grow_base || { put "$state/daemon/status" activating; return 1; }
 		for record in "$root$ROOT"/devicemapper/metadata/*; do
 			hash=${record##*/}
 			case $hash in *.migrated | deviceset-metadata | transaction-metadata | '*') continue ;; esac
@@ -168,6 +180,7 @@ daemon_start() {
 	# When it started, in hundredths of a second since the machine did, is what facts read of it.
 	read -r ticks _ </proc/uptime
 	printf '%s (dockerd) S 1%s %s%s 0\n' "$value" ' 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' "${ticks%.*}" "${ticks#*.}" >"$root/proc/$value/stat"
+	printf '/usr/sbin/dockerd\000-H\000fd://\000' >"$root/proc/$value/cmdline"
 	printf '%s\n' "$value" >"$root/run/docker.pid"
 	all_containers start_again
 }

@@ -43,9 +43,9 @@ export function rootfsNeeds(want: ContainerWant, known: Known): readonly FactReq
   return [ask(deviceMapper), ...selection.selected.flatMap((container) => askThinRootfs(container, docker) ?? [])];
 }
 
-/** A container's root file system depends on the container, its device and the daemon. */
+/** A container's root file system depends on the container, its device, the pool and the daemon. */
 export function rootfsTouches(want: ContainerWant, known: Known): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
   const selection = select(want, known);
   const resources = 'refused' in selection ? [] : selection.selected.flatMap((container) => [`container:${container.id}`, ...[deviceName(container) ?? []].flat().map((name) => `device:${name}`)]);
-  return { reads: ['docker', ...resources], changes: resources };
+  return { reads: ['docker', 'pool', ...resources], changes: resources };
 }
