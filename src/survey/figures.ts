@@ -13,7 +13,9 @@ export interface Figure {
   readonly key: string;
   readonly used: number | null;
   readonly size: number | null;
-  /** 0.8: four fifths. */
+  /** How much can be used: of a file system less than its size, because it keeps some for root. */
+  readonly fullAt: number | null;
+  /** 0.8: four fifths of that. */
   readonly use: number | null;
   /** Whether a restart would make it smaller again; null where that cannot be, or is not known. */
   readonly restartUndoes: boolean | null;
@@ -25,23 +27,22 @@ export interface Figure {
   readonly trend: Trend | null;
 }
 
-type Part = Omit<Figure, 'host' | 'use' | 'remedy' | 'trend'>;
+type Part = Omit<Figure, 'host' | 'fullAt' | 'use' | 'remedy' | 'trend'> & { readonly fullAt?: number };
 
 /** What can become full on a host: the whole before its parts. */
 export function figuresOf(survey: HostSurvey): readonly Figure[] {
   const parts = [...survey.fileSystems.map(fileSystemPart), ...(survey.pool === null ? [] : poolParts(survey.pool)), ...survey.containers.map(containerPart), ...survey.volumes.map(volumePart)];
-  return parts.map((part) => ({ host: survey.host, ...part, use: useOf(part), remedy: remedyOf(survey, part), trend: null }));
+  return parts.map((part) => {
+    const fullAt = part.fullAt ?? part.size;
+    const use = part.used === null || fullAt === null || fullAt <= 0 ? null : part.used / fullAt;
+    return { host: survey.host, ...part, fullAt, use, remedy: remedyOf(survey, part), trend: null };
+  });
 }
 
-function useOf({ used, size }: Pick<Figure, 'used' | 'size'>): number | null {
-  return used === null || size === null || size <= 0 ? null : used / size;
-}
-
-/** Percent as df has it: of what root has not reserved for itself. */
-function fileSystemPart({ mountPoint, type, used, available, inodes, freeInodes, quotas, holds }: FileSystemSurvey): Part {
+function fileSystemPart({ mountPoint, type, size, used, available, inodes, freeInodes, quotas, holds }: FileSystemSurvey): Part {
   const inodesUsed = inodes === 0 ? 0 : (inodes - freeInodes) / inodes;
   return {
-    kind: 'file system', name: mountPoint, key: `fs:${mountPoint}`, used, size: used + available, restartUndoes: null,
+    kind: 'file system', name: mountPoint, key: `fs:${mountPoint}`, used, size, fullAt: used + available, restartUndoes: null,
     cautions: inodesUsed >= 0.9 ? [`${percent(inodesUsed)} of its inodes are used`] : [],
     notes: [`${type}: ${holds.join(', ')}`, ...(quotas === null ? [] : [quotas === 'not possible' ? 'no quotas possible' : `project quotas ${quotas}`])],
   };

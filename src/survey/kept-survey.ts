@@ -65,6 +65,6 @@ export function withTrends(figures: readonly Figure[], earlier: readonly KeptSur
   return figures.map((figure) => {
     if (figure.used === null) return figure;
     const points = series.get(JSON.stringify([figure.host, figure.key])) ?? [];
-    return { ...figure, trend: trendOf([...points, { at: Date.parse(at), used: figure.used }], figure.size) };
+    return { ...figure, trend: trendOf([...points, { at: Date.parse(at), used: figure.used }], figure.fullAt) };
   });
 }

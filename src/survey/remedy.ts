@@ -24,11 +24,22 @@ export function remedyOf(survey: HostSurvey, { kind, name, size, restartUndoes }
       return size !== null && isScalable(survey, name) ? { operation: 'scale_volume', playbook: 'playbooks/scale-volume.yaml', vars: { volume: name, target: larger(size) } } : null;
     case 'pool data':
     case 'pool metadata':
-      if (size === null || survey.pool === null || survey.pool.kind === 'device') return null;
-      return { operation: 'grow_pool', playbook: 'playbooks/grow-pool.yaml', vars: { [kind === 'pool data' ? 'data' : 'metadata']: larger(size) } };
+      return growPool(survey, kind);
     case 'file system':
       return null;
   }
+}
+
+/** The playbook wants both sizes: the one that is not meant stays what it is. */
+function growPool({ pool }: HostSurvey, kind: 'pool data' | 'pool metadata'): Remedy | null {
+  if (pool === null || pool.kind === 'device' || pool.data === null || pool.metadata === null) return null;
+  const [data, metadata] = kind === 'pool data' ? [larger(pool.data.size), exactly(pool.metadata.size)] : [exactly(pool.data.size), larger(pool.metadata.size)];
+  return { operation: 'grow_pool', playbook: 'playbooks/grow-pool.yaml', vars: { data, metadata } };
+}
+
+function exactly(bytes: number): string {
+  const [unit, name] = bytes % gib === 0 ? [gib, 'GiB'] : bytes % mib === 0 ? [mib, 'MiB'] : [1024, 'KiB'];
+  return `${String(bytes / unit)}${name}`;
 }
 
 /** What does not run cannot be grown. */
