@@ -106,7 +106,7 @@ function figureTable(survey: ShownSurvey): Html {
 function figureRow(figure: Figure, { trend, command }: ShownSurvey): Html {
   const wants = needsAttention(figure);
   const what = wants ? command(figure) : undefined;
-  const forecast = [html`<td class="number" data-v="${growthOf(figure) ?? ''}">${growthText(figure)}</td>`, html`<td class="number" data-v="${daysToFull(figure) ?? ''}">${fullText(figure)}</td>`];
+  const forecast = [html`<td class="number" data-v="${growthOf(figure) ?? ''}">${growthText(figure)}</td>`, html`<td class="number forecast" data-v="${daysToFull(figure) ?? ''}">${fullText(figure)}</td>`];
   return html`<tr class="${wants ? 'wants' : ''}"><td class="word">${figure.host}</td><td class="word">${figure.kind}</td><td class="name" title="${figure.name}">${shortName(figure.name)}</td>
 <td class="number" data-v="${figure.used ?? ''}">${bytesText(figure.used)}</td><td class="number" data-v="${figure.size ?? ''}">${bytesText(figure.size)}</td>
 <td class="number" data-v="${figure.use ?? ''}">${useText(figure.use)}${bar(figure.use)}</td><td class="word ${figure.restartUndoes === true ? 'bad' : ''}">${undoText(figure.restartUndoes)}</td>${trend ? forecast : ''}

@@ -1,3 +1,4 @@
+import { daysToFull, growthOf } from '../survey/choose-figures.ts';
 import type { Figure } from '../survey/figures.ts';
 import type { HostSurvey } from '../survey/host-survey.ts';
 import { oneLine } from '../values/terminal.ts';
@@ -97,10 +98,6 @@ function cellsOf(figures: readonly Figure[], trend: boolean): readonly string[] 
   const [first] = figures;
   if (first === undefined) return [];
   const names = [...new Set(figures.map(({ name }) => name))];
-  const some = (of: (figure: Figure) => string): string => {
-    const texts = new Set(figures.map(of));
-    return texts.size === 1 ? of(first) : 'various';
-  };
   return [
     oneLine(foldNames(figures.map(({ host }) => host), namedSets), 60),
     first.kind,
@@ -109,8 +106,15 @@ function cellsOf(figures: readonly Figure[], trend: boolean): readonly string[] 
     bytesText(first.size),
     range(figures, ({ use }) => use, useText),
     undoText(first.restartUndoes),
-    ...(trend ? [some(growthText), some(fullText)] : []),
+    ...(trend ? [forecast(figures, growthOf, growthText, 'up to ', 1), forecast(figures, daysToFull, fullText, 'soonest ', -1)] : []),
   ];
+}
+
+/** Of several that differ, the one that matters most. */
+function forecast(figures: readonly Figure[], value: (figure: Figure) => number | null, text: (figure: Figure) => string, words: string, direction: 1 | -1): string {
+  const [first, ...others] = figures.toSorted((a, b) => ((value(b) ?? -Infinity * direction) - (value(a) ?? -Infinity * direction)) * direction);
+  if (first === undefined) return unknown;
+  return others.every((figure) => text(figure) === text(first)) ? text(first) : `${words}${text(first)}`;
 }
 
 function shortName(name: string): string {
