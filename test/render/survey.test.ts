@@ -78,7 +78,6 @@ describe('what a hostile host says', () => {
     }),
     noSurvey('web-2', 'failed', { code: 'fact-unreadable', message: evil, hint: evil }),
   ];
-  // eslint-disable-next-line no-control-regex
   const control = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/;
 
   it.each([false, true])('is harmless on a terminal (verbose: %s), and cannot pass for a line of our own', (verbose) => {
