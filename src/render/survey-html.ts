@@ -6,6 +6,7 @@ import { neutralise } from '../values/terminal.ts';
 import { pageScript, pageStyle } from './survey-page.ts';
 import type { ShownSurvey } from './survey-words.ts';
 import { bytesText, fullText, growthText, hostText, nearlyFull, needsAttention, undoText, useText } from './survey-words.ts';
+import { count } from './words.ts';
 
 /** Text that is HTML already. Everything else goes through `escape`, which is why they differ in type. */
 interface Html {
@@ -37,7 +38,7 @@ export function surveyHtml(survey: ShownSurvey): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${asIs(hash)}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>Storage of ${survey.hosts.length} hosts, ${minute(survey.at)}</title>
+<title>Storage of ${count(survey.hosts.length, 'host')}, ${minute(survey.at)}</title>
 <style>${asIs(pageStyle)}</style>
 </head>
 <body>
@@ -81,7 +82,7 @@ function failures(hosts: readonly HostSurvey[]): Html {
   const failed = hosts.flatMap(({ host, status, error }) => (error === null ? [] : [html`<li><b>${host}</b> <span class="bad">${status}</span>: ${error.message}${error.hint === '' ? '' : html`<div class="faint">→ ${error.hint}</div>`}</li>`]));
   const gaps = hosts.flatMap(({ host, gaps: its }) => its.map((gap) => html`<li><b>${host}</b> <span class="caution">not read</span>: ${gap}</li>`));
   if (failed.length + gaps.length === 0) return html``;
-  return html`<details${asIs(failed.length + gaps.length <= 10 ? ' open' : '')}><summary>${failed.length + gaps.length} things could not be surveyed</summary><ul>${[...failed, ...gaps]}</ul></details>`;
+  return html`<details${asIs(failed.length + gaps.length <= 10 ? ' open' : '')}><summary>${count(failed.length + gaps.length, 'thing')} could not be surveyed</summary><ul>${[...failed, ...gaps]}</ul></details>`;
 }
 
 interface Head {

@@ -14,15 +14,15 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .6re
 input[type=search] { font: inherit; padding: .35rem .6rem; border: 1px solid var(--rule); border-radius: .4rem; background: var(--card); color: inherit; min-width: 18rem; }
 .scroll { overflow-x: auto; border: 1px solid var(--rule); border-radius: .5rem; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: top; overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: top; }
 tbody tr:last-child td { border-bottom: 0; }
 thead th { vertical-align: bottom; line-height: 1.2; border-bottom: 2px solid var(--rule); background: var(--card); }
 td.number { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 td.word { white-space: nowrap; }
-td.name { min-width: 7rem; max-width: 16rem; }
-td.forecast { white-space: normal; max-width: 8rem; }
-td.notes { min-width: 16rem; width: 40%; }
+td.name { min-width: 7rem; max-width: 16rem; overflow-wrap: anywhere; }
+td.forecast { white-space: normal; min-width: 7rem; }
+td.notes { min-width: 16rem; width: 40%; overflow-wrap: anywhere; }
 th button { all: unset; cursor: pointer; font-weight: 600; } th button:hover { color: var(--accent); } th button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 th[aria-sort=ascending] button::after { content: " ▲"; font-size: .7em; } th[aria-sort=descending] button::after { content: " ▼"; font-size: .7em; }
 meter-bar { display: block; width: 5rem; height: .35rem; border-radius: .2rem; background: var(--bar); margin: .2rem 0 0 auto; overflow: hidden; }
