@@ -1,18 +1,19 @@
 import tseslint from 'typescript-eslint';
 
-const rooms = ['cli', 'config', 'facts', 'operations', 'plan', 'records', 'render', 'run', 'transport', 'values'];
+const rooms = ['cli', 'config', 'facts', 'operations', 'plan', 'records', 'render', 'run', 'survey', 'transport', 'values'];
 
 /** What each room may import beside itself, and the reason that the linter gives. Everybody may import `errors.ts` but `values`. */
 const layers = {
   values: { may: [], reason: 'values are at the bottom and know nobody.' },
   facts: { may: ['values'], reason: 'a fact is a command and a parser; what is done about it is decided elsewhere.' },
   operations: { may: ['values', 'facts'], reason: 'an operation plans from facts; it never reaches a host, a file or a terminal.' },
+  survey: { may: ['values', 'facts', 'operations'], reason: 'a survey is computed from facts; it never reaches a host, a file or a terminal (of operations: how a container’s root file system is found).' },
   plan: { may: ['values', 'facts', 'operations'], reason: 'a plan is data, computed without effects.' },
   config: { may: ['values', 'facts', 'operations', 'transport'], reason: 'the configuration is read before anything runs (of transport: the Target type).' },
   transport: { may: ['values'], reason: 'a transport carries commands; it does not know what for.' },
-  run: { may: ['values', 'facts', 'operations', 'plan', 'config', 'transport'], reason: 'a run is independent of how it was started and how it is shown.' },
+  run: { may: ['values', 'facts', 'operations', 'survey', 'plan', 'config', 'transport'], reason: 'a run is independent of how it was started and how it is shown.' },
   records: { may: ['values', 'facts', 'operations', 'plan', 'config', 'run'], reason: 'records are kept beside a run, behind an interface that the run has (of run: that interface).' },
-  render: { may: ['values', 'operations', 'plan', 'records', 'run'], reason: 'a renderer shows values; it does not read files or hosts (of run and records: their events, results and values).' },
+  render: { may: ['values', 'operations', 'survey', 'plan', 'records', 'run'], reason: 'a renderer shows values; it does not read files or hosts (of run and records: their events, results and values).' },
   cli: { may: rooms, reason: 'main.ts is the entry; nothing imports it.' },
 };
 
@@ -21,8 +22,8 @@ const once = {
   ssh: { regex: '^(ssh2|node-ssh)$', message: 'ssh2 and node-ssh are imported in src/transport/ssh only, so that the transport can be exchanged.' },
   listr2: { regex: '^listr2$', message: 'listr2 is imported in src/render only, so that a run does not depend on a terminal.' },
 };
-const impure = { regex: '^node:', message: 'facts, operations, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.' };
-const pureRooms = ['facts', 'operations', 'plan', 'values'];
+const impure = { regex: '^node:', message: 'facts, operations, survey, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.' };
+const pureRooms = ['facts', 'operations', 'plan', 'survey', 'values'];
 
 function restricted(patterns) {
   return { 'no-restricted-imports': ['error', { patterns }] };

@@ -13,6 +13,7 @@ import { rollbackCommand } from './rollback.ts';
 import { runsCommand } from './runs.ts';
 import { scaledCommand } from './scaled.ts';
 import { schemaCommand } from './schema.ts';
+import { surveyCommand } from './survey.ts';
 import { validateCommand } from './validate.ts';
 import { version } from './version.ts';
 import type { World } from './world.ts';
@@ -30,7 +31,7 @@ export function program(world: World): { run(argv: readonly string[]): Promise<n
     .addHelpText('after', rootExamples)
     .exitOverride()
     .configureOutput({ writeOut: (text) => { world.out.write(text); }, writeErr: (text) => { world.err.write(text); }, outputError: () => undefined });
-  const commands = [planCommand(world, end), applyCommand(world, end), resumeCommand(world, end), rollbackCommand(world, end), finalizeCommand(world, end), runsCommand(world, end), historyCommand(world, end), restoreVersionCommand(world, end), recordsCommand(world, end), scaledCommand(world, end), pingCommand(world, end), validateCommand(world, end), inventoryCommand(world), schemaCommand(world)];
+  const commands = [planCommand(world, end), applyCommand(world, end), resumeCommand(world, end), rollbackCommand(world, end), finalizeCommand(world, end), runsCommand(world, end), historyCommand(world, end), restoreVersionCommand(world, end), recordsCommand(world, end), scaledCommand(world, end), pingCommand(world, end), surveyCommand(world, end), validateCommand(world, end), inventoryCommand(world), schemaCommand(world)];
   for (const command of commands) root.addCommand(command.copyInheritedSettings(root).exitOverride());
   // Commands of a command do not inherit what it inherits itself.
   for (const inner of root.commands.flatMap(({ commands: its }) => its)) inner.copyInheritedSettings(root).exitOverride();

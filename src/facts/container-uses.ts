@@ -24,6 +24,8 @@ export interface ContainerUse {
   /** ISO 8601; the year 1 when it has never been started. */
   readonly startedAt: string;
   readonly mounts: readonly Mount[];
+  /** Where `--tmpfs` puts one, which Docker does not list among the mounts; absent when there is none. */
+  readonly tmpfs?: readonly string[];
   /** Each as it was given: a name or an id, with `:ro` or not. */
   readonly volumesFrom: readonly string[];
   /** Each `/other:/this/alias`. */
@@ -58,6 +60,7 @@ const schema = z.object({
   running: z.boolean(),
   startedAt: z.string(),
   mounts: z.array(mountSchema).nullish().transform((all) => all ?? []),
+  tmpfs: z.record(z.string(), z.string()).nullish(),
   volumesFrom: strings,
   links: strings,
   networkMode: z.string(),
@@ -65,12 +68,15 @@ const schema = z.object({
   ipcMode: z.string(),
   autoRemove: z.boolean(),
   labels: z.record(z.string(), z.string()).nullish().transform((all) => all ?? {}),
+}).transform(({ tmpfs, ...use }): ContainerUse => {
+  const paths = Object.keys(tmpfs ?? {});
+  return { ...use, ...(paths.length === 0 ? {} : { tmpfs: paths }) };
 });
 
 // As in containers.ts: `.Id` first and `index` for keys that may be absent.
 const format = [
   '{"id":{{json .Id}},"name":{{json .Name}},"running":{{json .State.Running}},"startedAt":{{json .State.StartedAt}},"mounts":{{json .Mounts}}',
-  '"volumesFrom":{{json (index .HostConfig "VolumesFrom")}},"links":{{json (index .HostConfig "Links")}}',
+  '"tmpfs":{{json (index .HostConfig "Tmpfs")}},"volumesFrom":{{json (index .HostConfig "VolumesFrom")}},"links":{{json (index .HostConfig "Links")}}',
   '"networkMode":{{json .HostConfig.NetworkMode}},"pidMode":{{json .HostConfig.PidMode}},"ipcMode":{{json .HostConfig.IpcMode}}',
   '"autoRemove":{{json .HostConfig.AutoRemove}},"labels":{{json (index .Config "Labels")}}}',
 ].join(',');

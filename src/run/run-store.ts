@@ -104,7 +104,7 @@ function few(runs: readonly RunPlace[]): string {
   return runs.length > 5 ? `the newest of ${String(runs.length)}: ${shown}; plimsoll runs lists them` : `there ${runs.length === 1 ? 'is' : 'are'} ${shown}`;
 }
 
-async function writeSynced(path: string, text: string): Promise<void> {
+export async function writeSynced(path: string, text: string): Promise<void> {
   await withFile(await open(path, 'wx', 0o600), async (file) => {
     await file.writeFile(text);
     await file.sync();
@@ -112,7 +112,7 @@ async function writeSynced(path: string, text: string): Promise<void> {
 }
 
 /** A new name is durable once its directory is. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   await withFile(await open(path, 'r'), (file) => file.sync());
 }
 
