@@ -13,6 +13,7 @@ import { resize2fs } from './resize2fs.ts';
 import { script } from './script.ts';
 import { upload } from './upload.ts';
 import { volumeCopy } from './volume-copy.ts';
+import { cleanVolumes } from './volumes/clean-volumes.ts';
 import { copyVolume } from './volumes/copy-volume.ts';
 import { scaleVolume } from './volumes/scale-volume.ts';
 import { sendVolume } from './volumes/send-volume.ts';
@@ -21,6 +22,7 @@ import { xfsGrowfs } from './xfs-growfs.ts';
 
 const list: readonly Operation[] = [
   eraseWant(assert),
+  eraseWant(cleanVolumes),
   eraseWant(command),
   eraseWant(copyVolume),
   eraseWant(dmsetup),

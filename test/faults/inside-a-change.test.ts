@@ -50,6 +50,9 @@ const undoing: readonly Moment[] = [
   docker('rm *'),
 ];
 
+/** Who uses a volume is asked, and asked again when that fails. */
+const removing: readonly Moment[] = [docker('volume inspect *{{.Driver}} {{.Mountpoint}}*'), docker('inspect *{{.Source}}*', { harmless: true }), docker('volume rm *')];
+
 /** What Compose itself does; it does the same on the way back. */
 const composing: readonly Moment[] = [docker('compose *.yaml up *'), docker('stop *'), docker('rm *'), docker('rename *'), docker('start *')];
 
@@ -58,6 +61,9 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
   { operation: 'scale_volume', on: 'a container runs', moments: [...creation, livePass, ...replacement.slice(0, 3), ...finalPass, ...replacement.slice(3)], back: undoing },
   { operation: 'recreate_container', on: '', moments: replacement, back: undoing },
   { operation: 'recreate_container', on: 'by Compose', moments: composing, back: composing },
+  { operation: 'clean_volumes', on: 'into quarantine', moments: [{ tool: 'mv', when: '*quarantine*' }, { tool: 'sync', when: '*/quarantine' }], back: [{ tool: 'rm', when: '*quarantine/scrap*' }] },
+  { operation: 'clean_volumes', on: 'time has come', moments: removing, back: [] },
+  { operation: 'clean_volumes', on: 'at once', moments: removing.slice(2), back: [] },
   { operation: 'copy_volume', on: '', back: [], moments: [livePass, docker('stop *'), ...finalPass, docker('start *', { harmless: true })] },
 ];
 
