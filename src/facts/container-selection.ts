@@ -40,7 +40,8 @@ function byText(all: readonly Container[], text: string): Selection {
   return meant.size === 1 ? { selected: [...meant] } : noMatch(all, text, `there is no container ${shown(text)}`);
 }
 
-function hasLabel({ labels }: Container, label: string): boolean {
+/** `label` is `key` or `key=value`. */
+export function hasLabel({ labels }: Pick<Container, 'labels'>, label: string): boolean {
   const equals = label.indexOf('=');
   const key = equals === -1 ? label : label.slice(0, equals);
   if (!Object.hasOwn(labels, key)) return false;

@@ -141,6 +141,12 @@ export interface Change {
   readonly finalize?: readonly Action[];
   /** The versions that are recorded with it. */
   readonly records?: readonly RecordNote[];
+  /**
+   * Of what is done only as long as there is a reason for it (nobody uses a volume). `may`: when the reason
+   * has gone since it was approved, it is not done, and that is no drift. `has`: the reason has gone, and
+   * what plimsoll has kept for it is put away, which needs no approval of its own.
+   */
+  readonly lapse?: 'may' | 'has';
   /** One remote script, so that a dropped connection cannot split it. */
   readonly atomic: boolean;
   /** Names for values that differ from host to host (a device's name), for folding equal plans. */

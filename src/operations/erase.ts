@@ -23,6 +23,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
   const { readOnly } = operation;
   const pin = operation.pin?.bind(operation);
   const verify = operation.verify?.bind(operation);
+  const standing = operation.standing?.bind(operation);
   const result = operation.result?.bind(operation);
   return {
     name: operation.name,
@@ -35,6 +36,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     touches: (want, known) => operation.touches(parse(want), known),
     ...(pin === undefined ? {} : { pin: (want, known) => pin(parse(want), known) }),
     ...(verify === undefined ? {} : { verify: (want, known) => verify(parse(want), known) }),
+    ...(standing === undefined ? {} : { standing: (want, change, known) => standing(parse(want), change, known) }),
     ...(result === undefined ? {} : { result: (want, known, output) => result(parse(want), known, output) }),
   };
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { FactRequest, Known } from '../facts/fact.ts';
-import type { Json } from '../values/json.ts';
+import type { Json, JsonObject } from '../values/json.ts';
 import type { Change } from './change.ts';
 
 /**
@@ -72,6 +72,11 @@ export interface Operation<Want = unknown> {
   touches(want: Want, known: Known): { readonly reads: readonly string[]; readonly changes: readonly string[] };
   /** Verified after the change, beyond the law that the plan must be `noop` now. */
   verify?(want: Want, known: Known): readonly Finding[];
+  /**
+   * What the subject of a change is now, in the terms of its `before` and `after`: for a rollback, where a
+   * plan of the step says nothing of it although it may have been changed (a volume that is used again).
+   */
+  standing?(want: Want, change: Change, known: Known): JsonObject | undefined;
   /** What `register` gets. `output` is of the step's last exec action, absent when nothing ran. */
   result?(want: Want, known: Known, output: StepOutput | undefined): Json;
 }

@@ -17,6 +17,7 @@ import { script } from './script.ts';
 import { setBaseSize } from './set-base-size.ts';
 import { upload } from './upload.ts';
 import { volumeCopy } from './volume-copy.ts';
+import { cleanVolumes } from './volumes/clean-volumes.ts';
 import { copyVolume } from './volumes/copy-volume.ts';
 import { scaleVolume } from './volumes/scale-volume.ts';
 import { sendVolume } from './volumes/send-volume.ts';
@@ -25,6 +26,7 @@ import { xfsGrowfs } from './xfs-growfs.ts';
 
 const list: readonly Operation[] = [
   eraseWant(assert),
+  eraseWant(cleanVolumes),
   eraseWant(command),
   eraseWant(copyVolume),
   eraseWant(deleteScaledVolume),

@@ -100,6 +100,7 @@ export const changeSchema: z.ZodType<Change> = z.strictObject({
   undoneTo: z.exactOptional(jsonObjectSchema),
   finalize: z.exactOptional(actions),
   records: z.exactOptional(z.array(recordNote)),
+  lapse: z.exactOptional(z.enum(['may', 'has'])),
   atomic: z.boolean(),
   bindings: z.custom<Readonly<Record<string, string>>>((value) => isObject(value) && Object.values(value).every((inner) => typeof inner === 'string'), 'is not a mapping of texts'),
 } satisfies Shape<Change>);

@@ -51,6 +51,24 @@ function sameStep(approved: StepPlan, fresh: StepPlan): readonly string[] {
  * refusal. Whoever shows lines together parts them by semicolons, so that no line has one of its own.
  */
 export function compare(approved: Planned, fresh: Planned): readonly string[] {
+  return compareCertain(...withoutLapsed(approved, fresh));
+}
+
+/** Without what was approved for as long as there is a reason for it, and has none any more; nor what is put away of such. */
+function withoutLapsed(approved: Planned, fresh: Planned): readonly [Planned, Planned] {
+  const is = fresh.outcome === 'change' ? fresh.changes.filter(({ lapse }) => lapse !== 'has') : [];
+  const subjects = new Set(is.map(({ subject }) => subject));
+  const given = fresh.outcome === 'change' || fresh.outcome === 'noop';
+  const was = approved.outcome === 'change' ? approved.changes.filter(({ lapse, subject }) => lapse !== 'has' && !(given && lapse === 'may' && !subjects.has(subject))) : [];
+  return [withChanges(approved, was), withChanges(fresh, is)];
+}
+
+function withChanges(planned: Planned, changes: readonly Change[]): Planned {
+  if (planned.outcome !== 'change' || planned.changes.length === changes.length) return planned;
+  return changes.length === 0 ? { outcome: 'noop', reason: 'what there was to do has lapsed' } : { ...planned, changes };
+}
+
+function compareCertain(approved: Planned, fresh: Planned): readonly string[] {
   switch (approved.outcome) {
     case 'maybe':
       return fresh.outcome === 'refused' ? [`${waited(approved.dependsOn)} when it was approved, and now it is refused: ${fresh.reason}`] : [];

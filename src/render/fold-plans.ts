@@ -2,7 +2,7 @@ import type { Planned } from '../operations/operation.ts';
 import type { HostPlan, StepPlan } from '../plan/plan.ts';
 import { canonicalJson } from '../values/json.ts';
 import { type Line, paint } from './line.ts';
-import { changesOf, noPlaceholders, type Placeholders, placeholdersOf } from './placeholders.ts';
+import { changesOf, noPlaceholders, placeholdersOf, textOf } from './placeholders.ts';
 import { type Said, stepLines, type StepNotes, type StepOptions } from './step-lines.ts';
 
 /** Hosts that would do the same, and how that is shown. */
@@ -33,7 +33,32 @@ export function foldPlans(plans: readonly HostPlan[], { verbose: exact, mode }: 
 }
 
 function linesOf(plan: HostPlan, group: readonly HostPlan[], options: StepOptions): readonly Line[] {
-  return plan.steps.flatMap((step, index) => stepLines(step, plan.steps, notesOf(group, index, options.placeholders), options));
+  return shownSteps(plan.steps, options).flatMap(({ step, indexes }) => stepLines(step, plan.steps, together(indexes.map((index) => notesOf(group, index, options.placeholders))), options));
+}
+
+interface ShownStep {
+  readonly step: StepPlan;
+  readonly indexes: readonly number[];
+}
+
+/** A rollback has a step for each change: those that follow one another and undo one step's are shown as one, unless `verbose`. */
+function shownSteps(steps: readonly StepPlan[], { mode, verbose }: Pick<StepOptions, 'mode' | 'verbose'>): readonly ShownStep[] {
+  const shown: ShownStep[] = [];
+  for (const [index, step] of steps.entries()) {
+    const last = shown.at(-1);
+    const [before, own] = [last?.step.planned, step.planned];
+    if (mode === 'rollback' && !verbose && last !== undefined && before?.outcome === 'change' && own.outcome === 'change' && last.step.step === step.step && last.step.operation === step.operation) {
+      shown[shown.length - 1] = { step: { ...last.step, planned: { ...before, changes: [...before.changes, ...own.changes] } }, indexes: [...last.indexes, index] };
+    } else {
+      shown.push({ step, indexes: [index] });
+    }
+  }
+  return shown;
+}
+
+function together(notes: readonly StepNotes[]): StepNotes {
+  const unique = (all: readonly Said[]): readonly Said[] => [...new Map(all.map((said) => [JSON.stringify(said), said])).values()];
+  return { reasons: unique(notes.flatMap(({ reasons }) => reasons)), warnings: unique(notes.flatMap(({ warnings }) => warnings)), owed: unique(notes.flatMap(({ owed }) => owed)) };
 }
 
 const noNotes: StepNotes = { reasons: [], warnings: [], owed: [] };
@@ -41,7 +66,7 @@ const noNotes: StepNotes = { reasons: [], warnings: [], owed: [] };
 /** What must be equal. The lines as they would be shown are part of it, so that they are true for every host of a group. */
 function keyOf(plan: HostPlan, { verbose: exact, mode }: Omit<StepOptions, 'placeholders'>): string {
   const options = { verbose: exact, mode, placeholders: !exact };
-  const shown = exact ? linesOf(plan, [plan], options) : plan.steps.flatMap((step) => stepLines(step, plan.steps, noNotes, options));
+  const shown = exact ? linesOf(plan, [plan], options) : shownSteps(plan.steps, options).flatMap(({ step }) => stepLines(step, plan.steps, noNotes, options));
   return canonicalJson([plan.steps.map((step) => comparable(step, exact)), paint(shown, false)]);
 }
 
@@ -52,10 +77,6 @@ function comparable({ step, operation, planned }: StepPlan, exact: boolean): rea
   const frame = { ...rest, ...(exact ? { warnings, owed } : {}), ...(!exact && planned.outcome === 'noop' ? { reason: null } : {}), changes: null, provisional: null };
   const each = changes.map((change) => (exact ? textOf({ ...change, bindings: null }, noPlaceholders) : textOf(change, placeholdersOf([change]))));
   return [step, operation, textOf(frame, exact ? noPlaceholders : placeholdersOf(changes)), ...each];
-}
-
-function textOf(value: object, names: Placeholders): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'string' || typeof inner === 'number' ? names.json(inner) : inner));
 }
 
 /** What the hosts of a group say about one step, equal texts together. */

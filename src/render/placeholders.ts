@@ -37,6 +37,11 @@ export function changesOf(planned: Planned): readonly Change[] {
   return planned.outcome === 'maybe' ? planned.provisional : [];
 }
 
+/** A value as text, with placeholders in it. */
+export function textOf(value: object, names: Placeholders): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'string' || typeof inner === 'number' ? names.json(inner) : inner));
+}
+
 // `Array.isArray` does not narrow a readonly array away.
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);

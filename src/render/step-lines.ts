@@ -4,6 +4,7 @@ import type { StepPlan } from '../plan/plan.ts';
 import type { RunMode } from '../run/recap.ts';
 import { beforeAfter } from './before-after.ts';
 import { describeAction } from './describe-action.ts';
+import { type ChangeGroup, foldChanges } from './fold-changes.ts';
 import { foldNames } from './fold-names.ts';
 import { type Line, type Tone, line } from './line.ts';
 import { wordsOf } from './mode-words.ts';
@@ -53,7 +54,7 @@ export function stepLines(plan: StepPlan, all: readonly StepPlan[], notes: StepN
   return [
     line(`  ${sign} ${would}${plan.step}${itemOf(plan.id)}${operation}${why}${headline(planned, all)}`, tone),
     ...(otherReasons.length > 0 ? noteLines('nothing to do', 'reasons', notes.reasons, 'faint') : []),
-    ...changes.flatMap((change) => changeLines(change, options)),
+    ...(options.verbose ? changes.flatMap((change) => changeLines(change, options)) : foldChanges(changes).flatMap((group) => groupLines(group, options))),
     ...(plan.maxUnavailable === undefined || changes.length === 0 ? [] : [line(`      on at most ${count(plan.maxUnavailable.members, 'host')} of ${plan.maxUnavailable.service} at once`, 'faint')]),
     ...(planned.outcome === 'refused' ? [line(`      remedy: ${planned.remedy}`)] : []),
     ...noteLines('warning', 'warnings', notes.warnings, 'caution'),
@@ -86,6 +87,13 @@ function headline(planned: Planned, all: readonly StepPlan[]): string {
 function noteLines(title: string, plural: string, notes: readonly Said[], tone: Tone): readonly Line[] {
   const lines = notes.slice(0, shownNotes).map(({ text, hosts }) => line(`      ${title}${hosts.length === 0 ? '' : ` on ${foldNames(hosts)}`}: ${text}`, tone));
   return notes.length <= shownNotes ? lines : [...lines, line(`      … and ${String(notes.length - shownNotes)} more ${plural}: -v shows each host's own`, tone)];
+}
+
+/** What is true of many changes once, with placeholders for what they are about, and then what that is. */
+function groupLines({ change, all }: ChangeGroup, options: StepOptions): readonly Line[] {
+  if (all === undefined) return changeLines(change, options);
+  const which = options.placeholders ? `so each of ${String(all.number)} on every host` : `each of these ${String(all.number)}: ${all.names}`;
+  return [...changeLines(change, { ...options, placeholders: true }), line(`        ${which}`)];
 }
 
 function changeLines(change: Change, options: StepOptions): readonly Line[] {

@@ -39,7 +39,8 @@ export function undoOperation(operations: ReadonlyMap<string, Operation>): Opera
     plan(want, known) {
       const { change } = want;
       if (isIrreversible(change)) return { outcome: 'noop', reason: 'it cannot be undone', warnings: [`cannot be undone: ${change.summary}`] };
-      return planUndo(want, original(want).plan(want.want, known));
+      const operation = original(want);
+      return planUndo(want, operation.plan(want.want, known), operation.standing?.(want.want, change, known));
     },
     touches: (want, known) => (isIrreversible(want.change) ? { reads: [], changes: [] } : original(want).touches(want.want, known)),
   });
@@ -49,15 +50,15 @@ function isIrreversible({ undo }: Change): boolean {
   return undo === 'irreversible';
 }
 
-/** `fresh` is what the change's own operation would do now. */
-function planUndo({ change, complete }: UndoWant, fresh: Planned): Planned {
+/** `fresh` is what the change's own operation would do now; `standing` what its subject is, where the operation says so beyond that. */
+function planUndo({ change, complete }: UndoWant, fresh: Planned, standing: JsonObject | undefined): Planned {
   if (change.undo === 'irreversible' || change.undo.length === 0) return { outcome: 'noop', reason: 'it has left nothing to be undone' };
   // What was recorded of the change is settled when it is undone; the undo makes no version of its own.
   const { undoneTo = change.before, records: _, ...done } = change;
   const planned = fresh.outcome === 'change' ? fresh.changes : fresh.outcome === 'refused' ? (fresh.provisional ?? []) : [];
-  const now = planned.find(({ subject }) => subject === change.subject);
-  if (now !== undefined && canonicalJson(now.before) === canonicalJson(undoneTo)) return { outcome: 'noop', reason: 'it is as it was before' };
-  const since = now === undefined ? (fresh.outcome === 'refused' ? [fresh.reason] : []) : fieldDifferences(change.after, among(change.after, now.before));
+  const now = planned.find(({ subject }) => subject === change.subject)?.before ?? standing;
+  if (now !== undefined && canonicalJson(now) === canonicalJson(undoneTo)) return { outcome: 'noop', reason: 'it is as it was before' };
+  const since = now === undefined ? (fresh.outcome === 'refused' ? [fresh.reason] : []) : fieldDifferences(change.after, among(change.after, now));
   if (complete && since.length > 0) {
     return { outcome: 'refused', reason: `since "${change.summary}" it has been changed by somebody else: ${since.join('; ')}`, remedy: 'look at the host; if it is to be put back all the same, do it by hand: plimsoll runs RUN -v shows the commands' };
   }

@@ -51,6 +51,9 @@ const undoing: readonly Moment[] = [
   docker('rm *'),
 ];
 
+/** Who uses a volume is asked, and asked again when that fails. */
+const removing: readonly Moment[] = [docker('volume inspect *{{.Driver}} {{.Mountpoint}}*'), docker('inspect *{{.Source}}*', { harmless: true }), docker('volume rm *')];
+
 /** What Compose itself does; it does the same on the way back. */
 const composing: readonly Moment[] = [docker('compose *.yaml up *'), docker('stop *'), docker('rm *'), docker('rename *'), docker('start *')];
 
@@ -66,6 +69,9 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
   { operation: 'set_base_size', on: 'with a restart', moments: [{ tool: 'systemctl', when: 'restart *' }], back: [] },
   { operation: 'grow_pool', on: 'loop files', moments: loopPool, back: [] },
   { operation: 'grow_pool', on: 'LVM', moments: lvmPool, back: [] },
+  { operation: 'clean_volumes', on: 'into quarantine', moments: [{ tool: 'mv', when: '*quarantine*' }, { tool: 'sync', when: '*/quarantine' }], back: [{ tool: 'rm', when: '*quarantine/scrap*' }] },
+  { operation: 'clean_volumes', on: 'time has come', moments: removing, back: [] },
+  { operation: 'clean_volumes', on: 'at once', moments: removing.slice(2), back: [] },
   { operation: 'copy_volume', on: '', back: [], moments: [livePass, docker('stop *'), ...finalPass, docker('start *', { harmless: true })] },
 ];
 

@@ -2,6 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FleetHost } from '../../lab/sim/fleet.ts';
 import type { ContainerSpec, HostSpec } from '../../lab/sim/spec.ts';
+import { cleanCases } from './clean-cases.ts';
 import { composeCase } from './compose-case.ts';
 import type { FaultCase } from './fault-case.ts';
 import { content, isWhole, runsAtEnd, scaled, volumeIsSafe } from './volume-invariants.ts';
@@ -63,6 +64,7 @@ export const volumeCases: readonly FaultCase[] = [
     atEnd: async (where) => [...(await runsAtEnd(where)), ...(await hasEnvironment(where))],
   },
   composeCase,
+  ...cleanCases,
   {
     operation: 'copy_volume', on: 'to another volume, a container runs', host: { ...host(app), volumes: [{ name: 'foo-0', bytes: 20 * mib, files: content }, { name: 'backup' }] }, reversible: true, powerSafe: true, slow: true,
     steps: () => [{ name: 'Copy', copy_volume: { from: { volume: 'foo-0' }, to: { volume: 'backup' }, stop: true } }],

@@ -29,6 +29,7 @@ import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from '.
 import { answers as recreateAnswers } from './containers/world.ts';
 import { sendWish, sendWorld } from './volumes/send-world.ts';
 import { scaledWorld } from './scaled/world.ts';
+import { cleanAnswers, plainVolume } from './volumes/clean-world.ts';
 import { answers as volumeAnswers } from './volumes/world.ts';
 
 const file = { exists: true, kind: 'file', bytes: 1, mode: '0644', owner: '0:0', ownerNames: 'root:root', sha256: 'a'.repeat(64) } as const;
@@ -45,6 +46,7 @@ const stopped: RecordedHost = { ...withoutDevice(withState(grown, 'exited')), su
 /** One input for each operation in the registry (and for some another one, in another world), with a world in which it has something to do or to read. */
 const samples: Readonly<Record<string, { readonly want: unknown; readonly world: Answers }>> = {
   assert: { want: { that: [true] }, world: new Answers() },
+  clean_volumes: { want: { named: true, older_than: '2d', except: 'db', keep_for: '30d' }, world: cleanAnswers({ volumes: [plainVolume('scrap'), plainVolume('db')] }) },
   command: { want: ['id', '-u'], world: new Answers() },
   copy_volume: {
     want: { from: { path: '/a' }, to: { path: '/b' } },

@@ -42,7 +42,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 const actions = fc.array(action, { maxLength: 3 });
 const note = record<RecordNote>({ kind: fc.constantFrom('volume' as const, 'container' as const, 'scaled' as const), name: text.map((name) => `n${name}`), version: fc.nat(), scale: fc.nat(), removes: fc.constant(true as const), replaces: text, spec: object, before: fc.record({ version: fc.nat(), spec: object }, { noNullPrototype: true }) }, 'kind', 'name', 'spec');
 export const changes: fc.Arbitrary<Change> = record<Change>(
-  { summary: text, subject: text, before: object, after: object, actions, undo: fc.oneof(fc.constant('irreversible' as const), actions), undoneTo: object, finalize: actions, records: fc.array(note, { maxLength: 2 }), atomic: fc.boolean(), bindings: fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true }) },
+  { summary: text, subject: text, before: object, after: object, actions, undo: fc.oneof(fc.constant('irreversible' as const), actions), undoneTo: object, finalize: actions, records: fc.array(note, { maxLength: 2 }), lapse: fc.constantFrom('may' as const, 'has' as const), atomic: fc.boolean(), bindings: fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true }) },
   'summary', 'before', 'after', 'actions', 'undo', 'atomic', 'bindings',
 );
 

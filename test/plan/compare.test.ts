@@ -74,7 +74,7 @@ describe('what was approved and what is found', () => {
 
   it('is silent about equals, and about nothing else that is certain', () => {
     fc.assert(
-      fc.property(planneds, planneds, (one, other) => {
+      fc.property(planneds.map(lasting), planneds.map(lasting), (one, other) => {
         expect(compare(one, one)).toEqual([]);
         const waits = one.outcome === 'change' && one.changes.length > 0 && one.changes.every(({ actions }) => actions.length > 0 && actions.every(({ kind }) => kind === 'wait-until' || kind === 'pause'));
         const cameByItself = waits && other.outcome === 'noop';
@@ -84,6 +84,28 @@ describe('what was approved and what is found', () => {
         expect(compare(one, other).length > 0).toBe(certain || refusedNow || differ);
       }),
     );
+  });
+});
+
+/** Its changes have no reason that could go. */
+function lasting(planned: Planned): Planned {
+  return planned.outcome === 'change' ? { ...planned, changes: planned.changes.map(({ lapse: _, ...rest }) => rest) } : planned;
+}
+
+describe('what is done only as long as there is a reason for it', () => {
+  const may = (name: string, more: Partial<Change> = {}): Change => of(name, { subject: name, lapse: 'may', ...more });
+  const has = (name: string): Change => of(name, { subject: name, lapse: 'has', summary: `put away ${name}` });
+  it.each<[string, Planned, Planned, readonly string[]]>([
+    ['has none any more', changes(may('a'), may('b')), changes(may('b')), []],
+    ['has none any more, of all', changes(may('a'), may('b')), noop, []],
+    ['is put away', changes(may('a'), may('b')), changes(has('a'), may('b')), []],
+    ['is put away where there was nothing to do', noop, changes(has('a')), []],
+    ['was to be put away, and is already', changes(has('a')), noop, []],
+    ['is more than was approved', changes(may('a')), changes(may('a'), may('b')), ['b: 1 → 2: was not to be done when the plan was approved']],
+    ['is refused now', changes(may('a')), refused, ['a: 1 → 2: now it is refused: paused']],
+    ['beside what is not', changes(may('a'), b), noop, ['b: 1 → 2: somebody has done it already (it is so)']],
+  ])('%s', (_what, approved, fresh, differences) => {
+    expect(compare(approved, fresh)).toEqual(differences);
   });
 });
 

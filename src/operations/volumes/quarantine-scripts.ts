@@ -1,0 +1,124 @@
+import type { ExecAction } from '../change.ts';
+
+/**
+ * Shell functions about volume `$1`, whose directory `volumes/NAME` is `$2` and, if it is the one that was
+ * meant, has the inode and time of change `$3`. Who uses it is asked of Docker at the last moment: any
+ * container, running or not, that mounts it by name, or binds a path in its directory, by whatever name.
+ */
+const functions = `set +fu
+state=\${PLIMSOLL_STATE:-/var/lib/plimsoll} name=$1 directory=$2 is=$3
+entry=$state/quarantine/$name was=$state/quarantine/.$name.was
+no() { printf '%s\\n' "$*" >&2; exit 1; }
+done_with() { printf '%s\\n' "$*"; exit 0; }
+is_there() { all=$(docker volume ls -q) || no "Docker does not list its volumes"; printf '%s\\n' "$all" | grep -Fqx -e "$name"; }
+write_entry() {
+  { [ -d "$state/quarantine" ] || mkdir -p -m 700 -- "$state/quarantine"; } &&
+  printf '{"name":"%s","is":"%s","since":%s,"until":%s,"removing":%s}\\n' "$name" "$is" "$1" "$2" "$3" >"$state/quarantine/.$name" && sync -- "$state/quarantine/.$name" &&
+  mv -f -- "$state/quarantine/.$name" "$entry" && sync -- "$state/quarantine" || no "what becomes of $name cannot be written down on the host"
+}
+forget() { [ ! -d "$state/quarantine" ] || { rm -f -- "$entry" "$was" && sync -- "$state/quarantine"; } || no "$entry cannot be removed"; }
+entry_says() { [ -f "$entry" ] && case $(cat -- "$entry") in *"$1"*) true ;; *) false ;; esac; }
+field() { sed -n "s/.*\\"$1\\":\\([0-9]*\\).*/\\1/p" "$entry"; }
+is_it() { [ "$(find "$directory" -maxdepth 0 -type d -printf '%i %C@' 2>/dev/null)" = "$is" ]; }
+same() {
+  at=$(docker volume inspect --format '{{.Driver}} {{.Mountpoint}}' -- "$name" 2>/dev/null) || { is_there && no "Docker does not describe $name"; forget; done_with "$name is gone already"; }
+  [ "$at" = "local $directory/_data" ] || no "$name lies somewhere else now: $at"
+  is_it || { entry_says '"removing":true' && entry_says "\\"is\\":\\"$is\\"" && [ ! -e "$directory/_data" ]; } || no "$name is not the volume that was found: its directory has been made anew or changed since"
+  while read -r _ _ _ _ at _; do case $at/ in "$directory"/*) no "something is mounted at $at" ;; esac; done </proc/self/mountinfo
+}
+list_users() {
+  tries=0
+  while :; do
+    ids=$(docker ps -aq --no-trunc) || return 1
+    [ -n "$ids" ] || return 0
+    # It fails when a container is removed at this moment.
+    mounts=$(docker inspect --type container --format '{{$who := .Name}}{{range .Mounts}}{{$who}}|{{.Type}}|{{.Name}}|{{.Source}}{{println}}{{end}}' $ids) && break
+    tries=$((tries + 1))
+    [ "$tries" -lt 5 ] || return 1
+  done 2>/dev/null
+  printf '%s\\n' "$mounts" | while IFS='|' read -r who type volume source; do
+    case $type:$volume:$source/ in bind:*:"$directory"/*) ;; bind:*) continue ;; *:"$name":*) ;; *) continue ;; esac
+    printf '%s\\n' "\${who#/}"
+  done
+  real=$(cd -P -- "$directory" && pwd -P) || return 1
+  binds=$(printf '%s\\n' "$mounts" | sed -n 's/^[^|]*|bind|[^|]*|\\//\\//p' | sort -u | tr '\\n' '\\0' | xargs -0 -r realpath -m --) || return 1
+  printf '%s\\n' "$binds" | while IFS= read -r source; do case $source/ in "$real"/*) printf 'a container that binds %s\\n' "$source" ;; esac; done
+}
+users() { used=$(list_users) || no "it cannot be told which containers use $name"; used=$(printf '%s' "$used" | sort -u | tr '\\n' ' '); [ -n "$used" ]; }`;
+
+function script(first: string, body: string): string {
+  return `# ${first}\n{\n${functions}\n${body}\n} </dev/null\n`;
+}
+
+const putScript = script(
+  'Puts volume $1 into quarantine for $4 s, unless a container uses it by now. It stays where it is.',
+  `[ -e "$directory" ] || done_with "$name is gone already"
+is_it || no "$name is not the volume that was found: its directory has been made anew or changed since"
+! users || done_with "$name stays: it is used by now, by $used"
+now=$(date +%s) || exit 1
+write_entry "$now" "$((now + $4))" false`,
+);
+
+const removeScript = script(
+  'Removes volume $1 for good, unless a container uses it by now, or something has written to it since its quarantine began; then that lasts another $4 s.',
+  `same
+! users || { forget; done_with "$name stays: it is used by now, by $used"; }
+now=$(date +%s) || exit 1
+since=$now until=$now
+case $5 in
+ended)
+  entry_says "\\"is\\":\\"$is\\"" || no "$name is not in quarantine any more"
+  since=$(field since) until=$(field until)
+  [ "$until" -le "$now" ] || no "$name is in quarantine for another $((until - now)) s"
+  changed=$(find "$directory" -xdev -newercm "$entry" -print -quit) || no "it cannot be told whether something has written to $name"
+  [ -z "$changed" ] || { write_entry "$now" "$((now + $4 + 1))" false; done_with "$name stays in quarantine: something has written to it since that began ($changed)"; }
+  ;;
+begun) entry_says '"removing":true' || no "$name was not being removed"; since=$(field since) until=$(field until) ;;
+esac
+# As it was, with its time, should Docker not remove it.
+[ "$5" != ended ] || ln -f -- "$entry" "$was" || no "what becomes of $name cannot be written down on the host"
+write_entry "$since" "$until" true
+docker volume rm "$name" || {
+  ! users || { forget; done_with "$name stays: it is used by now, by $used"; }
+  # Of what is whole the removal has not begun.
+  changed=$(find "$directory" -xdev -newercm "$entry" -print -quit) && [ -z "$changed" ] && case $5 in
+  ended) mv -f -- "$was" "$entry" && sync -- "$state/quarantine" ;;
+  now) forget ;;
+  esac
+  no "Docker does not remove $name"
+}
+! is_there && [ ! -e "$directory" ] || no "$name is still there, although Docker says that it has been removed"
+forget`,
+);
+
+const releaseScript = script(
+  'Takes volume $1 out of quarantine. It has been in its place all the time.',
+  `[ -e "$entry" ] || exit 0
+[ "$4" = forget ] || entry_says '"removing":false' || no "the removal of $name has begun: something of it may be gone"
+entry_says "\\"is\\":\\"$is\\"" || done_with "what is in quarantine now is another volume $name"
+forget`,
+);
+
+interface Meant {
+  readonly name: string;
+  /** `volumes/NAME`. */
+  readonly path: string;
+  readonly is: string;
+}
+
+function exec({ name, path, is }: Meant, stdin: string, more: readonly string[], timeoutMs: number): ExecAction {
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', name, path, is, ...more], stdin, timeoutMs };
+}
+
+export function putIntoQuarantine(meant: Meant, keepSeconds: number): ExecAction {
+  return exec(meant, putScript, [String(keepSeconds)], 120_000);
+}
+
+/** `ended`: its quarantine has; `begun`: its removal was cut; `now`: there is no quarantine. */
+export function removeForGood(meant: Meant, keepSeconds: number, why: 'ended' | 'begun' | 'now'): ExecAction {
+  return exec(meant, removeScript, [String(keepSeconds), why], 3_600_000);
+}
+
+export function release(meant: Meant, how: 'undo' | 'forget'): ExecAction {
+  return exec(meant, releaseScript, [how], 60_000);
+}
