@@ -1,4 +1,6 @@
 import { assert } from './assert.ts';
+import { backupVolume } from './backups/backup-volume.ts';
+import { restoreVolume } from './backups/restore-volume.ts';
 import { command } from './command.ts';
 import { dmsetup } from './dmsetup.ts';
 import { dockerInspect } from './docker-inspect.ts';
@@ -21,6 +23,7 @@ import { xfsGrowfs } from './xfs-growfs.ts';
 
 const list: readonly Operation[] = [
   eraseWant(assert),
+  eraseWant(backupVolume),
   eraseWant(command),
   eraseWant(copyVolume),
   eraseWant(dmsetup),
@@ -31,6 +34,7 @@ const list: readonly Operation[] = [
   eraseWant(recreateContainer),
   eraseWant(repairRootfs),
   eraseWant(resize2fs),
+  eraseWant(restoreVolume),
   eraseWant(scaleVolume),
   eraseWant(script),
   eraseWant(sendVolume),

@@ -51,12 +51,13 @@ export async function transfer(origin: Origin, destination: Destination, expecte
 
 /** Whichever end fails first ends the other one, and says why. */
 async function together(pipe: PassThrough, ...ends: readonly Promise<void>[]): Promise<void> {
-  const thrown: unknown[] = [];
+  const thrown: Error[] = [];
   await Promise.all(
     ends.map((end) =>
       end.catch((error: unknown) => {
-        thrown.push(error);
-        pipe.destroy(error instanceof Error ? error : undefined);
+        const failure = error instanceof Error ? error : new Error(String(error));
+        thrown.push(failure);
+        pipe.destroy(failure);
       }),
     ),
   );

@@ -49,8 +49,7 @@ export function createVolume(volume: NewVolume): Change {
     actions: [
       ...(exists ? [] : [inLedger(family, 'made', volume), create]),
       ours,
-      { kind: 'exec', argv: ['/bin/sh', '-s', '--', name, mountpoint, primeLabel], stdin: primeScript, timeoutMs: 300_000 },
-      { kind: 'check', argv: ['df', '-B1', '--output=size', mountpoint], equals: `1B-blocks ${String(bytes)}`, otherwise: `the quota of ${name} is not in force: the file system shows another size` },
+      ...quotaInForce(name, mountpoint, bytes),
     ],
     undo: [removeMade(name, mountpoint, primeLabel, identityFormat, identity), inLedger(family, 'given-up', volume)],
     ...(exists ? { undoneTo: began } : {}),
@@ -58,6 +57,14 @@ export function createVolume(volume: NewVolume): Change {
     atomic: true,
     bindings: {},
   };
+}
+
+/** Of a volume that is empty and has just been created with this size: Docker is made to mount it, and the file system then shows the limit. */
+export function quotaInForce(name: string, mountpoint: string, bytes: number): readonly Action[] {
+  return [
+    { kind: 'exec', argv: ['/bin/sh', '-s', '--', name, mountpoint, primeLabel], stdin: primeScript, timeoutMs: 300_000 },
+    { kind: 'check', argv: ['df', '-B1', '--output=size', mountpoint], equals: `1B-blocks ${String(bytes)}`, otherwise: `the quota of ${name} is not in force: the file system shows another size` },
+  ];
 }
 
 const identityFormat = `{{.Driver}} {{.Mountpoint}} {{index .Labels "${labelOf.family}"}} {{index .Labels "${labelOf.version}"}} {{index .Labels "${labelOf.replaces}"}} {{index .Options "size"}}`;
