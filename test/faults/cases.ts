@@ -2,6 +2,7 @@ import { chmod, link, mkdir, readFile, readdir, symlink, writeFile } from 'node:
 import { join } from 'node:path';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import { twins } from '../../lab/sim/twin.ts';
+import { backupCases } from './backup-cases.ts';
 import type { FaultCase, Places } from './fault-case.ts';
 import { volumeCases } from './volume-cases.ts';
 
@@ -136,6 +137,7 @@ export const cases: readonly FaultCase[] = [
     ],
   },
   ...volumeCases,
+  ...backupCases,
   { operation: 'pause', on: 'between two programs', host: plain, reversible: false, steps: ({ files }) => [{ name: 'Wait', pause: { seconds: 0.3 } }, { name: 'Once', command: once(join(files, 'log')) }], atEnd: (_host, { files }) => onceOnly(join(files, 'log')) },
 ];
 

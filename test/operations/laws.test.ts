@@ -24,6 +24,7 @@ import { Answers } from './known.ts';
 import { planLawfully } from './plan-lawfully.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
+import { backupWorld, restoreWorld } from './backups/world.ts';
 import { answers as recreateAnswers } from './containers/world.ts';
 import { sendWish, sendWorld } from './volumes/send-world.ts';
 import { answers as volumeAnswers } from './volumes/world.ts';
@@ -42,6 +43,7 @@ const stopped: RecordedHost = { ...withoutDevice(withState(grown, 'exited')), su
 /** One input for each operation in the registry (and for some another one, in another world), with a world in which it has something to do or to read. */
 const samples: Readonly<Record<string, { readonly want: unknown; readonly world: Answers }>> = {
   assert: { want: { that: [true] }, world: new Answers() },
+  backup_volume: { want: { volume: 'foo', to: { laptop: 'kept' }, consistency: 'pause', keep: 2 }, world: backupWorld() },
   command: { want: ['id', '-u'], world: new Answers() },
   copy_volume: {
     want: { from: { path: '/a' }, to: { path: '/b' } },
@@ -65,6 +67,7 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   recreate_container: { want: { container: 'plain', memory: '512MiB', labels: { a: 'b' }, gate: { seconds: '5s' } }, world: recreateAnswers() },
   repair_rootfs: { want: { container: 'c1' }, world: answersOf(stopped) },
   resize2fs: { want: { device: '/dev/x' }, world: new Answers().set(ask(fileSystem, '/dev/x', '0'), holding('ext4')) },
+  restore_volume: { want: { volume: 'new', from: { laptop: 'kept' }, backup: 'foo', size: '40MiB' }, world: restoreWorld() },
   scale_volume: { want: { volume: 'foo', size: '+20MiB', restart_daemon: true }, world: volumeAnswers() },
   'scale_volume by copy': { want: { container: 'app', path: '/data', size: '40MiB', method: 'copy', bwlimit: '10MiB', gate: { seconds: '5s' } }, world: volumeAnswers() },
   script: { want: 'id', world: new Answers() },
