@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
-import type { Fact } from './fact.ts';
+import type { Fact, Printed } from './fact.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
@@ -108,17 +108,44 @@ for file in "$1/$2"*.json; do
   printf '%s %s\\n%s\\n' "$bytes" "\${base##*/}" "$(head -c ${String(longestManifest)} -- "$file" | tr '\\n' ' ')"
 done
 echo end`,
-  parse({ status, stdout, stderr }, [directory = '']) {
-    const [free = '', ...lines] = stdout.split('\n');
-    const available = /^free +(\d+)$/.exec(free)?.[1];
-    if (status !== 0 || available === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the backups in ${oneLine(directory)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'is it a directory that root can read?' });
-    if (lines[0] === 'missing') return readShelf(false, Number(available), []);
-    const found = Array.from({ length: (lines.length - 2) / 2 }, (_, index) => {
-      const [, bytes = '0', name = ''] = /^(\d+) (.*)$/.exec(lines[index * 2] ?? '') ?? [];
-      return { name, bytes: Number(bytes), text: lines[index * 2 + 1] ?? '' };
-    });
-    return readShelf(true, Number(available), found);
-  },
+  parse: (printed, [directory = '']) => parseShelf(printed, directory, 'is it a directory that root can read?'),
+};
+
+/** `free BYTES`; of each manifest the archive's size and the name, and its text; `end`. */
+function parseShelf({ status, stdout, stderr }: Printed, where: string, hint: string): Shelf {
+  const [free = '', ...lines] = stdout.split('\n');
+  const available = /^free +(\d+)$/.exec(free)?.[1];
+  if (status !== 0 || available === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the backups in ${oneLine(where)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint });
+  if (lines[0] === 'missing') return readShelf(false, Number(available), []);
+  const found = Array.from({ length: (lines.length - 2) / 2 }, (_, index) => {
+    const [, bytes = '0', name = ''] = /^(\d+) (.*)$/.exec(lines[index * 2] ?? '') ?? [];
+    return { name, bytes: Number(bytes), text: lines[index * 2 + 1] ?? '' };
+  });
+  return readShelf(true, Number(available), found);
+}
+
+/**
+ * The same of a bucket, asked by the host's own curl. Arguments: the bucket's URL, the file on the host that
+ * curl reads its credentials from, and what the objects' keys begin with, as it stands in a query.
+ */
+export const bucketShelf: Fact<Shelf> = {
+  name: 'bucket-shelf',
+  timeoutMs: 300_000,
+  script: `bucket=$1 credentials=$2 prefix=$3
+command -v curl >/dev/null 2>&1 || { echo "there is no curl on the host" >&2; exit 1; }
+[ -r "$credentials" ] || { echo "there is no file $credentials on the host" >&2; exit 1; }
+get() { curl -sS -f --connect-timeout 20 --max-time 120 -K "$credentials" -- "$1"; }
+listed=$(get "$bucket/?list-type=2&prefix=$prefix") || exit 1
+case $listed in *'<IsTruncated>true'*) echo "it has more than 1000 objects that begin so" >&2; exit 1 ;; *'<ListBucketResult'*) ;; *) echo "it does not list its objects as S3 does: $listed" >&2; exit 1 ;; esac
+objects=$(printf '%s\\n' "$listed" | tr -d '\\n' | sed 's/<Contents>/\\n<Contents>/g' | sed -n 's/^<Contents>.*<Key>\\([A-Za-z0-9_.@/-]*\\)<\\/Key>.*<Size>\\([0-9]*\\)<\\/Size>.*/\\1 \\2/p')
+echo 'free 9007199254740991'
+for key in $(printf '%s\\n' "$objects" | sed -n 's/\\.json [0-9]*$//p'); do
+  bytes=$(printf '%s\\n' "$objects" | awk -v key="$key" '$1 == key ".tar.zst" || $1 == key ".tar.gz" { print $2 }')
+  text=$(get "$bucket/$(printf %s "$key" | sed 's/@/%40/g').json" | head -c ${String(longestManifest)} | tr '\\n' ' ')
+  printf '%s %s\\n%s\\n' "\${bytes:-0}" "\${key##*/}" "$text"
+done
+echo end`,
+  parse: (printed, [bucket = '']) => parseShelf(printed, bucket, 'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host'),
 };
 
 /** The same of a directory on the laptop. Answered by the runner itself: nothing travels to the host. */

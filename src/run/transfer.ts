@@ -174,7 +174,13 @@ export class LaptopEnd implements Origin, Destination {
   }
 
   async receive(at: number, input: Readable): Promise<void> {
-    await pipeline(input, await this.#laptop.part(this.#path).write(at));
+    try {
+      await pipeline(input, await this.#laptop.part(this.#path).write(at));
+    } catch (thrown) {
+      // Of the other end, where it is one of ours.
+      if (thrown instanceof AppError || !(thrown instanceof Error)) throw thrown;
+      throw new AppError('action-failed', `${this.#path} on this machine: ${thrown.message}`, { hint: 'what has arrived is kept: make room, then plimsoll resume goes on with it', cause: thrown });
+    }
   }
 
   keep(expected: Expected): Promise<boolean> {

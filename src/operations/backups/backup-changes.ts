@@ -10,6 +10,7 @@ import type { Kept } from './backup-input.ts';
 import { describedKept, directoryOf, isHere } from './backup-input.ts';
 import type { BackupSurvey } from './backup-survey.ts';
 import { forBackup } from './backup-survey.ts';
+import { putInBucket } from './bucket.ts';
 import { filesOf } from './retention.ts';
 
 export interface BackupPlan extends BackupSurvey {
@@ -100,18 +101,19 @@ function deliverChange(plan: BackupPlan, from: 'archive' | 'manifest'): Change {
   const manifest = `${spool}/${name}.json`;
   const told = (script: string): readonly string[] => ['/bin/sh', '-c', script, 'sh', manifest];
   const superseded = filesOf(directory, removes);
+  const fetched: readonly Action[] = [
+    ...(from === 'manifest' ? [] : [{ kind: 'fetch' as const, path: `${spool}/${archiveOf(start)}`, to: `${directory}/${archiveOf(start)}`, ...there, described: told(archiveDigest), resumes: true }]),
+    { kind: 'fetch', path: manifest, to: `${directory}/${name}.json`, ...there, described: told(ownDigest), resumes: true, ...(superseded.length === 0 ? {} : { supersedes: superseded }) },
+  ];
   return {
     summary: `${name} → ${describedKept(to)}${removes.length === 0 ? '' : `; then remove ${removes.map((one) => one.name).join(', ')} there`}`,
     subject: `deliver:${name}`,
     before: { there: 'not' },
     after: { there: 'whole' },
-    actions: [
-      ...(from === 'manifest' ? [] : [{ kind: 'fetch' as const, path: `${spool}/${archiveOf(start)}`, to: `${directory}/${archiveOf(start)}`, ...there, described: told(archiveDigest), resumes: true }]),
-      { kind: 'fetch', path: manifest, to: `${directory}/${name}.json`, ...there, described: told(ownDigest), resumes: true, ...(superseded.length === 0 ? {} : { supersedes: superseded }) },
-    ],
+    actions: to.bucket === undefined ? fetched : [putInBucket(to, spool, start, filesOf('.', removes).map((file) => file.slice('./'.length)))],
     // Nothing on the host has changed; and a backup is not what a rollback should remove.
     undo: removes.length === 0 ? [] : 'irreversible',
-    atomic: false,
+    atomic: to.bucket !== undefined,
     bindings: bindings(plan),
   };
 }

@@ -7,6 +7,7 @@ import { removeMade } from '../volumes/remove-volume.ts';
 import { primeLabel } from '../volumes/versions.ts';
 import type { Kept } from './backup-input.ts';
 import { describedKept, directoryOf, isHere } from './backup-input.ts';
+import { getFromBucket } from './bucket.ts';
 import { extract, unextract } from './extract-script.ts';
 
 /** Of a volume that was made to restore a backup into it; its value is the backup's name. */
@@ -65,12 +66,15 @@ function bringChange({ manifest, from, archive }: RestorePlan): Change {
     subject: `archive:${manifest.name}`,
     before: { archive: 'elsewhere' },
     after: { archive: 'here' },
-    actions: [
-      { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', archive.slice(0, archive.lastIndexOf('/'))] },
-      { kind: 'upload', from: `${directoryOf(from)}/${archiveOf(manifest)}`, ...there, path: archive, mode: '0600', sha256: manifest.sha256, bytes: manifest.bytes, resumes: true },
-    ],
+    actions:
+      from.bucket !== undefined
+        ? [getFromBucket(from, manifest, archive)]
+        : [
+            { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', archive.slice(0, archive.lastIndexOf('/'))] },
+            { kind: 'upload', from: `${directoryOf(from)}/${archiveOf(manifest)}`, ...there, path: archive, mode: '0600', sha256: manifest.sha256, bytes: manifest.bytes, resumes: true },
+          ],
     undo: [{ kind: 'exec', argv: ['rm', '-f', '--', archive, archive.replace(/([^/]+)$/, '.$1.part')] }],
-    atomic: false,
+    atomic: from.bucket !== undefined,
     bindings: {},
   };
 }
