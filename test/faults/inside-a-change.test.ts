@@ -8,6 +8,7 @@ import { shown } from './plimsoll.ts';
 import { Results, expectNone, fewAtOnce } from './results.ts';
 import type { Scene } from './scene.ts';
 import { undisturbed, withScene } from './scene.ts';
+import { backupCases } from './backup-cases.ts';
 import { volumeCases } from './volume-cases.ts';
 
 /** A call of a tool in the middle of what plimsoll never cuts: the first one that matches. */
@@ -58,6 +59,7 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
   { operation: 'scale_volume', on: 'a container runs', moments: [...creation, livePass, ...replacement.slice(0, 3), ...finalPass, ...replacement.slice(3)], back: undoing },
   { operation: 'recreate_container', on: '', moments: replacement, back: undoing },
   { operation: 'recreate_container', on: 'by Compose', moments: composing, back: composing },
+  { operation: 'backup_volume', on: 'to the laptop', back: [], moments: [docker('stop *'), { tool: 'tar', when: '-C * -cf - .' }, { tool: 'zstd', when: '-q -T0 -c' }, { tool: 'tar', when: '-tf -' }, docker('start *', { harmless: true })] },
   { operation: 'copy_volume', on: '', back: [], moments: [livePass, docker('stop *'), ...finalPass, docker('start *', { harmless: true })] },
 ];
 
@@ -89,7 +91,7 @@ describe.each(rows.filter(({ back }) => back.length > 0).map((row) => ({ ...row,
 });
 
 function caseOf({ operation, on }: { readonly operation: string; readonly on: string }): FaultCase {
-  const found = volumeCases.find((one) => one.operation === operation && one.on.includes(on));
+  const found = [...volumeCases, ...backupCases].find((one) => one.operation === operation && one.on.includes(on));
   if (found === undefined) throw new Error(`no case of ${operation} on ${on}`);
   return found;
 }

@@ -116,7 +116,8 @@ export function forgetArchive(spool: string, start: ManifestStart, onItsWay: boo
 {
 [ -z "$4" ] || [ ! -e "$1/$2.json" ] || rm -f -- "$1/$2.json"
 [ -e "$1/$2.json" ] || rm -f -- "$1/$3"
-rm -f -- "$1/.$3.part" "\${PLIMSOLL_STATE:-/var/lib/plimsoll}/backups/$2"
+state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+rm -f -- "$1/.$3.part" "$1/.$2.json" "$state/backups/$2" && rm -rf -- "$state/backing-up"
 } </dev/null
 `;
   return { kind: 'exec', argv: ['/bin/sh', '-s', '--', spool, start.name, archiveOf(start), onItsWay ? 'on its way' : ''], stdin: script, timeoutMs: 120_000 };

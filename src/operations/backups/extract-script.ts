@@ -87,6 +87,7 @@ ${leftFunctions}
 volume=$1 directory=$2 spooled=$3
 ${markFunction}
 no() { printf '%s\\n' "$*" >&2; exit 1; }
+rm -rf -- "$state/restoring"
 [ -z "$spooled" ] || rm -f -- "$spooled" "\${spooled%/*}/.\${spooled##*/}.part"
 [ -f "$state/restored/$volume" ] || exit 0
 if [ -d "$directory" ]; then

@@ -63,8 +63,10 @@ export const restoreVolume = defineOperation<RestoreWant>({
   },
 });
 
+/** The same before and after it has been made the name of one backup. */
 function prefixOf({ backup }: RestoreWant): string {
-  return backup.includes('@') ? backup : `${backup}@`;
+  const [before = ''] = backup.split('@');
+  return `${before}@`;
 }
 
 function directoryIn(root: string, { volume }: RestoreWant): string {

@@ -79,7 +79,6 @@ export function restoreWorld({ host: more, kept = shelf([backup()]), volumes: th
     .set(ask(volumes), there)
     .set(ask(copyTools), { rsync: null, cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
     .set(ask(laptopShelf, 'kept', 'foo@'), kept)
-    .set(ask(laptopShelf, 'kept', name), kept)
     .set(ask(roomIn, '/var/lib/docker'), { availableBytes: room, inodesAvailable: 1e6 })
     .set(ask(hostFile, `/var/lib/plimsoll/spool/${name}.tar.zst`), { exists: false })
     .set(ask(volumeState, '/var/lib/docker/volumes/new/_data'), { ...state, quota: { fileSystem: 'xfs', mountPoint: '/', options: [], project: 3, limitBytes, usedBytes: 0, freeBytes: 1e12, quotaTool: true } });
