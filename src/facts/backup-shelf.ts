@@ -124,6 +124,9 @@ function parseShelf({ status, stdout, stderr }: Printed, where: string, hint: st
   return readShelf(true, Number(available), found);
 }
 
+/** The digest of an empty request's content, which S3 wants to be told. */
+export const nothingSent = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 /**
  * The same of a bucket, asked by the host's own curl. Arguments: the bucket's URL, the file on the host that
  * curl reads its credentials from, and what the objects' keys begin with, as it stands in a query.
@@ -134,7 +137,7 @@ export const bucketShelf: Fact<Shelf> = {
   script: `bucket=$1 credentials=$2 prefix=$3
 command -v curl >/dev/null 2>&1 || { echo "there is no curl on the host" >&2; exit 1; }
 [ -r "$credentials" ] || { echo "there is no file $credentials on the host" >&2; exit 1; }
-get() { curl -sS -f --connect-timeout 20 --max-time 120 -K "$credentials" -- "$1"; }
+get() { curl -sS -f --connect-timeout 20 --max-time 120 -K "$credentials" -H 'x-amz-content-sha256: ${nothingSent}' -- "$1"; }
 listed=$(get "$bucket/?list-type=2&prefix=$prefix") || exit 1
 case $listed in *'<IsTruncated>true'*) echo "it has more than 1000 objects that begin so" >&2; exit 1 ;; *'<ListBucketResult'*) ;; *) echo "it does not list its objects as S3 does: $listed" >&2; exit 1 ;; esac
 objects=$(printf '%s\\n' "$listed" | tr -d '\\n' | sed 's/<Contents>/\\n<Contents>/g' | sed -n 's/^<Contents>.*<Key>\\([A-Za-z0-9_.@/-]*\\)<\\/Key>.*<Size>\\([0-9]*\\)<\\/Size>.*/\\1 \\2/p')

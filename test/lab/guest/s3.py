@@ -28,8 +28,8 @@ class Bucket(BaseHTTPRequestHandler):
         match = re.match(r'AWS4-HMAC-SHA256 Credential=([^/]+)/(\d+)/([^/]+)/s3/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$', self.headers.get('Authorization', ''))
         if not match or match[1] != key:
             return False
-        payload = self.headers.get('x-amz-content-sha256') or hashlib.sha256(body).hexdigest()
-        if payload not in ('UNSIGNED-PAYLOAD', hashlib.sha256(body).hexdigest()):
+        payload = self.headers.get('x-amz-content-sha256')
+        if payload != hashlib.sha256(body).hexdigest():
             return False
         # As a store reads it: decoded, and encoded again in the one way there is.
         uri = urllib.parse.quote(urllib.parse.unquote(path), safe='/-_.~')
