@@ -17,7 +17,7 @@ beforeAll(async () => {
   for (const machine of fleet.machines) {
     for (const name of ['build.py', 'compare.py']) await machine.exec(`cat >/root/${name}`, { stdin: await script(name) });
     for (const name of ['tampered.sh', 's3.py']) await machine.exec(`cat >/root/${name}`, { stdin: await readFile(join(import.meta.dirname, 'guest', name), 'utf8') });
-    await machine.sh(`install -m 755 /root/tampered.sh /usr/local/bin/tar && install -m 755 /root/tampered.sh /usr/local/bin/zstd
+    await machine.sh(`for tool in tar zstd; do mv /usr/bin/$tool /usr/bin/$tool.real && install -m 755 /root/tampered.sh /usr/bin/$tool; done
 docker volume create --label tier=front --label 'odd=a"b c' torture && rmdir ${data('torture')} && umask 022 && python3 /root/build.py ${data('torture')} 100 'without socket'
 docker volume create large && for n in 1 2 3 4; do head -c 10M /dev/urandom >${data('large')}/$n; done
 docker run -d --name app -v torture:/data -v large:/large busybox:lab sh -c 'trap exit TERM; while :; do sleep 1 & wait $!; done'`);

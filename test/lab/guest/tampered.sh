@@ -1,5 +1,5 @@
 #!/bin/sh
-# In front of tar and zstd on the machine: dies in the middle of an archive, or takes its time, when a test has asked for it.
+# In the place of tar and zstd on the machine: dies in the middle of an archive, or takes its time, when a test has asked for it.
 me=${0##*/}
 case " $* " in
   *' -cf '* | *' -c '*)
@@ -7,4 +7,4 @@ case " $* " in
     [ ! -e "/run/$me-hangs" ] || { rm "/run/$me-hangs"; sleep 1000; }
     [ ! -e "/run/$me-waits" ] || { while [ -e "/run/$me-waits" ]; do sleep 0.1; done; } ;;
 esac
-exec "/usr/bin/$me" "$@"
+exec "/usr/bin/$me.real" "$@"
