@@ -16,7 +16,6 @@ const listSchema = z.object({
   attributes: digest.optional(),
   acls: digest.optional(),
 });
-export type ContentList = Readonly<z.infer<typeof listSchema>>;
 
 const manifestSchema = z.object({
   plimsoll: z.literal('backup'),

@@ -1,6 +1,6 @@
 /**
  * `content_list DIRECTORY` for scripts: prints `PART DIGEST` of everything that files have, the sockets
- * left out, a line for each part of a ContentList that the host has the tools for. `$work` is a
+ * left out, a line for each part that the host has the tools for. `$work` is a
  * directory for it. Fails when anything cannot be read.
  */
 export const contentListFunction = `content_list() (
