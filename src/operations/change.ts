@@ -47,11 +47,15 @@ export interface WriteFileAction {
 export interface UploadAction {
   readonly kind: 'upload';
   readonly from: string;
+  /** `from` is a file of this other host of the inventory; it comes by way of the laptop, which keeps nothing of it. */
+  readonly host?: string;
   readonly path: string;
   readonly mode: string;
   readonly owner?: string;
   readonly sha256: string;
   readonly bytes: number;
+  /** What has arrived is kept when the way is cut, and gone on with. */
+  readonly resumes?: boolean;
 }
 
 /** Copies a file from the host to the laptop, verified by digest. */
@@ -59,8 +63,17 @@ export interface FetchAction {
   readonly kind: 'fetch';
   readonly path: string;
   readonly to: string;
-  readonly sha256: string;
-  readonly bytes: number;
+  /** `to` is a file of this other host of the inventory; it goes by way of the laptop, which keeps nothing of it. */
+  readonly host?: string;
+  /** What the file must be, where that is known when the plan is made. */
+  readonly sha256?: string;
+  readonly bytes?: number;
+  /** Prints `SHA256 BYTES` of it when its turn has come, where an earlier change makes it. */
+  readonly described?: readonly string[];
+  /** What has arrived is kept when the way is cut, and gone on with. */
+  readonly resumes?: boolean;
+  /** Files beside `to` that it makes superfluous: removed once it is in place. */
+  readonly supersedes?: readonly string[];
 }
 
 /** Asks again and again until the check holds. Changes nothing. */

@@ -1,4 +1,6 @@
 import { assert } from './assert.ts';
+import { backupVolume } from './backups/backup-volume.ts';
+import { restoreVolume } from './backups/restore-volume.ts';
 import { command } from './command.ts';
 import { deleteScaledVolume } from './scaled/delete-scaled-volume.ts';
 import { dmsetup } from './dmsetup.ts';
@@ -26,6 +28,7 @@ import { xfsGrowfs } from './xfs-growfs.ts';
 
 const list: readonly Operation[] = [
   eraseWant(assert),
+  eraseWant(backupVolume),
   eraseWant(cleanVolumes),
   eraseWant(command),
   eraseWant(copyVolume),
@@ -39,6 +42,7 @@ const list: readonly Operation[] = [
   eraseWant(recreateContainer),
   eraseWant(repairRootfs),
   eraseWant(resize2fs),
+  eraseWant(restoreVolume),
   eraseWant(scaleVolume),
   eraseWant(scaledVolume),
   eraseWant(script),

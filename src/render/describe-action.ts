@@ -1,4 +1,4 @@
-import type { Action, Check, ExecAction, RelayAction, WriteFileAction } from '../operations/change.ts';
+import type { Action, Check, ExecAction, FetchAction, RelayAction, WriteFileAction } from '../operations/change.ts';
 import { commandLine, quote } from '../values/shell.ts';
 import { noPlaceholders, type Placeholders } from './placeholders.ts';
 import { textDiff } from './text-diff.ts';
@@ -28,11 +28,21 @@ export function describeAction(action: Action, names: Placeholders = noPlacehold
       return [`wait ${duration(action.seconds)}`];
     case 'upload': {
       const owner = action.owner === undefined ? '' : `, owner ${action.owner}`;
-      return guttered('', names.text(`upload ${action.from} to ${action.path} (${count(action.bytes, 'byte')}, mode ${action.mode}${owner}, sha256 ${action.sha256})`));
+      const from = action.host === undefined ? action.from : `${action.from} of ${action.host}`;
+      return guttered('', names.text(`upload ${from} to ${action.path} (${count(action.bytes, 'byte')}, mode ${action.mode}${owner}, sha256 ${action.sha256})`));
     }
     case 'fetch':
-      return guttered('', names.text(`fetch ${action.path} to ${action.to} (${count(action.bytes, 'byte')}, sha256 ${action.sha256})`));
+      return describeFetch(action, names);
   }
+}
+
+function describeFetch({ path, to, host, sha256, bytes, described, supersedes }: FetchAction, names: Placeholders): readonly string[] {
+  const known = [...(bytes === undefined ? [] : [count(bytes, 'byte')]), ...(sha256 === undefined ? [] : [`sha256 ${sha256}`])];
+  return [
+    ...guttered('', names.text(`fetch ${path} to ${host === undefined ? to : `${to} of ${host}`}${known.length === 0 ? '' : ` (${known.join(', ')})`}`)),
+    ...(described === undefined ? [] : guttered('# its digest and size are told by ', command(described, names))),
+    ...(supersedes ?? []).flatMap((file) => guttered('# then removes ', names.text(file))),
+  ];
 }
 
 function describeExec(action: ExecAction, names: Placeholders): readonly string[] {

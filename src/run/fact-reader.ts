@@ -61,7 +61,8 @@ export async function readFacts(source: Source, base: FactBase, needs: () => rea
 
 async function answer(source: Source, request: FactRequest, laptop: Laptop, signal: AbortSignal): Promise<Answer> {
   try {
-    if (request.fact.name === laptop.factName) return { value: await laptop.describe(request.args[0] ?? '') };
+    const own = laptop.facts.get(request.fact.name);
+    if (own !== undefined) return { value: await own(request.args) };
     if (request.host !== undefined && source.peer === undefined) throw new AppError('internal', `${request.host} cannot be asked from here`);
     if (request.fact.name === scaledSet.name && source.scaledSet !== undefined) return { value: await source.scaledSet(request.args) };
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);

@@ -3,6 +3,7 @@ import { AppError, toAppError } from '../errors.ts';
 import type { Action, Change, FetchAction, RelayAction, UploadAction, WaitUntilAction } from '../operations/change.ts';
 import type { StepOutput } from '../operations/operation.ts';
 import type { Connection } from '../transport/transport.ts';
+import { formatBytes } from '../values/size.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { ScriptAction } from './compile.ts';
 import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
@@ -11,6 +12,8 @@ import { carryOut, LeftOnHost } from './follow.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
 import { commandOf } from './shown.ts';
+import type { Expected } from './transfer.ts';
+import { HostEnd, LaptopEnd, transfer, transferTime } from './transfer.ts';
 import type { Work } from './work.ts';
 import { startWork } from './work.ts';
 
@@ -140,31 +143,99 @@ chmod "$2" "$part" || exit 1
 sync "$part" || exit 1
 mv -f -- "$part" "$1" && sync "$directory"`;
 
-async function upload({ lock, laptop, signal }: Interpreter, connection: Connection, action: UploadAction): Promise<StepOutput> {
-  const command = { script: uploadScript, args: [action.path, action.mode, action.owner ?? '', action.sha256], timeoutMs: transferTime(action.bytes) };
+async function upload(interpreter: Interpreter, connection: Connection, action: UploadAction): Promise<StepOutput> {
+  const { lock, laptop, signal } = interpreter;
   await lock();
+  if (action.host !== undefined || action.resumes === true) return bring(interpreter, connection, action);
+  const command = { script: uploadScript, args: [action.path, action.mode, action.owner ?? '', action.sha256], timeoutMs: transferTime(action.bytes) };
   const outcome = await connection.stream(command, { input: laptop.read(action.from) }, { signal });
   if (outcome.status !== 0) throw failed(commandOf(action), outcome.stderr);
   return outcome;
 }
 
-async function fetchFile({ laptop, signal }: Interpreter, connection: Connection, action: FetchAction): Promise<StepOutput> {
+async function fetchFile(interpreter: Interpreter, connection: Connection, action: FetchAction): Promise<StepOutput> {
+  const { laptop, signal } = interpreter;
+  const expected = await describedAs(interpreter, connection, action);
+  if (action.host !== undefined || action.resumes === true) return take(interpreter, connection, action, expected);
   const target = await laptop.write(action.to);
   try {
-    const outcome = await connection.stream({ script: 'cat < "$1"', args: [action.path], timeoutMs: transferTime(action.bytes) }, { output: target.output }, { signal });
+    const outcome = await connection.stream({ script: 'cat < "$1"', args: [action.path], timeoutMs: transferTime(expected.bytes) }, { output: target.output }, { signal });
     if (outcome.status !== 0) throw failed(commandOf(action), outcome.stderr);
     const { sha256 } = await laptop.describe(target.temporary);
-    if (sha256 !== action.sha256) throw failed(commandOf(action), 'what arrived is not what the plan saw');
+    if (sha256 !== expected.sha256) throw failed(commandOf(action), 'what arrived is not what the plan saw');
     await target.keep();
-    return outcome;
   } finally {
     await target.discard();
   }
+  for (const file of action.supersedes ?? []) await laptop.remove(file);
+  return nothingPrinted;
 }
 
-/** A minute, and a second for each 100 kB: slower than that is a connection that has died. */
-function transferTime(bytes: number): number {
-  return 60_000 + Math.ceil(bytes / 100_000) * 1000;
+const nothingPrinted: StepOutput = { status: 0, stdout: '', stderr: '' };
+
+/** What is to be fetched, as the plan has it, or as it is known only now. */
+async function describedAs({ signal, link }: Interpreter, connection: Connection, action: FetchAction): Promise<Expected> {
+  const { described, sha256, bytes } = action;
+  if (described === undefined) return { sha256: sha256 ?? '', bytes: bytes ?? 0 };
+  const { status, stdout, stderr } = await connection.run({ script: '"$@"', args: described, repeatable: true, timeoutMs: link.commandTimeoutMs }, { signal });
+  const [, digest, size] = /^([0-9a-f]{64}) (\d+)\s*$/.exec(stdout) ?? [];
+  if (status !== 0 || digest === undefined) throw failed(commandOf(action), `it is not known what is to be fetched: ${stderr === '' ? stdout : stderr}`);
+  return { sha256: digest, bytes: Number(size) };
+}
+
+/** From the host to the laptop or another host. */
+async function take(interpreter: Interpreter, connection: Connection, action: FetchAction, expected: Expected): Promise<StepOutput> {
+  const { laptop, link, signal } = interpreter;
+  const { path, to, host, supersedes = [] } = action;
+  const origin = new HostEnd(connection, { path, mode: '0600' }, expected.bytes, signal);
+  const progress = progressOf(interpreter, action, expected.bytes);
+  if (host === undefined) {
+    await transfer(origin, new LaptopEnd(laptop, to), expected, progress);
+    for (const file of supersedes) await laptop.remove(file);
+    return nothingPrinted;
+  }
+  await ofPeer(link, host, origin, signal, async (there) => {
+    await transfer(origin, new HostEnd(there, { path: to, mode: '0600' }, expected.bytes, signal), expected, progress);
+    const outcome = supersedes.length === 0 ? nothingPrinted : await there.run({ script: 'rm -f -- "$@"', args: supersedes }, { signal });
+    if (outcome.status !== 0) throw failed(commandOf(action), outcome.stderr);
+  });
+  return nothingPrinted;
+}
+
+/** To the host, from the laptop or another host. */
+async function bring(interpreter: Interpreter, connection: Connection, action: UploadAction): Promise<StepOutput> {
+  const { laptop, link, signal } = interpreter;
+  const { from, host, path, mode, owner } = action;
+  const destination = new HostEnd(connection, { path, mode, owner }, action.bytes, signal);
+  const progress = progressOf(interpreter, action, action.bytes);
+  if (host === undefined) await transfer(new LaptopEnd(laptop, from), destination, action, progress);
+  else await ofPeer(link, host, destination, signal, (there) => transfer(new HostEnd(there, { path: from, mode }, action.bytes, signal), destination, action, progress));
+  return nothingPrinted;
+}
+
+/** A connection that is lost may be either of the two: the one to the other host is made again here, the host's own by whoever called. */
+async function ofPeer(link: Link, host: string, own: HostEnd, signal: AbortSignal, work: (there: Connection) => Promise<void>): Promise<void> {
+  const peer = await link.peer(host);
+  peer.persist();
+  let lost: unknown;
+  await peer.again(async (there) => {
+    await work(there).catch((thrown: unknown) => {
+      if (!own.lost) throw thrown;
+      lost = thrown;
+    });
+  }, signal);
+  if (lost !== undefined) throw toAppError(lost);
+}
+
+/** A line for each tenth of it. */
+function progressOf({ onOutput }: Interpreter, action: Action, total: number): (bytes: number) => void {
+  let said = 0;
+  return (bytes) => {
+    const tenths = Math.floor((bytes / total) * 10);
+    if (tenths <= said || bytes >= total) return;
+    said = tenths;
+    onOutput('stdout', `${String(tenths * 10)} % of ${formatBytes(total)}: ${oneLine(commandOf(action), 200)}\n`);
+  };
 }
 
 /** What is passed on from one host to another is this small. */

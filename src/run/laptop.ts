@@ -1,29 +1,47 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { laptopShelf, longestManifest, readShelf, type Shelf } from '../facts/backup-shelf.ts';
 import type { LaptopFile } from '../facts/file.ts';
 import { laptopFile } from '../facts/file.ts';
 
 /** The machine that plimsoll runs on, as far as operations have to do with it. */
 export interface Laptop {
-  /** The one fact that is about the laptop and not about the host. */
-  readonly factName: string;
+  /** The facts that are about the laptop and not about the host, by name. */
+  readonly facts: ReadonlyMap<string, (args: readonly string[]) => Promise<unknown>>;
   describe(path: string): Promise<LaptopFile>;
-  read(path: string): Readable;
+  read(path: string, from?: number): Readable;
   /** Writes beside the file; `keep` puts it in place, `discard` removes it. */
   write(path: string): Promise<{ readonly output: Writable; readonly temporary: string; keep(): Promise<void>; discard(): Promise<void> }>;
+  /** The same for what may be gone on with later. */
+  part(path: string): LaptopPart;
+  remove(path: string): Promise<void>;
+}
+
+export interface LaptopPart {
+  /** How much of it is there. */
+  bytes(): Promise<number>;
+  write(from: number): Promise<Writable>;
+  /** Puts it in place if it is the file with this digest, and says whether it was; one that is not is removed. */
+  keep(sha256: string, bytes: number): Promise<boolean>;
 }
 
 /** Paths are relative to the directory (the playbook's). */
 export function laptopAt(directory: string): Laptop {
+  const at = (path: string): string => resolve(directory, path);
   return {
-    factName: laptopFile.name,
-    describe: (path) => describe(resolve(directory, path)),
-    read: (path) => createReadStream(resolve(directory, path)),
-    write: (path) => write(resolve(directory, path)),
+    facts: new Map<string, (args: readonly string[]) => Promise<unknown>>([
+      [laptopFile.name, ([path = '']) => describe(at(path))],
+      [laptopShelf.name, ([path = '', prefix = '']) => shelf(at(path), prefix)],
+    ]),
+    describe: (path) => describe(at(path)),
+    read: (path, from = 0) => createReadStream(at(path), { start: from }),
+    write: (path) => write(at(path)),
+    part: (path) => part(at(path)),
+    remove: (path) => rm(at(path), { force: true }),
   };
 }
 
@@ -38,10 +56,65 @@ async function write(path: string): ReturnType<Laptop['write']> {
   };
 }
 
+function part(path: string): LaptopPart {
+  const temporary = `${path}.plimsoll-part`;
+  return {
+    bytes: async () => (await stat(temporary).catch(() => undefined))?.size ?? 0,
+    async write(from) {
+      await mkdir(dirname(path), { recursive: true });
+      return createWriteStream(temporary, { mode: 0o600, flush: true, ...(from === 0 ? {} : { flags: 'r+', start: from }) });
+    },
+    async keep(sha256, bytes) {
+      const is = await describe(temporary);
+      if (is.sha256 !== sha256 || is.bytes !== bytes) {
+        await rm(temporary, { force: true });
+        return false;
+      }
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
+      return true;
+    },
+  };
+}
+
+/** Windows has no such thing, and keeps what has been renamed. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 async function describe(path: string): Promise<LaptopFile> {
   const info = await stat(path).catch(() => undefined);
   if (info?.isFile() !== true) return { exists: false, bytes: 0, sha256: '' };
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return { exists: true, bytes: info.size, sha256: hash.digest('hex') };
+}
+
+async function shelf(directory: string, prefix: string): Promise<Shelf> {
+  const names = (await readdir(directory).catch(() => [])).filter((name) => name.startsWith(prefix) && name.endsWith('.json')).sort();
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const manifest = join(directory, name);
+      const size = (await stat(manifest).catch(() => undefined))?.size ?? 0;
+      const text = size > longestManifest ? '' : await readFile(manifest, 'utf8').catch(() => '');
+      const archives = await Promise.all(['zst', 'gz'].map((suffix) => stat(join(directory, `${name.slice(0, -'.json'.length)}.tar.${suffix}`)).catch(() => undefined)));
+      return { name: name.slice(0, -'.json'.length), bytes: archives.find((one) => one?.isFile() === true)?.size ?? 0, text };
+    }),
+  );
+  const room = await existing(directory);
+  return readShelf(room.exists, room.availableBytes, found);
+}
+
+/** What is free where the directory is, or will be made. */
+async function existing(directory: string): Promise<{ readonly exists: boolean; readonly availableBytes: number }> {
+  const free = await statfs(directory).catch(() => undefined);
+  if (free !== undefined) return { exists: true, availableBytes: free.bavail * free.bsize };
+  const above = dirname(directory);
+  return { exists: false, availableBytes: above === directory ? 0 : (await existing(above)).availableBytes };
 }

@@ -13,9 +13,9 @@ export function commandOf(action: Action): string {
     case 'write-file':
       return `write ${action.path} (mode ${action.mode}): ${action.content}`;
     case 'upload':
-      return `upload ${action.from} to ${action.path} (mode ${action.mode}, ${String(action.bytes)} bytes)`;
+      return `upload ${action.from}${action.host === undefined ? '' : ` of ${action.host}`} to ${action.path} (mode ${action.mode}, ${String(action.bytes)} bytes)`;
     case 'fetch':
-      return `fetch ${action.path} to ${action.to} (${String(action.bytes)} bytes)`;
+      return `fetch ${action.path} to ${action.to}${action.host === undefined ? '' : ` of ${action.host}`}${action.bytes === undefined ? '' : ` (${String(action.bytes)} bytes)`}`;
     case 'wait-until':
       return `wait until ${action.what}: ${commandLine(action.argv)}`;
     case 'relay':

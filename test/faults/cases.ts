@@ -2,6 +2,7 @@ import { chmod, link, mkdir, readFile, readdir, symlink, writeFile } from 'node:
 import { join } from 'node:path';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import { twins } from '../../lab/sim/twin.ts';
+import { backupCases } from './backup-cases.ts';
 import type { FaultCase, Places } from './fault-case.ts';
 import { scaledCases } from './scaled-cases.ts';
 import { poolCases } from './pool-cases.ts';
@@ -140,6 +141,7 @@ export const cases: readonly FaultCase[] = [
   ...poolCases,
   ...volumeCases,
   ...scaledCases,
+  ...backupCases,
   { operation: 'pause', on: 'between two programs', host: plain, reversible: false, steps: ({ files }) => [{ name: 'Wait', pause: { seconds: 0.3 } }, { name: 'Once', command: once(join(files, 'log')) }], atEnd: (_host, { files }) => onceOnly(join(files, 'log')) },
 ];
 

@@ -67,7 +67,9 @@ async function dumpTree(top: string, prefix: string): Promise<Dump> {
       } else if (found.isSymbolicLink()) {
         lines.push([prefix + steady(shown, top), `-> ${steady(await readlink(path), top).replace(/^(\.\.\/)+/, 'HERE/')}`]);
       } else {
-        lines.push([prefix + steady(shown, top), `${mode} ${steady(await content(path), top)}`]);
+        // What is in one has the times of the volume's files; its case says whether it is whole.
+        const isBackup = /@.*\.\d{8}T\d{6}Z\.(json|tar\.\w+)$/.test(name);
+        lines.push([prefix + steady(shown, top), isBackup ? mode : `${mode} ${steady(await content(path), top)}`]);
       }
     }
   };
@@ -91,6 +93,7 @@ function steady(text: string, top: string): string {
     .replaceAll(dirname(top), 'FLEET')
     // Whether it was stopped by hand: an undo that stops a container can do no other.
     .replaceAll(/^c_ByHand=.*$/gm, 'c_ByHand=ANY')
+    .replaceAll(/\d{8}T\d{6}Z/g, 'TIME')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
     .replaceAll(/\b9000000\d{3}\b/g, 'PID')
     // A container that is stopped has some exit status; and the simulation writes the same in two ways.

@@ -9,6 +9,7 @@ import { shown } from './plimsoll.ts';
 import { Results, expectNone, fewAtOnce } from './results.ts';
 import type { Scene } from './scene.ts';
 import { undisturbed, withScene } from './scene.ts';
+import { backupCases } from './backup-cases.ts';
 import { volumeCases } from './volume-cases.ts';
 
 /** A call of a tool in the middle of what plimsoll never cuts: the first one that matches. */
@@ -72,6 +73,7 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
   { operation: 'clean_volumes', on: 'into quarantine', moments: [{ tool: 'mv', when: '*quarantine*' }, { tool: 'sync', when: '*/quarantine' }], back: [{ tool: 'rm', when: '*quarantine/scrap*' }] },
   { operation: 'clean_volumes', on: 'time has come', moments: removing, back: [] },
   { operation: 'clean_volumes', on: 'at once', moments: removing.slice(2), back: [] },
+  { operation: 'backup_volume', on: 'to the laptop', back: [], moments: [docker('stop *'), { tool: 'tar', when: '-C * -cf - .' }, { tool: 'zstd', when: '-q -T0 -c' }, { tool: 'tar', when: '-tf -' }, docker('start *', { harmless: true })] },
   { operation: 'copy_volume', on: '', back: [], moments: [livePass, docker('stop *'), ...finalPass, docker('start *', { harmless: true })] },
 ];
 
@@ -103,7 +105,7 @@ describe.each(rows.filter(({ back }) => back.length > 0).map((row) => ({ ...row,
 });
 
 function caseOf({ operation, on }: { readonly operation: string; readonly on: string }): FaultCase {
-  const found = [...poolCases, ...volumeCases].find((one) => one.operation === operation && one.on.includes(on));
+  const found = [...poolCases, ...volumeCases, ...backupCases].find((one) => one.operation === operation && one.on.includes(on));
   if (found === undefined) throw new Error(`no case of ${operation} on ${on}`);
   return found;
 }

@@ -68,7 +68,7 @@ async function works(host: FleetHost, journal: readonly JournalRecord[]): Promis
 
 /** Plimsoll's own directory holds pipes, and nothing that a start needs. */
 function notOurs(path: string): boolean {
-  return !path.endsWith('/var/lib/plimsoll/runs');
+  return !/\/var\/lib\/plimsoll\/(runs|backing-up)$/.test(path);
 }
 
 /**

@@ -15,7 +15,7 @@ export interface Started {
 }
 
 /** `LabFleet.run` as a process that can be killed. */
-export function start(fleet: LabFleet, ...args: readonly string[]): Started {
+export function start(fleet: Pick<LabFleet, 'directory'>, ...args: readonly string[]): Started {
   const env = { ...process.env, XDG_STATE_HOME: join(fleet.directory, 'state'), HOME: fleet.directory };
   const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args, '-i', join(fleet.directory, 'inventory.yaml')], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';

@@ -189,6 +189,46 @@ describe('fetch', () => {
   });
 });
 
+describe('what is brought in parts', () => {
+  const content = Buffer.alloc(3_000_000, 'what is brought in parts, ');
+  const sent: string[] = [];
+  const noting = { before: ({ script, args = [] }: Command): void => { if (script.startsWith('tail -c') || script.includes('exec dd')) sent.push(args[1] ?? ''); } };
+  beforeEach(() => { sent.length = 0; });
+  const fetch = (more: Partial<Extract<Action, { kind: 'fetch' }>> = {}): Action => ({ kind: 'fetch', path: join(directory, 'there'), to: join(directory, 'here'), sha256: sha256(content), bytes: content.length, resumes: true, ...more });
+  const upload: () => Action = () => ({ kind: 'upload', from: join(directory, 'here'), path: join(directory, 'there'), mode: '0640', sha256: sha256(content), bytes: content.length, resumes: true });
+
+  it('is gone on with by a fetch, which then removes what it supersedes', async () => {
+    writeFileSync(join(directory, 'there'), content);
+    writeFileSync(join(directory, 'here.plimsoll-part'), content.subarray(0, 1_234_567));
+    writeFileSync(join(directory, 'old'), 'old');
+    expect((await carryOut([fetch({ supersedes: [join(directory, 'old'), join(directory, 'gone')] })], noting)).error).toBeUndefined();
+    expect({ sent, same: readFileSync(join(directory, 'here')).equals(content), files: readdirSync(directory).toSorted() }).toEqual({ sent: ['1234568'], same: true, files: ['here', 'there'] });
+  });
+
+  it('is described by the host when its turn has come', async () => {
+    writeFileSync(join(directory, 'there'), content);
+    const { sha256: _digest, bytes: _bytes, ...later } = fetch() as Extract<Action, { kind: 'fetch' }>;
+    expect((await carryOut([{ ...later, described: ['echo', sha256(content), String(content.length)] }])).error).toBeUndefined();
+    expect(readFileSync(join(directory, 'here')).equals(content)).toBe(true);
+    expect((await carryOut([{ ...later, described: ['echo', 'no digest'] }])).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining('it is not known what is to be fetched') });
+  });
+
+  it('is gone on with by an upload, in whole blocks', async () => {
+    writeFileSync(join(directory, 'here'), content);
+    writeFileSync(join(directory, '.there.part'), content.subarray(0, 1_234_567));
+    expect((await carryOut([upload()], noting)).error).toBeUndefined();
+    expect({ sent, same: readFileSync(join(directory, 'there')).equals(content), mode: statSync(join(directory, 'there')).mode & 0o777, files: readdirSync(directory).toSorted() }).toEqual({ sent: ['1'], same: true, mode: 0o640, files: ['here', 'there'] });
+  });
+
+  it.each([['fetch', fetch, 'there', 'here.plimsoll-part'], ['upload', upload, 'here', '.there.part']] as const)('is never taken for the file when a part of it is another one: %s', async (_kind, action, origin, part) => {
+    writeFileSync(join(directory, origin), content);
+    writeFileSync(join(directory, part), Buffer.alloc(2_000_000, 'else'));
+    expect((await carryOut([action()])).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining('what arrived is not what was sent') });
+    expect(readdirSync(directory)).toEqual([origin]);
+    expect((await carryOut([action()])).error).toBeUndefined();
+  });
+});
+
 describe('wait-until', () => {
   const wait = (more: Partial<Extract<Action, { kind: 'wait-until' }>>): Action => ({ kind: 'wait-until', argv: ['cat', join(directory, 'state')], everySeconds: 0.01, forSeconds: 30, what: 'it is up', ...more });
 

@@ -2,15 +2,16 @@ import type { Directory } from '../copy-start.ts';
 import type { Action, ExecAction } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';
 
-/** `start_again FILE` starts the containers that the file names, in its order, and forgets them when all of them run. */
+/** `start_again FILE` starts the containers that the file names, or lets them go on, in its order, and forgets them when all of them run. */
 export const startFunctions = `look() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.StartedAt}}' "$@"; }
+up() { case $(docker inspect --type container --format '{{.State.Paused}}' "$1") in true) docker unpause "$1" ;; *) docker start "$1" ;; esac >/dev/null; }
 # A daemon that is being restarted refuses for a moment.
 start_patiently() {
   for pause in 1 3; do
-    ! docker start "$1" >/dev/null || return 0
+    ! up "$1" || return 0
     sleep "$pause"
   done
-  docker start "$1" >/dev/null
+  up "$1"
 }
 start_again() {
   [ -f "$1" ] || return 0
@@ -25,7 +26,7 @@ start_again() {
 }
 `;
 
-/** Starts what a copy has stopped and not started again. Nothing to do is success. */
+/** Starts what a copy or a backup has stopped and not started again. Nothing to do is success. */
 export function startAgain(file: string): ExecAction {
   return { kind: 'exec', argv: ['/bin/sh', '-s', '--', file], stdin: `# Starts the containers that $1 names.\n{ ${startFunctions}start_again "$1"\n} </dev/null\n`, timeoutMs: 600_000 };
 }

@@ -3,7 +3,7 @@ import type { ExecAction } from '../change.ts';
 import { forgetCopies } from './copy-passes.ts';
 
 /** `left_state DIRECTORY` changes whenever anything in it does, but not when Docker sets the directory's own project anew. */
-const leftFunctions = `left=\${PLIMSOLL_STATE:-/var/lib/plimsoll}/left
+export const leftFunctions = `left=\${PLIMSOLL_STATE:-/var/lib/plimsoll}/left
 left_state() { find "$1" -maxdepth 0 -printf '%T@ ' && find "$1" -xdev -mindepth 1 -printf '%C@ %s %i %P\\0' | LC_ALL=C sort -z | sha256sum; }`;
 
 /** The body of a shell function: remembers how a volume's content is left, once nothing uses it any more. */

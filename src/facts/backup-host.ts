@@ -1,0 +1,51 @@
+import { AppError } from '../errors.ts';
+import { oneLine } from '../values/terminal.ts';
+import type { Fact } from './fact.ts';
+
+/** A host as one on which backups are made and restored. */
+export interface BackupHost {
+  /** UTC, for the names of backups: `20261128T140533Z`. */
+  readonly now: string;
+  readonly node: string;
+  /** Tells it from other hosts of the same name. */
+  readonly label: string;
+  /** The better of those that are there. */
+  readonly compression: 'zstd' | 'gzip' | undefined;
+  /** Both, whatever is made now. */
+  readonly decompresses: readonly ('zstd' | 'gzip')[];
+  readonly state: string;
+  /** The backups that were made here, and not taken back. */
+  readonly made: readonly string[];
+  /** Volumes that were restored here: from which backup, and whether to the end. */
+  readonly restored: readonly { readonly volume: string; readonly backup: string; readonly done: boolean }[];
+}
+
+export const backupHost: Fact<BackupHost> = {
+  name: 'backup-host',
+  script: `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+id=$(head -c 8 /etc/machine-id 2>/dev/null)
+node=$(uname -n)
+printf 'now %s\\nnode %s\\nlabel %s\\nstate %s\\n' "$(date -u +%Y%m%dT%H%M%SZ)" "$node" "$node\${id:+-$id}" "$state"
+for tool in zstd gzip; do command -v "$tool" >/dev/null 2>&1 && printf 'packs %s\\n' "$tool"; done
+for at in "$state"/backups/*; do [ ! -f "$at" ] || printf 'made %s\\n' "\${at##*/}"; done
+for at in "$state"/restored/*; do [ ! -f "$at" ] || printf 'restored %s %s\\n' "\${at##*/}" "$(head -n 1 -- "$at")"; done
+echo end`,
+  parse({ status, stdout, stderr }) {
+    const lines = stdout.split('\n');
+    const all = (name: string): readonly string[] => lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+    const [now] = all('now');
+    const [node] = all('node');
+    const [label] = all('label');
+    const [state] = all('state');
+    if (status !== 0 || lines.at(-2) !== 'end' || now === undefined || !/^\d{8}T\d{6}Z$/.test(now) || node === undefined || label === undefined || state === undefined) {
+      throw new AppError('fact-unreadable', `what the host has for backups could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
+    }
+    const packs = (['zstd', 'gzip'] as const).filter((tool) => all('packs').includes(tool));
+    const restored = all('restored').map((line) => {
+      const [, volume, kind, backup] = /^(\S+) (begun|done) (\S+)$/.exec(line) ?? [];
+      if (volume === undefined || backup === undefined) throw new AppError('fact-unreadable', `what was restored is not as plimsoll has written it: ${oneLine(line)}`, { hint: `look at ${state}/restored on the host` });
+      return { volume, backup, done: kind === 'done' };
+    });
+    return { now, node, label, compression: packs[0], decompresses: packs, state, made: all('made'), restored };
+  },
+};

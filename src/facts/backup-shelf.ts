@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { parseJson } from '../values/json.ts';
+import { oneLine } from '../values/terminal.ts';
+import type { Fact, Printed } from './fact.ts';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.number().int().nonnegative();
+
+/** A content list's parts, each by its digest; a part is absent where the host had no tool for it, or where nothing held still. */
+const listSchema = z.object({
+  /** Names, types, owners, modes, sizes, times, links, devices. */
+  names: digest.optional(),
+  /** What is in the files. */
+  contents: digest.optional(),
+  attributes: digest.optional(),
+  acls: digest.optional(),
+});
+
+const manifestSchema = z.object({
+  plimsoll: z.literal('backup'),
+  version: z.literal(1),
+  name: z.string().min(1),
+  /** Tells the host from others. */
+  host: z.string(),
+  /** What was backed up, as the playbook named it: `volume foo`. */
+  source: z.string().min(1),
+  compression: z.enum(['zstd', 'gzip']),
+  consistency: z.enum(['stop', 'pause', 'live']),
+  /** Of a volume. */
+  docker: z.object({ labels: z.record(z.string(), z.string()), options: z.record(z.string(), z.string()) }).optional(),
+  /** The quota; 0: none. */
+  sizeBytes: count,
+  created: z.string(),
+  sha256: digest,
+  bytes: count.min(1),
+  /** The directory itself. */
+  root: z.object({ mode: z.string(), owner: z.string() }),
+  /** All that is in it, the sockets too. */
+  entries: count,
+  allocatedBytes: count,
+  apparentBytes: count,
+  /** Not in the archive. */
+  sockets: count,
+  /** Files that changed while they were read: only of what was backed up live. */
+  changed: count,
+  list: listSchema,
+});
+
+/** What stands beside an archive and says what it is; one line of JSON. */
+export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
+
+/** A manifest is a kilobyte, and labels. */
+export const longestManifest = 262_144;
+
+export interface Backup {
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** The archive is there with the size that the manifest says. */
+  readonly complete: boolean;
+}
+
+/** A directory of backups. */
+export interface Shelf {
+  readonly exists: boolean;
+  readonly availableBytes: number;
+  readonly backups: readonly Backup[];
+  /** Manifests that are none. */
+  readonly unreadable: readonly string[];
+}
+
+interface Found {
+  readonly name: string;
+  /** Of the archive; 0 without one. */
+  readonly bytes: number;
+  readonly text: string;
+}
+
+export function readShelf(exists: boolean, availableBytes: number, found: readonly Found[]): Shelf {
+  const read = found.map(({ name, bytes, text }) => {
+    const parsed = manifestSchema.safeParse(parseJson(text));
+    return { name, backup: parsed.success && parsed.data.name === name ? { name, manifest: parsed.data, complete: parsed.data.bytes === bytes } : undefined };
+  });
+  return {
+    exists,
+    availableBytes,
+    backups: read.flatMap(({ backup }) => backup ?? []),
+    unreadable: read.filter(({ backup }) => backup === undefined).map(({ name }) => `${name}.json`),
+  };
+}
+
+export function archiveOf({ name, compression }: Pick<Manifest, 'name' | 'compression'>): string {
+  return `${name}.tar.${compression === 'zstd' ? 'zst' : 'gz'}`;
+}
+
+/** Arguments: a directory, and what the names of the backups begin with. */
+export const backupShelf: Fact<Shelf> = {
+  name: 'backup-shelf',
+  script: `at=$1
+while [ ! -e "$at" ]; do at=$(dirname -- "$at"); done
+printf 'free %s\\n' "$(df -B1 --output=avail -- "$at" | tail -n 1)"
+[ -d "$1" ] || { [ ! -e "$1" ] && echo missing && echo end; exit; }
+for file in "$1/$2"*.json; do
+  [ -f "$file" ] || continue
+  base=\${file%.json}; bytes=0
+  for archive in "$base.tar.zst" "$base.tar.gz"; do [ ! -f "$archive" ] || bytes=$(stat -c %s -- "$archive"); done
+  printf '%s %s\\n%s\\n' "$bytes" "\${base##*/}" "$(head -c ${String(longestManifest)} -- "$file" | tr '\\n' ' ')"
+done
+echo end`,
+  parse: (printed, [directory = '']) => parseShelf(printed, directory, 'is it a directory that root can read?'),
+};
+
+/** `free BYTES`; of each manifest the archive's size and the name, and its text; `end`. */
+function parseShelf({ status, stdout, stderr }: Printed, where: string, hint: string): Shelf {
+  const [free = '', ...lines] = stdout.split('\n');
+  const available = /^free +(\d+)$/.exec(free)?.[1];
+  if (status !== 0 || available === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the backups in ${oneLine(where)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint });
+  if (lines[0] === 'missing') return readShelf(false, Number(available), []);
+  const found = Array.from({ length: (lines.length - 2) / 2 }, (_, index) => {
+    const [, bytes = '0', name = ''] = /^(\d+) (.*)$/.exec(lines[index * 2] ?? '') ?? [];
+    return { name, bytes: Number(bytes), text: lines[index * 2 + 1] ?? '' };
+  });
+  return readShelf(true, Number(available), found);
+}
+
+/** The digest of an empty request's content, which S3 wants to be told. */
+export const nothingSent = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+/**
+ * The same of a bucket, asked by the host's own curl. Arguments: the bucket's URL, the file on the host that
+ * curl reads its credentials from, and what the objects' keys begin with, as it stands in a query.
+ */
+export const bucketShelf: Fact<Shelf> = {
+  name: 'bucket-shelf',
+  timeoutMs: 300_000,
+  script: `bucket=$1 credentials=$2 prefix=$3
+command -v curl >/dev/null 2>&1 || { echo "there is no curl on the host" >&2; exit 1; }
+[ -r "$credentials" ] || { echo "there is no file $credentials on the host" >&2; exit 1; }
+get() { curl -sS -f --connect-timeout 20 --max-time 120 -K "$credentials" -H 'x-amz-content-sha256: ${nothingSent}' -- "$1"; }
+listed=$(get "$bucket/?list-type=2&prefix=$prefix") || exit 1
+case $listed in *'<IsTruncated>true'*) echo "it has more than 1000 objects that begin so" >&2; exit 1 ;; *'<ListBucketResult'*) ;; *) echo "it does not list its objects as S3 does: $listed" >&2; exit 1 ;; esac
+objects=$(printf '%s\\n' "$listed" | tr -d '\\n' | sed 's/<Contents>/\\n<Contents>/g' | sed -n 's/^<Contents>.*<Key>\\([A-Za-z0-9_.@/-]*\\)<\\/Key>.*<Size>\\([0-9]*\\)<\\/Size>.*/\\1 \\2/p')
+echo 'free 9007199254740991'
+for key in $(printf '%s\\n' "$objects" | sed -n 's/\\.json [0-9]*$//p'); do
+  bytes=$(printf '%s\\n' "$objects" | awk -v key="$key" '$1 == key ".tar.zst" || $1 == key ".tar.gz" { print $2 }')
+  text=$(get "$bucket/$(printf %s "$key" | sed 's/@/%40/g').json" | head -c ${String(longestManifest)} | tr '\\n' ' ')
+  printf '%s %s\\n%s\\n' "\${bytes:-0}" "\${key##*/}" "$text"
+done
+echo end`,
+  parse: (printed, [bucket = '']) => parseShelf(printed, bucket, 'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host'),
+};
+
+/** The same of a directory on the laptop. Answered by the runner itself: nothing travels to the host. */
+export const laptopShelf: Fact<Shelf> = {
+  name: 'laptop-shelf',
+  script: '',
+  parse(_printed, [directory = '']) {
+    throw new AppError('internal', `${oneLine(directory)} is a directory on this machine and was asked of the host`);
+  },
+};

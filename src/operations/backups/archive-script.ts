@@ -1,0 +1,124 @@
+import type { Manifest } from '../../facts/backup-shelf.ts';
+import { archiveOf } from '../../facts/backup-shelf.ts';
+import type { ExecAction } from '../change.ts';
+import type { Directory } from '../copy-start.ts';
+import { longestCopyMs } from '../time-limits.ts';
+import { startFunctions } from '../volumes/copy-stopped.ts';
+import { contentListFunction } from './content-list.ts';
+
+/** What of a manifest is known before the archive is made. */
+export type ManifestStart = Pick<Manifest, 'plimsoll' | 'version' | 'name' | 'host' | 'source' | 'compression' | 'consistency' | 'docker' | 'sizeBytes'>;
+
+export interface Archive {
+  readonly start: ManifestStart;
+  readonly source: Directory;
+  /** Where it is made. */
+  readonly spool: string;
+  /** Names the containers that are stopped or paused meanwhile; undefined when there are none. */
+  readonly file: string | undefined;
+  /** Whether what is in the files is listed too, so that a restored volume can be compared. */
+  readonly list: boolean;
+}
+
+/** `unpack FILE` for scripts, by \`$packing\`. */
+export const unpackFunction = `unpack() { case $packing in zstd) zstd -q -dc <"$1" ;; gzip) gzip -dc <"$1" ;; esac; }`;
+
+/**
+ * Stops or pauses the containers that the file names, archives, lets them go on whatever has become of
+ * it, also when it is ended, and only then reads the archive again from its beginning to its end. The
+ * manifest is put in place last: without it there is no backup.
+ */
+export function makeArchive({ start, source, spool, file, list }: Archive): ExecAction {
+  const { name, compression, consistency } = start;
+  const known = JSON.stringify(start).slice(1, -1);
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-s', '--', file ?? '', source.path, source.identity, spool, name, archiveOf(start), compression, consistency, list ? 'list' : '', known],
+    stdin: archiveScript,
+    timeoutMs: longestCopyMs,
+  };
+}
+
+const archiveScript = `# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is.
+back_up() {
+${startFunctions}${contentListFunction}
+${unpackFunction}
+file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
+known=$1
+state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+part=$spool/.$archive.part work=$state/backing-up held=
+no() { printf '%s\\n' "$*" >&2; exit 1; }
+goes_on() { stuck=; [ -z "$file" ] || start_again "$file" || stuck=1; }
+end() { status=$?; trap - EXIT; trap '' TERM INT HUP; goes_on; rm -rf -- "$work" "$part" "$spool/.$name.json"; [ -z "$stuck" ] || [ "$status" != 0 ] || status=1; exit "$status"; }
+trap end EXIT
+trap 'exit 143' TERM INT HUP
+how_they_are() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.Paused}} {{.State.StartedAt}}' $ids; }
+hold() {
+  ids=$(grep -Eo '[0-9a-f]{64}' "$file") || return
+  for id in $ids; do
+    is=$(docker inspect --type container --format '{{.State.Running}} {{.State.Paused}}' "$id") || return
+    case $how$is in
+      'stoptrue true') docker unpause "$id" >/dev/null || return ;;
+      'pausetrue false') docker pause "$id" >/dev/null || return ;;
+    esac
+  done
+  [ "$how" != stop ] || docker stop $ids >/dev/null || return
+  held=$(how_they_are) || return
+  case $how$held in stop*' true '*) echo "a container goes on running after docker stop" >&2; return 1 ;; pause*' true false '*) echo "a container goes on running after docker pause" >&2; return 1 ;; esac
+}
+rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" && mkdir -p -m 700 -- "$spool" && mkfifo "$work/digest" || no "$spool or $state cannot be written"
+rm -f -- "$spool/$archive" && : >"$part" || no "$spool cannot be written"
+[ -z "$file" ] || hold || no "the containers could not all be held"
+[ "$(stat -c %d:%i -- "$from")" = "$identity" ] || no "$from is another directory now: was it mounted for a container?"
+mode=$(stat -c %a -- "$from") owner=$(stat -c %u:%g -- "$from")
+entries=$(find "$from" -xdev -mindepth 1 -printf x | wc -c) && sockets=$(find "$from" -xdev -type s -printf x | wc -c) || exit 1
+allocated=$(du -sxB1 -- "$from" | cut -f1) apparent=$(du -sxB1 --apparent-size -- "$from" | cut -f1)
+pack() { case $packing in zstd) zstd -q -T0 -c ;; gzip) gzip -c ;; esac; }
+# Open at one end already, so that nobody waits for the other one in vain.
+exec 4<>"$work/digest"
+sha256sum <"$work/digest" >"$work/sum" 4>&- &
+codes=$({ { tar -C "$from" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --pax-option=delete=atime,delete=ctime --one-file-system -p -cf - . 2>"$work/said"; echo "tar $?" >&3; } |
+{ pack; echo "pack $?" >&3; } | { tee "$work/digest" >"$part"; echo "write $?" >&3; }; } 3>&1)
+exec 4>&-
+wait
+grep -v ': socket ignored$' "$work/said" | head -n 20 >&2
+case $codes in *"write 0"*) ;; *) no "$part could not be written: is there room for it?" ;; esac
+case $codes in *"pack 0"*) ;; *) no "$packing has failed" ;; esac
+changed=0
+case $how$codes in
+  *"tar 0"*) ;;
+  live*"tar 1"*) changed=$(grep -c -e 'changed as we read it$' -e 'removed before we read it$' "$work/said") ;;
+  *) no "tar has failed, or something was written to $from while it was read" ;;
+esac
+if [ -n "$list" ]; then content_list "$from" >"$work/list" || no "$from could not be read whole"; else : >"$work/list"; fi
+[ -z "$file" ] || [ "$(how_they_are)" = "$held" ] || no "a container has been started or let go on while $from was archived"
+goes_on
+sync "$part" || no "$part could not be brought to its disk"
+sum=$(cut -d' ' -f1 "$work/sum") bytes=$(stat -c %s -- "$part") || exit 1
+[ "$bytes" -gt 0 ] && [ "$(sha256sum <"$part" | cut -d' ' -f1)" = "$sum" ] || no "what was written to $part is not what comes back"
+codes=$({ { unpack "$part"; echo "unpack $?" >&3; } | { tar -tf - >"$work/names"; echo "tar $?" >&3; }; } 3>&1)
+case $codes in *"unpack 0"*) ;; *) no "$part cannot be unpacked" ;; esac
+case $codes in *"tar 0"*) ;; *) no "$part is no whole archive" ;; esac
+members=$(wc -l <"$work/names")
+[ "$how" = live ] || [ "$members" = $((entries - sockets + 1)) ] || no "$part holds $members members, and $from had $((entries - sockets + 1))"
+listed=$(sed 's/^\\([a-z]*\\) \\([0-9a-f]*\\)$/"\\1":"\\2"/' "$work/list" | tr '\\n' ',')
+printf '{%s,"created":"%s","sha256":"%s","bytes":%s,"root":{"mode":"%s","owner":"%s"},"entries":%s,"allocatedBytes":%s,"apparentBytes":%s,"sockets":%s,"changed":%s,"list":{%s}}\\n' "$known" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$sum" "$bytes" "$mode" "$owner" "$entries" "$allocated" "$apparent" "$sockets" "$changed" "\${listed%,}" >"$spool/.$name.json" || no "$spool cannot be written"
+chmod 600 "$part" "$spool/.$name.json" && mkdir -p -m 700 -- "$state/backups" && : >"$state/backups/$name" && sync "$spool/.$name.json" "$state/backups/$name" "$state/backups" || exit 1
+mv -f -- "$part" "$spool/$archive" && sync "$spool" && mv -f -- "$spool/.$name.json" "$spool/$name.json" && sync "$spool" || exit 1
+find "$state/backups" -maxdepth 1 -type f -mtime +30 -delete
+}
+back_up "$@" </dev/null
+`;
+
+/** Removes what was made and has not become a backup; a complete one stays, unless it was only on its way. */
+export function forgetArchive(spool: string, start: ManifestStart, onItsWay: boolean): ExecAction {
+  const script = `# Forgets that backup $2 was made.
+{
+[ -z "$4" ] || [ ! -e "$1/$2.json" ] || rm -f -- "$1/$2.json"
+[ -e "$1/$2.json" ] || rm -f -- "$1/$3"
+state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+rm -f -- "$1/.$3.part" "$1/.$2.json" "$state/backups/$2" && rm -rf -- "$state/backing-up"
+} </dev/null
+`;
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', spool, start.name, archiveOf(start), onItsWay ? 'on its way' : ''], stdin: script, timeoutMs: 120_000 };
+}

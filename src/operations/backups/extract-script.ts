@@ -1,0 +1,105 @@
+import type { Manifest } from '../../facts/backup-shelf.ts';
+import type { Action, ExecAction } from '../change.ts';
+import { longestCopyMs } from '../time-limits.ts';
+import { unusedFunction } from '../volumes/copy-changes.ts';
+import { leftFunctions, rememberLeft } from '../volumes/remove-volume.ts';
+import { unpackFunction } from './archive-script.ts';
+import { contentListFunction } from './content-list.ts';
+
+export interface Extraction {
+  readonly manifest: Manifest;
+  readonly archive: string;
+  readonly volume: string;
+  readonly directory: string;
+  /** Removed once it has been extracted. */
+  readonly onItsWay: boolean;
+}
+
+/**
+ * Checks the archive, extracts it into the volume's directory, which is emptied first of what an attempt
+ * that was cut has left, and compares what is there with what the manifest says. `$state/restored/VOLUME`
+ * says from before the first byte that it has begun, and at the end that it is whole.
+ */
+export function extract({ manifest, archive, volume, directory, onItsWay }: Extraction): ExecAction {
+  const { list } = manifest;
+  const parts = [list.names, list.contents, list.attributes, list.acls].map((digest, index) => (digest === undefined ? '' : `${['names', 'contents', 'attributes', 'acls'][index] ?? ''} ${digest}`));
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-s', '--', archive, directory, volume, manifest.name, manifest.compression, manifest.sha256, String(manifest.consistency === 'live' ? '' : manifest.entries - manifest.sockets), onItsWay ? archive : '', ...parts.filter((part) => part !== '')],
+    stdin: extractScript(volume, directory),
+    timeoutMs: longestCopyMs,
+  };
+}
+
+/** \`mark TEXT\` says how far the volume has come. */
+const markFunction = `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+mark() { mkdir -p -m 700 -- "$state/restored" && printf '%s\\n' "$1" >"$state/restored/.$volume" && sync "$state/restored/.$volume" && mv -f -- "$state/restored/.$volume" "$state/restored/$volume" && sync "$state/restored"; }`;
+
+const extractScript = (volume: string, directory: string): string => `# Extracts $1 into $2, and proves that it is what was backed up.
+restore() {
+${contentListFunction}
+${unpackFunction}
+${unusedFunction}
+archive=$1 directory=$2 volume=$3 name=$4 packing=$5 sum=$6 entries=$7 removes=$8; shift 8
+${markFunction}
+work=$state/restoring
+remember_left() {
+${rememberLeft(volume, directory)}
+}
+no() { printf '%s\\n' "$*" >&2; exit 1; }
+trap 'rm -rf -- "$work"' EXIT
+trap 'exit 143' TERM INT HUP
+rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" || no "$state cannot be written"
+[ "$(sha256sum <"$archive" | cut -d' ' -f1)" = "$sum" ] || no "$archive is not what its manifest says: its checksum differs"
+unused "$directory" || exit 1
+case $(cat -- "$state/restored/$volume" 2>/dev/null) in
+  "begun $name") find "$directory" -xdev -mindepth 1 -delete || no "$directory could not be emptied of what an earlier attempt has left" ;;
+  *) [ -z "$(ls -A -- "$directory")" ] || no "$directory is not empty" ;;
+esac
+mark "begun $name" || no "$state cannot be written"
+codes=$({ { unpack "$archive"; echo "unpack $?" >&3; } | { tar -C "$directory" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --same-owner -xpf -; echo "tar $?" >&3; }; } 3>&1)
+case $codes in *"unpack 0"*) ;; *) no "$archive could not be unpacked" ;; esac
+case $codes in *"tar 0"*) ;; *) no "tar could not extract all of $archive: is there room for it?" ;; esac
+sync -f "$directory" || no "what was restored could not be brought to its disk"
+if [ -n "$entries" ]; then
+  found=$(find "$directory" -xdev -mindepth 1 -printf x | wc -c)
+  [ "$found" = "$entries" ] || no "$directory holds $found entries, and $entries were backed up"
+fi
+if [ "$#" -gt 0 ]; then
+  content_list "$directory" >"$work/list" || no "$directory could not be read whole"
+  for part do
+    grep -q "^\${part%% *} " "$work/list" || { echo "\${part%% *} cannot be compared: the host has no tool for them"; continue; }
+    grep -Fqx -e "$part" "$work/list" || no "what was restored is not what was backed up: \${part%% *} differ"
+  done
+fi
+unused "$directory" && remember_left && mark "done $name" || exit 1
+[ -z "$removes" ] || rm -f -- "$removes"
+}
+restore "$@" </dev/null
+`;
+
+/** Empties the volume again, if nobody uses it and nothing has been written to it since it was restored. */
+export function unextract(volume: string, directory: string, spooled: string | undefined): readonly Action[] {
+  const script = `# Empties $2, if it is as it was restored.
+unrestore() {
+${unusedFunction}
+${leftFunctions}
+volume=$1 directory=$2 spooled=$3
+${markFunction}
+no() { printf '%s\\n' "$*" >&2; exit 1; }
+rm -rf -- "$state/restoring"
+[ -z "$spooled" ] || rm -f -- "$spooled" "\${spooled%/*}/.\${spooled##*/}.part"
+[ -f "$state/restored/$volume" ] || exit 0
+if [ -d "$directory" ]; then
+  unused "$directory" || exit 1
+  case $(cat -- "$state/restored/$volume") in
+    done*) [ -f "$left/$volume" ] && [ "$(left_state "$directory")" = "$(cat -- "$left/$volume")" ] || no "$volume is kept: something has written to it since it was restored" ;;
+  esac
+  find "$directory" -xdev -mindepth 1 -delete || exit 1
+fi
+rm -f -- "$left/$volume" "$state/restored/$volume"
+}
+unrestore "$@" </dev/null
+`;
+  return [{ kind: 'exec', argv: ['/bin/sh', '-s', '--', volume, directory, spooled ?? ''], stdin: script, timeoutMs: longestCopyMs }];
+}

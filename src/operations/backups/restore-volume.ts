@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import type { BackupHost } from '../../facts/backup-host.ts';
+import { backupHost } from '../../facts/backup-host.ts';
+import type { Backup } from '../../facts/backup-shelf.ts';
+import { archiveOf } from '../../facts/backup-shelf.ts';
+import { copyTools } from '../../facts/directory-copy.ts';
+import { dockerInfo } from '../../facts/docker.ts';
+import type { FactRequest, Known } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
+import { hostFile } from '../../facts/file.ts';
+import { roomIn } from '../../facts/receiving-host.ts';
+import { volumeState } from '../../facts/volume-state.ts';
+import type { Volume } from '../../facts/volumes.ts';
+import { volumes } from '../../facts/volumes.ts';
+import { formatBytes, SizeError } from '../../values/size.ts';
+import type { Refusal } from '../copy-start.ts';
+import { sizeText } from '../input.ts';
+import type { Planned } from '../operation.ts';
+import { defineOperation } from '../operation.ts';
+import { copiedDirectory } from '../volumes/copy-input.ts';
+import { dockerBytes } from '../volumes/docker-size.ts';
+import { volumeName } from '../volumes/versions.ts';
+import { backupsIn, describedKept, directoryOf, isHere, resourceOf, shelfOf } from './backup-input.ts';
+import type { RestorePlan } from './restore-changes.ts';
+import { restoreChanges, restoredLabel } from './restore-changes.ts';
+
+const schema = z.strictObject({
+  volume: z.string().regex(volumeName, 'must be a name that Docker\'s local volumes can have').describe('the new volume; a name that was never used on the host'),
+  from: backupsIn('where the backup is kept'),
+  backup: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/, 'must be the name of a backup, or what it begins with before the @').describe('a backup\'s name; or the name of the volume that was backed up: the newest complete one of it'),
+  size: sizeText((text) => {
+    if ((dockerBytes(text) ?? 0) < 1) throw new SizeError(`"${text}" is no size`);
+  })
+    .optional()
+    .describe('the new volume\'s quota, as Docker takes sizes (20GiB); that of the backup when absent'),
+  spool: copiedDirectory.optional().describe('the directory on the host to which the archive is brought; in the state directory when absent'),
+});
+export type RestoreWant = z.infer<typeof schema>;
+
+export const restoreVolume = defineOperation<RestoreWant>({
+  name: 'restore_volume',
+  summary: 'Restore a backup into a new volume, its quota in force first, and prove that it is what was backed up',
+  schema,
+  readOnly: false,
+  repeats: false,
+  needs: restoreNeeds,
+  plan: planRestore,
+
+  pin(want, known) {
+    const chosen = choose(want, known);
+    return 'outcome' in chosen ? want : { ...want, backup: chosen.name };
+  },
+
+  touches: (want, known) => {
+    const root = known.get(ask(dockerInfo))?.root;
+    const made = [`volume:${want.volume}`, ...(root === undefined ? [] : [`path:${directoryIn(root, want)}`])];
+    return { reads: ['docker', resourceOf(want.from), ...made], changes: made };
+  },
+
+  result(want, known) {
+    const manifest = known.get(shelfOf(want.from, prefixOf(want)))?.backups.find(({ name }) => name === want.backup)?.manifest;
+    return { volume: want.volume, backup: want.backup, entries: manifest?.entries ?? null, bytes: manifest?.allocatedBytes ?? null };
+  },
+});
+
+/** The same before and after it has been made the name of one backup. */
+function prefixOf({ backup }: RestoreWant): string {
+  const [before = ''] = backup.split('@');
+  return `${before}@`;
+}
+
+function directoryIn(root: string, { volume }: RestoreWant): string {
+  return `${root}/volumes/${volume}/_data`;
+}
+
+function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
+  const first: readonly FactRequest[] = [ask(backupHost), ask(dockerInfo), ask(volumes), ask(copyTools), shelfOf(want.from, prefixOf(want))];
+  if (first.some((request) => known.get(request) === undefined)) return first;
+  const chosen = choose(want, known);
+  if ('outcome' in chosen) return first;
+  const volume = volumeOf(want, known);
+  return [
+    ...first,
+    ask(roomIn, known.the(ask(dockerInfo)).root),
+    ...(isHere(want.from) ? [] : [ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost))))]),
+    ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
+  ];
+}
+
+function volumeOf(want: RestoreWant, known: Known): Volume | undefined {
+  return known.the(ask(volumes)).find(({ name }) => name === want.volume);
+}
+
+/** Where the archive is on the host, or is to be brought. */
+function archivePath(want: RestoreWant, { manifest }: Backup, host: BackupHost): string {
+  return `${isHere(want.from) ? directoryOf(want.from) : (want.spool ?? `${host.state}/spool`)}/${archiveOf(manifest)}`;
+}
+
+/** The backup that is meant: only a complete one. */
+function choose(want: RestoreWant, known: Known): Backup | Refusal {
+  const { backups, exists, unreadable } = known.the(shelfOf(want.from, prefixOf(want)));
+  const where = describedKept(want.from);
+  const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
+  const found = want.backup.includes('@') ? backups.filter(({ name }) => name === want.backup) : backups;
+  const complete = found.filter((backup) => backup.complete);
+  const newest = complete.toSorted((a, b) => (a.manifest.created < b.manifest.created ? 1 : -1))[0];
+  if (newest === undefined) {
+    const why = !exists ? `there is no ${where}` : found.length > 0 ? `the archive of ${found[0]?.name ?? ''} is gone, or not whole` : unreadable.length > 0 ? `${unreadable[0] ?? ''} is no manifest of a backup` : 'there is none of that name';
+    return refuse(`no complete backup ${want.backup} in ${where}: ${why}`, 'look at what is there; only what has its manifest and the whole of its archive is restored');
+  }
+  const hosts = [...new Set(complete.map(({ manifest }) => manifest.host))];
+  if (hosts.length > 1 && !want.backup.includes('@')) return refuse(`${where} has backups of ${want.backup} of several hosts: ${hosts.join(', ')}`, `name the backup itself, for example ${newest.name}`);
+  return newest;
+}
+
+function planRestore(want: RestoreWant, known: Known): Planned {
+  const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
+  const host = known.the(ask(backupHost));
+  const chosen = choose(want, known);
+  if ('outcome' in chosen) return chosen;
+  const { manifest } = chosen;
+  const { root } = known.the(ask(dockerInfo));
+  const tools = known.the(ask(copyTools));
+  if (!tools.tar || !tools.manifest) return refuse('the host has no GNU tar, GNU find and sha256sum, which keep everything that files have', 'install them');
+  if (!host.decompresses.includes(manifest.compression)) return refuse(`the host has no ${manifest.compression}, with which ${chosen.name} is compressed`, `install ${manifest.compression} on the host`);
+  const bytes = want.size === undefined ? manifest.sizeBytes : (dockerBytes(want.size) ?? 0);
+  if (bytes > 0 && bytes < manifest.allocatedBytes) return refuse(`${want.volume} is to have ${formatBytes(bytes)}, and ${chosen.name} holds ${formatBytes(manifest.allocatedBytes)}`, 'give it a larger size');
+
+  const volume = volumeOf(want, known);
+  const record = host.restored.find((one) => one.volume === want.volume && one.backup === chosen.name);
+  const ours = volume?.labels[restoredLabel] === chosen.name;
+  if (volume !== undefined && !ours) return refuse(`there is a volume ${want.volume} already`, 'name a new one: nothing is restored over what is there');
+  if (volume !== undefined && record?.done === true) return { outcome: 'noop', reason: `${want.volume} was restored from ${chosen.name}`, ...notes(manifest.sockets, []) };
+
+  const state = volume === undefined ? undefined : known.the(ask(volumeState, volume.mountpoint));
+  const archive = archivePath(want, chosen, host);
+  const file = isHere(want.from) ? undefined : known.the(ask(hostFile, archive));
+  const there = isHere(want.from) || (file?.exists === true && file.sha256 === manifest.sha256);
+  const room = known.the(ask(roomIn, root)).availableBytes;
+  const needed = manifest.allocatedBytes + (there ? 0 : manifest.bytes);
+  if (needed > room) return refuse(`${root} has ${formatBytes(room)} free, and ${chosen.name} needs ${formatBytes(needed)} with its archive`, 'make room on the host');
+  const plan: RestorePlan = { manifest, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there };
+  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, liveNotes(manifest.consistency, manifest.changed)) };
+}
+
+function liveNotes(consistency: string, changed: number): readonly string[] {
+  return consistency === 'live' ? [`it was backed up live${changed > 0 ? `, and ${String(changed)} files changed meanwhile` : ''}: only its archive's checksum can be verified`] : [];
+}
+
+function notes(sockets: number, more: readonly string[]): { readonly warnings?: readonly string[] } {
+  const warnings = [...(sockets > 0 ? [`${String(sockets)} socket${sockets === 1 ? ' was' : 's were'} not backed up: a program makes its sockets anew when it starts`] : []), ...more];
+  return warnings.length === 0 ? {} : { warnings };
+}

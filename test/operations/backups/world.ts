@@ -1,0 +1,85 @@
+import { backupHost, type BackupHost } from '../../../src/facts/backup-host.ts';
+import type { Backup, Manifest, Shelf } from '../../../src/facts/backup-shelf.ts';
+import { backupShelf, laptopShelf } from '../../../src/facts/backup-shelf.ts';
+import { begunCopies } from '../../../src/facts/begun-copy.ts';
+import type { ContainerUse } from '../../../src/facts/container-uses.ts';
+import { containers } from '../../../src/facts/containers.ts';
+import { containerUsesIfAny, copySource } from '../../../src/facts/copy-source.ts';
+import { copyDirectory, copyTools } from '../../../src/facts/directory-copy.ts';
+import type { Docker } from '../../../src/facts/docker.ts';
+import { dockerInfo } from '../../../src/facts/docker.ts';
+import { ask } from '../../../src/facts/fact.ts';
+import { hostFile } from '../../../src/facts/file.ts';
+import { roomIn } from '../../../src/facts/receiving-host.ts';
+import { stoppedForCopies, type StoppedForCopies } from '../../../src/facts/stopped-for-copy.ts';
+import { volumeState } from '../../../src/facts/volume-state.ts';
+import type { Volume } from '../../../src/facts/volumes.ts';
+import { volumes } from '../../../src/facts/volumes.ts';
+import { Answers } from '../known.ts';
+
+export const directory = '/var/lib/docker/volumes/foo/_data';
+export const name = 'foo@web-1.20261128T140533Z';
+export const appId = 'a'.repeat(64);
+
+export const manifest = (more: Partial<Manifest> = {}): Manifest => ({
+  plimsoll: 'backup', version: 1, name, host: 'web-1-1234', source: 'volume foo', compression: 'zstd', consistency: 'stop', docker: { labels: { tier: 'front' }, options: {} }, sizeBytes: 40 * 1024 ** 2,
+  created: '2026-11-28T14:05:33Z', sha256: 'c'.repeat(64), bytes: 5000, root: { mode: '755', owner: '0:0' }, entries: 3, allocatedBytes: 8192, apparentBytes: 8000, sockets: 0, changed: 0, list: { names: 'd'.repeat(64), contents: 'e'.repeat(64) },
+  ...more,
+});
+export const backup = (more: Partial<Manifest> = {}, complete = true): Backup => ({ name: more.name ?? name, manifest: manifest(more), complete });
+export const shelf = (backups: readonly Backup[] = [], more: Partial<Shelf> = {}): Shelf => ({ exists: true, availableBytes: 1e12, backups, unreadable: [], ...more });
+
+export const host: BackupHost = { now: '20261128T140533Z', node: 'web-1', label: 'web-1-1234', compression: 'zstd', decompresses: ['zstd', 'gzip'], state: '/var/lib/plimsoll', made: [], restored: [] };
+export const app: ContainerUse = { id: appId, name: 'app', running: true, startedAt: '2026-11-20T00:00:00Z', mounts: [{ type: 'volume', name: 'foo', source: directory, destination: '/data', readOnly: false, propagation: '' }], volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {} };
+const foo: Volume = { name: 'foo', driver: 'local', mountpoint: directory, labels: { tier: 'front' }, options: {}, scope: 'local', createdAt: '' };
+const state = { quota: undefined, usedInodes: 0, shownBytes: 0, mounted: undefined, options: undefined };
+
+export interface BackupWorld {
+  readonly host?: Partial<BackupHost>;
+  readonly kept?: Shelf;
+  readonly spooled?: Shelf;
+  readonly uses?: readonly ContainerUse[];
+  readonly paused?: boolean;
+  readonly stopped?: StoppedForCopies['all'];
+  readonly sockets?: number;
+}
+
+/** A host with the volume foo, and an app that writes to it; backups are kept in `kept` on the laptop, or /kept. */
+export function backupWorld({ host: more, kept = shelf(), spooled = shelf(), uses = [app], paused = false, stopped = [], sockets = 0 }: BackupWorld = {}): Answers {
+  return new Answers()
+    .set(ask(backupHost), { ...host, ...more })
+    .set(ask(copyTools), { rsync: null, cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
+    .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: [] })
+    .set(ask(stoppedForCopies), { directory: '/var/lib/plimsoll/stopped', all: stopped })
+    .set(ask(containerUsesIfAny), uses)
+    .set(ask(containers), uses.map(({ id, name: called, running, labels, startedAt, autoRemove }) => ({ id, name: called, image: 'sha256:1', labels, state: { status: running ? 'running' : 'exited', running, paused, restarting: false, pid: running ? 7 : 0, startedAt, error: '' }, driver: 'overlay2', graph: null, storageOpt: null, autoRemove, restart: { name: 'no', maximumRetryCount: 0 } })))
+    .set(ask(volumes), [foo])
+    .set(ask(copyDirectory, directory), { kind: 'directory', path: directory, identity: '1:7', born: 1, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 8192, apparentBytes: 8000, entries: 3, availableBytes: 1e12, inodesTotal: 9, inodesAvailable: 9 })
+    .set(ask(copySource, directory), { sockets, fixed: 0, firstFixed: [] })
+    .set(ask(volumeState, directory), { ...state, quota: { fileSystem: 'xfs', mountPoint: '/', options: [], project: 2, limitBytes: 40 * 1024 ** 2, usedBytes: 0, freeBytes: 1e12, quotaTool: true } })
+    .set(ask(laptopShelf, 'kept', 'foo@web-1.'), kept)
+    .set(ask(backupShelf, '/kept', 'foo@web-1.'), kept)
+    .set(ask(backupShelf, '/var/lib/plimsoll/spool', name), spooled);
+}
+
+export interface RestoreWorld {
+  readonly host?: Partial<BackupHost>;
+  readonly kept?: Shelf;
+  readonly volumes?: readonly Volume[];
+  /** The quota of the new volume, where it is there. */
+  readonly limitBytes?: number;
+  readonly room?: number;
+}
+
+/** A host on which a backup of foo is to be restored into `new`, from `kept` on the laptop. */
+export function restoreWorld({ host: more, kept = shelf([backup()]), volumes: there = [], limitBytes = 0, room = 1e12 }: RestoreWorld = {}): Answers {
+  return new Answers()
+    .set(ask(backupHost), { ...host, ...more })
+    .set(ask(dockerInfo), { root: '/var/lib/docker' } as Docker)
+    .set(ask(volumes), there)
+    .set(ask(copyTools), { rsync: null, cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
+    .set(ask(laptopShelf, 'kept', 'foo@'), kept)
+    .set(ask(roomIn, '/var/lib/docker'), { availableBytes: room, inodesAvailable: 1e6 })
+    .set(ask(hostFile, `/var/lib/plimsoll/spool/${name}.tar.zst`), { exists: false })
+    .set(ask(volumeState, '/var/lib/docker/volumes/new/_data'), { ...state, quota: { fileSystem: 'xfs', mountPoint: '/', options: [], project: 3, limitBytes, usedBytes: 0, freeBytes: 1e12, quotaTool: true } });
+}
