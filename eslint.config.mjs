@@ -45,7 +45,7 @@ function layer([room, { may, reason }]) {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'schemas/'] },
+  { ignores: ['.lab/', 'dist/', 'node_modules/', 'coverage/', 'schemas/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
