@@ -84,9 +84,10 @@ function expectMounts({ containers, volumes }: HostSurvey): void {
   expect(volumes.find((volume) => volume.name === 'named')?.dangling).toBeNull();
 }
 
-/** The daemon forgets every few minutes what was executed in containers. */
-async function lasting(machine: Machine): Promise<string> {
-  return (await stateOf(machine)).replaceAll(/"ExecIDs": (?:null|\[[^\]]*\])/g, '');
+/** Line by line: the daemon lists mounts in any order, and forgets every few minutes what was executed in containers. */
+async function lasting(machine: Machine): Promise<readonly string[]> {
+  const text = (await stateOf(machine)).replaceAll(/"ExecIDs": (?:null|\[[^\]]*\])/g, '');
+  return text.split('\n').map((line) => line.replace(/,$/, '')).toSorted();
 }
 
 const spaceOfDocker = 'df -B1 --output=size,used,avail /var/lib/docker | tail -n 1';
@@ -112,7 +113,7 @@ describe.each(['dm-xfs', 'dm-lvm'] as const)('survey of %s', (kind) => {
     const pool = kind === 'dm-lvm' ? 'docker-thinpool' : '$(dmsetup ls | grep -o "^docker-.*-pool")';
     const disk = await around(machine, spaceOfDocker, () => around(machine, `dmsetup status --noflush ${pool} | cut -d' ' -f5,6`, () => survey(fleet, '--usage')));
     const { value: host, ...blocks } = disk.value;
-    expect(await lasting(machine)).toBe(before);
+    expect(await lasting(machine)).toEqual(before);
 
     expect(host.docker).toMatchObject({ driver: 'devicemapper', liveRestore: true, version: (await machine.sh("docker version --format '{{.Server.Version}}'")).trim() });
     const [root] = host.fileSystems;
@@ -191,7 +192,7 @@ sync`);
     const before = await lasting(machine);
     const disk = await around(machine, spaceOfDocker, () => survey(fleet, '--usage'));
     const host = disk.value;
-    expect(await lasting(machine)).toBe(before);
+    expect(await lasting(machine)).toEqual(before);
     const [root] = host.fileSystems;
     expectBetween([root?.size ?? 0, root?.used ?? 0, root?.available ?? 0], disk);
     expect(root).toMatchObject({ mountPoint: '/var/lib/docker', type: 'xfs', quotas: 'on' });
