@@ -34,17 +34,17 @@ export class ScaledPlaces {
     const instances = all.map(({ index, host: its, state, run }) => ({ index, host: its, state, run }));
     const mine = this.#promised.get(name) ?? new Map<string, number>();
     this.#promised.set(name, mine);
-    // What has been claimed is no promise any more.
+    // What has been claimed is no promise any more; nor can one be kept whose number somebody else has taken.
     for (const one of instances) mine.delete(one.host);
+    const taken = new Set(instances.map(({ index }) => index));
+    for (const [other, index] of mine) if (taken.has(index)) mine.delete(other);
     const promised = [...mine].filter(([other]) => other !== host).map(([other, index]) => ({ host: other, index }));
     if (scale === undefined || instances.some((one) => one.host === host)) return { host, instances, promised };
     if (instances.length + promised.length >= Number(scale)) {
       mine.delete(host);
       return { host, instances, promised };
     }
-    const kept = mine.get(host);
-    const free = kept !== undefined && instances.some(({ index }) => index === kept) ? undefined : kept;
-    const offered = before === undefined ? (free ?? Math.max(next, Number(highest) + 1, ...promised.map(({ index }) => index + 1))) : Number(before);
+    const offered = before === undefined ? (mine.get(host) ?? Math.max(next, Number(highest) + 1, ...promised.map(({ index }) => index + 1))) : Number(before);
     mine.set(host, offered);
     return { host, instances, promised, offered };
   }

@@ -36,6 +36,14 @@ describe('what the hosts of one run are told of a scaled volume', () => {
     expect((await run.setFor('h1', ['elk', '9', '5'])).offered).toBe(6);
   });
 
+  it('is not kept from a host by a promise that somebody else has taken', async () => {
+    const instances: ScaledInstance[] = [];
+    const run = places(instances, 1);
+    for (const host of ['h1', 'h2', 'h3']) await run.setFor(host, ['elk', '3', '0']);
+    instances.push(at(1, 'elsewhere'), at(2, 'h2'));
+    expect(await run.setFor('h3', ['elk', '3', '0', '3'])).toEqual({ host: 'h3', instances, promised: [], offered: 3 });
+  });
+
   it('is why, when the records are away, and nothing else may be the reason', async () => {
     const away = places([], 1, () => Promise.reject(new AppError('records-unavailable', 'nobody answers', { hint: 'is etcd up?' })));
     expect(await away.setFor('h1', ['elk', '1', '0'])).toEqual({ host: 'h1', instances: [], promised: [], away: { reason: 'nobody answers', remedy: 'is etcd up?' } });

@@ -43,7 +43,7 @@ describe('the figures of a host', () => {
     expect(command('/')).toBe('');
   });
 
-  it.each(['grow-rootfs', 'repair-rootfs', 'scale-volume'])('name a playbook that is there, with its variables: %s', async (name) => {
+  it.each(['grow-pool', 'grow-rootfs', 'repair-rootfs', 'scale-volume'])('name a playbook that is there, with its variables: %s', async (name) => {
     const text = await readFile(`playbooks/${name}.yaml`, 'utf8');
     const vars = figures.flatMap(({ remedy }) => (remedy?.playbook === `playbooks/${name}.yaml` ? Object.keys(remedy.vars) : []));
     expect(vars.length).toBeGreaterThan(0);
