@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { main } from '../support/plimsoll.ts';
 import type { Sshd } from '../support/sshd.ts';
 import { startSshd } from '../support/sshd.ts';
 
@@ -78,7 +79,7 @@ export class TwoHosts {
 
   begin(...args: readonly string[]): { readonly ended: Promise<Ended>; kill(): void } {
     const env = { ...process.env, XDG_STATE_HOME: join(this.base, 'laptop/state'), HOME: join(this.base, 'laptop') };
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/main.ts'), ...args, '-i', join(this.base, 'laptop/inventory.yaml')], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [main, ...args, '-i', join(this.base, 'laptop/inventory.yaml')], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
     const ended = new Promise<Ended>((resolve, reject) => {

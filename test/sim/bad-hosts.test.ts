@@ -6,7 +6,7 @@ import type { Fleet } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import type { Ran } from '../support/plimsoll.ts';
-import { plimsollFromSource } from '../support/plimsoll.ts';
+import { plimsoll as program } from '../support/plimsoll.ts';
 
 const app = { name: 'app-1', bytes: 10 * 1024 ** 3 };
 const seconds = 1000;
@@ -30,7 +30,7 @@ const finished = z.object({ type: z.literal('host.finished'), host: z.string(), 
 type Finished = z.infer<typeof finished>;
 
 function plimsoll(fleet: Fleet, ...args: readonly string[]): Promise<Ran> {
-  return plimsollFromSource([...args, '-i', join(fleet.directory, 'inventory.yaml')], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+  return program([...args, '-i', join(fleet.directory, 'inventory.yaml')], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
 }
 
 /** The fleet's inventory with a host nobody listens for, one whose key is not known, and one whose key is another. */

@@ -10,7 +10,7 @@ import type { Fleet } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import type { Ran } from '../support/plimsoll.ts';
-import { plimsollFromSource } from '../support/plimsoll.ts';
+import { main, plimsoll } from '../support/plimsoll.ts';
 
 const gib = 1024 ** 3;
 const app = { name: 'app-1', bytes: 10 * gib };
@@ -30,16 +30,16 @@ class Scene {
 
   /** `laptop`: whose; each has runs of its own. */
   run(args: readonly string[], laptop = 'laptop'): Promise<Ran> {
-    return plimsollFromSource([...args, '-i', this.#inventory], { XDG_STATE_HOME: join(this.#fleet.directory, laptop) });
+    return plimsoll([...args, '-i', this.#inventory], { XDG_STATE_HOME: join(this.#fleet.directory, laptop) });
   }
 
   runs(...args: readonly string[]): Promise<Ran> {
-    return plimsollFromSource(['runs', ...args], { XDG_STATE_HOME: join(this.#fleet.directory, 'laptop') });
+    return plimsoll(['runs', ...args], { XDG_STATE_HOME: join(this.#fleet.directory, 'laptop') });
   }
 
   /** Begins a run, sends it a signal once something has been begun on every host, and waits for its end. */
   async interrupted(args: readonly string[], hosts: number, signal: NodeJS.Signals): Promise<Ran> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args, '-i', this.#inventory, '--output', 'json'], {
+    const child = spawn(process.execPath, [main, ...args, '-i', this.#inventory, '--output', 'json'], {
       cwd: repository,
       env: { ...process.env, XDG_STATE_HOME: join(this.#fleet.directory, 'laptop') },
       stdio: ['ignore', 'pipe', 'pipe'],

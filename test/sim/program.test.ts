@@ -6,7 +6,7 @@ import { openShell } from '../../lab/sim/client.ts';
 import type { Fleet } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
-import { plimsollFromSource } from '../support/plimsoll.ts';
+import { plimsoll } from '../support/plimsoll.ts';
 
 const gib = 1024 ** 3;
 const fleets: Fleet[] = [];
@@ -26,7 +26,7 @@ const finished = z.object({ type: z.literal('run.finished'), hosts: z.record(z.s
 /** Applies a playbook of the repository with the program's source, and gives what became of each host. */
 async function apply(fleet: Fleet, playbook: string, ...more: readonly string[]): Promise<{ readonly code: number | null; readonly hosts: Readonly<Record<string, string>>; readonly stdout: string }> {
   const inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
-  const { code, stdout, stderr } = await plimsollFromSource(['apply', `playbooks/${playbook}`, '-i', inventory, '--yes', '--output', 'json', ...more], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+  const { code, stdout, stderr } = await plimsoll(['apply', `playbooks/${playbook}`, '-i', inventory, '--yes', '--output', 'json', ...more], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
   process.stderr.write(stderr);
   const last = finished.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
   expect(last.exitCode).toBe(code);

@@ -6,7 +6,7 @@ import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import type { VersionRecord } from '../../src/records/version-record.ts';
 import type { Ran } from '../support/plimsoll.ts';
-import { plimsollFromSource } from '../support/plimsoll.ts';
+import { plimsoll as program } from '../support/plimsoll.ts';
 
 const mib = 1024 ** 2;
 const app = { name: 'app', volumes: { foo: '/data' }, appends: '/data/log', restart: 'always', labels: { tier: 'front' }, config: { Env: ['TOKEN=very-secret', 'A=1'] } } as const;
@@ -31,7 +31,7 @@ async function start(): Promise<World> {
   const [only] = fleet.hosts;
   if (only === undefined) throw new Error('no host');
   const inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
-  const plimsoll = (...args: readonly string[]): Promise<Ran> => plimsollFromSource(args, { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+  const plimsoll = (...args: readonly string[]): Promise<Ran> => program(args, { XDG_STATE_HOME: join(fleet.directory, 'runs') });
   return {
     ask: async (script) => (await only.run(`exec 2>&1\n${script}`)).stdout,
     plimsoll: (command = '', ...args) => plimsoll(command, ...args, ...(command === 'restore-version' ? ['-i', inventory] : [])),

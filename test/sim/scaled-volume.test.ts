@@ -6,7 +6,7 @@ import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import type { ScaledRecord } from '../../src/records/scaled-record.ts';
 import type { Ran } from '../support/plimsoll.ts';
-import { plimsollFromSource } from '../support/plimsoll.ts';
+import { plimsoll } from '../support/plimsoll.ts';
 
 const mib = 1024 ** 2;
 const host = (number: number): HostSpec => ({ name: `web-${String(number)}`, kind: 'overlay2-pquota', containers: [{ name: 'app', restart: 'always' }] });
@@ -37,7 +37,7 @@ class Lab {
   /** As somebody at a laptop of his own; the records are shared. */
   as(who: string, ...args: readonly string[]): Promise<Ran> {
     const connects = ['plan', 'apply', 'rollback', 'resume'].includes(args[0] ?? '') || args.includes('rebuild') || args.includes('delete');
-    return plimsollFromSource([...args, ...(connects ? ['-i', this.#inventory] : [])], { XDG_STATE_HOME: join(this.fleet.directory, who), PLIMSOLL_RECORDS: `file:${this.records}` });
+    return plimsoll([...args, ...(connects ? ['-i', this.#inventory] : [])], { XDG_STATE_HOME: join(this.fleet.directory, who), PLIMSOLL_RECORDS: `file:${this.records}` });
   }
 
   async playbook(scale: number, more: object = {}, ...steps: readonly object[]): Promise<string> {

@@ -8,7 +8,7 @@ import { diskSpace } from '../../src/facts/disk-space.ts';
 import { poolBacking } from '../../src/facts/pool-backing.ts';
 import type { HostSurvey } from '../../src/survey/host-survey.ts';
 import type { Ran } from '../support/plimsoll.ts';
-import { plimsollFromSource } from '../support/plimsoll.ts';
+import { plimsoll } from '../support/plimsoll.ts';
 import { runOn, start, stopFleets } from './simulated-host.ts';
 
 const gib = 1024 ** 3;
@@ -18,7 +18,7 @@ async function run(fleet: Fleet, ...args: readonly string[]): Promise<Ran> {
   const inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
   // All hosts are this one machine, which may be busy.
   await writeFile(inventory, fleet.inventoryText.replace('defaults:', 'defaults:\n  connect_timeout: 3m\n  command_timeout: 5m'));
-  return plimsollFromSource(['survey', '-i', inventory, ...args], { XDG_STATE_HOME: join(fleet.directory, 'laptop') });
+  return plimsoll(['survey', '-i', inventory, ...args], { XDG_STATE_HOME: join(fleet.directory, 'laptop') });
 }
 
 const hostsOf = ({ stdout }: Ran): readonly HostSurvey[] => (JSON.parse(stdout) as { readonly hosts: readonly HostSurvey[] }).hosts;
@@ -130,7 +130,7 @@ describe('plimsoll survey of a simulated fleet', { timeout: 120_000 }, () => {
     [['--sort', 'colour'], /use, used, size, host/],
     [['--usage', 'x'], /duration/],
   ])('refuses %j', async (args, message) => {
-    const ran = await plimsollFromSource(['survey', ...args]);
+    const ran = await plimsoll(['survey', ...args]);
     expect(ran.code).toBe(2);
     expect(ran.stderr).toMatch(message);
   });

@@ -5,7 +5,7 @@ import type { Fleet, FleetHost } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import type { Ran } from '../support/plimsoll.ts';
-import { plimsollFromSource } from '../support/plimsoll.ts';
+import { plimsoll } from '../support/plimsoll.ts';
 
 const mib = 1024 ** 2;
 const fleets: Fleet[] = [];
@@ -73,7 +73,7 @@ describe('the program and volumes', { timeout: 180_000 }, () => {
     const inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
     const playbook = join(fleet.directory, 'playbook.yaml');
     await writeFile(playbook, JSON.stringify({ hosts: 'all', steps }));
-    return plimsollFromSource(['apply', playbook, '-i', inventory, '--yes'], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+    return plimsoll(['apply', playbook, '-i', inventory, '--yes'], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
   }
 
   it('scales a volume by copy: its container goes on with the new one, and nothing that it wrote is lost', async () => {
@@ -100,7 +100,7 @@ describe('the program and volumes', { timeout: 180_000 }, () => {
     expect(first.code, first.stdout).toBe(0);
     const [run = ''] = /\d{8}-\d{6}-[0-9a-f]{6}/.exec(first.stdout) ?? [];
     await ask('echo more >/var/lib/docker/volumes/foo-1/_data/more');
-    const again = (mode: string): Promise<Ran> => plimsollFromSource([mode, run, '--yes'], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+    const again = (mode: string): Promise<Ran> => plimsoll([mode, run, '--yes'], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
     const rollback = await again('rollback');
     expect([rollback.code, rollback.stdout]).toEqual([1, expect.stringContaining('something has written to it since')]);
     // Half rolled back, for all that the run knows: first it is to be said which way it goes.

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Ran {
@@ -11,17 +11,8 @@ export interface Ran {
 }
 
 /** Runs the built program as a user would, from the repository's root, without a terminal. */
-export function plimsoll(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  return node([main, ...args], env);
-}
-
-/** The same from the source, for tests before which nothing is built. */
-export function plimsollFromSource(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  return node(['--import', 'tsx', 'src/main.ts', ...args], env);
-}
-
-async function node(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function plimsoll(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
