@@ -57,7 +57,7 @@ describe.concurrent.each(kinds)('recreate_container with compose: override, on $
       expect(again.stdout).toMatch(/compose\.plimsoll\.app\.yaml/);
     });
 
-    it('is refused when the files of the project have been changed since, and brings the container back otherwise', async () => {
+    it('is not taken back when the files of the project have been changed since; otherwise the container is as it was', async () => {
       const { machine } = fleet;
       await machine.sh(`cp /srv/shop/compose.yaml /srv/shop/kept.yaml; sed -i 's/"1000000"/"2000000"/' /srv/shop/compose.yaml`);
       const run = await fleet.newestRun();
