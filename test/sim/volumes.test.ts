@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const size = (volume: string): string => `df -B1 --output=size /var/lib/docker/volumes/${volume}/_data | tail -n 1 | tr -d ' '`;
 
-// What the real ones do stands in the transcripts of issue 4: volumes on XFS with project quotas, Docker 20.10.
+// What the real ones do stands in the transcripts: volumes on XFS with project quotas, Docker 20.10.
 describe('volumes of a simulated host', { timeout: 60_000 }, () => {
   it('get their limit when they are first mounted, and what lay there before is never charged', async () => {
     const { ask } = await start(quota);
