@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts';
 import type { JsonObject } from '../values/json.ts';
 import { parseJson } from '../values/json.ts';
 import { jsonObjectSchema } from '../plan/change-schema.ts';
+import { syncDirectory } from '../run/durable-files.ts';
 import type { Store, Stored } from './store.ts';
 import { textOf, unavailable } from './store.ts';
 
@@ -146,16 +147,6 @@ async function written(path: string, text: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** A new name is durable once its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 

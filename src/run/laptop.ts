@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { laptopShelf, longestManifest, readShelf, type Shelf } from '../facts/backup-shelf.ts';
 import type { LaptopFile } from '../facts/file.ts';
 import { laptopFile } from '../facts/file.ts';
+import { syncDirectory } from './durable-files.ts';
 
 /** The machine that plimsoll runs on, as far as operations have to do with it. */
 export interface Laptop {
@@ -75,17 +76,6 @@ function part(path: string): LaptopPart {
       return true;
     },
   };
-}
-
-/** Windows has no such thing, and keeps what has been renamed. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function describe(path: string): Promise<LaptopFile> {

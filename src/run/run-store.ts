@@ -1,9 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { whyUnreadable } from '../config/io.ts';
 import { AppError, toAppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
+import { syncDirectory, writeSynced } from './durable-files.ts';
 import type { ReadJournal } from './read-journal.ts';
 import { readJournal } from './read-journal.ts';
 
@@ -102,24 +102,4 @@ export async function tryReadRun(place: RunPlace): Promise<ListedRun> {
 function few(runs: readonly RunPlace[]): string {
   const shown = runs.slice(0, 5).map(({ runId }) => runId).join(', ');
   return runs.length > 5 ? `the newest of ${String(runs.length)}: ${shown}; plimsoll runs lists them` : `there ${runs.length === 1 ? 'is' : 'are'} ${shown}`;
-}
-
-export async function writeSynced(path: string, text: string): Promise<void> {
-  await withFile(await open(path, 'wx', 0o600), async (file) => {
-    await file.writeFile(text);
-    await file.sync();
-  });
-}
-
-/** A new name is durable once its directory is. */
-export async function syncDirectory(path: string): Promise<void> {
-  await withFile(await open(path, 'r'), (file) => file.sync());
-}
-
-async function withFile(file: FileHandle, work: (file: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    await work(file);
-  } finally {
-    await file.close();
-  }
 }

@@ -7,7 +7,7 @@ import type { KeptSurvey } from '../survey/kept-survey.ts';
 import { parseKept } from '../survey/kept-survey.ts';
 import { surplus, surveyName, surveyNames } from '../survey/retention.ts';
 import { parseJson } from '../values/json.ts';
-import { syncDirectory, writeSynced } from './run-store.ts';
+import { syncDirectory, writeSynced } from './durable-files.ts';
 
 /** So many of the newest are read for what only the newest of each host can say. */
 const few = 20;
