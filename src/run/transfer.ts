@@ -43,6 +43,8 @@ export async function transfer(origin: Origin, destination: Destination, expecte
       bytes += chunk.length;
       onProgress(bytes);
     });
+    // The pipe's end is told by the ends. One of them may fail before the other listens, and an error that nobody hears ends the program.
+    pipe.on('error', () => undefined);
     pipe.pause();
     await together(pipe, origin.send(at, pipe), destination.receive(at, pipe));
   }

@@ -32,7 +32,7 @@ async function plimsoll(argv: readonly string[], world: Partial<World> = {}): Pr
     interrupts: new Interrupts(),
     who: 'tester@here',
     agentSocket: undefined,
-    stateDirectory: '/nonexistent',
+    stateDirectory: '/dev/null/state',
     interactive: false,
     ask: () => {
       asked += 1;

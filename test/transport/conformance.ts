@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -302,6 +302,13 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
       it('ends the command when its input fails, which must not look like its end', async () => {
         const broken = Readable.from((function* () { yield Buffer.from('half'); throw new Error('the file is gone'); })());
         await expect(connection.stream({ script: 'cat >/dev/null; echo taken for whole' }, { input: broken })).rejects.toMatchObject({ code: 'action-failed' });
+      });
+
+      it('fails by itself when a stream has failed before the command starts', async () => {
+        const input = createReadStream('/dev/null/input');
+        await expect(connection.stream({ script: 'cat >/dev/null; echo taken for whole' }, { input })).rejects.toMatchObject({ code: 'action-failed' });
+        const output = createWriteStream('/dev/null/output');
+        await expect(connection.stream({ script: 'echo data' }, { output })).rejects.toMatchObject({ code: 'action-failed' });
       });
 
       it('runs beside the other commands, several at once', async () => {

@@ -85,13 +85,15 @@ class ShellConnection implements Connection {
   }
 
   stream(command: Command, io: ProgramStreams, options: RunOptions = {}): Promise<Outcome> {
+    // They may fail before the channel is open. Whoever uses them is told then; an error that nobody hears would end the program.
+    for (const stream of [io.input, io.output]) stream?.on('error', () => undefined);
     return this.#streams(async () => {
       const { name: host, commandTimeoutMs } = this.#target;
       const signal = options.signal ?? new AbortController().signal;
       const { channel } = await openPrivileged(this.#carrier, this.#target, 'single-program', signal);
       const endGroup = (group: number): Promise<boolean> => this.#shell.endGroup(group);
       return await runSingleProgram(channel, command, io, { host, nonce: nonce(), commandTimeoutMs, stateDirectory: this.#stateDirectory, endGroup }, options);
-    });
+    }).finally(() => { io.input?.destroy(); });
   }
 
   lock(holder: LockHolder, { signal }: { readonly signal?: AbortSignal } = {}): Promise<LockAnswer> {
