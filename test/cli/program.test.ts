@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { Interrupts } from '../../src/cli/interrupts.ts';
 import { program } from '../../src/cli/program.ts';
 import { reportError } from '../../src/cli/report-error.ts';
@@ -20,7 +23,10 @@ const files = {
   'bad.yaml': 'hosts: all\nsteps:\n  - grow_rootfs: { container: a, size: "20" }\n',
 };
 
-/** The program as main.ts runs it, in a world without a terminal, a disk or an environment. */
+const stateDirectory = mkdtempSync(join(tmpdir(), 'plimsoll-program-'));
+afterAll(() => { rmSync(stateDirectory, { recursive: true }); });
+
+/** The program as main.ts runs it, in a world without a terminal or an environment. */
 async function plimsoll(argv: readonly string[], world: Partial<World> = {}): Promise<Ended> {
   const text = { out: '', err: '' };
   let asked = 0;
@@ -32,7 +38,7 @@ async function plimsoll(argv: readonly string[], world: Partial<World> = {}): Pr
     interrupts: new Interrupts(),
     who: 'tester@here',
     agentSocket: undefined,
-    stateDirectory: '/dev/null/state',
+    stateDirectory,
     interactive: false,
     ask: () => {
       asked += 1;
