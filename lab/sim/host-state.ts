@@ -56,7 +56,7 @@ export async function writeHost(directory: string, spec: HostSpec): Promise<void
   addVolumes(tree, spec, containers.filter(({ bytes }) => bytes !== undefined).length);
   tree.set('state/order', containers.map(({ id }) => `${id}\n`).reverse().join(''));
 
-  const directories = ['root/dev/mapper', 'root/proc/self', 'root/root', 'root/run', 'root/var/lib', `root${dockerRoot}/tmp`, 'state/dm', 'state/thin', 'state/quota', 'state/projects', 'state/faults', 'state/daemon/sizes', 'state/daemon/volumes', 'state/daemon/projects', 'state/volumes', 'state/containers', 'state/images', `root${dockerRoot}/volumes`];
+  const directories = ['root/dev/mapper', 'root/etc', 'root/proc/self', 'root/root', 'root/run', 'root/var/lib', `root${dockerRoot}/tmp`, 'state/dm', 'state/thin', 'state/quota', 'state/projects', 'state/faults', 'state/daemon/sizes', 'state/daemon/volumes', 'state/daemon/projects', 'state/volumes', 'state/containers', 'state/images', `root${dockerRoot}/volumes`];
   const all = new Set([...directories, ...(flavourOf(spec).driver === 'overlay2' ? [`root${dockerRoot}/overlay2`] : []), ...(spec.volumes ?? []).map(({ name }) => `root${dockerRoot}/volumes/${name}/_data`), ...[...tree.keys()].map(dirname)]);
   for (const each of all) await mkdir(join(directory, each), { recursive: true });
   await Promise.all([...tree].map(([path, content]) => (typeof content === 'string' && content.startsWith('->') ? symlink(content.slice(2), join(directory, path)) : writeFile(join(directory, path), content, { mode: path.includes('/metadata/') || path.endsWith('/opts.json') ? 0o600 : 0o644 }))));
@@ -235,13 +235,18 @@ function addContainer(tree: Tree, spec: HostSpec, container: Placed): void {
     ? { Status: '"running"', Running: 'true', Pid: String(pidOf(container)), StartedAt: '"2026-01-05T08:15:30.123456789Z"', FinishedAt: '"0001-01-01T00:00:00Z"', ExitCode: '0' }
     : { Status: '"exited"', Running: 'false', Pid: '0', StartedAt: '"2026-01-05T08:15:30.123456789Z"', FinishedAt: '"2026-01-06T08:15:30.123456789Z"', ExitCode: '0' };
   tree.set(`${at}/dynamic`, `${Object.entries({ ...state, Paused: 'false', Error: '""' }).map(([key, value]) => `f_State_${key}=${quote(value)}\n`).join('')}c_ByHand=\n`);
+  const mounts = Object.fromEntries(Object.entries(container.volumes ?? {}).map(([volume, Destination]) => [Destination, { Source: '', Destination, RW: true, Name: volume, Driver: 'local' }]));
+  tree.set(`root${dockerRoot}/containers/${container.id}/config.v2.json`, `${JSON.stringify({ ID: container.id, Name: `/${container.name}`, Driver: driver, MountPoints: mounts })}\n`);
   tree.set(`${at}/details`, `${detailsOf(record, '2026-01-05T08:15:29.5Z')}\n`);
   if (container.writes !== undefined) tree.set(`${at}/changes`, container.writes.map((line) => `${line}\n`).join(''));
 }
 
 /** As they are after their first mount: with a project and its limit, if they have a size. */
-function addVolumes(tree: Tree, { name: host, volumes = [] }: HostSpec, sizedContainers: number): void {
+function addVolumes(tree: Tree, spec: HostSpec, sizedContainers: number): void {
+  const { name: host, volumes = [] } = spec;
+  const { driver } = flavourOf(spec);
   tree.set(`state/images/${hex(host, 'image-id')}`, 'busybox:lab\n');
+  if (driver !== 'none') tree.set(`root${dockerRoot}/image/${driver}/imagedb/content/sha256/${hex(host, 'image-id')}`, '{}\n');
   tree.set('state/next-container', '1\n');
   let project = 2 + 2 * sizedContainers;
   for (const volume of volumes) {

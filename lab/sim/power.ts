@@ -59,8 +59,10 @@ async function forgetMounts(proc: string): Promise<void> {
 /** Containers that were being created or removed: Docker removes what is left of these when it starts. */
 async function forgetDrafts(directory: string): Promise<void> {
   const state = join(directory, 'state');
-  const known = (await readFile(join(state, 'order'), 'utf8')).split('\n');
-  for (const name of await readdir(state)) if (name.startsWith('new.')) await rm(join(state, name), { recursive: true });
+  const names = await readdir(state);
+  // Of every storage driver, whether the daemon has it now or not.
+  const known = (await Promise.all(names.filter((name) => /^order(\.\w+)?$/.test(name)).map((name) => readFile(join(state, name), 'utf8')))).join('').split('\n');
+  for (const name of names) if (name.startsWith('new.')) await rm(join(state, name), { recursive: true });
   const containers = join(state, 'containers');
   const hashes = new Set<string>();
   for (const id of existsSync(containers) ? await readdir(containers) : []) {

@@ -12,6 +12,8 @@ export interface DaemonConfig {
   readonly file: { readonly text: string; readonly mode: string } | undefined;
   /** `--storage-opt` on its command line: dockerd refuses to start when the file has the same. */
   readonly storageFlags: readonly string[];
+  /** `--storage-driver` on its command line: the same holds. */
+  readonly driverFlag?: string;
   /** The base device that new images start from; undefined where Docker has no record of one. */
   readonly baseBytes: number | undefined;
 }
@@ -26,9 +28,9 @@ export const daemonConfig: Fact<DaemonConfig> = {
 tr '\\0' '\\n' 2>/dev/null <"/proc/\${dockerd:-0}/cmdline" | {
 file=/etc/docker/daemon.json flag=
 while IFS= read -r word; do
-  case $flag in --config-file) file=$word ;; --storage-opt) printf 'flag %s\\n' "$word" ;; esac
+  case $flag in --config-file) file=$word ;; --storage-opt) printf 'flag %s\\n' "$word" ;; --storage-driver | -s) printf 'driver %s\\n' "$word" ;; esac
   flag=$word
-  case $word in --config-file=*) file=\${word#*=} ;; --storage-opt=*) printf 'flag %s\\n' "\${word#*=}" ;; esac
+  case $word in --config-file=*) file=\${word#*=} ;; --storage-opt=*) printf 'flag %s\\n' "\${word#*=}" ;; --storage-driver=*) printf 'driver %s\\n' "\${word#*=}" ;; esac
 done
 printf 'path %s\\nbase %s\\n' "$file" "$(cat -- "$1/devicemapper/metadata/base" 2>/dev/null)"
 [ -e "$file" ] || { echo no file; exit 0; }
@@ -42,11 +44,13 @@ printf 'text\\n' && cat -- "$file" && printf end
     const mode = printedField(head, 'mode') ?? '';
     const whole = split < 0 ? head.endsWith('\nno file\n') : stdout.endsWith('end') && /^[0-7]{3,4}$/.test(mode);
     if (status !== 0 || !path.startsWith('/') || !whole) throw new AppError('fact-unreadable', `the configuration of the Docker daemon could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at it on the host as root: cat /etc/docker/daemon.json' });
+    const driver = printedField(head, 'driver');
     const base = record.safeParse(parseJson(printedField(head, 'base') ?? ''));
     return {
       path,
       file: split < 0 ? undefined : { text: stdout.slice(split + '\ntext\n'.length, -'end'.length), mode: mode.padStart(4, '0') },
       storageFlags: head.split('\n').flatMap((line) => (line.startsWith('flag ') ? [line.slice('flag '.length)] : [])),
+      ...(driver === undefined ? {} : { driverFlag: driver }),
       baseBytes: base.success ? base.data.size : undefined,
     };
   },

@@ -17,6 +17,7 @@ import { resize2fs } from './resize2fs.ts';
 import { scaledVolume } from './scaled/scaled-volume.ts';
 import { script } from './script.ts';
 import { setBaseSize } from './set-base-size.ts';
+import { setStorageDriver } from './set-storage-driver.ts';
 import { upload } from './upload.ts';
 import { volumeCopy } from './volume-copy.ts';
 import { cleanVolumes } from './volumes/clean-volumes.ts';
@@ -48,6 +49,7 @@ const list: readonly Operation[] = [
   eraseWant(script),
   eraseWant(sendVolume),
   eraseWant(setBaseSize),
+  eraseWant(setStorageDriver),
   eraseWant(upload),
   eraseWant(volumeCopy),
   eraseWant(waitFor),

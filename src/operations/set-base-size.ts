@@ -10,6 +10,7 @@ import { formatBytes, parseBytes } from '../values/size.ts';
 import type { Action, Change } from './change.ts';
 import type { BaseSizeConfig } from './daemon/base-size.ts';
 import { readBaseSize } from './daemon/base-size.ts';
+import { takeBackConfigFile, writeConfigFile } from './daemon/config-file.ts';
 import { restartForBaseSize } from './daemon/base-size-restart.ts';
 import { sizeText } from './input.ts';
 import type { Planned } from './operation.ts';
@@ -87,13 +88,12 @@ function withoutRestart(situation: Situation, wanted: number, written: boolean):
   const how = docker.liveRestore ? 'systemctl restart docker (live-restore is on: containers go on running), or run this again with restart_daemon: true' : `${liveRestoreHint}; then: systemctl restart docker`;
   const owed = baseBytes < wanted ? [`the base size of ${formatBytes(wanted)} holds when the daemon starts next; until then it is ${formatBytes(baseBytes)}. To do: ${how}`] : [];
   if (written) return { outcome: 'noop', reason: `${situation.config.path} says ${formatBytes(wanted)} already`, owed };
-  const { config, configured } = situation;
+  const { configured } = situation;
   const write = writeConfig(situation, wanted);
   const stillSmall: Action = { kind: 'check', argv: ['sed', '-n', 's/.*"size":\\([0-9]*\\).*/\\1/p', `${docker.root}/devicemapper/metadata/base`], equals: String(baseBytes), otherwise: 'the base device has grown since, and with the old file the daemon would not start' };
-  const back: Action = config.file === undefined ? { kind: 'exec', argv: ['rm', '-f', '--', config.path] } : { kind: 'write-file', path: config.path, content: config.file.text, mode: config.file.mode, expect: write.content };
   return {
     outcome: 'change',
-    changes: [{ summary: summarise(situation, wanted), subject: 'base-size', before: { configuredBytes: configured ?? null, baseBytes }, after: { configuredBytes: wanted, baseBytes }, actions: [write], undo: [stillSmall, back], ...finalizeOf(write.backup), atomic: true, bindings: {} }],
+    changes: [{ summary: summarise(situation, wanted), subject: 'base-size', before: { configuredBytes: configured ?? null, baseBytes }, after: { configuredBytes: wanted, baseBytes }, actions: writeConfigFile(write), undo: [stillSmall, takeBackConfigFile(write)], ...finalizeOf(write.backup), atomic: true, bindings: {} }],
     warnings: [onlyNew],
     ...(owed.length > 0 ? { owed } : {}),
   };
@@ -109,7 +109,7 @@ function change(situation: Situation, wanted: number, written: boolean, known: K
     subject: 'base-size',
     before: { configuredBytes: configured ?? null, baseBytes },
     after: { configuredBytes: wanted, baseBytes: wanted },
-    actions: [...(written ? [] : [write]), restart],
+    actions: [...(written ? [] : writeConfigFile(write)), restart],
     // The base device only grows, and with less in the file the daemon does not start.
     undo: 'irreversible',
     ...(written ? {} : finalizeOf(write.backup)),

@@ -4,6 +4,7 @@ import type { HostSpec } from '../../lab/sim/spec.ts';
 import { twins } from '../../lab/sim/twin.ts';
 import { backupCases } from './backup-cases.ts';
 import type { FaultCase, Places } from './fault-case.ts';
+import { driverCases } from './driver-cases.ts';
 import { scaledCases } from './scaled-cases.ts';
 import { poolCases } from './pool-cases.ts';
 import { volumeCases } from './volume-cases.ts';
@@ -139,6 +140,7 @@ export const cases: readonly FaultCase[] = [
     ],
   },
   ...poolCases,
+  ...driverCases,
   ...volumeCases,
   ...scaledCases,
   ...backupCases,

@@ -10,6 +10,7 @@ import { Results, expectNone, fewAtOnce } from './results.ts';
 import type { Scene } from './scene.ts';
 import { undisturbed, withScene } from './scene.ts';
 import { backupCases } from './backup-cases.ts';
+import { driverCases } from './driver-cases.ts';
 import { volumeCases } from './volume-cases.ts';
 
 /** A call of a tool in the middle of what plimsoll never cuts: the first one that matches. */
@@ -62,12 +63,16 @@ const composing: readonly Moment[] = [docker('compose *.yaml up *'), docker('sto
 const loopPool: readonly Moment[] = [{ tool: 'truncate', when: '*/data' }, { tool: 'losetup', when: '-c *' }, { tool: 'truncate', when: '*/metadata' }, { tool: 'dmsetup', when: 'load *' }, { tool: 'dmsetup', when: 'table --inactive *-pool' }, { tool: 'dmsetup', when: 'resume *' }, { tool: 'dmsetup', when: 'status --noflush *-pool' }];
 const lvmPool: readonly Moment[] = [{ tool: 'lvextend', when: '*--poolmetadatasize*' }, { tool: 'lvextend', when: '* -L *' }, { tool: 'dmsetup', when: 'status --noflush docker-thinpool' }];
 
+/** The containers stop, the daemon starts with another driver. */
+const switching: readonly Moment[] = [docker('stop *'), docker('ps -q'), { tool: 'systemctl', when: 'restart *' }, docker('info --format {{.Driver}}')];
+
 const rows: readonly { readonly operation: string; readonly on: string; readonly moments: readonly Moment[]; readonly back: readonly Moment[] }[] = [
   { operation: 'scale_volume', on: 'in place', moments: [{ tool: 'xfs_quota', when: '*limit *' }], back: [] },
   { operation: 'scale_volume', on: 'a container runs', moments: [...creation, livePass, ...replacement.slice(0, 3), ...finalPass, ...replacement.slice(3)], back: undoing },
   { operation: 'recreate_container', on: '', moments: replacement, back: undoing },
   { operation: 'recreate_container', on: 'by Compose', moments: composing, back: composing },
   { operation: 'set_base_size', on: 'with a restart', moments: [{ tool: 'systemctl', when: 'restart *' }], back: [] },
+  { operation: 'set_storage_driver', on: 'a container runs', moments: switching, back: [docker('ps -aq'), { tool: 'systemctl', when: 'restart *' }, docker('start *')] },
   { operation: 'grow_pool', on: 'loop files', moments: loopPool, back: [] },
   { operation: 'grow_pool', on: 'LVM', moments: lvmPool, back: [] },
   { operation: 'clean_volumes', on: 'into quarantine', moments: [{ tool: 'mv', when: '*quarantine*' }, { tool: 'sync', when: '*/quarantine' }], back: [{ tool: 'rm', when: '*quarantine/scrap*' }] },
@@ -105,7 +110,7 @@ describe.each(rows.filter(({ back }) => back.length > 0).map((row) => ({ ...row,
 });
 
 function caseOf({ operation, on }: { readonly operation: string; readonly on: string }): FaultCase {
-  const found = [...poolCases, ...volumeCases, ...backupCases].find((one) => one.operation === operation && one.on.includes(on));
+  const found = [...poolCases, ...driverCases, ...volumeCases, ...backupCases].find((one) => one.operation === operation && one.on.includes(on));
   if (found === undefined) throw new Error(`no case of ${operation} on ${on}`);
   return found;
 }

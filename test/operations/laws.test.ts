@@ -27,6 +27,7 @@ import { poolAnswers, poolWorld } from './pool-world.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
 import { backupWorld, restoreWorld } from './backups/world.ts';
+import { driverWorld } from './daemon/driver-world.ts';
 import { answers as recreateAnswers } from './containers/world.ts';
 import { sendWish, sendWorld } from './volumes/send-world.ts';
 import { scaledWorld } from './scaled/world.ts';
@@ -86,6 +87,7 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
     want: { size: '1GiB', restart_daemon: true },
     world: answersOf(thinHost).set(ask(daemonConfig, thinHost.docker.root), { path: '/etc/docker/daemon.json', file: { text: '{"storage-opts":["dm.basesize=320M"]}', mode: '0644' }, storageFlags: [], baseBytes: 320 * MiB }),
   },
+  set_storage_driver: { want: { driver: 'overlay2', acknowledge_invisible: true, stop_containers: true }, world: driverWorld(thinHost) },
   upload: { want: { from: 'a', to: '/b' }, world: new Answers().set(ask(laptopFile, 'a'), { exists: true, bytes: 1, sha256: 'b'.repeat(64) }).set(ask(hostFile, '/b'), file) },
   volume_copy: {
     want: { from: '/a', to: '/b', bwlimit: '1MiB' },

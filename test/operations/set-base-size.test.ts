@@ -51,7 +51,7 @@ describe('set_base_size', () => {
   it('without one: written for the next start, which is owed; and taken back only while the base device has not grown', () => {
     expect(plan({ size: '400MiB' })).toMatchObject({
       outcome: 'change',
-      changes: [{ actions: [{ kind: 'write-file' }], after: { baseBytes: 320 * MiB }, undo: [{ kind: 'check', equals: '335544320' }, { kind: 'write-file', content: text, expect: text.replace('320M', '419430400') }] }],
+      changes: [{ actions: [{ kind: 'write-file' }], after: { baseBytes: 320 * MiB }, undo: [{ kind: 'check', equals: '335544320' }, { kind: 'exec', argv: expect.arrayContaining([path]), stdin: text.replace('320M', '419430400') }] }],
       owed: [expect.stringContaining('holds when the daemon starts next')],
     });
     const written = { file: { text: text.replace('320M', '400M'), mode: '0644' } };
@@ -61,7 +61,7 @@ describe('set_base_size', () => {
   });
 
   it('a new file where there is none', () => {
-    expect(plan({ size: '400MiB' }, { file: undefined })).toMatchObject({ changes: [{ actions: [{ content: '{\n  "storage-opts": [\n    "dm.basesize=419430400"\n  ]\n}\n', expect: null, mode: '0644' }], undo: [{}, { argv: ['rm', '-f', '--', path] }] }] });
+    expect(plan({ size: '400MiB' }, { file: undefined })).toMatchObject({ changes: [{ actions: [{ argv: ['mkdir', '-p', '-m', '0755', '--', '/etc/docker'] }, { content: '{\n  "storage-opts": [\n    "dm.basesize=419430400"\n  ]\n}\n', expect: null, mode: '0644' }], undo: [{}, { argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, ''] }] }] });
   });
 
   it.each<[string, Record<string, unknown>, Partial<DaemonConfig>, Partial<Docker>, string]>([

@@ -119,7 +119,15 @@ forget_container() {
 		rm -f "$state/projects/$c_Hash" "$state/projects/$c_Hash-init"
 		rm -rf "$root$ROOT/overlay2/$c_Hash" ;;
 	esac
-	rm -rf "$c"
+	rm -rf "$c" "$root$ROOT/containers/$id"
+}
+
+# What Docker keeps of the loaded container on the disk, as far as anybody reads it.
+write_config() {
+	mounts= sep=
+	for mount in $c_Volumes; do at=${mount#*=}; mounts="$mounts$sep\"${at%=*}\":{\"Source\":\"\",\"Destination\":\"${at%=*}\",\"RW\":true,\"Name\":\"${mount%%=*}\",\"Driver\":\"local\"}" sep=,; done
+	mkdir -p "$root$ROOT/containers/$id"
+	put "$root$ROOT/containers/$id/config.v2.json" "{\"ID\":\"$id\",\"Name\":\"/$c_Name\",\"Driver\":\"$DRIVER\",\"MountPoints\":{$mounts}}"
 }
 
 all_containers() { # FUNCTION
@@ -161,8 +169,29 @@ start_again() {
 	case $value:$c_ByHand:$f_State_ExitCode in always:* | unless-stopped::* | on-failure:*:[1-9]*) start_container || : ;; esac
 }
 
+# The driver that daemon.json names, or the host's own one. Each sees its own containers and images only.
+take_driver() {
+	case $KIND in dm-*) own=devicemapper ;; overlay2-*) own=overlay2 ;; *) return 0 ;; esac
+	next= opts=
+	if [ -e "$root/etc/docker/daemon.json" ]; then
+		next=$(sed -n 's/.*"storage-driver": *"\([^"]*\)".*/\1/p' "$root/etc/docker/daemon.json")
+		opts=$(grep -o '"[a-z0-9]*\.[a-z0-9_]*=[^"]*"' "$root/etc/docker/daemon.json")
+	fi
+	next=${next:-$own} prefix=$next
+	case $next in devicemapper) [ "$own" = devicemapper ] || return 1; prefix=dm ;; overlay2 | vfs) ;; *) return 1 ;; esac
+	# An option that the driver does not know keeps it from starting.
+	[ -z "$(printf '%s\n' "$opts" | grep . | grep -v "^\"$prefix\.")" ] || return 1
+	[ "$next" != "$DRIVER" ] || return 0
+	for kept in order images; do mv "$state/$kept" "$state/$kept.$DRIVER"; done
+	if [ -e "$state/order.$next" ]; then for kept in order images; do mv "$state/$kept.$next" "$state/$kept"; done; else : >"$state/order"; mkdir "$state/images"; fi
+	[ -s "$state/order.$DRIVER" ] || ! rmdir "$state/images.$DRIVER" 2>/dev/null || rm -f "$state/order.$DRIVER"
+	DRIVER=$next
+	sed "s/^DRIVER=.*/DRIVER=$next/" "$state/host" >"$state/host.new" && mv -f "$state/host.new" "$state/host"
+}
+
 daemon_start() {
 	! running_daemon || return 0
+	take_driver || { put "$state/daemon/status" activating; return 1; }
 	if [ "$DRIVER" = devicemapper ]; then
 		grow_base || { put "$state/daemon/status" activating; return 1; }
 		for record in "$root$ROOT"/devicemapper/metadata/*; do

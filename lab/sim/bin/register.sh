@@ -32,4 +32,5 @@ fi
 mv "$3" "$state/containers/$1"
 { printf '%s\n' "$1"; cat "$state/order"; } >"$state/order.new" && mv -f "$state/order.new" "$state/order"
 id=$1
+write_config
 happened create

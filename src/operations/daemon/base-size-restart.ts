@@ -1,8 +1,8 @@
 import type { ExecAction } from '../change.ts';
+import { restartFunctions } from './restart-functions.ts';
 
 const functions = `base() { sed -n 's/.*"size":\\([0-9]*\\).*/\\1/p' "$root/devicemapper/metadata/base"; }
-restart() { systemctl reset-failed docker.service docker.socket >/dev/null 2>&1; systemctl restart docker.service; }
-answers() { i=0; while [ "$i" -lt 90 ]; do docker version --format '{{.Server.Version}}' >/dev/null 2>&1 && return 0; i=$((i + 1)); sleep 2; done; return 1; }`;
+${restartFunctions}`;
 
 /** Arguments: Docker's root, the wanted bytes, then each running container: its id and its start. */
 const restartScript = `root=$1 wanted=$2; shift 2

@@ -8,6 +8,7 @@ import { ask } from '../../facts/fact.ts';
 import type { Quarantined } from '../../facts/quarantine.ts';
 import { quarantine } from '../../facts/quarantine.ts';
 import { realPaths } from '../../facts/real-paths.ts';
+import { storageDrivers } from '../../facts/storage-drivers.ts';
 import type { VolumeDirectory } from '../../facts/volume-directories.ts';
 import { volumeDirectories } from '../../facts/volume-directories.ts';
 import type { Volume } from '../../facts/volumes.ts';
@@ -22,7 +23,7 @@ export interface Found {
   /** `volumes/NAME`, the directory that is removed with it. */
   readonly path: string;
   readonly directory: VolumeDirectory | undefined;
-  /** The names of the containers, running or not, that have it or something in it mounted. */
+  /** The names of the containers, running or not, visible to the daemon or not, that have it or something in it mounted. */
   readonly users: readonly string[];
   /** What is written down of it, if it is about this very volume. */
   readonly entry: Quarantined | undefined;
@@ -40,7 +41,7 @@ const first: readonly FactRequest[] = [ask(dockerInfo), ask(volumes), ask(contai
 /** Two flights, and a third one where sizes are asked for. */
 export function danglingNeeds(want: CleanWant, known: Known): readonly FactRequest[] {
   if (first.some((request) => known.get(request) === undefined)) return first;
-  const second: readonly FactRequest[] = [askDirectories(known), askRealPaths(known)];
+  const second: readonly FactRequest[] = [askDirectories(known), askRealPaths(known), askRecords(known)];
   if (second.some((request) => known.get(request) === undefined)) return [...first, ...second];
   const sizes = askSizes(want, known);
   return [...first, ...second, ...(sizes === undefined ? [] : [sizes])];
@@ -70,6 +71,11 @@ export function rootOf(known: Known): string {
 
 function askDirectories(known: Known) {
   return ask(volumeDirectories, rootOf(known));
+}
+
+/** Containers of another storage driver than the daemon has are on the disk, and come back with their driver. */
+function askRecords(known: Known) {
+  return ask(storageDrivers, known.the(ask(dockerInfo)).root, '');
 }
 
 /** A container may bind a volume's directory by another name: through a link, or a linked root directory. */
@@ -119,6 +125,9 @@ function usersByVolume(known: Known): ReadonlyMap<string, readonly string[]> {
     const used = use.mounts.flatMap(({ type, name, source }) => (type === 'bind' ? [...below(source, root), ...below(real[source], real[root])] : name === undefined ? [] : [name]));
     for (const name of new Set(used)) users.set(name, [...(users.get(name) ?? []), use.name]);
   }
+  const { driver } = known.the(ask(dockerInfo));
+  const invisible = known.the(askRecords(known)).containers.filter((container) => container.driver !== driver);
+  for (const container of invisible) for (const name of container.volumes) users.set(name, [...(users.get(name) ?? []), container.name]);
   return users;
 }
 

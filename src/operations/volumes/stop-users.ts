@@ -35,15 +35,21 @@ export function judgeStop(stop: boolean | undefined, { toStop }: Users, { uses, 
   if (!stop) return usedDestination(uses, targetNames);
   const stopping = new Set(toStop.map(({ id }) => id));
   for (const use of toStop) {
-    const state = containers.find(({ id }) => id === use.id)?.state;
-    const orchestrator = orchestrators.find(([prefix]) => Object.keys(use.labels).some((label) => label.startsWith(prefix)))?.[1];
+    const unstoppable = judgeStopOf(use, containers.find(({ id }) => id === use.id)?.state);
     const tied = dependants(uses, use.id).filter(({ id, running, networkMode, pidMode, ipcMode }) => running && !stopping.has(id) && [networkMode, pidMode, ipcMode].some((mode) => mode.startsWith('container:')));
-    if (use.autoRemove) return refuse(`${use.name} was started with --rm: when it is stopped it is gone`, 'stop it yourself, and start it anew after the copy');
-    if (orchestrator !== undefined) return refuse(`${use.name} belongs to ${orchestrator}, which would start it or another in its place`, `scale it down in ${orchestrator} first`);
-    if (state?.paused === true || state?.restarting === true) return refuse(`${use.name} is ${state.paused ? 'paused' : 'restarting'}`, `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`);
+    if (unstoppable !== undefined) return refuse(unstoppable.reason, unstoppable.remedy);
     if (tied.length > 0) return refuse(`${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`, `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after the copy`);
     if (layers.includes(use.id)) return refuse(`${use.name} would have to be stopped, but its own files are there only while it runs`, 'copy in two steps, by way of a directory that it does not use');
   }
+  return undefined;
+}
+
+/** Whether a container can be stopped and started again by somebody else than who has made it. */
+export function judgeStopOf({ name, autoRemove, labels }: ContainerUse, state: Container['state'] | undefined): { readonly reason: string; readonly remedy: string } | undefined {
+  const orchestrator = orchestrators.find(([prefix]) => Object.keys(labels).some((label) => label.startsWith(prefix)))?.[1];
+  if (autoRemove) return { reason: `${name} was started with --rm: when it is stopped it is gone`, remedy: 'stop it yourself, and start it anew afterwards' };
+  if (orchestrator !== undefined) return { reason: `${name} belongs to ${orchestrator}, which would start it or another in its place`, remedy: `scale it down in ${orchestrator} first` };
+  if (state?.paused === true || state?.restarting === true) return { reason: `${name} is ${state.paused ? 'paused' : 'restarting'}`, remedy: `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first` };
   return undefined;
 }
 

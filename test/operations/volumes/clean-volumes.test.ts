@@ -4,6 +4,7 @@ import { compare } from '../../../src/plan/compare.ts';
 import type { Planned } from '../../../src/operations/operation.ts';
 import { undoOperation } from '../../../src/run/undo.ts';
 import { eraseWant } from '../../../src/operations/erase.ts';
+import { docker } from './world.ts';
 import type { CleanWorld } from './clean-world.ts';
 import { bindOf, cleanAnswers, container, day, entry, identityOf, mountOf, now, plainVolume, planClean, summaries } from './clean-world.ts';
 
@@ -26,6 +27,13 @@ describe('which volumes are cleaned up', () => {
       real: { '/var/lib/docker/volumes': '/data/docker/volumes', '/srv/link': '/data/docker/volumes/linked/_data/x', '/srv/free': '/data/docker/volumes-2/free' },
     };
     expect(summaries(planClean(used, named))).toEqual(['free: into quarantine for 7d', 'free2: into quarantine for 7d']);
+  });
+
+  it('none of a container of another storage driver, which Docker does not see and calls dangling', () => {
+    const record = (name: string, driver: string, volume: string) => ({ id: name.repeat(64), name, driver, volumes: [volume] });
+    const hidden: CleanWorld = { ...world('free', 'hidden', 'left'), records: [record('a', 'devicemapper', 'hidden'), record('b', docker.driver, 'left')] };
+    expect(docker.driver).toBe('overlay2');
+    expect(summaries(planClean(hidden, named))).toEqual(['free: into quarantine for 7d', 'left: into quarantine for 7d']);
   });
 
   it.each<[string, Record<string, unknown>, readonly string[]]>([

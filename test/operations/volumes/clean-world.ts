@@ -8,6 +8,8 @@ import { ask } from '../../../src/facts/fact.ts';
 import type { Quarantined } from '../../../src/facts/quarantine.ts';
 import { quarantine } from '../../../src/facts/quarantine.ts';
 import { realPaths } from '../../../src/facts/real-paths.ts';
+import type { RecordedContainer } from '../../../src/facts/storage-drivers.ts';
+import { storageDrivers } from '../../../src/facts/storage-drivers.ts';
 import type { VolumeDirectory } from '../../../src/facts/volume-directories.ts';
 import { volumeDirectories } from '../../../src/facts/volume-directories.ts';
 import type { Volume } from '../../../src/facts/volumes.ts';
@@ -35,6 +37,8 @@ export interface CleanWorld {
   readonly real?: Readonly<Record<string, string>>;
   readonly sizes?: Readonly<Record<string, number>>;
   readonly now?: number;
+  /** What Docker has on the disk. */
+  readonly records?: readonly RecordedContainer[];
 }
 
 export function plainVolume(name: string, more: Partial<Volume> = {}): Volume {
@@ -65,6 +69,7 @@ export function cleanAnswers(world: CleanWorld): Answers {
   const bound = uses.flatMap((use) => use.mounts.flatMap(({ type, source }) => (type === 'bind' ? [source] : [])));
   const known = new Answers()
     .set(ask(dockerInfo), docker)
+    .set(ask(storageDrivers, docker.root, ''), { fileSystem: 'xfs', ftype: true, overlay: true, containers: world.records ?? [], images: {}, backup: undefined })
     .set(ask(volumes), world.volumes)
     .set(ask(containerUses), uses)
     .set(ask(quarantine), { now: world.now ?? now, entries, left })
