@@ -12,6 +12,7 @@ import { growRootfs } from './grow-rootfs.ts';
 import type { Operation } from './operation.ts';
 import { pause } from './pause.ts';
 import { recreateContainer } from './containers/recreate-container.ts';
+import { removeContainer } from './containers/remove-container.ts';
 import { repairRootfs } from './repair-rootfs.ts';
 import { resize2fs } from './resize2fs.ts';
 import { scaledVolume } from './scaled/scaled-volume.ts';
@@ -41,6 +42,7 @@ const list: readonly Operation[] = [
   eraseWant(growRootfs),
   eraseWant(pause),
   eraseWant(recreateContainer),
+  eraseWant(removeContainer),
   eraseWant(repairRootfs),
   eraseWant(resize2fs),
   eraseWant(restoreVolume),

@@ -45,6 +45,25 @@ for n in ${scraps.join(' ')}; do
   printf '{"name":"%s","is":"%s","since":1000,"until":2000,"removing":false}\\n' "$n" "$(find /var/lib/docker/volumes/$n -maxdepth 0 -printf '%i %C@')" >$at/$n
 done`;
 
+const own = ['a1', 'b2', 'c3'].map((pair) => pair.repeat(32));
+const [first = '', second = '', shared = ''] = own;
+/** With two volumes of its own, one that another container has too, and one with a name. */
+const withOwn: HostSpec = {
+  ...host,
+  volumes: [...(host.volumes ?? []), ...own.map((name) => ({ name, files: content }))],
+  containers: [{ name: 'app', volumes: { 'foo-0': '/data', [shared]: '/shared' }, restart: 'always' }, { name: 'old', running: false, volumes: { [first]: '/one', [second]: '/two', [shared]: '/shared', 'scrap-1': '/named' } }],
+};
+
+async function ownAreWhole(where: FleetHost): Promise<readonly string[]> {
+  return [...(await othersAreWhole(where)), ...(await Promise.all([...own, 'scrap-1'].map((name) => isWhole(where, name)))).flat(), ...((await entryOf(where, shared)) + (await entryOf(where, 'scrap-1')) === '' ? [] : ['what is not its own is in quarantine'])];
+}
+
+async function ownAreKept(where: FleetHost): Promise<readonly string[]> {
+  const { stdout } = await where.run("docker ps -a --format '{{.Names}}'");
+  const entries = await Promise.all([first, second].map((name) => entryOf(where, name)));
+  return [...(await ownAreWhole(where)), ...(stdout === 'app\n' ? [] : [`the containers are ${stdout}`]), ...entries.flatMap((text) => (text.includes('"removing":false}\n') ? [] : [`a volume of its own is not in quarantine: ${JSON.stringify(text)}`]))];
+}
+
 export const cleanCases: readonly FaultCase[] = [
   {
     operation: 'clean_volumes', on: 'into quarantine', host, reversible: true, powerSafe: true,
@@ -64,5 +83,11 @@ export const cleanCases: readonly FaultCase[] = [
     steps: () => clean({ keep_for: 0 }),
     invariants: othersAreWhole,
     atEnd: allAreGone,
+  },
+  {
+    operation: 'remove_container', on: 'its own volumes into quarantine', host: withOwn, reversible: false, powerSafe: true,
+    steps: () => [{ name: 'Remove', remove_container: { container: 'old', anonymous_volumes: 'quarantine' } }],
+    invariants: ownAreWhole,
+    atEnd: ownAreKept,
   },
 ];

@@ -78,6 +78,7 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
   { operation: 'clean_volumes', on: 'into quarantine', moments: [{ tool: 'mv', when: '*quarantine*' }, { tool: 'sync', when: '*/quarantine' }], back: [{ tool: 'rm', when: '*quarantine/scrap*' }] },
   { operation: 'clean_volumes', on: 'time has come', moments: removing, back: [] },
   { operation: 'clean_volumes', on: 'at once', moments: removing.slice(2), back: [] },
+  { operation: 'remove_container', on: '', moments: [{ tool: 'mv', when: '*quarantine*' }, docker('rm *')], back: [] },
   { operation: 'backup_volume', on: 'to the laptop', back: [], moments: [docker('stop *'), { tool: 'tar', when: '-C * -cf - .' }, { tool: 'zstd', when: '-q -T0 -c' }, { tool: 'tar', when: '-tf -' }, docker('start *', { harmless: true })] },
   { operation: 'copy_volume', on: '', back: [], moments: [livePass, docker('stop *'), ...finalPass, docker('start *', { harmless: true })] },
 ];

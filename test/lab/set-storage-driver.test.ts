@@ -47,7 +47,7 @@ describe('set_storage_driver on a machine with devicemapper', () => {
 
   it('knows by Docker\'s own records which volumes belong to whom', async () => {
     const read = await one(fleet).exec(commandLine(['/bin/sh', '-c', storageDrivers.script, 'sh', '/var/lib/docker', '']));
-    const found = storageDrivers.parse({ status: read.code, stdout: read.stdout, stderr: read.stderr }, []);
+    const found = storageDrivers.parse({ status: read.code ?? 1, stdout: read.stdout, stderr: read.stderr }, []);
     expect(found).toMatchObject({ fileSystem: 'ext2/ext3', overlay: true, images: { devicemapper: 1 } });
     expect(found.containers.map(({ name, driver: of, volumes }) => ({ name, of, volumes })).toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
       { name: 'c1', of: 'devicemapper', volumes: expect.any(Array) },
@@ -115,7 +115,7 @@ describe('set_storage_driver on a machine with devicemapper', () => {
     const unit = (await machine.sh('systemctl show -p ExecStart --value docker.service | sed "s/.*argv\\[\\]=//; s/ ;.*//"')).trim();
     await machine.sh(`mkdir -p /run/systemd/system/docker.service.d; printf '[Service]\nExecStart=\nExecStart=${unit} --storage-driver overlay2 --storage-opt=overlay2.override_kernel_check=true\n' >/run/systemd/system/docker.service.d/lab.conf; mv /etc/docker/daemon.json /root/; systemctl daemon-reload; systemctl restart docker`);
     const read = await machine.exec(commandLine(['/bin/sh', '-c', daemonConfig.script, 'sh', '/var/lib/docker']));
-    expect(daemonConfig.parse({ status: read.code, stdout: read.stdout, stderr: read.stderr }, [])).toMatchObject({ file: undefined, driverFlag: 'overlay2', storageFlags: ['overlay2.override_kernel_check=true'] });
+    expect(daemonConfig.parse({ status: read.code ?? 1, stdout: read.stdout, stderr: read.stderr }, [])).toMatchObject({ file: undefined, driverFlag: 'overlay2', storageFlags: ['overlay2.override_kernel_check=true'] });
     const refused = await fleet.run('plan', ...playbook, '-e', 'driver=vfs', '-e', 'acknowledge=true');
     expect([refused.code, refused.stdout.replaceAll(/\s+/g, ' ')]).toEqual([4, expect.stringMatching(/dockerd is started with --storage-driver overlay2 --storage-opt overlay2\.override_kernel_check=true/)]);
   });

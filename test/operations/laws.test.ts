@@ -28,6 +28,7 @@ import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
 import { backupWorld, restoreWorld } from './backups/world.ts';
 import { driverWorld } from './daemon/driver-world.ts';
+import { removalWorld } from './containers/removal-world.ts';
 import { answers as recreateAnswers } from './containers/world.ts';
 import { sendWish, sendWorld } from './volumes/send-world.ts';
 import { scaledWorld } from './scaled/world.ts';
@@ -74,6 +75,7 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   'grow_rootfs on overlay2': { want: { container: 'c1', size: '+64MiB' }, world: answersOf(await recordedHost('overlay2-28')) },
   pause: { want: { seconds: '1m' }, world: new Answers() },
   recreate_container: { want: { container: 'plain', memory: '512MiB', labels: { a: 'b' }, gate: { seconds: '5s' } }, world: recreateAnswers() },
+  remove_container: { want: { container: 'old', anonymous_volumes: 'quarantine', keep_for: '2d' }, world: removalWorld() },
   repair_rootfs: { want: { container: 'c1' }, world: answersOf(stopped) },
   resize2fs: { want: { device: '/dev/x' }, world: new Answers().set(ask(fileSystem, '/dev/x', '0'), holding('ext4')) },
   restore_volume: { want: { volume: 'new', from: { laptop: 'kept' }, backup: 'foo', size: '40MiB' }, world: restoreWorld() },

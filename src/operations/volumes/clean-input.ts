@@ -5,7 +5,7 @@ import { sizeText } from '../input.ts';
 const units = [['w', 604_800], ['d', 86_400], ['h', 3600], ['m', 60], ['s', 1]] as const;
 
 /** A time in whole seconds, as `30d`, `12h`, `2w`, or as their number. */
-const period = z
+export const period = z
   .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,5}[smhdw]$/, 'must be for example 7d, 12h or 2w, or 0')])
   .transform((value) => (typeof value === 'number' ? value : Number(value.slice(0, -1)) * (units.find(([unit]) => unit === value.slice(-1))?.[1] ?? 1)))
   .refine((seconds) => seconds <= 3_153_600_000, 'must be at most a hundred years');

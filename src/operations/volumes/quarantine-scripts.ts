@@ -38,7 +38,7 @@ list_users() {
   done 2>/dev/null
   printf '%s\\n' "$mounts" | while IFS='|' read -r who type volume source; do
     case $type:$volume:$source/ in bind:*:"$directory"/*) ;; bind:*) continue ;; *:"$name":*) ;; *) continue ;; esac
-    printf '%s\\n' "\${who#/}"
+    [ "\${who#/}" = "\${except-}" ] || printf '%s\\n' "\${who#/}"
   done
   real=$(cd -P -- "$directory" && pwd -P) || return 1
   binds=$(printf '%s\\n' "$mounts" | sed -n 's/^[^|]*|bind|[^|]*|\\//\\//p' | sort -u | tr '\\n' '\\0' | xargs -0 -r realpath -m --) || return 1
@@ -51,8 +51,9 @@ function script(first: string, body: string): string {
 }
 
 const putScript = script(
-  'Puts volume $1 into quarantine for $4 s, unless a container uses it by now. It stays where it is.',
-  `[ -e "$directory" ] || done_with "$name is gone already"
+  'Puts volume $1 into quarantine for $4 s, unless a container uses it by now (other than $5, if that is about to be removed). It stays where it is.',
+  `except=\${5-}
+[ -e "$directory" ] || done_with "$name is gone already"
 is_it || no "$name is not the volume that was found: its directory has been made anew or changed since"
 ! users || done_with "$name stays: it is used by now, by $used"
 now=$(date +%s) || exit 1
@@ -110,8 +111,9 @@ function exec({ name, path, is }: Meant, stdin: string, more: readonly string[],
   return { kind: 'exec', argv: ['/bin/sh', '-s', '--', name, path, is, ...more], stdin, timeoutMs };
 }
 
-export function putIntoQuarantine(meant: Meant, keepSeconds: number): ExecAction {
-  return exec(meant, putScript, [String(keepSeconds)], 120_000);
+/** `except` is a container that has it, and is about to be removed. */
+export function putIntoQuarantine(meant: Meant, keepSeconds: number, except?: string): ExecAction {
+  return exec(meant, putScript, [String(keepSeconds), ...(except === undefined ? [] : [except])], 120_000);
 }
 
 /** `ended`: its quarantine has; `begun`: its removal was cut; `now`: there is no quarantine. */

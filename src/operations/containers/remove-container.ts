@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { selectContainers } from '../../facts/container-selection.ts';
+import { containerUses, dependants, usersOfVolume } from '../../facts/container-uses.ts';
+import type { Container } from '../../facts/containers.ts';
+import { containers } from '../../facts/containers.ts';
+import { dockerInfo } from '../../facts/docker.ts';
+import type { FactRequest, Known } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
+import { replacements } from '../../facts/replacements.ts';
+import { storageDrivers } from '../../facts/storage-drivers.ts';
+import { volumeDirectories } from '../../facts/volume-directories.ts';
+import type { Volume } from '../../facts/volumes.ts';
+import { volumes } from '../../facts/volumes.ts';
+import type { Change, ExecAction } from '../change.ts';
+import { oneContainer } from '../docker-inspect.ts';
+import { defineOperation } from '../operation.ts';
+import type { Refusal } from '../rootfs/outcome.ts';
+import { period, periodText } from '../volumes/clean-input.ts';
+import { isAnonymous, rootOf } from '../volumes/dangling.ts';
+import { putIntoQuarantine } from '../volumes/quarantine-scripts.ts';
+import { judgeStopOf } from '../volumes/stop-users.ts';
+
+const schema = z.strictObject({
+  container: z.string().min(1).describe('name, id, or unique id prefix of one container, which does not run'),
+  anonymous_volumes: z.enum(['keep', 'quarantine']).default('keep').describe('what becomes of its volumes without a name that no other container has'),
+  keep_for: period.prefault('7d').refine((seconds) => seconds > 0, 'volumes go by way of quarantine: at least 1s').describe('how long these stay in quarantine, until clean_volumes removes them'),
+});
+
+type Want = z.infer<typeof schema>;
+
+/** A volume without a name that only this container has. */
+interface Own {
+  readonly name: string;
+  readonly path: string;
+  readonly is: string;
+}
+
+export const removeContainer = defineOperation<Want>({
+  name: 'remove_container',
+  summary: 'Remove a container that does not run, and put its own volumes without a name into quarantine',
+  schema,
+  readOnly: false,
+  repeats: false,
+
+  needs(_want, known) {
+    const first: readonly FactRequest[] = [ask(dockerInfo), ask(containers), ask(containerUses), ask(volumes), ask(replacements)];
+    const docker = known.get(ask(dockerInfo));
+    return docker === undefined ? first : [...first, ask(volumeDirectories, rootOf(known)), ask(storageDrivers, docker.root, '')];
+  },
+
+  plan(want, known) {
+    if (isGone(want, known)) return { outcome: 'noop', reason: `there is no container ${want.container}` };
+    const one = oneContainer(want.container, known);
+    if (one === undefined || 'refused' in one) return { outcome: 'refused', reason: one?.refused ?? 'the containers are not known', remedy: one?.remedy ?? 'run the same again' };
+    const refused = judge(one.container, known);
+    if (refused !== undefined) return { outcome: 'refused', ...refused };
+    const own = ownVolumes(one.container, known);
+    const left = want.anonymous_volumes === 'keep' && own.length > 0 ? [`it leaves ${countOf(own.length)} without a name that nobody else has: anonymous_volumes: quarantine, or clean_volumes later`] : [];
+    return { outcome: 'change', changes: [changeOf(want, one.container, own)], warnings: [`what ${one.container.name} has written to its own file system is gone with it`, ...left] };
+  },
+
+  touches(want, known) {
+    const one = oneContainer(want.container, known);
+    if (one === undefined || 'refused' in one) return { reads: ['docker'], changes: [] };
+    const changes = [`container:${one.container.id}`, ...ownVolumes(one.container, known).map(({ name }) => `volume:${name}`)];
+    return { reads: ['docker', ...changes], changes };
+  },
+});
+
+/** Of a name or an id, not of a pattern: that it is there no more is what was wanted. */
+function isGone({ container }: Want, known: Known): boolean {
+  return !/[*?]/.test(container) && 'refused' in selectContainers(known.the(ask(containers)), { container }) && !known.the(ask(containers)).some(({ id, name }) => name === container.replace(/^\//, '') || id.startsWith(container));
+}
+
+function judge({ id, name, state, labels }: Container, known: Known): Refusal | undefined {
+  const uses = known.the(ask(containerUses));
+  const kept = known.the(ask(replacements)).find((replacement) => replacement.old === id || replacement.new === id);
+  if (kept !== undefined) return { reason: `${name} is kept for the replacement of ${kept.name}, which is not finalized`, remedy: 'plimsoll finalize RUN removes the old one, plimsoll rollback RUN the new one' };
+  if (state.running) return { reason: `${name} runs`, remedy: `stop it first: docker stop ${name}` };
+  const use = uses.find((each) => each.id === id);
+  const orchestrated = use === undefined ? undefined : judgeStopOf({ ...use, autoRemove: false }, undefined);
+  if (orchestrated !== undefined) return orchestrated;
+  if (Object.hasOwn(labels, 'com.docker.compose.project')) return { reason: `${name} belongs to a project of Compose`, remedy: 'docker compose rm, in the project, knows what belongs to it' };
+  const others = dependants(uses, id).map((each) => each.name);
+  return others.length === 0 ? undefined : { reason: `${others.join(', ')} cannot do without ${name}: by volumes-from, a link, or a namespace of it`, remedy: 'remove these first' };
+}
+
+/** As `docker rm -v` has it, but for those that another container has too, by whatever way, or one that Docker does not see now. */
+function ownVolumes({ id }: Container, known: Known): readonly Own[] {
+  const uses = known.the(ask(containerUses));
+  const use = uses.find((each) => each.id === id);
+  const { byName } = known.the(ask(volumeDirectories, rootOf(known)));
+  const { driver, root } = known.the(ask(dockerInfo));
+  const invisible = new Set(known.the(ask(storageDrivers, root, '')).containers.flatMap((container) => (container.driver === driver ? [] : container.volumes)));
+  const mounted = new Set((use?.mounts ?? []).flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : [])));
+  const isOwn = (volume: Volume): boolean => volume.driver === 'local' && isAnonymous(volume) && mounted.has(volume.name) && !invisible.has(volume.name) && usersOfVolume(uses, volume).every((user) => user.id === id);
+  return known.the(ask(volumes)).filter(isOwn).flatMap(({ name }) => {
+    const is = byName[name]?.is;
+    return is === undefined ? [] : [{ name, path: `${rootOf(known)}/${name}`, is }];
+  });
+}
+
+function changeOf(want: Want, { id, name, state }: Container, own: readonly Own[]): Change {
+  const taken = want.anonymous_volumes === 'quarantine' ? own : [];
+  return {
+    summary: `remove ${name} (${state.status})${taken.length === 0 ? '' : `; ${countOf(taken.length)} of it without a name into quarantine for ${periodText(want.keep_for)}`}`,
+    subject: `container:${id}`,
+    before: { container: name, status: state.status },
+    after: { container: null },
+    // First: one that is cut in between has lost nothing, and is begun again while the container is there to say what is its own.
+    actions: [...taken.map((volume) => putIntoQuarantine(volume, want.keep_for, name)), remove(id)],
+    undo: 'irreversible',
+    atomic: true,
+    bindings: { container: id, ...Object.fromEntries(taken.map((volume, index) => [`volume ${String(index + 1)}`, volume.name])) },
+  };
+}
+
+/** `$1`, the id. Without -f, Docker itself refuses one that runs; without -v, its volumes stay. */
+const removeScript = `there() { all=$(docker ps -aq --no-trunc) || exit 1; printf '%s\\n' "$all" | grep -Fqx -e "$1"; }
+there "$1" || exit 0
+docker rm -- "$1" >/dev/null || exit 1
+! there "$1" || { echo "it is still there, although Docker says that it has been removed" >&2; exit 1; }`;
+
+function remove(id: string): ExecAction {
+  return { kind: 'exec', argv: ['/bin/sh', '-c', removeScript, 'sh', id], timeoutMs: 600_000 };
+}
+
+function countOf(count: number): string {
+  return count === 1 ? '1 volume' : `${String(count)} volumes`;
+}
