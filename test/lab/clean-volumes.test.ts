@@ -155,6 +155,22 @@ until docker version >/dev/null 2>&1; do sleep 0.2; done`);
     expect((await succeeds('plan', now, '--detailed-exitcode')).stdout).toMatch(/no volume to be cleaned up/);
   });
 
+  it('a container is removed with its own volumes in quarantine, and what has a name or is shared stays', inOrder, async () => {
+    await fleet.machine.sh(`docker create --name neighbour -v /shared busybox:lab true && docker run --name leaving -v /own -v ${scrap(15)}:/named --volumes-from neighbour busybox:lab sh -c 'echo mine >/own/file'`);
+    const mounted = async (at: string): Promise<string> => (await fleet.machine.sh(`docker inspect -f '{{range .Mounts}}{{if eq .Destination "${at}"}}{{.Name}}{{end}}{{end}}' leaving`)).trim();
+    const own = await mounted('/own');
+    const shared = await mounted('/shared');
+    const before = await inQuarantine();
+    const file = await fleet.playbook('remove', { remove_container: { container: 'leaving', anonymous_volumes: 'quarantine' } });
+    expect((await succeeds('plan', file)).stdout).toMatch(/remove leaving \(exited\); 1 volume of it without a name into quarantine for 7d/);
+    await succeeds('apply', file, '--yes');
+    expect(await inQuarantine()).toEqual([...before, own].toSorted());
+    expect(await names()).toEqual(expect.arrayContaining([own, shared, scrap(15)]));
+    expect(await fleet.machine.sh(`docker ps -a --format '{{.Names}}' | grep -c leaving || true; cat /var/lib/docker/volumes/${own}/_data/file`)).toBe('0\nmine\n');
+    expect((await succeeds('plan', file, '--detailed-exitcode')).stdout).toMatch(/there is no container leaving/);
+    await fleet.machine.sh('docker rm neighbour');
+  });
+
   it('measures what is asked for by size', inOrder, async () => {
     await fleet.machine.sh(`head -c 3M /dev/urandom >/var/lib/docker/volumes/${scrap(17)}/_data/large`);
     const large = await fleet.playbook('large', { clean_volumes: { named: true, larger_than: '2MiB' } });
