@@ -5,7 +5,7 @@ import type { Machine } from '../../lab/vm/machine.ts';
 import { daemonConfig } from '../../src/facts/daemon-config.ts';
 import { storageDrivers } from '../../src/facts/storage-drivers.ts';
 import { commandLine } from '../../src/values/shell.ts';
-import { damage, start } from './durable-runs.ts';
+import { damage, runIds, start } from './durable-runs.ts';
 import type { LabFleet } from './lab-fleet.ts';
 import { dataIsWhole, labFleet, stateOf } from './lab-fleet.ts';
 
@@ -107,7 +107,10 @@ describe('set_storage_driver on a machine with devicemapper', () => {
     const resumed = await fleet.run('resume', '--yes');
     expect(resumed.code, resumed.stdout).toBe(0);
     expect(await driver(machine)).toBe('overlay2');
-    expect(await damage(machine)).toEqual([]);
+    const back = await fleet.run('rollback', (await runIds(fleet)).at(-1) ?? '', '--yes');
+    expect(back.code, back.stdout).toBe(0);
+    expect([await driver(machine), await runningNames(machine), await damage(machine)]).toEqual(['devicemapper', 'c1 ', []]);
+    expect(await dataIsWhole(machine, 'c1')).toBe(true);
   });
 
   it('reads the flags that dockerd was started with', async () => {
