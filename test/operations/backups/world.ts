@@ -29,7 +29,7 @@ export const manifest = (more: Partial<Manifest> = {}): Manifest => ({
 export const backup = (more: Partial<Manifest> = {}, complete = true): Backup => ({ name: more.name ?? name, manifest: manifest(more), complete });
 export const shelf = (backups: readonly Backup[] = [], more: Partial<Shelf> = {}): Shelf => ({ exists: true, availableBytes: 1e12, backups, unreadable: [], ...more });
 
-export const host: BackupHost = { now: '20261128T140533Z', node: 'web-1', label: 'web-1-1234', compression: 'zstd', decompresses: ['zstd', 'gzip'], state: '/var/lib/plimsoll', made: [], restored: [] };
+export const host: BackupHost = { now: '20261128T140533Z', node: 'web-1', label: 'web-1-1234', compression: 'zstd', decompresses: ['zstd', 'gzip'], age: true, state: '/var/lib/plimsoll', made: [], restored: [] };
 export const app: ContainerUse = { id: appId, name: 'app', running: true, startedAt: '2026-11-20T00:00:00Z', mounts: [{ type: 'volume', name: 'foo', source: directory, destination: '/data', readOnly: false, propagation: '' }], volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {} };
 const foo: Volume = { name: 'foo', driver: 'local', mountpoint: directory, labels: { tier: 'front' }, options: {}, scope: 'local', createdAt: '' };
 const state = { quota: undefined, usedInodes: 0, shownBytes: 0, mounted: undefined, options: undefined };
