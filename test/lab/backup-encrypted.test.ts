@@ -32,7 +32,7 @@ afterAll(() => fleet.stop());
 // Neither there nor anywhere in plimsoll's own directory is anything that could be unpacked without the key.
 afterEach(async () => {
   expect(await machine.sh(`ls -A ${spool} 2>/dev/null || true; ls -d /var/lib/plimsoll/backing-up /var/lib/plimsoll/restoring 2>/dev/null || true`)).toBe('');
-  expect(await machine.sh("find /var/lib/plimsoll -type f -size +0 -exec sh -c 'for f do case $(head -c 4 \"$f\" | od -An -tx1) in \" 28 b5 2f fd\" | \" 1f 8b\"*) echo \"$f\" ;; esac; done' sh {} +")).toBe('');
+  expect(await machine.sh("[ ! -d /var/lib/plimsoll ] || find /var/lib/plimsoll -type f -size +0 -exec sh -c 'for f do case $(head -c 4 \"$f\" | od -An -tx1) in \" 28 b5 2f fd\" | \" 1f 8b\"*) echo \"$f\" ;; esac; done' sh {} +")).toBe('');
 });
 
 async function apply(step: object): Promise<{ readonly code: number | null; readonly printed: string }> {
@@ -151,6 +151,15 @@ describe('a backup that is encrypted', () => {
     expect([second.code, second.printed]).toEqual([1, expect.stringMatching(/cannot be decrypted with \/root\/age\.key: age: error: failed to decrypt and authenticate payload chunk/)]);
     expect(await machine.sh(`ls -A ${data('damaged')}`)).toBe('');
     expect(await rolledBack()).toBe(0);
+  });
+
+  it('because the disk is full: the application runs again, and nothing is taken for a backup', async () => {
+    await machine.sh(`docker volume create large && for n in 1 2; do head -c 10M /dev/urandom >${data('large')}/$n; done
+mkdir -p /full && mount -t tmpfs -o size=40M tmpfs /full && docker run -d --name filler --stop-timeout 30 -v large:/large -v /full:/full busybox:lab sh -c 'trap "dd if=/dev/zero of=/full/filler bs=1M count=30; exit" TERM; while :; do sleep 1 & wait $!; done'`);
+    const { code, printed } = await apply({ backup_volume: { volume: 'large', to: { path: '/full' }, consistency: 'stop', encrypt_to: [keys.operator] } });
+    expect([code, printed]).toEqual([1, expect.stringContaining('could not be written: is there room for it?')]);
+    expect(await machine.sh('docker inspect -f {{.State.Running}} filler; ls -A /full')).toBe('true\nfiller\n');
+    await machine.sh('docker rm -f filler; umount /full');
   });
 
   it('because age dies: the application runs again, nothing is left, and resume makes it', async () => {
