@@ -52,10 +52,11 @@ async function pass(input, { size, turn }, rest, otherwise) {
   await put(held, true);
 }
 
+let writing = '';
 process.stdout.on('error', ({ code }) => {
   // The real one is ended by the signal.
   if (code === 'EPIPE') process.exit(141);
-  fail(`write /dev/stdout: ${code === 'ENOSPC' ? 'no space left on device' : code}`);
+  fail(`${writing}write /dev/stdout: ${code === 'ENOSPC' ? 'no space left on device' : code}`);
 });
 
 if (tool === 'age-keygen') {
@@ -88,6 +89,7 @@ if (tool === 'age-keygen') {
   const recipients = given.map((one) => keyBytes(one, 'age') ?? unsupported());
   const { fileKey, header } = makeHeader(recipients);
   const nonce = randomBytes(16);
-  process.stdout.write(Buffer.concat([header, nonce]));
+  writing = 'failed to write header: ';
+  process.stdout.write(Buffer.concat([header, nonce]), (error) => { if (!error) writing = ''; });
   await pass(process.stdin, payload(fileKey, nonce, false), Buffer.alloc(0), '');
 }
