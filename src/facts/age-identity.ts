@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 
-/** A file on the host with a key that age decrypts with. Nobody but age reads it, and of what is in it only what is public is known here. */
+/** A file on the host with a key that age decrypts with. Nobody but age takes the key from it; only what is public of it is printed. */
 export interface AgeIdentity {
   readonly kind: 'missing' | 'file' | 'other';
   /** Of the account that acts on the host: root. */

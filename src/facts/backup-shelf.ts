@@ -153,7 +153,7 @@ case $listed in *'<IsTruncated>true'*) echo "it has more than 1000 objects that 
 objects=$(printf '%s\\n' "$listed" | tr -d '\\n' | sed 's/<Contents>/\\n<Contents>/g' | sed -n 's/^<Contents>.*<Key>\\([A-Za-z0-9_.@/-]*\\)<\\/Key>.*<Size>\\([0-9]*\\)<\\/Size>.*/\\1 \\2/p')
 echo 'free 9007199254740991'
 for key in $(printf '%s\\n' "$objects" | sed -n 's/\\.json [0-9]*$//p'); do
-  sizes=$(printf '%s\\n' "$objects" | awk -v key="$key" '$1 == key ".tar.zst" || $1 == key ".tar.gz" { bytes = $2 } $1 == key ".tar.zst.age" || $1 == key ".tar.gz.age" { sealed = $2 } END { printf "%d %d", bytes, sealed }')
+  sizes=$(printf '%s\\n' "$objects" | awk -v key="$key" '$1 == key ".tar.zst" || $1 == key ".tar.gz" { bytes = $2 } $1 == key ".tar.zst.age" || $1 == key ".tar.gz.age" { sealed = $2 } END { print (bytes ? bytes : 0), (sealed ? sealed : 0) }')
   text=$(get "$bucket/$(printf %s "$key" | sed 's/@/%40/g').json" | head -c ${String(longestManifest)} | tr '\\n' ' ')
   printf '%s %s\\n%s\\n' "$sizes" "\${key##*/}" "$text"
 done
