@@ -105,7 +105,7 @@ describe('a backup that is encrypted', () => {
     for (const [volume, place] of Object.entries(places)) {
       const step = { backup_volume: { volume: 'torture', to: place, consistency: 'pause', encrypt_to: [keys.operator], keep: 1 } };
       await ended(step);
-      expect(await ended(step)).toMatch(/remove (what is more than is kept in \S+: )?torture@/);
+      if (volume === 'from-bucket') expect(await ended(step)).toMatch(/then remove torture@\S+ there/);
       await ended({ restore_volume: { volume, from: place, backup: 'torture', identity: '/root/age.key' } });
       expect(await compared(volume)).toMatch(/^identical/);
     }
