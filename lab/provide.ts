@@ -28,6 +28,7 @@ const packages: Readonly<Record<string, string>> = {
   'etcd-server': '/usr/bin/etcd',
   'etcd-client': '/usr/bin/etcdctl',
   openssl: '/usr/bin/openssl',
+  age: '/usr/bin/age',
 };
 
 function aptGet(args: readonly string[]): void {

@@ -13,6 +13,8 @@ export interface BackupHost {
   readonly compression: 'zstd' | 'gzip' | undefined;
   /** Both, whatever is made now. */
   readonly decompresses: readonly ('zstd' | 'gzip')[];
+  /** Whether it can encrypt and decrypt. */
+  readonly age: boolean;
   readonly state: string;
   /** The backups that were made here, and not taken back. */
   readonly made: readonly string[];
@@ -26,7 +28,7 @@ export const backupHost: Fact<BackupHost> = {
 id=$(head -c 8 /etc/machine-id 2>/dev/null)
 node=$(uname -n)
 printf 'now %s\\nnode %s\\nlabel %s\\nstate %s\\n' "$(date -u +%Y%m%dT%H%M%SZ)" "$node" "$node\${id:+-$id}" "$state"
-for tool in zstd gzip; do command -v "$tool" >/dev/null 2>&1 && printf 'packs %s\\n' "$tool"; done
+for tool in zstd gzip age; do command -v "$tool" >/dev/null 2>&1 && printf 'packs %s\\n' "$tool"; done
 for at in "$state"/backups/*; do [ ! -f "$at" ] || printf 'made %s\\n' "\${at##*/}"; done
 for at in "$state"/restored/*; do [ ! -f "$at" ] || printf 'restored %s %s\\n' "\${at##*/}" "$(head -n 1 -- "$at")"; done
 echo end`,
@@ -46,6 +48,6 @@ echo end`,
       if (volume === undefined || backup === undefined) throw new AppError('fact-unreadable', `what was restored is not as plimsoll has written it: ${oneLine(line)}`, { hint: `look at ${state}/restored on the host` });
       return { volume, backup, done: kind === 'done' };
     });
-    return { now, node, label, compression: packs[0], decompresses: packs, state, made: all('made'), restored };
+    return { now, node, label, compression: packs[0], decompresses: packs, age: all('packs').includes('age'), state, made: all('made'), restored };
   },
 };

@@ -32,6 +32,11 @@ const manifestSchema = z.object({
   /** The quota; 0: none. */
   sizeBytes: count,
   created: z.string(),
+  /** The public keys that its archive is encrypted to, by age. */
+  encryptedTo: z.array(z.string().min(1)).min(1).optional(),
+  /** The archive in the encrypted file. */
+  inside: z.object({ sha256: digest, bytes: count.min(1) }).optional(),
+  /** Of the file beside it. */
   sha256: digest,
   bytes: count.min(1),
   /** The directory itself. */
@@ -45,7 +50,7 @@ const manifestSchema = z.object({
   /** Files that changed while they were read: only of what was backed up live. */
   changed: count,
   list: listSchema,
-});
+}).refine(({ encryptedTo, inside }) => (encryptedTo === undefined) === (inside === undefined));
 
 /** What stands beside an archive and says what it is; one line of JSON. */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
@@ -73,13 +78,16 @@ interface Found {
   readonly name: string;
   /** Of the archive; 0 without one. */
   readonly bytes: number;
+  /** Of the encrypted one; 0 without one. Which of them counts, the manifest says. */
+  readonly sealedBytes: number;
   readonly text: string;
 }
 
 export function readShelf(exists: boolean, availableBytes: number, found: readonly Found[]): Shelf {
-  const read = found.map(({ name, bytes, text }) => {
+  const read = found.map(({ name, bytes, sealedBytes, text }) => {
     const parsed = manifestSchema.safeParse(parseJson(text));
-    return { name, backup: parsed.success && parsed.data.name === name ? { name, manifest: parsed.data, complete: parsed.data.bytes === bytes } : undefined };
+    if (!parsed.success || parsed.data.name !== name) return { name, backup: undefined };
+    return { name, backup: { name, manifest: parsed.data, complete: parsed.data.bytes === (parsed.data.encryptedTo === undefined ? bytes : sealedBytes) } };
   });
   return {
     exists,
@@ -89,8 +97,8 @@ export function readShelf(exists: boolean, availableBytes: number, found: readon
   };
 }
 
-export function archiveOf({ name, compression }: Pick<Manifest, 'name' | 'compression'>): string {
-  return `${name}.tar.${compression === 'zstd' ? 'zst' : 'gz'}`;
+export function archiveOf({ name, compression, encryptedTo }: Pick<Manifest, 'name' | 'compression' | 'encryptedTo'>): string {
+  return `${name}.tar.${compression === 'zstd' ? 'zst' : 'gz'}${encryptedTo === undefined ? '' : '.age'}`;
 }
 
 /** Arguments: a directory, and what the names of the backups begin with. */
@@ -102,23 +110,26 @@ printf 'free %s\\n' "$(df -B1 --output=avail -- "$at" | tail -n 1)"
 [ -d "$1" ] || { [ ! -e "$1" ] && echo missing && echo end; exit; }
 for file in "$1/$2"*.json; do
   [ -f "$file" ] || continue
-  base=\${file%.json}; bytes=0
-  for archive in "$base.tar.zst" "$base.tar.gz"; do [ ! -f "$archive" ] || bytes=$(stat -c %s -- "$archive"); done
-  printf '%s %s\\n%s\\n' "$bytes" "\${base##*/}" "$(head -c ${String(longestManifest)} -- "$file" | tr '\\n' ' ')"
+  base=\${file%.json}; bytes=0 sealed=0
+  for packed in "$base.tar.zst" "$base.tar.gz"; do
+    [ ! -f "$packed" ] || bytes=$(stat -c %s -- "$packed")
+    [ ! -f "$packed.age" ] || sealed=$(stat -c %s -- "$packed.age")
+  done
+  printf '%s %s %s\\n%s\\n' "$bytes" "$sealed" "\${base##*/}" "$(head -c ${String(longestManifest)} -- "$file" | tr '\\n' ' ')"
 done
 echo end`,
   parse: (printed, [directory = '']) => parseShelf(printed, directory, 'is it a directory that root can read?'),
 };
 
-/** `free BYTES`; of each manifest the archive's size and the name, and its text; `end`. */
+/** `free BYTES`; of each manifest the sizes of the archive and of an encrypted one, and the name, and its text; `end`. */
 function parseShelf({ status, stdout, stderr }: Printed, where: string, hint: string): Shelf {
   const [free = '', ...lines] = stdout.split('\n');
   const available = /^free +(\d+)$/.exec(free)?.[1];
   if (status !== 0 || available === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the backups in ${oneLine(where)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint });
   if (lines[0] === 'missing') return readShelf(false, Number(available), []);
   const found = Array.from({ length: (lines.length - 2) / 2 }, (_, index) => {
-    const [, bytes = '0', name = ''] = /^(\d+) (.*)$/.exec(lines[index * 2] ?? '') ?? [];
-    return { name, bytes: Number(bytes), text: lines[index * 2 + 1] ?? '' };
+    const [, bytes = '0', sealed = '0', name = ''] = /^(\d+) (\d+) (.*)$/.exec(lines[index * 2] ?? '') ?? [];
+    return { name, bytes: Number(bytes), sealedBytes: Number(sealed), text: lines[index * 2 + 1] ?? '' };
   });
   return readShelf(true, Number(available), found);
 }
@@ -142,9 +153,9 @@ case $listed in *'<IsTruncated>true'*) echo "it has more than 1000 objects that 
 objects=$(printf '%s\\n' "$listed" | tr -d '\\n' | sed 's/<Contents>/\\n<Contents>/g' | sed -n 's/^<Contents>.*<Key>\\([A-Za-z0-9_.@/-]*\\)<\\/Key>.*<Size>\\([0-9]*\\)<\\/Size>.*/\\1 \\2/p')
 echo 'free 9007199254740991'
 for key in $(printf '%s\\n' "$objects" | sed -n 's/\\.json [0-9]*$//p'); do
-  bytes=$(printf '%s\\n' "$objects" | awk -v key="$key" '$1 == key ".tar.zst" || $1 == key ".tar.gz" { print $2 }')
+  sizes=$(printf '%s\\n' "$objects" | awk -v key="$key" '$1 == key ".tar.zst" || $1 == key ".tar.gz" { bytes = $2 } $1 == key ".tar.zst.age" || $1 == key ".tar.gz.age" { sealed = $2 } END { print (bytes ? bytes : 0), (sealed ? sealed : 0) }')
   text=$(get "$bucket/$(printf %s "$key" | sed 's/@/%40/g').json" | head -c ${String(longestManifest)} | tr '\\n' ' ')
-  printf '%s %s\\n%s\\n' "\${bytes:-0}" "\${key##*/}" "$text"
+  printf '%s %s\\n%s\\n' "$sizes" "\${key##*/}" "$text"
 done
 echo end`,
   parse: (printed, [bucket = '']) => parseShelf(printed, bucket, 'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host'),

@@ -93,8 +93,12 @@ async function shelf(directory: string, prefix: string): Promise<Shelf> {
       const manifest = join(directory, name);
       const size = (await stat(manifest).catch(() => undefined))?.size ?? 0;
       const text = size > longestManifest ? '' : await readFile(manifest, 'utf8').catch(() => '');
-      const archives = await Promise.all(['zst', 'gz'].map((suffix) => stat(join(directory, `${name.slice(0, -'.json'.length)}.tar.${suffix}`)).catch(() => undefined)));
-      return { name: name.slice(0, -'.json'.length), bytes: archives.find((one) => one?.isFile() === true)?.size ?? 0, text };
+      const backup = name.slice(0, -'.json'.length);
+      const sizeOf = async (suffixes: readonly string[]): Promise<number> => {
+        const archives = await Promise.all(suffixes.map((suffix) => stat(join(directory, `${backup}.tar.${suffix}`)).catch(() => undefined)));
+        return archives.find((one) => one?.isFile() === true)?.size ?? 0;
+      };
+      return { name: backup, bytes: await sizeOf(['zst', 'gz']), sealedBytes: await sizeOf(['zst.age', 'gz.age']), text };
     }),
   );
   const room = await existing(directory);

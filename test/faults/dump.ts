@@ -68,7 +68,7 @@ async function dumpTree(top: string, prefix: string): Promise<Dump> {
         lines.push([prefix + steady(shown, top), `-> ${steady(await readlink(path), top).replace(/^(\.\.\/)+/, 'HERE/')}`]);
       } else {
         // What is in one has the times of the volume's files; its case says whether it is whole.
-        const isBackup = /@.*\.\d{8}T\d{6}Z\.(json|tar\.\w+)$/.test(name);
+        const isBackup = /@.*\.\d{8}T\d{6}Z\.(json|tar\.\w+(\.age)?)$/.test(name);
         lines.push([prefix + steady(shown, top), isBackup ? mode : `${mode} ${steady(await content(path), top)}`]);
       }
     }

@@ -80,6 +80,8 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
   { operation: 'clean_volumes', on: 'at once', moments: removing.slice(2), back: [] },
   { operation: 'remove_container', on: '', moments: [{ tool: 'mv', when: '*quarantine*' }, docker('rm *')], back: [] },
   { operation: 'backup_volume', on: 'to the laptop', back: [], moments: [docker('stop *'), { tool: 'tar', when: '-C * -cf - .' }, { tool: 'zstd', when: '-q -T0 -c' }, { tool: 'tar', when: '-tf -' }, docker('start *', { harmless: true })] },
+  { operation: 'backup_volume', on: 'encrypted', back: [], moments: [{ tool: 'zstd', when: '-q -dc' }, { tool: 'tar', when: '-tf -' }, { tool: 'age', when: '-r *' }, { tool: 'tee', when: '/dev/fd/4' }] },
+  { operation: 'restore_volume', on: 'encrypted', back: [], moments: [{ tool: 'age', when: '-d *' }, { tool: 'zstd', when: '-q -dc' }, { tool: 'tar', when: '*-xpf -' }] },
   { operation: 'copy_volume', on: '', back: [], moments: [livePass, docker('stop *'), ...finalPass, docker('start *', { harmless: true })] },
 ];
 

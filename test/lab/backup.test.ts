@@ -178,6 +178,10 @@ describe('a backup that is cut or fails', () => {
     expect([await host.isUp(), await host.sh('ls -A /srv/large')]).toEqual([true, '']);
     ended(await resume());
     expect([await host.isUp(), await host.sh('ls -A /srv/large | wc -l')]).toEqual([true, '2\n']);
+    // Live, where it may end with 1, to be killed is no such end.
+    await host.sh('touch /run/tar-dies');
+    const live = await apply(kind, { backup_volume: { volume: 'large', to: { path: '/srv/live' }, consistency: 'live' } });
+    expect([live.code, live.printed, await host.sh('ls -A /srv/live')]).toEqual([1, expect.stringContaining('tar has failed'), '']);
   });
 
   it('because the disk is full: the application runs again, and nothing is taken for a backup', async () => {

@@ -26,7 +26,7 @@ import { planLawfully } from './plan-lawfully.ts';
 import { poolAnswers, poolWorld } from './pool-world.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
-import { backupWorld, restoreWorld } from './backups/world.ts';
+import { backup, backupWorld, recipient, restoreWorld, sealed, shelf } from './backups/world.ts';
 import { driverWorld } from './daemon/driver-world.ts';
 import { removalWorld } from './containers/removal-world.ts';
 import { answers as recreateAnswers } from './containers/world.ts';
@@ -51,6 +51,7 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   assert: { want: { that: [true] }, world: new Answers() },
   clean_volumes: { want: { named: true, older_than: '2d', except: 'db', keep_for: '30d' }, world: cleanAnswers({ volumes: [plainVolume('scrap'), plainVolume('db')] }) },
   backup_volume: { want: { volume: 'foo', to: { laptop: 'kept' }, consistency: 'pause', keep: 2 }, world: backupWorld() },
+  'backup_volume that encrypts': { want: { volume: 'foo', to: { path: '/kept' }, consistency: 'stop', encrypt_to: [recipient] }, world: backupWorld() },
   command: { want: ['id', '-u'], world: new Answers() },
   copy_volume: {
     want: { from: { path: '/a' }, to: { path: '/b' } },
@@ -79,6 +80,7 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   repair_rootfs: { want: { container: 'c1' }, world: answersOf(stopped) },
   resize2fs: { want: { device: '/dev/x' }, world: new Answers().set(ask(fileSystem, '/dev/x', '0'), holding('ext4')) },
   restore_volume: { want: { volume: 'new', from: { laptop: 'kept' }, backup: 'foo', size: '40MiB' }, world: restoreWorld() },
+  'restore_volume that decrypts': { want: { volume: 'new', from: { laptop: 'kept' }, backup: 'foo', identity: '/root/age.key' }, world: restoreWorld({ kept: shelf([backup(sealed)]) }) },
   scale_volume: { want: { volume: 'foo', size: '+20MiB', restart_daemon: true }, world: volumeAnswers() },
   'scale_volume by copy': { want: { container: 'app', path: '/data', size: '40MiB', method: 'copy', bwlimit: '10MiB', gate: { seconds: '5s' } }, world: volumeAnswers() },
   scaled_volume: { want: { name: 'elk', scale: 3, size: '40MiB', labels: { tier: 'log' } }, world: scaledWorld() },

@@ -5,9 +5,10 @@ import type { Directory } from '../copy-start.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import { startFunctions } from '../volumes/copy-stopped.ts';
 import { contentListFunction } from './content-list.ts';
+import { sealedFunction, sealFunctions, stageFunctions } from './encryption-script.ts';
 
 /** What of a manifest is known before the archive is made. */
-export type ManifestStart = Pick<Manifest, 'plimsoll' | 'version' | 'name' | 'host' | 'source' | 'compression' | 'consistency' | 'docker' | 'sizeBytes'>;
+export type ManifestStart = Pick<Manifest, 'plimsoll' | 'version' | 'name' | 'host' | 'source' | 'compression' | 'encryptedTo' | 'consistency' | 'docker' | 'sizeBytes'>;
 
 export interface Archive {
   readonly start: ManifestStart;
@@ -20,31 +21,27 @@ export interface Archive {
   readonly list: boolean;
 }
 
-/** `unpack FILE` for scripts, by \`$packing\`. */
-export const unpackFunction = `unpack() { case $packing in zstd) zstd -q -dc <"$1" ;; gzip) gzip -dc <"$1" ;; esac; }`;
-
 /**
  * Stops or pauses the containers that the file names, archives, lets them go on whatever has become of
- * it, also when it is ended, and only then reads the archive again from its beginning to its end. The
- * manifest is put in place last: without it there is no backup.
+ * it, also when it is ended, and only then reads the archive again from its beginning to its end (one that is
+ * encrypted is read through on its way into age). The manifest is put in place last: without it there is no backup.
  */
 export function makeArchive({ start, source, spool, file, list }: Archive): ExecAction {
-  const { name, compression, consistency } = start;
+  const { name, compression, consistency, encryptedTo = [] } = start;
   const known = JSON.stringify(start).slice(1, -1);
   return {
     kind: 'exec',
-    argv: ['/bin/sh', '-s', '--', file ?? '', source.path, source.identity, spool, name, archiveOf(start), compression, consistency, list ? 'list' : '', known],
+    argv: ['/bin/sh', '-s', '--', file ?? '', source.path, source.identity, spool, name, archiveOf(start), compression, consistency, list ? 'list' : '', known, ...encryptedTo],
     stdin: archiveScript,
     timeoutMs: longestCopyMs,
   };
 }
 
-const archiveScript = `# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is.
+const archiveScript = `# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted to what follows $10.
 back_up() {
 ${startFunctions}${contentListFunction}
-${unpackFunction}
-file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
-known=$1
+${stageFunctions}${sealFunctions}${sealedFunction}file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
+known=$1; shift
 state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
 part=$spool/.$archive.part work=$state/backing-up held=
 no() { printf '%s\\n' "$*" >&2; exit 1; }
@@ -66,7 +63,7 @@ hold() {
   held=$(how_they_are) || return
   case $how$held in stop*' true '*) echo "a container goes on running after docker stop" >&2; return 1 ;; pause*' true false '*) echo "a container goes on running after docker pause" >&2; return 1 ;; esac
 }
-rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" && mkdir -p -m 700 -- "$spool" && mkfifo "$work/digest" || no "$spool or $state cannot be written"
+rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" && mkdir -p -m 700 -- "$spool" || no "$spool or $state cannot be written"
 rm -f -- "$spool/$archive" && : >"$part" || no "$spool cannot be written"
 [ -z "$file" ] || hold || no "the containers could not all be held"
 [ "$(stat -c %d:%i -- "$from")" = "$identity" ] || no "$from is another directory now: was it mounted for a container?"
@@ -74,35 +71,39 @@ mode=$(stat -c %a -- "$from") owner=$(stat -c %u:%g -- "$from")
 entries=$(find "$from" -xdev -mindepth 1 -printf x | wc -c) && sockets=$(find "$from" -xdev -type s -printf x | wc -c) || exit 1
 allocated=$(du -sxB1 -- "$from" | cut -f1) apparent=$(du -sxB1 --apparent-size -- "$from" | cut -f1)
 pack() { case $packing in zstd) zstd -q -T0 -c ;; gzip) gzip -c ;; esac; }
-# Open at one end already, so that nobody waits for the other one in vain.
-exec 4<>"$work/digest"
-sha256sum <"$work/digest" >"$work/sum" 4>&- &
 codes=$({ { tar -C "$from" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --pax-option=delete=atime,delete=ctime --one-file-system -p -cf - . 2>"$work/said"; echo "tar $?" >&3; } |
-{ pack; echo "pack $?" >&3; } | { tee "$work/digest" >"$part"; echo "write $?" >&3; }; } 3>&1)
-exec 4>&-
-wait
+{ pack; echo "pack $?" >&3; } | { seal "$@"; echo "seal $?" >&3; } | aside sum sha256sum | { cat >"$part"; echo "write $?" >&3; }; } 3>&1)
 grep -v ': socket ignored$' "$work/said" | head -n 20 >&2
-case $codes in *"write 0"*) ;; *) no "$part could not be written: is there room for it?" ;; esac
-case $codes in *"pack 0"*) ;; *) no "$packing has failed" ;; esac
+has write || no "$part could not be written: is there room for it?"
+has sum && has 'to sum' || no "sha256sum has failed"
+has seal || no "$([ "$#" = 0 ] && echo cat || echo age) has failed"
+has pack || no "$packing has failed"
 changed=0
-case $how$codes in
-  *"tar 0"*) ;;
-  live*"tar 1"*) changed=$(grep -c -e 'changed as we read it$' -e 'removed before we read it$' "$work/said") ;;
-  *) no "tar has failed, or something was written to $from while it was read" ;;
-esac
+if ! has tar; then
+  [ "$how" = live ] && has tar 1 || no "tar has failed, or something was written to $from while it was read"
+  changed=$(grep -c -e 'changed as we read it$' -e 'removed before we read it$' "$work/said")
+fi
 if [ -n "$list" ]; then content_list "$from" >"$work/list" || no "$from could not be read whole"; else : >"$work/list"; fi
 [ -z "$file" ] || [ "$(how_they_are)" = "$held" ] || no "a container has been started or let go on while $from was archived"
 goes_on
 sync "$part" || no "$part could not be brought to its disk"
 sum=$(cut -d' ' -f1 "$work/sum") bytes=$(stat -c %s -- "$part") || exit 1
 [ "$bytes" -gt 0 ] && [ "$(sha256sum <"$part" | cut -d' ' -f1)" = "$sum" ] || no "what was written to $part is not what comes back"
-codes=$({ { unpack "$part"; echo "unpack $?" >&3; } | { tar -tf - >"$work/names"; echo "tar $?" >&3; }; } 3>&1)
-case $codes in *"unpack 0"*) ;; *) no "$part cannot be unpacked" ;; esac
-case $codes in *"tar 0"*) ;; *) no "$part is no whole archive" ;; esac
-members=$(wc -l <"$work/names")
+inside=
+if [ "$#" = 0 ]; then
+  codes=$codes$nl$({ members <"$part" >"$work/members"; } 3>&1)
+else
+  has inside && has 'to inside' && has length && has 'to length' && has members && has 'to members' || no "the archive could not be read on its way to age"
+  length=$(cat "$work/length")
+  sealed "$part" "$length" "$#" || no "$part is not what age makes of $length bytes for $# keys"
+  inside=$(printf '"inside":{"sha256":"%s","bytes":%s},' "$(cut -d' ' -f1 "$work/inside")" "$length")
+fi
+has unpack || no "$part cannot be unpacked"
+has list || no "$part is no whole archive"
+members=$(cat "$work/members")
 [ "$how" = live ] || [ "$members" = $((entries - sockets + 1)) ] || no "$part holds $members members, and $from had $((entries - sockets + 1))"
 listed=$(sed 's/^\\([a-z]*\\) \\([0-9a-f]*\\)$/"\\1":"\\2"/' "$work/list" | tr '\\n' ',')
-printf '{%s,"created":"%s","sha256":"%s","bytes":%s,"root":{"mode":"%s","owner":"%s"},"entries":%s,"allocatedBytes":%s,"apparentBytes":%s,"sockets":%s,"changed":%s,"list":{%s}}\\n' "$known" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$sum" "$bytes" "$mode" "$owner" "$entries" "$allocated" "$apparent" "$sockets" "$changed" "\${listed%,}" >"$spool/.$name.json" || no "$spool cannot be written"
+printf '{%s,"created":"%s",%s"sha256":"%s","bytes":%s,"root":{"mode":"%s","owner":"%s"},"entries":%s,"allocatedBytes":%s,"apparentBytes":%s,"sockets":%s,"changed":%s,"list":{%s}}\\n' "$known" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$inside" "$sum" "$bytes" "$mode" "$owner" "$entries" "$allocated" "$apparent" "$sockets" "$changed" "\${listed%,}" >"$spool/.$name.json" || no "$spool cannot be written"
 chmod 600 "$part" "$spool/.$name.json" && mkdir -p -m 700 -- "$state/backups" && : >"$state/backups/$name" && sync "$spool/.$name.json" "$state/backups/$name" "$state/backups" || exit 1
 mv -f -- "$part" "$spool/$archive" && sync "$spool" && mv -f -- "$spool/.$name.json" "$spool/$name.json" && sync "$spool" || exit 1
 find "$state/backups" -maxdepth 1 -type f -mtime +30 -delete

@@ -11,6 +11,7 @@ import { describedKept, directoryOf, isHere } from './backup-input.ts';
 import type { BackupSurvey } from './backup-survey.ts';
 import { forBackup } from './backup-survey.ts';
 import { putInBucket } from './bucket.ts';
+import { keysOf } from './encryption.ts';
 import { filesOf } from './retention.ts';
 
 export interface BackupPlan extends BackupSurvey {
@@ -46,7 +47,7 @@ function archiveChange(plan: BackupPlan): Change {
   const again = stillHeld(plan);
   const ids = [...again, ...holds.filter(({ id }) => !again.some((use) => use.id === id))];
   const file = remembered?.file ?? (ids.length === 0 ? undefined : `${stopped.directory}/backup-${source.identity.replace(':', '-')}`);
-  const what = `back up ${start.source} to ${describedKept(to)} as ${name}`;
+  const what = `back up ${start.source} to ${describedKept(to)} as ${name}${start.encryptedTo === undefined ? '' : `, encrypted to ${keysOf(start.encryptedTo)}`}`;
   const held = start.consistency === 'pause' ? 'paused' : 'stopped';
   const remember: readonly Action[] =
     file === undefined

@@ -26,6 +26,7 @@ import type { Located, Place } from '../volumes/places.ts';
 import { described, isPlace, locate, placeProblem } from '../volumes/places.ts';
 import type { ManifestStart } from './archive-script.ts';
 import { backupName, backupsIn, directoryOf, isHere, shelfOf } from './backup-input.ts';
+import { recipients } from './encryption.ts';
 
 export const backupVolumeSchema = z
   .strictObject({
@@ -36,6 +37,7 @@ export const backupVolumeSchema = z
     consistency: z.enum(['stop', 'pause', 'live']).optional().describe('what becomes of the containers that write to it: stopped, or paused, while it is read, and let go on whatever becomes of the backup; live: they run on, and what they change meanwhile may be half old and half new'),
     keep: z.number().int().min(1).optional().describe('how many complete backups of it are kept there; older ones are removed once the new one is there. All of them when absent'),
     content_list: z.boolean().default(true).describe('what is in the files is listed too (they are read twice meanwhile), so that a restored volume can be proven to be the same'),
+    encrypt_to: recipients.optional().describe('public keys (age1…, ssh-ed25519 …, ssh-rsa …): the host\'s own age encrypts the archive to them, so that it is never on a disk, or on its way, in the clear'),
     spool: copiedDirectory.optional().describe('the directory on the host in which the archive is made before it goes elsewhere; in the state directory when absent'),
     as: backupName.optional().describe('filled in by a plan: the name of the backup'),
   })
@@ -161,6 +163,7 @@ export function surveyBackup(want: BackupWant, known: Known): BackupSurvey | Ref
       host: host.label,
       source: described(placeOf(want)),
       compression,
+      ...(want.encrypt_to === undefined ? {} : { encryptedTo: want.encrypt_to }),
       consistency: want.consistency ?? 'live',
       ...(volume === undefined ? {} : { docker: { labels: volume.labels, options: volume.options } }),
       sizeBytes: state?.quota?.limitBytes ?? 0,

@@ -16,6 +16,8 @@ import { afterArchive, afterDelivery, backupChanges, goOnChange, stillHeld } fro
 import { describedKept, isHere, resourceOf, shelfOf } from './backup-input.ts';
 import type { BackupSurvey, BackupWant } from './backup-survey.ts';
 import { backupNeeds, backupVolumeSchema, familyOf, locatedSource, nameOf, surveyBackup } from './backup-survey.ts';
+import { encryptedAtMost } from './encryption.ts';
+import { noAge } from './identity.ts';
 import { superfluous } from './retention.ts';
 
 /**
@@ -65,7 +67,7 @@ function planBackup(want: BackupWant, known: Known): Planned {
     return { outcome: 'noop', reason: `${name} is in ${where}: ${formatBytes(there.manifest.bytes)}, sha256 ${there.manifest.sha256}`, ...noted(told(there.manifest.sockets, there.manifest.changed)) };
   }
   if (made && !isHere(want.to) && spoolShelf.backups.some((backup) => backup.complete)) return { outcome: 'change', changes: [...goOn, ...afterArchive(plan)] };
-  const refused = judgeHold(want, survey) ?? tooSmall(survey);
+  const refused = (want.encrypt_to !== undefined && !host.age ? noAge : undefined) ?? judgeHold(want, survey) ?? tooSmall(survey);
   if (refused !== undefined) return refused;
   return { outcome: 'change', changes: backupChanges(plan), ...noted(warnings(want, plan)) };
 }
@@ -99,8 +101,9 @@ function judgeHold(want: BackupWant, survey: BackupSurvey): Refusal | undefined 
 /** What tar adds for each entry at most, but for very long names and attributes. */
 const perEntry = 2048;
 
-function tooSmall({ spool, spoolShelf, source }: BackupSurvey): Refusal | undefined {
-  const most = source.allocatedBytes + source.entries * perEntry;
+function tooSmall({ spool, spoolShelf, source, start }: BackupSurvey): Refusal | undefined {
+  const packed = source.allocatedBytes + source.entries * perEntry;
+  const most = start.encryptedTo === undefined ? packed : encryptedAtMost(packed);
   if (most <= spoolShelf.availableBytes) return undefined;
   return { outcome: 'refused', reason: `the archive may need up to ${formatBytes(most)}, and ${spool} has ${formatBytes(spoolShelf.availableBytes)} free: a disk that is full harms whatever else is on it`, remedy: 'make room, or name another directory (spool:, or to:)' };
 }

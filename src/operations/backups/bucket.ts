@@ -20,7 +20,7 @@ nothing=${nothingSent}`;
  * manifest, without which there is no backup. What it makes superfluous goes last. The credentials are
  * in a file that only curl reads.
  */
-export function putInBucket(to: Kept, spool: string, start: Pick<Manifest, 'name' | 'compression'>, superseded: readonly string[]): ExecAction {
+export function putInBucket(to: Kept, spool: string, start: Pick<Manifest, 'name' | 'compression' | 'encryptedTo'>, superseded: readonly string[]): ExecAction {
   const archive = archiveOf(start);
   const manifest = `${start.name}.json`;
   const script = `# Brings $2 and its manifest to the bucket.

@@ -3,8 +3,8 @@ import type { Action, ExecAction } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import { unusedFunction } from '../volumes/copy-changes.ts';
 import { leftFunctions, rememberLeft } from '../volumes/remove-volume.ts';
-import { unpackFunction } from './archive-script.ts';
 import { contentListFunction } from './content-list.ts';
+import { openFunctions, stageFunctions } from './encryption-script.ts';
 
 export interface Extraction {
   readonly manifest: Manifest;
@@ -13,19 +13,21 @@ export interface Extraction {
   readonly directory: string;
   /** Removed once it has been extracted. */
   readonly onItsWay: boolean;
+  /** The file on the host with the key; undefined when the archive is not encrypted. */
+  readonly identity: string | undefined;
 }
 
 /**
- * Checks the archive, extracts it into the volume's directory, which is emptied first of what an attempt
+ * Checks the archive (of one that is encrypted also what is in it, before anything is written), extracts it into the volume's directory, which is emptied first of what an attempt
  * that was cut has left, and compares what is there with what the manifest says. `$state/restored/VOLUME`
  * says from before the first byte that it has begun, and at the end that it is whole.
  */
-export function extract({ manifest, archive, volume, directory, onItsWay }: Extraction): ExecAction {
+export function extract({ manifest, archive, volume, directory, onItsWay, identity }: Extraction): ExecAction {
   const { list } = manifest;
   const parts = [list.names, list.contents, list.attributes, list.acls].map((digest, index) => (digest === undefined ? '' : `${['names', 'contents', 'attributes', 'acls'][index] ?? ''} ${digest}`));
   return {
     kind: 'exec',
-    argv: ['/bin/sh', '-s', '--', archive, directory, volume, manifest.name, manifest.compression, manifest.sha256, String(manifest.consistency === 'live' ? '' : manifest.entries - manifest.sockets), onItsWay ? archive : '', ...parts.filter((part) => part !== '')],
+    argv: ['/bin/sh', '-s', '--', archive, directory, volume, manifest.name, manifest.compression, manifest.sha256, String(manifest.consistency === 'live' ? '' : manifest.entries - manifest.sockets), onItsWay ? archive : '', identity ?? '', manifest.inside?.sha256 ?? '', ...parts.filter((part) => part !== '')],
     stdin: extractScript(volume, directory),
     timeoutMs: longestCopyMs,
   };
@@ -38,9 +40,9 @@ mark() { mkdir -p -m 700 -- "$state/restored" && printf '%s\\n' "$1" >"$state/re
 const extractScript = (volume: string, directory: string): string => `# Extracts $1 into $2, and proves that it is what was backed up.
 restore() {
 ${contentListFunction}
-${unpackFunction}
-${unusedFunction}
-archive=$1 directory=$2 volume=$3 name=$4 packing=$5 sum=$6 entries=$7 removes=$8; shift 8
+${stageFunctions}${openFunctions}${unusedFunction}
+archive=$1 directory=$2 volume=$3 name=$4 packing=$5 sum=$6 entries=$7 removes=$8 identity=$9; shift 9
+inside=$1; shift
 ${markFunction}
 work=$state/restoring
 remember_left() {
@@ -51,15 +53,17 @@ trap 'rm -rf -- "$work"' EXIT
 trap 'exit 143' TERM INT HUP
 rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" || no "$state cannot be written"
 [ "$(sha256sum <"$archive" | cut -d' ' -f1)" = "$sum" ] || no "$archive is not what its manifest says: its checksum differs"
+[ -z "$identity" ] || opens
 unused "$directory" || exit 1
 case $(cat -- "$state/restored/$volume" 2>/dev/null) in
   "begun $name") find "$directory" -xdev -mindepth 1 -delete || no "$directory could not be emptied of what an earlier attempt has left" ;;
   *) [ -z "$(ls -A -- "$directory")" ] || no "$directory is not empty" ;;
 esac
 mark "begun $name" || no "$state cannot be written"
-codes=$({ { unpack "$archive"; echo "unpack $?" >&3; } | { tar -C "$directory" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --same-owner -xpf -; echo "tar $?" >&3; }; } 3>&1)
-case $codes in *"unpack 0"*) ;; *) no "$archive could not be unpacked" ;; esac
-case $codes in *"tar 0"*) ;; *) no "tar could not extract all of $archive: is there room for it?" ;; esac
+codes=$({ { opened; echo "open $?" >&3; } | { unpack; echo "unpack $?" >&3; } | { tar -C "$directory" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --same-owner -xpf -; echo "tar $?" >&3; }; } 3>&1)
+has unpack || no "$archive could not be unpacked"
+has open || no "$archive could not be read to its end"
+has tar || no "tar could not extract all of $archive: is there room for it?"
 sync -f "$directory" || no "what was restored could not be brought to its disk"
 if [ -n "$entries" ]; then
   found=$(find "$directory" -xdev -mindepth 1 -printf x | wc -c)

@@ -27,6 +27,8 @@ export interface RestorePlan {
   /** Where the archive is on the host, or is to be brought. */
   readonly archive: string;
   readonly there: boolean;
+  /** The file on the host with the key; undefined when the archive is not encrypted. */
+  readonly identity: string | undefined;
 }
 
 export function restoreChanges(plan: RestorePlan): readonly Change[] {
@@ -79,16 +81,16 @@ function bringChange({ manifest, from, archive }: RestorePlan): Change {
   };
 }
 
-function extractChange({ manifest, volume, directory, from, archive }: RestorePlan): Change {
+function extractChange({ manifest, volume, directory, from, archive, identity }: RestorePlan): Change {
   const { list, entries, sockets, root, name } = manifest;
   const proof = list.contents === undefined ? 'its archive\'s checksum compared' : 'compared with the manifest, file by file';
   const onItsWay = !isHere(from);
   return {
-    summary: `${name} → volume ${volume}: ${String(entries - sockets)} entries, ${formatBytes(manifest.allocatedBytes)}, ${proof}`,
+    summary: `${name} → volume ${volume}${identity === undefined ? '' : `, decrypted with ${identity}`}: ${String(entries - sockets)} entries, ${formatBytes(manifest.allocatedBytes)}, ${proof}`,
     subject: `content:${volume}`,
     before: { content: 'none' },
     after: { content: name, owner: root.owner, mode: root.mode },
-    actions: [extract({ manifest, archive, volume, directory, onItsWay })],
+    actions: [extract({ manifest, archive, volume, directory, onItsWay, identity })],
     undo: unextract(volume, directory, onItsWay ? archive : undefined),
     atomic: true,
     bindings: {},

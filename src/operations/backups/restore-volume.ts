@@ -21,6 +21,7 @@ import { copiedDirectory } from '../volumes/copy-input.ts';
 import { dockerBytes } from '../volumes/docker-size.ts';
 import { volumeName } from '../volumes/versions.ts';
 import { backupsIn, describedKept, directoryOf, isHere, resourceOf, shelfOf } from './backup-input.ts';
+import { identityNeeds, judgeIdentity } from './identity.ts';
 import type { RestorePlan } from './restore-changes.ts';
 import { restoreChanges, restoredLabel } from './restore-changes.ts';
 
@@ -33,6 +34,7 @@ const schema = z.strictObject({
   })
     .optional()
     .describe('the new volume\'s quota, as Docker takes sizes (20GiB); that of the backup when absent'),
+  identity: copiedDirectory.optional().describe('for an encrypted backup: the file on the host with the secret key, which belongs to root with mode 0600 or 0400; the host\'s own age reads it, plimsoll does not'),
   spool: copiedDirectory.optional().describe('the directory on the host to which the archive is brought; in the state directory when absent'),
 });
 export type RestoreWant = z.infer<typeof schema>;
@@ -54,7 +56,7 @@ export const restoreVolume = defineOperation<RestoreWant>({
   touches: (want, known) => {
     const root = known.get(ask(dockerInfo))?.root;
     const made = [`volume:${want.volume}`, ...(root === undefined ? [] : [`path:${directoryIn(root, want)}`])];
-    return { reads: ['docker', resourceOf(want.from), ...made], changes: made };
+    return { reads: ['docker', resourceOf(want.from), ...(want.identity === undefined ? [] : [`path:${want.identity}`]), ...made], changes: made };
   },
 
   result(want, known) {
@@ -84,6 +86,7 @@ function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
     ask(roomIn, known.the(ask(dockerInfo)).root),
     ...(isHere(want.from) ? [] : [ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost))))]),
     ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
+    ...identityNeeds(chosen.manifest, want.identity),
   ];
 }
 
@@ -131,6 +134,8 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const ours = volume?.labels[restoredLabel] === chosen.name;
   if (volume !== undefined && !ours) return refuse(`there is a volume ${want.volume} already`, 'name a new one: nothing is restored over what is there');
   if (volume !== undefined && record?.done === true) return { outcome: 'noop', reason: `${want.volume} was restored from ${chosen.name}`, ...notes(manifest.sockets, []) };
+  const locked = judgeIdentity(manifest, want.identity, host, known);
+  if (locked !== undefined) return locked;
 
   const state = volume === undefined ? undefined : known.the(ask(volumeState, volume.mountpoint));
   const archive = archivePath(want, chosen, host);
@@ -139,8 +144,8 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const room = known.the(ask(roomIn, root)).availableBytes;
   const needed = manifest.allocatedBytes + (there ? 0 : manifest.bytes);
   if (needed > room) return refuse(`${root} has ${formatBytes(room)} free, and ${chosen.name} needs ${formatBytes(needed)} with its archive`, 'make room on the host');
-  const plan: RestorePlan = { manifest, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there };
-  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, liveNotes(manifest.consistency, manifest.changed)) };
+  const plan: RestorePlan = { manifest, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there, identity: manifest.encryptedTo === undefined ? undefined : want.identity };
+  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, [...liveNotes(manifest.consistency, manifest.changed), ...(want.identity !== undefined && manifest.encryptedTo === undefined ? [`${chosen.name} is not encrypted: ${want.identity} is not used`] : [])]) };
 }
 
 function liveNotes(consistency: string, changed: number): readonly string[] {

@@ -68,9 +68,9 @@ describe('backup_volume', () => {
 
   it('a manifest that is cut, or of another name, is no backup', () => {
     const text = JSON.stringify(manifest());
-    expect(readShelf(true, 1, [{ name, bytes: 5000, text }]).backups).toMatchObject([{ complete: true }]);
-    expect(readShelf(true, 1, [{ name, bytes: 4999, text }]).backups).toMatchObject([{ complete: false }]);
-    expect(readShelf(true, 1, [{ name, bytes: 5000, text: text.slice(0, -9) }, { name: 'other', bytes: 5000, text }])).toMatchObject({ backups: [], unreadable: [`${name}.json`, 'other.json'] });
-    expect(readShelf(true, 1, [{ name, bytes: 0, text: text.replace('"bytes":5000', '"bytes":0') }]).backups).toEqual([]);
+    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, text }]).backups).toMatchObject([{ complete: true }]);
+    expect(readShelf(true, 1, [{ name, bytes: 4999, sealedBytes: 0, text }]).backups).toMatchObject([{ complete: false }]);
+    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, text: text.slice(0, -9) }, { name: 'other', bytes: 5000, sealedBytes: 0, text }])).toMatchObject({ backups: [], unreadable: [`${name}.json`, 'other.json'] });
+    expect(readShelf(true, 1, [{ name, bytes: 0, sealedBytes: 0, text: text.replace('"bytes":5000', '"bytes":0') }]).backups).toEqual([]);
   });
 });

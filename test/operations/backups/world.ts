@@ -1,3 +1,4 @@
+import { ageIdentity, type AgeIdentity } from '../../../src/facts/age-identity.ts';
 import { backupHost, type BackupHost } from '../../../src/facts/backup-host.ts';
 import type { Backup, Manifest, Shelf } from '../../../src/facts/backup-shelf.ts';
 import { backupShelf, laptopShelf } from '../../../src/facts/backup-shelf.ts';
@@ -29,7 +30,12 @@ export const manifest = (more: Partial<Manifest> = {}): Manifest => ({
 export const backup = (more: Partial<Manifest> = {}, complete = true): Backup => ({ name: more.name ?? name, manifest: manifest(more), complete });
 export const shelf = (backups: readonly Backup[] = [], more: Partial<Shelf> = {}): Shelf => ({ exists: true, availableBytes: 1e12, backups, unreadable: [], ...more });
 
-export const host: BackupHost = { now: '20261128T140533Z', node: 'web-1', label: 'web-1-1234', compression: 'zstd', decompresses: ['zstd', 'gzip'], state: '/var/lib/plimsoll', made: [], restored: [] };
+export const recipient = 'age1mg9dsaugwzdz4sdq5yj02dq70atj776az3t2cqnkjqyd06mmj97q668f3p';
+export const inside = { sha256: 'f'.repeat(64), bytes: 4700 };
+/** What the manifest of an encrypted one says more. */
+export const sealed = { encryptedTo: [recipient], inside };
+
+export const host: BackupHost = { now: '20261128T140533Z', node: 'web-1', label: 'web-1-1234', compression: 'zstd', decompresses: ['zstd', 'gzip'], age: true, state: '/var/lib/plimsoll', made: [], restored: [] };
 export const app: ContainerUse = { id: appId, name: 'app', running: true, startedAt: '2026-11-20T00:00:00Z', mounts: [{ type: 'volume', name: 'foo', source: directory, destination: '/data', readOnly: false, propagation: '' }], volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {} };
 const foo: Volume = { name: 'foo', driver: 'local', mountpoint: directory, labels: { tier: 'front' }, options: {}, scope: 'local', createdAt: '' };
 const state = { quota: undefined, usedInodes: 0, shownBytes: 0, mounted: undefined, options: undefined };
@@ -69,10 +75,12 @@ export interface RestoreWorld {
   /** The quota of the new volume, where it is there. */
   readonly limitBytes?: number;
   readonly room?: number;
+  /** At /root/age.key. */
+  readonly identity?: AgeIdentity;
 }
 
 /** A host on which a backup of foo is to be restored into `new`, from `kept` on the laptop. */
-export function restoreWorld({ host: more, kept = shelf([backup()]), volumes: there = [], limitBytes = 0, room = 1e12 }: RestoreWorld = {}): Answers {
+export function restoreWorld({ host: more, kept = shelf([backup()]), volumes: there = [], limitBytes = 0, room = 1e12, identity = { kind: 'file', own: true, mode: '0600', locked: false, recipients: [recipient] } }: RestoreWorld = {}): Answers {
   return new Answers()
     .set(ask(backupHost), { ...host, ...more })
     .set(ask(dockerInfo), { root: '/var/lib/docker' } as Docker)
@@ -81,5 +89,7 @@ export function restoreWorld({ host: more, kept = shelf([backup()]), volumes: th
     .set(ask(laptopShelf, 'kept', 'foo@'), kept)
     .set(ask(roomIn, '/var/lib/docker'), { availableBytes: room, inodesAvailable: 1e6 })
     .set(ask(hostFile, `/var/lib/plimsoll/spool/${name}.tar.zst`), { exists: false })
+    .set(ask(hostFile, `/var/lib/plimsoll/spool/${name}.tar.zst.age`), { exists: false })
+    .set(ask(ageIdentity, '/root/age.key'), identity)
     .set(ask(volumeState, '/var/lib/docker/volumes/new/_data'), { ...state, quota: { fileSystem: 'xfs', mountPoint: '/', options: [], project: 3, limitBytes, usedBytes: 0, freeBytes: 1e12, quotaTool: true } });
 }
