@@ -72,6 +72,12 @@ export function reportedSize(pool: ThinPool, sizes: PoolSizes): string {
   return ['rw', sizes.metadata / metadataBlockBytes, Math.floor(sizes.data / pool.blockBytes)].join(' ');
 }
 
+/** `data 2 GiB → 3 GiB, metadata 32 MiB → 48 MiB`; empty where neither grows. */
+export function growthText(now: PoolSizes, after: PoolSizes): string {
+  const part = (what: 'data' | 'metadata'): readonly string[] => (now[what] === after[what] ? [] : [`${what} ${formatBytes(now[what])} → ${formatBytes(after[what])}`]);
+  return [...part('data'), ...part('metadata')].join(', ');
+}
+
 export const reportScript = `set -- $(dmsetup status --noflush "$1")
 metadata=\${5#*/} data=\${6#*/}
 for word in "$@"; do case $word in rw | ro | out_of_data_space | needs_check) mode="\${mode-}\${mode:+ }$word" ;; esac; done
