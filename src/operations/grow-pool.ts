@@ -70,9 +70,8 @@ export const growPool = defineOperation<Want>({
 
   pin(want, known) {
     const cut = stoppedFor(want, known);
-    const judged = cut === undefined ? poolOf(known) : undefined;
-    if (judged !== undefined && 'refused' in judged) return want;
-    const sizes = judged === undefined ? sizesWhileStopped(want, cut) : sizesOf(want, judged.pool, judged.backing);
+    const sizes = cut === undefined ? sizesNow(want, known) : sizesWhileStopped(want, cut);
+    if (sizes === undefined) return want;
     const pinned = { ...(relative(want.size) ? { data: sizes.data } : {}), ...(relative(want.metadata_size) ? { metadata: sizes.metadata } : {}) };
     return Object.keys(pinned).length === 0 ? want : { ...want, pinned };
   },
@@ -151,14 +150,19 @@ function sizesOf({ size, metadata_size: metadataSize, pinned }: Want, { now, blo
   return { data: pinned?.data ?? resolve(size, is.data, blockBytes), metadata: pinned?.metadata ?? resolve(metadataSize, is.metadata, metadataBlockBytes) };
 }
 
+function sizesNow(want: Want, known: Known): PoolSizes | undefined {
+  const judged = poolOf(known);
+  return 'refused' in judged ? undefined : sizesOf(want, judged.pool, judged.backing);
+}
+
 /** What is wanted of a pool that is not there, where it can be said: in the terms of the growth that was begun, as far as it is relative to what was. */
-function sizesWhileStopped({ size, metadata_size: metadataSize, pinned }: Want, begun: Growth | undefined): Partial<PoolSizes> {
-  const one = (text: string | undefined, fixed: number | undefined, is: number | undefined, unit: number): number | undefined => {
+function sizesWhileStopped({ size, metadata_size: metadataSize, pinned }: Want, begun: Growth): Partial<PoolSizes> {
+  const one = (text: string | undefined, fixed: number | undefined, is: number, unit: number): number | undefined => {
     if (fixed !== undefined || text === undefined) return fixed;
     const wanted = parseSize(text);
     return wanted.kind === 'absolute' ? roundUp(wanted.bytes, unit) : is;
   };
-  const [data, metadata] = [one(size, pinned?.data, begun?.dataBytes, begun?.blockBytes ?? 1), one(metadataSize, pinned?.metadata, begun?.metadataBytes, metadataBlockBytes)];
+  const [data, metadata] = [one(size, pinned?.data, begun.dataBytes, begun.blockBytes), one(metadataSize, pinned?.metadata, begun.metadataBytes, metadataBlockBytes)];
   return { ...(data === undefined ? {} : { data }), ...(metadata === undefined ? {} : { metadata }) };
 }
 

@@ -29,12 +29,13 @@ systemctl stop docker.socket 2>/dev/null
 systemctl stop docker.service || exit 1
 case $(systemctl is-active docker.service) in inactive | failed) ;; *) echo "the Docker daemon has not stopped" >&2; exit 1 ;; esac
 n=0
-while dmsetup info "$1" >/dev/null 2>&1; do
+while :; do
+  devices=$(dmsetup ls) || exit 1
+  printf '%s\\n' "$devices" | cut -f1 | grep -Fxq -e "$1" || break
   [ "$n" -lt 30 ] || { echo "the thin pool $1 stays although the daemon has stopped: something else has a container's file system mounted" >&2; exit 1; }
   n=$((n + 1))
   sleep 1
-done
-exit 0`;
+done`;
 
 const start = `${daemonFunctions}
 start_daemon || { echo "the Docker daemon does not start: systemctl status docker" >&2; exit 1; }

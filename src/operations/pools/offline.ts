@@ -79,7 +79,7 @@ function judgeStop(pool: ThinPool, { docker, growth: { stopTogether }, uses, con
   return judgeStoppable(uses.filter(({ running }) => running), uses, containers, 'the growth');
 }
 
-function growthChange(pool: ThinPool, { growth: { directory, file, begun }, uses }: Running, files: LoopFiles, { sizes, asked }: Wanted, all: readonly ContainerUse[]): Change {
+function growthChange(pool: ThinPool, { growth: { directory, file, begun } }: Running, files: LoopFiles, { sizes, asked }: Wanted, all: readonly ContainerUse[]): Change {
   const toBe = { data: Math.max(files.data.onDisk.bytes, asked.data ? sizes.data : 0), metadata: Math.max(files.metadata.onDisk.bytes, asked.metadata ? sizes.metadata : 0) };
   // The daemon makes it as large as its files, whoever has made them longer.
   const after = { data: toBe.data, metadata: wholeBlocks(toBe.metadata) };
@@ -94,7 +94,7 @@ function growthChange(pool: ThinPool, { growth: { directory, file, begun }, uses
     containers: all.map(({ id }) => id),
     names: all.map(({ name }) => name),
   };
-  const running = uses.filter((use) => use.running);
+  const running = all.filter((use) => use.running);
   const write: Action = { kind: 'write-file', path: file, content: growthRecord(growth), mode: '0600', expect: begun?.text ?? null };
   return {
     summary: `pool ${pool.device.name}: ${growthText(pool.now, after)} (loop files, offline: the Docker daemon${all.length === 0 ? '' : ` and ${names(all)}`} stopped and started again)`,
@@ -136,8 +136,8 @@ function runAgain(begun: Growth, file: string, uses: readonly ContainerUse[]): C
   };
 }
 
-function stopWarnings({ docker, uses, containers }: Running, all: readonly ContainerUse[]): readonly string[] {
-  const running = uses.filter((use) => use.running);
+function stopWarnings({ docker, containers }: Running, all: readonly ContainerUse[]): readonly string[] {
+  const running = all.filter((use) => use.running);
   const comes = containers.filter(({ id, state, restart }) => !state.running && !all.some((use) => use.id === id) && (restart.name === 'always' || restart.name === 'on-failure'));
   return [
     running.length === 0 ? 'the Docker daemon stops until the pool has grown; no container runs' : `all containers stop until the pool has grown, and so does the Docker daemon: ${names(running)}${docker.liveRestore ? '; live-restore does not help, since the pool stays as it is while a container runs' : ''}`,
