@@ -18,8 +18,9 @@ async function state(): Promise<string> {
 
 /** The daemon is down, and the file about to be made longer. */
 async function held(): Promise<void> {
-  await expect.poll(async () => (await machine.exec('[ -e /run/held ]')).code, { timeout: 120_000, interval: 100 }).toBe(0);
-  expect((await machine.exec('systemctl is-active docker.service docker.socket')).stdout).toBe('inactive\ninactive\n');
+  await expect.poll(async () => (await machine.exec('[ -e /run/held ]')).code, { timeout: 400_000, interval: 200 }).toBe(0);
+  // `failed`: where dockerd took longer to stop than systemd waits.
+  expect((await machine.exec('systemctl is-active docker.service docker.socket')).stdout).toMatch(/^(?:inactive|failed)\ninactive\n$/);
   expect(await machine.sh('dmsetup ls; losetup -a; ls -A /var/lib/plimsoll/stopped')).toBe('No devices found\npool\n');
 }
 
@@ -84,7 +85,7 @@ describe('grow_pool with the daemon stopped', () => {
     await held();
     await running.kill();
     await machine.sh('rm /run/hold');
-    await expect.poll(async () => (await machine.exec('docker ps -q')).stdout.trim().split('\n').length, { timeout: 120_000, interval: 500 }).toBe(2);
+    await expect.poll(async () => (await machine.exec('docker ps -q')).stdout.trim().split('\n').length, { timeout: 400_000, interval: 500 }).toBe(2);
     const resumed = await start(fleet, 'resume', '--yes').ended;
     expect(resumed.code, resumed.printed).toBe(0);
     expect(await state()).toBe('rw 12288 53248: c1 r1');
@@ -98,7 +99,7 @@ describe('grow_pool with the daemon stopped', () => {
     await machine.sh('for d in /var/lib/plimsoll/runs/*/*; do [ -e $d/status ] || kill -KILL -- -$(tr -d " " <$d/pid); done; rm /run/hold');
     const ended = await running.ended;
     expect(ended.code, ended.printed).not.toBe(0);
-    expect((await machine.exec('systemctl is-active docker.service')).stdout).toBe('inactive\n');
+    expect((await machine.exec('systemctl is-active docker.service')).stdout).toMatch(/^(?:inactive|failed)\n$/);
     const other = await fleet.run('plan', ...sized('5GiB', '48MiB'));
     expect(other.code).toBe(4);
     expect(other.stdout).toMatch(/the Docker daemon was stopped to grow \S+ to 3\.5 GiB of data and 48 MiB of metadata, which was cut, and other sizes are asked for now/);

@@ -42,4 +42,18 @@ describe('the pool grows with the daemon stopped', { timeout: 120_000 }, () => {
     const again = await run('plan', ...playbook, '--detailed-exitcode');
     expect(again.code, again.stdout).toBe(0);
   });
+
+  it('the work is killed with the daemon down, and nobody is left to start it: resume goes on from what was written down', async () => {
+    const { host: machine, run } = await start({ faults: [{ tool: 'truncate', when: '*/data', action: 'hang', once: true }] });
+    const running = run('apply', ...playbook, '--yes');
+    await expect.poll(() => machine.faultsSoFar(), { timeout: 60_000, interval: 100 }).toBe(1);
+    await machine.run('for d in /var/lib/plimsoll/runs/*/*; do kill -KILL -- -$(tr -d " " <$d/pid); done');
+    const cut = await running;
+    expect(cut.code, cut.stdout).not.toBe(0);
+    expect((await machine.run('systemctl is-active docker.service; dmsetup ls; ls /var/lib/plimsoll/stopped')).stdout).toBe('inactive\nNo devices found\npool\n');
+    const resumed = await run('resume', '--yes');
+    expect(resumed.code, resumed.stdout).toBe(0);
+    expect(resumed.stdout).toMatch(/go on growing it to 3 GiB of data and 48 MiB of metadata, and start the Docker daemon and c2, c1 again/);
+    expect(await stateOf(machine)).toMatch(/^\d+\/12288 \d+\/49152 - rw\nc1\nc2\n$/);
+  });
 });
