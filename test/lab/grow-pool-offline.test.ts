@@ -96,7 +96,7 @@ describe('grow_pool with the daemon stopped', () => {
     await hold();
     const running = start(fleet, 'apply', ...sized('3584MiB', '48MiB'), '--yes');
     await held();
-    await machine.sh('for d in /var/lib/plimsoll/runs/*/*; do [ -e $d/status ] || kill -KILL -- -$(tr -d " " <$d/pid); done; rm /run/hold');
+    await machine.sh('for d in /var/lib/plimsoll/runs/*/*; do [ -e $d/status ] || kill -KILL "-$(tr -d " " <"$d/pid")"; done; rm /run/hold');
     const ended = await running.ended;
     expect(ended.code, ended.printed).not.toBe(0);
     expect((await machine.exec('systemctl is-active docker.service')).stdout).toMatch(/^(?:inactive|failed)\n$/);
