@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostPlace } from './execute.ts';
 import { runOnHost } from './execute.ts';
@@ -23,27 +23,20 @@ export async function cyclePower(place: HostPlace): Promise<void> {
   if (code !== 0) throw new Error(`${place.spec.name}: docker does not start after the power cycle: ${stderr}`);
 }
 
-/** Docker or LVM makes the pool again with the table that it had; a container's device is made when it starts. */
+/** LVM makes its pool again; dockerd one on loop files, when it starts with devicemapper; a container's device is made when that starts. */
 async function forgetDevices(directory: string): Promise<void> {
   const devices = join(directory, 'state/dm');
   for (const name of await readdir(devices)) {
     const table = await readFile(join(devices, name, 'table'), 'utf8');
     for (const file of ['inactive', 'suspended', 'deferred', 'readonly']) await rm(join(devices, name, file), { force: true });
-    if (/^\d+ \d+ thin-pool 7:/.test(table)) await remakePool(directory, join(devices, name, 'table'), table);
+    if (/^\d+ \d+ thin-pool 7:/.test(table)) {
+      for (const loop of ['0', '1']) await rm(join(directory, 'state/loop', loop), { force: true });
+      await rename(join(devices, name), join(directory, 'state/pool-away'));
+    }
     if (!/^\d+ \d+ thin /.test(table)) continue;
     await rm(join(devices, name), { recursive: true, force: true });
     await rm(join(directory, 'root/dev/mapper', name), { force: true });
   }
-}
-
-/** dockerd makes the pool as large as its file. */
-async function remakePool(directory: string, file: string, table: string): Promise<void> {
-  const files = join(directory, 'root/var/lib/docker/devicemapper/devicemapper');
-  const [data, metadata] = await Promise.all(['data', 'metadata'].map(async (name) => Number(await readFile(join(files, name), 'utf8'))));
-  if (data === undefined || metadata === undefined) throw new Error('the pool has no files');
-  const state = (name: string, value: number): Promise<void> => writeFile(join(directory, 'state', name), `${String(value)}\n`);
-  await Promise.all([state('loop/0', data), state('loop/1', metadata), state('pool-sectors', data / 512), state('meta-total', metadata / 4096)]);
-  await writeFile(file, table.replace(/^0 \d+ /, `0 ${String(data / 512)} `));
 }
 
 async function forgetMounts(proc: string): Promise<void> {

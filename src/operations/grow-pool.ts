@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { containerUses } from '../facts/container-uses.ts';
+import { containers } from '../facts/containers.ts';
 import { deviceMapper } from '../facts/device-mapper.ts';
 import { dockerInfo } from '../facts/docker.ts';
 import type { FactRequest, Known } from '../facts/fact.ts';
@@ -7,23 +9,27 @@ import type { LoopPool } from '../facts/loop-pool.ts';
 import { loopPool } from '../facts/loop-pool.ts';
 import type { LvmPool } from '../facts/lvm-pool.ts';
 import { lvmPool } from '../facts/lvm-pool.ts';
+import type { Growth } from '../facts/pool-growth.ts';
+import { poolGrowth } from '../facts/pool-growth.ts';
 import { formatBytes, parseSize, resolveSize, roundUp } from '../values/size.ts';
 import { sizeText } from './input.ts';
 import { defineOperation } from './operation.ts';
-import type { Wanted } from './pools/loop.ts';
+import type { Wanted } from './pools/loop-files.ts';
 import { growLoopPool } from './pools/loop.ts';
 import type { LvmName } from './pools/lvm.ts';
 import { growLvmPool, lvmNameOf, toExtents } from './pools/lvm.ts';
+import { completeOffline, growOffline } from './pools/offline.ts';
 import type { PoolSizes, ThinPool } from './pools/thin-pool.ts';
 import { judgeThinPool, metadataBlockBytes } from './pools/thin-pool.ts';
 import type { ContainerPlan } from './rootfs/outcome.ts';
-import { combine } from './rootfs/outcome.ts';
+import { combine, refuse } from './rootfs/outcome.ts';
 
 const schema = z
   .strictObject({
     size: sizeText(parseSize).optional().describe('of the data: 200GiB; or relative to now, when the plan is made: +50GiB, 150%'),
     metadata_size: sizeText(parseSize).optional().describe('of the metadata: 1GiB, +256MiB, 200%; at most 15.8GiB'),
     overcommit: z.boolean().optional().describe('loop files: grow although their file system has less room than the pool would have; you see to it that the room is there in time'),
+    offline: z.boolean().optional().describe('loop files: stop all containers and the Docker daemon, which makes the pool anew, as large as its files, when it starts; then start what ran'),
     pinned: z.strictObject({ data: z.number().int().positive().optional(), metadata: z.number().int().positive().optional() }).optional().describe('filled in by a plan: bytes, once a relative size has been made absolute'),
   })
   .refine((want) => want.size !== undefined || want.metadata_size !== undefined, { message: 'say what is to grow: size: (data), metadata_size:, or both' });
@@ -35,51 +41,81 @@ type Backing = { readonly kind: 'loop'; readonly loops: LoopPool } | { readonly 
 
 export const growPool = defineOperation<Want>({
   name: 'grow_pool',
-  summary: "Grow Docker's devicemapper thin pool online, its data and its metadata, on loop files or on LVM",
+  summary: "Grow Docker's devicemapper thin pool, its data and its metadata, on loop files or on LVM; online, or offline when asked",
   schema,
   readOnly: false,
   repeats: false,
 
-  needs(_want, known) {
+  needs(want, known) {
+    const first = want.offline === true ? [ask(poolGrowth), ask(dockerInfo)] : [ask(dockerInfo)];
+    if (stoppedFor(want, known) !== undefined) return first;
     const docker = known.get(ask(dockerInfo));
+    if (docker === undefined || docker.driver !== 'devicemapper') return first;
+    const second = [...first, ask(deviceMapper), ...(want.offline === true ? [ask(containers), ask(containerUses)] : [])];
     const mapper = known.get(ask(deviceMapper));
-    if (docker === undefined || docker.driver !== 'devicemapper') return [ask(dockerInfo)];
-    if (mapper === undefined) return [ask(dockerInfo), ask(deviceMapper)];
-    const pool = judgeThinPool(docker, mapper);
-    return [ask(dockerInfo), ask(deviceMapper), ...('refused' in pool ? [] : [askBacking(pool)])];
+    const pool = mapper === undefined ? undefined : judgeThinPool(docker, mapper);
+    return pool === undefined || 'refused' in pool ? second : [...second, askBacking(pool)];
   },
 
   plan(want, known) {
+    const cut = stoppedFor(want, known);
+    if (cut !== undefined) return combine([completeOffline(cut, known.the(ask(poolGrowth)), sizesWhileStopped(want, cut))], '');
     const judged = poolOf(known);
     if ('refused' in judged) return { outcome: 'refused', ...judged.refused };
     const { pool, backing } = judged;
-    const wanted: Wanted = { sizes: sizesOf(want, pool, backing), asked: askedOf(want), overcommit: want.overcommit === true };
-    const grown = backing.kind === 'loop' ? growLoopPool(pool, known.the(ask(dockerInfo)), backing.loops, wanted) : growLvmPool(pool, backing.name, backing.lvm, wanted);
+    const grown = grow(want, pool, backing, known);
     const relative: ContainerPlan = { changes: [], warnings: 'changes' in grown && grown.changes.length > 0 ? relativeWarnings(want) : [], owed: [] };
     return combine([grown, relative], `the pool ${pool.device.name} has ${formatBytes(pool.now.data)} of data and ${formatBytes(pool.now.metadata)} of metadata already`);
   },
 
   pin(want, known) {
-    const judged = poolOf(known);
-    if ('refused' in judged) return want;
-    const sizes = sizesOf(want, judged.pool, judged.backing);
-    const relative = (text: string | undefined): boolean => text !== undefined && parseSize(text).kind !== 'absolute';
+    const cut = stoppedFor(want, known);
+    const sizes = cut === undefined ? sizesNow(want, known) : sizesWhileStopped(want, cut);
+    if (sizes === undefined) return want;
     const pinned = { ...(relative(want.size) ? { data: sizes.data } : {}), ...(relative(want.metadata_size) ? { metadata: sizes.metadata } : {}) };
     return Object.keys(pinned).length === 0 ? want : { ...want, pinned };
   },
 
-  touches(_want, known) {
+  touches(want, known) {
+    const reads = ['docker', 'pool'];
+    const cut = stoppedFor(want, known);
+    if (cut !== undefined) return { reads, changes: ['docker', 'pool', `device:${cut.pool}`, ...cut.containers.map((id) => `container:${id}`)] };
     const judged = poolOf(known);
-    return { reads: ['docker', 'pool'], changes: 'refused' in judged ? [] : ['pool', `device:${judged.pool.device.name}`] };
+    if ('refused' in judged) return { reads, changes: [] };
+    const stopped = want.offline === true ? known.the(ask(containerUses)).filter(({ running }) => running) : [];
+    return { reads, changes: [...(want.offline === true ? ['docker'] : []), 'pool', `device:${judged.pool.device.name}`, ...stopped.map(({ id }) => `container:${id}`)] };
   },
 
-  result(_want, known) {
+  result(want, known) {
+    if (stoppedFor(want, known) !== undefined) return null;
     const judged = poolOf(known);
     if ('refused' in judged) return null;
     const { pool, backing } = judged;
     return { pool: pool.device.name, on: backing.kind, data_bytes: pool.now.data, metadata_bytes: pool.now.metadata, data_used_bytes: pool.used.data, metadata_used_bytes: pool.used.metadata };
   },
 });
+
+function relative(text: string | undefined): boolean {
+  return text !== undefined && parseSize(text).kind !== 'absolute';
+}
+
+/** A growth that was cut with the daemon down: then there is nobody who could be asked of the pool. */
+function stoppedFor(want: Want, known: Known): (Growth & { readonly text: string }) | undefined {
+  const growth = want.offline === true ? known.get(ask(poolGrowth)) : undefined;
+  return growth?.daemonDown === true ? growth.begun : undefined;
+}
+
+function grow(want: Want, pool: ThinPool, backing: Backing, known: Known): ContainerPlan {
+  const wanted: Wanted = { sizes: sizesOf(want, pool, backing), asked: askedOf(want), overcommit: want.overcommit === true };
+  const docker = known.the(ask(dockerInfo));
+  if (backing.kind === 'loop') {
+    if (want.offline !== true) return growLoopPool(pool, docker, backing.loops, wanted);
+    return growOffline(pool, { docker, loops: backing.loops, growth: known.the(ask(poolGrowth)), uses: known.the(ask(containerUses)), containers: known.the(ask(containers)) }, wanted);
+  }
+  const grown = growLvmPool(pool, backing.name, backing.lvm, wanted);
+  if (want.offline !== true || 'refused' in grown || grown.changes.length === 0) return grown;
+  return refuse(`LVM owns the pool ${pool.device.name}, and grows it while everything runs: a stop of the daemon gives nothing`, 'leave offline out');
+}
 
 function lvmOf({ device }: ThinPool): LvmName | undefined {
   return device.uuid?.startsWith('LVM-') === true ? lvmNameOf(device.name) : undefined;
@@ -114,6 +150,22 @@ function sizesOf({ size, metadata_size: metadataSize, pinned }: Want, { now, blo
   return { data: pinned?.data ?? resolve(size, is.data, blockBytes), metadata: pinned?.metadata ?? resolve(metadataSize, is.metadata, metadataBlockBytes) };
 }
 
+function sizesNow(want: Want, known: Known): PoolSizes | undefined {
+  const judged = poolOf(known);
+  return 'refused' in judged ? undefined : sizesOf(want, judged.pool, judged.backing);
+}
+
+/** What is wanted of a pool that is not there, where it can be said: in the terms of the growth that was begun, as far as it is relative to what was. */
+function sizesWhileStopped({ size, metadata_size: metadataSize, pinned }: Want, begun: Growth): Partial<PoolSizes> {
+  const one = (text: string | undefined, fixed: number | undefined, is: number, unit: number): number | undefined => {
+    if (fixed !== undefined || text === undefined) return fixed;
+    const wanted = parseSize(text);
+    return wanted.kind === 'absolute' ? roundUp(wanted.bytes, unit) : is;
+  };
+  const [data, metadata] = [one(size, pinned?.data, begun.dataBytes, begun.blockBytes), one(metadataSize, pinned?.metadata, begun.metadataBytes, metadataBlockBytes)];
+  return { ...(data === undefined ? {} : { data }), ...(metadata === undefined ? {} : { metadata }) };
+}
+
 function relativeWarnings(want: Want): readonly string[] {
-  return [want.size, want.metadata_size].flatMap((text) => (text === undefined || parseSize(text).kind === 'absolute' ? [] : [`${text} is relative to the size now: it grows again at every run`]));
+  return [want.size, want.metadata_size].flatMap((text) => (text === undefined || !relative(text) ? [] : [`${text} is relative to the size now: it grows again at every run`]));
 }

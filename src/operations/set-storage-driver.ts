@@ -171,7 +171,7 @@ function judgeStop(want: Want, running: readonly Container[], uses: readonly Con
   if (running.length === 0) return [];
   const refusals = running.flatMap(({ id, state }) => {
     const use = uses.find((one) => one.id === id);
-    const refusal = use === undefined ? undefined : judgeStopOf(use, state);
+    const refusal = use === undefined ? undefined : judgeStopOf(use, state, 'the change');
     return refusal === undefined ? [] : [refusal];
   });
   if (want.stop_containers === true) return refusals;

@@ -61,6 +61,8 @@ const composing: readonly Moment[] = [docker('compose *.yaml up *'), docker('sto
 
 /** A resume that fails leaves a pool suspended; whatever happens, it must be active afterwards. */
 const loopPool: readonly Moment[] = [{ tool: 'truncate', when: '*/data' }, { tool: 'losetup', when: '-c *' }, { tool: 'truncate', when: '*/metadata' }, { tool: 'dmsetup', when: 'load *' }, { tool: 'dmsetup', when: 'table --inactive *-pool' }, { tool: 'dmsetup', when: 'resume *' }, { tool: 'dmsetup', when: 'status --noflush *-pool' }];
+/** Whatever fails, the daemon answers afterwards, and what ran runs. */
+const offlinePool: readonly Moment[] = [docker('ps -q --no-trunc'), docker('stop *'), { tool: 'systemctl', when: 'stop docker.service' }, { tool: 'dmsetup', when: 'ls' }, { tool: 'truncate', when: '*/data' }, { tool: 'truncate', when: '*/metadata' }, { tool: 'systemctl', when: 'start *' }, { tool: 'dmsetup', when: 'status --noflush *-pool' }, docker('start *', { harmless: true })];
 const lvmPool: readonly Moment[] = [{ tool: 'lvextend', when: '*--poolmetadatasize*' }, { tool: 'lvextend', when: '* -L *' }, { tool: 'dmsetup', when: 'status --noflush docker-thinpool' }];
 
 /** The containers stop, the daemon starts with another driver. */
@@ -74,6 +76,7 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
   { operation: 'set_base_size', on: 'with a restart', moments: [{ tool: 'systemctl', when: 'restart *' }], back: [] },
   { operation: 'set_storage_driver', on: 'a container runs', moments: switching, back: [docker('ps -aq'), { tool: 'systemctl', when: 'restart *' }, docker('start *')] },
   { operation: 'grow_pool', on: 'loop files', moments: loopPool, back: [] },
+  { operation: 'grow_pool', on: 'several restart policies', moments: offlinePool, back: [] },
   { operation: 'grow_pool', on: 'LVM', moments: lvmPool, back: [] },
   { operation: 'clean_volumes', on: 'into quarantine', moments: [{ tool: 'mv', when: '*quarantine*' }, { tool: 'sync', when: '*/quarantine' }], back: [{ tool: 'rm', when: '*quarantine/scrap*' }] },
   { operation: 'clean_volumes', on: 'time has come', moments: removing, back: [] },

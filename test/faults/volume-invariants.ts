@@ -53,7 +53,7 @@ async function neverTwoAtOnce(host: FleetHost): Promise<readonly string[]> {
 }
 
 /** Each container that ran at the start, or what has taken its place, runs: unless the power has failed, after which `resume` starts it. */
-async function goesOnRunning(host: FleetHost): Promise<readonly string[]> {
+export async function goesOnRunning(host: FleetHost): Promise<readonly string[]> {
   if ((await readFile(join(host.directory, 'state/events'), 'utf8')).includes('power\n')) return [];
   return runsAtEnd(host);
 }

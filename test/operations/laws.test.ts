@@ -23,6 +23,7 @@ import { repairRootfs } from '../../src/operations/repair-rootfs.ts';
 import { commandLine } from '../../src/values/shell.ts';
 import { Answers } from './known.ts';
 import { planLawfully } from './plan-lawfully.ts';
+import { offlineAnswers, offlineWorld } from './pool-offline-world.ts';
 import { poolAnswers, poolWorld } from './pool-world.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
 import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
@@ -70,6 +71,7 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   dmsetup: { want: { action: 'load', device: 'c', table: '0 16384 thin 253:0 4' }, world: new Answers().set(ask(deviceMapper), { devices: { c: thin, pool } }) },
   fetch: { want: { from: '/etc/hosts', to: 'hosts' }, world: new Answers().set(ask(hostFile, '/etc/hosts'), file).set(ask(laptopFile, 'hosts'), { exists: false, bytes: 0, sha256: '' }) },
   grow_pool: { want: { size: '+1GiB', metadata_size: '48MiB' }, world: poolAnswers(await poolWorld('dm-xfs')) },
+  'grow_pool with the daemon stopped': { want: { size: '+1GiB', metadata_size: '48MiB', offline: true }, world: offlineAnswers(offlineWorld(await poolWorld('dm-xfs'))) },
   'grow_pool of LVM': { want: { size: '110%', metadata_size: '200%' }, world: poolAnswers(await poolWorld('dm-lvm')) },
   grow_rootfs: { want: { container: 'c1', size: '640MiB' }, world: answersOf(thinHost) },
   'grow_rootfs by a size that is relative, with the daemon': { want: { container: 'c1', size: '200%', restart_daemon: true }, world: answersOf(thinHost) },

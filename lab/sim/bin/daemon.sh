@@ -144,6 +144,31 @@ daemon_stop() {
 	get "$root/run/docker.pid"
 	rm -rf "$root/proc/${value:-none}" "$root/run/docker.pid"
 	put "$state/daemon/status" inactive
+	put_pool_away
+}
+
+# A pool on loop files that nobody uses is removed when the daemon stops, and the loop devices with it. It is made anew, as large as its files.
+put_pool_away() {
+	[ -n "$POOL_FILES" ] && [ -d "$state/dm/$POOL" ] || return 0
+	for d in "$state"/dm/*/table; do
+		read -r _ _ target at _ <"$d" || :
+		[ "$target:$at" != "thin:$POOLNUM" ] || return 0
+	done
+	rm -f "$state/dm/$POOL/inactive" "$state/dm/$POOL/suspended" "$state/loop/0" "$state/loop/1"
+	mv "$state/dm/$POOL" "$state/pool-away"
+}
+make_pool() {
+	[ -d "$state/pool-away" ] || return 0
+	get "$root$ROOT/devicemapper/devicemapper/metadata"
+	put "$state/loop/1" "$value"
+	put "$state/meta-total" "$((value / 4096))"
+	get "$root$ROOT/devicemapper/devicemapper/data"
+	put "$state/loop/0" "$value"
+	put "$state/pool-sectors" "$((value / 512))"
+	read -r _ _ rest <"$state/pool-away/table"
+	put "$state/pool-away/table" "0 $((value / 512)) $rest"
+	rm -f "$state/pool-mode"
+	mv "$state/pool-away" "$state/dm/$POOL"
 }
 
 # One record: {"device_id":4,"size":335544320,…}; anything else stops the whole daemon.
@@ -202,6 +227,7 @@ daemon_start() {
 		done
 	fi
 	read_volumes || { put "$state/daemon/status" activating; return 1; }
+	[ "$DRIVER" != devicemapper ] || make_pool
 	put "$state/daemon/status" active
 	get "$state/next-pid"
 	put "$state/next-pid" "$((value + 1))"

@@ -78,7 +78,7 @@ function judge({ id, name, state, labels }: Container, known: Known): Refusal | 
   if (kept !== undefined) return { reason: `${name} is kept for the replacement of ${kept.name}, which is not finalized`, remedy: 'plimsoll finalize RUN removes the old one, plimsoll rollback RUN the new one' };
   if (state.running) return { reason: `${name} runs`, remedy: `stop it first: docker stop ${name}` };
   const use = uses.find((each) => each.id === id);
-  const orchestrated = use === undefined ? undefined : judgeStopOf({ ...use, autoRemove: false }, undefined);
+  const orchestrated = use === undefined ? undefined : judgeStopOf({ ...use, autoRemove: false }, undefined, 'the removal');
   if (orchestrated !== undefined) return orchestrated;
   if (Object.hasOwn(labels, 'com.docker.compose.project')) return { reason: `${name} belongs to a project of Compose`, remedy: 'docker compose rm, in the project, knows what belongs to it' };
   const others = dependants(uses, id).map((each) => each.name);

@@ -1,13 +1,13 @@
 import type { ExecAction } from '../change.ts';
-import { restartFunctions } from './restart-functions.ts';
+import { daemonFunctions } from './control.ts';
 
 const functions = `base() { sed -n 's/.*"size":\\([0-9]*\\).*/\\1/p' "$root/devicemapper/metadata/base"; }
-${restartFunctions}`;
+${daemonFunctions}`;
 
 /** Arguments: Docker's root, the wanted bytes, then each running container: its id and its start. */
 const restartScript = `root=$1 wanted=$2; shift 2
 ${functions}
-restart || { echo "the daemon does not start with it" >&2; exit 1; }
+restart_daemon || { echo "the daemon does not start with it" >&2; exit 1; }
 answers || { echo "the daemon does not answer" >&2; exit 1; }
 [ "$(base)" = "$wanted" ] || { echo "the base device is $(base) bytes" >&2; exit 1; }
 while [ $# -gt 1 ]; do
@@ -28,7 +28,7 @@ if [ "$(base)" = "$before" ]; then
   sync "\${file%/*}"
 fi
 docker version --format '{{.Server.Version}}' >/dev/null 2>&1 && [ "$(base)" != "$before" ] && exit 0
-restart && answers`;
+restart_daemon && answers`;
 
 export interface BaseSizeRestart {
   readonly root: string;

@@ -1,8 +1,8 @@
 import type { Action, CheckAction, ExecAction } from '../change.ts';
-import { restartFunctions } from './restart-functions.ts';
+import { daemonFunctions } from './control.ts';
 
 const functions = `driver() { docker info --format '{{.Driver}}' 2>/dev/null; }
-${restartFunctions}`;
+${daemonFunctions}`;
 
 /**
  * Arguments: the file, the wanted driver, then the containers that run. dockerd has --validate since
@@ -14,7 +14,7 @@ if dockerd --help 2>/dev/null | grep -q -e --validate; then dockerd --validate -
 [ $# -eq 0 ] || docker stop -- "$@" >/dev/null || { echo "the containers could not be stopped" >&2; exit 1; }
 running=$(docker ps -q) || exit 1
 [ -z "$running" ] || { echo "other containers have been started meanwhile:" $running >&2; exit 1; }
-restart || { echo "the daemon does not start with $wanted" >&2; exit 1; }
+restart_daemon || { echo "the daemon does not start with $wanted" >&2; exit 1; }
 answers || { echo "the daemon does not answer with $wanted" >&2; exit 1; }
 [ "$(driver)" = "$wanted" ] || { echo "the daemon has started with $(driver) instead of $wanted" >&2; exit 1; }`;
 
@@ -33,7 +33,7 @@ sync "\${file%/*}" 2>/dev/null
 now=$(driver)
 if [ "$now" != "$old" ]; then
   [ -z "$now" ] || { started=$(docker ps -q); [ -z "$started" ] || docker stop -- $started >/dev/null || exit 1; }
-  restart && answers || { echo "the daemon does not start with $old" >&2; exit 1; }
+  restart_daemon && answers || { echo "the daemon does not start with $old" >&2; exit 1; }
   [ "$(driver)" = "$old" ] || { echo "the daemon has started with $(driver) instead of $old" >&2; exit 1; }
 fi
 [ $# -eq 0 ] || docker start -- "$@" >/dev/null || { echo "not every container has started again" >&2; exit 1; }`;

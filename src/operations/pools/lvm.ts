@@ -3,7 +3,7 @@ import { formatBytes, roundUp } from '../../values/size.ts';
 import type { Action, Change } from '../change.ts';
 import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
-import type { Wanted } from './loop.ts';
+import type { Wanted } from './loop-files.ts';
 import type { ThinPool } from './thin-pool.ts';
 import { judgeSizes, reportedSize, reportScript } from './thin-pool.ts';
 

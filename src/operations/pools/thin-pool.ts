@@ -44,6 +44,7 @@ export function judgeThinPool(docker: Docker, mapper: DeviceMapper): ThinPool | 
   if (device.suspended) return refuse(`the thin pool ${name} is suspended, so everything that writes to a container hangs`, `when nobody is at work on it: dmsetup resume ${name}`);
   const [text = ''] = device.status;
   const status = parsePoolStatus(text);
+  const repair = repairOf(docker);
   if (!('dataTotal' in status)) return refuse(`the thin pool ${name} has failed (${status.mode})`, repair);
   if (status.needsCheck) return refuse(`the thin pool ${name} asks to be checked (needs_check): its metadata may be damaged, and growing it would be refused or make that worse`, repair);
   if (status.mode === 'ro') return refuse(`the thin pool ${name} is read-only`, repair);
@@ -60,7 +61,12 @@ export function judgeThinPool(docker: Docker, mapper: DeviceMapper): ThinPool | 
   };
 }
 
-const repair = 'stop the containers and the daemon, repair the metadata with thin_check and thin_repair (lvconvert --repair where LVM owns the pool), and grow the pool then';
+function repairOf({ driverStatus }: Docker): string {
+  const file = driverStatus['Metadata loop file'];
+  const first = 'see what has happened (dmesg: is the disk below the pool full, or broken?) and put that right; stop the containers and the daemon';
+  if (file === undefined) return `${first}; repair the metadata with thin_check and thin_repair (lvconvert --repair where LVM owns the pool), and grow the pool then`;
+  return `${first} (systemctl stop docker.socket docker); then thin_check ${file}; if it finds nothing wrong: thin_check --clear-needs-check-flag ${file}; otherwise thin_repair -i ${file} -o a new file, and put that in its place; start the daemon and the containers, and grow the pool then`;
+}
 
 /** The pool's table with another length, and everything else to the letter as it is. */
 export function poolTable({ line }: ThinPool, bytes: number): string {
@@ -70,6 +76,12 @@ export function poolTable({ line }: ThinPool, bytes: number): string {
 /** What the kernel itself says of a pool's size: its mode, then blocks of metadata and of data. */
 export function reportedSize(pool: ThinPool, sizes: PoolSizes): string {
   return ['rw', sizes.metadata / metadataBlockBytes, Math.floor(sizes.data / pool.blockBytes)].join(' ');
+}
+
+/** `data 2 GiB → 3 GiB, metadata 32 MiB → 48 MiB`; empty where neither grows. */
+export function growthText(now: PoolSizes, after: PoolSizes): string {
+  const part = (what: 'data' | 'metadata'): readonly string[] => (now[what] === after[what] ? [] : [`${what} ${formatBytes(now[what])} → ${formatBytes(after[what])}`]);
+  return [...part('data'), ...part('metadata')].join(', ');
 }
 
 export const reportScript = `set -- $(dmsetup status --noflush "$1")

@@ -2,7 +2,7 @@ import type { Directory } from '../copy-start.ts';
 import type { Action, ExecAction } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';
 
-/** `start_again FILE` starts the containers that the file names, or lets them go on, in its order, and forgets them when all of them run. */
+/** `start_again FILE` starts the containers that the file names, or lets them go on, in its order, and forgets them when all of them have been; `start_all FILE` does not forget. */
 export const startFunctions = `look() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.StartedAt}}' "$@"; }
 up() { case $(docker inspect --type container --format '{{.State.Paused}}' "$1") in true) docker unpause "$1" ;; *) docker start "$1" ;; esac >/dev/null; }
 # A daemon that is being restarted refuses for a moment.
@@ -13,8 +13,7 @@ start_patiently() {
   done
   up "$1"
 }
-start_again() {
-  [ -f "$1" ] || return 0
+start_all() {
   failed=
   for id in $(grep -Eo '[0-9a-f]{64}' "$1"); do
     # One that has been removed since cannot be missed.
@@ -22,7 +21,10 @@ start_again() {
     else case $is in *[Nn]'o such '*) ;; *) printf '%s\\n' "$is" >&2; failed="$failed $id" ;; esac; fi
   done
   if [ -n "$failed" ]; then echo "could not be started again:$failed; they are remembered in $1" >&2; return 1; fi
-  rm -f -- "$1"
+}
+start_again() {
+  [ -f "$1" ] || return 0
+  start_all "$1" && rm -f -- "$1"
 }
 `;
 

@@ -33,21 +33,29 @@ export function judgeStop(stop: boolean | undefined, { toStop }: Users, { uses, 
   const who = names(toStop);
   if (stop === undefined) return { outcome: 'refused', reason: `${who} ${toStop.length === 1 ? 'runs and uses' : 'run and use'} what is to be copied, or its destination`, remedy: 'say stop: true, and what is running is stopped for the final pass and started again; or stop it first; or say stop: false, and the copy fails if anything is written meanwhile' };
   if (!stop) return usedDestination(uses, targetNames);
+  const unsuited = judgeStoppable(toStop, uses, containers, 'the copy');
+  if (unsuited !== undefined) return { outcome: 'refused', ...unsuited };
+  const inside = toStop.find(({ id }) => layers.includes(id));
+  if (inside !== undefined) return refuse(`${inside.name} would have to be stopped, but its own files are there only while it runs`, 'copy in two steps, by way of a directory that it does not use');
+  return undefined;
+}
+
+/** Why containers cannot be stopped and started again, whatever for; `work` is what they are stopped for. */
+export function judgeStoppable(toStop: readonly ContainerUse[], uses: readonly ContainerUse[], containers: readonly Container[], work: string): { readonly reason: string; readonly remedy: string } | undefined {
   const stopping = new Set(toStop.map(({ id }) => id));
   for (const use of toStop) {
-    const unstoppable = judgeStopOf(use, containers.find(({ id }) => id === use.id)?.state);
+    const unsuited = judgeStopOf(use, containers.find(({ id }) => id === use.id)?.state, work);
+    if (unsuited !== undefined) return unsuited;
     const tied = dependants(uses, use.id).filter(({ id, running, networkMode, pidMode, ipcMode }) => running && !stopping.has(id) && [networkMode, pidMode, ipcMode].some((mode) => mode.startsWith('container:')));
-    if (unstoppable !== undefined) return refuse(unstoppable.reason, unstoppable.remedy);
-    if (tied.length > 0) return refuse(`${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`, `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after the copy`);
-    if (layers.includes(use.id)) return refuse(`${use.name} would have to be stopped, but its own files are there only while it runs`, 'copy in two steps, by way of a directory that it does not use');
+    if (tied.length > 0) return { reason: `${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`, remedy: `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${work}` };
   }
   return undefined;
 }
 
-/** Whether a container can be stopped and started again by somebody else than who has made it. */
-export function judgeStopOf({ name, autoRemove, labels }: ContainerUse, state: Container['state'] | undefined): { readonly reason: string; readonly remedy: string } | undefined {
+/** Of one container, whoever else there is. */
+export function judgeStopOf({ name, autoRemove, labels }: ContainerUse, state: Container['state'] | undefined, work: string): { readonly reason: string; readonly remedy: string } | undefined {
   const orchestrator = orchestrators.find(([prefix]) => Object.keys(labels).some((label) => label.startsWith(prefix)))?.[1];
-  if (autoRemove) return { reason: `${name} was started with --rm: when it is stopped it is gone`, remedy: 'stop it yourself, and start it anew afterwards' };
+  if (autoRemove) return { reason: `${name} was started with --rm: when it is stopped it is gone`, remedy: `stop it yourself, and start it anew after ${work}` };
   if (orchestrator !== undefined) return { reason: `${name} belongs to ${orchestrator}, which would start it or another in its place`, remedy: `scale it down in ${orchestrator} first` };
   if (state?.paused === true || state?.restarting === true) return { reason: `${name} is ${state.paused ? 'paused' : 'restarting'}`, remedy: `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first` };
   return undefined;

@@ -1,3 +1,0 @@
-/** Shell functions for scripts that restart the daemon. Three restarts a minute trip systemd's start limit, hence the reset before. */
-export const restartFunctions = `restart() { systemctl reset-failed docker.service docker.socket >/dev/null 2>&1; systemctl restart docker.service; }
-answers() { i=0; while [ "$i" -lt 90 ]; do docker version --format '{{.Server.Version}}' >/dev/null 2>&1 && return 0; i=$((i + 1)); sleep 2; done; return 1; }`;

@@ -1,0 +1,53 @@
+import { AppError } from '../../src/errors.ts';
+import type { ContainerUse } from '../../src/facts/container-uses.ts';
+import { containerUses } from '../../src/facts/container-uses.ts';
+import type { Container } from '../../src/facts/containers.ts';
+import { containers } from '../../src/facts/containers.ts';
+import { dockerInfo } from '../../src/facts/docker.ts';
+import { ask } from '../../src/facts/fact.ts';
+import type { Growth, PoolGrowth } from '../../src/facts/pool-growth.ts';
+import { growthRecord, poolGrowth } from '../../src/facts/pool-growth.ts';
+import { Answers } from './known.ts';
+import type { PoolWorld } from './pool-world.ts';
+import { poolAnswers } from './pool-world.ts';
+import { use } from './volumes/world.ts';
+
+/** A host whose daemon may be stopped for its pool. */
+export interface OfflineWorld extends PoolWorld {
+  readonly uses: readonly ContainerUse[];
+  readonly containers: readonly Container[];
+  readonly growth: PoolGrowth;
+}
+
+const never = '0001-01-01T00:00:00Z';
+
+/** `1`, `2`: minutes at which it was started; what does not run has none. */
+export function runs(name: string, minute: number, more: Partial<ContainerUse> = {}): ContainerUse {
+  const id = Buffer.from(name).toString('hex').padEnd(64, '0');
+  return use(name, id, undefined, { running: minute > 0, startedAt: minute > 0 ? `2026-11-20T10:0${String(minute)}:00.5Z` : never, ...more });
+}
+
+export function described({ id, name, running, startedAt, labels, autoRemove }: ContainerUse, restart = 'no', state: Partial<Container['state']> = {}): Container {
+  return {
+    id, name, image: 'sha256:0', labels, driver: 'devicemapper', graph: {}, storageOpt: null, autoRemove,
+    state: { status: running ? 'running' : 'exited', running, paused: false, restarting: false, pid: running ? 1 : 0, startedAt, error: '', ...state },
+    restart: { name: restart, maximumRetryCount: 0 },
+  };
+}
+
+export const nothingBegun: PoolGrowth = { directory: '/var/lib/plimsoll/stopped', file: '/var/lib/plimsoll/stopped/pool', begun: undefined, daemonDown: false, stopTogether: [] };
+
+export function begun(growth: Growth, daemonDown: boolean): PoolGrowth {
+  return { ...nothingBegun, begun: { ...growth, text: growthRecord(growth) }, daemonDown };
+}
+
+export function offlineWorld(world: PoolWorld, more: Partial<OfflineWorld> = {}): OfflineWorld {
+  const uses = more.uses ?? [runs('web', 2), runs('db', 1), runs('old', 0)];
+  return { ...world, uses, containers: uses.map((each) => described(each)), growth: nothingBegun, ...more };
+}
+
+export function offlineAnswers(world: OfflineWorld): Answers {
+  // While the daemon is down it cannot be asked anything.
+  const answers = world.growth.daemonDown ? new Answers().fail(ask(dockerInfo), new AppError('no-docker', 'docker does not answer')) : poolAnswers(world).set(ask(containerUses), world.uses).set(ask(containers), world.containers);
+  return answers.set(ask(poolGrowth), world.growth);
+}
