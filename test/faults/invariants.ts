@@ -22,7 +22,7 @@ export async function brokenInvariants(host: FleetHost, { metadata, restartSafe,
 async function devices(host: FleetHost): Promise<readonly string[]> {
   if (!host.spec.kind.startsWith('dm-')) return [];
   const { stdout } = await host.run('dmsetup info; dmsetup status; cat /proc/self/mountinfo');
-  // With another driver dockerd makes no pool; one that does not run has put it away.
+  // With another driver dockerd makes no pool.
   const hasPool = (await host.run("docker info --format '{{.Driver}}'")).stdout !== 'overlay2\n';
   return [
     ...(stdout.includes('SUSPENDED') ? [`a device is suspended: ${stdout}`] : []),
