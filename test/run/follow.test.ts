@@ -14,6 +14,7 @@ import type { Command } from '../../src/transport/transport.ts';
 import { testTarget } from '../support/target.ts';
 import { errorOf, holder, linkWith } from './links.ts';
 import { Wire, type WireHooks } from './wire.ts';
+import { eventually } from '../support/eventually.ts';
 
 const host = 'web-1';
 const work = { run: 'test', name: '0-1.1-0-0-1' };
@@ -269,7 +270,7 @@ describe.concurrent('what is told to stop', () => {
       if (when === 'after' && sent === 'start') self.stop.abort();
       if (when !== 'before' || sent !== 'end') return;
       self.go();
-      await expect.poll(() => existsSync(join(self.directory, 'state/runs/test', work.name, 'status'))).toBe(true);
+      await eventually(() => { expect(existsSync(join(self.directory, 'state/runs/test', work.name, 'status'))).toBe(true); });
     });
     expect(await one.carryOut(`${untilGo}; echo done`)).toEqual({ kind: 'ended', output: { status: 0, stdout: 'done\n', stderr: '' } });
   });
@@ -322,7 +323,7 @@ describe.concurrent('what an earlier part has begun, or has not', () => {
     const earlier = linkWith({ transport: one.wire, target: testTarget({ stateDirectory: join(one.directory, 'state') }) });
     await earlier.lock({ holder, waitMs: 0 });
     const taken = one.takeUp();
-    await expect.poll(() => one.sent.length).toBeGreaterThan(1);
+    await eventually(() => { expect(one.sent.length).toBeGreaterThan(1); });
     // It was on its way all the time.
     await earlier.run(startWork(work, '{}', 'echo late'));
     expect(await taken).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'late\n' } });

@@ -6,6 +6,7 @@ import { createMemoryTransport } from '../../src/transport/memory.ts';
 import type { Command, LockHolder } from '../../src/transport/transport.ts';
 import { errorOf, holder, linkWith } from './links.ts';
 import { Wire, type WireHooks } from './wire.ts';
+import { eventually } from '../support/eventually.ts';
 
 const host = 'web-1';
 const read: Command = { script: 'read', repeatable: true };
@@ -211,7 +212,7 @@ describe.concurrent('the lock', () => {
     links.push(second);
     await second.lock({ holder: other, waitMs: 0 });
     const taken = link.lock({ holder, waitMs: 60_000 });
-    await expect.poll(() => waiting).toEqual(['waiting for the lock: run other, by eve@laptop since 2026-11-20T00:00:00.000Z: apply q']);
+    await eventually(() => { expect(waiting).toEqual(['waiting for the lock: run other, by eve@laptop since 2026-11-20T00:00:00.000Z: apply q']); });
     await second.close();
     await taken;
     expect(waiting).toHaveLength(1);
@@ -224,7 +225,7 @@ describe.concurrent('the lock', () => {
     await left.lock({ holder, waitMs: 0 });
     let needed = true;
     const given = link.lock({ holder, waitMs: 0 }, () => Promise.resolve(!needed));
-    await expect.poll(() => waiting).toEqual(['waiting for what this run has left on the host to end']);
+    await eventually(() => { expect(waiting).toEqual(['waiting for what this run has left on the host to end']); });
     needed = false;
     await given;
     const taken = link.lock({ holder, waitMs: 0 });

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Look } from '../../src/run/work.ts';
 import { endWork, fromStart, lookAtWork, readLook, readOutput, startWork } from '../../src/run/work.ts';
 import type { Command, Outcome } from '../../src/transport/transport.ts';
+import { eventually } from '../support/eventually.ts';
 import { shells } from './shells.ts';
 
 const work = { run: 'run-1', name: '0-1.1-0-0-1' };
@@ -45,7 +46,7 @@ class Host {
   async begin(script: string, locked = false): Promise<Look> {
     const { args = [], ...command } = startWork(work, '{}', script);
     const begun = readLook(await this.run({ ...command, args: [...args.slice(0, -1), '0'] }, locked), fromStart);
-    await expect.poll(() => this.has('begun')).toBe(true);
+    await eventually(() => { expect(this.has('begun')).toBe(true); });
     return begun;
   }
 
@@ -122,7 +123,7 @@ describe.concurrent.each(shells)('work on $name', ({ argv }) => {
     expect(await host.run(readOutput(work))).toMatchObject({ status: 0, stdout: 'out\n', stderr: 'err\n' });
     expect(readdirSync(host.directory).filter((name) => !name.startsWith('.')).toSorted()).toEqual(['alive', 'err', 'intent', 'out', 'pid', 'script', 'status']);
     expect(statSync(host.directory).mode & 0o777).toBe(0o700);
-    await expect.poll(() => host.isLocked()).toBe(false);
+    await eventually(async () => { expect(await host.isLocked()).toBe(false); });
   });
 
   it('goes on when whoever has begun it is gone, keeps the lock meanwhile, and is followed from where it was left', async () => {
@@ -133,7 +134,7 @@ describe.concurrent.each(shells)('work on $name', ({ argv }) => {
     expect(await host.isLocked()).toBe(true);
     host.go();
     expect(await host.follow(first)).toMatchObject({ state: { kind: 'ended', status: 0 }, out: 'one\ntwo\n' });
-    await expect.poll(() => host.isLocked()).toBe(false);
+    await eventually(async () => { expect(await host.isLocked()).toBe(false); });
   });
 
   it('is begun once, however often and at the same time it is asked for', async () => {
@@ -150,7 +151,7 @@ describe.concurrent.each(shells)('work on $name', ({ argv }) => {
     await host.begin(`echo begun; ${untilGo}`);
     const look = await host.lookFor('begun\n');
     process.kill(-host.group(), 'SIGKILL');
-    await expect.poll(async () => (await host.look()).state).toEqual({ kind: 'cut' });
+    await eventually(async () => { expect((await host.look()).state).toEqual({ kind: 'cut' }); });
     expect(await host.look(look.offsets)).toMatchObject({ state: { kind: 'cut' }, out: '' });
     expect(await host.look()).toMatchObject({ out: 'begun\n' });
     // It is not begun again under the same name.
@@ -190,10 +191,10 @@ describe.concurrent.each(shells)('work on $name', ({ argv }) => {
     // As compile.ts runs programs: without the lock.
     const look = await host.start(`( /bin/sh -c '${untilGo}; : >"$PLIMSOLL_STATE/daemon"' >/dev/null 2>&1 & ) 9>&-; echo left`, true);
     expect(look).toMatchObject({ state: { kind: 'ended', status: 0 }, out: 'left\n' });
-    await expect.poll(() => host.isLocked()).toBe(false);
+    await eventually(async () => { expect(await host.isLocked()).toBe(false); });
     expect(host.has('daemon')).toBe(false);
     host.go();
-    await expect.poll(() => host.has('daemon')).toBe(true);
+    await eventually(() => { expect(host.has('daemon')).toBe(true); });
   });
 
   it('prints no more than 8 MiB to the disk, goes on, and ends well; each look carries a part of it', async () => {
@@ -245,7 +246,7 @@ it('a daemon that keeps the output open keeps neither the status nor the lock, n
   const host = hostWith();
   const first = await host.start(`( /bin/sh -c '${untilGo}; echo late' & ) 9>&-; echo left`, true);
   expect(await host.follow(first)).toMatchObject({ state: { kind: 'ended', status: 0 }, out: 'left\n' });
-  await expect.poll(() => host.isLocked()).toBe(false);
+  await eventually(async () => { expect(await host.isLocked()).toBe(false); });
   host.go();
 });
 
