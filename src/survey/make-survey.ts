@@ -19,7 +19,7 @@ import { surveyFileSystems } from './file-systems.ts';
 import type { ContainerSurvey, DockerSurvey, HostSurvey } from './host-survey.ts';
 import { noSurvey } from './host-survey.ts';
 import { mountsOf } from './mounts.ts';
-import { askMounted, askPool, askQuotas, askSpaces, askUsage, attempt, directoriesOf, isDirectory, mountedVolumes, type SurveyWant, unmeasured, valueOf } from './needs.ts';
+import { askMounted, askPool, askQuotas, askRecords, askSpaces, askUsage, attempt, directoriesOf, isDirectory, mountedVolumes, type SurveyWant, unmeasured, valueOf } from './needs.ts';
 import { surveyPool } from './pool.ts';
 import { layerSurvey, thinRootfsSurvey, unlimitedRootfs } from './rootfs.ts';
 import { surveyVolume } from './volume-survey.ts';
@@ -37,6 +37,7 @@ export function makeSurvey(host: string, want: SurveyWant, known: Known, lastUse
   const all = gaps.read(ask(containers)) ?? [];
   const uses = gaps.read(ask(containerUses)) ?? [];
   const some = gaps.read(ask(volumes)) ?? [];
+  const invisible = (gaps.read(askRecords(docker))?.containers ?? []).filter(({ driver }) => driver !== docker.driver);
   const thin = docker.driver === 'devicemapper';
   const mapper = thin ? gaps.read(ask(deviceMapper)) : undefined;
   const sizes = new Sizes(want, known, docker, all, some);
@@ -44,7 +45,7 @@ export function makeSurvey(host: string, want: SurveyWant, known: Known, lastUse
   const pool = mapper === undefined ? null : surveyPool(docker, mapper, gaps.read(askPool(docker)), described);
   if (thin && mapper !== undefined && pool === null) gaps.add("the daemon's thin pool is not active");
   const fileSystems = surveyFileSystems(docker, gaps.read(askSpaces(docker)) ?? [], gaps.read(askQuotas(docker, all, some))?.mounts ?? []);
-  const surveyed = some.map((volume) => surveyVolume(volume, uses, { ...sizes.ofVolume(volume), lastUsed: lastUsedOf(lastUsed, volume) }));
+  const surveyed = some.map((volume) => surveyVolume(volume, uses, invisible, { ...sizes.ofVolume(volume), lastUsed: lastUsedOf(lastUsed, volume) }));
   return { host, status: gaps.status, error: null, docker: surveyDocker(docker), fileSystems, pool, containers: described, volumes: surveyed, gaps: gaps.messages };
 }
 

@@ -11,6 +11,7 @@ import { dockerInfo } from '../facts/docker.ts';
 import type { FactRequest, Known } from '../facts/fact.ts';
 import { ask } from '../facts/fact.ts';
 import { poolBacking } from '../facts/pool-backing.ts';
+import { storageDrivers } from '../facts/storage-drivers.ts';
 import type { Volume } from '../facts/volumes.ts';
 import { volumes } from '../facts/volumes.ts';
 import { layerDirectory } from '../operations/rootfs/grow-overlay.ts';
@@ -52,6 +53,7 @@ export function surveyNeeds(want: SurveyWant, known: Known): readonly FactReques
   const second: readonly FactRequest[] = [
     askSpaces(docker),
     askQuotas(docker, all, some),
+    askRecords(docker),
     ...(docker.driver === 'devicemapper' ? [askPool(docker), ...all.flatMap((container) => askThinRootfs(container, docker) ?? [])] : []),
   ];
   if (second.some((request) => attempt(known, request) === undefined)) return second;
@@ -68,6 +70,11 @@ export function placesOf(docker: Docker): readonly { readonly path: string; read
     ...(loops.data === undefined ? [] : [{ path: loops.data, what: "the pool's data" }]),
     ...(loops.metadata === undefined ? [] : [{ path: loops.metadata, what: "the pool's metadata" }]),
   ];
+}
+
+/** Containers of another storage driver than the daemon has: it does not see them, and they have their volumes all the same. */
+export function askRecords({ root }: Docker) {
+  return ask(storageDrivers, root, '');
 }
 
 export function askSpaces(docker: Docker) {

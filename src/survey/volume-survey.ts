@@ -2,6 +2,7 @@ import type { ContainerUse } from '../facts/container-uses.ts';
 import { usersOfVolume } from '../facts/container-uses.ts';
 import type { DirectoryQuota } from '../facts/directory-quotas.ts';
 import type { DiskSpace } from '../facts/disk-space.ts';
+import type { RecordedContainer } from '../facts/storage-drivers.ts';
 import type { Volume } from '../facts/volumes.ts';
 import type { Dangling, VolumeSurvey } from './host-survey.ts';
 import { isAnonymous } from './mounts.ts';
@@ -16,9 +17,10 @@ export interface Measured {
   readonly lastUsed: string | undefined;
 }
 
-export function surveyVolume(volume: Volume, uses: readonly ContainerUse[], measured: Measured): VolumeSurvey {
+export function surveyVolume(volume: Volume, uses: readonly ContainerUse[], invisible: readonly RecordedContainer[], measured: Measured): VolumeSurvey {
   const { quota, mounted } = measured;
-  const users = usersOfVolume(uses, volume).map(({ name }) => name);
+  const unseen = invisible.filter(({ volumes }) => volumes.includes(volume.name)).map(({ name, driver }) => `${name} (of ${driver})`);
+  const users = [...usersOfVolume(uses, volume).map(({ name }) => name), ...unseen];
   const limit = quota !== null && quota !== undefined && quota.limitBytes > 0 ? quota.limitBytes : null;
   const asked = volume.options['size'] ?? null;
   const { used, usedFrom } = usedOf(measured);

@@ -78,6 +78,7 @@ describe('set_storage_driver on a machine with devicemapper', () => {
     expect(again.stdout).toMatch(/the storage driver is overlay2 already/);
 
     expect(await machine.sh('docker volume ls -q --filter dangling=true')).toMatch(/^kept$/m);
+    expect((await fleet.run('survey', '--output', 'json')).stdout).toContain('"keeper (of devicemapper)"');
     const cleaning = join(fleet.directory, 'clean.yaml');
     await writeFile(cleaning, JSON.stringify({ hosts: 'all', steps: [{ name: 'Clean', clean_volumes: { named: true, keep_for: 0 } }] }));
     const cleaned = await fleet.run('apply', cleaning, '--yes');
