@@ -56,10 +56,10 @@ export async function writeHost(directory: string, spec: HostSpec): Promise<void
   addVolumes(tree, spec, containers.filter(({ bytes }) => bytes !== undefined).length);
   tree.set('state/order', containers.map(({ id }) => `${id}\n`).reverse().join(''));
 
-  const directories = ['root/dev/mapper', 'root/etc', 'root/proc/self', 'root/root', 'root/run', 'root/var/lib', `root${dockerRoot}/tmp`, 'state/dm', 'state/thin', 'state/quota', 'state/projects', 'state/faults', 'state/daemon/sizes', 'state/daemon/volumes', 'state/daemon/projects', 'state/volumes', 'state/containers', 'state/images', `root${dockerRoot}/volumes`];
+  const directories = ['root/dev/mapper', 'root/etc', 'root/proc/self', 'root/root', 'root/run', 'root/var/lib', `root${dockerRoot}/tmp`, 'state/dm', 'state/thin', 'state/quota', 'state/projects', 'state/faults', 'state/daemon/sizes', 'state/daemon/volumes', 'state/daemon/projects', 'state/volumes', 'state/containers', 'state/images', `root${dockerRoot}/volumes`, `root${dockerRoot}/containers`];
   const all = new Set([...directories, ...(flavourOf(spec).driver === 'overlay2' ? [`root${dockerRoot}/overlay2`] : []), ...(spec.volumes ?? []).map(({ name }) => `root${dockerRoot}/volumes/${name}/_data`), ...[...tree.keys()].map(dirname)]);
   for (const each of all) await mkdir(join(directory, each), { recursive: true });
-  await Promise.all([...tree].map(([path, content]) => (typeof content === 'string' && content.startsWith('->') ? symlink(content.slice(2), join(directory, path)) : writeFile(join(directory, path), content, { mode: path.includes('/metadata/') || path.endsWith('/opts.json') ? 0o600 : 0o644 }))));
+  await Promise.all([...tree].map(([path, content]) => (typeof content === 'string' && content.startsWith('->') ? symlink(content.slice(2), join(directory, path)) : writeFile(join(directory, path), content, { mode: path.includes('/metadata/') || path.endsWith('/opts.json') || path.endsWith('/config.v2.json') ? 0o600 : 0o644 }))));
   // The daemon has read them when it started.
   for (const path of tree.keys()) if (path.endsWith('/opts.json')) await utimes(join(directory, path), created, created);
 }
