@@ -10,7 +10,8 @@ export default defineConfig({
     include: ['test/lab/**/*.test.ts'],
     exclude: all ? [] : long,
     globalSetup: ['test/support/build-first.ts', ...(all ? [] : ['test/support/long-tests-not-run.ts'])],
-    testTimeout: 600_000,
+    // On a busy machine an emulated one takes several times as long.
+    testTimeout: 1_200_000,
     hookTimeout: 300_000,
     // The machines are emulated: with more of them at once than there are cores, all of them only become slower.
     maxWorkers: 2,
