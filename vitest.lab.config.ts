@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** More than an hour together: PLIMSOLL_LAB=all runs them too. What is left out is said at the end. */
-const long = ['scale-volume', 'move-bind-to-volume', 'recreate', 'recreate-faults'].map((name) => `test/lab/${name}.test.ts`);
+const long = ['scale-volume', 'move-bind-to-volume', 'recreate', 'recreate-faults', 'grow-pool-offline', 'durable-grow'].map((name) => `test/lab/${name}.test.ts`);
 const all = process.env['PLIMSOLL_LAB'] === 'all';
 
 /** Real sshd, real dockerd, real virtual machines: provided by `npm run lab:setup`. */

@@ -22,7 +22,7 @@ describe.each(cases.map((one) => ({ title: titleOf(one), one })))('the connectio
   it('at any chunk in either direction: once something has been begun the run goes on by itself to the same end', async () => {
     const { start, end } = await undisturbed(one);
     const all = await chunksOf(one);
-    const chosen = sample(all, most(5, one));
+    const chosen = sample(all, most(4, one));
     const outcomes = await fewAtOnce(chosen, (cut) => survives(one, cut, start, end));
     const early = outcomes.filter(({ reading }) => reading).length;
     results.add({

@@ -25,9 +25,9 @@ describe.each(cases.map((one) => ({ title: titleOf(one), one })))('the laptop va
     const { start, end, points } = await undisturbed(one);
     const distinct = moments(points);
     const variants: readonly Variant[] = [
-      { then: 'resume', expected: end, usually: 8 },
-      ...(one.reversible ? [{ then: 'rollback', expected: start, usually: 4 } as const] : []),
-      ...(one.powerSafe === true ? [{ then: 'power failure, resume', expected: end, usually: 4 } as const] : []),
+      { then: 'resume', expected: end, usually: 6 },
+      ...(one.reversible ? [{ then: 'rollback', expected: start, usually: 3 } as const] : []),
+      ...(one.powerSafe === true ? [{ then: 'power failure, resume', expected: end, usually: 3 } as const] : []),
     ];
     const failures: string[] = [];
     for (const { then, expected, usually } of variants) {
