@@ -67,6 +67,11 @@ exit 0`,
   },
 };
 
+/** Those that the daemon does not see with the driver that it has. */
+export function invisibleTo(driver: string, { containers }: StorageDrivers): readonly RecordedContainer[] {
+  return containers.filter((container) => container.driver !== driver);
+}
+
 function split(text: string, at: string): readonly string[] {
   const index = text.indexOf(at);
   return index < 0 ? [text] : [text.slice(0, index + 1), text.slice(index + at.length)];

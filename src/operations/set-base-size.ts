@@ -10,7 +10,7 @@ import { formatBytes, parseBytes } from '../values/size.ts';
 import type { Action, Change } from './change.ts';
 import type { BaseSizeConfig } from './daemon/base-size.ts';
 import { readBaseSize } from './daemon/base-size.ts';
-import { takeBackConfigFile, writeConfigFile } from './daemon/config-file.ts';
+import { finalizeConfigFile, takeBackConfigFile, writeConfigFile } from './daemon/config-file.ts';
 import { restartForBaseSize } from './daemon/base-size-restart.ts';
 import { sizeText } from './input.ts';
 import type { Planned } from './operation.ts';
@@ -93,7 +93,7 @@ function withoutRestart(situation: Situation, wanted: number, written: boolean):
   const stillSmall: Action = { kind: 'check', argv: ['sed', '-n', 's/.*"size":\\([0-9]*\\).*/\\1/p', `${docker.root}/devicemapper/metadata/base`], equals: String(baseBytes), otherwise: 'the base device has grown since, and with the old file the daemon would not start' };
   return {
     outcome: 'change',
-    changes: [{ summary: summarise(situation, wanted), subject: 'base-size', before: { configuredBytes: configured ?? null, baseBytes }, after: { configuredBytes: wanted, baseBytes }, actions: writeConfigFile(write), undo: [stillSmall, takeBackConfigFile(write)], ...finalizeOf(write.backup), atomic: true, bindings: {} }],
+    changes: [{ summary: summarise(situation, wanted), subject: 'base-size', before: { configuredBytes: configured ?? null, baseBytes }, after: { configuredBytes: wanted, baseBytes }, actions: writeConfigFile(write), undo: [stillSmall, takeBackConfigFile(write)], ...finalizeConfigFile(write.backup), atomic: true, bindings: {} }],
     warnings: [onlyNew],
     ...(owed.length > 0 ? { owed } : {}),
   };
@@ -112,7 +112,7 @@ function change(situation: Situation, wanted: number, written: boolean, known: K
     actions: [...(written ? [] : writeConfigFile(write)), restart],
     // The base device only grows, and with less in the file the daemon does not start.
     undo: 'irreversible',
-    ...(written ? {} : finalizeOf(write.backup)),
+    ...(written ? {} : finalizeConfigFile(write.backup)),
     atomic: true,
     bindings: Object.fromEntries(running.flatMap(({ id, startedAt }, index) => [[`container ${String(index + 1)}`, id], [`start ${String(index + 1)}`, startedAt]])),
   };
@@ -122,10 +122,6 @@ function writeConfig({ config, parsed, baseBytes }: Situation, wanted: number) {
   const content = parsed.with(String(wanted));
   const { file, path } = config;
   return { kind: 'write-file' as const, path, content, mode: file?.mode ?? '0644', expect: file?.text ?? null, ...(file === undefined ? {} : { backup: `/var/lib/plimsoll/backup/docker/daemon.json.base-size-${String(baseBytes)}-${String(wanted)}` }) };
-}
-
-function finalizeOf(backup: string | undefined): { readonly finalize?: readonly Action[] } {
-  return backup === undefined ? {} : { finalize: [{ kind: 'exec', argv: ['rm', '-f', '--', backup] }] };
 }
 
 function summarise({ config, configured, baseBytes }: Situation, wanted: number): string {

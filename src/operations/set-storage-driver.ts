@@ -12,7 +12,7 @@ import { ask } from '../facts/fact.ts';
 import type { StorageDrivers } from '../facts/storage-drivers.ts';
 import { storageDrivers } from '../facts/storage-drivers.ts';
 import type { Change, WriteFileAction } from './change.ts';
-import { takeBackConfigFile, writeConfigFile } from './daemon/config-file.ts';
+import { finalizeConfigFile, takeBackConfigFile, writeConfigFile } from './daemon/config-file.ts';
 import type { DriverConfig } from './daemon/driver-config.ts';
 import { isOptionOf, optionsFor, readDriverConfig, storageDriverNames } from './daemon/driver-config.ts';
 import { judgeDriver } from './daemon/driver-needs.ts';
@@ -114,7 +114,7 @@ function keepDriver(want: Want, situation: Situation): Planned {
     after: { driver, configured: driver },
     actions: writeConfigFile(write),
     undo: [takeBackConfigFile(write)],
-    ...finalizeOf(write),
+    ...finalizeConfigFile(write.backup),
     atomic: true,
     bindings: {},
   };
@@ -148,7 +148,7 @@ function changeDriver(want: Want, situation: Situation, known: Known): Planned {
     after: { driver: want.driver, containers: earlier, images: drivers.images[want.driver] ?? 0 },
     actions: [...(write === undefined ? [] : writeConfigFile(write)), switchDriver(how)],
     undo: switchBack(how, takeBackConfigFile(written)),
-    ...(how.backup === undefined ? {} : { finalize: [{ kind: 'exec', argv: ['rm', '-f', '--', how.backup] }] }),
+    ...finalizeConfigFile(how.backup),
     atomic: true,
     bindings: Object.fromEntries(running.flatMap(({ id, state }, index) => [[`container ${String(index + 1)}`, id], [`start ${String(index + 1)}`, state.startedAt]])),
   };
@@ -189,10 +189,6 @@ function preparedBefore(want: Want, { config, parsed, drivers }: Situation): { r
 function writeConfig(want: Want, { docker, config, parsed }: Situation): WriteFileAction {
   const { file, path } = config;
   return { kind: 'write-file', path, content: parsed.with(want.driver, want.options ?? []), mode: file?.mode ?? '0644', expect: file?.text ?? null, ...(file === undefined ? {} : { backup: backupPath(docker, want) }) };
-}
-
-function finalizeOf({ backup }: WriteFileAction): Pick<Change, 'finalize'> {
-  return backup === undefined ? {} : { finalize: [{ kind: 'exec', argv: ['rm', '-f', '--', backup] }] };
 }
 
 function inOrder(all: readonly Container[]): readonly Container[] {

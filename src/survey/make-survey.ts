@@ -11,6 +11,7 @@ import type { Docker } from '../facts/docker.ts';
 import { dockerInfo } from '../facts/docker.ts';
 import type { FactRequest, Known } from '../facts/fact.ts';
 import { ask } from '../facts/fact.ts';
+import { invisibleTo } from '../facts/storage-drivers.ts';
 import type { Volume } from '../facts/volumes.ts';
 import { volumes } from '../facts/volumes.ts';
 import { layerDirectory } from '../operations/rootfs/grow-overlay.ts';
@@ -37,7 +38,8 @@ export function makeSurvey(host: string, want: SurveyWant, known: Known, lastUse
   const all = gaps.read(ask(containers)) ?? [];
   const uses = gaps.read(ask(containerUses)) ?? [];
   const some = gaps.read(ask(volumes)) ?? [];
-  const invisible = (gaps.read(askRecords(docker))?.containers ?? []).filter(({ driver }) => driver !== docker.driver);
+  const records = gaps.read(askRecords(docker));
+  const invisible = records === undefined ? [] : invisibleTo(docker.driver, records);
   const thin = docker.driver === 'devicemapper';
   const mapper = thin ? gaps.read(ask(deviceMapper)) : undefined;
   const sizes = new Sizes(want, known, docker, all, some);

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { selectContainers } from '../../facts/container-selection.ts';
 import { containerUses, dependants, usersOfVolume } from '../../facts/container-uses.ts';
 import type { Container } from '../../facts/containers.ts';
 import { containers } from '../../facts/containers.ts';
@@ -7,11 +6,12 @@ import { dockerInfo } from '../../facts/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { replacements } from '../../facts/replacements.ts';
-import { storageDrivers } from '../../facts/storage-drivers.ts';
+import { invisibleTo, storageDrivers } from '../../facts/storage-drivers.ts';
 import { volumeDirectories } from '../../facts/volume-directories.ts';
 import type { Volume } from '../../facts/volumes.ts';
 import { volumes } from '../../facts/volumes.ts';
 import type { Change, ExecAction } from '../change.ts';
+import { counted } from '../daemon/invisible.ts';
 import { oneContainer } from '../docker-inspect.ts';
 import { defineOperation } from '../operation.ts';
 import type { Refusal } from '../rootfs/outcome.ts';
@@ -55,7 +55,7 @@ export const removeContainer = defineOperation<Want>({
     const refused = judge(one.container, known);
     if (refused !== undefined) return { outcome: 'refused', ...refused };
     const own = ownVolumes(one.container, known);
-    const left = want.anonymous_volumes === 'keep' && own.length > 0 ? [`it leaves ${countOf(own.length)} without a name that nobody else has: anonymous_volumes: quarantine, or clean_volumes later`] : [];
+    const left = want.anonymous_volumes === 'keep' && own.length > 0 ? [`it leaves ${counted(own.length, 'volume')} without a name that nobody else has: anonymous_volumes: quarantine, or clean_volumes later`] : [];
     return { outcome: 'change', changes: [changeOf(want, one.container, own)], warnings: [`what ${one.container.name} has written to its own file system is gone with it`, ...left] };
   },
 
@@ -69,7 +69,7 @@ export const removeContainer = defineOperation<Want>({
 
 /** Of a name or an id, not of a pattern: that it is there no more is what was wanted. */
 function isGone({ container }: Want, known: Known): boolean {
-  return !/[*?]/.test(container) && 'refused' in selectContainers(known.the(ask(containers)), { container }) && !known.the(ask(containers)).some(({ id, name }) => name === container.replace(/^\//, '') || id.startsWith(container));
+  return !/[*?]/.test(container) && !known.the(ask(containers)).some(({ id, name }) => name === container.replace(/^\//, '') || id.startsWith(container));
 }
 
 function judge({ id, name, state, labels }: Container, known: Known): Refusal | undefined {
@@ -91,7 +91,7 @@ function ownVolumes({ id }: Container, known: Known): readonly Own[] {
   const use = uses.find((each) => each.id === id);
   const { byName } = known.the(ask(volumeDirectories, rootOf(known)));
   const { driver, root } = known.the(ask(dockerInfo));
-  const invisible = new Set(known.the(ask(storageDrivers, root, '')).containers.flatMap((container) => (container.driver === driver ? [] : container.volumes)));
+  const invisible = new Set(invisibleTo(driver, known.the(ask(storageDrivers, root, ''))).flatMap((container) => container.volumes));
   const mounted = new Set((use?.mounts ?? []).flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : [])));
   const isOwn = (volume: Volume): boolean => volume.driver === 'local' && isAnonymous(volume) && mounted.has(volume.name) && !invisible.has(volume.name) && usersOfVolume(uses, volume).every((user) => user.id === id);
   return known.the(ask(volumes)).filter(isOwn).flatMap(({ name }) => {
@@ -103,7 +103,7 @@ function ownVolumes({ id }: Container, known: Known): readonly Own[] {
 function changeOf(want: Want, { id, name, state }: Container, own: readonly Own[]): Change {
   const taken = want.anonymous_volumes === 'quarantine' ? own : [];
   return {
-    summary: `remove ${name} (${state.status})${taken.length === 0 ? '' : `; ${countOf(taken.length)} of it without a name into quarantine for ${periodText(want.keep_for)}`}`,
+    summary: `remove ${name} (${state.status})${taken.length === 0 ? '' : `; ${counted(taken.length, 'volume')} of it without a name into quarantine for ${periodText(want.keep_for)}`}`,
     subject: `container:${id}`,
     before: { container: name, status: state.status },
     after: { container: null },
@@ -123,8 +123,4 @@ docker rm -- "$1" >/dev/null || exit 1
 
 function remove(id: string): ExecAction {
   return { kind: 'exec', argv: ['/bin/sh', '-c', removeScript, 'sh', id], timeoutMs: 600_000 };
-}
-
-function countOf(count: number): string {
-  return count === 1 ? '1 volume' : `${String(count)} volumes`;
 }

@@ -1,4 +1,4 @@
-import type { ExecAction, WriteFileAction } from '../change.ts';
+import type { Change, ExecAction, WriteFileAction } from '../change.ts';
 
 /** A package of Docker need not make the directory of daemon.json. */
 export function writeConfigFile(write: WriteFileAction): readonly (ExecAction | WriteFileAction)[] {
@@ -23,4 +23,9 @@ cp -p -- "$backup" "$fresh" && sync "$fresh" && mv -f -- "$fresh" "$file" && syn
 /** The file is what it was before that: with its old content; or not there, nor its directory if that is empty. */
 export function takeBackConfigFile({ path, content, backup = '' }: WriteFileAction): ExecAction {
   return { kind: 'exec', argv: ['/bin/sh', '-c', takeBackScript, 'sh', path, backup], stdin: content };
+}
+
+/** The copy of the old file, which is kept until then. */
+export function finalizeConfigFile(backup: string | undefined): Pick<Change, 'finalize'> {
+  return backup === undefined ? {} : { finalize: [{ kind: 'exec', argv: ['rm', '-f', '--', backup] }] };
 }

@@ -8,7 +8,7 @@ import { ask } from '../../facts/fact.ts';
 import type { Quarantined } from '../../facts/quarantine.ts';
 import { quarantine } from '../../facts/quarantine.ts';
 import { realPaths } from '../../facts/real-paths.ts';
-import { storageDrivers } from '../../facts/storage-drivers.ts';
+import { invisibleTo, storageDrivers } from '../../facts/storage-drivers.ts';
 import type { VolumeDirectory } from '../../facts/volume-directories.ts';
 import { volumeDirectories } from '../../facts/volume-directories.ts';
 import type { Volume } from '../../facts/volumes.ts';
@@ -126,8 +126,7 @@ function usersByVolume(known: Known): ReadonlyMap<string, readonly string[]> {
     for (const name of new Set(used)) users.set(name, [...(users.get(name) ?? []), use.name]);
   }
   const { driver } = known.the(ask(dockerInfo));
-  const invisible = known.the(askRecords(known)).containers.filter((container) => container.driver !== driver);
-  for (const container of invisible) for (const name of container.volumes) users.set(name, [...(users.get(name) ?? []), container.name]);
+  for (const container of invisibleTo(driver, known.the(askRecords(known)))) for (const name of container.volumes) users.set(name, [...(users.get(name) ?? []), container.name]);
   return users;
 }
 
