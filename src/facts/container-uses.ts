@@ -84,6 +84,11 @@ const format = [
 /** What every container on the host uses. Errors: `no-docker`, `fact-unreadable`. */
 export const containerUses: Fact<readonly ContainerUse[]> = dockerList({ name: 'container-uses', kind: everyContainer, format, item: schema, what: 'what the containers use' });
 
+/** In the order in which they were started, for `sort`. */
+export function byStart(a: Pick<ContainerUse, 'startedAt'>, b: Pick<ContainerUse, 'startedAt'>): number {
+  return a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0;
+}
+
 /** Whether a path is that directory or lies below it. */
 export function isWithin(path: string, directory: string): boolean {
   return directory !== '' && `${path.replace(/\/+$/, '')}/`.startsWith(`${directory.replace(/\/+$/, '')}/`);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ContainerUse } from '../facts/container-uses.ts';
-import { containerUses } from '../facts/container-uses.ts';
+import { byStart, containerUses } from '../facts/container-uses.ts';
 import type { Container } from '../facts/containers.ts';
 import { containers } from '../facts/containers.ts';
 import type { DaemonConfig } from '../facts/daemon-config.ts';
@@ -192,5 +192,5 @@ function writeConfig(want: Want, { docker, config, parsed }: Situation): WriteFi
 }
 
 function inOrder(all: readonly Container[]): readonly Container[] {
-  return all.toSorted((a, b) => (a.state.startedAt < b.state.startedAt ? -1 : a.state.startedAt > b.state.startedAt ? 1 : 0));
+  return all.toSorted((a, b) => byStart(a.state, b.state));
 }

@@ -1,4 +1,5 @@
 import type { ContainerUse } from '../../facts/container-uses.ts';
+import { byStart } from '../../facts/container-uses.ts';
 import type { Container } from '../../facts/containers.ts';
 import type { Docker } from '../../facts/docker.ts';
 import type { LoopPool } from '../../facts/loop-pool.ts';
@@ -69,7 +70,7 @@ export function completeOffline(begun: Growth & { readonly text: string }, { dir
 function toRun({ growth: { begun }, uses }: Running): readonly ContainerUse[] {
   const before = (begun?.containers ?? []).flatMap((id) => uses.find((use) => use.id === id) ?? []);
   const now = uses.filter(({ id, running }) => running && !before.some((use) => use.id === id));
-  return [...before, ...[...now].sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0))];
+  return [...before, ...now.toSorted(byStart)];
 }
 
 function judgeStop(pool: ThinPool, { docker, growth: { stopTogether }, uses, containers }: Running): Refusal | undefined {

@@ -1,5 +1,5 @@
 import type { ContainerUse } from '../../facts/container-uses.ts';
-import { dependants } from '../../facts/container-uses.ts';
+import { byStart, dependants } from '../../facts/container-uses.ts';
 import type { Container } from '../../facts/containers.ts';
 import type { Refusal } from '../copy-start.ts';
 import { usedDestination } from './copy-judgement.ts';
@@ -16,7 +16,7 @@ export function usersOfBoth(uses: readonly ContainerUse[], source: readonly stri
   const writers = runningUsers(uses, source).filter(({ writes }) => writes);
   const atTarget = runningUsers(uses, target).filter(({ writes, fromAbove }) => writes || !fromAbove);
   const all = [...writers, ...atTarget];
-  const inOrder = (chosen: readonly ContainerUse[]): readonly ContainerUse[] => [...new Map(chosen.map((use) => [use.id, use])).values()].sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));
+  const inOrder = (chosen: readonly ContainerUse[]): readonly ContainerUse[] => [...new Map(chosen.map((use) => [use.id, use])).values()].sort(byStart);
   return { toStop: inOrder(all.filter(({ fromAbove }) => !fromAbove).map(({ use }) => use)), running: inOrder(all.map(({ use }) => use)) };
 }
 
