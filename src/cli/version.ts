@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 
-const manifest = z.object({ version: z.string() });
-
-export const version = manifest.parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))).version;
+export const { version } = manifest;

@@ -132,6 +132,7 @@ class Attempt {
     const client = ssh.connection;
     if (client === null) throw await connecting.then(() => new Error('no connection'), (error: unknown) => error);
     const closed = whenClosed(client);
+    client.on('connect', () => { client.setNoDelay(true); });
     client.on('handshake', () => { this.#beforeAuthentication = false; });
     const forget = whenAborted(signal, () => { client.destroy(); });
     try {

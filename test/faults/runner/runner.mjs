@@ -1,12 +1,12 @@
 // The built program as a process of its own, with one fault injected where plimsoll meets its journal or a host.
 // Arguments as for plimsoll; $PLIMSOLL_FAULT is JSON: {"record": FILE} | {"killAt": POINT} | {"noRoomFrom": APPEND, "slack": BYTES}.
 import { writeFileSync } from 'node:fs';
-import { Interrupts } from '../../../dist/cli/interrupts.js';
-import { program } from '../../../dist/cli/program.js';
-import { reportError } from '../../../dist/cli/report-error.js';
-import { processWorld } from '../../../dist/cli/world.js';
-import { toAppError } from '../../../dist/errors.js';
-import { exitCodeOfError } from '../../../dist/run/exit-status.js';
+import { Interrupts } from '../../../src/cli/interrupts.ts';
+import { program } from '../../../src/cli/program.ts';
+import { reportError } from '../../../src/cli/report-error.ts';
+import { processWorld } from '../../../src/cli/world.ts';
+import { toAppError } from '../../../src/errors.ts';
+import { exitCodeOfError } from '../../../src/run/exit-status.ts';
 import { Points } from './points.mjs';
 import { FullDisk } from './full-disk.mjs';
 
