@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
+import type { EngineServer } from './engine-server.ts';
 import type { Processes } from './processes.ts';
 import type { HostSpec } from './spec.ts';
 import type { Places } from './translate.ts';
@@ -12,6 +13,7 @@ export interface HostPlace {
   /** Where writeHost has put the host. */
   readonly directory: string;
   readonly processes: Processes;
+  readonly engine: EngineServer;
 }
 
 export const bin = join(import.meta.dirname, 'bin');
@@ -32,6 +34,7 @@ export function startOnHost(place: HostPlace, command: string, user: string, mor
       PATH: `${bin}:${join(place.directory, 'state/bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
       HOME: places.root,
       SIM_BIN: bin,
+      SIM_ENGINE: String(place.engine.port),
       SIM_ROOT: places.root,
       SIM_STATE: join(place.directory, 'state'),
       SIM_USER: user,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type EngineServer, startEngineServer } from './engine-server.ts';
 import type { HostAnswer } from './execute.ts';
 import { bin, runOnHost } from './execute.ts';
 import { faultLines } from './faults.ts';
@@ -22,6 +23,7 @@ export interface FleetHost {
   readonly user: string;
   /** `root/` is its root directory, `state/` what its kernel and daemon hold in memory. */
   readonly directory: string;
+  readonly engine: EngineServer;
   /** Replaces what goes wrong from now on. */
   setFaults(faults: readonly ToolFault[]): Promise<void>;
   /** How often something has gone wrong since. */
@@ -57,9 +59,11 @@ export async function startFleet(specs: readonly HostSpec[]): Promise<Fleet> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'plimsoll-sim-')));
   const processes = new Processes(directory);
   const servers: HostServer[] = [];
+  const engine = await startEngineServer();
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.stop()));
     await processes.end();
+    await engine.stop();
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -73,13 +77,13 @@ export async function startFleet(specs: readonly HostSpec[]): Promise<Fleet> {
       await writeHost(place, spec);
       await setFaults(place, spec.faults ?? []);
       const key = newKeyPair();
-      const server = await startHostServer({ spec, directory: place, hostKey: key.private, publicKey: login.public, processes });
+      const server = await startHostServer({ spec, directory: place, hostKey: key.private, publicKey: login.public, processes, engine });
       servers.push(server);
       knownHosts.push(`[127.0.0.1]:${String(server.port)} ${key.public.split(' ').slice(0, 2).join(' ')}\n`);
       const user = spec.sudo === undefined || spec.sudo === 'root' ? 'root' : 'ops';
-      const own = { spec, directory: place, processes };
+      const own = { spec, directory: place, processes, engine };
       hosts.push({
-        name: spec.name, spec, address: '127.0.0.1', port: server.port, user, directory: place, wire: server.wire,
+        name: spec.name, spec, address: '127.0.0.1', port: server.port, user, directory: place, engine, wire: server.wire,
         setFaults: (faults) => setFaults(place, faults),
         faultsSoFar: async () => (await readFile(join(place, 'state/faults/happened'), 'utf8').catch(() => '')).split('\n').length - 1,
         run: (script) => runOnHost(own, script),

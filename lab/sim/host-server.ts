@@ -30,8 +30,8 @@ export async function startHostServer(options: HostServerOptions): Promise<HostS
   const server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client, { port: from, ip }) => {
     let forced: ForcedCommand | undefined;
     clients.add(client);
-    // As sshd does for a command's channel: small answers do not wait for one another.
-    client.setNoDelay(true);
+    // As sshd does: small answers do not wait for one another. (ssh2 has it, its types do not.)
+    (client as Connection & { setNoDelay(on: boolean): void }).setNoDelay(true);
     client.on('ready', () => wire?.loggedIn(from));
     client.on('close', () => clients.delete(client));
     // A client that goes away in the middle of something is no concern of the host.

@@ -39,8 +39,8 @@ export async function startWire(farPort: number, { latencyMs = 0, dropAfterBytes
     return false;
   };
 
-  const server = createServer((near) => {
-    const far = connect(farPort, '127.0.0.1');
+  const server = createServer({ noDelay: true }, (near) => {
+    const far = connect({ port: farPort, host: '127.0.0.1', noDelay: true });
     const cut = (): void => {
       near.destroy();
       far.destroy();

@@ -52,29 +52,29 @@ const patienceMs = 120_000;
 /**
  * `$1` is the directory. Descriptor 7 keeps others from beginning the same until `alive` is there, 8 is
  * `alive`, 9 the host's lock: what is run gets neither of them. The script is begun once it is on the
- * disk that it has been. What it leaves running keeps its output open: that is not waited for long.
+ * disk that it has been. 6 is locked by those who keep what is printed until they have kept all of it;
+ * what the script leaves running keeps its output open: that is not waited for long.
  */
 const keeper = `d=$1
 trap '' HUP INT TERM
 keep() {
   exec <"$d/$1" 8>&- 9>&-
   ( ulimit -c 0; ulimit -f ${String(keptBlocks)}; exec cat >"$d/$2" ) 2>/dev/null
-  cat >/dev/null
-  : >"$d/.$2"
+  exec cat >/dev/null
 }
-printf '%10d\\n' "$$" 1<>"$d/pid" && mv -f "$d/.alive" "$d/alive" && sync "$d" || exit 1
+exec 6<"$d/.kept" && flock -n 6 && printf '%10d\\n' "$$" 1<>"$d/pid" && mv -f "$d/.alive" "$d/alive" && sync "$d" || exit 1
 exec 7>&-
 keep .o out &
 keep .e err &
+exec 6>&-
 trap : HUP INT TERM
 /bin/sh "$d/script" </dev/null >"$d/.o" 2>"$d/.e" 8>&-
 s=$?
 trap '' HUP INT TERM
-n=0
-while [ "$n" -lt 100 ] && ! { [ -e "$d/.out" ] && [ -e "$d/.err" ]; }; do sleep 0.05; n=$((n+1)); done
+flock -w 5 "$d/.kept" true
 printf '%3d\\n' "$s" 1<>"$d/.status" && sync "$d/.status"
 mv -f "$d/.status" "$d/status" && sync "$d"
-rm -f "$d/.o" "$d/.e" "$d/.out" "$d/.err"`;
+rm -f "$d/.o" "$d/.e" "$d/.kept"`;
 
 /**
  * Its state is read before what it has printed, so that all of that is there once it has ended. Without
@@ -85,8 +85,7 @@ const look = `look() {
     if [ -e "$PLIMSOLL_STATE/lock" ]; then echo 'none 0 0 0 0 0'; else echo 'cut 0 0 0 0 0'; fi
     return
   fi
-  n=0
-  while [ ! -e "$d/status" ] && [ "$n" -lt "$3" ]; do sleep 0.1; n=$((n+1)); done
+  [ -e "$d/status" ] || [ "$3" = 0 ] || flock -w "$3" -s "$d/alive" true
   state='running 0'
   if [ ! -e "$d/status" ] && flock -n -s "$d/alive" true; then state='cut 0'; fi
   if [ -e "$d/status" ]; then read -r s <"$d/status"; state="ended $s"; fi
@@ -104,7 +103,7 @@ const look = `look() {
 /**
  * Everything that says what it is stands on the disk before it is begun; nothing is begun twice. Status
  * and process group have their room from the start, should the disk be full by then.
- * `$1` run, `$2` name, `$3` intent, `$4` script, `$5` the keeper's text, `$6` tenths of a second to wait.
+ * `$1` run, `$2` name, `$3` intent, `$4` script, `$5` the keeper's text, `$6` seconds to wait for its end.
  */
 const startScript = `d=$PLIMSOLL_STATE/runs/$1/$2
 ${look}
@@ -112,7 +111,7 @@ begin() {
   mkdir -p -- "$d" && exec 7>>"$d/.begin" && flock 7 || return
   [ ! -e "$d/alive" ] || return 0
   printf '%s\\n' "$3" >"$d/intent" && printf '%s\\n' "$4" >"$d/script" && printf '   \\n' >"$d/.status" && printf '          \\n' >"$d/pid" || return
-  rm -f "$d/.o" "$d/.e" && mkfifo "$d/.o" "$d/.e" || return
+  rm -f "$d/.o" "$d/.e" && mkfifo "$d/.o" "$d/.e" && : >"$d/.kept" || return
   sync "$d/intent" "$d/script" "$d/.status" "$d/pid" "$d" "$d/.." "$d/../.." "$PLIMSOLL_STATE" || return
   exec 8>"$d/.alive" && flock -n 8 || return
   setsid /bin/sh -c "$5" plimsoll "$d" </dev/null >/dev/null 2>&1 &
@@ -136,18 +135,18 @@ const outputScript = `d=$PLIMSOLL_STATE/runs/$1/$2
  */
 const endScript = `d=$PLIMSOLL_STATE/runs/$1/$2
 lives() { [ ! -e "$d/status" ] && ! flock -n -s "$d/alive" true; }
-await() { n=0; while lives && [ "$n" -lt "$1" ]; do sleep 0.1; n=$((n+1)); done; }
+await() { flock -w "$1" -s "$d/alive" true; }
 [ -e "$d/alive" ] && lives && read -r pid <"$d/pid" || exit 0
 kill -TERM "-$pid" && echo told || exit 0
-await 50
-if [ -n "$3" ] && lives; then kill -KILL "-$pid"; await 100; fi`;
+await 5
+if [ -n "$3" ] && lives; then kill -KILL "-$pid"; await 10; fi`;
 
 /**
  * Begins the work, waits a moment for its end, and looks at it. Only whoever has the host's lock may
  * send it, so it is not sent again over another connection as if it only read.
  */
 export function startWork({ run, name }: Work, intent: string, script: string): Command {
-  return { script: startScript, args: [run, name, intent, script, keeper, '15'], timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes };
+  return { script: startScript, args: [run, name, intent, script, keeper, '1.5'], timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes };
 }
 
 export function lookAtWork({ run, name }: Work, { out, err }: Offsets): Command {

@@ -79,7 +79,7 @@ function notOurs(path: string): boolean {
  */
 async function comesUpAgain(host: FleetHost): Promise<readonly string[]> {
   const directory = `${host.directory}-copy`;
-  const copy = { spec: host.spec, directory, processes: new Processes(directory) };
+  const copy = { spec: host.spec, directory, processes: new Processes(directory), engine: host.engine };
   try {
     await cp(host.directory, directory, { recursive: true, verbatimSymlinks: true, filter: notOurs });
     await cyclePower(copy);

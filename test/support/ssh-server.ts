@@ -79,7 +79,7 @@ export async function startTestSshServer({ password, loginShell = ['/bin/sh', '-
       });
     });
   });
-  const listener = createServer((socket) => {
+  const listener = createServer({ noDelay: true }, (socket) => {
     accepted += 1;
     if (accepted <= dropFirst) {
       socket.destroy();
