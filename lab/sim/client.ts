@@ -12,7 +12,7 @@ export async function openShell(fleet: Fleet, host: FleetHost): Promise<Shell> {
   const client = new ssh2.Client();
   const privateKey = await readFile(fleet.identityFile);
   await new Promise<void>((resolve, reject) => {
-    client.once('ready', resolve).once('error', reject);
+    client.once('ready', resolve).once('error', reject).once('connect', () => { client.setNoDelay(true); });
     client.connect({ host: host.address, port: host.port, username: host.user, privateKey, hostVerifier: () => true });
   });
   return {
