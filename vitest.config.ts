@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { limits } from './test/support/limits.ts';
 
 /** What needs nothing but Node. What it could not run, and how to provide it, is said at its end. */
 export default defineConfig({
@@ -6,9 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/faults/**', 'test/lab/**', 'node_modules/**'],
     globalSetup: ['test/support/build-first.ts', 'test/support/what-was-not-run.ts'],
-    // Most of them wait for processes of their own.
-    maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Most of them wait for processes of their own, half of the time.
+    maxWorkers: 2 * availableParallelism(),
+    ...limits(60_000),
   },
 });

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { limit } from '../pace.ts';
 import { isFilled, keyPair } from '../vm/cache.ts';
 import { imageSlot, readImage } from '../vm/image.ts';
 import { kindSpecs, type Kind } from '../vm/kinds.ts';
@@ -17,7 +18,7 @@ export type NativeKind = Extract<Kind, 'overlay2-20' | 'overlay2-28' | 'containe
 /** A machine without a kernel of its own: no power cycle, no console. */
 export type NativeMachine = Omit<Machine, 'consoleLog' | 'hardReset'>;
 
-const patienceMs = 60_000;
+const patienceMs = limit(60_000);
 
 /**
  * The dockerd, the sshd and all programs of a lab image in Linux namespaces of their own, on this machine's kernel:

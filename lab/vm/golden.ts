@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { limit } from '../pace.ts';
 import { fill, keyOf, keyPair, slotFolder, source, type Slot } from './cache.ts';
 import { imageSlot, readImage } from './image.ts';
 import { kindSpecs, type Kind, type KindSpec } from './kinds.ts';
@@ -79,9 +80,9 @@ export async function buildGolden(kind: Kind, slot: Slot, say: (text: string) =>
       await writeFile(knownHosts, `[127.0.0.1]:${String(qemu.port)} ${image.hostKey}\n`);
       const ssh = new Ssh({ port: qemu.port, keyFile: keyPair().keyFile, knownHosts }, sockets);
       try {
-        await ssh.ready(180_000, () => (qemu.running() ? undefined : 'qemu has ended'));
+        await ssh.ready(limit(180_000), () => (qemu.running() ? undefined : 'qemu has ended'));
         say('booted');
-        const result = await ssh.exec('exec sh -s', { stdin: preparation(spec), timeoutMs: 300_000 });
+        const result = await ssh.exec('exec sh -s', { stdin: preparation(spec), timeoutMs: limit(300_000) });
         if (result.code !== 0) throw new Error(`preparing it failed (${String(result.code)}): ${result.stderr.trim()}`);
         say('dockerd and its containers run');
         await ssh.close();

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { limit } from '../pace.ts';
 import { cacheRoot, isFilled, keyPair } from './cache.ts';
 import { goldenSlot, readGolden } from './golden.ts';
 import { imageSlot, readImage } from './image.ts';
@@ -159,7 +160,7 @@ export async function spawnMachine(
     const setClock = (): string => `date -s @${(Date.now() / 1000).toFixed(3)} > /dev/null`;
 
     await restore(qemu, golden.state);
-    await link.ready(120_000, gone);
+    await link.ready(limit(120_000), gone);
     const seeded = await link.exec(reseed, { stdin: randomBytes(64).toString('hex') });
     if (seeded.code !== 0) throw new Error(`${name}: its random numbers are those of every clone: ${seeded.stderr.trim()}`);
     await sh(`${setClock()}; hostname ${name}; echo ${name} > /etc/hostname
@@ -176,11 +177,11 @@ export async function spawnMachine(
         await qmp.execute('system_reset');
         await reset;
         await link.close();
-        await link.ready(300_000, gone);
+        await link.ready(limit(300_000), gone);
         await sh(setClock());
-        const deadline = Date.now() + 300_000;
+        const deadline = Date.now() + limit(300_000);
         for (;;) {
-          const answer = await link.exec('docker version --format {{.Server.Version}}', { timeoutMs: 60_000 });
+          const answer = await link.exec('docker version --format {{.Server.Version}}', { timeoutMs: limit(60_000) });
           if (answer.code === 0) return;
           const why = gone();
           if (why !== undefined || Date.now() > deadline) {

@@ -84,6 +84,6 @@ describe('the file-system fact', () => {
       } finally {
         loop.close();
       }
-    }, 30_000);
+    });
   }
 });

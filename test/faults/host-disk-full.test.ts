@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { limit } from '../../lab/pace.ts';
 import { cases } from './cases.ts';
 import { differences } from './dump.ts';
 import type { FaultCase } from './fault-case.ts';
@@ -51,7 +52,7 @@ describe.each(spoils)("the host's state directory %s", (_, spoil) => {
 async function attempt(one: FaultCase, scene: Scene, spoil: Spoil, start: Awaited<ReturnType<typeof undisturbed>>['start'], end: typeof start) {
   const restore = await spoil(join(scene.host.directory, 'root/var/lib/plimsoll'));
   const stopped = await scene.apply().finally(async () => {
-    await scene.host.idle(10_000);
+    await scene.host.idle(limit(10_000));
     await restore();
   });
   const found = [...differences(start, await scene.dump())];

@@ -64,7 +64,7 @@ it('a host whose sshd is away for some seconds in the middle of a change: the ch
     if (wire === undefined) throw new Error('no wire');
     const log = join(scene.places.files, 'log');
     const running = scene.apply();
-    await expect.poll(() => existsSync(log), { timeout: 30_000, interval: 50 }).toBe(true);
+    await expect.poll(() => existsSync(log), { interval: 50 }).toBe(true);
     await wire.down();
     await sleep(6000);
     expect(await readFile(log, 'utf8')).toBe('begun\nended\n');
@@ -84,7 +84,7 @@ it('a host whose power fails in the middle of an atomic change is brought to its
       await scene.host.setFaults([{ tool, when: tool === 'dmsetup' ? 'load *' : '*', action: 'hang' }]);
       const running = scene.apply();
       const inside = `[ -e /var/lib/plimsoll/runs ] && ls -d /var/lib/plimsoll/runs/*/*/alive`;
-      await expect.poll(async () => (await scene.host.run(inside)).code, { timeout: 30_000, interval: 100 }).toBe(0);
+      await expect.poll(async () => (await scene.host.run(inside)).code, { interval: 100 }).toBe(0);
       await sleep(1500);
       await scene.host.cyclePower();
       await scene.host.setFaults([]);

@@ -145,7 +145,7 @@ async function endOf(scene: Scene, { nameUsed = false, harmless = false }: Momen
 async function powerFails(scene: Scene, moment: Moment, end: Dump): Promise<readonly string[]> {
   await scene.host.setFaults([faultAt(moment, 'hang')]);
   const running = scene.apply();
-  await expect.poll(() => scene.host.faultsSoFar(), { timeout: 60_000, interval: 50 }).toBe(1);
+  await expect.poll(() => scene.host.faultsSoFar(), { interval: 50 }).toBe(1);
   await scene.host.cyclePower();
   await scene.host.setFaults([]);
   const cut = await running;
@@ -193,7 +193,7 @@ async function powerFailsInRollback(scene: Scene, moment: Moment, start: Dump): 
   const run = await applied(scene);
   await scene.host.setFaults([faultAt(moment, 'hang')]);
   const running = scene.plimsoll(['rollback', run, '--yes']);
-  await expect.poll(() => scene.host.faultsSoFar(), { timeout: 60_000, interval: 50 }).toBe(1);
+  await expect.poll(() => scene.host.faultsSoFar(), { interval: 50 }).toBe(1);
   await scene.host.cyclePower();
   await scene.host.setFaults([]);
   const cut = await running;

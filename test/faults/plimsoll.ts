@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { limit } from '../../lab/pace.ts';
 import type { Fleet } from '../../lab/sim/fleet.ts';
 import type { JournalRecord } from '../../src/run/journal.ts';
 import { runner } from './build-runner.ts';
@@ -18,7 +19,7 @@ export interface Ended {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** No run of a case takes longer by far. */
-const patienceMs = 120_000;
+const patienceMs = limit(120_000);
 
 /** `plimsoll COMMAND …` for a fleet as a process of its own, with a fault in it. The laptop's state is kept in the fleet's directory. */
 export function plimsollWith({ directory }: Fleet, args: readonly string[], fault?: Fault, inventory = join(directory, 'inventory.yaml')): Promise<Ended> {

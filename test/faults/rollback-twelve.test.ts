@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { limit } from '../../lab/pace.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import { dumpHost } from './dump.ts';
 import { journalOf, onlyRun, plimsollWith, shown } from './plimsoll.ts';
@@ -19,7 +20,7 @@ it('a run over twelve hosts that is killed half way is taken back: every host ha
     // Four hosts in the first wave with two changes each; then in the middle of the second wave.
     const killed = await plimsollWith(fleet, ['apply', playbook, '--yes'], { killAt: 'after journal outcome #15' });
     expect(killed.signal, killed.printed).toBe('SIGKILL');
-    await Promise.all(fleet.hosts.map((host) => host.idle(30_000)));
+    await Promise.all(fleet.hosts.map((host) => host.idle(limit(30_000))));
     const changed = (await facts()).filter((each, index) => JSON.stringify(each) !== JSON.stringify(start[index])).length;
     expect(changed).toBeGreaterThan(6);
 

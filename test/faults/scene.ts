@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { limit } from '../../lab/pace.ts';
 import type { Fleet, FleetHost } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
@@ -11,7 +12,7 @@ import { brokenInvariants, lockIsFree, metadataNames } from './invariants.ts';
 import type { Ended, Fault } from './plimsoll.ts';
 import { journalOf, onlyRun, plimsollWith, shown } from './plimsoll.ts';
 
-const settleMs = 60_000;
+const settleMs = limit(60_000);
 /** As `processes` shows it: a shell that reads its text from a pipe, and what it waits with. */
 const watchdog = /^\d+: (\/bin\/sh|sleep 60) $/;
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { limit } from '../../lab/pace.ts';
 import { spawnNative, type NativeMachine } from '../../lab/native/machine.ts';
 import type { LabFleet } from './lab-fleet.ts';
 import { fleetOf } from './lab-fleet.ts';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   await machine.exec('cat >/root/s3.py', { stdin: await readFile(join(import.meta.dirname, 'guest/s3.py'), 'utf8') });
   await machine.sh(`docker volume create --label tier=front torture && rmdir ${data('torture')} && umask 022 && python3 /root/build.py ${data('torture')} 100 'without socket'
 docker run -d --name app -v torture:/data busybox:lab sh -c 'trap exit TERM; while :; do sleep 1 & wait $!; done'`);
-}, 180_000);
+});
 afterAll(() => fleet.stop());
 // Neither there nor anywhere in plimsoll's own directory is anything that could be unpacked without the key.
 afterEach(async () => {
@@ -47,7 +48,7 @@ async function ended(step: object): Promise<string> {
   return printed;
 }
 async function compared(volume: string): Promise<string> {
-  const { stdout, stderr } = await machine.exec(`python3 /root/compare.py ${data('torture')} ${data(volume)}`, { timeoutMs: 120_000 });
+  const { stdout, stderr } = await machine.exec(`python3 /root/compare.py ${data('torture')} ${data(volume)}`, { timeoutMs: limit(120_000) });
   return (stdout + stderr).trim();
 }
 const onLaptop = (directory: string): Promise<readonly string[]> => readdir(join(fleet.directory, directory)).then((names) => names.sort(), () => []);
@@ -100,7 +101,7 @@ describe('a backup that is encrypted', () => {
 
   it('to another host, to a directory of the host, and to a bucket, and back', async () => {
     await machine.sh(`umask 077; printf 'user = "AKIDEXAMPLE:secret"\naws-sigv4 = "aws:amz:eu-central-1:s3"\n' >/root/s3.curl; setsid python3 /root/s3.py 9000 AKIDEXAMPLE secret </dev/null >/root/s3.log 2>&1 &`);
-    await expect.poll(async () => (await machine.exec('curl -s -o /dev/null http://127.0.0.1:9000/')).code, { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await machine.exec('curl -s -o /dev/null http://127.0.0.1:9000/')).code).toBe(0);
     const places = { 'from-there': { host: other.kind, path: '/srv/sealed' }, 'from-here': { path: '/srv/sealed' }, 'from-bucket': { bucket: 'http://127.0.0.1:9000/bucket', prefix: 'sealed', credentials: '/root/s3.curl' } };
     for (const [volume, place] of Object.entries(places)) {
       const step = { backup_volume: { volume: 'torture', to: place, consistency: 'pause', encrypt_to: [keys.operator], keep: 1 } };

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { limit } from '../../lab/pace.ts';
 import { spawnNative, type NativeMachine } from '../../lab/native/machine.ts';
 import { start } from './durable-runs.ts';
 import type { LabFleet } from './lab-fleet.ts';
@@ -22,7 +23,7 @@ docker volume create --label tier=front --label 'odd=a"b c' torture && rmdir ${d
 docker volume create large && for n in 1 2 3 4; do head -c 10M /dev/urandom >${data('large')}/$n; done
 docker run -d --name app -v torture:/data -v large:/large busybox:lab sh -c 'trap exit TERM; while :; do sleep 1 & wait $!; done'`);
   }
-}, 120_000);
+});
 afterAll(() => fleet.stop());
 
 /** A play of one step on one host; JSON is YAML. */
@@ -60,7 +61,7 @@ class Backed {
     return this.machine.sh(text);
   }
   async compare(a: string, b: string): Promise<string> {
-    const { stdout, stderr } = await this.machine.exec(`python3 /root/compare.py ${data(a)} ${data(b)}`, { timeoutMs: 120_000 });
+    const { stdout, stderr } = await this.machine.exec(`python3 /root/compare.py ${data(a)} ${data(b)}`, { timeoutMs: limit(120_000) });
     return (stdout + stderr).trim();
   }
   /** Running, paused, and since when. */
@@ -118,7 +119,7 @@ describe.each(kinds.map((kind, index) => ({ kind, other: kinds[1 - index] ?? '' 
     const secret = 'wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY';
     await host.sh(`umask 077; printf 'user = "AKIDEXAMPLE:${secret}"\naws-sigv4 = "aws:amz:eu-central-1:s3"\n' >/root/s3.curl
 setsid python3 /root/s3.py 9000 AKIDEXAMPLE ${secret} </dev/null >/root/s3.log 2>&1 &`);
-    await expect.poll(async () => (await host.machine.exec('curl -s -o /dev/null http://127.0.0.1:9000/')).code, { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await host.machine.exec('curl -s -o /dev/null http://127.0.0.1:9000/')).code).toBe(0);
     const bucket = { bucket: 'http://127.0.0.1:9000/bucket', prefix: 'of/app', credentials: '/root/s3.curl' };
     const step = { backup_volume: { volume: 'torture', to: bucket, consistency: 'pause', keep: 1 } };
     const first = ended(await apply(kind, step));
@@ -212,10 +213,10 @@ describe('a backup that is cut or fails', () => {
   it('by the death of plimsoll while the archive is made: that goes on, and resume brings it', async () => {
     await host.sh('touch /run/zstd-waits');
     const run = start(fleet, 'apply', await playbook(kind, { backup_volume: { volume: 'large', to: { laptop: 'killed' }, consistency: 'stop' } }), '--yes');
-    await expect.poll(() => host.isUp(), { timeout: 60_000, interval: 100 }).toBe(false);
+    await expect.poll(() => host.isUp(), { interval: 100 }).toBe(false);
     await run.kill();
     await host.sh('rm /run/zstd-waits');
-    await expect.poll(() => host.isUp(), { timeout: 60_000, interval: 100 }).toBe(true);
+    await expect.poll(() => host.isUp(), { interval: 100 }).toBe(true);
     const since = await host.state();
     ended(await resume());
     expect([await host.state(), (await onLaptop('killed')).length]).toEqual([since, 2]);
@@ -226,7 +227,7 @@ describe('a backup that is cut or fails', () => {
   it('as by a power failure: what was stopped runs again after resume', async () => {
     await host.sh('touch /run/zstd-hangs');
     const run = start(fleet, 'apply', await playbook(kind, { backup_volume: { volume: 'large', to: { path: '/srv/cut' }, consistency: 'stop' } }), '--yes');
-    await expect.poll(() => host.machine.exec('test ! -e /run/zstd-hangs').then(({ code }) => code), { timeout: 60_000, interval: 100 }).toBe(0);
+    await expect.poll(() => host.machine.exec('test ! -e /run/zstd-hangs').then(({ code }) => code), { interval: 100 }).toBe(0);
     await run.kill();
     await host.endWork();
     expect(await host.isUp()).toBe(false);
@@ -237,7 +238,7 @@ describe('a backup that is cut or fails', () => {
   it('as by a power failure: what was paused goes on after a rollback, and nothing is left', async () => {
     await host.sh('touch /run/zstd-hangs');
     const run = start(fleet, 'apply', await playbook(kind, { backup_volume: { volume: 'large', to: { path: '/srv/given-up' }, consistency: 'pause' } }), '--yes');
-    await expect.poll(() => host.machine.exec('test ! -e /run/zstd-hangs').then(({ code }) => code), { timeout: 60_000, interval: 100 }).toBe(0);
+    await expect.poll(() => host.machine.exec('test ! -e /run/zstd-hangs').then(({ code }) => code), { interval: 100 }).toBe(0);
     await run.kill();
     await host.endWork();
     expect(await host.state()).toMatch(/^true true /);

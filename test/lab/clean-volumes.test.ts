@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ran } from '../support/plimsoll.ts';
 import { nativeFleet, type NativeFleet } from './native-fleet.ts';
 
-const patience = 600_000;
-const inOrder = { concurrent: false, timeout: patience };
+const inOrder = { concurrent: false };
 
 interface Size {
   /** Volumes that containers have. */
@@ -71,7 +70,7 @@ describe.each(rows)('clean_volumes on $kind, of $dangling dangling volumes among
     expect((await fleet.machine.sh(arrange({ used, scraps }))).trim()).toBe(String(all));
     before = await contents();
     file = await fleet.playbook('clean', { name: 'Clean up', clean_volumes: clean, register: 'cleaned' }, { command: { argv: "${{ ['sh', '-c', 'printf \"%s\\\\n\" \"$@\" >/run/registered', 'sh'] + cleaned.quarantine.map(q, q.volume) }}" } });
-  }, patience);
+  });
   afterAll(() => fleet.stop());
 
   it('shows what it would do, and does nothing: one text for all of them, and why the others stay', inOrder, async () => {

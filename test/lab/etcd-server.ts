@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { limit } from '../../lab/pace.ts';
 import { freePort } from '../../lab/free-port.ts';
 import { openStore } from '../../src/records/open-store.ts';
 import type { Store } from '../../src/records/store.ts';
@@ -38,7 +39,7 @@ export class EtcdServer {
     const child = spawn('/usr/bin/etcd', [...args, ...(this.#tls ? secure : [])], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } });
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (this.#printed = `${this.#printed}${text}`.slice(-4000)));
     this.#process = child;
-    const until = Date.now() + 20_000;
+    const until = Date.now() + limit(20_000);
     while (this.ctl('endpoint', 'health').status !== 0) {
       if (Date.now() > until || child.exitCode !== null) throw new Error(`etcd does not come up: ${this.#printed}`);
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -67,7 +67,7 @@ describe.concurrent.each(kinds)('recreate_container on %s', (kind) => {
         const macs = (one: Inspected | undefined): readonly unknown[] => Object.values(one?.NetworkSettings.Networks ?? {}).map(({ MacAddress }) => MacAddress);
         expect(macs(all.get(name)), name).toEqual(macs(before.get(name)));
       }
-    }, 900_000);
+    });
 
     it('leaves no volume, no directory and no secret behind, and has nothing to do when it is asked again', async () => {
       const { machine } = fleet;

@@ -12,7 +12,7 @@ import type { LabFleet } from './lab-fleet.ts';
 import { jsonLines, labFleet } from './lab-fleet.ts';
 
 /** Five real Docker hosts of two releases, two laptops, and the etcd that these share. */
-describe('scaled_volume on five hosts, with its records in etcd', { timeout: 600_000 }, () => {
+describe('scaled_volume on five hosts, with its records in etcd', () => {
   let directory: string;
   let etcd: EtcdServer;
   let machines: readonly NativeMachine[];
@@ -22,7 +22,7 @@ describe('scaled_volume on five hosts, with its records in etcd', { timeout: 600
     machines = await Promise.all((['overlay2-28', 'overlay2-28', 'overlay2-28', 'overlay2-20', 'overlay2-20'] as const).map((kind, index) => spawnNative(kind, `elk-${String(index + 1)}`)));
     const hosts = machines.map(({ name, port, keyFile, knownHosts }) => `  ${name}: { address: 127.0.0.1, port: ${String(port)}, identity_file: ${keyFile}, known_hosts_file: ${knownHosts}, user: ops }`);
     await writeFile(join(directory, 'inventory.yaml'), `defaults: { become: true, connect_timeout: 90s, command_timeout: 3m }\nhosts:\n${hosts.join('\n')}\n`);
-  }, 600_000);
+  });
   afterAll(async () => {
     await Promise.all(machines.map((machine) => machine.stop()));
     await etcd.remove();
@@ -101,7 +101,7 @@ describe('scaled_volume with a size, on XFS with project quotas', () => {
   let fleet: LabFleet;
   beforeAll(async () => {
     fleet = await labFleet(['overlay2-28']);
-  }, 1_800_000);
+  });
   afterAll(() => fleet.stop());
 
   it('makes an instance that holds exactly its size, and there is nothing to do the second time', async () => {
@@ -119,5 +119,5 @@ describe('scaled_volume with a size, on XFS with project quotas', () => {
     const removed = await fleet.run('scaled', 'delete', 'elk_vol-1', '--yes');
     expect(removed.code, removed.stdout + removed.stderr).toBe(0);
     expect(await machine.sh('docker volume ls -q')).toBe('');
-  }, 1_800_000);
+  });
 });

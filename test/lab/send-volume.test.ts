@@ -33,7 +33,7 @@ describe('send_volume between two real sshds', () => {
     expect(groups).toHaveLength(1);
     for (const group of groups) process.kill(-group, 'SIGKILL');
   }
-  const atWork = async (): Promise<void> => { await expect.poll(() => existsSync(join(hosts.to, 'part-1')), { timeout: 60_000, interval: 50 }).toBe(true); };
+  const atWork = async (): Promise<void> => { await expect.poll(() => existsSync(join(hosts.to, 'part-1')), { interval: 50 }).toBe(true); };
 
   it('what arrives is the same in everything; key and line are gone; nothing is left to do', async () => {
     spawnSync('rm', ['-r', hosts.from]);
@@ -48,7 +48,7 @@ describe('send_volume between two real sshds', () => {
     const again = await hosts.plimsoll('plan', playbook, '-v');
     expect(again.code, again.printed).toBe(0);
     expect(again.printed).toMatch(/is a complete copy/);
-  }, 300_000);
+  });
 
   it('its key can do nothing but this copy, and only from the source\'s address', async () => {
     // All of the probes are to be made while it lasts.
@@ -66,19 +66,19 @@ describe('send_volume between two real sshds', () => {
     const ended = await run.ended;
     expect(ended.code, ended.printed).toBe(0);
     expect(hosts.leftOver()).toEqual([]);
-  }, 300_000);
+  });
 
   it('goes on when plimsoll is killed, takes its access away by itself, and resume finds it complete', async () => {
     const run = hosts.begin('apply', arrangeSlow(), '--yes');
     await atWork();
     run.kill();
     await run.ended;
-    await expect.poll(() => hosts.leftOver(), { timeout: 60_000, interval: 200 }).toEqual([]);
+    await expect.poll(() => hosts.leftOver(), { interval: 200 }).toEqual([]);
     const resumed = await hosts.plimsoll('resume', '--yes');
     expect(resumed.code, resumed.printed).toBe(0);
     expect(python('compare.py', hosts.from, hosts.to)).toBe('0 identical 7');
     expect(hosts.leftOver()).toEqual([]);
-  }, 300_000);
+  });
 
   it('is cut at the source with plimsoll; resume goes on with it; a rollback empties the destination', async () => {
     const run = hosts.begin('apply', arrangeSlow(), '--yes');
@@ -95,7 +95,7 @@ describe('send_volume between two real sshds', () => {
     const undone = await hosts.plimsoll('rollback', onlyRun(), '--yes');
     expect(undone.code, undone.printed).toBe(0);
     expect([readdirSync(hosts.to), hosts.leftOver()]).toEqual([[], []]);
-  }, 300_000);
+  });
 
   it('is cut at the source with plimsoll, and rolled back: nothing is let in, nothing is left', async () => {
     const run = hosts.begin('apply', arrangeSlow(), '--yes');
@@ -106,7 +106,7 @@ describe('send_volume between two real sshds', () => {
     const undone = await hosts.plimsoll('rollback', onlyRun(), '--yes');
     expect(undone.code, undone.printed).toBe(0);
     expect([readdirSync(hosts.to), hosts.leftOver()]).toEqual([[], []]);
-  }, 300_000);
+  });
 
   it('leaves what somebody has written to the destination of a copy that was cut', async () => {
     const playbook = arrangeSlow();
@@ -115,7 +115,7 @@ describe('send_volume between two real sshds', () => {
     run.kill();
     await run.ended;
     endWork();
-    await expect.poll(() => hosts.withKey('begin').status, { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => hosts.withKey('begin').status).toBe(0);
     writeFileSync(join(hosts.to, 'theirs'), 'theirs');
     const resumed = await hosts.plimsoll('resume', '--yes');
     expect(resumed.code, resumed.printed).toBe(1);
@@ -124,7 +124,7 @@ describe('send_volume between two real sshds', () => {
     expect(undone.code, undone.printed).toBe(1);
     expect(readFileSync(join(hosts.to, 'theirs'), 'utf8')).toBe('theirs');
     expect(hosts.keys()).toEqual([]);
-  }, 300_000);
+  });
 
   it('does not send to a host with another key than plimsoll has verified', async () => {
     const other = await startSshd({ listen: [hosts.destination.sshd.address], config: [`AuthorizedKeysFile ${hosts.destination.keysFile}`] });
@@ -137,7 +137,7 @@ describe('send_volume between two real sshds', () => {
     } finally {
       await other.stop();
     }
-  }, 300_000);
+  });
 
   it('is not let in from another address, says so, and takes the line away', async () => {
     writeFileSync(join(hosts.from, 'one'), 'one');
@@ -145,7 +145,7 @@ describe('send_volume between two real sshds', () => {
     expect(applied.code, applied.printed).toBe(1);
     expect(applied.printed).toMatch(/Permission denied/);
     expect([readdirSync(hosts.to), hosts.leftOver()]).toEqual([[], []]);
-  }, 300_000);
+  });
 
   it('refuses what is not empty, and replaces it when that is said; a second run brings a changed source over', async () => {
     writeFileSync(join(hosts.from, 'one'), 'one');
@@ -162,7 +162,7 @@ describe('send_volume between two real sshds', () => {
     expect(changed.printed).toMatch(/bring the copy up to date/);
     expect(readFileSync(join(hosts.to, 'one'), 'utf8')).toBe('one, two');
     expect(hosts.leftOver()).toEqual([]);
-  }, 300_000);
+  });
 });
 
 describe.skipIf(missingForAccounts() !== undefined)('send_volume to a host where plimsoll logs in as a user who may use sudo', () => {
@@ -181,5 +181,5 @@ describe.skipIf(missingForAccounts() !== undefined)('send_volume to a host where
       await hosts.stop();
       account.remove();
     }
-  }, 300_000);
+  });
 });

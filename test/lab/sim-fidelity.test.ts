@@ -13,5 +13,5 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the transcripts of the virtua
     const [now, then] = [await record(kind), await recorded(kind)];
     expect(then.answers.map(({ name }) => name), 'record anew: npx tsx lab/sim/record.ts').toEqual(calls[kind].map(({ name }) => name));
     expect(now.answers.map(comparable)).toEqual(then.answers.map(comparable));
-  }, 600_000);
+  });
 });

@@ -18,7 +18,7 @@ const expected: Readonly<Record<Kind, { readonly driver: string; readonly versio
   'containerd-28': { driver: 'overlayfs', version: /^28\.5\./, containers: ['c1'] },
 };
 
-describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', { timeout: 600_000 }, () => {
+describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', () => {
   const machines: Machine[] = [];
   const spawn = async (kind: Kind, name?: string): Promise<Machine> => {
     const machine = await spawnMachine(kind, name === undefined ? {} : { name });
@@ -119,7 +119,7 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', { time
     expect(await connects()).toBe(true);
     child.kill('SIGKILL');
     await closed;
-    await expect.poll(connects, { timeout: 5000 }).toBe(false);
+    await expect.poll(connects).toBe(false);
   });
 
   test('an aborted spawn leaves nothing behind', async () => {

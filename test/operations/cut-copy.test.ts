@@ -144,7 +144,7 @@ describe('a copy that was cut', () => {
       expect(owner()).toBe('7:8 2750');
       expect([undone(tools, second, true), undone(tools, first, false)]).toMatchObject([{ outcome: 'noop', reason: 'it is as it was before' }, { outcome: 'noop', reason: 'it is as it was before' }]);
       expect(planned(tools, pace)).toEqual({ outcome: 'change', changes: [first], warnings: expect.anything() });
-    }, 120_000);
+    });
 
     it.skipIf(!possible)(`is taken back as it is, by ${name}${not}`, async () => {
       const first = changeOf(planned(tools, slowly));
@@ -154,7 +154,7 @@ describe('a copy that was cut', () => {
       applyHere(undo.actions, lead);
       expect([readdirSync(to()), owner(), markers()]).toEqual([[], '7:8 2750', []]);
       expect(undone(tools, first, false)).toMatchObject({ outcome: 'noop' });
-    }, 60_000);
+    });
 
     it.skipIf(!possible)(`by ${name}, beside what somebody else has put there since, is left alone: neither gone on with nor taken back${not}`, async () => {
       const first = changeOf(planned(tools, slowly));
@@ -165,7 +165,7 @@ describe('a copy that was cut', () => {
       const left = inner();
       expect(() => { applyHere(changeOf(undone(tools, first, false)).actions, lead); }).toThrow(/is left as it is: .*inner\/mine/);
       expect(inner()).toEqual(left);
-    }, 60_000);
+    });
   }
 
   const rsync = root && here.rsync !== null;
@@ -183,7 +183,7 @@ describe('a copy that was cut', () => {
     expect(identities(complete)).toEqual(before);
     expect(readdirSync(to())).not.toContain(temporary[0]);
     expect(planned(here).outcome).toBe('noop');
-  }, 120_000);
+  });
 
   it.skipIf(!rsync)(`may be cut again and again${not}`, async () => {
     const first = changeOf(planned(here, slowly));
@@ -194,7 +194,7 @@ describe('a copy that was cut', () => {
     expect(planned(here).outcome).toBe('noop');
     applyHere(changeOf(undone(here, third, true)).actions, lead);
     expect([readdirSync(to()), owner()]).toEqual([[], '7:8 2750']);
-  }, 120_000);
+  });
 
   it.skipIf(!rsync)(`is put right where a power failure has damaged what had been copied, though size and time are right${not}`, () => {
     const first = changeOf(planned(here));
@@ -224,7 +224,7 @@ describe('a copy that was cut', () => {
     expect(after).toMatchObject({ warnings: expect.arrayContaining([expect.stringContaining('the host has been restarted')]) });
     applyHere(changeOf(after).actions, lead);
     expect(planned(here).outcome).toBe('noop');
-  }, 60_000);
+  });
 
   it.skipIf(!rsync)(`finds and keeps what appears at the destination during the copy${not}`, () => {
     const first = changeOf(planned(here));
@@ -239,7 +239,7 @@ describe('a copy that was cut', () => {
     rmSync(to('mine'));
     applyHere(changeOf(planned(here)).actions, lead);
     expect(planned(here).outcome).toBe('noop');
-  }, 60_000);
+  });
 
   it.skipIf(!rsync)(`is another directory's affair when the destination has been made again${not}`, async () => {
     await cut('rsync', changeOf(planned(here, slowly)));
@@ -252,7 +252,7 @@ describe('a copy that was cut', () => {
     expect([planned(here).outcome, markers()]).toEqual(['noop', []]);
     applyHere(changeOf(undone(here, anew, true)).actions, lead);
     expect(owner()).toBe('0:0 700');
-  }, 60_000);
+  });
 
   it.skipIf(!rsync)(`may lose its source: then it is neither gone on with nor deleted${not}`, async () => {
     const first = changeOf(planned(here, slowly));
@@ -264,5 +264,5 @@ describe('a copy that was cut', () => {
     expect(planned(here).outcome).toBe('refused');
     expect(() => { applyHere(changeOf(undone(here, first, false)).actions, lead); }).toThrow(/is left as it is/);
     expect(readdirSync(to())).toEqual(left);
-  }, 60_000);
+  });
 });

@@ -146,6 +146,6 @@ describe('on a real loop device', () => {
         rmSync(state, { recursive: true });
         loop.close();
       }
-    }, 30_000);
+    });
   }
 });

@@ -295,7 +295,7 @@ describe('volume_copy, on this machine', () => {
       applyHere(undo === 'irreversible' ? [] : undo, lead());
       expect(readdirSync(join(base, 'to'))).toEqual([]);
       expect(world(tools)).toEqual(planned);
-    }, 60_000);
+    });
 
     it.skipIf(!possible)(`fails by ${name} when the source changes during the copy${possible ? '' : ` [not run: ${why}]`}`, () => {
       const planned = world(tools);
@@ -307,7 +307,7 @@ describe('volume_copy, on this machine', () => {
       expect(() => { applyHere(actions.slice(sync), lead()); }).toThrow(/ended with 9: the copy differs from its source in \d+ places/);
       expect(copy(tools).outcome).toBe('noop');
       expect(readFileSync(join(base, 'to', 'plain'), 'utf8')).toBe('later');
-    }, 60_000);
+    });
 
     it.skipIf(!possible)(`notices by ${name} every way in which a copy can differ${possible ? '' : ` [not run: ${why}]`}`, () => {
       copy(tools);
@@ -332,7 +332,7 @@ describe('volume_copy, on this machine', () => {
         inflict();
         expect(compared(), damage).not.toBe('identical');
       }
-    }, 120_000);
+    });
 
     const attributes = possible && takesAttributes();
     it.skipIf(!attributes)(`keeps ACLs and extended attributes by ${name}, and notices when they differ${attributes ? '' : ` [not run: ${possible ? 'needs the packages attr and acl, and a file system for them' : why}]`}`, () => {
@@ -346,7 +346,7 @@ describe('volume_copy, on this machine', () => {
       spawnSync('setfattr', ['-n', 'user.colour', '-v', 'red', join(base, 'to', 'plain')]);
       spawnSync('setfacl', ['-m', 'u:1234:rw', join(base, 'to', 'plain')]);
       expect(world(tools).outcome).toBe('refused');
-    }, 60_000);
+    });
   }
 
   it('measures a directory, and says what is none', () => {

@@ -40,5 +40,5 @@ describe('foldNames', () => {
       }),
       { numRuns: 200 },
     );
-  }, 60_000);
+  });
 });

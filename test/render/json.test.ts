@@ -47,5 +47,5 @@ describe('JSON output', () => {
       }),
       { numRuns: 200 },
     );
-  }, 60_000);
+  });
 });

@@ -157,7 +157,7 @@ describe.each(shells)('a script on $name', ({ argv: [file, ...options] }) => {
     const child = spawn(file, [...options, '-c', script], { env: environment, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-    await expect.poll(() => existsSync(begun), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(begun)).toBe(true);
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
     const status = await new Promise((resolve) => child.once('close', resolve));
     expect({ status, notes: notes(), index: failureOf(stderr)?.index }).toEqual({ status: failed, notes: 'mounted back unmounted', index: 1 });

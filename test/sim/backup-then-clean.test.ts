@@ -20,7 +20,7 @@ async function apply(fleet: Fleet, keep: string): Promise<Ran> {
 }
 const backups = (fleet: Fleet): Promise<readonly string[]> => readdir(join(fleet.directory, 'backups/web-1')).then((names) => names.sort(), () => []);
 
-it('backs up what it removes, and only that', { timeout: 180_000 }, async () => {
+it('backs up what it removes, and only that', async () => {
   const { fleet, host: at } = await start(host);
   const first = await apply(fleet, '1s');
   expect(first.code, first.stdout + first.stderr).toBe(0);
@@ -30,7 +30,7 @@ it('backs up what it removes, and only that', { timeout: 180_000 }, async () => 
   expect([(await at.run('docker volume ls -q')).stdout, (await backups(fleet)).length]).toEqual(['kept\n', 8]);
 });
 
-it('removes nothing of a host where a backup fails', { timeout: 180_000 }, async () => {
+it('removes nothing of a host where a backup fails', async () => {
   const { fleet, host: at } = await start(host);
   await at.setFaults([{ tool: 'tar', when: '-C *old-app-logs* -cf - .', action: 'fail', argument: 2 }]);
   const failed = await apply(fleet, '0');

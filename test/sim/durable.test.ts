@@ -110,7 +110,7 @@ function ended({ stdout }: Ran): z.infer<typeof finished> {
 const grow = ['playbooks/grow-rootfs.yaml', '-e', 'target=20GiB'] as const;
 const slow = (file: string): string => `  - command: [sh, -c, "echo begun >>${file}; echo begun; sleep 4; echo ended >>${file}; echo ended"]\n    register: it\n  - command: [sh, -c, "echo after \${{ it.lines[1] }} >>${file}"]\n`;
 
-describe('a run and what goes wrong', { timeout: 120_000 }, () => {
+describe('a run and what goes wrong', () => {
   it('is left on its hosts by an interrupt that detaches, and resume follows it: nothing is done twice', async () => {
     const scene = await start(quota('a'));
     const log = join(scene.directory, 'log');

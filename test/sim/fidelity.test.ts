@@ -13,7 +13,7 @@ describe.each(kinds)('a simulated %s answers as the virtual machine does', (kind
   let simulated: Transcript;
   beforeAll(async () => {
     [real, simulated] = await Promise.all([recorded(kind), transcribeTwin(kind)]);
-  }, 120_000);
+  });
 
   it('was asked what is asked today', () => {
     expect(real.answers.map(({ name }) => name), 'record anew: npx tsx lab/sim/record.ts').toEqual(calls[kind].map(({ name }) => name));

@@ -135,11 +135,11 @@ describe('a fleet', () => {
     const shell = await openShell(fleet, host);
     const [started, proof] = ['started', 'proof'].map((name) => join(host.directory, 'state', name));
     const cut = shell.run('trap "" PIPE HUP; : >"$SIM_STATE/started"; while [ ! -e "$SIM_STATE/go" ]; do sleep 0.05; done; echo done >"$SIM_STATE/proof"').catch(() => undefined);
-    await expect.poll(() => existsSync(started ?? ''), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(started ?? '')).toBe(true);
     shell.end();
     await cut;
     await writeFile(join(host.directory, 'state/go'), '');
-    await expect.poll(() => existsSync(proof ?? ''), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(proof ?? '')).toBe(true);
   });
 
   it('leaves no process and no file behind, not even of what hangs in a session of its own', async () => {
@@ -174,7 +174,7 @@ describe('a fleet', () => {
     );
     await transport.close();
     expect(names).toEqual(fleet.hosts.map(() => ['app-1']));
-  }, 90_000);
+  });
 });
 
 /** The simulated hosts' processes carry the fleet's directory in their environment. */

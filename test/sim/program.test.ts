@@ -46,9 +46,8 @@ async function ask(fleet: Fleet, name: string, script: string): Promise<string> 
 
 const sizeOf = (container: string): string => `df -B1 --output=size "/proc/$(docker inspect --type container --format '{{.State.Pid}}' ${container})/root/" | tail -n 1`;
 const app = { name: 'app-1', bytes: 10 * gib };
-const seconds = 1000;
 
-describe('the program and a simulated fleet', { timeout: 120 * seconds }, () => {
+describe('the program and a simulated fleet', () => {
   it('grows what can be grown, for good, and finds nothing to do the second time', async () => {
     const fleet = await start(
       { name: 'xfs', kind: 'dm-xfs', containers: [app] },

@@ -53,7 +53,7 @@ const sizeOf = (volume: string): string => `df -B1 --output=size /var/lib/docker
 const nameAndSize = ({ name, sizeBytes }: VersionRecord['spec']): string => `${JSON.stringify(name).slice(1, -1)} ${String(Number(sizeBytes) / mib)}`;
 const gate = { seconds: '1s' };
 
-describe('plimsoll restore-version of a volume', { timeout: 600_000 }, () => {
+describe('plimsoll restore-version of a volume', () => {
   it('gives it the size of then by the step that gives sizes, and keeps the data of now', async () => {
     const { ask, plimsoll, apply, history } = await start();
     await apply({ scale_volume: { volume: 'foo', size: '40MiB', method: 'copy', gate } });
@@ -107,7 +107,7 @@ describe('plimsoll restore-version of a volume', { timeout: 600_000 }, () => {
 const inspected = "docker inspect --type container --format '{{json (index .Config.Env)}} {{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}} {{json .Config.Labels}} {{json .HostConfig.Binds}}' app";
 const memory = ({ memoryBytes }: VersionRecord['spec']): string => String(Number(memoryBytes) / mib);
 
-describe('plimsoll restore-version of a container', { timeout: 600_000 }, () => {
+describe('plimsoll restore-version of a container', () => {
   it('recreates it as it was: what came since is taken out, limits that there were not are lifted', async () => {
     const { ask, plimsoll, apply, history } = await start();
     const was = await ask(inspected);

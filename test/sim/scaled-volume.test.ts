@@ -76,7 +76,7 @@ const statuses = ({ stdout }: Ran): Readonly<Record<string, string>> => {
 };
 const ofStatus = (ran: Ran, status: string): readonly string[] => Object.entries(statuses(ran)).filter(([, its]) => its === status).map(([name]) => name);
 
-describe('a scaled volume over five hosts', { timeout: 600_000 }, () => {
+describe('a scaled volume over five hosts', () => {
   it('has one instance on each host until there are as many as its scale: the preview says which, and refuses the others', async () => {
     const lab = await Lab.start();
     const file = await lab.playbook(3);
@@ -158,7 +158,7 @@ describe('a scaled volume over five hosts', { timeout: 600_000 }, () => {
   });
 });
 
-describe('the instances of a scaled volume', { timeout: 600_000 }, () => {
+describe('the instances of a scaled volume', () => {
   it('are written down anew from their labels as they were, and what is gone is taken out', async () => {
     const lab = await Lab.start(five.slice(0, 3));
     await lab.as('ann', 'apply', await lab.playbook(3), '--yes');

@@ -28,7 +28,7 @@ afterEach(async () => {
 const size = (volume: string): string => `df -B1 --output=size /var/lib/docker/volumes/${volume}/_data | tail -n 1 | tr -d ' '`;
 
 // What the real ones do stands in the transcripts: volumes on XFS with project quotas, Docker 20.10.
-describe('volumes of a simulated host', { timeout: 60_000 }, () => {
+describe('volumes of a simulated host', () => {
   it('get their limit when they are first mounted, and what lay there before is never charged', async () => {
     const { ask } = await start(quota);
     expect(await ask(`docker volume create --opt size=40M bar; ${size('bar')}; head -c 1M /dev/zero >/var/lib/docker/volumes/bar/_data/early`)).toBe(`bar\n${String(50 * 1024 * mib)}\n`);
@@ -68,7 +68,7 @@ describe('volumes of a simulated host', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the program and volumes', { timeout: 180_000 }, () => {
+describe('the program and volumes', () => {
   async function apply(fleet: Fleet, steps: readonly object[]): Promise<Ran> {
     const inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
     const playbook = join(fleet.directory, 'playbook.yaml');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limit } from '../../lab/pace.ts';
 import { openShell } from '../../lab/sim/client.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import { runOn, start, stopFleets } from './simulated-host.ts';
@@ -41,7 +42,7 @@ describe('a simulated host', () => {
 setsid sh -c 'cat <pipe >out; sync out; mv out done' </dev/null >/dev/null 2>&1 &
 flock -n lock true; echo "$?"; echo through >pipe; while [ ! -e done ]; do sleep 0.05; done; cat done; stat -c %s done; pwd`;
     expect(await runOn(fleet, host, script)).toMatchObject({ status: 0, stdout: '1\nthrough\n8\n/var/lib/plimsoll/work\n' });
-    expect(await host.idle(10_000)).toBe(true);
+    expect(await host.idle(limit(10_000))).toBe(true);
     expect((await host.run('flock -n /var/lib/plimsoll/work/lock echo free')).stdout).toBe('free\n');
   });
 
@@ -52,7 +53,7 @@ flock -n lock true; echo "$?"; echo through >pipe; while [ ! -e done ]; do sleep
     shell.end();
     expect(await host.idle(100)).toBe(false);
     expect((await host.processes()).join()).toMatch(/sleep 1\.5/);
-    expect(await host.idle(20_000)).toBe(true);
+    expect(await host.idle(limit(20_000))).toBe(true);
   });
 
   it('loses with its power what only the memory knew, and nothing else', async () => {

@@ -1,3 +1,4 @@
+import { limit } from '../../lab/pace.ts';
 import type { Target } from '../../src/transport/transport.ts';
 
 /** A target for tests: only what a test is about has to be said. */
@@ -12,8 +13,8 @@ export function testTarget(overrides: Partial<Target> = {}): Target {
     knownHostsFiles: [],
     become: 'none',
     becomeUser: 'root',
-    connectTimeoutMs: 10_000,
-    commandTimeoutMs: 20_000,
+    connectTimeoutMs: limit(10_000),
+    commandTimeoutMs: limit(20_000),
     stateDirectory: '/var/lib/plimsoll',
     ...overrides,
   };

@@ -166,7 +166,7 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
           connection.run({ script: 'cat', stdin: 'later', repeatable }),
         ]);
         expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.stdout : (outcome.reason as { code: string }).code))).toEqual(['before\n', 'timed-out', 'after\n', 'later']);
-      }, 60_000);
+      });
 
       it('sends what is asked during a flight in the next one', async () => {
         const first = connection.run({ script: 'sleep 0.1; echo 1' });
@@ -182,7 +182,7 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
         const outcome = await connection.run({ script: 'yes | head -c 209715200; echo end >&2', maxOutputBytes: 1000, timeoutMs: 120_000 });
         expect(outcome).toEqual({ status: 0, stdout: 'y\n'.repeat(500), stderr: 'end\n', droppedBytes: 209_715_200 - 1000 });
         expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
-      }, 150_000);
+      });
 
       it('drains a flood on standard error as well', async () => {
         const outcome = await connection.run({ script: 'yes | head -c 20000000 >&2; echo out', maxOutputBytes: 10 });
@@ -231,7 +231,7 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
         expect(pids).toHaveLength(3);
         expect(pids.filter(isAlive)).toEqual([]);
         expect((await next).stdout).toBe('still here\n');
-      }, 20_000);
+      });
 
       it('counts the time of a command from its start', async () => {
         const runs = await Promise.all([connection.run({ script: 'sleep 2' }), connection.run({ script: 'echo in time', timeoutMs: 1900 })]);
@@ -371,7 +371,7 @@ export function describeLostConnection(name: string, start: () => Promise<Subjec
       const running = connection.run({ script: 'trap "" PIPE; echo started; sleep 0.5; echo first >"$1/first"', args: [directory] }, { onOutput: subject.cut });
       const queued = connection.run({ script: 'echo second >"$1/second"', args: [directory] });
       await Promise.allSettled([running, queued]);
-      await expect.poll(() => readdirSync(directory), { timeout: 10_000 }).toContain('first');
+      await expect.poll(() => readdirSync(directory)).toContain('first');
       await new Promise((resolve) => { setTimeout(resolve, 300); });
       expect(readdirSync(directory)).toEqual(['first']);
       rmSync(directory, { recursive: true });

@@ -19,7 +19,7 @@ export function temporaryPlaces(): { readonly directory: string; readonly state:
 
 /** Resolves once the connection has got the lock that another one may still have. */
 export async function whenFree(connection: Connection): Promise<void> {
-  await expect.poll(() => connection.lock(bob), { timeout: 15_000 }).toEqual({ held: true });
+  await expect.poll(() => connection.lock(bob)).toEqual({ held: true });
 }
 
 /** The host's lock, and where it is: part of the contract of `Connection`. */

@@ -74,10 +74,10 @@ describe.each(shells)('the lock of $name', ({ argv: [file, ...args] }) => {
     const { shell, pid } = open({ heartbeat: { intervalMs: 50, patienceMs: 10_000 } });
     await shell.lock(ada);
     const first = await watchdogOf(pid);
-    await expect.poll(async () => (await watchdogOf(pid)).sleep, { timeout: 10_000 }).not.toBe(first.sleep);
+    await expect.poll(async () => (await watchdogOf(pid)).sleep).not.toBe(first.sleep);
     expect((await watchdogOf(pid)).watchdog).toBe(first.watchdog);
     process.kill(first.watchdog, 'SIGKILL');
-    await expect.poll(async () => (await watchdogOf(pid)).watchdog, { timeout: 10_000 }).not.toBe(first.watchdog);
+    await expect.poll(async () => (await watchdogOf(pid)).watchdog).not.toBe(first.watchdog);
     expect((await shell.run({ script: 'echo on' })).stdout).toBe('on\n');
   });
 
@@ -86,11 +86,11 @@ describe.each(shells)('the lock of $name', ({ argv: [file, ...args] }) => {
     await shell.lock(ada);
     const { watchdog, sleep } = await watchdogOf(pid);
     const last = shell.run({ script: `echo started; ${untilGo}`, args: [places.directory] }, { onOutput: freeze });
-    await expect.poll(() => [watchdog, sleep, pid].filter(isAlive), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => [watchdog, sleep, pid].filter(isAlive)).toEqual([]);
     const { shell: other } = open();
     expect(await other.lock(bob)).toEqual({ held: false, holder: ada });
     writeFileSync(join(places.directory, 'go'), '');
-    await expect.poll(() => other.lock(bob), { timeout: 20_000 }).toEqual({ held: true });
+    await expect.poll(() => other.lock(bob)).toEqual({ held: true });
     expect(existsSync(join(places.directory, 'done'))).toBe(true);
     expect(await last).toMatchObject({ status: 0, stdout: 'started\n' });
     expect(await ended).toEqual({ status: 137 });
@@ -171,7 +171,7 @@ async function watchdogOf(shell: number): Promise<Watchdog> {
     const [sleep] = watchdog === undefined ? [] : childrenOf(watchdog).filter((pid) => nameOf(pid) === 'sleep');
     found = watchdog === undefined || sleep === undefined ? undefined : { watchdog, sleep };
     return found;
-  }, { interval: 10, timeout: 10_000 }).toBeDefined();
+  }, { interval: 10 }).toBeDefined();
   if (found === undefined) throw new Error('there is no watchdog');
   return found;
 }
