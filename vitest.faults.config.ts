@@ -1,13 +1,17 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { choose } from './test/rotation/choice.ts';
 import { limits } from './test/support/limits.ts';
+
+choose('PLIMSOLL_FAULTS');
 
 /** Injected faults against the simulated fleet: it needs Node and a Linux user land. Minutes, not seconds. */
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts'],
-    globalSetup: ['test/support/build-first.ts', 'test/faults/build-runner.ts'],
-    ...limits(900_000),
-    maxWorkers: 2,
+    globalSetup: ['test/support/build-first.ts', 'test/faults/build-runner.ts', 'test/faults/what-was-tried.ts'],
+    maxWorkers: availableParallelism(),
     reporters: ['verbose'],
+    ...limits(900_000),
   },
 });

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { limit } from '../../lab/pace.ts';
 import { cases } from './cases.ts';
+import { dueCases } from './due.ts';
 import { differences } from './dump.ts';
 import type { FaultCase } from './fault-case.ts';
 import { shown } from './plimsoll.ts';
@@ -39,7 +40,7 @@ const spoils: readonly (readonly [string, Spoil])[] = [
 const some = cases.filter(({ operation, on }) => operation === 'command' || operation === 'upload' || on.includes('relative size'));
 
 describe.each(spoils)("the host's state directory %s", (_, spoil) => {
-  it.each(some.map((one) => ({ title: `${one.operation} on ${one.host.name}`, one })))('$title: refused before anything is done, in words; and done once that is put right', async ({ one }) => {
+  it.each(dueCases(some).map((one) => ({ title: `${one.operation} on ${one.host.name}`, one })))('$title: refused before anything is done, in words; and done once that is put right', async ({ one }) => {
     const { start, end } = await undisturbed(one);
     const { stopped, found } = await withScene(one, (scene) => attempt(one, scene, spoil, start, end));
     expect(found).toEqual([]);

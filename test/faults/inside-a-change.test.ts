@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ToolFault } from '../../lab/sim/spec.ts';
+import { dueCases } from './due.ts';
 import type { Dump } from './dump.ts';
 import { differences, lasting } from './dump.ts';
 import type { FaultCase } from './fault-case.ts';
@@ -91,7 +92,7 @@ const rows: readonly { readonly operation: string; readonly on: string; readonly
 const results = new Results('inside-a-change');
 afterAll(() => results.print());
 
-describe.each(rows.map((row) => ({ ...row, one: caseOf(row) })))('$operation $on', ({ moments, one }) => {
+describe.each(dueCases(rows).map((row) => ({ ...row, one: caseOf(row) })))('$operation $on', ({ moments, one }) => {
   it('the power of the host fails at a call: resume leads to the end of an undisturbed run', async () => {
     const { end } = await undisturbed(one);
     await tryAll(one, moments, 'power failure at a call', (scene, moment) => powerFails(scene, moment, end));
@@ -103,7 +104,7 @@ describe.each(rows.map((row) => ({ ...row, one: caseOf(row) })))('$operation $on
   });
 });
 
-describe.each(rows.filter(({ back }) => back.length > 0).map((row) => ({ ...row, one: caseOf(row) })))('the rollback of $operation $on', ({ back, one }) => {
+describe.each(dueCases(rows.filter(({ back }) => back.length > 0)).map((row) => ({ ...row, one: caseOf(row) })))('the rollback of $operation $on', ({ back, one }) => {
   it('a call of it fails: the container runs, the old one or the new; and another rollback leads to the start', async () => {
     const { start } = await undisturbed(one);
     await tryAll(one, back, 'a call of the rollback fails', (scene, moment) => callOfRollbackFails(scene, moment, start));

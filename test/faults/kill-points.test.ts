@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { operations } from '../../src/operations/registry.ts';
 import { cases } from './cases.ts';
+import { dueCases, duePoints } from './due.ts';
 import type { Dump } from './dump.ts';
 import { differences, lasting } from './dump.ts';
 import type { FaultCase } from './fault-case.ts';
 import { titleOf } from './fault-case.ts';
-import { Results, expectNone, fewAtOnce, most, sample } from './results.ts';
+import { Results, expectNone, fewAtOnce } from './results.ts';
 import type { Ended } from './plimsoll.ts';
 import { shown } from './plimsoll.ts';
 import type { Scene } from './scene.ts';
@@ -20,7 +21,7 @@ it('every operation that may change something has a case', () => {
   expect(mutating.filter((name) => !covered.has(name)), 'add a row to test/faults/cases.ts').toEqual([]);
 });
 
-describe.each(cases.map((one) => ({ title: titleOf(one), one })))('the laptop vanishes during $title', ({ title, one }) => {
+describe.each(dueCases(cases).map((one) => ({ title: titleOf(one), one })))('the laptop vanishes during $title', ({ title, one }) => {
   it('at every point: the host is sound, and resume leads to the end that an undisturbed run has', async () => {
     const { start, end, points } = await undisturbed(one);
     const distinct = moments(points);
@@ -31,10 +32,10 @@ describe.each(cases.map((one) => ({ title: titleOf(one), one })))('the laptop va
     ];
     const failures: string[] = [];
     for (const { then, expected, usually } of variants) {
-      const tried = sample(distinct, most(usually, one));
+      const tried = duePoints(distinct, usually, one);
       const wrong = await fewAtOnce(tried, (point) => survives(one, point, then, expected));
       const survived = wrong.filter((each) => each.length === 0).length;
-      results.add({ operation: title, fault: `killed, then ${then}`, tried: tried.length, survived, note: `${tried.length < distinct.length ? 'evenly ' : ''}of ${String(distinct.length)} moments (${String(points.length)} points)` });
+      results.add({ operation: title, fault: `killed, then ${then}`, tried: tried.length, survived, note: `of ${String(distinct.length)} moments (${String(points.length)} points)` });
       failures.push(...wrong.flat());
     }
     expectNone(failures);
@@ -61,7 +62,7 @@ type Then = 'resume' | 'rollback' | 'power failure, resume';
 interface Variant {
   readonly then: Then;
   readonly expected: Dump;
-  /** How many points are tried unless all of them are asked for. */
+  /** How many points are tried at a turn. */
   readonly usually: number;
 }
 

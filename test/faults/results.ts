@@ -53,15 +53,3 @@ export function expectNone(failures: readonly string[]): void {
   const shown = failures.slice(0, 4).map((failure) => (failure.length > 2500 ? `${failure.slice(0, 2500)} …` : failure));
   throw new Error(`${String(failures.length)} failures, of which the first are:\n\n${shown.join('\n\n')}\n`);
 }
-
-/** How many points of an operation are tried: all of them with PLIMSOLL_FAULTS=all. */
-export function most(usually: number, { slow = false }: { readonly slow?: boolean } = {}): number {
-  if (process.env['PLIMSOLL_FAULTS'] === 'all') return Infinity;
-  return slow ? Math.ceil(usually / 2) : usually;
-}
-
-/** At most so many of them, evenly over all. */
-export function sample<Item>(items: readonly Item[], most: number): readonly Item[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, index) => items[Math.round((index * (items.length - 1)) / (most - 1))]).filter((item) => item !== undefined);
-}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cases } from './cases.ts';
+import { dueCases } from './due.ts';
 import type { Dump } from './dump.ts';
 import { differences } from './dump.ts';
 import type { FaultCase } from './fault-case.ts';
@@ -19,7 +20,7 @@ afterAll(() => results.print());
 
 const chosen = cases.filter(({ operation, on }) => ['command', 'upload', 'volume_copy'].includes(operation) || on.includes('relative size'));
 
-describe.each(chosen.map((one) => ({ title: titleOf(one), one })))("the laptop's disk is full during $title", ({ title, one }) => {
+describe.each(dueCases(chosen).map((one) => ({ title: titleOf(one), one })))("the laptop's disk is full during $title", ({ title, one }) => {
   it('from every record of the journal on: nothing is done without a record, and with room again it is brought to its end', async () => {
     const { start, end, points } = await undisturbed(one);
     const appends = points.filter((point) => point.startsWith('before journal ')).length;

@@ -1,0 +1,6 @@
+import { choose, say } from '../rotation/choice.ts';
+
+/** Says at the end of the fault suite what it has tried, and how the same and the rest are. */
+export function teardown(): void {
+  process.stdout.write(`\n${say(choose('PLIMSOLL_FAULTS'), 'PLIMSOLL_FAULTS=all npm run test:faults')}\n`);
+}

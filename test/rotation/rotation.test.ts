@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { operations } from '../../src/operations/registry.ts';
+import { chosen, moments, type Choice } from './choice.ts';
+import { touchedBy } from './touched.ts';
+import { commitsOfARotation, dueOf, isDue } from './turn.ts';
+
+const numbers = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
+const names = [...operations.keys()];
+const choice = (more: Partial<Choice>): Choice => ({ all: false, turn: 0, touched: [], changed: [], ...more });
+
+describe('turns', () => {
+  it('give each item its turn once in a rotation, wherever that begins', () => {
+    for (const first of [0, 1, 7, 113]) {
+      const turns = numbers(commitsOfARotation).map((offset) => numbers(45).filter((index) => isDue(index, first + offset)));
+      expect(turns.flat().toSorted((a, b) => a - b)).toEqual(numbers(45));
+    }
+  });
+
+  it.each([1, 2, 3, 5, 12, 15, 21, 63, 69, 390])('come to each of %i moments in as many rotations as it takes, six each', (length) => {
+    const items = numbers(length);
+    const rotations = Math.ceil(length / 6);
+    const seen = new Set(numbers(rotations).flatMap((rotation) => dueOf(items, 6, 5 + rotation * commitsOfARotation)));
+    expect(seen.size).toBe(length);
+    expect(new Set(dueOf(items, 6, 9)).size).toBe(Math.min(6, length));
+  });
+
+  it('spread the moments of a turn over all of them', () => {
+    const at = dueOf(numbers(60), 6, 0);
+    const gaps = at.slice(1).map((each, index) => each - (at[index] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThan(30);
+  });
+});
+
+describe('what is tried', () => {
+  const items = names.map((operation) => ({ operation }));
+  const tried = (how: Choice): readonly string[] => chosen(items, ({ operation }) => operation, how).map(({ operation }) => operation);
+
+  it('is what the change touches, whatever the turn is', () => {
+    for (const turn of numbers(commitsOfARotation)) expect(tried(choice({ turn, touched: ['send_volume'] }))).toContain('send_volume');
+  });
+
+  it('is everything when that is asked for', () => {
+    expect(tried(choice({ all: true }))).toEqual(names);
+    expect(moments(numbers(100), 6, choice({ all: true }))).toHaveLength(100);
+  });
+});
+
+describe('a changed file', () => {
+  it.each([
+    ['src/operations/pools/lvm.ts', ['grow_pool'], false],
+    ['src/operations/scaled/delete-scaled-volume.ts', ['delete_scaled_volume'], false],
+    ['src/operations/thin-table.ts', ['dmsetup'], false],
+    ['src/run/work.ts', [], true],
+    ['src/operations/change.ts', [], true],
+    ['src/render/live.ts', [], false],
+    ['README.md', [], false],
+  ])('%s touches %j', (file, touched, core) => {
+    expect(touchedBy([file], names)).toEqual({ operations: touched, core });
+  });
+
+  it('touches every operation that is made of it', () => {
+    expect(touchedBy(['src/operations/volumes/copy-passes.ts'], names).operations).toEqual(expect.arrayContaining(['copy_volume', 'scale_volume', 'restore_volume']));
+  });
+});
