@@ -50,26 +50,26 @@ async function oneEncrypted(host: FleetHost, places: Places): Promise<readonly s
 }
 
 const encrypted = {
-  host, powerSafe: true, slow: true,
+  host, powerSafe: true,
   files: (places: Places): Promise<void> => writeFile(keyOf(places), `${secret}\n`, { mode: 0o600 }),
   invariants: async (where: FleetHost, places: Places) => [...(await volumeIsSafe(where)), ...(await neverInTheClear(where, places))],
 } as const;
 
 export const backupCases: readonly FaultCase[] = [
   {
-    operation: 'backup_volume', on: 'to the laptop, a container is stopped', host, reversible: true, powerSafe: true, slow: true,
+    operation: 'backup_volume', on: 'to the laptop, a container is stopped', host, reversible: true, powerSafe: true,
     steps: () => [{ name: 'Back up', backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop' } }],
     invariants: volumeIsSafe,
     atEnd: async (where, { laptop }) => [...(await runsAtEnd(where)), ...(await oneBackup(laptop))],
   },
   {
-    operation: 'backup_volume', on: 'to another host, a container is stopped', host, peer: { name: 'there', kind: 'overlay2-plain' }, reversible: false, powerSafe: true, slow: true,
+    operation: 'backup_volume', on: 'to another host, a container is stopped', host, peer: { name: 'there', kind: 'overlay2-plain' }, reversible: false, powerSafe: true,
     steps: ({ files }) => [{ name: 'Back up', backup_volume: { volume: 'foo-0', to: { host: 'there', path: join(files, 'kept') }, consistency: 'stop' } }],
     invariants: volumeIsSafe,
     atEnd: async (where, { files }) => [...(await runsAtEnd(where)), ...(await oneBackup(join(files, 'kept')))],
   },
   {
-    operation: 'restore_volume', on: 'from a backup on the host, with its quota', host, reversible: false, powerSafe: true, slow: true,
+    operation: 'restore_volume', on: 'from a backup on the host, with its quota', host, reversible: false, powerSafe: true,
     steps: ({ files }) => [
       { name: 'Back up', backup_volume: { volume: 'foo-0', to: { path: join(files, 'kept') }, consistency: 'stop' } },
       { name: 'Restore', restore_volume: { volume: 'restored', from: { path: join(files, 'kept') }, backup: 'foo-0' } },

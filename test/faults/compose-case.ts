@@ -32,7 +32,7 @@ export const composeCase: FaultCase = {
   host: { name: 'compose', kind: 'overlay2-pquota', volumes: [{ name: 'foo-0', bytes: 20 * 1024 ** 2, files: content }] },
   reversible: true,
   powerSafe: true,
-  slow: true,
+ 
   files: async ({ files }) => {
     await mkdir(join(files, 'shop'));
     await writeFile(join(files, 'shop/first.yaml'), JSON.stringify({ ...base, services: { app: { ...base.services.app, environment: {} } } }));

@@ -23,7 +23,7 @@ describe.each(dueCases(cases).map((one) => ({ title: titleOf(one), one })))('the
   it('at any chunk in either direction: once something has been begun the run goes on by itself to the same end', async () => {
     const { start, end } = await undisturbed(one);
     const all = await chunksOf(one);
-    const chosen = duePoints(all, 4, one);
+    const chosen = duePoints(all, 4);
     const outcomes = await fewAtOnce(chosen, (cut) => survives(one, cut, start, end));
     const early = outcomes.filter(({ reading }) => reading).length;
     results.add({

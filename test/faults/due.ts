@@ -8,7 +8,7 @@ export function dueCases<Case extends Pick<FaultCase, 'operation'>>(cases: reado
   return chosen(cases, ({ operation }) => operation, choice);
 }
 
-/** So many of a case's points, others in each rotation; half as many of one that takes long. */
-export function duePoints<Point>(points: readonly Point[], each: number, { slow = false }: FaultCase): readonly Point[] {
-  return moments(points, slow ? Math.ceil(each / 2) : each, choice);
+/** So many of a case's points, others in each rotation. */
+export function duePoints<Point>(points: readonly Point[], each: number): readonly Point[] {
+  return moments(points, each, choice);
 }

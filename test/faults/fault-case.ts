@@ -28,8 +28,6 @@ export interface FaultCase {
   readonly reversible: boolean;
   /** After a power failure of the host in the middle of it, too, resume leads to the end (what repeats does not: nobody knows whether it was done). */
   readonly powerSafe?: boolean;
-  /** A run of it takes so long that half as many points are tried. */
-  readonly slow?: boolean;
   /** False: what it does is known not to outlive a restart (the low-level operations); true when absent. */
   readonly restartSafe?: boolean;
   /** What must hold at every moment at which nothing runs on the host, beyond what holds for every case; what does not, in words. */

@@ -32,7 +32,7 @@ describe.each(dueCases(cases).map((one) => ({ title: titleOf(one), one })))('the
     ];
     const failures: string[] = [];
     for (const { then, expected, usually } of variants) {
-      const tried = duePoints(distinct, usually, one);
+      const tried = duePoints(distinct, usually);
       const wrong = await fewAtOnce(tried, (point) => survives(one, point, then, expected));
       const survived = wrong.filter((each) => each.length === 0).length;
       results.add({ operation: title, fault: `killed, then ${then}`, tried: tried.length, survived, note: `of ${String(distinct.length)} moments (${String(points.length)} points)` });

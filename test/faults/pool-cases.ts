@@ -39,14 +39,14 @@ export const poolCases: readonly FaultCase[] = [
     steps: () => [{ name: 'Base size', set_base_size: { size: '1GiB' } }],
   },
   {
-    operation: 'grow_pool', on: 'offline, relative sizes', host: always(twins['dm-xfs']), reversible: false, powerSafe: true, slow: true,
+    operation: 'grow_pool', on: 'offline, relative sizes', host: always(twins['dm-xfs']), reversible: false, powerSafe: true,
     steps: () => [{ name: 'Grow', grow_pool: { size: '+1GiB', metadata_size: '200%', offline: true } }],
     invariants: runsAgain,
     atEnd: runsAtEnd,
   },
   {
     // A container without a policy is down after a power failure, also where nothing has been done yet.
-    operation: 'grow_pool', on: 'offline, several restart policies', host: severalPolicies, reversible: false, slow: true,
+    operation: 'grow_pool', on: 'offline, several restart policies', host: severalPolicies, reversible: false,
     steps: () => [{ name: 'Grow', grow_pool: { size: '3GiB', metadata_size: '64MiB', offline: true } }],
     invariants: runsAgain,
     atEnd: runsAtEnd,

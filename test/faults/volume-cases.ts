@@ -42,23 +42,23 @@ export const volumeCases: readonly FaultCase[] = [
     invariants: volumeIsSafe, atEnd: runsAtEnd,
   },
   {
-    operation: 'scale_volume', on: 'by copy, a container runs', host: host(app), reversible: true, powerSafe: true, slow: true,
+    operation: 'scale_volume', on: 'by copy, a container runs', host: host(app), reversible: true, powerSafe: true,
     steps: () => scale({ size: '200%', method: 'copy', gate }),
     invariants: volumeIsSafe, atEnd: scaled,
   },
   {
-    operation: 'scale_volume', on: 'by copy, two containers write', host: host(...writers), reversible: false, slow: true,
+    operation: 'scale_volume', on: 'by copy, two containers write', host: host(...writers), reversible: false,
     steps: () => scale({ size: '40MiB', method: 'copy', gate }),
     invariants: volumeIsSafe,
     atEnd: async (where) => [...(await scaled(where)), ...(await nothingIsLost(where.directory))],
   },
   {
-    operation: 'scale_volume', on: 'by copy, smaller, nobody uses it', host: host(), reversible: true, powerSafe: true, slow: true,
+    operation: 'scale_volume', on: 'by copy, smaller, nobody uses it', host: host(), reversible: true, powerSafe: true,
     steps: () => scale({ size: '18MiB', method: 'copy' }),
     invariants: volumeIsSafe, atEnd: (where) => isWhole(where, 'foo-1'),
   },
   {
-    operation: 'recreate_container', on: 'with another environment and less memory', host: host(app, other), reversible: true, powerSafe: true, slow: true,
+    operation: 'recreate_container', on: 'with another environment and less memory', host: host(app, other), reversible: true, powerSafe: true,
     steps: () => [{ name: 'Recreate', recreate_container: { container: 'app', env: { A: '2', TOKEN: null }, memory: '64MiB', gate: { seconds: '1s' } } }],
     invariants: volumeIsSafe,
     atEnd: async (where) => [...(await runsAtEnd(where)), ...(await hasEnvironment(where))],
@@ -66,13 +66,13 @@ export const volumeCases: readonly FaultCase[] = [
   composeCase,
   ...cleanCases,
   {
-    operation: 'copy_volume', on: 'to another volume, a container runs', host: { ...host(app), volumes: [{ name: 'foo-0', bytes: 20 * mib, files: content }, { name: 'backup' }] }, reversible: true, powerSafe: true, slow: true,
+    operation: 'copy_volume', on: 'to another volume, a container runs', host: { ...host(app), volumes: [{ name: 'foo-0', bytes: 20 * mib, files: content }, { name: 'backup' }] }, reversible: true, powerSafe: true,
     steps: () => [{ name: 'Copy', copy_volume: { from: { volume: 'foo-0' }, to: { volume: 'backup' }, stop: true } }],
     invariants: volumeIsSafe,
     atEnd: async (where) => [...(await runsAtEnd(where)), ...(await isWhole(where, 'backup'))],
   },
   {
-    operation: 'send_volume', on: 'to a new volume on another host, a container runs', host: host(app), peer: { name: 'there', kind: 'overlay2-pquota' }, reversible: true, powerSafe: true, slow: true,
+    operation: 'send_volume', on: 'to a new volume on another host, a container runs', host: host(app), peer: { name: 'there', kind: 'overlay2-pquota' }, reversible: true, powerSafe: true,
     steps: () => [{ name: 'Send', send_volume: { from: { container: 'app', path: '/data' }, to: { host: 'there', volume: 'moved' }, stop: true } }],
     invariants: volumeIsSafe,
     atEnd: async (where, _places, there) => [...(await runsAtEnd(where)), ...(await arrived(there)), ...(await nobodyIsLetIn(where, there))],

@@ -1,6 +1,9 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/operations/registry.ts';
 import { chosen, moments, type Choice } from './choice.ts';
+import { dueLabFiles, labFiles, pathOf } from './lab-files.ts';
 import { touchedBy } from './touched.ts';
 import { commitsOfARotation, dueOf, isDue } from './turn.ts';
 
@@ -60,5 +63,28 @@ describe('a changed file', () => {
 
   it('touches every operation that is made of it', () => {
     expect(touchedBy(['src/operations/volumes/copy-passes.ts'], names).operations).toEqual(expect.arrayContaining(['copy_volume', 'scale_volume', 'restore_volume']));
+  });
+});
+
+describe('files of the lab', () => {
+  it('are all in the table, and nothing else is', () => {
+    const there = readdirSync(join(import.meta.dirname, '../lab')).filter((name) => name.endsWith('.test.ts')).map((name) => `test/lab/${name}`);
+    expect(labFiles.map(pathOf).toSorted()).toEqual(there.toSorted());
+    for (const { operations: about = [] } of labFiles) expect(names).toEqual(expect.arrayContaining([...about]));
+  });
+
+  it('have each its turn in a rotation, in shards that take about the same time', () => {
+    const turns = numbers(commitsOfARotation).map((turn) => dueLabFiles(choice({ turn })));
+    expect(turns.flat().map(pathOf).toSorted()).toEqual(labFiles.map(pathOf).toSorted());
+    const times = turns.map((files) => files.reduce((sum, { seconds }) => sum + seconds, 0));
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(300);
+  });
+
+  it.each([
+    ['what an operation is made of', { touched: ['send_volume'] }, 'test/lab/send-volume.test.ts'],
+    ['a file of the source', { changed: ['src/records/etcd.ts'] }, 'test/lab/etcd.test.ts'],
+    ['the test itself', { changed: ['test/lab/compose.test.ts'] }, 'test/lab/compose.test.ts'],
+  ])('come first, whatever the turn is, when the change touches %s', (_, more, expected) => {
+    for (const turn of numbers(commitsOfARotation)) expect(dueLabFiles(choice({ turn, ...more })).map(pathOf)[0]).toBe(expected);
   });
 });

@@ -1,0 +1,75 @@
+import type { Choice } from './choice.ts';
+import { commitsOfARotation, isDue } from './turn.ts';
+
+/** A file of tests on the lab. */
+export interface LabFile {
+  /** test/lab/NAME.test.ts */
+  readonly name: string;
+  /** How long it takes on a quiet machine. */
+  readonly seconds: number;
+  /** What it is about: operations by their names, and files of the source by the beginning of their paths. */
+  readonly operations?: readonly string[];
+  readonly paths?: readonly string[];
+}
+
+const copies = ['copy_volume', 'volume_copy'];
+const backups = ['backup_volume', 'restore_volume'];
+const detached = ['src/run/work.ts', 'src/run/follow.ts', 'src/run/link.ts', 'src/run/settle.ts'];
+const machines = ['lab/vm/', 'lab/native/'];
+
+export const labFiles: readonly LabFile[] = [
+  { name: 'age-fidelity', seconds: 5, paths: ['lab/sim/engine/age', 'lab/sim/bin/age'] },
+  { name: 'backup', seconds: 50, operations: backups },
+  { name: 'backup-encrypted', seconds: 50, operations: backups },
+  { name: 'clean-volumes', seconds: 50, operations: ['clean_volumes', 'remove_container'] },
+  { name: 'compose', seconds: 40, paths: ['src/operations/containers/compose'] },
+  { name: 'durable-copy', seconds: 150, operations: ['volume_copy'] },
+  { name: 'durable-grow', seconds: 400, operations: ['grow_rootfs'] },
+  { name: 'durable-runs', seconds: 120, paths: detached },
+  { name: 'etcd', seconds: 45, paths: ['src/records/'] },
+  { name: 'grow-overlay', seconds: 120, operations: ['grow_rootfs'] },
+  { name: 'grow-pool', seconds: 400, operations: ['grow_pool'] },
+  { name: 'grow-pool-offline', seconds: 600, operations: ['grow_pool'] },
+  { name: 'grow-rootfs', seconds: 300, operations: ['grow_rootfs'] },
+  { name: 'move-bind-to-volume', seconds: 300, operations: copies },
+  { name: 'pool-needs-check', seconds: 150, operations: ['grow_pool'] },
+  { name: 'privilege', seconds: 60, paths: ['src/transport/shell/privilege.ts'] },
+  { name: 'recreate', seconds: 300, operations: ['recreate_container'] },
+  { name: 'recreate-faults', seconds: 600, operations: ['recreate_container'] },
+  { name: 'scale-volume', seconds: 900, operations: ['scale_volume'] },
+  { name: 'scaled-volume', seconds: 200, operations: ['scaled_volume', 'delete_scaled_volume'] },
+  { name: 'seed-procedure', seconds: 200, operations: ['dmsetup', 'xfs_growfs', 'resize2fs', 'repair_rootfs', 'docker_inspect'] },
+  { name: 'send-volume', seconds: 120, operations: ['send_volume'] },
+  { name: 'set-storage-driver', seconds: 400, operations: ['set_storage_driver', 'set_base_size'] },
+  { name: 'sim-fidelity', seconds: 300, paths: ['lab/sim/calls.ts', 'src/facts/'] },
+  { name: 'sixty-hosts', seconds: 15, paths: ['src/transport/ssh/'] },
+  { name: 'survey', seconds: 200, paths: ['src/survey/'] },
+  { name: 'torture-copy', seconds: 120, operations: copies },
+  { name: 'transport-shells', seconds: 20, paths: ['src/transport/shell/'] },
+  { name: 'transport-sshd', seconds: 100, paths: ['src/transport/'] },
+  { name: 'vm-smoke', seconds: 120, paths: machines },
+];
+
+export const pathOf = ({ name }: LabFile): string => `test/lab/${name}.test.ts`;
+
+/** Those whose turn it is, and those that the change touches: the touched ones first, then the longest. */
+export function dueLabFiles(choice: Choice): readonly LabFile[] {
+  const isTouched = (file: LabFile): boolean =>
+    choice.changed.includes(pathOf(file)) ||
+    choice.changed.some((path) => (file.paths ?? []).some((beginning) => path.startsWith(beginning))) ||
+    choice.touched.some((operation) => (file.operations ?? []).includes(operation));
+  const due = labFiles.filter((file) => choice.all || isTouched(file) || isDue(shardOf(file), choice.turn));
+  const first = (file: LabFile): number => (isTouched(file) ? 1 : 0);
+  return due.toSorted((a, b) => first(b) - first(a) || b.seconds - a.seconds);
+}
+
+/** Shards that take about the same time: each file, the longest first, goes to the one that has least. */
+function shardOf(wanted: LabFile): number {
+  const loads = Array.from({ length: commitsOfARotation }, () => 0);
+  for (const file of labFiles.toSorted((a, b) => b.seconds - a.seconds || (a.name < b.name ? -1 : 1))) {
+    const least = loads.indexOf(Math.min(...loads));
+    if (file === wanted) return least;
+    loads[least] = (loads[least] ?? 0) + file.seconds;
+  }
+  throw new Error(`${wanted.name} is no file of the lab`);
+}
