@@ -1,0 +1,73 @@
+#!/bin/sh
+# npm run lab:bare [-- [--user root|ordinary] [command…]]
+# What README promises, proven where there is only Node, npm, git and Debian's essential packages: in a root file system
+# that holds just that, a fresh clone of HEAD, `npm run demo` and `npm test` in it, as root and as an ordinary user.
+# A command takes the place of both. On Debian, as root; it needs no `npm ci` here before.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$here/../.." && pwd)
+began=$(date +%s)
+say() { printf '[%4d s] %s\n' $(($(date +%s) - began)) "$*"; }
+refuse() { printf '%s\n' "$*" >&2; exit 2; }
+
+users='root ordinary'
+if [ "${1-}" = --user ]; then
+	case ${2-} in root | ordinary) users=$2 ;; *) refuse '--user is root or ordinary' ;; esac
+	shift 2
+fi
+[ "$(id -u)" = 0 ] || refuse 'lab:bare makes a root file system and enters it: run it as root (sudo npm run lab:bare)'
+
+# What runs is in the background, so that a signal is dealt with at once; its input is still this program's.
+child=
+exec 3<&0
+trap '[ -z "$child" ] || kill -KILL "$child" 2>/dev/null || :' EXIT
+for signal in HUP:1 INT:2 TERM:15; do trap "exit $((128 + ${signal#*:}))" "${signal%:*}"; done
+wait_for() {
+	# Killed by the kernel when this program ends in any other way.
+	setpriv --pdeathsig KILL -- "$@" <&3 &
+	child=$!
+	status=0
+	wait "$child" || status=$?
+	child=
+	return "$status"
+}
+
+shelf=${PLIMSOLL_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/plimsoll-lab}/bare
+node=$(node --print process.execPath)
+npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
+[ -f "$npm/bin/npm-cli.js" ] || refuse "npm is not a package of Node's here, as far as $npm shows"
+made_of="$(cat "$here/root.sh") $(node --version) $(npm --version)"
+root=$shelf/$(printf %s "$made_of" | sha256sum | cut -c 1-16)
+
+mkdir -p "$shelf"
+exec 9>"$shelf/lock"
+flock 9
+if [ ! -d "$root" ]; then
+	# Another Node's, or one that was never finished; not one in which somebody is at work.
+	for other in "$shelf"/*/ "$shelf"/.building/; do
+		[ ! -d "$other" ] || flock --nonblock "$other" rm -rf --one-file-system "$other" || :
+	done
+	say "making $root"
+	wait_for sh "$here/root.sh" "$shelf/.building" "$node" "$npm"
+	mv "$shelf/.building" "$root"
+fi
+exec 8<"$root"
+flock --shared 8
+exec 9>&-
+say "the root file system is $root"
+
+if [ -n "$(git -C "$repository" status --porcelain)" ]; then
+	say 'NOT IN IT, because only what is committed is cloned:'
+	git -C "$repository" status --short
+fi
+
+failed=0
+for user in $users; do
+	say "as $user"
+	# Processes and mounts of its own: the kernel ends and removes all of them with the first process.
+	wait_for unshare --mount --pid --ipc --uts --fork --kill-child --propagation private \
+		sh "$here/enter.sh" "$root" "$repository" "$here/inside.sh" "$user" "$@" || failed=$?
+	say "as $user: exit status $status"
+done
+exit "$failed"
