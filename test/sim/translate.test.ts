@@ -24,6 +24,7 @@ function cut(data: Buffer, at: readonly number[]): readonly Buffer[] {
 describe('paths of a simulated host', () => {
   it.each([
     ['device=/dev/mapper/$1', `device=${root}/dev/mapper/$1`],
+    ['ls /dev/mapper', `ls ${root}/dev/mapper`],
     ["mkdir -p '/var/lib/plimsoll/mnt/x'", `mkdir -p '${root}/var/lib/plimsoll/mnt/x'`],
     ['cat /run/docker.pid /var/run/docker.pid', `cat ${root}/run/docker.pid ${root}/var/run/docker.pid`],
     ['done <"/proc/$2/mountinfo"', `done <"${root}/proc/$2/mountinfo"`],
