@@ -25,6 +25,11 @@ const once = {
 const impure = { regex: '^node:', message: 'facts, operations, survey, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.' };
 const pureRooms = ['facts', 'operations', 'plan', 'survey', 'values'];
 
+const everywhere = [
+  { selector: 'ExportDefaultDeclaration', message: 'No default exports: a thing has one name everywhere.' },
+  { selector: 'ExportAllDeclaration', message: 'No barrels: import from the file that defines it.' },
+];
+
 function restricted(patterns) {
   return { 'no-restricted-imports': ['error', { patterns }] };
 }
@@ -59,11 +64,7 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
       'no-console': 'error',
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'No default exports: a thing has one name everywhere.' },
-        { selector: 'ExportAllDeclaration', message: 'No barrels: import from the file that defines it.' },
-      ],
+      'no-restricted-syntax': ['error', ...everywhere],
     },
   },
   {
@@ -88,6 +89,20 @@ export default tseslint.config(
     // Vitest's asymmetric matchers (expect.any, expect.stringMatching) are typed any.
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
+  },
+  {
+    files: ['test/**/*.ts'],
+    ignores: ['test/lab/**', 'test/faults/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...everywhere,
+        {
+          selector: 'MemberExpression:matches([property.name=/^(skipIf|runIf)$/], [object.name=/^(it|describe)$/][property.name=/^(skip|todo|only)$/])',
+          message: 'No silent skip: what a test needs is named in its tags (test/support/needs.ts), and told of when it is not here.',
+        },
+      ],
+    },
   },
   { files: ['src/main.ts'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['*.config.ts'], rules: { 'no-restricted-syntax': 'off' } },

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { limits } from './test/support/limits.ts';
+import { needsAsTags } from './test/support/needs.ts';
 
 /** What needs nothing but Node. What it could not run, and how to provide it, is said at its end. */
 export default defineConfig({
@@ -8,6 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/faults/**', 'test/lab/**', 'node_modules/**'],
     globalSetup: ['test/support/build-first.ts', 'test/support/what-was-not-run.ts'],
+    tags: needsAsTags(),
     // Most of them wait for processes of their own, half of the time.
     maxWorkers: 2 * availableParallelism(),
     ...limits(60_000),

@@ -11,7 +11,6 @@ import { stoppedForCopies, stoppedText } from '../../src/facts/stopped-for-copy.
 import { readHere, runScript } from './real-shell.ts';
 
 const rsync = { kind: 'rsync', nanoseconds: true } as const;
-const here = runScript('command -v rsync >/dev/null').status === 0;
 
 describe('copied-record', () => {
   let base = '';
@@ -35,7 +34,7 @@ describe('copied-record', () => {
     livePass(rsync, at('from'), at('to'), {}).map((action) => (action.kind === 'exec' ? runScript(action.stdin ?? '', action.argv.slice(3), environment()).status : -1));
   const record = (): CopiedRecord | null => copiedRecord.parse(runScript(copiedRecord.script, [at('from'), at('to')], environment()), [at('from'), at('to')]);
 
-  it.runIf(here)('knows how a final pass has left its destination, until that is touched or forgotten', () => {
+  it('knows how a final pass has left its destination, until that is touched or forgotten', { tags: ['lab:rsync'] }, () => {
     expect(record()).toBeNull();
     expect(copy()).toEqual({ status: 0, said: '' });
     expect(record()).toMatchObject({ unchanged: true });
@@ -51,7 +50,7 @@ describe('copied-record', () => {
     expect(record()).toBeNull();
   });
 
-  it.runIf(here)('has another stamp after every pass, and tells a live one from a final one by the marker', () => {
+  it('has another stamp after every pass, and tells a live one from a final one by the marker', { tags: ['lab:rsync'] }, () => {
     expect(live()).toEqual([0]);
     const first = record();
     expect(run(unchangedSinceCopy(at('from'), at('to'))).status).toBe(9);
@@ -62,13 +61,13 @@ describe('copied-record', () => {
     expect(run(unchangedSinceCopy(at('from'), at('to'))).status).toBe(0);
   });
 
-  it.runIf(here)('is not made when what has to hold still does not', () => {
+  it('is not made when what has to hold still does not', { tags: ['lab:rsync'] }, () => {
     expect(copy({ stillHolds: 'echo it runs; false' })).toEqual({ status: 1, said: 'it runs\n' });
     expect(record()).toBeNull();
     expect(copy()).toEqual({ status: 0, said: '' });
   });
 
-  it.runIf(here)('is not made of what something else has written to between the passes', () => {
+  it('is not made of what something else has written to between the passes', { tags: ['lab:rsync'] }, () => {
     expect(live()).toEqual([0]);
     writeFileSync(join(at('to'), 'mine'), '');
     expect(copy()).toMatchObject({ status: 1, said: expect.stringContaining('mine') });

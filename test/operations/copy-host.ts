@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import type { ContainerUse, Mount } from '../../src/facts/container-uses.ts';
 import { containers } from '../../src/facts/containers.ts';
 import { containerUsesIfAny } from '../../src/facts/copy-source.ts';
+import type { CopyTools } from '../../src/facts/directory-copy.ts';
+import { copyTools } from '../../src/facts/directory-copy.ts';
 import { ask } from '../../src/facts/fact.ts';
 import type { Volume } from '../../src/facts/volumes.ts';
 import { volumes } from '../../src/facts/volumes.ts';
+import { here } from './copy-methods.ts';
 import { Answers } from './known.ts';
 import { stateIn } from './on-this-machine.ts';
 
@@ -39,6 +42,7 @@ export class CopyHost {
   readonly #docker = join(this.base, 'docker');
   #uses: readonly Omit<ContainerUse, 'running'>[] = [];
   volumes: readonly Volume[] = [];
+  tools: CopyTools = here;
 
   constructor() {
     for (const directory of [this.from, this.to, this.#docker]) mkdirSync(directory);
@@ -91,6 +95,7 @@ export class CopyHost {
     return new Answers()
       .set(ask(containerUsesIfAny), uses)
       .set(ask(volumes), this.volumes)
+      .set(ask(copyTools), this.tools)
       .set(
         ask(containers),
         uses.map(({ id, name, running, labels, startedAt, autoRemove }) => ({ id, name, image: 'sha256:1', labels, state: { status: running ? 'running' : 'exited', running, paused: false, restarting: false, pid: running ? 7 : 0, startedAt, error: '' }, driver: 'overlay2', graph: { MergedDir: join(this.base, 'merged') }, storageOpt: null, autoRemove, restart: { name: 'no', maximumRetryCount: 0 } })),

@@ -9,11 +9,11 @@ import type { CopyTools } from '../../src/facts/directory-copy.ts';
 import { copyTools } from '../../src/facts/directory-copy.ts';
 import { ask } from '../../src/facts/fact.ts';
 import type { Action, Change } from '../../src/operations/change.ts';
-import { chooseMethod } from '../../src/operations/copy-method.ts';
 import { eraseWant } from '../../src/operations/erase.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { volumeCopy } from '../../src/operations/volume-copy.ts';
 import { undoOperation } from '../../src/run/undo.ts';
+import type { NeedName } from '../support/needs.ts';
 import { here, methods } from './copy-methods.ts';
 import { Answers } from './known.ts';
 import { applyHere, knowHere, stateIn } from './on-this-machine.ts';
@@ -21,7 +21,6 @@ import { planLawfully } from './plan-lawfully.ts';
 
 const mebibyte = 1024 ** 2;
 const bigBytes = 6 * mebibyte;
-const root = process.getuid?.() === 0;
 
 let base = '';
 const from = (...parts: readonly string[]): string => join(base, 'from', ...parts);
@@ -37,7 +36,7 @@ beforeEach(() => {
   for (const name of ['big', '.hidden', 'zone']) spawnSync('dd', ['if=/dev/urandom', `of=${from(name)}`, 'bs=1M', `count=${String(bigBytes / mebibyte)}`]);
   chownSync(to(), 7, 8);
   chmodSync(to(), 0o2750);
-  if (root) chownSync(from(), 33, 44);
+  chownSync(from(), 33, 44);
   chmodSync(from(), 0o1751);
 });
 afterEach(() => {
@@ -115,12 +114,11 @@ function identities(names: readonly string[]): readonly (readonly [string, bigin
 const owner = (): string => `${String(statSync(to()).uid)}:${String(statSync(to()).gid)} ${(statSync(to()).mode & 0o7777).toString(8)}`;
 const markers = (): readonly string[] => readdirSync(join(base, 'state/copies'));
 
-describe('a copy that was cut', () => {
-  for (const [name, tools] of methods) {
-    const possible = root && chooseMethod(tools)?.kind === name;
-    const not = possible ? '' : ` [not run: ${root ? `needs ${name}` : 'needs root'}]`;
+describe('a copy that was cut', { tags: ['root'] }, () => {
+  for (const [name, tools, need] of methods) {
+    const tags = [need];
 
-    it.skipIf(!possible).each(['before anything was copied', 'in the middle', 'before it was verified'])(`%s, is gone on with by ${name}, verified, and taken back to its beginning${not}`, async (moment) => {
+    it.each(['before anything was copied', 'in the middle', 'before it was verified'])(`%s, is gone on with by ${name}, verified, and taken back to its beginning`, { tags }, async (moment) => {
       const pace = moment === 'in the middle' ? slowly : {};
       const first = changeOf(planned(tools, pace));
       const { before, copy, after } = around(first);
@@ -146,7 +144,7 @@ describe('a copy that was cut', () => {
       expect(planned(tools, pace)).toEqual({ outcome: 'change', changes: [first], warnings: expect.anything() });
     });
 
-    it.skipIf(!possible)(`is taken back as it is, by ${name}${not}`, async () => {
+    it(`is taken back as it is, by ${name}`, { tags }, async () => {
       const first = changeOf(planned(tools, slowly));
       await cut(name, first);
       expect(arrived()).toBeGreaterThan(2 * mebibyte);
@@ -156,7 +154,7 @@ describe('a copy that was cut', () => {
       expect(undone(tools, first, false)).toMatchObject({ outcome: 'noop' });
     });
 
-    it.skipIf(!possible)(`by ${name}, beside what somebody else has put there since, is left alone: neither gone on with nor taken back${not}`, async () => {
+    it(`by ${name}, beside what somebody else has put there since, is left alone: neither gone on with nor taken back`, { tags }, async () => {
       const first = changeOf(planned(tools, slowly));
       await cut(name, first);
       mkdirSync(to('inner'), { recursive: true });
@@ -168,10 +166,9 @@ describe('a copy that was cut', () => {
     });
   }
 
-  const rsync = root && here.rsync !== null;
-  const not = rsync ? '' : ` [not run: needs ${root ? 'rsync' : 'root'}]`;
+  const tags: NeedName[] = ['lab:rsync'];
 
-  it.skipIf(!rsync)(`leaves temporary files of rsync, which go; what is complete is not copied again${not}`, async () => {
+  it('leaves temporary files of rsync, which go; what is complete is not copied again', { tags }, async () => {
     const first = changeOf(planned(here, slowly));
     await cutByKill(first, bigBytes * 1.5);
     const left = readdirSync(to());
@@ -185,7 +182,7 @@ describe('a copy that was cut', () => {
     expect(planned(here).outcome).toBe('noop');
   });
 
-  it.skipIf(!rsync)(`may be cut again and again${not}`, async () => {
+  it('may be cut again and again', { tags }, async () => {
     const first = changeOf(planned(here, slowly));
     await cutByKill(first, bigBytes / 2);
     await cutByKill(changeOf(planned(here, slowly)), bigBytes * 1.2);
@@ -196,7 +193,7 @@ describe('a copy that was cut', () => {
     expect([readdirSync(to()), owner()]).toEqual([[], '7:8 2750']);
   });
 
-  it.skipIf(!rsync)(`is put right where a power failure has damaged what had been copied, though size and time are right${not}`, () => {
+  it('is put right where a power failure has damaged what had been copied, though size and time are right', { tags }, () => {
     const first = changeOf(planned(here));
     const { before, copy } = around(first);
     applyHere([...before, { kind: 'exec', argv: copy }], lead);
@@ -226,7 +223,7 @@ describe('a copy that was cut', () => {
     expect(planned(here).outcome).toBe('noop');
   });
 
-  it.skipIf(!rsync)(`finds and keeps what appears at the destination during the copy${not}`, () => {
+  it('finds and keeps what appears at the destination during the copy', { tags }, () => {
     const first = changeOf(planned(here));
     const { before, copy, after } = around(first);
     applyHere(before, lead);
@@ -241,7 +238,7 @@ describe('a copy that was cut', () => {
     expect(planned(here).outcome).toBe('noop');
   });
 
-  it.skipIf(!rsync)(`is another directory's affair when the destination has been made again${not}`, async () => {
+  it(`is another directory's affair when the destination has been made again`, { tags }, async () => {
     await cut('rsync', changeOf(planned(here, slowly)));
     rmSync(to(), { recursive: true });
     mkdirSync(join(base, 'keeps the inode'));
@@ -254,7 +251,7 @@ describe('a copy that was cut', () => {
     expect(owner()).toBe('0:0 700');
   });
 
-  it.skipIf(!rsync)(`may lose its source: then it is neither gone on with nor deleted${not}`, async () => {
+  it('may lose its source: then it is neither gone on with nor deleted', { tags }, async () => {
     const first = changeOf(planned(here, slowly));
     await cut('rsync', first);
     rmSync(from(), { recursive: true });

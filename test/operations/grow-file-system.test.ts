@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,8 @@ import { fileSystemFills } from '../../src/operations/file-system-growth.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { resize2fs } from '../../src/operations/resize2fs.ts';
 import { xfsGrowfs } from '../../src/operations/xfs-growfs.ts';
-import { mountLoop, whyNoLoop } from '../facts/loop-device.ts';
+import { mountLoop } from '../facts/loop-device.ts';
+import type { NeedName } from '../support/needs.ts';
 import { Answers } from './known.ts';
 import { applyHere, knowHere, planHere, stateIn } from './on-this-machine.ts';
 
@@ -119,18 +120,13 @@ describe('fileSystemFills', () => {
   });
 });
 
-/** The kernel lets only CAP_SYS_RESOURCE resize an ext4, and a container's root may lack it. */
-function whyNoResize(): string | undefined {
-  const effective = /^CapEff:\s+([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  return (BigInt(`0x${effective}`) & (1n << 24n)) === 0n ? 'needs CAP_SYS_RESOURCE' : undefined;
-}
-
 describe('on a real loop device', () => {
-  for (const { kind, operation, reason } of [
-    { kind: 'xfs', operation: xfsGrowfs, reason: whyNoLoop('xfs', 'xfs_growfs', 'xfs_io') },
-    { kind: 'ext4', operation: resize2fs, reason: whyNoLoop('ext4', 'resize2fs') ?? whyNoResize() },
-  ] as const) {
-    it.skipIf(reason !== undefined)(`${kind}: nothing to do, grown, and nothing to do again${reason === undefined ? '' : ` [not run: ${reason}]`}`, () => {
+  const growths: readonly { readonly kind: 'xfs' | 'ext4'; readonly operation: typeof xfsGrowfs; readonly tags: NeedName[] }[] = [
+    { kind: 'xfs', operation: xfsGrowfs, tags: ['lab:xfs-loop'] },
+    { kind: 'ext4', operation: resize2fs, tags: ['lab:ext4-loop', 'lab:ext4-resize'] },
+  ];
+  for (const { kind, operation, tags } of growths) {
+    it(`${kind}: nothing to do, grown, and nothing to do again`, { tags }, () => {
       const loop = mountLoop(kind, 320 * mebibyte);
       const state = mkdtempSync(join(tmpdir(), 'plimsoll-state-'));
       try {

@@ -15,6 +15,7 @@ import { chooseMethod, comparison } from '../../src/operations/copy-method.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { volumeCopy } from '../../src/operations/volume-copy.ts';
 import { readHere, runScript } from '../facts/real-shell.ts';
+import type { NeedName } from '../support/needs.ts';
 import { methods } from './copy-methods.ts';
 import { Answers } from './known.ts';
 import { applyHere, knowHere, stateIn } from './on-this-machine.ts';
@@ -248,14 +249,6 @@ describe('volume_copy, planned', () => {
   });
 });
 
-/** Whether the tools are there and the temporary directory's file system takes what they set. */
-function takesAttributes(): boolean {
-  const directory = mkdtempSync(join(tmpdir(), 'plimsoll-attributes-'));
-  const commands = [['setfattr', '-n', 'user.x', '-v', 'y', directory], ['setfacl', '-m', 'u:1234:r', directory], ['getfattr', directory], ['getfacl', '-p', directory]];
-  const all = commands.every(([program = '', ...args]) => spawnSync(program, args).status === 0);
-  rmSync(directory, { recursive: true });
-  return all;
-}
 const root = process.getuid?.() === 0;
 
 describe('volume_copy, on this machine', () => {
@@ -283,11 +276,10 @@ describe('volume_copy, on this machine', () => {
     return world(tools);
   }
 
-  for (const [name, tools] of methods) {
-    const possible = root && chooseMethod(tools)?.kind === name;
-    const why = root ? `needs ${name}` : 'needs root';
+  for (const [name, tools, need] of methods) {
+    const tags: NeedName[] = ['root', need];
 
-    it.skipIf(!possible)(`copies a tree with everything in it by ${name}, finds it identical, and takes it back${possible ? '' : ` [not run: ${why}]`}`, () => {
+    it(`copies a tree with everything in it by ${name}, finds it identical, and takes it back`, { tags }, () => {
       const planned = world(tools);
       expect(copy(tools).outcome).toBe('noop');
       expect(state()).toEqual([]);
@@ -297,7 +289,7 @@ describe('volume_copy, on this machine', () => {
       expect(world(tools)).toEqual(planned);
     });
 
-    it.skipIf(!possible)(`fails by ${name} when the source changes during the copy${possible ? '' : ` [not run: ${why}]`}`, () => {
+    it(`fails by ${name} when the source changes during the copy`, { tags }, () => {
       const planned = world(tools);
       if (planned.outcome !== 'change') throw new Error(JSON.stringify(planned));
       const actions = planned.changes[0]?.actions ?? [];
@@ -309,7 +301,7 @@ describe('volume_copy, on this machine', () => {
       expect(readFileSync(join(base, 'to', 'plain'), 'utf8')).toBe('later');
     });
 
-    it.skipIf(!possible)(`notices by ${name} every way in which a copy can differ${possible ? '' : ` [not run: ${why}]`}`, () => {
+    it(`notices by ${name} every way in which a copy can differ`, { tags }, () => {
       copy(tools);
       const method = chooseMethod(tools);
       if (method === undefined) throw new Error('no method');
@@ -334,8 +326,7 @@ describe('volume_copy, on this machine', () => {
       }
     });
 
-    const attributes = possible && takesAttributes();
-    it.skipIf(!attributes)(`keeps ACLs and extended attributes by ${name}, and notices when they differ${attributes ? '' : ` [not run: ${possible ? 'needs the packages attr and acl, and a file system for them' : why}]`}`, () => {
+    it(`keeps ACLs and extended attributes by ${name}, and notices when they differ`, { tags: [...tags, 'lab:attributes'] }, () => {
       const from = join(base, 'from');
       spawnSync('setfattr', ['-n', 'user.colour', '-v', 'red', join(from, 'plain')]);
       spawnSync('setfacl', ['-m', 'u:1234:r', join(from, 'plain')]);

@@ -112,7 +112,7 @@ const begun = ': >"$PLIMSOLL_STATE/begun"';
 /** Waits until a file `go` is there. */
 const untilGo = `${begun}; while [ ! -e "$PLIMSOLL_STATE/go" ]; do sleep 0.05; done`;
 
-describe.concurrent.each(shells)('work on $name', ({ argv }) => {
+for (const { name, argv, tags } of shells) describe.concurrent(`work on ${name}`, { tags }, () => {
   it('is begun, ends, and leaves what it was, what it printed, and how it ended', async () => {
     const host = hostWith(argv);
     expect(await host.look()).toMatchObject({ state: { kind: 'none' }, out: '', err: '', more: false });

@@ -1,7 +1,17 @@
-/** Says at the end of `npm test` what it leaves out, and the commands that run it. */
+import type { TestProject } from 'vitest/node';
+import { needNames, needs } from './needs.ts';
+
+let project: TestProject | undefined;
+
+export function setup(given: TestProject): void {
+  project = given;
+}
+
+/** Says at the end of `npm test` what it has left out, why, and the commands that run it. */
 export function teardown(): void {
   process.stdout.write(
     [
+      ...skipped(),
       '',
       'Not part of npm test: fault injection (test/faults), which takes a quarter of an hour:',
       '  npm run test:faults',
@@ -10,4 +20,19 @@ export function teardown(): void {
       '',
     ].join('\n'),
   );
+}
+
+/** The tests that need something that is not here; one that needs two such things is listed with both. */
+function skipped(): readonly string[] {
+  if (project === undefined) return [];
+  const { state, config } = project.vitest;
+  const tests = state.getTestModules().flatMap(({ children }) => [...children.allTests('skipped')]);
+  const missing = needNames.filter((name) => config.tags.find((tag) => tag.name === name)?.skip === true);
+  return missing.flatMap((name) => {
+    const all = tests.filter(({ tags }) => tags.includes(name));
+    if (all.length === 0) return [];
+    const files = [...new Set(all.map(({ module }) => module.relativeModuleId))];
+    const { what, broughtBy } = needs[name];
+    return [`\nSkipped, because there is no ${what}: ${String(all.length)} in ${files.join(', ')}`, `  ${broughtBy}`];
+  });
 }

@@ -25,7 +25,7 @@ interface OpenShell {
   readonly close: () => void;
 }
 
-describe.each(shells)('the lock of $name', ({ argv: [file, ...args] }) => {
+for (const { name, argv: [file, ...args], tags } of shells) describe(`the lock of ${name}`, { tags }, () => {
   let opened: OpenShell[];
   beforeEach(() => { opened = []; });
   afterEach(async () => {

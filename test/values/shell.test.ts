@@ -20,7 +20,7 @@ function printed(shell: readonly string[], line: string): string {
   return stdout;
 }
 
-describe.each(shells)('$name', ({ argv }) => {
+for (const { name, argv, tags } of shells) describe(name, { tags }, () => {
   it('gives every word on exactly as it was', () => {
     fc.assert(
       fc.property(fc.array(hostile, { minLength: 1, maxLength: 60 }), (words) => {

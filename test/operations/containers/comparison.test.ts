@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { comparisonFunctions } from '../../../src/operations/containers/comparison-functions.ts';
 import { runScript } from '../../facts/real-shell.ts';
+import type { NeedName } from '../../support/needs.ts';
 
 /** What the host's own comparison says of lines: names, what the old container has, what the new one has. */
 function differences(names: readonly string[], was: readonly string[], is: readonly string[], before = ''): string {
@@ -8,7 +9,12 @@ function differences(names: readonly string[], was: readonly string[], is: reado
   return runScript(`at=$(mktemp -d)\ntrap 'rm -rf "$at"' EXIT\n${comparisonFunctions}\n${before}\n${file('names', names)}${file('was', was)}${file('is', is)}differences "$at/names" "$at/was" "$at/is"`).stdout;
 }
 
-describe.each(['', 'awk() { busybox awk "$@"; }'])('the comparison on the host (%s)', (awk) => {
+const awks: readonly { readonly name: string; readonly awk: string; readonly tags: NeedName[] }[] = [
+  { name: "this machine's awk", awk: '', tags: [] },
+  { name: "busybox' awk", awk: 'awk() { busybox awk "$@"; }', tags: ['lab:busybox'] },
+];
+
+for (const { name, awk, tags } of awks) describe(`the comparison on the host, with ${name}`, { tags }, () => {
   it('says nothing of what is equal, and names what is not', () => {
     expect(differences(['a', 'b'], ['{"x":1}', '10'], ['{"x":1}', '10'], awk)).toBe('');
     expect(differences(['a', 'b'], ['{"x":1}', '10'], ['{"x":2}', '10.0'], awk)).toBe('a\nb\n');
