@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -99,7 +99,10 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
       });
 
       it('says who commands run as', async () => {
-        expect((await connection.run({ script: 'id -un' })).stdout.trim()).toBe(connection.info.runsAs);
+        // Whoever it logs in as, commands run as the user that these tests have.
+        const mine = await subject.connect({ user: userInfo().username });
+        expect((await mine.run({ script: 'id -un' })).stdout.trim()).toBe(mine.info.runsAs);
+        await mine.close();
       });
     });
 

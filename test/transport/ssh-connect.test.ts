@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -29,7 +30,7 @@ describe('connecting by ssh', () => {
   }
 
   it('tells the host key, the server and the user', async () => {
-    const connection = await connect(await serve());
+    const connection = await connect(await serve(), { user: userInfo().username });
     expect(connection.info).toEqual({ hostKey: expect.stringMatching(/^SHA256:[\w+/]{43}$/) as unknown, publicKey: expect.stringMatching(/^ssh-ed25519 [\w+/]+=*$/) as unknown, server: expect.stringMatching(/ssh2js/) as unknown, runsAs: (await connection.run({ script: 'id -un' })).stdout.trim() });
   });
 
