@@ -18,7 +18,7 @@ timed() {
 }
 
 cd
-timed git clone --quiet /srv/plimsoll.git plimsoll || exit
+timed git clone --quiet -c advice.detachedHead=false /srv/plimsoll.git plimsoll || exit
 cd plimsoll || exit
 if [ $# -gt 0 ]; then
 	timed "$@"
