@@ -1,7 +1,7 @@
 # In namespaces of its own, as their first process: makes a fresh copy of the bare root file system, in memory, the root,
 # and runs inside.sh ($3) in it as the user ($4). $1 is the root file system, $2 the repository, the rest the command.
 set -eu
-lower=$1 repository=$2 inside=$(cat "$3") user=$4
+lower=$1 repository=$2 inside=$3 user=$4
 shift 4
 
 at=/mnt
@@ -32,15 +32,16 @@ mount -t tmpfs -o mode=1777 tmp tmp
 
 # The network is this machine's, with what is needed to use it: names, certificates, npm's configuration, what npm has
 # downloaded already.
-for file in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt; do
+setting() { (cd / && npm config get "$1"); }
+for file in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt "${NODE_EXTRA_CA_CERTS-}" "$(setting cafile)"; do
 	[ ! -f "$file" ] || { mkdir -p "$(dirname ".$file")" && cat "$file" >".$file"; }
 done
 hostname bare
 echo 127.0.1.1 bare >>etc/hosts
 case $user in root) home=/root id=0 ;; ordinary) home=/home/ordinary id=1000 ;; esac
 [ $id = 0 ] || { echo "$user:x:$id:$id::$home:/bin/sh" >>etc/passwd; echo "$user:x:$id:" >>etc/group; mkdir -p ".$home"; }
-setting() { (cd / && npm config get "$1"); }
-mkdir -p srv/npm
+mkdir srv/npm
+cp "$inside" srv/inside.sh
 for each in globalconfig userconfig; do
 	file=$(setting $each)
 	[ ! -f "$file" ] || { cat "$file"; echo; } >>srv/npm/npmrc
@@ -54,7 +55,7 @@ git clone --quiet --bare "$repository" srv/plimsoll.git
 chown -R $id:$id srv ".$home"
 
 # Nothing of this machine's environment but how to reach the network, and what may be printed.
-set -- env -i HOME=$home USER=$user LOGNAME=$user SHELL=/bin/sh PATH=/usr/local/bin:/usr/bin:/bin sh -c "$inside" inside "$@"
+set -- env -i HOME=$home USER=$user LOGNAME=$user SHELL=/bin/sh PATH=/usr/local/bin:/usr/bin:/bin sh /srv/inside.sh "$@"
 for name in TERM NO_COLOR FORCE_COLOR CI NODE_EXTRA_CA_CERTS http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
 	eval "value=\${$name-}"
 	[ -z "$value" ] || { shift 2; set -- env -i "$name=$value" "$@"; }
@@ -66,11 +67,11 @@ cd /
 # What unmounts is not here, only there.
 chroot /.machine umount -l /
 rmdir /.machine
-# This shell stays, to wait for the children of others, too.
+# This shell stays, to wait for the children of others, too, and to keep the lock of the root file system.
 if [ $id = 0 ]; then
 	# As in a container; with more a test would find what it does not find there.
 	capabilities=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap
-	PATH=/usr/bin setpriv --bounding-set "$capabilities" "$@"
+	PATH=/usr/bin setpriv --bounding-set "$capabilities" "$@" 8<&-
 else
-	PATH=/usr/bin setpriv --reuid $id --regid $id --clear-groups "$@"
+	PATH=/usr/bin setpriv --reuid $id --regid $id --clear-groups "$@" 8<&-
 fi

@@ -1,6 +1,7 @@
-# Makes the bare root file system: $1 is where, $2 this machine's node, $3 the directory of its npm.
+# In namespaces of its own: makes the bare root file system. $1 is where, $2 this machine's node, $3 its npm's directory.
 set -eu
 at=$1 node=$2 npm=$3
+mount -t proc proc /proc
 
 if ! command -v mmdebstrap >/dev/null; then
 	{ apt-get update -q && apt-get install -y -q --no-install-recommends mmdebstrap; } >/dev/null ||

@@ -19,17 +19,23 @@ fi
 [ "$(id -u)" = 0 ] || refuse 'lab:bare makes a root file system and enters it: run it as root (sudo npm run lab:bare)'
 
 # What runs is in the background, so that a signal is dealt with at once; its input is still this program's.
-child=
+child='' half=''
 exec 3<&0
-trap '[ -z "$child" ] || kill -KILL "$child" 2>/dev/null || :' EXIT
+stop() {
+	[ -z "$child" ] || { kill -KILL "$child"; wait "$child"; } 2>/dev/null || :
+	[ -z "$half" ] || rm -rf --one-file-system "$half"
+}
+trap stop EXIT
 for signal in HUP:1 INT:2 TERM:15; do trap "exit $((128 + ${signal#*:}))" "${signal%:*}"; done
-wait_for() {
-	# Killed by the kernel when this program ends in any other way.
-	setpriv --pdeathsig KILL -- "$@" <&3 &
+# Runs one of the scripts with processes and mounts of its own: the kernel ends and removes all of them with the first
+# process, and that with this program, however it ends.
+alone() {
+	setpriv --pdeathsig KILL -- unshare --mount --pid --ipc --uts --fork --kill-child --propagation private \
+		sh "$@" <&3 3<&- &
 	child=$!
 	status=0
 	wait "$child" || status=$?
-	child=
+	child=''
 	return "$status"
 }
 
@@ -49,8 +55,10 @@ if [ ! -d "$root" ]; then
 		[ ! -d "$other" ] || flock --nonblock "$other" rm -rf --one-file-system "$other" || :
 	done
 	say "making $root"
-	wait_for sh "$here/root.sh" "$shelf/.building" "$node" "$npm"
-	mv "$shelf/.building" "$root"
+	half=$shelf/.building
+	alone "$here/root.sh" "$half" "$node" "$npm"
+	mv "$half" "$root"
+	half=''
 fi
 exec 8<"$root"
 flock --shared 8
@@ -65,9 +73,7 @@ fi
 failed=0
 for user in $users; do
 	say "as $user"
-	# Processes and mounts of its own: the kernel ends and removes all of them with the first process.
-	wait_for unshare --mount --pid --ipc --uts --fork --kill-child --propagation private \
-		sh "$here/enter.sh" "$root" "$repository" "$here/inside.sh" "$user" "$@" || failed=$?
+	alone "$here/enter.sh" "$root" "$repository" "$here/inside.sh" "$user" "$@" || failed=$?
 	say "as $user: exit status $status"
 done
 exit "$failed"
