@@ -23,7 +23,7 @@ const allowed = `${setup}, then sudo npm test where root may do that (in a conta
 
 /**
  * All that there is. A test names it among its `tags`; where it is not here the test is skipped, and that is said at the
- * end. `lab:` is what the lab brings: its part of the tests runs those with --tags-filter='lab:*'.
+ * end. `lab:` is what `npm run lab:setup` brings, and `npm run test:packages` runs what needs that.
  */
 export const needs = {
   root: { what: 'root', isHere: isRoot, broughtBy: 'sudo npm test' },
