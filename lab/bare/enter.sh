@@ -70,7 +70,8 @@ rmdir /.machine
 # This shell stays, to wait for the children of others, too, and to keep the lock of the root file system.
 if [ $id = 0 ]; then
 	# As in a container; with more a test would find what it does not find there.
-	capabilities=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap
+	capabilities=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw
+	capabilities=$capabilities,+sys_chroot,+mknod,+audit_write,+setfcap
 	PATH=/usr/bin setpriv --bounding-set "$capabilities" "$@" 8<&-
 else
 	PATH=/usr/bin setpriv --reuid $id --regid $id --clear-groups "$@" 8<&-
