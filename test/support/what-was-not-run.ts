@@ -13,7 +13,7 @@ export function teardown(): void {
     [
       ...skipped(),
       '',
-      'Not part of npm test: fault injection (test/faults), which takes a quarter of an hour:',
+      'Not part of npm test: fault injection (test/faults), which takes some minutes:',
       '  npm run test:faults',
       'and real sshd, sudo, Docker and devicemapper (test/lab). With Debian and root:',
       '  npm run lab:setup && npm run test:lab',
