@@ -383,7 +383,7 @@ function sampleProcesses(secret: string): { stop(): { readonly samples: number; 
         // It has ended meanwhile.
       }
     }
-  });
+  }, 5);
   return {
     stop: () => {
       clearInterval(timer);

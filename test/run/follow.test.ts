@@ -179,7 +179,7 @@ describe.concurrent('a connection that is lost', () => {
         self.wire.refusals.push(new AppError('unreachable', 'away'));
         self.cut();
         self.go();
-      });
+      }, 50);
     });
     expect(await one.carryOut(`echo one; ${untilGo}; echo two`)).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'one\ntwo\n' } });
     expect(one.printed).toEqual(['one\n', 'two\n']);
@@ -190,7 +190,7 @@ describe.concurrent('a connection that is lost', () => {
       if (when !== 'after' || sent !== 'start') return;
       self.wire.away.add(host);
       self.cut();
-    });
+    }, 0);
     const error = await errorOf(one.carryOut(`echo one; ${untilGo}; echo two`));
     expect(error).toBeInstanceOf(LeftOnHost);
     expect(error).toMatchObject({ code: 'connection-lost', hint: expect.stringContaining('plimsoll resume') });
@@ -205,7 +205,7 @@ describe.concurrent('a connection that is lost', () => {
       if (when !== 'before' || sent !== 'output') return;
       self.wire.away.add(host);
       self.cut();
-    });
+    }, 0);
     expect(await errorOf(one.carryOut(`${untilGo}; echo two`))).toBeInstanceOf(LeftOnHost);
   });
 
