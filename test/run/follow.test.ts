@@ -55,7 +55,7 @@ class Scene {
     const { args = [], ...start } = startWork(work, '{}', script.replaceAll('DIR', `'${this.directory}'`));
     // Of what does not end by itself the end is not waited for.
     const endless = /while|sleep 60/.test(script);
-    return carryOut(this.#following(more), endless ? { ...start, args: [...args.slice(0, -1), '2'] } : { ...start, args });
+    return carryOut(this.#following(more), endless ? { ...start, args: [...args.slice(0, -1), '0.2'] } : { ...start, args });
   }
 
   takeUp(more: Partial<Following> = {}): Promise<Ending> {
