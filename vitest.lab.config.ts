@@ -7,7 +7,7 @@ import { limits } from './test/support/limits.ts';
 /** Real sshd, real dockerd, real virtual machines: provided by `npm run lab:setup`. */
 export default defineConfig({
   test: {
-    include: dueLabFiles(choose('PLIMSOLL_LAB')).map(pathOf),
+    include: dueLabFiles(choose('PLIMSOLL_LAB')).files.map(pathOf),
     globalSetup: ['test/support/build-first.ts', 'test/lab/what-was-not-run.ts'],
     sequence: { sequencer: LabOrder },
     // The machines are emulated: with more of them at once than there are cores, all of them only become slower.

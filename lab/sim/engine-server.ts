@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { renderLines } from './engine/render-lines.mjs';
 
-/** What the simulated docker asks of this process, since a Node of its own for each call takes fifteen times as long. */
+/** What the simulated docker asks of this process, since starting Node for each call takes much longer than the answer. */
 export interface EngineServer {
   readonly port: number;
   stop(): Promise<void>;

@@ -9,20 +9,25 @@ export interface Choice {
   readonly turn: number;
   /** Operations that the change touches: they are tried whatever the turn is. */
   readonly touched: readonly string[];
+  /** Files of the source, the lab and its tests that have changed. */
   readonly changed: readonly string[];
 }
 
-/** When something has changed that all operations need, these stand for all of them. */
+/** When something has changed that all operations need, or more of them than can be tried in time, these stand for all. */
 const inPlaceOfAll = ['command', 'upload', 'grow_rootfs', 'scaled_volume'];
+const mostTouched = 8;
 const variable = 'PLIMSOLL_CHOICE';
 
 /** Made once, by the process that starts the tests, and the same in every process that it starts. `all`: the variable that asks for everything. */
 export function choose(all: 'PLIMSOLL_FAULTS' | 'PLIMSOLL_LAB'): Choice {
   const made = process.env[variable];
   if (made !== undefined) return JSON.parse(made) as Choice;
-  const changed = changedFiles();
+  // Of the others nobody asks, and an environment does not hold everything.
+  const changed = changedFiles().filter((file) => /^(src|lab|test\/lab)\//.test(file));
   const touched = touchedBy(changed, [...operations.keys()]);
-  const choice = { all: process.env[all] === 'all', turn: thisTurn(), touched: [...new Set([...touched.operations, ...(touched.core ? inPlaceOfAll : [])])], changed };
+  const own = touched.operations.length > mostTouched ? [] : touched.operations;
+  const standing = touched.core || own.length < touched.operations.length ? inPlaceOfAll : [];
+  const choice = { all: process.env[all] === 'all', turn: thisTurn(), touched: [...new Set([...own, ...standing])], changed };
   process.env[variable] = JSON.stringify(choice);
   return choice;
 }

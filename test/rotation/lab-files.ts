@@ -52,15 +52,33 @@ export const labFiles: readonly LabFile[] = [
 
 export const pathOf = ({ name }: LabFile): string => `test/lab/${name}.test.ts`;
 
-/** Those whose turn it is, and those that the change touches: the touched ones first, then the longest. */
-export function dueLabFiles(choice: Choice): readonly LabFile[] {
-  const isTouched = (file: LabFile): boolean =>
-    choice.changed.includes(pathOf(file)) ||
-    choice.changed.some((path) => (file.paths ?? []).some((beginning) => path.startsWith(beginning))) ||
-    choice.touched.some((operation) => (file.operations ?? []).includes(operation));
-  const due = labFiles.filter((file) => choice.all || isTouched(file) || isDue(shardOf(file), choice.turn));
-  const first = (file: LabFile): number => (isTouched(file) ? 1 : 0);
-  return due.toSorted((a, b) => first(b) - first(a) || b.seconds - a.seconds);
+/** A change that touches more than this is none of theirs: it would take as long as everything. */
+const mostTouchedSeconds = 1500;
+
+export interface DueLabFiles {
+  /** What the change touches first, then what has its turn, the longest first. */
+  readonly files: readonly LabFile[];
+  /** What the change touches too, and is left to other turns, because together that takes too long. */
+  readonly postponed: readonly LabFile[];
+}
+
+/** Those whose turn it is, and those that the change touches, the shortest of them first, as far as there is time. */
+export function dueLabFiles(choice: Choice): DueLabFiles {
+  const touched = labFiles.filter((file) => isTouched(file, choice)).toSorted((a, b) => a.seconds - b.seconds);
+  let seconds = 0;
+  const first = touched.filter((file) => (seconds += file.seconds) <= mostTouchedSeconds);
+  const isIn = (file: LabFile): boolean => choice.all || isDue(shardOf(file), choice.turn);
+  const rest = labFiles.filter((file) => !first.includes(file) && isIn(file)).toSorted((a, b) => b.seconds - a.seconds);
+  const files = [...first.toReversed(), ...rest];
+  return { files, postponed: touched.filter((file) => !files.includes(file)) };
+}
+
+function isTouched(file: LabFile, { changed, touched }: Choice): boolean {
+  return (
+    changed.includes(pathOf(file)) ||
+    changed.some((path) => (file.paths ?? []).some((beginning) => path.startsWith(beginning))) ||
+    touched.some((operation) => (file.operations ?? []).includes(operation))
+  );
 }
 
 /** Shards that take about the same time: each file, the longest first, goes to the one that has least. */
