@@ -34,7 +34,7 @@ export function choose(all: 'PLIMSOLL_FAULTS' | 'PLIMSOLL_LAB'): Choice {
 
 /** Those whose turn it is, and those that the change touches. */
 export function chosen<Item>(items: readonly Item[], operationOf: (item: Item) => string, { all, turn, touched }: Choice): readonly Item[] {
-  return items.filter((item, index) => all || isDue(index, turn) || touched.includes(operationOf(item)));
+  return items.filter((item, index) => all || isDue(index, turn, commitsOfARotation.faults) || touched.includes(operationOf(item)));
 }
 
 /** The moments of one case that are tried: all of them, or so many. */
@@ -42,10 +42,10 @@ export function moments<Item>(items: readonly Item[], each: number, { all, turn 
   return all ? items : dueOf(items, each, turn);
 }
 
-export function say({ all, turn, touched }: Choice, everything: string): string {
+export function say({ all, turn, touched }: Choice, commits: number, everything: string): string {
   if (all) return 'Everything was tried.';
   return [
-    `Tried: turn ${String(turn)}, one of ${String(commitsOfARotation)} that cover everything, and what the change touches: ${touched.join(', ') || 'nothing'}.`,
+    `Tried: turn ${String(turn)}, one of ${String(commits)} that cover everything, and what the change touches: ${touched.join(', ') || 'nothing'}.`,
     `  the same again: PLIMSOLL_TURN=${String(turn)}   everything: ${everything}`,
   ].join('\n');
 }

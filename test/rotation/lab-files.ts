@@ -23,31 +23,32 @@ export const labFiles: readonly LabFile[] = [
   { name: 'backup-encrypted', seconds: 50, operations: backups },
   { name: 'clean-volumes', seconds: 50, operations: ['clean_volumes', 'remove_container'] },
   { name: 'compose', seconds: 60, paths: ['src/operations/containers/compose'] },
-  { name: 'durable-copy', seconds: 150, operations: ['volume_copy'] },
-  { name: 'durable-grow', seconds: 400, operations: ['grow_rootfs'] },
-  { name: 'durable-runs', seconds: 120, paths: detached },
+  { name: 'durable-copy', seconds: 250, operations: ['volume_copy'] },
+  { name: 'durable-grow', seconds: 600, operations: ['grow_rootfs'] },
+  { name: 'durable-runs', seconds: 250, paths: detached },
   { name: 'etcd', seconds: 45, paths: ['src/records/'] },
-  { name: 'grow-overlay', seconds: 120, operations: ['grow_rootfs'] },
-  { name: 'grow-pool', seconds: 400, operations: ['grow_pool'] },
-  { name: 'grow-pool-offline', seconds: 600, operations: ['grow_pool'] },
-  { name: 'grow-rootfs', seconds: 300, operations: ['grow_rootfs'] },
-  { name: 'move-bind-to-volume', seconds: 300, operations: copies },
-  { name: 'pool-needs-check', seconds: 150, operations: ['grow_pool'] },
+  { name: 'grow-overlay', seconds: 250, operations: ['grow_rootfs'] },
+  { name: 'grow-pool', seconds: 700, operations: ['grow_pool'] },
+  { name: 'grow-pool-offline', seconds: 900, operations: ['grow_pool'] },
+  { name: 'grow-rootfs', seconds: 600, operations: ['grow_rootfs'] },
+  { name: 'move-bind-to-volume', seconds: 400, operations: copies },
+  { name: 'pool-needs-check', seconds: 250, operations: ['grow_pool'] },
   { name: 'privilege', seconds: 60, paths: ['src/transport/shell/privilege.ts'] },
   { name: 'recreate', seconds: 300, operations: ['recreate_container'] },
   { name: 'recreate-faults', seconds: 600, operations: ['recreate_container'] },
-  { name: 'scale-volume', seconds: 900, operations: ['scale_volume'] },
-  { name: 'scaled-volume', seconds: 200, operations: ['scaled_volume', 'delete_scaled_volume'] },
-  { name: 'seed-procedure', seconds: 200, operations: ['dmsetup', 'xfs_growfs', 'resize2fs', 'repair_rootfs', 'docker_inspect'] },
+  { name: 'scale-volume-20', seconds: 900, operations: ['scale_volume'] },
+  { name: 'scale-volume-28', seconds: 1100, operations: ['scale_volume'] },
+  { name: 'scaled-volume', seconds: 300, operations: ['scaled_volume', 'delete_scaled_volume'] },
+  { name: 'seed-procedure', seconds: 350, operations: ['dmsetup', 'xfs_growfs', 'resize2fs', 'repair_rootfs', 'docker_inspect'] },
   { name: 'send-volume', seconds: 250, operations: ['send_volume'] },
-  { name: 'set-storage-driver', seconds: 400, operations: ['set_storage_driver', 'set_base_size'] },
+  { name: 'set-storage-driver', seconds: 700, operations: ['set_storage_driver', 'set_base_size'] },
   { name: 'sim-fidelity', seconds: 600, paths: ['lab/sim/calls.ts', 'src/facts/'] },
   { name: 'sixty-hosts', seconds: 15, paths: ['src/transport/ssh/'] },
-  { name: 'survey', seconds: 200, paths: ['src/survey/'] },
+  { name: 'survey', seconds: 400, paths: ['src/survey/'] },
   { name: 'torture-copy', seconds: 100, operations: copies },
   { name: 'transport-shells', seconds: 30, paths: ['src/transport/shell/'] },
   { name: 'transport-sshd', seconds: 100, paths: ['src/transport/'] },
-  { name: 'vm-smoke', seconds: 120, paths: machines },
+  { name: 'vm-smoke', seconds: 200, paths: machines },
 ];
 
 export const pathOf = ({ name }: LabFile): string => `test/lab/${name}.test.ts`;
@@ -67,7 +68,7 @@ export function dueLabFiles(choice: Choice): DueLabFiles {
   const touched = labFiles.filter((file) => isTouched(file, choice)).toSorted((a, b) => a.seconds - b.seconds);
   let seconds = 0;
   const first = touched.filter((file) => (seconds += file.seconds) <= mostTouchedSeconds);
-  const isIn = (file: LabFile): boolean => choice.all || isDue(shardOf(file), choice.turn);
+  const isIn = (file: LabFile): boolean => choice.all || isDue(shardOf(file), choice.turn, commitsOfARotation.lab);
   const rest = labFiles.filter((file) => !first.includes(file) && isIn(file)).toSorted((a, b) => b.seconds - a.seconds);
   const files = [...first.toReversed(), ...rest];
   return { files, postponed: touched.filter((file) => !files.includes(file)) };
@@ -83,7 +84,7 @@ function isTouched(file: LabFile, { changed, touched }: Choice): boolean {
 
 /** Shards that take about the same time: each file, the longest first, goes to the one that has least. */
 function shardOf(wanted: LabFile): number {
-  const loads = Array.from({ length: commitsOfARotation }, () => 0);
+  const loads = Array.from({ length: commitsOfARotation.lab }, () => 0);
   for (const file of labFiles.toSorted((a, b) => b.seconds - a.seconds || (a.name < b.name ? -1 : 1))) {
     const least = loads.indexOf(Math.min(...loads));
     if (file === wanted) return least;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /** Of what takes too long for every commit, each has its turn once in so many commits that follow one another. */
-export const commitsOfARotation = 4;
+export const commitsOfARotation = { faults: 4, lab: 8 };
 
 export const root = join(import.meta.dirname, '../..');
 
@@ -23,8 +23,8 @@ export function thisTurn(): number {
   return Number(given);
 }
 
-export function isDue(index: number, turn: number): boolean {
-  return index % commitsOfARotation === turn % commitsOfARotation;
+export function isDue(index: number, turn: number, commits: number): boolean {
+  return index % commits === turn % commits;
 }
 
 /**
@@ -33,7 +33,7 @@ export function isDue(index: number, turn: number): boolean {
  */
 export function dueOf<Item>(items: readonly Item[], each: number, turn: number): readonly Item[] {
   if (items.length <= each) return items;
-  const rotation = Math.floor(turn / commitsOfARotation);
+  const rotation = Math.floor(turn / commitsOfARotation.faults);
   const step = stepThrough(items.length);
   const chosen = Array.from({ length: each }, (_, index) => ((rotation * each + index) * step) % items.length);
   return chosen.toSorted((a, b) => a - b).map((index) => items[index]).filter((item) => item !== undefined);

@@ -6,13 +6,16 @@ import type { Ran } from '../support/plimsoll.ts';
 import type { LabFleet } from './lab-fleet.ts';
 import { jsonLines, labFleet } from './lab-fleet.ts';
 
-const inOrder = { concurrent: false };
 const MiB = 1024 ** 2;
 const scale = (target: string, ...more: readonly string[]): readonly string[] => ['playbooks/scale-volume.yaml', '-e', 'volume=foo', '-e', `target=${target}`, ...more.flatMap((pair) => ['-e', pair])];
 const shrink = (target: string): readonly string[] => ['playbooks/shrink-volume.yaml', '-e', 'container=app', '-e', 'path=/data', '-e', `target=${target}`, '-e', 'margin=1MiB'];
 
-// Both machines at once, each with its tests one after another: every test goes on from the one before.
-describe.concurrent.each(['overlay2-20', 'overlay2-28'] as const)('scale_volume on %s', (kind) => {
+/** One after another: every test goes on from the one before. A file for each machine, since it takes a quarter of an hour. */
+export function describeScaleVolume(kind: 'overlay2-20' | 'overlay2-28'): void {
+  describe(`scale_volume on ${kind}`, () => { tests(kind); });
+}
+
+function tests(kind: 'overlay2-20' | 'overlay2-28'): void {
   let fleet: LabFleet;
   let machine: Machine;
 
@@ -71,7 +74,7 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
   const nothingIsLeft = (args: readonly string[]): Promise<Ran> => succeeds('plan', ...args, '--detailed-exitcode');
   const runOf = (ran: Ran): string => /run (\d{8}-\d{6}-[0-9a-f]+)/.exec(ran.stdout)?.[1] ?? '';
 
-  it('in place: larger, with no downtime, lastingly', inOrder, async () => {
+  it('in place: larger, with no downtime, lastingly', async () => {
     const daemon = (): Promise<string> => machine.sh('systemctl show -P MainPID docker');
     const before = [await contentOf('foo'), await app(), await daemon()];
     await succeeds('apply', ...scale('32MiB', 'restart_daemon=true'), '--yes');
@@ -83,7 +86,7 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     await nothingIsLeft(scale('32MiB'));
   });
 
-  it('in place: smaller; says what is owed without a restart of the daemon, and what a start before that does', inOrder, async () => {
+  it('in place: smaller; says what is owed without a restart of the daemon, and what a start before that does', async () => {
     const apply = await succeeds('apply', ...shrink('24MiB'), '--yes');
     expect(apply.stdout).toMatch(/still owed:\n.*foo is 24 MiB now, but the daemon reads that only when it starts next/);
     await holdsExactly(24 * MiB);
@@ -94,7 +97,7 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     await holdsExactly(24 * MiB);
   });
 
-  it('by copy: larger; the result names the new container, and what that has written is not thrown away by a rollback', inOrder, async () => {
+  it('by copy: larger; the result names the new container, and what that has written is not thrown away by a rollback', async () => {
     const before = await contentOf('foo');
     const old = await app();
     const shown = join(fleet.directory, 'shown.yaml');
@@ -129,7 +132,7 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     expect(await left()).toBe(`${fresh.volume}\napp\n`);
   });
 
-  it('by copy: smaller; a new volume that is full stops nothing, and a rollback brings back what was', inOrder, async () => {
+  it('by copy: smaller; a new volume that is full stops nothing, and a rollback brings back what was', async () => {
     const old = await app();
     const before = await contentOf(old.volume);
     const refused = await fleet.run('apply', ...scale('3MiB', 'method=copy'), '--yes');
@@ -159,4 +162,4 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     expect(await left()).toBe(`${old.volume}\napp\n`);
     await holdsExactly(40 * MiB);
   });
-});
+}

@@ -1,0 +1,3 @@
+import { describeScaleVolume } from './scale-volume.ts';
+
+describeScaleVolume('overlay2-28');
