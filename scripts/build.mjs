@@ -5,10 +5,17 @@ import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Into one file, from TypeScript; `outfile` is all that differs between the program and what the fault suite starts. */
+/** Into one file, from TypeScript: the program, and what the fault suite starts in its place. */
 export function bundle(entry, outfile) {
   return build({
-    entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', sourcemap: true, logLevel: 'warning',
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: true,
+    logLevel: 'warning',
     // They load parts of themselves at run time.
     external: ['ssh2', 'node-ssh'],
     // What is not a module yet asks for `require`.

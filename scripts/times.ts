@@ -11,7 +11,13 @@ const isPart = (word: string): word is Part => word in configs;
 
 async function measure(part: Part): Promise<readonly FileTime[]> {
   const times = new Times();
-  const vitest = await startVitest('test', [], { config: configs[part], run: true, watch: false, fileParallelism: false, reporters: ['default', times] });
+  const vitest = await startVitest('test', [], {
+    config: configs[part],
+    run: true,
+    watch: false,
+    fileParallelism: false,
+    reporters: ['default', times],
+  });
   await vitest.close();
   return times.files.toSorted((a, b) => b.processor - a.processor);
 }
@@ -24,8 +30,13 @@ function row({ file, tests, skipped, wall, processor, processes, asleep }: FileT
 function sumOf(file: string, files: readonly FileTime[]): FileTime {
   const sum = (of: (each: FileTime) => number): number => files.reduce((total, each) => total + of(each), 0);
   return {
-    file, tests: sum(({ tests }) => tests), skipped: sum(({ skipped }) => skipped), wall: sum(({ wall }) => wall),
-    processor: sum(({ processor }) => processor), processes: sum(({ processes }) => processes), asleep: sum(({ asleep }) => asleep),
+    file,
+    tests: sum(({ tests }) => tests),
+    skipped: sum(({ skipped }) => skipped),
+    wall: sum(({ wall }) => wall),
+    processor: sum(({ processor }) => processor),
+    processes: sum(({ processes }) => processes),
+    asleep: sum(({ asleep }) => asleep),
   };
 }
 

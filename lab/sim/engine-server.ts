@@ -1,13 +1,16 @@
 import { createServer, type Socket } from 'node:net';
 import { renderLines } from './engine/render-lines.mjs';
 
-/** What the simulated docker asks of this process, since starting Node for each call takes much longer than the answer. */
+/** What the simulated docker asks of this process: starting Node for each call takes longer than the answer. */
 export interface EngineServer {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** `bin/render` sends a template and JSON lines, each ended by NUL; it is sent a line with what is wrong, or an empty one, and the text. */
+/**
+ * `bin/render` sends a template and JSON lines, each ended by NUL; it is sent a line with what is wrong, or an empty
+ * one, and the text.
+ */
 export async function startEngineServer(): Promise<EngineServer> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
@@ -23,15 +26,20 @@ export async function startEngineServer(): Promise<EngineServer> {
       if (ends === 2) socket.end(answer(Buffer.concat(chunks).toString()));
     });
   });
-  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the engine has no port');
   return {
     port: address.port,
-    stop: () => new Promise((resolve) => {
-      server.close(() => { resolve(); });
-      for (const socket of sockets) socket.destroy();
-    }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        for (const socket of sockets) socket.destroy();
+      }),
   };
 }
 

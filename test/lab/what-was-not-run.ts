@@ -9,6 +9,8 @@ export function teardown(): void {
   const left = labFiles.filter((file) => !files.includes(file) && !postponed.includes(file));
   const line = (what: string, which: readonly LabFile[]): string =>
     which.length === 0 ? '' : `\n  ${what}: ${which.map(({ name }) => name).join(', ')}`;
-  const told = line('left to other turns', left) + line('TOUCHED by the change, and left to other turns for want of time', postponed);
+  const told =
+    line('left to other turns', left) +
+    line('TOUCHED by the change, and left to other turns for want of time', postponed);
   process.stdout.write(`\n${say(choice, commitsOfARotation.lab, 'PLIMSOLL_LAB=all npm run test:lab')}${told}\n`);
 }

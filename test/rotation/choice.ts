@@ -13,12 +13,15 @@ export interface Choice {
   readonly changed: readonly string[];
 }
 
-/** When something has changed that all operations need, or more of them than can be tried in time, these stand for all. */
+/** When something has changed that all operations need, or more of them than there is time for, these stand for all. */
 const inPlaceOfAll = ['command', 'upload', 'grow_rootfs', 'scaled_volume'];
 const mostTouched = 8;
 const variable = 'PLIMSOLL_CHOICE';
 
-/** Made once, by the process that starts the tests, and the same in every process that it starts. `all`: the variable that asks for everything. */
+/**
+ * Made once, by the process that starts the tests, and the same in every process that it starts. `all`: the variable
+ * that asks for everything.
+ */
 export function choose(all: 'PLIMSOLL_FAULTS' | 'PLIMSOLL_LAB'): Choice {
   const made = process.env[variable];
   if (made !== undefined) return JSON.parse(made) as Choice;
@@ -27,14 +30,25 @@ export function choose(all: 'PLIMSOLL_FAULTS' | 'PLIMSOLL_LAB'): Choice {
   const touched = touchedBy(changed, [...operations.keys()]);
   const own = touched.operations.length > mostTouched ? [] : touched.operations;
   const standing = touched.core || own.length < touched.operations.length ? inPlaceOfAll : [];
-  const choice = { all: process.env[all] === 'all', turn: thisTurn(), touched: [...new Set([...own, ...standing])], changed };
+  const choice = {
+    all: process.env[all] === 'all',
+    turn: thisTurn(),
+    touched: [...new Set([...own, ...standing])],
+    changed,
+  };
   process.env[variable] = JSON.stringify(choice);
   return choice;
 }
 
 /** Those whose turn it is, and those that the change touches. */
-export function chosen<Item>(items: readonly Item[], operationOf: (item: Item) => string, { all, turn, touched }: Choice): readonly Item[] {
-  return items.filter((item, index) => all || isDue(index, turn, commitsOfARotation.faults) || touched.includes(operationOf(item)));
+export function chosen<Item>(
+  items: readonly Item[],
+  operationOf: (item: Item) => string,
+  { all, turn, touched }: Choice,
+): readonly Item[] {
+  return items.filter(
+    (item, index) => all || isDue(index, turn, commitsOfARotation.faults) || touched.includes(operationOf(item)),
+  );
 }
 
 /** The moments of one case that are tried: all of them, or so many. */

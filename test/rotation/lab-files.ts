@@ -39,7 +39,11 @@ export const labFiles: readonly LabFile[] = [
   { name: 'scale-volume-20', seconds: 900, operations: ['scale_volume'] },
   { name: 'scale-volume-28', seconds: 1100, operations: ['scale_volume'] },
   { name: 'scaled-volume', seconds: 300, operations: ['scaled_volume', 'delete_scaled_volume'] },
-  { name: 'seed-procedure', seconds: 350, operations: ['dmsetup', 'xfs_growfs', 'resize2fs', 'repair_rootfs', 'docker_inspect'] },
+  {
+    name: 'seed-procedure',
+    seconds: 350,
+    operations: ['dmsetup', 'xfs_growfs', 'resize2fs', 'repair_rootfs', 'docker_inspect'],
+  },
   { name: 'send-volume', seconds: 250, operations: ['send_volume'] },
   { name: 'set-storage-driver', seconds: 700, operations: ['set_storage_driver', 'set_base_size'] },
   { name: 'sim-fidelity', seconds: 600, paths: ['lab/sim/calls.ts', 'src/facts/'] },

@@ -15,18 +15,25 @@ describe('turns', () => {
   it('give each item its turn once in a rotation, wherever that begins', () => {
     for (const first of [0, 1, 7, 113]) {
       const { faults } = commitsOfARotation;
-      const turns = numbers(faults).map((offset) => numbers(45).filter((index) => isDue(index, first + offset, faults)));
+      const turns = numbers(faults).map((offset) =>
+        numbers(45).filter((index) => isDue(index, first + offset, faults)),
+      );
       expect(turns.flat().toSorted((a, b) => a - b)).toEqual(numbers(45));
     }
   });
 
-  it.each([1, 2, 3, 5, 12, 15, 21, 63, 69, 390])('come to each of %i moments in as many rotations as it takes, six each', (length) => {
-    const items = numbers(length);
-    const rotations = Math.ceil(length / 6);
-    const seen = new Set(numbers(rotations).flatMap((rotation) => dueOf(items, 6, 5 + rotation * commitsOfARotation.faults)));
-    expect(seen.size).toBe(length);
-    expect(new Set(dueOf(items, 6, 9)).size).toBe(Math.min(6, length));
-  });
+  it.each([1, 2, 3, 5, 12, 15, 21, 63, 69, 390])(
+    'come to each of %i moments in as many rotations as it takes, six each',
+    (length) => {
+      const items = numbers(length);
+      const rotations = Math.ceil(length / 6);
+      const seen = new Set(
+        numbers(rotations).flatMap((rotation) => dueOf(items, 6, 5 + rotation * commitsOfARotation.faults)),
+      );
+      expect(seen.size).toBe(length);
+      expect(new Set(dueOf(items, 6, 9)).size).toBe(Math.min(6, length));
+    },
+  );
 
   it('spread the moments of a turn over all of them', () => {
     const at = dueOf(numbers(60), 6, 0);
@@ -37,10 +44,12 @@ describe('turns', () => {
 
 describe('what is tried', () => {
   const items = names.map((operation) => ({ operation }));
-  const tried = (how: Choice): readonly string[] => chosen(items, ({ operation }) => operation, how).map(({ operation }) => operation);
+  const tried = (how: Choice): readonly string[] =>
+    chosen(items, ({ operation }) => operation, how).map(({ operation }) => operation);
 
   it('is what the change touches, whatever the turn is', () => {
-    for (const turn of numbers(commitsOfARotation.faults)) expect(tried(choice({ turn, touched: ['send_volume'] }))).toContain('send_volume');
+    for (const turn of numbers(commitsOfARotation.faults))
+      expect(tried(choice({ turn, touched: ['send_volume'] }))).toContain('send_volume');
   });
 
   it('is everything when that is asked for', () => {
@@ -63,13 +72,17 @@ describe('a changed file', () => {
   });
 
   it('touches every operation that is made of it', () => {
-    expect(touchedBy(['src/operations/volumes/copy-passes.ts'], names).operations).toEqual(expect.arrayContaining(['copy_volume', 'scale_volume', 'restore_volume']));
+    expect(touchedBy(['src/operations/volumes/copy-passes.ts'], names).operations).toEqual(
+      expect.arrayContaining(['copy_volume', 'scale_volume', 'restore_volume']),
+    );
   });
 });
 
 describe('files of the lab', () => {
   it('are all in the table, and nothing else is', () => {
-    const there = readdirSync(join(import.meta.dirname, '../lab')).filter((name) => name.endsWith('.test.ts')).map((name) => `test/lab/${name}`);
+    const there = readdirSync(join(import.meta.dirname, '../lab'))
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => `test/lab/${name}`);
     expect(labFiles.map(pathOf).toSorted()).toEqual(there.toSorted());
     for (const { operations: about = [] } of labFiles) expect(names).toEqual(expect.arrayContaining([...about]));
   });
@@ -86,7 +99,8 @@ describe('files of the lab', () => {
     ['a file of the source', { changed: ['src/records/etcd.ts'] }, 'test/lab/etcd.test.ts'],
     ['the test itself', { changed: ['test/lab/compose.test.ts'] }, 'test/lab/compose.test.ts'],
   ])('come first, whatever the turn is, when the change touches %s', (_, more, expected) => {
-    for (const turn of numbers(commitsOfARotation.lab)) expect(dueLabFiles(choice({ turn, ...more })).files.map(pathOf)[0]).toBe(expected);
+    for (const turn of numbers(commitsOfARotation.lab))
+      expect(dueLabFiles(choice({ turn, ...more })).files.map(pathOf)[0]).toBe(expected);
   });
 
   it('are left to their turns, and named, when a change touches more than there is time for', () => {

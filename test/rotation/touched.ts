@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { git, root } from './turn.ts';
 
-/** What has been green, a line for each time: the commit, its turn, the time of the run. Written by CI, committed by whoever ran it. */
+/** What has been green, a line for each time: commit, turn, minutes. Written by CI, committed by whoever ran it. */
 export const greenFile = join(root, '.ci/green');
 /** Without a commit that has been green, this many count as the change. */
 const fallbackCommits = 10;
@@ -11,15 +11,24 @@ const fallbackCommits = 10;
 export function base(): string | undefined {
   const given = process.env['PLIMSOLL_BASE'];
   if (given !== undefined && given !== '') return given;
-  const green = existsSync(greenFile) ? readFileSync(greenFile, 'utf8').split('\n').map((line) => line.split(' ')[0] ?? '') : [];
-  const last = green.findLast((commit) => /^[0-9a-f]{40}$/.test(commit) && git('merge-base', '--is-ancestor', commit, 'HEAD') !== undefined);
+  const green = existsSync(greenFile)
+    ? readFileSync(greenFile, 'utf8')
+        .split('\n')
+        .map((line) => line.split(' ')[0] ?? '')
+    : [];
+  const last = green.findLast(
+    (commit) => /^[0-9a-f]{40}$/.test(commit) && git('merge-base', '--is-ancestor', commit, 'HEAD') !== undefined,
+  );
   return last ?? git('rev-parse', '--verify', '--quiet', `HEAD~${String(fallbackCommits)}`);
 }
 
 /** The files that differ from the base, committed or not. */
 export function changedFiles(): readonly string[] {
   const from = base();
-  const listed = [from === undefined ? '' : git('diff', '--name-only', from), git('ls-files', '--others', '--exclude-standard')];
+  const listed = [
+    from === undefined ? '' : git('diff', '--name-only', from),
+    git('ls-files', '--others', '--exclude-standard'),
+  ];
   return [...new Set(listed.flatMap((text) => (text ?? '').split('\n')))].filter((file) => file !== '').toSorted();
 }
 
@@ -37,9 +46,13 @@ export interface Touched {
 export function touchedBy(files: readonly string[], operations: readonly string[]): Touched {
   const made = new Map(operations.map((name) => [name, filesOf(name)]));
   const isCore = (file: string): boolean =>
-    /^src\/(run|transport|records|plan)\//.test(file) || [...made.values()].filter((its) => its.has(file)).length > operations.length * coreShare;
+    /^src\/(run|transport|records|plan)\//.test(file) ||
+    [...made.values()].filter((its) => its.has(file)).length > operations.length * coreShare;
   const own = files.filter((file) => !isCore(file));
-  return { operations: operations.filter((name) => own.some((file) => made.get(name)?.has(file) === true)), core: files.some(isCore) };
+  return {
+    operations: operations.filter((name) => own.some((file) => made.get(name)?.has(file) === true)),
+    core: files.some(isCore),
+  };
 }
 
 /** Its own file, named like it, and all that this imports. */
@@ -59,13 +72,17 @@ function filesOf(operation: string): ReadonlySet<string> {
 
 /** Each file of the source, with those that it imports. */
 const imports = once((): ReadonlyMap<string, readonly string[]> => {
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
   return new Map(files.map((file) => [join('src', file), importsOf(join('src', file))]));
 });
 
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/^import [^;]*? from '(\.[^']+)'/gm)].map(([, path = '']) => relative(root, join(root, dirname(file), path)));
+  return [...text.matchAll(/^import [^;]*? from '(\.[^']+)'/gm)].map(([, path = '']) =>
+    relative(root, join(root, dirname(file), path)),
+  );
 }
 
 function once<Value>(make: () => Value): () => Value {

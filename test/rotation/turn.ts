@@ -15,7 +15,10 @@ export function git(...args: readonly string[]): string | undefined {
   }
 }
 
-/** The number of the commit in its history, which makes commits that follow one another take different turns. $PLIMSOLL_TURN repeats another one. */
+/**
+ * The number of the commit in its history, so that commits that follow one another take different turns.
+ * $PLIMSOLL_TURN repeats another one.
+ */
 export function thisTurn(): number {
   const given = process.env['PLIMSOLL_TURN'] ?? git('rev-list', '--count', 'HEAD') ?? '0';
   if (!/^\d{1,9}$/.test(given)) throw new Error(`PLIMSOLL_TURN is no number: ${given}`);
@@ -36,7 +39,10 @@ export function dueOf<Item>(items: readonly Item[], each: number, turn: number):
   const rotation = Math.floor(turn / commitsOfARotation.faults);
   const step = stepThrough(items.length);
   const chosen = Array.from({ length: each }, (_, index) => ((rotation * each + index) * step) % items.length);
-  return chosen.toSorted((a, b) => a - b).map((index) => items[index]).filter((item) => item !== undefined);
+  return chosen
+    .toSorted((a, b) => a - b)
+    .map((index) => items[index])
+    .filter((item) => item !== undefined);
 }
 
 /** A step that comes to every index before it comes to one again, and whose first few are far from one another. */

@@ -22,24 +22,56 @@ const setup = 'npm run lab:setup (Debian, as root)';
 const allowed = `${setup}, then sudo npm test where root may do that (in a container: --privileged)`;
 
 /**
- * All that there is. A test names it among its `tags`; where it is not here the test is skipped, and that is said at the
- * end. `lab:` is what `npm run lab:setup` brings, and `npm run test:packages` runs what needs that.
+ * All that there is. A test names it among its `tags`; where it is not here the test is skipped, and that is said
+ * at the end. `lab:` is what `npm run lab:setup` brings, and `npm run test:packages` runs what needs that.
  */
 export const needs = {
   root: { what: 'root', isHere: isRoot, broughtBy: 'sudo npm test' },
-  cp: { what: "GNU's cp, find and sha256sum", isHere: () => copiesBy('cp'), broughtBy: 'apt-get install coreutils findutils' },
-  tar: { what: "GNU's tar, find and sha256sum", isHere: () => copiesBy('tar'), broughtBy: 'apt-get install tar coreutils findutils' },
+  cp: {
+    what: "GNU's cp, find and sha256sum",
+    isHere: () => copiesBy('cp'),
+    broughtBy: 'apt-get install coreutils findutils',
+  },
+  tar: {
+    what: "GNU's tar, find and sha256sum",
+    isHere: () => copiesBy('tar'),
+    broughtBy: 'apt-get install tar coreutils findutils',
+  },
   bash: { what: 'bash', isHere: () => has('/usr/bin/bash'), broughtBy: 'apt-get install bash' },
   dash: { what: 'dash', isHere: () => has('/usr/bin/dash'), broughtBy: 'apt-get install dash' },
   'lab:busybox': { what: 'busybox', isHere: () => has('/usr/bin/busybox'), broughtBy: setup },
   'lab:rsync': { what: 'rsync with ACLs and extended attributes', isHere: () => copiesBy('rsync'), broughtBy: setup },
-  'lab:attributes': { what: 'attr and acl, and file system for what they set', isHere: takesAttributes, broughtBy: setup },
-  'lab:flags': { what: 'chattr, or file system for its flags, or right to set them', isHere: takesFlags, broughtBy: allowed },
-  'lab:mount': { what: 'mount, or right to use it', isHere: () => has('mount') && mayAsRoot(sysAdmin), broughtBy: allowed },
-  'lab:xfs-loop': { what: 'XFS on a loop device', isHere: () => has('xfs_growfs', 'xfs_io') && isRoot() && canMountLoop('xfs'), broughtBy: allowed },
-  'lab:ext4-loop': { what: 'ext4 on a loop device', isHere: () => isRoot() && canMountLoop('ext4'), broughtBy: allowed },
+  'lab:attributes': {
+    what: 'attr and acl, and file system for what they set',
+    isHere: takesAttributes,
+    broughtBy: setup,
+  },
+  'lab:flags': {
+    what: 'chattr, or file system for its flags, or right to set them',
+    isHere: takesFlags,
+    broughtBy: allowed,
+  },
+  'lab:mount': {
+    what: 'mount, or right to use it',
+    isHere: () => has('mount') && mayAsRoot(sysAdmin),
+    broughtBy: allowed,
+  },
+  'lab:xfs-loop': {
+    what: 'XFS on a loop device',
+    isHere: () => has('xfs_growfs', 'xfs_io') && isRoot() && canMountLoop('xfs'),
+    broughtBy: allowed,
+  },
+  'lab:ext4-loop': {
+    what: 'ext4 on a loop device',
+    isHere: () => isRoot() && canMountLoop('ext4'),
+    broughtBy: allowed,
+  },
   // A container's root may lack it.
-  'lab:ext4-resize': { what: 'resize2fs, or right to resize a mounted ext4', isHere: () => has('resize2fs') && mayAsRoot(sysResource), broughtBy: allowed },
+  'lab:ext4-resize': {
+    what: 'resize2fs, or right to resize a mounted ext4',
+    isHere: () => has('resize2fs') && mayAsRoot(sysResource),
+    broughtBy: allowed,
+  },
 } satisfies Readonly<Record<string, Need>>;
 
 export type NeedName = keyof typeof needs;
@@ -53,7 +85,11 @@ declare module 'vitest' {
 
 /** For vitest: a test with the tag of a need that is not here is skipped. */
 export function needsAsTags(): { name: NeedName; description: string; skip?: true }[] {
-  return needNames.map((name) => ({ name, description: needs[name].what, ...(needs[name].isHere() ? {} : { skip: true }) }));
+  return needNames.map((name) => ({
+    name,
+    description: needs[name].what,
+    ...(needs[name].isHere() ? {} : { skip: true }),
+  }));
 }
 
 function isRoot(): boolean {
@@ -87,7 +123,12 @@ function takesFlags(): boolean {
 
 function takesAttributes(): boolean {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-attributes-'));
-  const commands = [['setfattr', '-n', 'user.x', '-v', 'y', directory], ['setfacl', '-m', 'u:1234:r', directory], ['getfattr', directory], ['getfacl', '-p', directory]];
+  const commands = [
+    ['setfattr', '-n', 'user.x', '-v', 'y', directory],
+    ['setfacl', '-m', 'u:1234:r', directory],
+    ['getfattr', directory],
+    ['getfacl', '-p', directory],
+  ];
   const all = commands.every(([program = '', ...args]) => succeeds(program, ...args));
   rmSync(directory, { recursive: true });
   return all;

@@ -29,7 +29,9 @@ export class Times implements Reporter {
   readonly files: FileTime[] = [];
   #asleep = 0;
   #began: Reading | undefined;
-  readonly #sampling = setInterval(() => { this.#asleep += (sleepers() * sampleMs) / 1000; }, sampleMs);
+  readonly #sampling = setInterval(() => {
+    this.#asleep += (sleepers() * sampleMs) / 1000;
+  }, sampleMs);
 
   onTestModuleStart(): void {
     this.#began = this.#read();
@@ -59,7 +61,12 @@ export class Times implements Reporter {
     const text = readFileSync('/proc/stat', 'utf8');
     const [user = 0, nice = 0, system = 0] = (text.split('\n')[0] ?? '').split(/\s+/).slice(1).map(Number);
     const processes = Number(/^processes (\d+)/m.exec(text)?.[1]);
-    return { at: performance.now(), processor: (user + nice + system) / ticksPerSecond, processes, asleep: this.#asleep };
+    return {
+      at: performance.now(),
+      processor: (user + nice + system) / ticksPerSecond,
+      processes,
+      asleep: this.#asleep,
+    };
   }
 }
 
