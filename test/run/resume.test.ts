@@ -202,10 +202,10 @@ describe.concurrent('a run that goes on', () => {
     const one = fleet({ hosts: ['h'], after: (_host, command, self) => { if (isEffect(command)) self.kill(); } });
     const slow = playbook(`{ name: slow, ${note('x', untilGo)} }\n{ ${put('a')} }`);
     await one.untilKilled(() => one.run(slow));
-    setTimeout(() => { one.write('h', 'notes.go', ''); }, 100);
     const other = { holder: { run: 'other', by: 'eve@laptop', reason: 'apply q', since: '2026-11-20T00:00:00.000Z' }, waitMs: 0 };
     // Another run is told who works there.
     expect(await one.run(playbook(`{ ${put('b')} }`), { runId: 'other', lock: other, openJournal: () => Promise.resolve({ append: () => Promise.resolve(), close: () => Promise.resolve() }) })).toMatchObject({ exitCode: 6, hosts: [{ status: 'locked', error: { message: expect.stringContaining('run test, by tester@here') } }] });
+    setTimeout(() => { one.write('h', 'notes.go', ''); }, 100);
     expect(await one.goOn('resume', slow)).toMatchObject({ exitCode: 0 });
   });
 });

@@ -158,6 +158,13 @@ for (const { name, argv, tags } of shells) describe.concurrent(`work on ${name}`
     expect(await host.start('exit 0')).toMatchObject({ state: { kind: 'cut' } });
   });
 
+  it('that is gone is cut, although something that it has started still runs', async () => {
+    const host = hostWith(argv);
+    const look = await host.start('sleep 60 >/dev/null 2>&1 & kill -KILL $PPID');
+    expect(look.state).toEqual({ kind: 'cut' });
+    process.kill(-host.group(), 'SIGKILL');
+  });
+
   it('says how it has ended when it is told to end', async () => {
     const host = hostWith(argv);
     const first = await host.begin(`echo begun; ${begun}; exec sleep 60`);
