@@ -137,7 +137,7 @@ function inputOf(raw: Readonly<Record<string, unknown>>, name: string, { number,
     issueIn: (inner, span, message) => yaml.issueIn(pathOf(inner), span, message),
     placeIn: (inner, offset) => yaml.placeIn(pathOf(inner), offset),
   };
-  const { template, issues: found } = compileTemplate(value, rootsAt(number, context, { looped: raw['loop'] !== undefined }), locating, []);
+  const { template, issues: found } = compileTemplate(value, rootsAt(number, context, { looped: raw['loop'] !== undefined }), locating, [], registry.get(name)?.laptopPaths);
   issues.push(...found);
   const schema = registry.get(name)?.schema;
   if (schema !== undefined) issues.push(...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) => locating.issue(inner, message, at)));

@@ -19,8 +19,11 @@ interface Text extends Span {
   readonly inner: number;
 }
 
-/** Compiles every expression of a value. The template is usable when there are no issues. */
-export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path: Path): { readonly template: CompiledTemplate; readonly issues: readonly ConfigIssue[] } {
+/**
+ * Compiles every expression of a value. The template is usable when there are no issues. `laptopPaths`: the
+ * strings that name files of this machine, out of whose written part no host's word may lead.
+ */
+export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path: Path, laptopPaths: readonly Path[] = []): { readonly template: CompiledTemplate; readonly issues: readonly ConfigIssue[] } {
   const issues: ConfigIssue[] = [];
   const expressions: Compiled[] = [];
   const unsettled: Path[] = [];
@@ -52,8 +55,9 @@ export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path:
       return 'issues' in result ? [] : [{ ...part, compiled: result.expression }];
     });
     const [only] = compiled;
-    if (only?.start === 0 && only.end === whole.length) return (scope) => only.compiled.evaluate(scope);
-    return (scope) => gather(compiled.map((part) => inText(part.compiled, scope)), (values) => interpolate(whole, compiled, values));
+    const stays = laptopPaths.some((one) => one.length === at.length && one.every((step, index) => step === at[index])) ? (resolved: Resolved<Json>) => staysBelow(whole, compiled, resolved) : (resolved: Resolved<Json>) => resolved;
+    if (only?.start === 0 && only.end === whole.length) return (scope) => stays(only.compiled.evaluate(scope));
+    return (scope) => stays(gather(compiled.map((part) => inText(part.compiled, scope)), (values) => interpolate(whole, compiled, values)));
   };
   const resolve = walk(value, []);
   return { template: { expressions, unsettled, resolve }, issues };
@@ -69,6 +73,22 @@ function inText(expression: Compiled, scope: Scope): Resolved<Json> {
   const result = expression.evaluate(scope);
   if ('unknown' in result || (result.value !== null && typeof result.value !== 'object')) return result;
   throw new ResolveError(expression.at.issue({ start: 0, end: expression.text.length }, `expression: ${result.value === null ? 'nothing (null)' : Array.isArray(result.value) ? 'a list' : 'a mapping'} cannot be part of a text`));
+}
+
+/** What is in the inventory and the playbook itself; everything else may be a host's word. */
+const ourOwn = new Set(['vars', 'host']);
+
+/** A path of this machine: what a host has said in it may name files below what is written before it, and none elsewhere. */
+function staysBelow(whole: string, parts: readonly (Text & { readonly compiled: Compiled })[], resolved: Resolved<Json>): Resolved<Json> {
+  const said = parts.find(({ compiled }) => [...compiled.roots].some((root) => !ourOwn.has(root)));
+  if (said === undefined || 'unknown' in resolved || typeof resolved.value !== 'string') return resolved;
+  const path = resolved.value;
+  // What is written before the first expression; the segment in which it ends may be gone on with by a host.
+  const before = parts[0]?.start ?? 0;
+  const written = whole.slice(0, before).lastIndexOf('/') + 1;
+  const leads = path.slice(written).split('/').some((segment) => segment === '..' || segment === '.') || (written === 0 && before === 0 && /^[/~]/.test(path)) || /\p{Cc}/u.test(path);
+  if (!leads) return resolved;
+  throw new ResolveError(said.compiled.at.issue({ start: 0, end: said.compiled.text.length }, `expression: what a host says here would lead to ${JSON.stringify(path)} on this machine: write the directory before it, and let the host say no ".." and no control character`));
 }
 
 function interpolate(whole: string, parts: readonly Text[], values: readonly Json[]): string {

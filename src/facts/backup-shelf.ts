@@ -2,10 +2,16 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
+import type { BackupName } from './crossing.ts';
+import { backupName } from './crossing.ts';
 import type { Fact, Printed } from './fact.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
+/** Shown, compared and given to other hosts as one word: nothing in it moves a cursor or ends a line. */
+const said = z.string().max(4096).regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u);
+/** Labels and options of a volume: what Docker takes. */
+const settings = z.record(z.string().max(1024).regex(/^[^\p{Cc}\p{Cs}=]+$/u), z.string().max(65_536).regex(/^[^\0]*$/)).refine((all) => Object.keys(all).length <= 512);
 
 /** A content list's parts, each by its digest; a part is absent where the host had no tool for it, or where nothing held still. */
 const listSchema = z.object({
@@ -20,27 +26,27 @@ const listSchema = z.object({
 const manifestSchema = z.object({
   plimsoll: z.literal('backup'),
   version: z.literal(1),
-  name: z.string().min(1),
+  name: backupName,
   /** Tells the host from others. */
-  host: z.string(),
+  host: said.max(300),
   /** What was backed up, as the playbook named it: `volume foo`. */
-  source: z.string().min(1),
+  source: said.min(1),
   compression: z.enum(['zstd', 'gzip']),
   consistency: z.enum(['stop', 'pause', 'live']),
   /** Of a volume. */
-  docker: z.object({ labels: z.record(z.string(), z.string()), options: z.record(z.string(), z.string()) }).optional(),
+  docker: z.object({ labels: settings, options: settings }).optional(),
   /** The quota; 0: none. */
   sizeBytes: count,
-  created: z.string(),
+  created: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
   /** The public keys that its archive is encrypted to, by age. */
-  encryptedTo: z.array(z.string().min(1)).min(1).optional(),
+  encryptedTo: z.array(said.min(1)).min(1).max(20).optional(),
   /** The archive in the encrypted file. */
   inside: z.object({ sha256: digest, bytes: count.min(1) }).optional(),
   /** Of the file beside it. */
   sha256: digest,
   bytes: count.min(1),
   /** The directory itself. */
-  root: z.object({ mode: z.string(), owner: z.string() }),
+  root: z.object({ mode: z.string().regex(/^[0-7]{1,4}$/), owner: z.string().regex(/^\d{1,10}:\d{1,10}$/) }),
   /** All that is in it, the sockets too. */
   entries: count,
   allocatedBytes: count,
@@ -59,7 +65,7 @@ export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 export const longestManifest = 262_144;
 
 export interface Backup {
-  readonly name: string;
+  readonly name: BackupName;
   readonly manifest: Manifest;
   /** The archive is there with the size that the manifest says. */
   readonly complete: boolean;
@@ -83,11 +89,12 @@ interface Found {
   readonly text: string;
 }
 
-export function readShelf(exists: boolean, availableBytes: number, found: readonly Found[]): Shelf {
+/** `prefix`: what the names were asked to begin with; whoever answers with others is not believed. */
+export function readShelf(exists: boolean, availableBytes: number, found: readonly Found[], prefix: string): Shelf {
   const read = found.map(({ name, bytes, sealedBytes, text }) => {
     const parsed = manifestSchema.safeParse(parseJson(text));
-    if (!parsed.success || parsed.data.name !== name) return { name, backup: undefined };
-    return { name, backup: { name, manifest: parsed.data, complete: parsed.data.bytes === (parsed.data.encryptedTo === undefined ? bytes : sealedBytes) } };
+    if (!parsed.success || parsed.data.name !== name || !name.startsWith(prefix)) return { name, backup: undefined };
+    return { name, backup: { name: parsed.data.name, manifest: parsed.data, complete: parsed.data.bytes === (parsed.data.encryptedTo === undefined ? bytes : sealedBytes) } };
   });
   return {
     exists,
@@ -118,20 +125,20 @@ for file in "$1/$2"*.json; do
   printf '%s %s %s\\n%s\\n' "$bytes" "$sealed" "\${base##*/}" "$(head -c ${String(longestManifest)} -- "$file" | tr '\\n' ' ')"
 done
 echo end`,
-  parse: (printed, [directory = '']) => parseShelf(printed, directory, 'is it a directory that root can read?'),
+  parse: (printed, [directory = '', prefix = '']) => parseShelf(printed, directory, prefix, 'is it a directory that root can read?'),
 };
 
 /** `free BYTES`; of each manifest the sizes of the archive and of an encrypted one, and the name, and its text; `end`. */
-function parseShelf({ status, stdout, stderr }: Printed, where: string, hint: string): Shelf {
+function parseShelf({ status, stdout, stderr }: Printed, where: string, prefix: string, hint: string): Shelf {
   const [free = '', ...lines] = stdout.split('\n');
   const available = /^free +(\d+)$/.exec(free)?.[1];
   if (status !== 0 || available === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the backups in ${oneLine(where)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint });
-  if (lines[0] === 'missing') return readShelf(false, Number(available), []);
+  if (lines[0] === 'missing') return readShelf(false, Number(available), [], prefix);
   const found = Array.from({ length: (lines.length - 2) / 2 }, (_, index) => {
     const [, bytes = '0', sealed = '0', name = ''] = /^(\d+) (\d+) (.*)$/.exec(lines[index * 2] ?? '') ?? [];
     return { name, bytes: Number(bytes), sealedBytes: Number(sealed), text: lines[index * 2 + 1] ?? '' };
   });
-  return readShelf(true, Number(available), found);
+  return readShelf(true, Number(available), found, prefix);
 }
 
 /** The digest of an empty request's content, which S3 wants to be told. */
@@ -158,7 +165,7 @@ for key in $(printf '%s\\n' "$objects" | sed -n 's/\\.json [0-9]*$//p'); do
   printf '%s %s\\n%s\\n' "$sizes" "\${key##*/}" "$text"
 done
 echo end`,
-  parse: (printed, [bucket = '']) => parseShelf(printed, bucket, 'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host'),
+  parse: (printed, [bucket = '', , asked = '']) => parseShelf(printed, bucket, decodeURIComponent(asked).split('/').at(-1) ?? '', 'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host'),
 };
 
 /** The same of a directory on the laptop. Answered by the runner itself: nothing travels to the host. */

@@ -1,5 +1,6 @@
 import type { AppError } from '../errors.ts';
 import { canonicalJson } from '../values/json.ts';
+import type { Crossing } from './crossing.ts';
 
 /** What a fact's command printed. The same shape as a transport's outcome. */
 export interface Printed {
@@ -34,7 +35,8 @@ export function ask<Value>(fact: Fact<Value>, ...args: readonly string[]): FactR
   return { key: `${fact.name}${canonicalJson(args)}`, fact, args };
 }
 
-export function askOf<Value>(host: string, fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {
+/** The arguments may be another host's words, so they have a grammar. */
+export function askOf<Value>(host: string, fact: Fact<Value>, ...args: readonly Crossing[]): FactRequest<Value> {
   return { key: `${fact.name}${canonicalJson(args)}@${host}`, fact, args, host };
 }
 

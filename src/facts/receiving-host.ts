@@ -1,12 +1,13 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import { copiedFunctions } from './copied-record.ts';
+import { crossing, hostPath, type HostPath } from './crossing.ts';
 import type { Fact } from './fact.ts';
 
 /** A host as the destination of a copy that another host pushes to it. */
 export interface ReceivingHost {
   /** The file that sshd reads for the user; undefined when it reads none that belongs to a user alone. */
-  readonly keysFile: string | undefined;
+  readonly keysFile: HostPath | undefined;
   /** Why that file cannot be added to; empty when it can. */
   readonly trouble: string;
   /** The user may become root without being asked for a password, or is root. */
@@ -41,7 +42,7 @@ echo end`,
   parse({ status, stdout, stderr }) {
     const [, keys, trouble, rest] = /^keys (.*)\ntrouble (.*)\n((?:privileged\n|left\n)*)end\n$/.exec(stdout) ?? [];
     if (status !== 0 || keys === undefined || trouble === undefined || rest === undefined) throw new AppError('fact-unreadable', `how the host lets others in could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
-    return { keysFile: keys === '' ? undefined : keys, trouble, root: rest.includes('privileged\n'), left: rest.includes('left\n') };
+    return { keysFile: keys === '' ? undefined : crossing(hostPath, keys, 'the file that sshd reads for the user'), trouble, root: rest.includes('privileged\n'), left: rest.includes('left\n') };
   },
 };
 

@@ -1,16 +1,15 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import { stateOfFunction } from './copied-record.ts';
+import { type Address, address, crossing, type ServerCommand, serverCommand } from './crossing.ts';
 import type { Fact } from './fact.ts';
 
 /** A host as the source of a copy that it pushes to another host. */
 export interface SendingHost {
-  /** Tells it from other hosts, in what is written down at the destination. */
-  readonly label: string;
   /** Has ssh and ssh-keygen. */
   readonly ssh: boolean;
   /** The address that it reaches the other host from; undefined when there is no way, or no `ip`. */
-  readonly address: string | undefined;
+  readonly address: Address | undefined;
   /** Where what is needed for the copy is kept while it is made. */
   readonly directory: string;
   /** That is there: a copy was cut, or goes on. */
@@ -20,9 +19,7 @@ export interface SendingHost {
 /** Arguments: the other host's address, the copy's name. */
 export const sendingHost: Fact<SendingHost> = {
   name: 'sending-host',
-  script: `id=$(head -c 8 /etc/machine-id 2>/dev/null)
-printf 'label %s\\n' "$(uname -n)\${id:+-$id}"
-command -v ssh >/dev/null 2>&1 && command -v ssh-keygen >/dev/null 2>&1 && echo ssh
+  script: `command -v ssh >/dev/null 2>&1 && command -v ssh-keygen >/dev/null 2>&1 && echo ssh
 # Of a name the first address, as ssh takes it.
 to=$(getent ahosts "$1" 2>/dev/null | awk 'NR == 1 { print $1 }')
 ip -o route get "\${to:-$1}" 2>/dev/null | sed -n 's/.* src \\([0-9a-fA-F.:]*\\).*/address \\1/p'
@@ -32,9 +29,9 @@ printf 'directory %s\\n' "$directory"`,
   parse({ status, stdout, stderr }) {
     const lines = stdout.split('\n');
     const value = (name: string): string | undefined => lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
-    const [label, directory] = [value('label'), value('directory')];
-    if (status !== 0 || label === undefined || directory === undefined) throw new AppError('fact-unreadable', `what the host has for sending a copy could not be read: ${oneLine(stderr)}`);
-    return { label, ssh: lines.includes('ssh'), address: value('address'), directory, left: lines.includes('left') };
+    const [directory, from] = [value('directory'), value('address')];
+    if (status !== 0 || directory === undefined) throw new AppError('fact-unreadable', `what the host has for sending a copy could not be read: ${oneLine(stderr)}`);
+    return { ssh: lines.includes('ssh'), address: from === undefined ? undefined : crossing(address, from, 'the address that it reaches the other host from'), directory, left: lines.includes('left') };
   },
 };
 
@@ -42,7 +39,7 @@ printf 'directory %s\\n' "$directory"`,
  * What this host's rsync asks its other end to run, for each of several sets of options: that is all
  * that the other end has to allow. Arguments: the sets, their words separated by spaces.
  */
-export const rsyncServerCommands: Fact<readonly string[]> = {
+export const rsyncServerCommands: Fact<readonly ServerCommand[]> = {
   name: 'rsync-server-commands',
   script: `set -f
 for options do
@@ -50,15 +47,15 @@ for options do
   rsync $options --rsh="/bin/sh -c 'shift; echo \\"\\$*\\" >&2' sh" / to:./ 2>&1 </dev/null | grep '^rsync --server ' | head -n 1
 done`,
   parse({ stdout }, sets) {
-    const commands = stdout.split('\n').filter((line) => line !== '');
-    const strange = commands.find((command) => !serverCommand.test(command));
-    if (commands.length !== sets.length || strange !== undefined) throw new AppError('fact-unreadable', `rsync does not say as expected what it needs at its other end: ${oneLine(strange ?? stdout)}`, { hint: 'which version of rsync is it? Please report what it prints' });
-    return commands;
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return sets.map((options, place) => {
+      const line = lines[place] ?? '';
+      const command = lines.length === sets.length ? serverCommand(line, options) : undefined;
+      if (command === undefined) throw new AppError('fact-unreadable', `rsync does not say as expected what it needs at its other end for ${options}: ${oneLine(line, 300)}`, { hint: 'which version of rsync is it? Please report what it prints' });
+      return command;
+    });
   },
 };
-
-/** Receives, in the directory that it is started in, and nothing else. */
-const serverCommand = /^rsync --server -[A-Za-z]+\.[A-Za-z]*(?: (?:--delete(?:-(?:before|during|delay|after))?|--numeric-ids|--(?:log-format|out-format)=%i|--(?:modify-window|bwlimit)=-?\d+|-@-?\d+))* \. \.\/$/;
 
 /** Argument: a directory. Another text whenever anything in it has been changed. */
 export const treeState: Fact<string> = {

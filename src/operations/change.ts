@@ -1,3 +1,4 @@
+import type { Crossing } from '../facts/crossing.ts';
 import type { JsonObject } from '../values/json.ts';
 
 /** Reads something and compares it with what it must be: a guard around an effect. */
@@ -104,11 +105,11 @@ export interface RelayAction {
   readonly what: string;
   /** Static text; values are `$1`… */
   readonly script: string;
-  readonly args: readonly string[];
-  /** A small file of this host, not a secret, that becomes its standard input. */
+  readonly args: readonly Crossing[];
+  /** A file of this host that holds a public key and nothing else, which becomes its standard input. */
   readonly input?: string;
   /** Run there by the same rules at the end of the change, whether it succeeded or not, unless it goes on by itself. */
-  readonly atEnd?: { readonly script: string; readonly args: readonly string[] };
+  readonly atEnd?: { readonly script: string; readonly args: readonly Crossing[] };
   readonly timeoutMs?: number;
 }
 

@@ -20,7 +20,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     }
     throw new AppError('internal', `${operation.name} was given input that its schema refuses: ${oneLine(parsed.error.message)}`);
   };
-  const { readOnly } = operation;
+  const { readOnly, laptopPaths } = operation;
   const pin = operation.pin?.bind(operation);
   const verify = operation.verify?.bind(operation);
   const standing = operation.standing?.bind(operation);
@@ -34,6 +34,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     needs: (want, known) => operation.needs(parse(want), known),
     plan: (want, known) => operation.plan(parse(want), known),
     touches: (want, known) => operation.touches(parse(want), known),
+    ...(laptopPaths === undefined ? {} : { laptopPaths }),
     ...(pin === undefined ? {} : { pin: (want, known) => pin(parse(want), known) }),
     ...(verify === undefined ? {} : { verify: (want, known) => verify(parse(want), known) }),
     ...(standing === undefined ? {} : { standing: (want, change, known) => standing(parse(want), change, known) }),

@@ -14,6 +14,7 @@ export const fetch = defineOperation({
   name: 'fetch',
   summary: 'Copy a file from the host to this machine, verified by digest',
   schema,
+  laptopPaths: [['to']],
   readOnly: false,
   repeats: false,
   needs: ({ from, to }) => [ask(hostFile, from), ask(laptopFile, to)],

@@ -52,6 +52,8 @@ export interface Operation<Want = unknown> {
   readonly summary: string;
   /** The step's input. Its output type is what `needs` and `plan` receive; it must survive JSON. */
   readonly schema: z.ZodType<Want>;
+  /** The keys of the input that name files of this machine: a host's word in them leads out of nothing. */
+  readonly laptopPaths?: readonly (readonly string[])[];
   /** Only reads: runs in the preview too, so that what it registers is known there. */
   readonly readOnly: boolean | ((want: Want) => boolean);
   /** Has no desired state of its own (a bare command): applying it again would do it again. */

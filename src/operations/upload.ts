@@ -22,6 +22,7 @@ export const upload = defineOperation<Want>({
   name: 'upload',
   summary: 'Copy a file from this machine to the host, verified by digest',
   schema,
+  laptopPaths: [['from']],
   readOnly: false,
   repeats: false,
   needs: ({ from, to }) => [ask(laptopFile, from), ask(hostFile, to)],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainText } from '../facts/crossing.ts';
 import type { Action, Change, Check, RecordNote } from '../operations/change.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import { isObject } from '../values/json.ts';
@@ -32,7 +33,7 @@ const path = text.startsWith('/');
 const mode = text.regex(/^[0-7]{4}$/);
 const sha256 = text.regex(/^[0-9a-f]{64}$/);
 
-const program = { script: text.min(1), args: z.array(text) };
+const program = { script: text.min(1), args: z.array(plainText) };
 const check = { argv, equals: text } satisfies Shape<Check>;
 
 /** A kind of action that is added to the type does not compile until it stands here. */

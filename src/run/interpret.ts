@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError, toAppError } from '../errors.ts';
+import { crossing, publicKey } from '../facts/crossing.ts';
 import type { Action, Change, FetchAction, RelayAction, UploadAction, WaitUntilAction } from '../operations/change.ts';
 import type { StepOutput } from '../operations/operation.ts';
 import type { Connection } from '../transport/transport.ts';
@@ -247,10 +248,11 @@ async function relay({ link, lock, signal, onOutput }: Interpreter, action: Rela
   const { script, args, input, timeoutMs } = action;
   const file = input === undefined ? undefined : await link.run({ script: 'head -c "$2" -- "$1"', args: [input, String(mostRelayedBytes)], repeatable: true }, { signal });
   if (file !== undefined && file.status !== 0) throw failed(commandOf(action), `${String(input)} cannot be read: ${file.stderr}`);
+  const stdin = file === undefined ? undefined : crossing(publicKey, file.stdout, `what ${link.name} has as its public key`);
   const peer = await link.peer(action.host);
   peer.persist();
   await lock();
-  const outcome = await peer.again((connection) => connection.run({ script, args, ...(file === undefined ? {} : { stdin: file.stdout }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal, onOutput }), signal);
+  const outcome = await peer.again((connection) => connection.run({ script, args, ...(stdin === undefined ? {} : { stdin }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal, onOutput }), signal);
   if (outcome.status !== 0) throw failed(commandOf(action), outcome.stderr);
   return outcome;
 }

@@ -102,7 +102,7 @@ async function shelf(directory: string, prefix: string): Promise<Shelf> {
     }),
   );
   const room = await existing(directory);
-  return readShelf(room.exists, room.availableBytes, found);
+  return readShelf(room.exists, room.availableBytes, found, prefix);
 }
 
 /** What is free where the directory is, or will be made. */

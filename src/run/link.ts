@@ -102,9 +102,9 @@ export class Link {
 
   /** How the host is reached, and what was found there. */
   async endpoint(): Promise<Peer> {
-    const { address, port, user } = this.#options.target;
-    const { publicKey, server, runsAs } = (await this.#open()).info;
-    return { address, port, user, publicKey, server, runsAs };
+    const { name, address, port, user } = this.#options.target;
+    const { publicKey, hostKey, server, runsAs } = (await this.#open()).info;
+    return { name, address, port, user, publicKey, hostKey, server, runsAs };
   }
 
   /** Connects unless it is connected. */

@@ -50,6 +50,20 @@ describe('send_volume between two real sshds', () => {
     expect(again.printed).toMatch(/is a complete copy/);
   });
 
+  const attacker = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAttackerAttackerAttackerAttackerAttackerAt';
+  it.each([
+    // Whatever the source's script asks its own sed or rsync: a host that is not one's own any more answers as it likes.
+    ['an address that would let everybody in', 'sed', `case $2 in 's/.* src '*) echo 'address *" ${attacker} x' ;; *) exec /bin/sed "$@" ;; esac`, /the address that it reaches the other host from, .* is no IP address/],
+    ['a server that takes its arguments from the source', 'rsync', 'case "$*" in *--rsh=/bin/sh\\ -c*|*"--rsh=/bin/sh -c"*) echo "rsync --server -slogDtpre.iLsfxCIvu . ./" >&2 ;; *) exec /usr/bin/rsync "$@" ;; esac', /rsync does not say as expected what it needs at its other end/],
+  ])('a source that is not to be trusted gets nothing by %s', async (_what, program, text, reason) => {
+    writeFileSync(join(hosts.from, 'data'), 'data\n');
+    hosts.lie('a', program, text);
+    const applied = await hosts.plimsoll('apply', hosts.playbook({}), '--yes');
+    expect([applied.code, applied.printed]).toEqual([expect.any(Number), expect.stringMatching(reason)]);
+    expect(applied.code).not.toBe(0);
+    expect([hosts.leftOver(), readdirSync(hosts.to)]).toEqual([[], []]);
+  });
+
   it('its key can do nothing but this copy, and only from the source\'s address', async () => {
     // All of the probes are to be made while it lasts.
     const run = hosts.begin('apply', arrangeSlow('200KiB'), '--yes');
@@ -58,7 +72,7 @@ describe('send_volume between two real sshds', () => {
     expect(line).toMatch(/^restrict,from="127\.0\.0\.\d+",expiry-time="\d{14}",command="\/bin\/sh \S+\/b-state\/receiving\/[0-9a-f]{16}\/gate \\"\$SSH_ORIGINAL_COMMAND\\"" ssh-ed25519 \S+ plimsoll-copy-[0-9a-f]{16}$/);
     expect(hosts.keys()).toHaveLength(1);
     const refused = { status: 1, printed: expect.stringMatching(/this key is only for the copy of .* to /) as unknown };
-    for (const command of [['id'], [], ['rsync --server --sender -logDtpre.iLsfxCIvu . /etc/'], ['rsync --server -lHogDtpAXrxSe.LsfxCIvu --delete --numeric-ids . /'], ['begin; id'], ['rsync --server . ./; id'], ['$(id)']]) {
+    for (const command of [['id'], [], ['rsync --server --sender -logDtpre.iLsfxCIvu . /etc/'], ['rsync --server -slogDtpre.iLsfxCIvu . ./'], ['rsync --server -lHogDtpAXrxSe.LsfxCIvu --delete --numeric-ids . /'], ['begin; id'], ['rsync --server . ./; id'], ['$(id)']]) {
       expect(hosts.withKey(...command), command.join(' ')).toEqual(refused);
     }
     const tunnel = hosts.withKey('-W', '127.0.0.1:22');

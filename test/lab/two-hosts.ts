@@ -59,6 +59,11 @@ export class TwoHosts {
     rmSync(this.base, { recursive: true, force: true });
   }
 
+  /** A program of a host's that answers something else from now on. */
+  lie(name: 'a' | 'b', program: string, text: string): void {
+    writeFileSync(join(this.base, `${name}-bin`, program), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  }
+
   /** The lines of the destination's file of keys. */
   keys(): readonly string[] {
     const { keysFile } = this.destination;

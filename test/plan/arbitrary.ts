@@ -7,6 +7,7 @@ import type { PlanFile } from '../../src/plan/plan-file.ts';
 import type { HostPlan, StepPlan } from '../../src/plan/plan.ts';
 import type { Json, JsonObject } from '../../src/values/json.ts';
 import { sha256 } from './sha256.ts';
+import { crossed } from '../support/crossed.ts';
 
 // Host output may be anything: every UTF-16 code unit, lone halves of pairs among them.
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom('', '\u202e\u200b', '\ud800', '"\\', '__proto__', '\r\n\u2028', 'x'.repeat(200)));
@@ -26,7 +27,7 @@ function record<Value extends object>(model: { readonly [Key in keyof Value]-?: 
 }
 
 type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
-const program = { script: path, args: argv };
+const program = { script: path, args: fc.array(fc.stringMatching(/^[ -~\u00c0-\u00ff]{0,12}$/).map((word) => crossed(word)), { maxLength: 3 }) };
 const check = record<{ argv: string[]; equals: string }>({ argv, equals: text }, 'argv', 'equals');
 const action: fc.Arbitrary<Action> = fc.oneof(
   record<ActionOf<'exec'>>({ kind: fc.constant('exec'), argv, stdin: text, success: fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 3 }), check, onFailure: fc.array(argv, { maxLength: 2 }), atEnd: fc.array(argv, { maxLength: 2 }), timeoutMs: seconds }, 'kind', 'argv'),

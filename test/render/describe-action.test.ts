@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/operations/change.ts';
 import { describeAction } from '../../src/render/describe-action.ts';
+import { crossed } from '../support/crossed.ts';
 
 const write = (content: string, expected: string | null): Action => ({ kind: 'write-file', path: '/etc/x', content, mode: '0600', expect: expected });
 
@@ -17,7 +18,7 @@ describe('describeAction', () => {
     ['a pause', { kind: 'pause', seconds: 30 }, ['wait 30 s']],
     [
       'what is done on another host',
-      { kind: 'relay', host: 'b', what: 'let 192.0.2.1 in', script: 'first "$1"\nsecond\n', args: ['a b', 'c'], input: '/key.pub', atEnd: { script: 'last', args: [] } },
+      { kind: 'relay', host: 'b', what: 'let 192.0.2.1 in', script: 'first "$1"\nsecond\n', args: [crossed('a b'), crossed('c')], input: '/key.pub', atEnd: { script: 'last', args: [] } },
       ['let 192.0.2.1 in (on b)', "# on b, with 'a b' c:", '< first "$1"', '< second', "# its standard input is this host's /key.pub", '# at the end, whatever happens, on b:', '< last'],
     ],
     ['an upload', { kind: 'upload', from: './a', path: '/b', mode: '0644', sha256: 'ab', bytes: 1 }, ['upload ./a to /b (1 byte, mode 0644, sha256 ab)']],

@@ -11,6 +11,7 @@ import { applyChange } from '../../src/run/interpret.ts';
 import { laptopAt } from '../../src/run/laptop.ts';
 import type { Link } from '../../src/run/link.ts';
 import { createMemoryTransport } from '../../src/transport/memory.ts';
+import { crossed } from '../support/crossed.ts';
 import { never, testTarget } from '../support/target.ts';
 import { errorOf, holder, linkWith } from './links.ts';
 import { Wire } from './wire.ts';
@@ -56,15 +57,23 @@ async function carryOut(link: Link, actions: readonly Action[], detach = never):
 
 const file = (name: string): string => join(directory, name);
 const log = (): string => (existsSync(file('log')) ? readFileSync(file('log'), 'utf8') : '');
-const relay = (script: string, more: object = {}): Action => ({ kind: 'relay', host: 'there', what: 'something', script, args: [file('log')], ...more });
+const relay = (script: string, more: object = {}): Action => ({ kind: 'relay', host: 'there', what: 'something', script, args: [crossed(file('log'))], ...more });
+const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGKHi1ZFbX0AGgzNDPC7cUcQkyvTeGR6ZM5WrGtkr5hP plimsoll-copy-1';
 const end = { script: 'echo end >>"$1"', args: [] as readonly string[] };
 
 describe('what a step does on another host', () => {
   it('gets what is in a small file of its own host, and is ended in any case, last of all', async () => {
     const { link } = twoHosts();
-    writeFileSync(file('public'), 'a key\n');
+    writeFileSync(file('public'), `${publicKey}\n`);
     const done = await carryOut(link, [relay('cat >>"$1"', { input: file('public'), atEnd: { ...end, args: [file('log')] } }), { kind: 'exec', argv: ['/bin/sh', '-c', 'echo copied >>"$1"', 'sh', file('log')] }]);
-    expect([done.error, log()]).toEqual([undefined, 'a key\ncopied\nend\n']);
+    expect([done.error, log()]).toEqual([undefined, `${publicKey}\ncopied\nend\n`]);
+  });
+
+  it.each([['another host\'s line', `${publicKey}\n${publicKey}\n`], ['no key', 'a key\n'], ['an option', `command="id" ${publicKey}\n`]])('is not told %s in its place', async (_what, text) => {
+    const { link } = twoHosts();
+    writeFileSync(file('public'), text);
+    const done = await carryOut(link, [relay('cat >>"$1"', { input: file('public') })]);
+    expect([done.error, log()]).toMatchObject([{ code: 'fact-unreadable', message: expect.stringMatching(/^what web-1 has as its public key, .* is no public key of SSH$/) as unknown }, '']);
   });
 
   it('is ended when a later action has failed, and when it has failed itself', async () => {
@@ -95,10 +104,10 @@ describe('facts of another host', () => {
   it('are asked of that one, beside the step\'s own; and how it is reached is known without asking', async () => {
     const { link, wire } = twoHosts();
     const base = new FactBase();
-    const requests = [ask(copyTools), askOf('there', copyTools), askOf('there', peer, 'there')];
+    const requests = [ask(copyTools), askOf('there', copyTools), askOf('there', peer, crossed('there'))];
     await readFacts(link, base, () => requests, laptopAt('/'), never);
     expect(requests.map(({ key }) => key)).toEqual(['copy-tools[]', 'copy-tools[]@there', 'peer["there"]@there']);
-    expect(base.the(askOf('there', peer, 'there'))).toEqual({ address: '127.0.0.1', port: 22, user: 'root', publicKey: '', server: expect.any(String) as unknown, runsAs: expect.any(String) as unknown });
+    expect(base.the(askOf('there', peer, crossed('there')))).toEqual({ name: 'there', hostKey: expect.any(String) as unknown, address: '127.0.0.1', port: 22, user: 'root', publicKey: '', server: expect.any(String) as unknown, runsAs: expect.any(String) as unknown });
     expect(base.the(askOf('there', copyTools))).toEqual(base.the(ask(copyTools)));
     expect(wire.connected).toBe(2);
   });

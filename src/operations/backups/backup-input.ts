@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backupShelf, bucketShelf, laptopShelf, type Shelf } from '../../facts/backup-shelf.ts';
+import { crossing, hostPath, plainText } from '../../facts/crossing.ts';
 import { ask, askOf, type FactRequest } from '../../facts/fact.ts';
 import { copiedDirectory } from '../volumes/copy-input.ts';
 
@@ -27,8 +28,6 @@ function isOnePlace({ laptop, path, host, bucket, prefix, credentials }: Readonl
 
 export const backupsIn = (what: string): typeof keptIn => keptIn.describe(what);
 
-export const backupName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9_.-]+\.\d{8}T\d{6}Z$/, 'must be the name of a backup, VOLUME@HOST.TIME');
-
 export function directoryOf({ laptop, path, bucket, prefix }: Kept): string {
   if (bucket !== undefined) return prefix === undefined ? bucket : `${bucket}/${prefix}`;
   return laptop?.replace(/(?<=.)\/+$/, '') ?? path ?? '';
@@ -44,7 +43,7 @@ export function shelfOf(kept: Kept, name: string): FactRequest<Shelf> {
   const { laptop, host, bucket, prefix, credentials = '' } = kept;
   if (bucket !== undefined) return ask(bucketShelf, bucket, credentials, encodeURIComponent(prefix === undefined ? name : `${prefix}/${name}`));
   if (laptop !== undefined) return ask(laptopShelf, directoryOf(kept), name);
-  return host === undefined ? ask(backupShelf, directoryOf(kept), name) : askOf(host, backupShelf, directoryOf(kept), name);
+  return host === undefined ? ask(backupShelf, directoryOf(kept), name) : askOf(host, backupShelf, crossing(hostPath, directoryOf(kept), 'the directory of the backups'), crossing(plainText, name, 'the name of the backup'));
 }
 
 /** For people. */

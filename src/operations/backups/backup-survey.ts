@@ -9,6 +9,8 @@ import type { Container } from '../../facts/containers.ts';
 import { containers } from '../../facts/containers.ts';
 import type { CopySource } from '../../facts/copy-source.ts';
 import { containerUsesIfAny, copySource } from '../../facts/copy-source.ts';
+import type { BackupName } from '../../facts/crossing.ts';
+import { backupName, crossing } from '../../facts/crossing.ts';
 import { copyDirectory, copyTools } from '../../facts/directory-copy.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
@@ -25,7 +27,7 @@ import { namesOf, strayed } from '../volumes/copy-survey.ts';
 import type { Located, Place } from '../volumes/places.ts';
 import { described, isPlace, locate, placeProblem } from '../volumes/places.ts';
 import type { ManifestStart } from './archive-script.ts';
-import { backupName, backupsIn, directoryOf, isHere, shelfOf } from './backup-input.ts';
+import { backupsIn, directoryOf, isHere, shelfOf } from './backup-input.ts';
 import { recipients } from './encryption.ts';
 
 export const backupVolumeSchema = z
@@ -84,11 +86,11 @@ export function volumeAt({ path, alias }: Located, known: Known): Volume | undef
 }
 
 /** `VOLUME@HOST.TIME`: sorted by name, backups of one thing are sorted by time. */
-export function nameOf(want: BackupWant, known: Known): string {
+export function nameOf(want: BackupWant, known: Known): BackupName {
   if (want.as !== undefined) return want.as;
   const { node, now } = known.the(ask(backupHost));
   const what = want.volume ?? `${want.container ?? ''}${want.path ?? ''}`.replaceAll(/[^A-Za-z0-9_.-]+/g, '_').replaceAll(/^[_.-]+|_+$/g, '');
-  return `${what === '' ? 'root' : what}@${node.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}.${now}`;
+  return crossing(backupName, `${what === '' ? 'root' : what}@${node.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}.${now}`, 'the name that the backup would have');
 }
 
 /** What the names of all backups of the same thing begin with. */
@@ -102,7 +104,7 @@ export function spoolOf(want: BackupWant, known: Known): string {
 
 export interface BackupSurvey {
   readonly host: BackupHost;
-  readonly name: string;
+  readonly name: BackupName;
   readonly source: Directory;
   readonly names: readonly string[];
   readonly special: CopySource;

@@ -28,6 +28,7 @@ export const backupVolume = defineOperation<BackupWant>({
   name: 'backup_volume',
   summary: 'Back a volume, a directory or a path of a container up to this machine, the host or another one, verified by checksum',
   schema: backupVolumeSchema,
+  laptopPaths: [['to', 'laptop']],
   readOnly: false,
   repeats: false,
   needs: backupNeeds,

@@ -43,6 +43,7 @@ export const restoreVolume = defineOperation<RestoreWant>({
   name: 'restore_volume',
   summary: 'Restore a backup into a new volume, its quota in force first, and prove that it is what was backed up',
   schema,
+  laptopPaths: [['from', 'laptop']],
   readOnly: false,
   repeats: false,
   needs: restoreNeeds,

@@ -7,6 +7,8 @@ import type { CopiedRecord } from '../../facts/copied-record.ts';
 import { copiedRecord } from '../../facts/copied-record.ts';
 import type { CopySource } from '../../facts/copy-source.ts';
 import { containerUsesIfAny, copySource } from '../../facts/copy-source.ts';
+import type { Crossing } from '../../facts/crossing.ts';
+import { crossing, plainText } from '../../facts/crossing.ts';
 import type { CopyTools, DirectoryDifference } from '../../facts/directory-copy.ts';
 import { copyDirectory, copyTools, directoryDifference } from '../../facts/directory-copy.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
@@ -137,9 +139,9 @@ export function namesOf({ path, alias }: Located, { path: real }: Directory): re
 }
 
 /** A symbolic link in a container's path is the container's: on the host it leads somewhere else. */
-export function strayed({ path, within }: Located, { path: real }: Directory, known: Known, at: typeof ask = ask): Refusal | undefined {
+export function strayed({ path, within }: Located, { path: real }: Directory, known: Known, at: (fact: typeof realPath, base: Crossing) => FactRequest<string | null> = ask): Refusal | undefined {
   if (within === undefined) return undefined;
-  const base = known.the(at(realPath, within.base));
+  const base = known.the(at(realPath, crossing(plainText, within.base, 'a directory that a container has mounted')));
   if (base !== null && real === `${base}/${within.rest}`) return undefined;
   return { outcome: 'refused', reason: `${path} has a symbolic link in it, which leads to ${real} on the host and may lead elsewhere in the container`, remedy: 'give the path without symbolic links' };
 }

@@ -1,4 +1,6 @@
 import { copiedFunctions } from '../../facts/copied-record.ts';
+import type { Address, CopyLabel, Crossing, HostPath, ServerCommand } from '../../facts/crossing.ts';
+import { own } from '../../facts/crossing.ts';
 import type { RelayAction } from '../change.ts';
 import { keepFunction } from './copy-passes.ts';
 
@@ -104,6 +106,9 @@ ${keysFunctions}
 IFS=' ' read -r type key rest || :
 case $type in ssh-ed25519) ;; *) no "that is no public key of the kind that was made" ;; esac
 case $key in ''|*[!A-Za-z0-9+/=]*) no "that is no public key" ;; esac
+# Whatever has asked for it: what stands here is read by sshd as a pattern, and ends at a quotation mark.
+case $address in ''|*[!0-9A-Fa-f.:]*) no "that is no address: $address" ;; esac
+case $id in ''|*[!0-9a-f]*) no "that is no name of a copy: $id" ;; esac
 directory=$state/receiving/$id
 case $directory in *[!A-Za-z0-9/._-]*) no "plimsoll's own directory has a name that cannot stand in $keys: $directory" ;; esac
 mkdir -p -m 700 -- "$directory" || exit 1
@@ -142,20 +147,20 @@ at=\${keys%/*}
 export interface Access {
   readonly host: string;
   /** The copy's own name on both hosts. */
-  readonly id: string;
-  readonly user: string;
-  readonly keysFile: string;
+  readonly id: Crossing;
+  readonly user: Crossing;
+  readonly keysFile: HostPath;
   /** The source's address, as the destination sees it. */
-  readonly address: string;
+  readonly address: Address;
   readonly isRoot: boolean;
   /** sshd takes expiry-time (OpenSSH 8.2). */
   readonly expires: boolean;
-  readonly to: string;
+  readonly to: HostPath;
   /** The source, in what is written down at the destination. */
-  readonly label: string;
+  readonly label: CopyLabel;
   readonly trust: 'own' | 'anything';
   /** The first two write. */
-  readonly commands: readonly string[];
+  readonly commands: readonly ServerCommand[];
 }
 
 const shortly = 60_000;
@@ -168,7 +173,7 @@ export function grantAccess(access: Access, publicKey: string): RelayAction {
     host,
     what: `let ${address} in as ${user}, by a key that is for this copy only`,
     script: grant,
-    args: [id, user, keysFile, address, isRoot ? '' : 'sudo -n ', expires ? 'yes' : '', to, label, trust, ...commands],
+    args: [id, user, keysFile, address, own(isRoot ? '' : 'sudo -n '), own(expires ? 'yes' : ''), to, label, own(trust), ...commands],
     input: publicKey,
     atEnd: { script: revoke, args: [id, user, keysFile] },
     timeoutMs: shortly,

@@ -1,5 +1,6 @@
 import type { ContainerUse } from '../../facts/container-uses.ts';
 import { copiedFunctions } from '../../facts/copied-record.ts';
+import { own } from '../../facts/crossing.ts';
 import type { StoppedForCopies } from '../../facts/stopped-for-copy.ts';
 import { stoppedText } from '../../facts/stopped-for-copy.ts';
 import type { JsonObject } from '../../values/json.ts';
@@ -13,6 +14,7 @@ import type { Access } from './send-access.ts';
 import { grantAccess, revokeAccess } from './send-access.ts';
 import type { RsyncSets, Way } from './send-pass.ts';
 import { makeKey, removeKey, sendPass } from './send-pass.ts';
+import { typed } from './send-survey.ts';
 
 type Remembered = StoppedForCopies['all'][number];
 
@@ -127,7 +129,7 @@ function createChange({ host, label }: Access, volume: string): Change {
   const create: RelayAction = {
     kind: 'relay', host, what: `create the volume ${volume}`,
     script: '[ "$(docker volume inspect --format "{{index .Labels \\"$3\\"}}" "$1" 2>/dev/null)" = "$2" ] || docker volume create --driver local --label "$3=$2" "$1"',
-    args: [volume, label, madeFor], timeoutMs: 120_000,
+    args: [typed(volume), label, own(madeFor)], timeoutMs: 120_000,
   };
   const remove: RelayAction = {
     kind: 'relay', host, what: `remove the volume ${volume}, if it is empty and was made for this copy`,
@@ -135,7 +137,7 @@ function createChange({ host, label }: Access, volume: string): Change {
 [ "\${found#* }" = "$2" ] || { echo "the volume $1 was not made for this copy" >&2; exit 1; }
 [ -z "$(ls -A -- "\${found%% *}")" ] || { echo "the volume $1 is not empty" >&2; exit 1; }
 docker volume rm -- "$1"`,
-    args: [volume, label, madeFor], timeoutMs: 120_000,
+    args: [typed(volume), label, own(madeFor)], timeoutMs: 120_000,
   };
   return { summary: `${host}: a new volume ${volume}`, subject: `volume:${host}:${volume}`, before: { volume: null }, after: { volume }, actions: [create], undo: [remove], atomic: false, bindings: {} };
 }

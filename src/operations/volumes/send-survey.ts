@@ -6,6 +6,7 @@ import { containerUsesIfAny, copySource } from '../../facts/copy-source.ts';
 import type { CopyTools } from '../../facts/directory-copy.ts';
 import { copyDirectory, copyTools } from '../../facts/directory-copy.ts';
 import { dockerInfo } from '../../facts/docker.ts';
+import { address as ipAddress, copyLabel, type CopyLabel, crossing, type Crossing, type HostPath, hostPath, plainText } from '../../facts/crossing.ts';
 import type { Fact, FactRequest, Known } from '../../facts/fact.ts';
 import { ask, askOf } from '../../facts/fact.ts';
 import type { Peer } from '../../facts/peer.ts';
@@ -19,6 +20,7 @@ import type { Refusal } from '../copy-start.ts';
 import { copyRate } from './copy-input.ts';
 import type { Docker, Located, Place } from './places.ts';
 import { isPlace, locate, place, placeProblem } from './places.ts';
+import { volumeName } from './versions.ts';
 import type { RsyncSets } from './send-pass.ts';
 import { rsyncSets, setsInOrder } from './send-pass.ts';
 
@@ -26,6 +28,7 @@ const destination = z
   .strictObject({
     host: z.string().min(1).describe('a host of the inventory'),
     ...place.shape,
+    volume: z.string().regex(volumeName, 'must be a name that Docker\'s local volumes can have').optional().describe('the name of a volume'),
     address: z.string().regex(/^[A-Za-z0-9.:_-]+$/, 'must be a name or an address').optional().describe('as the source reaches it, where that differs from the inventory'),
     port: z.number().int().min(1).max(65_535).optional().describe('the same of its SSH port'),
   })
@@ -37,29 +40,30 @@ export const sendVolumeSchema = z.strictObject({
   stop: z.boolean().optional().describe('true: containers that use the source are stopped for the final pass and started again whatever becomes of it; false: they run on, and what they write makes the verification fail'),
   bwlimit: copyRate.optional(),
   delete: z.boolean().default(false).describe('the destination may hold something else, which is replaced and removed'),
-  source_address: z.string().regex(/^[0-9a-fA-F.:]+$/, 'must be an IP address').optional().describe('the address that the destination sees the source at, where something translates addresses between them'),
+  source_address: ipAddress.optional().describe('the address that the destination sees the source at, where something translates addresses between them'),
   since: z.string().optional().describe('filled in by a plan: the last pass before it, so that a copy made since counts'),
 });
 export type SendWant = z.infer<typeof sendVolumeSchema>;
 
 /** One of the two hosts: the step's own, or another one of the inventory. */
-type Asks = <Value>(fact: Fact<Value>, ...args: readonly string[]) => FactRequest<Value>;
+type Asks = <Value>(fact: Fact<Value>, ...args: readonly Crossing[]) => FactRequest<Value>;
 
 export interface Destination extends Located {
+  readonly path: HostPath;
   /** A volume that is not there yet. */
   readonly isNew: boolean;
 }
 
 /** Everything about the two hosts that is known once they have been asked. */
 export interface Sides {
-  readonly from: Located;
+  readonly from: Located & { readonly path: HostPath };
   readonly to: Destination;
   readonly peer: Peer;
   /** As the source reaches the destination. */
   readonly address: string;
   readonly port: number;
   /** The copy's name on both hosts. */
-  readonly id: string;
+  readonly id: Crossing;
   readonly sets: RsyncSets;
 }
 
@@ -75,7 +79,7 @@ export function sendNeeds(want: SendWant, known: Known): readonly FactRequest[] 
     ask(begunCopies),
     ask(stoppedForCopies),
     ...ofHost(at, to, false),
-    at(peer, to.host),
+    at(peer, typed(to.host)),
     ...(to.volume === undefined ? [] : [at(dockerInfo)]),
   ];
   if (first.some((request) => known.get(request) === undefined)) return first;
@@ -86,11 +90,12 @@ export function sendNeeds(want: SendWant, known: Known): readonly FactRequest[] 
     ask(copyDirectory, from.path),
     ask(copySource, from.path),
     ask(treeState, from.path),
+    ask(peer),
     ask(sendingHost, address, id),
     ask(rsyncServerCommands, ...setsInOrder(sides.sets)),
     ...insideOf(ask, from),
-    ...(sides.to.isNew ? [at(roomIn, known.the(at(dockerInfo)).root)] : [at(copyDirectory, sides.to.path), ...insideOf(at, sides.to)]),
-    at(receivingHost, sides.peer.user, id),
+    ...(sides.to.isNew ? [at(roomIn, pathOf({ path: known.the(at(dockerInfo)).root }, want.to.host))] : [at(copyDirectory, sides.to.path), ...insideOf(at, sides.to)]),
+    at(receivingHost, typed(sides.peer.user), id),
   ];
   const label = labelOf(sides, known);
   return [...first, ...second, ...(label === undefined ? [] : [at(receivedCopy, label, sides.to.path)])];
@@ -102,7 +107,7 @@ function ofHost(at: Asks, wanted: Place, stop: boolean): readonly FactRequest[] 
 }
 
 function insideOf(at: Asks, { within }: Located): readonly FactRequest[] {
-  return within === undefined ? [] : [at(realPath, within.base)];
+  return within === undefined ? [] : [at(realPath, typed(within.base))];
 }
 
 function dockerOf(at: Asks, wanted: Place, known: Known): Docker {
@@ -121,25 +126,40 @@ export function sidesOf(want: SendWant, known: Known): Sides | Refusal {
   if ('outcome' in from) return from;
   const to = destinationOf(want, known);
   if ('outcome' in to) return onHost(want.to.host, to);
-  const found = known.the(at(peer, want.to.host));
+  const found = known.the(at(peer, typed(want.to.host)));
   const times = [ask(copyTools), at(copyTools)].every((request) => knowsNanoseconds(known.the(request))) ? '--modify-window=-1' : '';
-  return { from, to, peer: found, address: want.to.address ?? found.address, port: want.to.port ?? found.port, id: nameFor(`${from.path} ${to.path}`), sets: rsyncSets(times, want.bwlimit) };
+  return { from: { ...from, path: pathOf(from, 'the source') }, to, peer: found, address: want.to.address ?? found.address, port: want.to.port ?? found.port, id: nameFor(`${from.path} ${to.path}`), sets: rsyncSets(times, want.bwlimit) };
 }
 
 function destinationOf(want: SendWant, known: Known): Destination | Refusal {
   const at = there(want);
   const { volume } = want.to;
   const docker = dockerOf(at, want.to, known);
-  if (volume !== undefined && docker.volumes.every(({ name }) => name !== volume)) return { path: `${known.the(at(dockerInfo)).root}/volumes/${volume}/_data`, isNew: true };
+  if (volume !== undefined && docker.volumes.every(({ name }) => name !== volume)) return { path: pathOf({ path: `${known.the(at(dockerInfo)).root}/volumes/${volume}/_data` }, want.to.host), isNew: true };
   const to = locate(want.to, docker);
-  return 'outcome' in to ? to : { ...to, isNew: false };
+  return 'outcome' in to ? to : { ...to, path: pathOf(to, want.to.host), isNew: false };
 }
 
-/** The source, as the destination has it written down. */
-export function labelOf({ from, address, id }: Pick<Sides, 'from' | 'address' | 'id'>, known: Known): string | undefined {
-  const host = known.get(ask(sendingHost, address, id));
+/** What comes from the playbook or the inventory, and has no grammar of its own there. */
+export function typed(text: string): Crossing {
+  return crossing(plainText, text, 'a word of the playbook or the inventory');
+}
+
+/** A path that one host says, as the other may be told it. */
+export function pathOf({ path }: { readonly path: string }, whose: string): HostPath {
+  return crossing(hostPath, path, `the path that ${whose} says`);
+}
+
+/**
+ * The source, as the destination has it written down: by its name in the inventory and its verified host
+ * key, since by its own word one host could take another's copy for its own.
+ */
+export function labelOf({ from }: { readonly from: { readonly path: HostPath } }, known: Known): CopyLabel | undefined {
+  const host = known.get(ask(peer));
   const source = known.get(ask(copyDirectory, from.path));
-  return host === undefined || source?.kind !== 'directory' ? undefined : `${host.label}:${source.path}`;
+  if (host === undefined || source?.kind !== 'directory') return undefined;
+  const key = host.hostKey.replace(/^SHA256:/, '').replaceAll('/', '_').slice(0, 16);
+  return crossing(copyLabel, `${host.name.replaceAll('/', '_')}@${key}:${source.path}`, 'the name of the source');
 }
 
 /** Since 3.1.3; before, a window of -1 made every file differ. */
@@ -150,9 +170,9 @@ function knowsNanoseconds({ rsync }: CopyTools): boolean {
 }
 
 /** The name of files about a copy: always the same for the same two paths. FNV-1a, twice. */
-function nameFor(text: string): string {
+function nameFor(text: string): Crossing {
   const hash = (start: number): string => [...text].reduce((sum, letter) => Math.imul(sum ^ (letter.codePointAt(0) ?? 0), 0x0100_0193) >>> 0, start).toString(16).padStart(8, '0');
-  return `${hash(0x811c_9dc5)}${hash(0x01b7_a51f)}`;
+  return typed(`${hash(0x811c_9dc5)}${hash(0x01b7_a51f)}`);
 }
 
 /** What speaks against it is about the other host. */

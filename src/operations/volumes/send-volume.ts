@@ -1,3 +1,4 @@
+import { AppError } from '../../errors.ts';
 import { begunCopies } from '../../facts/begun-copy.ts';
 import type { ContainerUse } from '../../facts/container-uses.ts';
 import { containers } from '../../facts/containers.ts';
@@ -22,7 +23,7 @@ import { described } from './places.ts';
 import type { SendPlan } from './send-changes.ts';
 import { clearAwayChange, destinationName, sendChanges } from './send-changes.ts';
 import type { SendWant, Sides } from './send-survey.ts';
-import { labelOf, onHost, sendNeeds, sendVolumeSchema, sidesOf, there, usesOf } from './send-survey.ts';
+import { labelOf, onHost, pathOf, sendNeeds, sendVolumeSchema, sidesOf, there, typed, usesOf } from './send-survey.ts';
 import { setsInOrder } from './send-pass.ts';
 import { judgeStop, usersOfBoth } from './stop-users.ts';
 
@@ -130,7 +131,7 @@ function silentDocker(so: string): Refusal {
 /** The volume as it will be when it has been made. */
 function emptyIn(path: string, known: Known, want: SendWant): CopyDirectory {
   const at = there(want);
-  const { availableBytes, inodesAvailable } = known.the(at(roomIn, known.the(at(dockerInfo)).root));
+  const { availableBytes, inodesAvailable } = known.the(at(roomIn, pathOf({ path: known.the(at(dockerInfo)).root }, want.to.host)));
   return { kind: 'directory', path, identity: '0:0', born: 0, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 0, apparentBytes: 0, entries: 0, availableBytes, inodesTotal: Number.isFinite(inodesAvailable) ? inodesAvailable : 0, inodesAvailable };
 }
 
@@ -139,7 +140,7 @@ function noWay(want: SendWant, { peer, address, id }: Sides, known: Known): Refu
   const { host } = want.to;
   const at = there(want);
   const sending = known.the(ask(sendingHost, address, id));
-  const receiving = known.the(at(receivingHost, peer.user, id));
+  const receiving = known.the(at(receivingHost, typed(peer.user), id));
   const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
   if (known.the(ask(copyTools)).rsync === null) return refuse('the host has no rsync with ACLs and extended attributes', 'install rsync on the host');
   if (known.the(at(copyTools)).rsync === null) return onHost(host, refuse('there is no rsync with ACLs and extended attributes', 'install rsync there'));
@@ -159,18 +160,20 @@ function situationOf(want: SendWant, known: Known, sides: Sides, source: Directo
   const { address, port, id, peer, sets, to } = sides;
   const at = there(want);
   const sending = known.the(ask(sendingHost, address, id));
-  const receiving = known.the(at(receivingHost, peer.user, id));
-  const label = `${sending.label}:${source.path}`;
+  const receiving = known.the(at(receivingHost, typed(peer.user), id));
+  const label = labelOf(sides, known);
+  const from = want.source_address ?? sending.address;
+  if (label === undefined || from === undefined || receiving.keysFile === undefined) throw new AppError('internal', 'the way to the destination was not judged');
   const [, major = '0', minor = '0'] = /OpenSSH_(\d+)\.(\d+)/.exec(peer.server) ?? [];
   const access = {
     host: want.to.host,
     id,
-    user: peer.user,
-    keysFile: receiving.keysFile ?? '',
-    address: want.source_address ?? sending.address ?? '',
+    user: typed(peer.user),
+    keysFile: receiving.keysFile,
+    address: from,
     isRoot: peer.user === 'root',
     expires: Number(major) * 100 + Number(minor) >= 802,
-    to: target.path,
+    to: pathOf(target, want.to.host),
     label,
     trust: want.delete ? ('anything' as const) : ('own' as const),
     commands: known.the(ask(rsyncServerCommands, ...setsInOrder(sets))),

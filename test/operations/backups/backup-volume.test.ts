@@ -5,12 +5,13 @@ import { stoppedText } from '../../../src/facts/stopped-for-copy.ts';
 import { backupVolume } from '../../../src/operations/backups/backup-volume.ts';
 import type { Planned } from '../../../src/operations/operation.ts';
 import { planLawfully } from '../plan-lawfully.ts';
+import { crossed } from '../../support/crossed.ts';
 import type { BackupWorld } from './world.ts';
 import { app, appId, backup, backupWorld, directory, manifest, name, shelf } from './world.ts';
 
 const plan = (more: object, world: BackupWorld = {}): Planned => planLawfully(backupVolume, backupVolume.schema.parse({ volume: 'foo', to: { laptop: 'kept' }, ...more }), backupWorld(world));
 const summaries = (planned: Planned): readonly string[] => (planned.outcome === 'change' ? planned.changes.map(({ summary }) => summary) : [planned.outcome === 'maybe' ? '' : planned.reason]);
-const older = (time: string, more: Partial<Manifest> = {}, complete = true): ReturnType<typeof backup> => backup({ name: `foo@web-1.${time}`, ...more }, complete);
+const older = (time: string, more: Partial<Manifest> = {}, complete = true): ReturnType<typeof backup> => backup({ name: crossed(`foo@web-1.${time}`), ...more }, complete);
 
 describe('backup_volume', () => {
   it('stops what writes to it, archives, delivers, and clears away', () => {
@@ -68,9 +69,9 @@ describe('backup_volume', () => {
 
   it('a manifest that is cut, or of another name, is no backup', () => {
     const text = JSON.stringify(manifest());
-    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, text }]).backups).toMatchObject([{ complete: true }]);
-    expect(readShelf(true, 1, [{ name, bytes: 4999, sealedBytes: 0, text }]).backups).toMatchObject([{ complete: false }]);
-    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, text: text.slice(0, -9) }, { name: 'other', bytes: 5000, sealedBytes: 0, text }])).toMatchObject({ backups: [], unreadable: [`${name}.json`, 'other.json'] });
-    expect(readShelf(true, 1, [{ name, bytes: 0, sealedBytes: 0, text: text.replace('"bytes":5000', '"bytes":0') }]).backups).toEqual([]);
+    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, text }], 'foo@').backups).toMatchObject([{ complete: true }]);
+    expect(readShelf(true, 1, [{ name, bytes: 4999, sealedBytes: 0, text }], 'foo@').backups).toMatchObject([{ complete: false }]);
+    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, text: text.slice(0, -9) }, { name: 'other', bytes: 5000, sealedBytes: 0, text }], 'foo@')).toMatchObject({ backups: [], unreadable: [`${name}.json`, 'other.json'] });
+    expect(readShelf(true, 1, [{ name, bytes: 0, sealedBytes: 0, text: text.replace('"bytes":5000', '"bytes":0') }], 'foo@').backups).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ import type { Planned } from '../../../src/operations/operation.ts';
 import { planLawfully } from '../plan-lawfully.ts';
 import type { BackupWorld, RestoreWorld } from './world.ts';
 import { backup, backupWorld, inside, manifest, name, recipient, restoreWorld, sealed, shelf } from './world.ts';
+import { crossed } from '../../support/crossed.ts';
 
 const another = 'age1cyjd32e736gyct3l6wxjwd27fflph4lscex5xfrkgfsettmzupkqny74x7';
 const ssh = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtfl9GGCu8nXuwL/eSPWMoW/8GAXQRNUzh4q1npoVeo somebody@laptop';
@@ -58,13 +59,13 @@ describe('backup_volume with encrypt_to', () => {
   });
 
   it('keeps and removes encrypted ones and others alike', () => {
-    const old = backup({ name: 'foo@web-1.20261124T000000Z', ...sealed });
-    const planned = plan({ keep: 1 }, { kept: shelf([old, backup({ name: 'foo@web-1.20261125T000000Z' })]) });
+    const old = backup({ name: crossed('foo@web-1.20261124T000000Z'), ...sealed });
+    const planned = plan({ keep: 1 }, { kept: shelf([old, backup({ name: crossed('foo@web-1.20261125T000000Z') })]) });
     expect(planned.outcome === 'change' ? planned.changes[1]?.actions[1] : undefined).toMatchObject({ supersedes: ['20261125T000000Z.json', '20261125T000000Z.tar.zst', '20261124T000000Z.json', '20261124T000000Z.tar.zst.age'].map((end) => `kept/foo@web-1.${end}`) });
   });
 
   it('is complete by the encrypted file, whatever lies beside it', () => {
-    const complete = (more: object, bytes: number, sealedBytes: number): unknown => readShelf(true, 1, [{ name, bytes, sealedBytes, text: JSON.stringify({ ...manifest(), ...more }) }]).backups[0]?.complete;
+    const complete = (more: object, bytes: number, sealedBytes: number): unknown => readShelf(true, 1, [{ name, bytes, sealedBytes, text: JSON.stringify({ ...manifest(), ...more }) }], 'foo@').backups[0]?.complete;
     expect([complete(sealed, 0, 5000), complete(sealed, 5000, 0), complete(sealed, 4000, 5000), complete({}, 5000, 6000), complete({}, 0, 5000)]).toEqual([true, false, true, true, false]);
     expect(complete({ encryptedTo: [recipient] }, 5000, 5000)).toBe(undefined);
     expect(complete({ inside }, 5000, 5000)).toBe(undefined);

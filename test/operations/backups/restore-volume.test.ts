@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { backupShelf, bucketShelf } from '../../../src/facts/backup-shelf.ts';
 import { restoreVolume } from '../../../src/operations/backups/restore-volume.ts';
 import type { Planned } from '../../../src/operations/operation.ts';
 import { planLawfully } from '../plan-lawfully.ts';
 import type { RestoreWorld } from './world.ts';
-import { backup, name, restoreWorld, shelf } from './world.ts';
+import { backup, manifest, name, restoreWorld, shelf } from './world.ts';
+import { crossed } from '../../support/crossed.ts';
 
 const plan = (more: object = {}, world: RestoreWorld = {}): Planned => planLawfully(restoreVolume, restoreVolume.schema.parse({ volume: 'new', from: { laptop: 'kept' }, backup: 'foo', ...more }), restoreWorld(world));
 const subjects = (planned: Planned): readonly (string | undefined)[] => (planned.outcome === 'change' ? planned.changes.map(({ subject }) => subject) : [planned.outcome === 'maybe' ? '' : planned.reason]);
@@ -30,15 +32,40 @@ describe('restore_volume', () => {
     [{ size: '4KiB' }, {}, 'new is to have 4 KiB, and foo@web-1.20261128T140533Z holds 8 KiB'],
     [{}, { kept: shelf([backup({}, false)]) }, `no complete backup foo in kept on this machine: the archive of ${name} is gone, or not whole`],
     [{}, { kept: shelf([], { exists: false }) }, 'no complete backup foo in kept on this machine: there is no kept on this machine'],
-    [{}, { kept: shelf([backup(), backup({ host: 'other', name: 'foo@web-2.20261128T140533Z' })]) }, 'kept on this machine has backups of foo of several hosts: web-1-1234, other'],
+    [{}, { kept: shelf([backup(), backup({ host: 'other', name: crossed('foo@web-2.20261128T140533Z') })]) }, 'kept on this machine has backups of foo of several hosts: web-1-1234, other'],
     [{}, { host: { decompresses: ['gzip'] } }, `the host has no zstd, with which ${name} is compressed`],
     [{}, { room: 9000 }, `/var/lib/docker has 8.79 KiB free, and ${name} needs 12.88 KiB with its archive`],
   ] satisfies readonly (readonly [object, RestoreWorld, string])[])('refuses %j where %j', (more, world, reason) => {
     expect(plan(more, world)).toMatchObject({ outcome: 'refused', reason });
   });
 
+  it.each([
+    ['a way out of the spool', { name: 'foo@../../../../etc/logrotate.d/zz' }],
+    ['a name that is no backup\'s', { name: 'foo@x' }],
+    ['another family than was asked for', { name: 'bar@web-1.20261128T140533Z' }],
+    ['a mode that is more', { root: { mode: '755 /etc', owner: '0:0' } }],
+    ['an owner that is more', { root: { mode: '755', owner: '0:0 -R' } }],
+    ['a host that moves the cursor', { host: 'web\u001b[2J' }],
+    ['a time that is none', { created: '$(id)' }],
+    ['a label with a line of its own', { docker: { labels: { 'a\nb': '' }, options: {} } }],
+  ])('takes a manifest with %s for none, whoever keeps it', (_what, more) => {
+    const said = { ...manifest(), ...more };
+    const stdout = `free 1000000\n5000 0 ${said.name}\n${JSON.stringify(said)}\nend\n`;
+    const found = backupShelf.parse({ status: 0, stdout, stderr: '' }, ['/backups', 'foo@']);
+    expect([found.backups, found.unreadable]).toEqual([[], [`${said.name}.json`]]);
+    expect(plan({}, { kept: found })).toMatchObject({ outcome: 'refused', reason: `no complete backup foo in kept on this machine: ${said.name}.json is no manifest of a backup` });
+    const bucket = bucketShelf.parse({ status: 0, stdout, stderr: '' }, ['https://b', '/c', 'some%2Ffoo%40']);
+    expect(bucket.backups).toEqual([]);
+  });
+
+  it('takes what it was asked for, of a directory and of a bucket', () => {
+    const stdout = `free 1000000\n5000 0 ${name}\n${JSON.stringify(manifest())}\nend\n`;
+    expect(backupShelf.parse({ status: 0, stdout, stderr: '' }, ['/backups', 'foo@']).backups).toHaveLength(1);
+    expect(bucketShelf.parse({ status: 0, stdout, stderr: '' }, ['https://b', '/c', 'some%2Ffoo%40']).backups).toHaveLength(1);
+  });
+
   it('takes the newest that is complete', () => {
-    const newer = backup({ name: 'foo@web-1.20261129T000000Z', created: '2026-11-29T00:00:00Z' }, false);
+    const newer = backup({ name: crossed('foo@web-1.20261129T000000Z'), created: '2026-11-29T00:00:00Z' }, false);
     const world = restoreWorld({ kept: shelf([newer, backup()]) });
     expect(restoreVolume.pin?.(restoreVolume.schema.parse({ volume: 'new', from: { laptop: 'kept' }, backup: 'foo' }), world)).toMatchObject({ backup: name });
   });

@@ -5,6 +5,7 @@ import { backupShelf, laptopShelf } from '../../../src/facts/backup-shelf.ts';
 import { begunCopies } from '../../../src/facts/begun-copy.ts';
 import type { ContainerUse } from '../../../src/facts/container-uses.ts';
 import { containers } from '../../../src/facts/containers.ts';
+import type { BackupName } from '../../../src/facts/crossing.ts';
 import { containerUsesIfAny, copySource } from '../../../src/facts/copy-source.ts';
 import { copyDirectory, copyTools } from '../../../src/facts/directory-copy.ts';
 import type { Docker } from '../../../src/facts/docker.ts';
@@ -16,10 +17,11 @@ import { stoppedForCopies, type StoppedForCopies } from '../../../src/facts/stop
 import { volumeState } from '../../../src/facts/volume-state.ts';
 import type { Volume } from '../../../src/facts/volumes.ts';
 import { volumes } from '../../../src/facts/volumes.ts';
+import { crossed } from '../../support/crossed.ts';
 import { Answers } from '../known.ts';
 
 export const directory = '/var/lib/docker/volumes/foo/_data';
-export const name = 'foo@web-1.20261128T140533Z';
+export const name: BackupName = crossed('foo@web-1.20261128T140533Z');
 export const appId = 'a'.repeat(64);
 
 export const manifest = (more: Partial<Manifest> = {}): Manifest => ({

@@ -1,10 +1,19 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { rsyncServerCommands } from '../../../src/facts/sending-host.ts';
+import { ask } from '../../../src/facts/fact.ts';
+import { peer } from '../../../src/facts/peer.ts';
+import { rsyncServerCommands, sendingHost } from '../../../src/facts/sending-host.ts';
 import type { RelayAction } from '../../../src/operations/change.ts';
 import type { Planned } from '../../../src/operations/operation.ts';
 import { operations } from '../../../src/operations/registry.ts';
+import { rsyncSets } from '../../../src/operations/volumes/send-pass.ts';
+import { labelOf } from '../../../src/operations/volumes/send-survey.ts';
 import { sendVolume } from '../../../src/operations/volumes/send-volume.ts';
 import { undoOperation } from '../../../src/run/undo.ts';
+import { crossed } from '../../support/crossed.ts';
 import { planLawfully } from '../plan-lawfully.ts';
 import type { SendWorld } from './send-world.ts';
 import { label, sendWish, sendWorld, user } from './send-world.ts';
@@ -87,7 +96,7 @@ describe('send_volume', () => {
   });
 
   it.each<readonly [string, object, Partial<SendWorld>, RegExp]>([
-    ['a destination that holds something', {}, { entriesThere: 3 }, /^on b: \/b is not empty, and what is there is no copy of web-1:\/a$/],
+    ['a destination that holds something', {}, { entriesThere: 3 }, /^on b: \/b is not empty, and what is there is no copy of web-1@0123456789abcdef:\/a$/],
     ['a copy that has been written to', {}, { entriesThere: 3, copy: { record: { stamp: '5.0', unchanged: false, source: '1.0 2.0' } } }, /^on b: something has been written to \/b since/],
     ['another copy that was begun there', {}, { entriesThere: 3, copy: { begun: { from: '/c', found: 'nothing' } } }, /^on b: a copy of \/c into \/b was begun and never completed$/],
     ['a destination that held something else', {}, { entriesThere: 3, copy: { begun: { from: label, found: 'else' } } }, /^on b: \/b held something else/],
@@ -115,10 +124,39 @@ describe('send_volume', () => {
     expect(() => sendWish(more)).toThrow(/./);
   });
 
+  const attacker = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAttackerAttackerAttackerAttackerAttackerAt';
+  it.each(['*" ' + attacker + ' x', '*', '192.0.2.0/24', '192.0.2.1,*', 'web-1'])('does not take %s for the address of the source', (said) => {
+    const answer = { status: 0, stdout: `ssh\naddress ${said}\ndirectory /var/lib/plimsoll/sending/x\n`, stderr: '' };
+    expect(() => sendingHost.parse(answer, ['b', 'x'])).toThrow(/^the address that it reaches the other host from, .* is no IP address$/);
+  });
+
+  it('says nothing about itself that the destination would take its copy for another\'s', () => {
+    const named = (name: string, hostKey: string): string | undefined => {
+      const want = sendWish();
+      const world = sendWorld(want).set(ask(peer), { name, hostKey, address: '', port: 22, user: 'root', publicKey: '', server: '', runsAs: 'root' });
+      return labelOf({ from: { path: crossed('/a') } }, world);
+    };
+    expect([named('web-1', 'SHA256:0123456789abcdefXYZ'), named('web-2', 'SHA256:0123456789abcdefXYZ'), named('web-1', 'SHA256:other/0123456789'), named('rack/web', 'memory')]).toEqual([label, 'web-2@0123456789abcdef:/a', 'web-1@other_0123456789:/a', 'rack_web@memory:/a']);
+  });
+
+  it.each([['an address', 3, '*" ' + attacker + ' x'], ['a name', 0, '../../etc']])('writes nothing for %s that stands in the file of keys as something else, whoever has asked for it', (_what, place, text) => {
+    const directory = mkdtempSync(join(tmpdir(), 'plimsoll-grant-'));
+    try {
+      const [change] = changesOf(plan());
+      const grant = change?.actions[1] as RelayAction;
+      const args = [...grant.args].map((arg, at) => (at === place ? text : at === 2 ? join(directory, 'keys') : at === 1 ? 'root' : arg));
+      const { status, stderr } = spawnSync('/bin/sh', ['-c', grant.script, 'sh', ...args], { input: `${attacker}\n`, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', PLIMSOLL_STATE: join(directory, 'state') } });
+      expect([status, stderr]).toEqual([1, expect.stringMatching(/^that is no /)]);
+      expect(readdirSync(directory)).toEqual([]);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
   it('lets rsync do nothing at the destination but receive', () => {
-    const parse = (stdout: string): readonly string[] => rsyncServerCommands.parse({ status: 0, stdout, stderr: '' }, ['-a']);
-    expect(parse('rsync --server -lHogDtpAXrxSe.LsfxCIvu --bwlimit=100 --delete -@-1 --numeric-ids . ./\n')).toHaveLength(1);
-    for (const command of ['rsync --server --sender -logDtpre.iLsfxCIvu . ./', 'rsync --server -lHe.L . /etc/', 'rsync --server -lHe.L --log-file=/etc/x . ./', 'rsync --server -lHe.L . ./; id', '']) {
+    const parse = (stdout: string): readonly string[] => rsyncServerCommands.parse({ status: 0, stdout, stderr: '' }, [rsyncSets('--modify-window=-1', undefined).write]);
+    expect(parse('rsync --server -lHogDtpAXrxSe.LsfxCIvu --delete -@-1 --numeric-ids . ./\n')).toHaveLength(1);
+    for (const command of ['rsync --server --sender -logDtpre.iLsfxCIvu . ./', 'rsync --server -slogDtpre.iLsfxCIvu . ./', 'rsync --server -lHogDtpAXrxSKe.LsfxCIvu --delete --numeric-ids . ./', 'rsync --server -lHe.L . /etc/', 'rsync --server -lHe.L --log-file=/etc/x . ./', 'rsync --server -lHe.L . ./; id', '']) {
       expect(() => parse(`${command}\n`), command).toThrow(/does not say as expected/);
     }
   });

@@ -3,6 +3,7 @@ import type { ContainerUse } from '../../../src/facts/container-uses.ts';
 import { containers } from '../../../src/facts/containers.ts';
 import { containerUsesIfAny, copySource } from '../../../src/facts/copy-source.ts';
 import type { CopyTools } from '../../../src/facts/directory-copy.ts';
+import type { Address, CopyLabel, HostPath, ServerCommand } from '../../../src/facts/crossing.ts';
 import { copyDirectory, copyTools } from '../../../src/facts/directory-copy.ts';
 import { ask, askOf } from '../../../src/facts/fact.ts';
 import type { Peer } from '../../../src/facts/peer.ts';
@@ -15,6 +16,7 @@ import { stoppedForCopies } from '../../../src/facts/stopped-for-copy.ts';
 import { rsyncSets, setsInOrder } from '../../../src/operations/volumes/send-pass.ts';
 import type { SendWant } from '../../../src/operations/volumes/send-survey.ts';
 import { sendVolumeSchema, sidesOf } from '../../../src/operations/volumes/send-survey.ts';
+import { crossed } from '../../support/crossed.ts';
 import { Answers } from '../known.ts';
 
 const directory = { kind: 'directory', path: '/a', identity: '1:1', born: 1, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 4096, apparentBytes: 4096, entries: 2, availableBytes: 9_000_000, inodesTotal: 99, inodesAvailable: 99 } as const;
@@ -38,7 +40,7 @@ export interface SendWorld {
 const tools: CopyTools = { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true };
 const usual: SendWorld = { tools, toolsThere: tools, uses: [], usesThere: [], entriesThere: 0, roomThere: 9_000_000, state: '1.0 2.0', sending: {}, receiving: {}, peer: {}, copy: {}, stopped: [] };
 
-export const label = 'web-1:/a';
+export const label = crossed<CopyLabel>('web-1@0123456789abcdef:/a');
 export const sendWish = (more: object = {}): SendWant => sendVolumeSchema.parse({ from: { path: '/a' }, to: { host: 'b', path: '/b' }, ...more });
 
 /** A container that runs and has a directory mounted. */
@@ -49,7 +51,7 @@ export function user(name: string, source: string, running = true): ContainerUse
 /** What the two hosts say about the copy of /a to /b on b. */
 export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answers {
   const world = { ...usual, ...more };
-  const found = { address: '192.0.2.2', port: 22, user: 'root', publicKey: 'ssh-ed25519 AAAA', server: 'OpenSSH_9.2p1', runsAs: 'root', ...world.peer };
+  const found = { name: 'b', hostKey: 'SHA256:fedcba98765432100', address: '192.0.2.2', port: 22, user: 'root', publicKey: 'ssh-ed25519 AAAA', server: 'OpenSSH_9.2p1', runsAs: 'root', ...world.peer };
   const known = new Answers()
     .set(ask(copyTools), world.tools)
     .set(askOf('b', copyTools), world.toolsThere)
@@ -57,7 +59,8 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
     .set(askOf('b', containerUsesIfAny), world.usesThere)
     .set(ask(containers), [])
     .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: [] })
-    .set(askOf('b', peer, 'b'), found);
+    .set(ask(peer), { ...found, name: 'web-1', hostKey: 'SHA256:0123456789abcdefXYZ' })
+    .set(askOf('b', peer, crossed('b')), found);
   const sides = sidesOf(want, known);
   if ('outcome' in sides) throw new Error(sides.reason);
   const sets = setsInOrder(rsyncSets('--modify-window=-1', want.bwlimit));
@@ -65,10 +68,10 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
     .set(ask(stoppedForCopies), { directory: '/var/lib/plimsoll/stopped', all: world.stopped.length === 0 ? [] : [{ from: '/a', to: 'b:/b', containers: [...world.stopped], file: '/var/lib/plimsoll/stopped/x', text: '{}\n' }] })
     .set(ask(copySource, '/a'), { sockets: 0, fixed: 0, firstFixed: [] })
     .set(ask(copyDirectory, '/a'), directory)
-    .set(askOf('b', copyDirectory, '/b'), { ...directory, path: '/b', identity: '1:2', entries: world.entriesThere, availableBytes: world.roomThere, allocatedBytes: world.entriesThere === 0 ? 0 : 1024 })
+    .set(askOf('b', copyDirectory, crossed('/b')), { ...directory, path: '/b', identity: '1:2', entries: world.entriesThere, availableBytes: world.roomThere, allocatedBytes: world.entriesThere === 0 ? 0 : 1024 })
     .set(ask(treeState, '/a'), world.state)
-    .set(ask(sendingHost, sides.address, sides.id), { label: 'web-1', ssh: true, address: '192.0.2.1', directory: `/var/lib/plimsoll/sending/${sides.id}`, left: false, ...world.sending })
-    .set(askOf('b', receivingHost, found.user, sides.id), { keysFile: '/root/.ssh/authorized_keys', trouble: '', root: true, left: false, ...world.receiving })
-    .set(ask(rsyncServerCommands, ...sets), sets.map((_, number) => `rsync --server -e.${String(number)} . ./`))
-    .set(askOf('b', receivedCopy, label, '/b'), { begun: undefined, record: undefined, ...world.copy });
+    .set(ask(sendingHost, sides.address, sides.id), { ssh: true, address: crossed<Address>('192.0.2.1'), directory: `/var/lib/plimsoll/sending/${sides.id}`, left: false, ...world.sending })
+    .set(askOf('b', receivingHost, crossed(found.user), sides.id), { keysFile: crossed<HostPath>('/root/.ssh/authorized_keys'), trouble: '', root: true, left: false, ...world.receiving })
+    .set(ask(rsyncServerCommands, ...sets), sets.map((_, number) => crossed<ServerCommand>(`rsync --server -e.${String(number)} . ./`)))
+    .set(askOf('b', receivedCopy, label, crossed('/b')), { begun: undefined, record: undefined, ...world.copy });
 }
