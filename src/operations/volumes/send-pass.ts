@@ -82,6 +82,7 @@ remote() { /bin/sh "$directory/rsh" to "$@"; }
 # Where rsync runs there is nothing to reach another host with: ssh stays outside, and they talk through two pipes.
 # Options are words without anything that a shell looks at.
 over() {
+  options=$1; shift
   rm -f -- "$directory/up" "$directory/down" && mkfifo -- "$directory/up" "$directory/down" || return 1
   (IFS= read -r asked && exec /bin/sh "$directory/rsh" to "$asked") <"$directory/up" >"$directory/down" &
   way_out=$!
