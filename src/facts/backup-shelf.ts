@@ -51,6 +51,8 @@ const manifestSchema = z.object({
   entries: count,
   allocatedBytes: count,
   apparentBytes: count,
+  /** What the archive unpacks to: names, attributes, and the content without its holes. Absent from the manifests of an earlier plimsoll. */
+  unpackedBytes: count.optional(),
   /** Not in the archive. */
   sockets: count,
   /** Files that changed while they were read: only of what was backed up live. */

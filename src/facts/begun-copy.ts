@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
+import { enterFunction } from './entered-directory.ts';
 import type { Fact } from './fact.ts';
 
 const markerSchema = z.object({
@@ -129,10 +130,11 @@ strangers "$1" "$2"`,
   },
 };
 
-/** Arguments: from, to. Fails when something in the destination could not be had again from the source. Its first line is for who reads a plan. */
+/** Arguments: from, to, and which one that is. Fails when something in the destination could not be had again from the source. Its first line is for who reads a plan. */
 export const refuseStrangers = `# Stops here if $2 holds anything that is not in $1, or is newer than there.
-{ ${strangersFunction}
-strange=$(strangers "$1" "$2") && exit 0
+{ ${enterFunction}${strangersFunction}
+enter "$2" "$3" || exit 1
+strange=$(strangers "$1" .) && exit 0
 echo "$2 is left as it is: it holds something that is not in $1, or is newer than there: $strange" >&2
 exit 9
 } </dev/null

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import { strangersFunction } from './begun-copy.ts';
+import { enterFunction } from './entered-directory.ts';
 import type { Fact } from './fact.ts';
 
 /** Text for the shell: a string as JSON has it, without control characters, which no path of ours holds. */
@@ -18,19 +19,25 @@ export const stateOfFunction = `state_of() { find "$1" -maxdepth 0 -printf '%T@ 
  * when a name was last added to or removed from the directory itself (not the directory's own change
  * time: Docker sets the quota project of a volume's directory anew).
  *
- * `resolve FROM TO` (or, where the source is elsewhere, `copy_of NAME TO`), then `find_own`, then the others.
+ * `resolve FROM TO` (or, where the source is elsewhere, `copy_of NAME TO`), then `find_own`, then the others. The shell is
+ * in the destination from then on; `$from_is` and `$to_is` are which directories the two have to be, and are, as `enter` takes it.
  */
 export const copiedFunctions = `set +efu
-state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+from_is= to_is=
+${enterFunction}state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
 ${jsonFunction}
 copy_of() {
-  from=$1 to=$(cd -P -- "$2" && pwd -P) || return 1
-  born=$(stat -c %W -- "$to")
-  case $born in ''|*[!0-9]*) born=0 ;; esac
-  key="{\\"from\\":\\"$(json "$from")\\",\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"$(stat -c %i -- "$to")\\",\\"born\\":$born,"
-  name=$(stat -c %d-%i -- "$to")
+  from=$1
+  enter "$2" "$to_is" || return 1
+  to=$(pwd -P) to_is=\${is%:*} born=\${is##*:}
+  key="{\\"from\\":\\"$(json "$from")\\",\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"\${to_is#*:}\\",\\"born\\":$born,"
+  name=\${to_is%:*}-\${to_is#*:}
 }
-resolve() { from=$(cd -P -- "$1" && pwd -P) && copy_of "$from" "$2"; }
+resolve() {
+  enter "$1" "$from_is" || return 1
+  from_is=\${is%:*}
+  copy_of "$(pwd -P)" "$2"
+}
 find_own() {
   mine= done=
   for at in "$state"/copies/*; do
@@ -43,8 +50,8 @@ find_own() {
   done
 }
 ${stateOfFunction}
-as_left() { [ -n "$done" ] && case $(cat -- "$done") in *"\\"left\\":\\"$(state_of "$to")\\"}") true ;; *) false ;; esac; }
-occupied() { [ -n "$(find "$to" -xdev -mindepth 1 -print -quit)" ]; }
+as_left() { [ -n "$done" ] && case $(cat -- "$done") in *"\\"left\\":\\"$(state_of .)\\"}") true ;; *) false ;; esac; }
+occupied() { [ -n "$(find . -xdev -mindepth 1 -print -quit)" ]; }
 ${strangersFunction}
 `;
 

@@ -1,5 +1,7 @@
 import { AppError } from '../errors.ts';
+import { quote } from '../values/shell.ts';
 import { oneLine } from '../values/terminal.ts';
+import { insideFunctions } from './entered-directory.ts';
 import type { Fact } from './fact.ts';
 import { unescapeMount } from './file-system.ts';
 
@@ -118,16 +120,14 @@ function count(text: string): number {
 }
 
 /**
- * Compares two directories, themselves included: content, names, types, owners, modes, times,
+ * For `inside`. Compares two directories, themselves included: content, names, types, owners, modes, times,
  * hard links, and ACLs and extended attributes where the tools are there.
  * Arguments: `rsync` or `manifest`; `quick` (files by size and time) or `full` (by checksum);
- * rsync's option for times; from; to. Prints `identical`, or how many differences there are and up
+ * rsync's option for times. Prints `identical`, or how many differences there are and up
  * to twenty of them; a full comparison says so on its standard error and ends with status 9, because
  * it is a verification.
  */
-export const compareScript = `method=$1 depth=$2 times=$3 from=$4 to=$5
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+export const compareText = `method=$1 depth=$2 times=$3 work=$scratch
 by_rsync() {
   [ "$depth" = full ] && set -- --checksum || set --
   [ -z "$times" ] || set -- "$@" "$times"
@@ -168,6 +168,15 @@ echo "$(wc -l <"$work/differences") $(grep -v -c -e '^[>ch.][fdLDS]+++++++++ ' -
 head -n 20 "$work/differences"
 exit 0`;
 
+/**
+ * Runs `compareText` with a directory for what it notes. Arguments: those, then from and to, each with which one it is.
+ */
+export const compareScript = `${insideFunctions}from=$4 from_is=$5 to=$6 to_is=$7
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf -- "$scratch"' EXIT
+trap 'exit 143' TERM INT HUP
+inside ro ${quote(compareText)} "$1" "$2" "$3"`;
+
 /** How two directories differ. */
 export interface DirectoryDifference {
   readonly total: number;
@@ -182,7 +191,7 @@ export const directoryDifference: Fact<DirectoryDifference> = {
   name: 'directory-difference',
   timeoutMs: 1_800_000,
   script: compareScript,
-  parse({ status, stdout, stderr }, [, , , from = '', to = '']) {
+  parse({ status, stdout, stderr }, [, , , from = '', , to = '']) {
     const [summary = '', ...first] = stdout.replace(/\n$/, '').split('\n');
     if (status === 0 && summary === 'identical') return { total: 0, destructive: 0, first: [] };
     const [, total, destructive] = /^(\d+) (\d+)$/.exec(summary) ?? [];

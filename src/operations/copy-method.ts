@@ -1,5 +1,8 @@
 import type { CopyTools } from '../facts/directory-copy.ts';
 import { compareScript } from '../facts/directory-copy.ts';
+import type { Entered } from '../facts/entered-directory.ts';
+import { enteredArguments, enterFunction, insideFunctions } from '../facts/entered-directory.ts';
+import { quote } from '../values/shell.ts';
 import { parseBytes } from '../values/size.ts';
 import type { ExecAction } from './change.ts';
 import { longestCopyMs } from './time-limits.ts';
@@ -18,8 +21,8 @@ export function chooseMethod({ rsync, cp, tar, manifest }: CopyTools): CopyMetho
 }
 
 /** The arguments of `compareScript`. */
-export function comparison(method: CopyMethod, depth: 'quick' | 'full', from: string, to: string): readonly string[] {
-  return [method.kind === 'rsync' ? 'rsync' : 'manifest', depth, timesOption(method), from, to];
+export function comparison(method: CopyMethod, depth: 'quick' | 'full', from: Entered, to: Entered): readonly string[] {
+  return [method.kind === 'rsync' ? 'rsync' : 'manifest', depth, timesOption(method), ...enteredArguments(from), ...enteredArguments(to)];
 }
 
 /** rsync's option for times to the nanosecond; empty for those that have none. */
@@ -30,11 +33,14 @@ export function timesOption(method: CopyMethod): string {
 /** Everything that a file has, on one file system, sparse where it is. */
 export const rsyncOptions: readonly string[] = ['-aHAXSx', '--numeric-ids', '--no-inc-recursive'];
 /** `-a` alone forgives attributes that it could not set; named one by one they must be kept. */
-export const cpOptions: readonly string[] = ['-a', '--preserve=mode,ownership,timestamps,links,xattr', '--reflink=auto', '--sparse=auto', '-x'];
+const cpOptions: readonly string[] = ['-a', '--preserve=mode,ownership,timestamps,links,xattr', '--reflink=auto', '--sparse=auto', '-x'];
 
-/** `$1` from, `$2` to. A pipe's exit status is its last command's only, so both are said on another descriptor. */
-export const tarScript = `codes=$({ { tar -C "$1" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --one-file-system -cf - .; echo "create $?" >&3; } |
-{ tar -C "$2" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --same-owner -xpf -; echo "extract $?" >&3; }; } 3>&1)
+/** For `inside`. */
+export const cpText = `exec cp ${cpOptions.join(' ')} "$from/." "$to/"`;
+
+/** For `inside`. A pipe's exit status is its last command's only, so both are said on another descriptor. */
+export const tarText = `codes=$({ { tar -C "$from" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --one-file-system -cf - .; echo "create $?" >&3; } |
+{ tar -C "$to" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --same-owner -xpf -; echo "extract $?" >&3; }; } 3>&1)
 case $codes in *"create 0"*) ;; *) exit 1 ;; esac
 case $codes in *"extract 0"*) ;; *) exit 1 ;; esac`;
 
@@ -58,26 +64,45 @@ export interface CopyOptions {
 }
 
 /** Copies and verifies. The copy counts only when a comparison by checksum finds no difference. */
-export function copyActions(method: CopyMethod, from: string, to: string, options: CopyOptions): readonly ExecAction[] {
+export function copyActions(method: CopyMethod, from: Entered, to: Entered, options: CopyOptions): readonly ExecAction[] {
   // cp does not take from directories the set-group-ID bit that they inherit here. The copy gives this one its mode, too.
-  const prepare: readonly ExecAction[] = method.kind === 'cp' ? [{ kind: 'exec', argv: ['chmod', '00700', to] }] : [];
+  const prepare: readonly ExecAction[] = method.kind === 'cp' ? [changeDirectory(to, 'chmod 00700 .')] : [];
+  const sides = [...enteredArguments(from), ...enteredArguments(to)];
   return [
     ...prepare,
-    { kind: 'exec', argv: copyArgv(method, from, to, options), timeoutMs: longestCopyMs },
-    { kind: 'exec', argv: ['sync', '-f', to], timeoutMs: longestCopyMs },
+    { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...sides, copyText(method, options)], stdin: copyScript, timeoutMs: longestCopyMs },
+    { kind: 'exec', argv: ['sync', '-f', to.path], timeoutMs: longestCopyMs },
     { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...comparison(method, 'full', from, to)], stdin: verification, timeoutMs: longestCopyMs, onFailure: [options.onDifference] },
   ];
 }
 
 /** Empties a directory, and leaves the directory itself and what is mounted below it. */
-export function emptyDirectory(path: string): ExecAction {
-  return { kind: 'exec', argv: ['find', path, '-xdev', '-mindepth', '1', '-delete'], timeoutMs: longestCopyMs };
+export function emptyDirectory(directory: Entered): ExecAction {
+  return changeDirectory(directory, 'find . -xdev -mindepth 1 -delete');
 }
 
-function copyArgv(method: CopyMethod, from: string, to: string, { bwlimit, removes, checksum, progress }: CopyOptions): readonly string[] {
+/** Does something to a directory itself, from inside it. */
+export function changeDirectory(directory: Entered, text: string): ExecAction {
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...enteredArguments(directory), text], stdin: changeScript, timeoutMs: longestCopyMs };
+}
+
+const changeScript = `# Runs $3 in $1, if that is still the directory that was planned for.
+{ ${enterFunction}enter "$1" "$2" && exec /bin/sh -c "$3"
+} </dev/null
+`;
+
+/** The text comes last, so that it is seen in a plan as it is run. */
+const copyScript = `# Runs $5 where nothing but $1 (read only), $3 and the host's programs can be reached, if both are still the directories that were planned for.
+{ ${insideFunctions}from=$1 from_is=$2 to=$3 to_is=$4 scratch=
+inside rw "$5"
+} </dev/null
+`;
+
+/** For `inside`. */
+function copyText(method: CopyMethod, { bwlimit, removes, checksum, progress }: CopyOptions): string {
   switch (method.kind) {
     case 'rsync':
-      return [
+      return `exec ${[
         'rsync',
         ...rsyncOptions,
         ...removalOptions(removes),
@@ -85,13 +110,11 @@ function copyArgv(method: CopyMethod, from: string, to: string, { bwlimit, remov
         ...(method.nanoseconds ? [timesOption(method)] : []),
         ...(method.nanoseconds && progress ? ['--info=progress2'] : []),
         ...(bwlimit === undefined ? [] : [`--bwlimit=${String(Math.floor(parseBytes(bwlimit) / 1024))}`]),
-        `${from}/`,
-        `${to}/`,
-      ];
+      ].map(quote).join(' ')} "$from/" "$to/"`;
     case 'cp':
-      return ['cp', ...cpOptions, `${from}/.`, `${to}/`];
+      return cpText;
     case 'tar':
-      return ['/bin/sh', '-c', tarScript, 'sh', from, to];
+      return tarText;
   }
 }
 

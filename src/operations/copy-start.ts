@@ -1,9 +1,13 @@
 import type { BegunCopy, CopyMarker } from '../facts/begun-copy.ts';
 import type { CopyDirectory, DirectoryDifference } from '../facts/directory-copy.ts';
+import type { Entered } from '../facts/entered-directory.ts';
+import { afterRestarts } from '../facts/entered-directory.ts';
 import type { JsonObject } from '../values/json.ts';
+import { quote } from '../values/shell.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { ExecAction } from './change.ts';
 import type { CopyMethod, Removal } from './copy-method.ts';
+import { changeDirectory } from './copy-method.ts';
 import type { Planned } from './operation.ts';
 
 export type Directory = Extract<CopyDirectory, { readonly kind: 'directory' }>;
@@ -80,9 +84,12 @@ export function contentOf({ entries, allocatedBytes, owner, mode }: Directory): 
 }
 
 /** Five digits, because with fewer chmod leaves a directory its set-group-ID bit. */
-export function restoreDirectory(path: string, { owner, mode }: Pick<Directory, 'owner' | 'mode'>): readonly ExecAction[] {
-  return [
-    { kind: 'exec', argv: ['chown', owner, path] },
-    { kind: 'exec', argv: ['chmod', `0${mode}`, path] },
-  ];
+export function restoreDirectory(directory: Entered, { owner, mode }: Pick<Directory, 'owner' | 'mode'>): readonly ExecAction[] {
+  return [changeDirectory(directory, `chown ${quote(owner)} .`), changeDirectory(directory, `chmod ${quote(`0${mode}`)} .`)];
+}
+
+/** Which directories the two sides are: not the same on any two hosts, although the plan is. */
+export function sidesBound(source: Directory, target?: Directory): Readonly<Record<string, string>> {
+  if (target === undefined) return { 'source directory': source.identity };
+  return { 'source directory': source.identity, 'destination directory': target.identity, 'destination directory and its birth': afterRestarts(target).identity };
 }

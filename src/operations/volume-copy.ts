@@ -5,6 +5,8 @@ import type { DirectoryDifference } from '../facts/directory-copy.ts';
 import type { ContainerUse } from '../facts/container-uses.ts';
 import { containerUsesIfAny, copySource } from '../facts/copy-source.ts';
 import { copyDirectory, copyTools, directoryDifference } from '../facts/directory-copy.ts';
+import type { Entered } from '../facts/entered-directory.ts';
+import { afterRestarts, enteredArguments } from '../facts/entered-directory.ts';
 import type { FactRequest, Known } from '../facts/fact.ts';
 import { ask } from '../facts/fact.ts';
 import { formatBytes } from '../values/size.ts';
@@ -12,7 +14,7 @@ import type { Action, Change } from './change.ts';
 import type { CopyMethod } from './copy-method.ts';
 import { chooseMethod, comparison, copyActions, emptyDirectory } from './copy-method.ts';
 import type { CopyStart, Directory } from './copy-start.ts';
-import { begin, contentOf, copyToGoOnWith, goOn, intoOthersAt, restoreDirectory, unfinishedInto } from './copy-start.ts';
+import { begin, contentOf, copyToGoOnWith, goOn, intoOthersAt, restoreDirectory, sidesBound, unfinishedInto } from './copy-start.ts';
 import { defineOperation } from './operation.ts';
 import { longestCopyMs } from './time-limits.ts';
 import { copiedDirectory, copyRate } from './volumes/copy-input.ts';
@@ -82,7 +84,7 @@ function differenceRequest({ from, to }: Want, known: Known): FactRequest<Direct
   if (tools === undefined || source?.kind !== 'directory' || target?.kind !== 'directory' || overlap(source, target) !== undefined) return undefined;
   const method = chooseMethod(tools);
   if (method === undefined || (target.entries === 0 && source.entries > 0)) return undefined;
-  return ask(directoryDifference, ...comparison(method, 'quick', from, to));
+  return ask(directoryDifference, ...comparison(method, 'quick', source, target));
 }
 
 /** Only a copy that would be gone on with can have left something. */
@@ -136,20 +138,21 @@ function change(want: Want, { method, source, target, begunHere: { directory, co
   const unmark: Action = { kind: 'exec', argv: ['rm', '-f', '--', ...new Set([file, ...copies.filter(({ to }) => to === target.path).map((copy) => copy.file)])] };
   // Only rsync can go on; the others begin again.
   const again = begun !== undefined && method.kind !== 'rsync';
-  const copy = copyActions(method, want.from, want.to, { bwlimit: want.bwlimit, removes, checksum: begun?.doubtful === true, progress: source.entries <= mostEntriesWithProgress, onDifference: doubt(file) });
+  const later = afterRestarts(target);
+  const copy = copyActions(method, source, target, { bwlimit: want.bwlimit, removes, checksum: begun?.doubtful === true, progress: source.entries <= mostEntriesWithProgress, onDifference: doubt(file) });
   return {
     summary: `${want.from} → ${want.to}: ${begun === undefined ? '' : 'go on with the copy of '}${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}${again ? ', from its beginning' : ''}`,
     before: { ...contentOf(target), ...(begun === undefined ? {} : { unfinished: true }), ...(target.entries === 0 || differs === undefined ? {} : { differences: differs.total }) },
     after: { entries: source.entries, bytes: source.allocatedBytes, owner: source.owner, mode: source.mode },
-    actions: [...(begun === undefined ? mark : []), ...(again ? [guard(want), emptyDirectory(want.to)] : []), ...copy, unmark],
-    undo: reversible ? [guard(want), emptyDirectory(want.to), ...restoreDirectory(want.to, marker), unmark] : 'irreversible',
+    actions: [...(begun === undefined ? mark : []), ...(again ? [guard(want, target), emptyDirectory(target)] : []), ...copy, unmark],
+    undo: reversible ? [guard(want, later), emptyDirectory(later), ...restoreDirectory(later, marker), unmark] : 'irreversible',
     ...(reversible && begun !== undefined ? { undoneTo: { entries: 0, bytes: 0, owner: marker.owner, mode: marker.mode } } : {}),
     atomic: false,
-    bindings: {},
+    bindings: sidesBound(source, target),
   };
 }
 
 /** Nothing is deleted that could not be copied again. */
-function guard({ from, to }: Want): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', from, to], stdin: refuseStrangers, timeoutMs: longestCopyMs };
+function guard({ from }: Want, to: Entered): Action {
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', from, ...enteredArguments(to)], stdin: refuseStrangers, timeoutMs: longestCopyMs };
 }

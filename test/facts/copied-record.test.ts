@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CopiedRecord } from '../../src/facts/copied-record.ts';
 import { copiedRecord } from '../../src/facts/copied-record.ts';
+import type { Entered } from '../../src/facts/entered-directory.ts';
 import { finalPass, forgetCopies, holdsOnlyCopy, livePass, unchangedSinceCopy } from '../../src/operations/volumes/copy-passes.ts';
 import { copySource } from '../../src/facts/copy-source.ts';
 import { realPath } from '../../src/facts/real-path.ts';
 import { stoppedForCopies, stoppedText } from '../../src/facts/stopped-for-copy.ts';
-import { readHere, runScript } from './real-shell.ts';
+import { asEntered, readHere, runScript } from './real-shell.ts';
 
 const rsync = { kind: 'rsync', nanoseconds: true } as const;
 
@@ -16,6 +17,7 @@ describe('copied-record', () => {
   let base = '';
   // With what has a meaning in JSON, in shell patterns and in regular expressions.
   const at = (name: string): string => join(base, `a "b" \\ [c] * ${name}`);
+  const found = (name: string): Entered => asEntered(at(name));
   beforeEach(() => {
     base = mkdtempSync(join(tmpdir(), 'plimsoll-copied-'));
     for (const name of ['from', 'to']) mkdirSync(at(name));
@@ -29,22 +31,22 @@ describe('copied-record', () => {
     const { status, stdout, stderr } = runScript(`pass() {\n${body}\n}\npass`, [], environment());
     return { status, said: `${stdout}${stderr}` };
   };
-  const copy = (options = {}): { readonly status: number; readonly said: string } => run(finalPass(rsync, at('from'), at('to'), options));
+  const copy = (options = {}): { readonly status: number; readonly said: string } => run(finalPass(rsync, found('from'), found('to'), options));
   const live = (): number[] =>
-    livePass(rsync, at('from'), at('to'), {}).map((action) => (action.kind === 'exec' ? runScript(action.stdin ?? '', action.argv.slice(3), environment()).status : -1));
+    livePass(rsync, found('from'), found('to'), {}).map((action) => (action.kind === 'exec' ? runScript(action.stdin ?? '', action.argv.slice(3), environment()).status : -1));
   const record = (): CopiedRecord | null => copiedRecord.parse(runScript(copiedRecord.script, [at('from'), at('to')], environment()), [at('from'), at('to')]);
 
   it('knows how a final pass has left its destination, until that is touched or forgotten', { tags: ['lab:rsync'] }, () => {
     expect(record()).toBeNull();
     expect(copy()).toEqual({ status: 0, said: '' });
     expect(record()).toMatchObject({ unchanged: true });
-    expect(run(unchangedSinceCopy(at('from'), at('to')))).toEqual({ status: 0, said: '' });
+    expect(run(unchangedSinceCopy(found('from'), found('to')))).toEqual({ status: 0, said: '' });
     // Of the same size and time as before.
     writeFileSync(join(at('to'), 'x'), 'y');
     utimesSync(join(at('to'), 'x'), new Date(0), new Date(0));
     expect(record()).toMatchObject({ unchanged: false });
-    expect(run(unchangedSinceCopy(at('from'), at('to')))).toMatchObject({ status: 9, said: expect.stringContaining('something has written to it since') });
-    expect(run(holdsOnlyCopy(at('from'), at('to')))).toMatchObject({ status: 9 });
+    expect(run(unchangedSinceCopy(found('from'), found('to')))).toMatchObject({ status: 9, said: expect.stringContaining('something has written to it since') });
+    expect(run(holdsOnlyCopy(found('from'), found('to')))).toMatchObject({ status: 9 });
     expect(copy()).toMatchObject({ status: 1, said: expect.stringContaining('is no copy of') });
     expect(run(forgetCopies(at('to')))).toEqual({ status: 0, said: '' });
     expect(record()).toBeNull();
@@ -53,12 +55,12 @@ describe('copied-record', () => {
   it('has another stamp after every pass, and tells a live one from a final one by the marker', { tags: ['lab:rsync'] }, () => {
     expect(live()).toEqual([0]);
     const first = record();
-    expect(run(unchangedSinceCopy(at('from'), at('to'))).status).toBe(9);
-    expect(run(holdsOnlyCopy(at('from'), at('to'))).status).toBe(0);
+    expect(run(unchangedSinceCopy(found('from'), found('to'))).status).toBe(9);
+    expect(run(holdsOnlyCopy(found('from'), found('to'))).status).toBe(0);
     expect(copy().status).toBe(0);
     expect(record()?.stamp).not.toBe(first?.stamp);
     expect(copy().status).toBe(0);
-    expect(run(unchangedSinceCopy(at('from'), at('to'))).status).toBe(0);
+    expect(run(unchangedSinceCopy(found('from'), found('to'))).status).toBe(0);
   });
 
   it('is not made when what has to hold still does not', { tags: ['lab:rsync'] }, () => {
@@ -71,7 +73,7 @@ describe('copied-record', () => {
     expect(live()).toEqual([0]);
     writeFileSync(join(at('to'), 'mine'), '');
     expect(copy()).toMatchObject({ status: 1, said: expect.stringContaining('mine') });
-    expect(run(holdsOnlyCopy(at('from'), at('to'))).status).toBe(9);
+    expect(run(holdsOnlyCopy(found('from'), found('to'))).status).toBe(9);
     expect(copy({ exclusive: true })).toEqual({ status: 0, said: '' });
   });
 

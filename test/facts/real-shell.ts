@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import type { Entered } from '../../src/facts/entered-directory.ts';
 import type { Fact, Printed } from '../../src/facts/fact.ts';
 
 /** Runs a static script with positional parameters on this machine's own /bin/sh, as a host would. */
@@ -10,4 +12,10 @@ export function runScript(script: string, args: readonly string[] = [], environm
 
 export function readHere<Value>(fact: Fact<Value>, ...args: readonly string[]): Value {
   return fact.parse(runScript(fact.script, args), args);
+}
+
+/** A directory of this machine, and which one it is. */
+export function asEntered(path: string): Entered {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return { path, identity: `${String(dev)}:${String(ino)}` };
 }

@@ -234,7 +234,7 @@ describe('copy_volume', () => {
     });
 
     it.each<[string, string, RegExp]>([
-      ['the source is another directory once they are stopped', 'mv "$base/../from" "$base/../away"; mkdir "$base/../from"', /another directory now that the containers are stopped/],
+      ['the source is another directory once they are stopped', 'mv "$base/../from" "$base/../away"; mkdir "$base/../from"', /another directory now than the one that was planned for/],
       ['the destination holds something else by then', 'echo mine >"$base/../to/mine"', /holds something that is not in/],
       ['it is ended', 'kill -TERM $PPID', /ended with 143/],
       ['one of them is started during the pass', 'echo "echo >>$base/starts" >"$base/on-inspect"', /has been started during the final pass/],

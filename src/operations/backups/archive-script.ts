@@ -1,10 +1,12 @@
 import type { Manifest } from '../../facts/backup-shelf.ts';
 import { archiveOf } from '../../facts/backup-shelf.ts';
+import { insideFunctions } from '../../facts/entered-directory.ts';
+import { quote } from '../../values/shell.ts';
 import type { ExecAction } from '../change.ts';
 import type { Directory } from '../copy-start.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import { startFunctions } from '../volumes/copy-stopped.ts';
-import { contentListFunction } from './content-list.ts';
+import { contentListText } from './content-list.ts';
 import { sealedFunction, sealFunctions, stageFunctions } from './encryption-script.ts';
 
 /** What of a manifest is known before the archive is made. */
@@ -37,10 +39,11 @@ export function makeArchive({ start, source, spool, file, list }: Archive): Exec
   };
 }
 
+const tarText = `exec tar -C "$from" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --pax-option=delete=atime,delete=ctime --one-file-system -p -cf - .`;
+
 const archiveScript = `# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted to what follows $10.
 back_up() {
-${startFunctions}${contentListFunction}
-${stageFunctions}${sealFunctions}${sealedFunction}file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
+${startFunctions}${insideFunctions}${stageFunctions}${sealFunctions}${sealedFunction}file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
 known=$1; shift
 state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
 part=$spool/.$archive.part work=$state/backing-up held=
@@ -66,24 +69,26 @@ hold() {
 rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" && mkdir -p -m 700 -- "$spool" || no "$spool or $state cannot be written"
 rm -f -- "$spool/$archive" && : >"$part" || no "$spool cannot be written"
 [ -z "$file" ] || hold || no "the containers could not all be held"
-[ "$(stat -c %d:%i -- "$from")" = "$identity" ] || no "$from is another directory now: was it mounted for a container?"
-mode=$(stat -c %a -- "$from") owner=$(stat -c %u:%g -- "$from")
-entries=$(find "$from" -xdev -mindepth 1 -printf x | wc -c) && sockets=$(find "$from" -xdev -type s -printf x | wc -c) || exit 1
-allocated=$(du -sxB1 -- "$from" | cut -f1) apparent=$(du -sxB1 --apparent-size -- "$from" | cut -f1)
+enter "$from" "$identity" || exit 1
+from_is=$identity to= to_is= scratch=
+mode=$(stat -c %a .) owner=$(stat -c %u:%g .)
+entries=$(find . -xdev -mindepth 1 -printf x | wc -c) && sockets=$(find . -xdev -type s -printf x | wc -c) || exit 1
+allocated=$(du -sxB1 . | cut -f1) apparent=$(du -sxB1 --apparent-size . | cut -f1)
 pack() { case $packing in zstd) zstd -q -T0 -c ;; gzip) gzip -c ;; esac; }
-codes=$({ { tar -C "$from" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --pax-option=delete=atime,delete=ctime --one-file-system -p -cf - . 2>"$work/said"; echo "tar $?" >&3; } |
+codes=$({ { inside ro ${quote(tarText)} 2>"$work/said"; echo "tar $?" >&3; } | aside unpacked wc -c |
 { pack; echo "pack $?" >&3; } | { seal "$@"; echo "seal $?" >&3; } | aside sum sha256sum | { cat >"$part"; echo "write $?" >&3; }; } 3>&1)
 grep -v ': socket ignored$' "$work/said" | head -n 20 >&2
 has write || no "$part could not be written: is there room for it?"
 has sum && has 'to sum' || no "sha256sum has failed"
 has seal || no "$([ "$#" = 0 ] && echo cat || echo age) has failed"
-has pack || no "$packing has failed"
+has pack && has unpacked && has 'to unpacked' || no "$packing has failed"
 changed=0
 if ! has tar; then
   [ "$how" = live ] && has tar 1 || no "tar has failed, or something was written to $from while it was read"
   changed=$(grep -c -e 'changed as we read it$' -e 'removed before we read it$' "$work/said")
 fi
-if [ -n "$list" ]; then content_list "$from" >"$work/list" || no "$from could not be read whole"; else : >"$work/list"; fi
+scratch=$work
+if [ -n "$list" ]; then inside ro ${quote(contentListText)} "$from" >"$work/list" || no "$from could not be read whole"; else : >"$work/list"; fi
 [ -z "$file" ] || [ "$(how_they_are)" = "$held" ] || no "a container has been started or let go on while $from was archived"
 goes_on
 sync "$part" || no "$part could not be brought to its disk"
@@ -103,7 +108,7 @@ has list || no "$part is no whole archive"
 members=$(cat "$work/members")
 [ "$how" = live ] || [ "$members" = $((entries - sockets + 1)) ] || no "$part holds $members members, and $from had $((entries - sockets + 1))"
 listed=$(sed 's/^\\([a-z]*\\) \\([0-9a-f]*\\)$/"\\1":"\\2"/' "$work/list" | tr '\\n' ',')
-printf '{%s,"created":"%s",%s"sha256":"%s","bytes":%s,"root":{"mode":"%s","owner":"%s"},"entries":%s,"allocatedBytes":%s,"apparentBytes":%s,"sockets":%s,"changed":%s,"list":{%s}}\\n' "$known" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$inside" "$sum" "$bytes" "$mode" "$owner" "$entries" "$allocated" "$apparent" "$sockets" "$changed" "\${listed%,}" >"$spool/.$name.json" || no "$spool cannot be written"
+printf '{%s,"created":"%s",%s"sha256":"%s","bytes":%s,"root":{"mode":"%s","owner":"%s"},"entries":%s,"allocatedBytes":%s,"apparentBytes":%s,"unpackedBytes":%s,"sockets":%s,"changed":%s,"list":{%s}}\\n' "$known" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$inside" "$sum" "$bytes" "$mode" "$owner" "$entries" "$allocated" "$apparent" "$(($(cat "$work/unpacked")))" "$sockets" "$changed" "\${listed%,}" >"$spool/.$name.json" || no "$spool cannot be written"
 chmod 600 "$part" "$spool/.$name.json" && mkdir -p -m 700 -- "$state/backups" && : >"$state/backups/$name" && sync "$spool/.$name.json" "$state/backups/$name" "$state/backups" || exit 1
 mv -f -- "$part" "$spool/$archive" && sync "$spool" && mv -f -- "$spool/.$name.json" "$spool/$name.json" && sync "$spool" || exit 1
 find "$state/backups" -maxdepth 1 -type f -mtime +30 -delete

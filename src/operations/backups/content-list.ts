@@ -1,9 +1,8 @@
 /**
- * `content_list DIRECTORY` for scripts: prints `PART DIGEST` of everything that files have, the sockets
- * left out, a line for each part that the host has the tools for. `$work` is a
- * directory for it. Fails when anything cannot be read.
+ * For `inside`. Prints `PART DIGEST` of everything that files in `$1` have, the sockets left out, a line for each part that
+ * the host has the tools for. `$scratch` is a directory for it. Fails when anything cannot be read.
  */
-export const contentListFunction = `content_list() (
+export const contentListText = `work=$scratch
 cd -P -- "$1" || exit 1
 say() { printf '%s %s\\n' "$1" "$(LC_ALL=C sort <"$work/lines" | sha256sum | cut -d' ' -f1)"; }
 find . -xdev ! -type s \\( -type f -printf 'f %m %U:%G %s %T@ %p\\0' -o -type l -printf 'l %U:%G %T@ %p -> %l\\0' -o -printf '%y %m %U:%G %T@ %p\\0' \\) >"$work/raw" || exit 1
@@ -23,5 +22,4 @@ if command -v getfacl >/dev/null 2>&1; then
   find . -xdev ! -type l ! -type s -print0 >"$work/raw" && xargs -0 -r getfacl -n -p -- <"$work/raw" >"$work/said" || exit 1
   awk '/^# file: / { file = $0; next } NF { print file, $0 }' <"$work/said" >"$work/lines" || exit 1
   say acls
-fi
-)`;
+fi`;

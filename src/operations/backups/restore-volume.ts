@@ -143,10 +143,11 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const file = isHere(want.from) ? undefined : known.the(ask(hostFile, archive));
   const there = isHere(want.from) || (file?.exists === true && file.sha256 === manifest.sha256);
   const room = known.the(ask(roomIn, root)).availableBytes;
-  const needed = manifest.allocatedBytes + (there ? 0 : manifest.bytes);
+  const needed = Math.max(manifest.allocatedBytes, manifest.unpackedBytes ?? 0) + (there ? 0 : manifest.bytes);
   if (needed > room) return refuse(`${root} has ${formatBytes(room)} free, and ${chosen.name} needs ${formatBytes(needed)} with its archive`, 'make room on the host');
   const plan: RestorePlan = { manifest, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there, identity: manifest.encryptedTo === undefined ? undefined : want.identity };
-  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, [...liveNotes(manifest.consistency, manifest.changed), ...(want.identity !== undefined && manifest.encryptedTo === undefined ? [`${chosen.name} is not encrypted: ${want.identity} is not used`] : [])]) };
+  const sparse = manifest.apparentBytes > room ? [`${chosen.name} would have ${formatBytes(manifest.apparentBytes)} without the holes in its files, more than there is room for: it fits only as long as they stay`] : [];
+  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, [...sparse, ...liveNotes(manifest.consistency, manifest.changed), ...(want.identity !== undefined && manifest.encryptedTo === undefined ? [`${chosen.name} is not encrypted: ${want.identity} is not used`] : [])]) };
 }
 
 function liveNotes(consistency: string, changed: number): readonly string[] {

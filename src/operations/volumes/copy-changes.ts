@@ -1,4 +1,5 @@
 import type { ContainerUse } from '../../facts/container-uses.ts';
+import { afterRestarts } from '../../facts/entered-directory.ts';
 import type { StoppedForCopies } from '../../facts/stopped-for-copy.ts';
 import { stoppedText } from '../../facts/stopped-for-copy.ts';
 import type { JsonObject } from '../../values/json.ts';
@@ -7,7 +8,7 @@ import type { Action, Change, ExecAction } from '../change.ts';
 import type { CopyMethod } from '../copy-method.ts';
 import { emptyDirectory } from '../copy-method.ts';
 import type { CopyStart, Directory } from '../copy-start.ts';
-import { contentOf, restoreDirectory } from '../copy-start.ts';
+import { contentOf, restoreDirectory, sidesBound } from '../copy-start.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import type { PassOptions } from './copy-passes.ts';
 import { finalPass, forgetCopies, holdsOnlyCopy, livePass } from './copy-passes.ts';
@@ -47,8 +48,8 @@ export function copyChanges(plan: CopyPlan): readonly Change[] {
   const undoneTo = start.begun === undefined ? undefined : { entries: 0, bytes: 0, owner: start.marker.owner, mode: start.marker.mode };
   const reversible = start.reversible && !plan.refresh;
   const undo = reversible ? undoActions(plan) : 'irreversible';
-  const common: Common = { before, undo, ...(reversible && undoneTo !== undefined ? { undoneTo } : {}), bindings: Object.fromEntries(stops.map(({ id, name }) => [`container ${name}`, id])) };
-  const live = stops.length === 0 && !plan.firstOnly ? [] : livePass(method, source.path, target.path, options);
+  const common: Common = { before, undo, ...(reversible && undoneTo !== undefined ? { undoneTo } : {}), bindings: { ...Object.fromEntries(stops.map(({ id, name }) => [`container ${name}`, id])), ...sidesBound(source, target) } };
+  const live = stops.length === 0 && !plan.firstOnly ? [] : livePass(method, source, target, options);
   // Nothing else about the destination holds still while the source is written to.
   const first: Change = {
     ...common,
@@ -82,7 +83,7 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
   const undoes = undoneTo === undefined || common.undo === 'irreversible' ? {} : { undoneTo };
   if (ids.length === 0 && remembered === undefined) {
     const options = { bwlimit, replaces, ...progressOf(plan) };
-    const pass: ExecAction = { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `# Copies ${source.path} to ${target.path} and compares the two by checksum.\n${finalPass(method, source.path, target.path, options)}\n`, timeoutMs: longestCopyMs };
+    const pass: ExecAction = { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `# Copies ${source.path} to ${target.path} and compares the two by checksum.\n${finalPass(method, source, target, options)}\n`, timeoutMs: longestCopyMs };
     return { ...common, ...undoes, subject, summary: what, before, after, actions: [pass], atomic: false };
   }
   const file = fileOf(plan);
@@ -97,7 +98,7 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
     actions: [
       { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', plan.stopped.directory] },
       { kind: 'write-file', path: file, content: stoppedText({ from: source.path, to: target.path, containers: ids }), mode: '0600', expect: plan.stopped.all.find((one) => one.file === file)?.text ?? null },
-      copyWhileStopped(file, source, target, (stillHolds) => finalPass(method, source.path, target.path, { bwlimit, replaces, stillHolds })),
+      copyWhileStopped(file, source, target, (stillHolds) => finalPass(method, source, target, { bwlimit, replaces, stillHolds })),
     ],
     atomic: true,
   };
@@ -140,9 +141,10 @@ export const unusedFunction = `unused() {
 /** What is emptied was made by this copy and by nothing else, and nobody has it mounted. */
 function undoActions(plan: CopyPlan): readonly Action[] {
   const { source, target, start } = plan;
+  const to = afterRestarts(target);
   const guard = `# Stops here if a running container has $1, or if it holds anything but the copy.
 holds_only_copy() {
-${holdsOnlyCopy(source.path, target.path)}
+${holdsOnlyCopy(afterRestarts(source), to)}
 }
 ${unusedFunction}
 { unused "$1" && holds_only_copy; } </dev/null
@@ -150,8 +152,8 @@ ${unusedFunction}
   return [
     startAgain(fileOf(plan)),
     { kind: 'exec', argv: ['/bin/sh', '-s', '--', target.path], stdin: guard, timeoutMs: longestCopyMs },
-    emptyDirectory(target.path),
-    ...restoreDirectory(target.path, start.marker),
+    emptyDirectory(to),
+    ...restoreDirectory(to, start.marker),
     { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `# Forgets the copy to ${target.path}.\n${forgetCopies(target.path)}\n` },
   ];
 }

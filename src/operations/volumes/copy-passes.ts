@@ -1,10 +1,12 @@
 import { copiedFunctions, jsonFunction } from '../../facts/copied-record.ts';
-import { compareScript } from '../../facts/directory-copy.ts';
+import { compareText } from '../../facts/directory-copy.ts';
+import type { Entered } from '../../facts/entered-directory.ts';
+import { insideFunctions } from '../../facts/entered-directory.ts';
 import { quote } from '../../values/shell.ts';
 import { parseBytes } from '../../values/size.ts';
 import type { Action } from '../change.ts';
 import type { CopyMethod } from '../copy-method.ts';
-import { cpOptions, rsyncOptions, tarScript, timesOption } from '../copy-method.ts';
+import { cpText, rsyncOptions, tarText, timesOption } from '../copy-method.ts';
 import { longestCopyMs } from '../time-limits.ts';
 
 export interface PassOptions {
@@ -30,9 +32,9 @@ export interface PassOptions {
  * leaves the marker (facts/begun-copy.ts), so that a copy which was cut is gone on with, and is taken by
  * nobody for a whole one. Empty for cp and tar: only rsync can go on from what is there already.
  *
- * `from` and `to` are directories; neither has to exist while this is planned.
+ * `from` and `to` are directories; neither has to exist while this is planned (`toBeMade`). The pass is made of no others.
  */
-export function livePass(method: CopyMethod, from: string, to: string, options: PassOptions): readonly Action[] {
+export function livePass(method: CopyMethod, from: Entered, to: Entered, options: PassOptions): readonly Action[] {
   if (method.kind !== 'rsync') return [];
   const argv = ['/bin/sh', '-s', '--', ...passArguments('live', method, from, to, options)];
   return [{ kind: 'exec', argv, stdin: `# Copies what is there now; the final pass completes it.\n{ ${passScript}\n} </dev/null\n`, timeoutMs: longestCopyMs }];
@@ -48,13 +50,13 @@ export function livePass(method: CopyMethod, from: string, to: string, options: 
  * After success the data is on the disk, the marker is gone, and how the destination was left is
  * remembered.
  */
-export function finalPass(method: CopyMethod, from: string, to: string, options: PassOptions): string {
+export function finalPass(method: CopyMethod, from: Entered, to: Entered, options: PassOptions): string {
   return `( holds() { ${options.stillHolds ?? ':'}; }\nset -- ${passArguments('final', method, from, to, options).map(quote).join(' ')}\n${passScript}\n) </dev/null`;
 }
 
 /** Text of a shell function's body: succeeds when `to` is still exactly as a final pass of `from` has left it. */
-export function unchangedSinceCopy(from: string, to: string): string {
-  return `( set -- ${quote(from)} ${quote(to)}\n${copiedFunctions}
+export function unchangedSinceCopy(from: Entered, to: Entered): string {
+  return `( set -- ${quote(from.path)} ${quote(to.path)}\n${copiedFunctions}from_is=${quote(from.identity)} to_is=${quote(to.identity)}
 resolve "$1" "$2" && find_own && [ -z "$mine" ] && as_left && exit 0
 printf '%s\\n' "$2 is not as the copy of $1 has left it: something has written to it since" >&2
 exit 9
@@ -65,12 +67,12 @@ exit 9
  * Text of a shell function's body: succeeds when `to` holds nothing but this copy: it is empty, as one
  * of its passes has left it, or of one that was cut, without anything that could not be had again.
  */
-export function holdsOnlyCopy(from: string, to: string): string {
-  return `( set -- ${quote(from)} ${quote(to)}\n${copiedFunctions}
+export function holdsOnlyCopy(from: Entered, to: Entered): string {
+  return `( set -- ${quote(from.path)} ${quote(to.path)}\n${copiedFunctions}from_is=${quote(from.identity)} to_is=${quote(to.identity)}
 resolve "$1" "$2" && find_own || exit 1
 if ! occupied || as_left; then exit 0; fi
 strange="something has written to it since"
-if [ -n "$mine" ] && strange=$(strangers "$from" "$to"); then exit 0; fi
+if [ -n "$mine" ] && strange=$(strangers "$from" .); then exit 0; fi
 printf '%s\\n' "$2 is left as it is: it holds more than the copy of $1: $strange" >&2
 exit 9
 ) </dev/null`;
@@ -89,11 +91,11 @@ done
 ) </dev/null`;
 }
 
-function passArguments(phase: 'live' | 'final', method: CopyMethod, from: string, to: string, { bwlimit, progress = false, total, exclusive = false, replaces = false }: PassOptions): readonly string[] {
+function passArguments(phase: 'live' | 'final', method: CopyMethod, from: Entered, to: Entered, { bwlimit, progress = false, total, exclusive = false, replaces = false }: PassOptions): readonly string[] {
   const trust = replaces ? 'anything' : exclusive ? 'marked' : 'own';
   const rate = bwlimit === undefined || method.kind !== 'rsync' ? '' : String(Math.floor(parseBytes(bwlimit) / 1024));
   const shows = progress && method.kind === 'rsync' && method.nanoseconds;
-  return [phase, method.kind, timesOption(method), rate, total === undefined ? (shows ? 'progress' : '') : String(total), trust, from, to];
+  return [phase, method.kind, timesOption(method), rate, total === undefined ? (shows ? 'progress' : '') : String(total), trust, from.path, to.path, from.identity, to.identity];
 }
 
 /** Text for the shell: a small file is on the disk, or nothing has happened. */
@@ -101,20 +103,22 @@ export const keepFunction = `keep() {
   mkdir -p -m 700 -- "\${1%/*}" && (umask 077; printf '%s\\n' "$2" >"\${1%/*}/.\${1##*/}") && sync -- "\${1%/*}/.\${1##*/}" && mv -f -- "\${1%/*}/.\${1##*/}" "$1" && sync -- "\${1%/*}" || no "$1 could not be written"
 }`;
 
-/** Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; `progress`, or how many bytes it will be; own, marked or anything; from; to. */
-const passScript = `phase=$1 how=$2 times=$3 rate=$4 progress=$5 trust=$6
+/** Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; `progress`, or how many bytes it will be; own, marked or anything; from; to; which ones those are. */
+const passScript = `phase=$1 how=$2 times=$3 rate=$4 progress=$5 trust=$6 scratch=
 ${copiedFunctions}
+${insideFunctions}shift 6
+from_is=$3 to_is=$4
 no() { printf '%s\\n' "$*" >&2; exit 1; }
 ${keepFunction}
 # The record is the marker and how the destination was left.
 remember() {
-  text=$(cat -- "$mine") && keep "$state/copied/$name" "\${text%?},\\"left\\":\\"$(state_of "$to")\\"}"
+  text=$(cat -- "$mine") && keep "$state/copied/$name" "\${text%?},\\"left\\":\\"$(state_of .)\\"}"
 }
 # What is older than any start of the host is compared by checksum next time.
 doubt() { touch -d @0 -- "$mine"; }
 own_progress=
 [ "$progress" != progress ] || { own_progress=--info=progress2 progress=; }
-used() { df -B1 --output=used -- "$to" | tail -n 1; }
+used() { df -B1 --output=used . | tail -n 1; }
 tick() {
   trap 'kill "$sleeper" 2>/dev/null; exit' TERM
   at_first=$(used) seconds=0
@@ -141,19 +145,20 @@ copy() {
 }
 copy_all() {
   case $how in
-    rsync) rsync ${rsyncOptions.join(' ')} --delete \${times:+"$times"} \${rate:+"--bwlimit=$rate"} \${own_progress:+"$own_progress"} "$@" "$from/" "$to/" ;;
+    rsync) inside rw 'exec rsync ${rsyncOptions.join(' ')} --delete "$@" "$from/" "$to/"' \${times:+"$times"} \${rate:+"--bwlimit=$rate"} \${own_progress:+"$own_progress"} "$@" ;;
     # cp does not take from directories the set-group-ID bit that they inherit here. It gives this one its mode, too.
-    cp) chmod 00700 -- "$to" && cp ${cpOptions.join(' ')} "$from/." "$to/" ;;
-    tar) ( set -- "$from" "$to"
-      ${tarScript} ) ;;
+    cp) chmod 00700 . && inside rw ${quote(cpText)} ;;
+    tar) inside rw ${quote(tarText)} ;;
   esac
 }
 compare() (
+  scratch=$(mktemp -d) || exit 1
+  trap 'rm -rf -- "$scratch"' EXIT
+  trap 'exit 143' TERM INT HUP
   case $how in rsync) set -- rsync ;; *) set -- manifest ;; esac
-  set -- "$1" full "$times" "$from" "$to"
-  ${compareScript}
+  inside ro ${quote(compareText)} "$1" full "$times"
 )
-resolve "$7" "$8" || exit 1
+resolve "$1" "$2" || exit 1
 case $to/ in "$from"/*) no "$to lies in $from" ;; esac
 case $from/ in "$to"/*) no "$from lies in $to" ;; esac
 find_own
@@ -163,7 +168,7 @@ if ! occupied; then
 elif [ -n "$mine" ]; then
   case $(cat -- "$mine") in *'"found":"else"'*) [ "$trust" = anything ] || no "$to held something else before the copy was begun" ;; esac
   if [ "$trust" = own ] && ! as_left; then
-    strange=$(strangers "$from" "$to") || no "$to holds something that is not in $from, or is newer than there: $strange"
+    strange=$(strangers "$from" .) || no "$to holds something that is not in $from, or is newer than there: $strange"
   fi
   [ "$(stat -c %Y -- "$mine")" -ge "$(sed -n 's/^btime //p' /proc/stat)" ] || checksum=--checksum
 elif as_left; then
@@ -174,13 +179,13 @@ elif [ "$trust" != anything ]; then
   no "$to is not empty, and what is there is no copy of $from that was begun"
 fi
 if [ -z "$mine" ]; then
-  mine=$state/copies/$name found=nothing mode=$(stat -c %a -- "$to")
+  mine=$state/copies/$name found=nothing mode=$(stat -c %a .)
   while [ "\${#mode}" -lt 4 ]; do mode=0$mode; done
   occupied && found=else
-  keep "$mine" "$key\\"found\\":\\"$found\\",\\"owner\\":\\"$(stat -c %u:%g -- "$to")\\",\\"mode\\":\\"$mode\\"}"
+  keep "$mine" "$key\\"found\\":\\"$found\\",\\"owner\\":\\"$(stat -c %u:%g .)\\",\\"mode\\":\\"$mode\\"}"
 fi
 [ -z "$done" ] || rm -f -- "$done"
-if [ "$how" != rsync ] && occupied; then find "$to" -xdev -mindepth 1 -delete || no "$to could not be emptied"; fi
+if [ "$how" != rsync ] && occupied; then find . -xdev -mindepth 1 -delete || no "$to could not be emptied"; fi
 copy $checksum; status=$?
 # In a tree that is being changed, a file may vanish between its name and its attributes.
 if [ "$phase$status" = live23 ]; then copy; status=$?; fi
@@ -189,12 +194,12 @@ case $phase$status in
   final24) no "files have vanished from $from during the final pass: something still writes to it" ;;
   *) no "$how ended with status $status while copying $from to $to" ;;
 esac
-sync -f "$to" || no "what was copied to $to could not be brought to its disk"
+sync -f . || no "what was copied to $to could not be brought to its disk"
 if [ "$phase" = final ]; then
   work=$(mktemp) || exit 1
   compare >"$work" 2>&1; status=$?
   # Equal in size and time all the same: written through a memory map during the live pass.
-  if [ "$status$how" = 9rsync ] && copy --checksum && sync -f "$to"; then compare >"$work" 2>&1; status=$?; fi
+  if [ "$status$how" = 9rsync ] && copy --checksum && sync -f .; then compare >"$work" 2>&1; status=$?; fi
   if [ "$status" = 0 ]; then holds >"$work" 2>&1; status=$?; fi
   if [ "$status" != 0 ]; then doubt; cat -- "$work" >&2; rm -f -- "$work"; exit "$status"; fi
   rm -f -- "$work"

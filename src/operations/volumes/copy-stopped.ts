@@ -1,3 +1,4 @@
+import { enterFunction } from '../../facts/entered-directory.ts';
 import type { Directory } from '../copy-start.ts';
 import type { Action, ExecAction } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';
@@ -42,8 +43,7 @@ export function startAgain(file: string): ExecAction {
 export function copyWhileStopped(file: string, source: Directory, target: Directory, pass: (stillHolds: string) => string): Action {
   const script = `# Stops the containers that $1 names, makes the final pass from $2 to $4, and starts them again whatever becomes of it.
 stop_and_copy() {
-${startFunctions}
-file=$1
+${startFunctions}${enterFunction}file=$1
 ids=$(grep -Eo '[0-9a-f]{64}' "$file") || return 1
 still_stopped() { [ "$(look $ids)" = "$stopped" ] || { echo "a container has been started during the final pass" >&2; return 1; }; }
 end() { status=$?; trap - EXIT; trap '' TERM INT HUP; start_again "$file" || [ "$status" != 0 ] || status=1; exit "$status"; }
@@ -52,7 +52,7 @@ trap 'exit 143' TERM INT HUP
 docker stop $ids >/dev/null || { echo "the containers could not all be stopped" >&2; exit 1; }
 stopped=$(look $ids) || exit 1
 case $stopped in *' true '*) echo "a container goes on running after docker stop: $stopped" >&2; exit 1 ;; esac
-[ "$(stat -c %d:%i -- "$2")" = "$3" ] && [ "$(stat -c %d:%i -- "$4")" = "$5" ] || { echo "$2 or $4 is another directory now that the containers are stopped: was it mounted for one of them?" >&2; exit 1; }
+(enter "$2" "$3" && enter "$4" "$5") || exit 1
 ${pass('still_stopped')}
 }
 stop_and_copy "$@" </dev/null

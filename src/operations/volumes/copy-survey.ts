@@ -158,7 +158,7 @@ function differenceRequest(want: CopyWant, known: Known): FactRequest<DirectoryD
   const record = known.get(ask(copiedRecord, asked.from, asked.to));
   // A copy made since the plan counts, whatever the source is like by now.
   if (record === undefined || (record !== null && want.since !== undefined && record.stamp !== want.since)) return undefined;
-  return ask(directoryDifference, ...comparison(asked.method, 'quick', asked.from, asked.to));
+  return ask(directoryDifference, ...comparison(asked.method, 'quick', asked.source, asked.target));
 }
 
 /** Only a copy that was cut in the middle of a pass can be mixed with something else unseen. */

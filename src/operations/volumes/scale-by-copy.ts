@@ -2,6 +2,8 @@ import { askContainerSpec } from '../../facts/container-spec.ts';
 import { begunCopies } from '../../facts/begun-copy.ts';
 import { copySource } from '../../facts/copy-source.ts';
 import { copyDirectory, copyTools } from '../../facts/directory-copy.ts';
+import type { Entered } from '../../facts/entered-directory.ts';
+import { afterRestarts, toBeMade } from '../../facts/entered-directory.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { commandLine } from '../../values/shell.ts';
@@ -61,7 +63,7 @@ export function scaleByCopy(situation: Situation, want: CopyWant, known: Known):
   const patch = { volumes: { [volume.name]: target.name }, ...(want.discardLayer ? { discardLayer: true } : {}) };
   const containers = users.map(({ id }) => ({ spec: asBefore(known.the(askContainerSpec(id)), underWay(situation.past, id)), patch }));
   const refusals = containers.flatMap(({ spec }) => judgeReplacement(spec, patch, uses, underWay(situation.past, spec.id)) ?? []);
-  const changes = [...(target.ready ? [] : [createVolume(target)]), ...(begun.length > 0 ? [] : liveCopy(target, method, volume.mountpoint, family, want)), last(situation, target, method, containers, want)];
+  const changes = [...(target.ready ? [] : [createVolume(target)]), ...(begun.length > 0 ? [] : liveCopy(target, method, source, family, want)), last(situation, source, target, method, containers, want)];
   const kept = keptByFailure(situation, target);
   if (kept !== undefined) return { refused: kept, provisional: changes };
   if (refusals.length > 0) return refuse([...new Set(refusals.map(({ reason }) => reason))].join('; '), [...new Set(refusals.map(({ remedy }) => remedy))].join('; '));
@@ -136,8 +138,8 @@ function tooLarge({ volume, state, pending }: Situation, source: Directory, targ
   return undefined;
 }
 
-function liveCopy(target: Target, method: CopyMethod, from: string, family: string, { bwlimit }: CopyWant): readonly Change[] {
-  const actions = livePass(method, from, target.mountpoint, { bwlimit, exclusive: true, progress: true });
+function liveCopy(target: Target, method: CopyMethod, from: Entered, family: string, { bwlimit }: CopyWant): readonly Change[] {
+  const actions = livePass(method, from, toBeMade(target.mountpoint), { bwlimit, exclusive: true, progress: true });
   if (actions.length === 0) return [];
   return [
     {
@@ -153,14 +155,14 @@ function liveCopy(target: Target, method: CopyMethod, from: string, family: stri
   ];
 }
 
-function last(situation: Situation, target: Target, method: CopyMethod, containers: Parameters<typeof replaceContainers>[0]['containers'], { bwlimit, gate }: CopyWant): Change {
+function last(situation: Situation, source: Directory, target: Target, method: CopyMethod, containers: Parameters<typeof replaceContainers>[0]['containers'], { bwlimit, gate }: CopyWant): Change {
   const { volume, family, begun } = situation;
   const { name, mountpoint: to } = target;
   const from = volume.mountpoint;
   const inForce = inLedger(family, 'in-force', target);
   const givenUp = inLedger(family, 'given-up', target);
-  const pass = `plimsoll_pass() {\n${finalPass(method, from, to, { bwlimit, exclusive: true })}\n}\nplimsoll_leave() {\n${rememberLeft(volume.name, from)}\n}\nplimsoll_pass && plimsoll_leave`;
-  const unchanged = unchangedSinceCopy(from, to);
+  const pass = `plimsoll_pass() {\n${finalPass(method, source, toBeMade(to), { bwlimit, exclusive: true })}\n}\nplimsoll_leave() {\n${rememberLeft(volume.name, from)}\n}\nplimsoll_pass && plimsoll_leave`;
+  const unchanged = unchangedSinceCopy(afterRestarts(source), toBeMade(to));
   const removeOld = [removeLeft(volume.name, from, to)];
   if (containers.length > 0) {
     return replaceContainers({

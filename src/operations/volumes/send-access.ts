@@ -1,6 +1,7 @@
 import { copiedFunctions } from '../../facts/copied-record.ts';
 import type { Address, CopyLabel, Crossing, HostPath, ServerCommand } from '../../facts/crossing.ts';
 import { own } from '../../facts/crossing.ts';
+import { insideFunctions } from '../../facts/entered-directory.ts';
 import type { RelayAction } from '../change.ts';
 import { keepFunction } from './copy-passes.ts';
 
@@ -13,17 +14,19 @@ import { keepFunction } from './copy-passes.ts';
  * in the destination. `end STATE`: the copy is complete. `revoke`: the source is not let in any more.
  *
  * Begins with `set --` of: destination, what is copied, seconds since the epoch until when, own or
- * anything (what may be replaced), and the rsync commands: two that write, and those that compare.
+ * anything (what may be replaced), the rsync commands: two that write, and those that compare; and which directory the
+ * destination is (as `enter` takes it).
  */
 const gate = `LC_ALL=C PATH="\${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export LC_ALL PATH; umask 077
 trap '' HUP
 no() { printf '%s\\n' "$*" >&2; exit 1; }
 directory=\${0%/*}
-${copiedFunctions}state=\${directory%/receiving/*}
+${copiedFunctions}${insideFunctions}state=\${directory%/receiving/*}
+to_is=\${10} scratch=
 ${keepFunction}
 label=$2 until=$3 trust=$4
 revoke() { /bin/sh "$directory/revoke"; }
-remember() { text=$(cat -- "$mine") && keep "$state/copied/$name" "\${text%?}\${1:+,\\"source\\":\\"$1\\"},\\"left\\":\\"$(state_of "$to")\\"}"; }
+remember() { text=$(cat -- "$mine") && keep "$state/copied/$name" "\${text%?}\${1:+,\\"source\\":\\"$1\\"},\\"left\\":\\"$(state_of .)\\"}"; }
 if [ "$asked" = revoke ]; then revoke; exit; fi
 known=
 for allowed in begin "$5" "$6" "$7" "$8" "$9"; do [ "$asked" != "$allowed" ] || known=yes; done
@@ -39,13 +42,13 @@ case $asked in
     answer=ready
     for at in "$state"/copies/*; do
       [ -f "$at" ] && [ "$at" != "$mine" ] || continue
-      case $(cat -- "$at") in *"\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"$(stat -c %i -- "$to")\\",\\"born\\":$born,"*) [ "$trust" = anything ] && rm -f -- "$at" || no "another copy into $to was begun: $(cat -- "$at")" ;; esac
+      case $(cat -- "$at") in *"\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"$(stat -c %i .)\\",\\"born\\":$born,"*) [ "$trust" = anything ] && rm -f -- "$at" || no "another copy into $to was begun: $(cat -- "$at")" ;; esac
     done
     if [ -n "$mine" ]; then
       case $(cat -- "$mine") in *'"found":"else"'*) [ "$trust" = anything ] || no "$to held something else before the copy was begun" ;; esac
       if occupied && ! as_left || [ "$(stat -c %Y -- "$mine")" -lt "$(sed -n 's/^btime //p' /proc/stat)" ]; then answer=doubtful; fi
     else
-      found=nothing mode=$(stat -c %a -- "$to")
+      found=nothing mode=$(stat -c %a .)
       while [ "\${#mode}" -lt 4 ]; do mode=0$mode; done
       if occupied; then
         if as_left; then found=part
@@ -53,21 +56,21 @@ case $asked in
         else no "$to is not empty, and what is there is no copy of $label"; fi
       fi
       mine=$state/copies/$name
-      keep "$mine" "$key\\"found\\":\\"$found\\",\\"owner\\":\\"$(stat -c %u:%g -- "$to")\\",\\"mode\\":\\"$mode\\"}"
+      keep "$mine" "$key\\"found\\":\\"$found\\",\\"owner\\":\\"$(stat -c %u:%g .)\\",\\"mode\\":\\"$mode\\"}"
     fi
     [ $answer = doubtful ] || touch -- "$mine"
     echo $answer ;;
   'end '*)
     [ -n "$mine" ] || no "no copy was begun"
-    sync -f "$to" && remember "\${asked#end }" && rm -f -- "$mine" || no "the copy could not be written down" ;;
+    sync -f . && remember "\${asked#end }" && rm -f -- "$mine" || no "the copy could not be written down" ;;
   "$5" | "$6")
     [ -n "$mine" ] || no "no copy was begun"
-    cd -- "$to" || exit 1
-    $asked; status=$?
+    from=
+    inside rw 'set -f; exec $1' "$asked"; status=$?
     # Only this has written here, however it has ended.
     sync -f . && remember
     exit "$status" ;;
-  "$7" | "$8" | "$9") cd -- "$to" && exec $asked ;;
+  "$7" | "$8" | "$9") from=; inside ro 'set -f; exec $1' "$asked" ;;
 esac`;
 
 /** Shell functions about the line in the user's file. `$keys` file, `$id` the copy. Nothing is put through a link, and the file is replaced as a whole. */
@@ -156,6 +159,8 @@ export interface Access {
   /** sshd takes expiry-time (OpenSSH 8.2). */
   readonly expires: boolean;
   readonly to: HostPath;
+  /** Which directory that is; empty of one that is made for the copy. */
+  readonly identity: Crossing;
   /** The source, in what is written down at the destination. */
   readonly label: CopyLabel;
   readonly trust: 'own' | 'anything';
@@ -167,13 +172,13 @@ const shortly = 60_000;
 
 /** Lets the key of the source in; at the end of the change, whatever has become of it, no more. */
 export function grantAccess(access: Access, publicKey: string): RelayAction {
-  const { host, id, user, keysFile, address, isRoot, expires, to, label, trust, commands } = access;
+  const { host, id, user, keysFile, address, isRoot, expires, to, identity, label, trust, commands } = access;
   return {
     kind: 'relay',
     host,
     what: `let ${address} in as ${user}, by a key that is for this copy only`,
     script: grant,
-    args: [id, user, keysFile, address, own(isRoot ? '' : 'sudo -n '), own(expires ? 'yes' : ''), to, label, own(trust), ...commands],
+    args: [id, user, keysFile, address, own(isRoot ? '' : 'sudo -n '), own(expires ? 'yes' : ''), to, label, own(trust), ...commands, identity],
     input: publicKey,
     atEnd: { script: revoke, args: [id, user, keysFile] },
     timeoutMs: shortly,

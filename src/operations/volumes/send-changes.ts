@@ -154,13 +154,13 @@ find_own
 if occupied; then
   as_left || no "$2 is left as it is: something has been written to it since the copy, or the host has been restarted in the middle of it"
   unused "$2" || exit 9
-  find "$to" -xdev -mindepth 1 -delete || exit 1
+  find . -xdev -mindepth 1 -delete || exit 1
 fi
 for at in "$mine" "$done"; do
   [ -f "$at" ] || continue
   owner=$(sed -n 's/.*"owner":"\\([0-9:]*\\)".*/\\1/p' "$at") mode=$(sed -n 's/.*"mode":"\\([0-7]*\\)".*/\\1/p' "$at")
-  [ -z "$owner" ] || chown "$owner" -- "$to"
-  [ -z "$mode" ] || chmod "0$mode" -- "$to"
+  [ -z "$owner" ] || chown "$owner" .
+  [ -z "$mode" ] || chmod "0$mode" .
   rm -f -- "$at"
 done
 exit 0`;

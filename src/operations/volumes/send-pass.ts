@@ -1,5 +1,7 @@
+import { insideFunctions } from '../../facts/entered-directory.ts';
 import { stateOfFunction } from '../../facts/copied-record.ts';
 import type { Peer } from '../../facts/peer.ts';
+import { quote } from '../../values/shell.ts';
 import { parseBytes } from '../../values/size.ts';
 import type { ExecAction } from '../change.ts';
 import { rsyncOptions } from '../copy-method.ts';
@@ -63,6 +65,9 @@ export function removeKey(directory: string): ExecAction {
   return { kind: 'exec', argv: ['rm', '-rf', '--', directory] };
 }
 
+/** What rsync takes for its way to the other host: it says on descriptor 7 what is to be run there, and its output comes on 8. */
+const bridge = `/bin/sh -c 'shift; echo "$*" >&7; exec 3<&0; cat <&3 >&7 & cat <&8; kill "$!"' sh`;
+
 const passScript = `# Copies $2 to another host; whatever becomes of it, the key for it in $3 is no use afterwards.
 send() {
 phase=$1 from=$2 directory=$3 trust=$4 stopped=$5 identity=$6
@@ -71,11 +76,22 @@ shift 9
 write=$1 by_checksum=$2 compare=$3 list=$4 list_older=$5 progress=$6
 export PLIMSOLL_ADDRESS PLIMSOLL_PORT PLIMSOLL_USER
 umask 077
-${startFunctions}${stateOfFunction}
+${startFunctions}${insideFunctions}${stateOfFunction}
 no() { printf '%s\\n' "$*" >&2; exit 1; }
 remote() { /bin/sh "$directory/rsh" to "$@"; }
-# Its options are words without anything that a shell looks at.
-over() { options=$1; shift; rsync $options --rsh="/bin/sh $directory/rsh" "$@" "$from/" to:./; }
+# Where rsync runs there is nothing to reach another host with: ssh stays outside, and they talk through two pipes.
+# Options are words without anything that a shell looks at.
+over() {
+  options=$1; shift
+  rm -f -- "$directory/up" "$directory/down" && mkfifo -- "$directory/up" "$directory/down" || return 1
+  (IFS= read -r asked && exec /bin/sh "$directory/rsh" to "$asked") <"$directory/up" >"$directory/down" &
+  way_out=$!
+  inside ro 'options=$1 rsh=$2; shift 2; exec rsync $options --rsh="$rsh" "$@" "$from/" to:./' "$options" ${quote(bridge)} "$@" 7>"$directory/up" 8<"$directory/down"
+  sent=$?
+  kill "$way_out" 2>/dev/null
+  wait "$way_out" 2>/dev/null
+  return "$sent"
+}
 end() {
   status=$?
   trap - EXIT; trap '' TERM INT HUP
@@ -104,7 +120,8 @@ if [ -n "$stopped" ]; then
   was=$(look $ids) || exit 1
   case $was in *' true '*) no "a container goes on running after docker stop: $was" ;; esac
 fi
-[ "$(stat -c %d:%i -- "$from")" = "$identity" ] || no "$from is another directory now: was it mounted for a container?"
+enter "$from" "$identity" || exit 1
+from_is=$identity to= to_is= scratch=
 answer=$(remote begin) || no "the destination does not take the copy; it lets this host in only from the address that the plan shows (source_address)"
 way=$write
 if [ "$answer" = doubtful ]; then
@@ -114,7 +131,7 @@ if [ "$answer" = doubtful ]; then
     [ -z "$strange" ] || no "the destination holds something that is not in $from, or is newer there: $strange"
   fi
 fi
-state=$(state_of "$from") || exit 1
+state=$(state_of .) || exit 1
 copy "$way"; status=$?
 # In a tree that is being changed, a file may vanish between its name and its attributes.
 if [ "$phase$status" = live23 ]; then copy "$way"; status=$?; fi

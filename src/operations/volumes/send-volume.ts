@@ -174,6 +174,7 @@ function situationOf(want: SendWant, known: Known, sides: Sides, source: Directo
     isRoot: peer.user === 'root',
     expires: Number(major) * 100 + Number(minor) >= 802,
     to: pathOf(target, want.to.host),
+    identity: typed(to.isNew ? '' : target.identity),
     label,
     trust: want.delete ? ('anything' as const) : ('own' as const),
     commands: known.the(ask(rsyncServerCommands, ...setsInOrder(sets))),
