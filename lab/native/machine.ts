@@ -18,13 +18,19 @@ export type NativeKind = Extract<Kind, 'overlay2-20' | 'overlay2-28' | 'containe
 /** A machine without a kernel of its own: no power cycle, no console. */
 export type NativeMachine = Omit<Machine, 'consoleLog' | 'hardReset'>;
 
+export interface NativeOptions {
+  readonly name?: string;
+  /** What daemon.json says beside what the kind has. */
+  readonly daemon?: Readonly<Record<string, unknown>>;
+}
+
 const patienceMs = limit(60_000);
 
 /**
  * The dockerd, the sshd and all programs of a lab image in Linux namespaces of their own, on this machine's kernel:
  * as quick as this machine is. All that it writes is in memory, and its processes end with the one that spawned it.
  */
-export async function spawnNative(kind: NativeKind, name: string = kind): Promise<NativeMachine> {
+export async function spawnNative(kind: NativeKind, { name = kind, daemon: more = {} }: NativeOptions = {}): Promise<NativeMachine> {
   const { suite, daemon } = kindSpecs[kind];
   const slot = imageSlot(suite);
   if (slot === undefined || !isFilled(slot)) throw new Error(missing() ?? `the image ${suite} is not built`);
@@ -33,7 +39,7 @@ export async function spawnNative(kind: NativeKind, name: string = kind): Promis
   const folder = await ownFolder();
   const groups = basename(folder);
   const here = import.meta.dirname;
-  const [file, ...args] = tied(['sh', join(here, 'launch.sh'), groups, join(here, 'boot.sh'), image.root, join(here, 'init.sh'), name, JSON.stringify(daemon)]);
+  const [file, ...args] = tied(['sh', join(here, 'launch.sh'), groups, join(here, 'boot.sh'), image.root, join(here, 'init.sh'), name, JSON.stringify({ ...daemon, ...more })]);
   const process = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = new Promise<void>((resolve) => process.once('close', () => { resolve(); }));
   let door: Door | undefined;

@@ -34,6 +34,8 @@ export interface ContinueOptions extends SessionOptions {
   readonly knownHosts?: string | undefined;
   /** What is done about commands of which it is not known whether they came to their end. */
   readonly unfinished?: 'again' | 'done' | undefined;
+  /** Of finalize: hosts that have not come to their end, too. */
+  readonly partial?: true | undefined;
 }
 
 export type ContinueMode = 'resume' | 'rollback' | 'finalize';
@@ -55,10 +57,10 @@ export async function continueRun(world: World, mode: ContinueMode, wanted: stri
     const stored = await openRun(world.stateDirectory, runId);
     const earlier = await settleLeft(world, { runId, directory }, stored.records, options);
     const run: StoredRun = { runId, history: historyOf(earlier), plan: parsePlanFile(stored.planText, `${directory}/plan.json`, sha256) };
-    const hosts = run.history.hosts.filter((host) => concerns(mode, host));
+    const hosts = run.history.hosts.filter((host) => concerns(mode, host) || (mode === 'finalize' && options.partial === true && isWholeSoFar(host)));
     const waiting = mode === 'finalize' ? run.history.hosts.filter((host) => !hosts.includes(host) && isUnfinished(host) && host.changes.length > 0) : [];
     if (hosts.length === 0) {
-      if (waiting.length > 0) throw new AppError('usage', notFinalized(waiting), { hint: `plimsoll resume ${runId}, or plimsoll rollback ${runId}, and then finalize` });
+      if (waiting.length > 0) throw new AppError('usage', notFinalized(waiting), { hint: `plimsoll resume ${runId}, or plimsoll rollback ${runId}, and then finalize${options.partial === true ? '' : waiting.every(isWholeSoFar) ? '; or plimsoll finalize --partial, which gives up both: what the run has changed so far stays' : ''}` });
       world.out.write(`${nothingLeft[mode](runId)}\n`);
       return undefined;
     }
@@ -96,6 +98,16 @@ const nothingLeft: Readonly<Record<ContinueMode, (runId: string) => string>> = {
 
 function notFinalized(hosts: readonly HostHistory[]): string {
   return `not finalized, because a host must be done or rolled back first: ${hosts.map(({ host, state }) => `${host} (${state})`).join(', ')}`;
+}
+
+/** Ended before its end, with nothing that is half done: neither a change, nor a rollback. */
+function isWholeSoFar(host: HostHistory): boolean {
+  return isUnfinished(host) && (host.mode === 'apply' || host.mode === 'resume') && host.changes.length > 0 && host.open.length === 0 && host.changes.every(isWhole);
+}
+
+function isWhole({ outcome, undone, undoBegun, intent }: HostHistory['changes'][number]): boolean {
+  if (undone || undoBegun) return false;
+  return outcome === 'done' || (outcome === 'failed' && (intent.change.finalize ?? []).length === 0);
 }
 
 function concerns(mode: ContinueMode, host: HostHistory): boolean {

@@ -56,6 +56,7 @@ const specSchema = z.object({
   imageNow: z.string().nullable(),
   writes: z.array(z.object({ kind: z.enum(['A', 'C', 'D']), path: z.string() })),
   moreWrites: z.boolean(),
+  passing: z.object({ count: z.number(), first: z.array(z.string()), layerBytes: z.number() }).nullable(),
 });
 
 /**
@@ -100,6 +101,8 @@ export interface ContainerSpec {
   /** `docker diff` without what is not kept anyway (/tmp, /run, …) and without mount points: at most 50. */
   readonly writes: readonly { readonly kind: 'A' | 'C' | 'D'; readonly path: string }[];
   readonly moreWrites: boolean;
+  /** What of its layer is not meant to last: how many there are, the first of them, and the size of the whole layer; null where there is none. */
+  readonly passing: { readonly count: number; readonly first: readonly string[]; readonly layerBytes: number } | null;
 }
 
 /** Argument: the full id. Errors: `fact-unreadable`. */
@@ -182,6 +185,7 @@ function assemble(stdout: string, id: string): unknown {
     imageNow: all('imageNow')[0] ?? null,
     writes: writes.slice(0, mostWrites),
     moreWrites: writes.length > mostWrites,
+    passing: all('passing').length === 0 ? null : { count: one('passing'), first: all('passes'), layerBytes: one('layerBytes') },
   };
 }
 

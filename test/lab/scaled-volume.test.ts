@@ -19,7 +19,7 @@ describe('scaled_volume on five hosts, with its records in etcd', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'plimsoll-scaled-'));
     etcd = await EtcdServer.start();
-    machines = await Promise.all((['overlay2-28', 'overlay2-28', 'overlay2-28', 'overlay2-20', 'overlay2-20'] as const).map((kind, index) => spawnNative(kind, `elk-${String(index + 1)}`)));
+    machines = await Promise.all((['overlay2-28', 'overlay2-28', 'overlay2-28', 'overlay2-20', 'overlay2-20'] as const).map((kind, index) => spawnNative(kind, { name: `elk-${String(index + 1)}` })));
     const hosts = machines.map(({ name, port, keyFile, knownHosts }) => `  ${name}: { address: 127.0.0.1, port: ${String(port)}, identity_file: ${keyFile}, known_hosts_file: ${knownHosts}, user: ops }`);
     await writeFile(join(directory, 'inventory.yaml'), `defaults: { become: true, connect_timeout: 90s, command_timeout: 3m }\nhosts:\n${hosts.join('\n')}\n`);
   });

@@ -17,11 +17,11 @@ export function composeRefusal(spec: ContainerSpec, patch: Patch, remedy: 'by ha
   if (labels === undefined) return { reason: `${spec.name} belongs to a Compose project without a name`, remedy: 'make it anew with docker compose up' };
   const { project, service, directory } = labels;
   const override = overridePath(directory === '' ? '.' : directory, service, 1);
-  const command = commandLine(['docker', 'compose', '-p', project, ...(directory === '' ? [] : ['--project-directory', directory]), ...composeOptions(labels), '-f', override, 'up', '-d', '--no-deps', service]);
+  const command = commandLine(['docker', 'compose', '-p', project, ...(directory === '' ? [] : ['--project-directory', directory]), ...composeOptions(labels), ...(labels.files.length === 0 ? ['-f', 'FILE'] : []), '-f', override, 'up', '-d', '--no-deps', service]);
   return {
     reason: `${spec.name} belongs to the Compose project ${project}, which has to make it anew itself`,
     // The value of a variable may be a secret; a message is no place for it.
-    remedy: `${remedy === 'by hand' ? '' : 'say compose: override, and plimsoll does this and verifies it; or by hand: '}write to ${override}:\n${overrideText(service, spec, { ...patch, env: Object.fromEntries(Object.entries(patch.env ?? {}).map(([name, value]) => [name, value === null ? null : '…'])) })}\nthen run: ${command}`,
+    remedy: `${labels.files.length === 0 ? `its label com.docker.compose.project.config_files is missing, so the project's own file is not known: with the override file alone Compose would describe nothing else of ${service}; give it first, where the command says -f FILE. ` : ''}${remedy === 'by hand' || labels.files.length === 0 ? '' : 'say compose: override, and plimsoll does this and verifies it; or by hand: '}write to ${override}:\n${overrideText(service, spec, { ...patch, env: Object.fromEntries(Object.entries(patch.env ?? {}).map(([name, value]) => [name, value === null ? null : '…'])) })}\nthen run: ${command}`,
   };
 }
 

@@ -34,7 +34,7 @@ only() { docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$pr
 untouched() {
   [ -z "$(of "$1" '{{range .Mounts}}mounted {{.Destination}}
 {{end}}{{range $k, $v := index .HostConfig "Tmpfs"}}mounted {{$k}}
-{{end}}' | layer_writes "$1" || echo unknown)" ]
+{{end}}' | { layer_writes "$1" || echo 'write ? unknown'; } | grep '^write ')" ]
 }
 up() {
   pull='--pull never'

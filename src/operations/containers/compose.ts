@@ -1,6 +1,6 @@
 import type { ContainerSpec } from '../../facts/container-spec.ts';
 import { configFate } from './config-fates.ts';
-import type { Expectation, Line } from './expectations.ts';
+import type { Expectation, SameLine } from './expectations.ts';
 import { expectation, furtherExpectations, sameLines } from './expectations.ts';
 import type { Fate, Piece } from './fate.ts';
 import { goJson, jsonOf } from './go-template.ts';
@@ -22,7 +22,7 @@ export interface Composition {
   readonly connects: readonly Endpoint[];
   readonly platform: string | undefined;
   /** What must be equal in both containers, and what the new one must say; named for the operator. */
-  readonly same: readonly Line[];
+  readonly same: readonly SameLine[];
   readonly expected: readonly Expectation[];
 }
 

@@ -17,6 +17,9 @@ export function configFate(key: string, spec: ContainerSpec, patch: Patch): Fate
       return !hasHostnameOfItsOwn(spec) ? drop : keep;
     case 'ExposedPorts':
       return typeof mode === 'string' && mode.startsWith('container:') ? drop : exposedPortsFate(spec, patch);
+    case 'NetworkDisabled':
+      // Docker says so by itself where the daemon has no network of its own for one that names none.
+      return hasNoNetworkToBeOn(spec) ? drop : keep;
     case 'MacAddress':
       return apiAtLeast(spec.api, 44) ? drop : keep;
     case 'Env':
@@ -39,10 +42,15 @@ export function configFate(key: string, spec: ContainerSpec, patch: Patch): Fate
   }
 }
 
-/** Docker makes the short id the name of a host that was given none; the namespace of others has another name. */
+/** The daemon has none of its own ("bridge": "none"), and the container names none. Docker says that it is disabled at the start. */
+export function hasNoNetworkToBeOn({ config, networks }: ContainerSpec): boolean {
+  return config['NetworkDisabled'] === true && Object.keys(networks).length > 0;
+}
+
+/** Docker makes the short id the name of a host that was given none; the name of another's namespace is that one's. */
 function hasHostnameOfItsOwn(spec: ContainerSpec): boolean {
   const { NetworkMode: mode, UTSMode: uts } = spec.hostConfig;
-  return !(mode === 'host' || uts === 'host' || (typeof mode === 'string' && mode.startsWith('container:')) || spec.config['Hostname'] === spec.id.slice(0, 12));
+  return !(uts === 'host' || (typeof mode === 'string' && mode.startsWith('container:')) || spec.config['Hostname'] === spec.id.slice(0, 12));
 }
 
 const entryName = '(index (split . "=") 0)';

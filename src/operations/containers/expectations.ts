@@ -1,7 +1,9 @@
 import type { ContainerSpec } from '../../facts/container-spec.ts';
 import type { Fate } from './fate.ts';
 import { goJson, goString, jsonOf } from './go-template.ts';
-import { endpointsOf, hasOwnNetworks, linksOf } from './networks.ts';
+import { asText } from '../../values/json.ts';
+import { planMounts } from './mounts.ts';
+import { aliasesOf, endpointsOf, isDockersOwn } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { restartPolicyOf } from './restart-policy.ts';
 
@@ -11,18 +13,24 @@ export interface Line {
   readonly template: string;
 }
 
+/** Printed of the old container and of the new one. */
+export interface SameLine extends Line {
+  /** Of the new one, where that has it at another place. */
+  readonly is: string;
+}
+
 export interface Expectation extends Line {
   readonly text: string;
   /** Only once it has replaced the old one, or only before; always when absent. */
   readonly when?: 'created' | 'replaced';
 }
 
-export function sameLines(object: string, key: string, fate: Fate, patch: Patch): readonly Line[] {
+/** What is taken over in part; what is kept as it is is compared with everything else (`inspected.ts`). */
+export function sameLines(object: string, key: string, fate: Fate, patch: Patch): readonly SameLine[] {
   const name = `${object.slice(1)}.${key}`;
   // Another image brings variables of its own.
-  if (key === 'Env' && patch.image !== undefined) return [];
-  if (fate.kind === 'set') return fate.pieces.flatMap((piece, index) => (typeof piece === 'string' ? [] : [{ name: `${name} ${String(index)}`, template: piece.template }]));
-  return fate.kind === 'keep' ? [{ name, template: jsonOf(object, key) }] : [];
+  if ((key === 'Env' && patch.image !== undefined) || fate.kind !== 'set') return [];
+  return fate.pieces.flatMap((piece, index) => (typeof piece === 'string' ? [] : [{ name: `${name} ${String(index)}`, template: piece.template, is: piece.is ?? piece.template }]));
 }
 
 export function expectation(object: string, key: string, fate: Fate): readonly Expectation[] {
@@ -32,13 +40,7 @@ export function expectation(object: string, key: string, fate: Fate): readonly E
 
 /** What the new container must say although no key that is sent says it. */
 export function furtherExpectations(spec: ContainerSpec, patch: Patch): readonly Expectation[] {
-  return [...ownHostname(spec), ...restartExpectations(spec, patch), ...networkExpectations(spec), ...linkExpectations(spec)];
-}
-
-function ownHostname(spec: ContainerSpec): readonly Expectation[] {
-  return spec.config['Hostname'] === spec.id.slice(0, 12) && hasOwnNetworks(spec.hostConfig['NetworkMode']) && spec.hostConfig['UTSMode'] !== 'host'
-    ? [{ name: 'Config.Hostname', template: '{{if eq .Config.Hostname (truncate .Id 12)}}own{{else}}other{{end}}', text: 'own' }]
-    : [];
+  return [...restartExpectations(spec, patch), ...networkExpectations(spec), ...mountExpectations(spec, patch)];
 }
 
 function restartExpectations(spec: ContainerSpec, patch: Patch): readonly Expectation[] {
@@ -46,29 +48,29 @@ function restartExpectations(spec: ContainerSpec, patch: Patch): readonly Expect
   return [{ name: 'HostConfig.RestartPolicy', template, text: restartPolicyOf(spec, patch).expected, when: 'replaced' }];
 }
 
-function linkExpectations(spec: ContainerSpec): readonly Expectation[] {
-  const links = linksOf(spec);
-  if (links.length === 0) return [];
-  const each = '{{$l := split . ":"}}{{$name := index (split (index $l 1) "/") 2}}';
+/** The networks, and what somebody has set of each; the rest of them is compared with everything else. */
+function networkExpectations(spec: ContainerSpec): readonly Expectation[] {
+  const names = Object.keys(spec.networks);
+  const all = { name: 'networks', template: '{{range $k, $v := .NetworkSettings.Networks}}{{json $k}} {{end}}', text: names.map((network) => goJson(network)).toSorted().map((name) => `${name} `).join('') };
+  const own = '{{range index . "Aliases"}}{{if eq . (truncate $.Id 12) $.Config.Hostname}}{{else}}{{json .}} {{end}}{{end}}';
   return [
-    { name: 'HostConfig.Links', template: '{{len .HostConfig.Links}}', text: String(links.length) },
-    ...links.map((link) => ({ name: `HostConfig.Links ${link}`, template: `{{range .HostConfig.Links}}${each}{{if eq (print (index $l 0) ":" $name) ${goString(`/${link}`)}}}there{{end}}{{end}}`, text: 'there' })),
+    all,
+    ...endpointsOf(spec).flatMap(({ network, config }): readonly Expectation[] => {
+      const of = (key: string, template: string, text: string): Expectation => ({ name: `network ${goString(network)}.${key}`, template: `{{with index .NetworkSettings.Networks ${goString(network)}}}${template}{{end}}`, text });
+      return [
+        ...(isDockersOwn(network) ? [] : [of('Aliases', own, aliasesOf(spec, network).map((alias) => `${goJson(alias)} `).join(''))]),
+        ...(config['MacAddress'] === undefined ? [] : [of('MacAddress', '{{json (index . "MacAddress")}}', goJson(config['MacAddress']))]),
+      ];
+    }),
   ];
 }
 
-/** The networks, and what the user has set of each: addresses, links, options. */
-function networkExpectations(spec: ContainerSpec): readonly Expectation[] {
-  const endpoints = endpointsOf(spec);
-  if (endpoints.length === 0) return [];
-  const names = { name: 'networks', template: '{{range $k, $v := .NetworkSettings.Networks}}{{json $k}} {{end}}', text: endpoints.map(({ network }) => goJson(network)).toSorted().map((name) => `${name} `).join('') };
+/** What is asked of HostConfig.Mounts: what is kept of each entry is compared with the old one's. */
+function mountExpectations(spec: ContainerSpec, patch: Patch): readonly Expectation[] {
+  const { mounts } = planMounts(spec, patch);
+  if (mounts === undefined) return [];
   return [
-    names,
-    ...endpoints.flatMap(({ network, config }) =>
-      ['IPAMConfig', 'Links', 'DriverOpts', ...(config['MacAddress'] === undefined ? [] : ['MacAddress'])].map((key) => ({
-        name: `networks.${network}.${key}`,
-        template: `{{with index (index .NetworkSettings.Networks ${goString(network)}) "${key}"}}{{json .}}{{else}}null{{end}}`,
-        text: goJson(config[key] ?? null),
-      })),
-    ),
+    { name: 'HostConfig.Mounts', template: '{{with index .HostConfig "Mounts"}}{{len .}}{{else}}0{{end}}', text: String(mounts.length) },
+    ...mounts.flatMap((entry, index) => ('kept' in entry ? [] : [{ name: `HostConfig.Mounts ${asText(entry.set['Source'])}`, template: `{{json (index (index (index .HostConfig "Mounts") ${String(index)}) "Source")}}`, text: goJson(entry.set['Source'] ?? null) }])),
   ];
 }

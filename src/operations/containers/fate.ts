@@ -2,8 +2,8 @@ import type { Json, JsonObject } from '../../values/json.ts';
 import { asObject, canonicalJson } from '../../values/json.ts';
 import { goJson } from './go-template.ts';
 
-/** A literal text, or a template. */
-export type Piece = string | { readonly template: string };
+/** A literal text, or a template; `is` prints the same of the new container, where that has it at another place. */
+export type Piece = string | { readonly template: string; readonly is?: string };
 
 /** What becomes of one key: left out, kept as it is, or made of pieces. */
 export type Fate = { readonly kind: 'drop' | 'keep' } | { readonly kind: 'set'; readonly pieces: readonly Piece[]; readonly expect?: string };

@@ -2,7 +2,7 @@ import type { ContainerSpec } from '../../facts/container-spec.ts';
 import type { Json, JsonObject } from '../../values/json.ts';
 import { asText, canonicalJson } from '../../values/json.ts';
 import { mountNow, planMounts } from './mounts.ts';
-import { aliasesOf, isEmpty, linksOf, macOf } from './networks.ts';
+import { aliasesOf, assignedKeys, isEmpty, linksOf, macOf } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { portBindings } from './ports.ts';
 import { restartPolicyOf } from './restart-policy.ts';
@@ -123,12 +123,12 @@ function mountAt({ mounts }: ContainerSpec, path: string): JsonObject {
 const modesById: readonly Json[] = ['z', 'rw'];
 
 function sameMount(what: string, was: JsonObject, is: JsonObject): Line {
+  if (was['Type'] === 'image') return compare(what, was, is, canonicalJson({ ...was, Source: is['Source'] ?? null }) === canonicalJson(is) ? { docker: 'the image is mounted at another path of the host for every container' } : undefined);
   const byId = was['Mode'] === '' && modesById.includes(is['Mode'] ?? null) && canonicalJson({ ...was, Mode: is['Mode'] ?? null }) === canonicalJson(is);
   return compare(what, was, is, byId ? { docker: 'a volume without a name is mounted by its id, which gives it another mode' } : undefined);
 }
 
-/** What Docker gives an endpoint when it connects it. */
-const assigned = new Set(['NetworkID', 'EndpointID', 'Gateway', 'IPAddress', 'IPPrefixLen', 'IPv6Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen', 'DNSNames']);
+const assigned = new Set(assignedKeys);
 
 function networkLines(old: ContainerSpec, fresh: ContainerSpec): readonly Line[] {
   return [...new Set([...Object.keys(old.networks), ...Object.keys(fresh.networks)])].flatMap((network): readonly Line[] => {

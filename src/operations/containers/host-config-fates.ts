@@ -1,9 +1,11 @@
 import type { ContainerSpec } from '../../facts/container-spec.ts';
-import { asObject } from '../../values/json.ts';
+import { asObject, isObject } from '../../values/json.ts';
 import type { Fate, Piece } from './fate.ts';
 import { drop, keep, set } from './fate.ts';
 import { goJson } from './go-template.ts';
-import { planMounts } from './mounts.ts';
+import { entryAt, keptMembers, keptOptions } from './mount-entries.ts';
+import type { MountEntry } from './mount-entries.ts';
+import { mountEntriesOf, planMounts } from './mounts.ts';
 import { linksOf } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { portBindings } from './ports.ts';
@@ -53,11 +55,21 @@ export function addedHostKeys(patch: Patch): readonly string[] {
 function mountsFate(spec: ContainerSpec, patch: Patch): Fate {
   const { mounts } = planMounts(spec, patch);
   if (mounts === undefined) return spec.hostConfig['Mounts'] === undefined ? drop : keep;
-  const pieces = mounts.flatMap((entry, index): readonly Piece[] => [index === 0 ? '' : ',', 'kept' in entry ? { template: mountAt(entry.kept) } : goJson(entry.set)]);
-  return { kind: 'set', pieces: ['[', ...pieces, ']'] };
+  return { kind: 'set', pieces: ['[', ...mounts.flatMap((entry, index): readonly Piece[] => [...(index === 0 ? [] : [',']), ...entryPieces(entry, index, spec)]), ']'] };
 }
 
-const mountAt = (index: number): string => `{{json (index (index .HostConfig "Mounts") ${String(index)})}}`;
+/** `index`: its place in the new container's. */
+function entryPieces(entry: MountEntry, index: number, spec: ContainerSpec): readonly Piece[] {
+  if ('kept' in entry) return [{ template: entryAt(entry.kept), is: entryAt(index) }];
+  const { set, of } = entry;
+  if (of === undefined) return [goJson(set)];
+  const target = mountEntriesOf(spec)[of]?.['Target'] ?? null;
+  const members = Object.entries({ Target: target, ...set }).flatMap(([key, value], member): readonly Piece[] => [
+    `${member === 0 ? '' : ','}${goJson(key)}:`,
+    ...(isObject(value) ? [goJson(value).slice(0, -1), { template: keptOptions(of, key, value), is: keptOptions(index, key, value) }, '}'] : [goJson(value)]),
+  ]);
+  return ['{', ...members, { template: keptMembers(of, set), is: keptMembers(index, set) }, '}'];
+}
 
 function portsFate(spec: ContainerSpec, patch: Patch): Fate {
   const bindings = portBindings(spec, patch);

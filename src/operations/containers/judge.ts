@@ -3,9 +3,11 @@ import type { ContainerUse } from '../../facts/container-uses.ts';
 import { dependants } from '../../facts/container-uses.ts';
 import type { Replacement } from '../../facts/replacements.ts';
 import { asObject, asText } from '../../values/json.ts';
+import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Refusal } from '../rootfs/outcome.ts';
 import { composeRefusal } from './compose-file.ts';
+import { lostMountOptions } from './mounts.ts';
 import { apiAtLeast } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { isRandom } from './ports.ts';
@@ -42,11 +44,14 @@ export function orchestrated(spec: ContainerSpec): Refusal | undefined {
 /** The others take a size, and give none. */
 const driversWithSizes = ['overlay2', 'devicemapper', 'btrfs', 'zfs'];
 
-function unsuited(spec: ContainerSpec, { image, storageSize }: Patch): Refusal | undefined {
+function unsuited(spec: ContainerSpec, patch: Patch): Refusal | undefined {
+  const { image, storageSize } = patch;
   const { name, hostConfig } = spec;
   if (hostConfig['AutoRemove'] === true) return { reason: `${name} was made with --rm: Docker removes it, and its volumes without a name, as soon as it is stopped`, remedy: 'make it anew without --rm' };
   if (spec.imageConfig === null) return { reason: `${name}: its image ${oneLine(spec.image, 19)} is not there any more, so the same container cannot be made again`, remedy: 'load or pull that very image; or say image:, and the new one is made from it' };
   if (storageSize !== undefined && !driversWithSizes.includes(spec.driver)) return { reason: `${name}: the storage driver ${oneLine(spec.driver)} has no sizes for root file systems: Docker would take one, and not keep it`, remedy: 'leave out storage_size, and keep on a volume with a size what grows' };
+  const [lost] = lostMountOptions(spec, patch);
+  if (lost !== undefined) return { reason: `${name}: what is mounted at ${oneLine(lost.path, 80)} has ${lost.keys.join(' and ')}, which what is asked for there cannot have`, remedy: `take it out in a step of its own first (mounts: { ${oneLine(lost.path, 80)}: null }), if it is to be lost` };
   if (image !== undefined) return undefined;
   const now = asText(spec.config['Image']);
   if (spec.imageNow === null) return { reason: `${name} was made from ${oneLine(now)}, and there is no image of that name any more`, remedy: `give its image the name again: docker tag ${spec.image.slice(0, 19)} ${oneLine(now)}; or say image:` };
@@ -100,6 +105,16 @@ export function replacementWarnings(spec: ContainerSpec, patch: Patch): readonly
     ...(random.length > 0 || all ? [`${name}: Docker chooses another port of the host for ${all ? 'what it publishes' : random.join(', ')}; pin_ports: true keeps the one that it has now`] : []),
     ...(spec.ownMacs === null && apiAtLeast(spec.api, 44) && Object.keys(spec.networks).length > 1 ? [`${name}: whether somebody has set its MAC addresses cannot be read on the host; where Docker does not say so, the new one has others`] : []),
     ...(!spec.state.running && policy === 'unless-stopped' ? [`${name} has been stopped, which Docker does not know of the new one: it starts with the daemon (restart: unless-stopped)`] : []),
+    ...passingWarnings(spec),
+    ...spec.mounts.filter((mount) => mount['Type'] === 'image').map((mount) => `${name}: at ${oneLine(asText(mount['Destination']), 80)} the new one has what the image ${oneLine(asText(mount['Name']), 80)} is now: whether that is the one it has now cannot be told`),
     ...(patch.discardLayer === true && spec.writes.length > 0 ? [`${name}: what it has written to its own layer is in the old container only: ${spec.writes.slice(0, shown).map(({ path }) => oneLine(path, 80)).join(', ')}`] : []),
   ];
+}
+
+/** What is not meant to last is no reason to refuse; but it goes, and that is to be known. */
+export function passingWarnings({ name, passing }: ContainerSpec): readonly string[] {
+  if (passing === null) return [];
+  const { count, first, layerBytes } = passing;
+  const paths = first.map((path) => oneLine(path, 80)).join(', ');
+  return [`${name}: ${count === 1 ? 'one path' : `${String(count)} paths`} below temporary directories of its own layer (of ${formatBytes(layerBytes)} in all) ${count === 1 ? 'stays' : 'stay'} in the old container, and ${count === 1 ? 'goes' : 'go'} with it: ${paths}${count > first.length ? ', …' : ''}`];
 }

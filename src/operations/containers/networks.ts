@@ -15,6 +15,12 @@ export function hasOwnNetworks(mode: Json | undefined): boolean {
   return typeof mode === 'string' && !shared.test(mode);
 }
 
+/** What Docker gives an endpoint when it connects it. */
+export const assignedKeys = ['NetworkID', 'EndpointID', 'Gateway', 'IPAddress', 'IPPrefixLen', 'IPv6Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen', 'DNSNames'];
+
+/** With those of which Docker makes a part: what somebody has set of them is expected by its value. */
+export const endpointKeysOfDocker = [...assignedKeys, 'Aliases', 'MacAddress'];
+
 /**
  * The endpoints of the new container, the one of its network mode first. Addresses and ids that Docker
  * has chosen are left out, and so is what it adds to the aliases by itself.
@@ -55,10 +61,15 @@ function endpointOf(spec: ContainerSpec, network: string, primary: boolean): Jso
   return { ...kept('IPAMConfig'), ...kept('Links'), ...kept('DriverOpts'), ...kept('GwPriority'), ...(aliases.length === 0 ? {} : { Aliases: aliases }), ...(mac === '' ? {} : { MacAddress: mac }) };
 }
 
-/** The user's own. Docker's own networks take none. */
+/** These take no aliases. */
+export function isDockersOwn(network: string): boolean {
+  return ['bridge', 'host', 'none'].includes(network);
+}
+
+/** The user's own. */
 export function aliasesOf(spec: ContainerSpec, network: string): readonly string[] {
   const aliases = spec.networks[network]?.['Aliases'];
-  if (!Array.isArray(aliases) || ['bridge', 'host', 'none'].includes(network)) return [];
+  if (!Array.isArray(aliases) || isDockersOwn(network)) return [];
   const own = [spec.id.slice(0, 12), spec.config['Hostname']];
   return [...new Set(aliases.filter((alias) => typeof alias === 'string'))].filter((alias) => !own.includes(alias));
 }

@@ -1,6 +1,6 @@
 import type { ContainerSpec } from '../../facts/container-spec.ts';
 
-/** What is mounted at a path of the container. */
+/** What is mounted at a path of the container. Without readOnly: as it is now. */
 export type PatchedMount =
   | { readonly volume: string; readonly readOnly?: boolean | undefined }
   | { readonly bind: string; readonly readOnly?: boolean | undefined };

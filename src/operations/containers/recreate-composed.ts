@@ -12,6 +12,7 @@ import type { ContainerPlan } from '../rootfs/outcome.ts';
 import { composeContainerOf, explainComposed, planComposed, withComposed } from './compose-project.ts';
 import type { Line } from './fidelity.ts';
 import type { Patch } from './patch.ts';
+import { copyNeedsOf, staleCopyRefusal } from './stale-copy.ts';
 import type { RecreateWant } from './recreate-input.ts';
 import { patchOf } from './recreate-input.ts';
 
@@ -48,6 +49,7 @@ export function composedNeeds(want: RecreateWant, container: Meant, known: Known
   return [
     askContainerSpec(container.id),
     ...(want.env === undefined ? [] : [askContainerEnvironment(container.id, want.env)]),
+    ...copyNeedsOf(patchOf(want).mounts, known),
     ...(project === undefined ? [] : [askComposeProject(project)]),
     ...(led === undefined ? [] : [askComposedSpec(led.old)]),
   ];
@@ -57,6 +59,8 @@ export function composedNeeds(want: RecreateWant, container: Meant, known: Known
 export function planForCompose(want: RecreateWant, container: Meant, patch: () => Patch, known: Known): ContainerPlan {
   const underWay = pending(container, known);
   const project = composeContainerOf(container);
+  const stale = underWay === undefined ? staleCopyRefusal(known.the(askContainerSpec(container.id)), patchOf(want).mounts, known) : undefined;
+  if (stale !== undefined) return { refused: stale };
   return planComposed({
     spec: known.the(underWay === undefined ? askContainerSpec(container.id) : askComposedSpec(container.id)),
     patch: underWay === undefined ? patch() : patchOf(want),

@@ -27,6 +27,7 @@ import { refuseRestoring, restoration, restoreNeeds } from './restore.ts';
 import { asBefore, inPlace, leftByFailure } from './under-way.ts';
 import type { InPlace } from './under-way.ts';
 import { explain } from './fidelity.ts';
+import { copyNeedsOf, staleCopyRefusal } from './stale-copy.ts';
 import { askHiddenDifferences } from '../../facts/hidden-differences.ts';
 import { askImageIds } from '../../facts/image-ids.ts';
 
@@ -50,6 +51,7 @@ export const recreateContainer = defineOperation<RecreateWant>({
         askContainerSpec(id),
         ...(want.env === undefined ? [] : [askContainerEnvironment(id, want.env)]),
         ...(want.image === undefined ? [] : [askImageIds(want.image)]),
+        ...copyNeedsOf(patchOf(want).mounts, known),
         ...(want.restore === undefined ? [] : restoreNeeds(want.restore)),
         ...(replaced === undefined ? [] : [askContainerSpec(replaced.old), askHiddenDifferences(replaced.old, id)]),
       ];
@@ -67,7 +69,8 @@ export const recreateContainer = defineOperation<RecreateWant>({
   touches(want, known) {
     const selection = select(want, known);
     const ids = 'refused' in selection ? [] : selection.selected.map(({ id }) => `container:${id}`);
-    return { reads: ['docker', ...ids], changes: ids };
+    const mounted = Object.values(want.mounts ?? {}).flatMap((mount) => (mount === null ? [] : ['volume' in mount ? `volume:${mount.volume}` : `path:${mount.bind}`]));
+    return { reads: ['docker', ...ids, ...mounted], changes: ids };
   },
 
   verify(want, known) {
@@ -108,7 +111,7 @@ function planOne(want: RecreateWant, container: InPlace, known: Known): Containe
   if (underWay === undefined && left.length < cannot.length) return refuseRestoring(spec.name, want.restore?.version, cannot);
   if (underWay === undefined && asked(spec, patch).length === 0) return { changes: [], warnings: left, owed: [] };
   const uses = known.the(ask(containerUses));
-  const refusal = judgeReplacement(spec, patch, uses, underWay, 'or compose: override');
+  const refusal = judgeReplacement(spec, patch, uses, underWay, 'or compose: override') ?? (underWay === undefined ? staleCopyRefusal(spec, patchOf(want).mounts, known) : undefined);
   const change = (): Change => replaceContainers({ subject: `container:${spec.name}`, containers: [{ spec, patch, imageId: imageIdOf(want, known) }], gate: { seconds: want.gate.seconds, healthy: want.gate.healthy }, ...(underWay === undefined ? {} : { underWay: underWay.step }) });
   if (refusal === undefined) return { changes: [change()], warnings: [...left, ...notes, ...replacementWarnings(spec, patch)], owed: [] };
   // A rollback has to see that it is as it was before, although what an attempt has left is in the way of another.

@@ -9,8 +9,8 @@ const binding = /^(?:(?:\[([0-9a-f:]+)\]|(\d+\.\d+\.\d+\.\d+)):)?(\d{1,5})$/i;
 const published = z.union([z.number().int().min(1).max(65_535).transform(String), z.string().regex(binding, 'must be a port of the host, or ADDRESS:PORT')]);
 
 const mount = z.union([
-  z.strictObject({ volume: z.string().min(2).describe('the name of a volume that exists'), read_only: z.boolean().optional() }),
-  z.strictObject({ bind: hostPath.describe('a path on the host'), read_only: z.boolean().optional() }),
+  z.strictObject({ volume: z.string().min(2).describe('the name of a volume that exists'), read_only: z.boolean().optional().describe('as it is now, when left out; of a path where nothing is mounted now: false') }),
+  z.strictObject({ bind: hostPath.describe('a path on the host'), read_only: z.boolean().optional().describe('as it is now, when left out; of a path where nothing is mounted now: false') }),
 ]);
 
 export const recreateSchema = z
@@ -60,6 +60,6 @@ function bindingOf(text: string): { readonly hostIp: string; readonly hostPort: 
 }
 
 function mountOf(wanted: z.infer<typeof mount>): PatchedMount {
-  const readOnly = wanted.read_only === true;
-  return 'volume' in wanted ? { volume: wanted.volume, readOnly } : { bind: wanted.bind, readOnly };
+  const readOnly = wanted.read_only === undefined ? {} : { readOnly: wanted.read_only };
+  return 'volume' in wanted ? { volume: wanted.volume, ...readOnly } : { bind: wanted.bind, ...readOnly };
 }

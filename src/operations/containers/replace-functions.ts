@@ -14,7 +14,13 @@ trap : HUP INT TERM
 ${engineFunctions}
 ${layerWritesFunction}
 fail() { printf '%s\\n' "$*" >&2; exit 1; }
-of() { docker inspect --type container --format "$2" -- "$1" 2>/dev/null; }
+# 1: there is no such container. 2: it could not be read, and docker has said why.
+of() {
+  { why=$(docker inspect --type container --format "$2" -- "$1" 2>&1 >&3); } 3>&1 && return 0
+  case $why in *'o such container'*|*'o such object'*) return 1 ;; esac
+  printf '%s\\n' "$why" >&2
+  return 2
+}
 use() {
   new= step= settled=
   "container_$1"
@@ -35,9 +41,10 @@ remember() {
 }
 forget() { rm -f -- "$file" && sync "$state/replacing"; }
 # The new one: by its id, or by its name where the id could not be written down any more.
+# Fails where that cannot be told.
 find_new() {
-  [ -z "$new" ] || of "$new" '{{.Id}}' >/dev/null || new=
-  [ -n "$new" ] || [ "$step" != creating ] || new=$(of "$newname" '{{.Id}}') || new=
+  [ -z "$new" ] || of "$new" '{{.Id}}' >/dev/null || { [ $? = 1 ] && new=; } || return 1
+  [ -n "$new" ] || [ "$step" != creating ] || new=$(of "$newname" '{{.Id}}') || { [ $? = 1 ] && new=; }
 }
 started() { [ -n "$new" ] && case $(of "$new" '{{.State.StartedAt}}') in ''|0001-*) return 1 ;; esac; }
 running() { [ "$(of "$1" '{{.State.Running}}')" = true ]; }
@@ -53,7 +60,7 @@ bring_back() {
 # Back from wherever an attempt has come to. A new one that has run may hold what the old one never had: it is stopped and kept.
 restore() {
   [ -n "$step" ] || return 0
-  find_new
+  find_new || return 1
   if started; then
     policy "$new" no && { stopped "$new" || docker stop "$new" >/dev/null; } && named "$new" "$newname" || return 1
     kept="$kept $newname"

@@ -3,7 +3,7 @@ export const replaceMain = `undo_attempt() { restore_all; }
 forward=
 for c in $all; do
   use "$c"
-  find_new
+  find_new || fail "whether there is a new $name could not be read"
   case $step in starting|done) ! started || forward=1 ;; esac
 done
 if [ -z "$forward" ]; then
@@ -18,8 +18,10 @@ if [ -z "$forward" ]; then
       "/$name $image exited"|"/$name $image created") [ "$was" != running ] || fail "$name does not run any more" ;;
       *) fail "$name is not as the plan has found it: $(of "$old" '{{.Name}} {{.State.Status}}')" ;;
     esac
-    taken=$(docker inspect --type container --format '{{.Name}}' -- "$newname" "$oldname" 2>/dev/null)
-    [ -z "$taken" ] || fail "there is a container of that name already: $taken"
+    for taken in "$newname" "$oldname"; do
+      of "$taken" '{{.Id}}' >/dev/null
+      case $? in 0) fail "there is a container of that name already: $taken" ;; 1) ;; *) fail "whether there is a container $taken could not be read" ;; esac
+    done
     no_writes "$old"
   done
   for c in $all; do

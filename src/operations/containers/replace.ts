@@ -9,7 +9,9 @@ import { composeCreation } from './compose.ts';
 import type { Expectation, Line } from './expectations.ts';
 import { finalizeMain } from './finalize-main.ts';
 import { goJson } from './go-template.ts';
+import { mayDiffer } from './may-differ.ts';
 import { planMounts } from './mounts.ts';
+import { hasOwnNetworks } from './networks.ts';
 import type { Gate, Replaced } from './patch.ts';
 import { newName, oldName } from './patch.ts';
 import { recordedOf, versionSpec } from './recorded.ts';
@@ -98,7 +100,7 @@ function containerFunctions({ spec, patch }: Replaced, number: number): string {
     `body_${n}() { ${assignments({ template: made.template, fragments: made.fragments.join('\n') })}; }`,
     `created_${n}() { ${assignments(expected(made, 'created', spec, patch))}; }`,
     `replaced_${n}() { ${assignments(expected(made, 'replaced', spec, patch))}; }`,
-    `connect_${n}() { :\n${made.connects.map(connect).join('\n')}\n}`,
+    `connect_${n}() { :\n${made.connects.map(connect).join('\n')}\n${hasOwnNetworks(spec.hostConfig['NetworkMode']) ? `only_connected_to ${quote(Object.keys(spec.networks).join('\n'))}` : ''}\n}`,
   ].join('\n');
 }
 
@@ -106,15 +108,16 @@ function assignments(values: Readonly<Record<string, string>>): string {
   return Object.entries(values).map(([name, value]) => `${name}=${value === '' ? '' : quote(value)}`).join(' ');
 }
 
-function lines(same: readonly Line[]): { readonly names: string; readonly template: string } {
-  return { names: same.map(({ name }) => name).join('\n'), template: same.map(({ template }) => template).join('\n') };
+function lines(all: readonly Line[]): { readonly names: string; readonly template: string } {
+  return { names: all.map(({ name }) => name).join('\n'), template: all.map(({ template }) => template).join('\n') };
 }
 
 function expected(made: Composition, when: 'created' | 'replaced', spec: Replaced['spec'], patch: Replaced['patch']): Readonly<Record<string, string>> {
   const chosen: readonly Expectation[] = made.expected.filter((one) => one.when === undefined || one.when === when);
   const mounts = [...planMounts(spec, patch).expected].map(([path, { type, source, readWrite }]) => `${goJson(path)} ${goJson(type)} ${goJson(source)} ${String(readWrite)}`);
   const same = lines(made.same);
-  return { same_names: same.names, same_template: same.template, ...lines(chosen), texts: chosen.map(({ text }) => text).join('\n'), mounts: mounts.join('\n') };
+  const may = Object.keys(mayDiffer(spec, patch, when)).join('\n');
+  return { may, same_names: same.names, same_template: same.template, same_is: made.same.map(({ is }) => is).join('\n'), ...lines(chosen), texts: chosen.map(({ text }) => text).join('\n'), mounts: mounts.join('\n') };
 }
 
 function connect({ network, config }: Composition['connects'][number]): string {

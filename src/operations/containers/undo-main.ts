@@ -11,7 +11,7 @@ forward_again() {
 whole() {
   for c in $all; do
     use "$c"
-    find_new
+    find_new || return 1
     [ -n "$step$settled" ] && [ -n "$new" ] && { [ "$was" != running ] || started; } || return 1
   done
 }
@@ -21,7 +21,7 @@ undo_attempt() {
   for c in $all; do
     use "$c"
     [ "$step" = undoing ] || continue
-    find_new
+    find_new || continue
     [ -n "$new" ] || continue
     if ! forward_again; then printf 'the new %s could not be started again\\n' "$name" >&2
     elif [ -f "$state/replaced/$old" ]; then forget
@@ -30,7 +30,7 @@ undo_attempt() {
 }
 for c in $all; do
   use "$c"
-  find_new
+  find_new || fail "whether there is a new $name could not be read"
   [ -n "$step$settled" ] || continue
   [ -n "$(of "$old" '{{.Id}}')" ] || fail "the container that $name was before is gone"
   at=$(of "$name" '{{.Id}}')
@@ -38,7 +38,7 @@ for c in $all; do
 done
 for c in $all; do
   use "$c"
-  find_new
+  find_new || fail "whether there is a new $name could not be read"
   if started; then
     remember undoing
     policy "$new" no && { stopped "$new" || docker stop "$new" >/dev/null; } && stopped "$new" || fail "the new $name could not be stopped"
@@ -50,7 +50,7 @@ bringing=1
 for c in $all; do
   use "$c"
   [ -n "$step$settled" ] || continue
-  find_new
+  find_new || fail "whether there is a new $name could not be read"
   [ "$step" = creating ] || remember undoing
   [ -z "$new" ] || named "$new" "$newname" || fail "the new $name could not give its name back"
   bring_back || fail "$name could not be started again"
@@ -60,7 +60,7 @@ gone=1
 for c in $all; do
   use "$c"
   [ -n "$step$settled" ] || continue
-  find_new
+  find_new || fail "whether there is a new $name could not be read"
   [ -z "$new" ] || docker rm -- "$new" >/dev/null || fail "the new $name could not be removed"
   rm -f -- "$state/replaced/$old" && sync "$state/replaced" && forget || fail "it could not be written down that $name is back"
 done

@@ -64,7 +64,7 @@ export function spec({ id, name, running, startedAt, mounts, labels }: Container
     state: { status: running ? 'running' : 'exited', running, paused: false, restarting: false, dead: false, startedAt, error: '' },
     config: { Hostname: id.slice(0, 12), Image: 'busybox:lab', Labels: labels, Tty: false, OpenStdin: false },
     hidden: [{ key: 'Cmd', set: true, inherited: false }, { key: 'Entrypoint', set: false, inherited: true }, { key: 'Healthcheck', set: false, inherited: true }],
-    env: [], logOptions: [], ownMacs: {}, ports: {}, writes: [], moreWrites: false,
+    env: [], logOptions: [], ownMacs: {}, ports: {}, writes: [], moreWrites: false, passing: null,
     hostConfig: { Binds: binds, NetworkMode: 'bridge', RestartPolicy: { Name: 'unless-stopped', MaximumRetryCount: 0 }, LogConfig: { Type: 'json-file' }, IpcMode: 'private', AutoRemove: false, VolumesFrom: null, Links: null, PortBindings: {} },
     mounts: mounts.map((mount) => ({ Type: mount.type, ...(mount.name === undefined ? {} : { Name: mount.name }), Source: mount.source, Destination: mount.destination, Driver: 'local', Mode: 'z', RW: true, Propagation: '' })),
     networks: { bridge: { Aliases: null, IPAMConfig: null, Links: null, DriverOpts: null } },
