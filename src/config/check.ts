@@ -1,8 +1,10 @@
 import type { ConfigIssue } from '../errors.ts';
 import type { Json, JsonObject } from '../values/json.ts';
+import { giveTurn } from '../values/turn.ts';
 import { didYouMean } from './closest.ts';
 import { notTrueOrFalse } from './condition.ts';
 import type { Compiled } from './expression.ts';
+import { BudgetExceeded } from './expression-budget.ts';
 import { beforeItems } from './loop.ts';
 import type { CompiledPlay } from './playbook.ts';
 import { ResolveError } from './resolve-error.ts';
@@ -13,17 +15,20 @@ import type { Host, Scope } from './types.ts';
 /**
  * Everything that can be known about a play on its hosts before connecting: variables that a host
  * lacks, and input that turns out wrong once the variables have their values. What depends on facts
- * or registers is left for the run. A mistake that many hosts share is one issue.
+ * or registers is left for the run. A mistake that many hosts share is one issue; an expression that takes
+ * too long on one of them is not tried on the others.
  */
-export function checkPlay(play: CompiledPlay, hosts: readonly Host[], extraVars: JsonObject): readonly ConfigIssue[] {
+export async function checkPlay(play: CompiledPlay, hosts: readonly Host[], extraVars: JsonObject, signal: AbortSignal | undefined): Promise<readonly ConfigIssue[]> {
   const found = new Map<string, { readonly issue: ConfigIssue; readonly hosts: string[] }>();
   for (const host of hosts) {
-    for (const issue of checkHost(play, host, extraVars)) {
+    const { issues, tooLong } = await checkHost(play, host, extraVars, signal);
+    for (const issue of issues) {
       const key = `${issue.file}:${String(issue.line)}:${String(issue.column)}:${issue.message}`;
       const known = found.get(key) ?? { issue, hosts: [] };
       if (!known.hosts.includes(host.name)) known.hosts.push(host.name);
       found.set(key, known);
     }
+    if (tooLong) break;
   }
   return [...found.values()].map(({ issue, hosts: names }) => ({ ...issue, message: `${issue.message} (on ${few(names)})` }));
 }
@@ -32,63 +37,79 @@ function few(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${String(names.length - 2)} more hosts`;
 }
 
-function checkHost(play: CompiledPlay, host: Host, extraVars: JsonObject): readonly ConfigIssue[] {
-  const issues: ConfigIssue[] = [];
-  const scope = attempt(() => scopeOf(play, host, extraVars), issues);
-  if (scope !== undefined) for (const step of play.steps) checkStep(step, scope, issues);
-  return issues;
+/** What is found on one host. */
+class Found {
+  readonly issues: ConfigIssue[] = [];
+  /** An expression was given up. */
+  tooLong = false;
 }
 
-function checkStep(step: CompiledStep, scope: Scope, issues: ConfigIssue[]): void {
+async function checkHost(play: CompiledPlay, host: Host, extraVars: JsonObject, signal: AbortSignal | undefined): Promise<Found> {
+  const found = new Found();
+  const scope = attempt(() => scopeOf(play, host, extraVars), found);
+  if (scope !== undefined) for (const step of play.steps) await checkStep(step, scope, found, signal);
+  return found;
+}
+
+async function checkStep(step: CompiledStep, scope: Scope, found: Found, signal: AbortSignal | undefined): Promise<void> {
+  await giveTurn(signal);
+  if (found.tooLong) return;
   const { conditions, loop, input } = step.parts;
   // In a loop the step's own condition may read the item; it is asked for each of them.
   if (loop === undefined) {
-    checkOnce(step, scope, issues);
+    checkOnce(step, scope, found);
     return;
   }
-  if (!needed(beforeItems(conditions), scope, issues) || missing(loop.expressions, scope, issues)) return;
-  const items = attempt(() => step.loop?.resolve(scope), issues);
+  if (!needed(beforeItems(conditions), scope, found) || missing(loop.expressions, scope, found)) return;
+  const items = attempt(() => step.loop?.resolve(scope), found);
   if (items === undefined) return;
-  if ('unknown' in items) missing([...conditions, ...input.expressions], scope, issues);
-  else for (const item of items.value) checkOnce(step, { ...scope, item }, issues);
+  if ('unknown' in items) missing([...conditions, ...input.expressions], scope, found);
+  else {
+    for (const item of items.value) {
+      await giveTurn(signal);
+      checkOnce(step, { ...scope, item }, found);
+    }
+  }
 }
 
-function checkOnce(step: CompiledStep, scope: Scope, issues: ConfigIssue[]): void {
+function checkOnce(step: CompiledStep, scope: Scope, found: Found): void {
+  if (found.tooLong) return;
   const { conditions, input } = step.parts;
-  if (needed(conditions, scope, issues) && !missing(input.expressions, scope, issues)) attempt(() => step.resolve(scope), issues);
+  if (needed(conditions, scope, found) && !missing(input.expressions, scope, found)) attempt(() => step.resolve(scope), found);
 }
 
 /** Whether the conditions, each guarding the next, leave the step to be done, as far as can be said now. */
-function needed(conditions: readonly Compiled[], scope: Scope, issues: ConfigIssue[]): boolean {
+function needed(conditions: readonly Compiled[], scope: Scope, found: Found): boolean {
   return conditions.every((condition) => {
-    if (missing([condition], scope, issues)) return false;
-    const answer = attempt<{ readonly value: Json } | { readonly unknown: readonly string[] }>(() => condition.evaluate(scope), issues);
+    if (missing([condition], scope, found)) return false;
+    const answer = attempt<{ readonly value: Json } | { readonly unknown: readonly string[] }>(() => condition.evaluate(scope), found);
     if (answer === undefined || ('value' in answer && answer.value === false)) return false;
     if ('unknown' in answer || answer.value === true) return true;
-    issues.push(notTrueOrFalse(condition, answer.value));
+    found.issues.push(notTrueOrFalse(condition, answer.value));
     return false;
   });
 }
 
 /** Reports variables that are read for certain and that the host does not have. */
-function missing(expressions: readonly Compiled[], { vars }: Scope, issues: ConfigIssue[]): boolean {
-  const found = expressions.flatMap(({ access, at }) =>
+function missing(expressions: readonly Compiled[], { vars }: Scope, found: Found): boolean {
+  const lacking = expressions.flatMap(({ access, at }) =>
     access.flatMap(({ root, keys: [key], spans: [span], certain }) =>
       root !== 'vars' || !certain || key === undefined || span === undefined || Object.hasOwn(vars, key)
         ? []
         : [at.issue(span, `expression: there is no vars.${key}${didYouMean(key, Object.keys(vars))}`)],
     ),
   );
-  issues.push(...found);
-  return found.length > 0;
+  found.issues.push(...lacking);
+  return lacking.length > 0;
 }
 
-function attempt<Value>(work: () => Value, issues: ConfigIssue[]): Value | undefined {
+function attempt<Value>(work: () => Value, found: Found): Value | undefined {
   try {
     return work();
   } catch (thrown) {
     if (!(thrown instanceof ResolveError)) throw thrown;
-    issues.push(thrown.issue);
+    found.issues.push(thrown.issue);
+    found.tooLong ||= thrown.cause instanceof BudgetExceeded;
     return undefined;
   }
 }

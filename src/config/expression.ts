@@ -3,6 +3,7 @@ import type { ConfigIssue } from '../errors.ts';
 import type { Json } from '../values/json.ts';
 import { parseBytes, SizeError } from '../values/size.ts';
 import { fromCel, NotJson, toCel } from './cel-values.ts';
+import { Budget, BudgetExceeded } from './expression-budget.ts';
 import { readAccess, type Access } from './expression-access.ts';
 import { didYouMean } from './closest.ts';
 import { ResolveError } from './resolve-error.ts';
@@ -65,9 +66,10 @@ export function compile(text: string, roots: Roots, at: At): { readonly expressi
   const { access, calls } = readAccess(program.ast);
   const mistakes = [...calls.flatMap(refusedCall), ...access.flatMap(unknownKey)];
   if (mistakes.length > 0) return refuse(mistakes);
+  const budget = new Budget(program.ast);
   const evaluate = (scope: Scope): Resolved<Json> => {
     try {
-      return { value: fromCel(program(contextOf(scope, access))) };
+      return { value: fromCel(budget.spend(() => program(contextOf(scope, access)))) };
     } catch (thrown) {
       return unknownOrFailed(thrown, text, scope, at);
     }
@@ -112,7 +114,7 @@ function contextOf(scope: Scope, access: readonly Access[]): Readonly<Record<str
 }
 
 function unknownOrFailed(thrown: unknown, text: string, scope: Scope, at: At): Resolved<Json> {
-  if (thrown instanceof NotJson) throw new ResolveError(at.issue({ start: 0, end: text.length }, `expression: ${thrown.message}`), thrown);
+  if (thrown instanceof NotJson || thrown instanceof BudgetExceeded) throw new ResolveError(at.issue({ start: 0, end: text.length }, `expression: ${thrown.message}`), thrown);
   if (!(thrown instanceof EvaluationError)) throw thrown;
   const span = { start: thrown.range?.start ?? 0, end: thrown.range?.end ?? 1 };
   const word = text.slice(span.start, span.end);

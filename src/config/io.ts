@@ -9,6 +9,8 @@ export interface ConfigIo {
   readonly homeDir: string;
   /** The laptop's user: the login name where the inventory gives none. */
   readonly userName: string;
+  /** Ends what only computes: expressions on many hosts. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** `~` and `~/x` are the laptop's home directory. */

@@ -56,7 +56,8 @@ export async function loadAll(request: LoadRequest, io: ConfigIo): Promise<Loade
   const extraVars = request.extraVars ?? (await readExtraVars(request.vars ?? [], io));
   const choice = await chooseHosts(inventory, request, io);
   const chosen: CompiledPlaybook = { ...playbook, plays: chooseSteps(playbook.plays, { tags, skipTags }) };
-  const selected = chosen.plays.map((play) => selectPlay(play, inventory, choice, extraVars));
+  const selected: Selected[] = [];
+  for (const play of chosen.plays) selected.push(await selectPlay(play, inventory, choice, extraVars, io.signal));
   const issues = [...selected.flatMap((play) => play.issues), ...orphans(playbook.plays, chosen.plays)];
   if (issues.length > 0) throw new ConfigError(inOrder(issues));
   const any = new Set(selected.flatMap(({ hosts }) => hosts.map(({ name }) => name)));
@@ -83,12 +84,14 @@ async function readBoth({ inventoryFiles, playbookFile, playbookText, registry, 
   return { inventory, playbook };
 }
 
-function selectPlay(play: CompiledPlay, inventory: Inventory, { names: chosen }: ChosenHosts, extraVars: JsonObject): SelectedPlay & { readonly issues: readonly ConfigIssue[] } {
+type Selected = SelectedPlay & { readonly issues: readonly ConfigIssue[] };
+
+async function selectPlay(play: CompiledPlay, inventory: Inventory, { names: chosen }: ChosenHosts, extraVars: JsonObject, signal: AbortSignal | undefined): Promise<Selected> {
   const { hosts: names, mistakes } = matchPattern(inventory, play.hosts);
   const problems = mistakes.map(({ span, message }) => play.hostsIssue(span.start, span.end, `hosts: ${message}`));
   if (problems.length === 0 && names.size === 0) problems.push(play.hostsIssue(0, play.hosts.length, 'hosts: no host is left by this pattern'));
   const hosts = [...inventory.hosts.values()].filter(({ name }) => names.has(name) && (chosen?.has(name) ?? true));
-  return { play, hosts, issues: [...problems, ...checkPlay(play, hosts, extraVars)] };
+  return { play, hosts, issues: [...problems, ...(await checkPlay(play, hosts, extraVars, signal))] };
 }
 
 /** A register that is read, but whose step the tags have left out, would never be known. */

@@ -7,6 +7,7 @@ import type { ConfigIo } from './io.ts';
 export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): ConfigIo {
   return {
     env,
+    signal,
     homeDir: env['HOME'] ?? homedir(),
     userName: userInfo().username,
     readFile: (path) => readFile(path, { signal }),

@@ -5,7 +5,7 @@ import type { StepOutput } from '../operations/operation.ts';
 import type { Command, Outcome } from '../transport/transport.ts';
 import type { Link } from './link.ts';
 import type { Look, Offsets, Work } from './work.ts';
-import { endWork, fromStart, lookAtWork, readLook, readOutput } from './work.ts';
+import { endWork, fromStart, keptBytes, lookAtWork, readLook, readOutput } from './work.ts';
 
 /** How a piece of work on a host has ended. */
 export type Ending = { readonly kind: 'none' | 'cut' } | { readonly kind: 'ended'; readonly output: StepOutput; readonly stopped?: StopReason };
@@ -49,6 +49,8 @@ export class LeftOnHost extends AppError {
 const graceMs = 60_000;
 /** How often a start is sent that the connection does not survive. */
 const mostStarts = 3;
+/** For reading the rest of what was printed, once the work has ended: 8 MiB of each stream over a slow connection. */
+const restMs = 300_000;
 /** As shells report SIGKILL. */
 const statusOfKill = 137;
 
@@ -69,11 +71,14 @@ async function toItsEnd(following: Following, first: Look): Promise<Ending> {
   const stopOrDetach = AbortSignal.any([stop, detach]);
   let stopped: { readonly reason: StopReason; readonly told: boolean; readonly at: number } | undefined;
   let look = first;
+  let endedAt: number | undefined;
+  const handOn = output(onOutput);
   for (;;) {
-    if (look.out !== '') onOutput('stdout', look.out);
-    if (look.err !== '') onOutput('stderr', look.err);
-    const { state, more, offsets } = look;
+    const unread = handOn(look);
+    const { state, offsets } = look;
     if (state.kind === 'none') return { kind: 'none' };
+    if (state.kind !== 'running') endedAt ??= performance.now();
+    const more = look.more && unread && (endedAt === undefined || performance.now() - endedAt < restMs);
     if (state.kind !== 'running' && !more) {
       const told = stopped?.told === true ? { stopped: stopped.reason } : {};
       // An atomic script is told to end, never made to.
@@ -92,6 +97,23 @@ async function toItsEnd(following: Following, first: Look): Promise<Ending> {
     if (!more) await wait(stopped === undefined ? 1000 : 200, undefined, { signal: mayEnd && stopped === undefined ? stopOrDetach : detach }).catch(() => undefined);
     look = await lookAt(following, offsets);
   }
+}
+
+/**
+ * Hands on what a look has brought, and says whether more is to be asked for. The host keeps its output within a limit;
+ * that it does is its word only, so it is counted here as well, and a look that brings nothing has nothing more.
+ */
+function output(onOutput: Following['onOutput']): (look: Look) => boolean {
+  const room = { stdout: keptBytes, stderr: keptBytes };
+  const handOn = (stream: 'stdout' | 'stderr', text: string): boolean => {
+    const left = room[stream];
+    if (text === '' || left === 0) return false;
+    room[stream] = Math.max(left - text.length, 0);
+    onOutput(stream, text.slice(0, left));
+    if (room[stream] === 0) onOutput('stderr', `plimsoll: of what it prints on ${stream} no more than ${String(keptBytes)} bytes are read\n`);
+    return room[stream] > 0;
+  };
+  return ({ out, err }) => [handOn('stdout', out), handOn('stderr', err)].includes(true);
 }
 
 /** It is begun once, whatever becomes of the connection. */

@@ -7,6 +7,7 @@ import type { Pending } from '../plan/dependence.ts';
 import { qualify } from '../plan/dependence.ts';
 import type { StepPlan } from '../plan/plan.ts';
 import type { Json, JsonObject } from '../values/json.ts';
+import { giveTurn } from '../values/turn.ts';
 import { FactBase, readFacts } from './fact-reader.ts';
 import type { HostBasis, Past } from './basis.ts';
 import type { Laptop } from './laptop.ts';
@@ -72,6 +73,7 @@ export async function planItem(context: HostPlay, item: StepItem, base: FactBase
   const operation = operationOf(context, step);
   const blank = { id: item.id, step: step.name, operation: step.operation, where: placeOf(step), ...(step.maxUnavailable === undefined ? {} : { maxUnavailable: step.maxUnavailable }) };
   const open = (planned: Planned): PlannedItem => ({ item, plan: { ...blank, want: null, planned }, want: undefined, changes: planned.outcome === 'maybe' ? ['*'] : [], facts: [], result: planned.outcome === 'maybe' ? undefined : null });
+  await giveTurn(signal);
   try {
     const scope: Scope = { ...(await scopeOf(context, step, base, signal)), ...(item.item === undefined ? {} : { item: item.item }) };
     const condition = step.when?.evaluate(scope) ?? { value: true };

@@ -40,8 +40,10 @@ export interface Offsets {
 
 export const fromStart: Offsets = { out: 0, err: 0 };
 
-/** In blocks of 512 bytes: 8 MiB of each stream are kept, the rest is read and dropped. */
-const keptBlocks = 16_384;
+/** So much of each stream is kept, and followed; the rest is read and dropped. */
+export const keptBytes = 8 * 1024 * 1024;
+/** As `ulimit` counts. */
+const keptBlocks = keptBytes / 512;
 /** One look carries no more than this of each stream. */
 const lookBytes = 262_144;
 /** An unfinished line is waited for, unless it is longer than this. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import type { ExecAction } from '../../src/operations/change.ts';
 import { compile } from '../../src/run/compile.ts';
@@ -9,6 +9,7 @@ import type { Ending, Following } from '../../src/run/follow.ts';
 import { carryOut, LeftOnHost, takeUp } from '../../src/run/follow.ts';
 import type { Link } from '../../src/run/link.ts';
 import { startWork } from '../../src/run/work.ts';
+import type { CommandHandler } from '../../src/transport/memory.ts';
 import { createMemoryTransport } from '../../src/transport/memory.ts';
 import type { Command } from '../../src/transport/transport.ts';
 import { testTarget } from '../support/target.ts';
@@ -133,6 +134,77 @@ describe.concurrent('work that is followed', () => {
     expect(ending).toMatchObject({ kind: 'ended', output: { status: 0, stdout: text } });
     expect(one.printed.join('')).toBe(text);
     expect(one.printed.length).toBeGreaterThan(2);
+  });
+});
+
+/** A host that answers each look with more of it. */
+function endless(state: 'running' | 'ended', chunk: string, looked: (number: number) => void = () => undefined) {
+  let [looks, at] = [0, 0];
+  return scripted((command) => {
+    const kind = kindOf(command);
+    if (kind === 'end') return { stdout: 'told\n' };
+    if (kind === 'output') return { stdout: 'kept\n' };
+    looks += 1;
+    looked(looks);
+    at += chunk.length;
+    const [bytes, total] = [chunk.length, at + chunk.length].map(String);
+    return { stdout: `${state} 0 ${String(bytes)} ${String(bytes)} ${String(total)} ${String(total)}\n${chunk}`, stderr: chunk };
+  });
+}
+
+function scripted(handler: CommandHandler): { readonly printed: { stdout: number; stderr: number }; readonly said: string[]; carryOut(more?: Partial<Following>): Promise<Ending> } {
+  const link = linkWith({ transport: createMemoryTransport({ hosts: { [host]: handler } }) });
+  const printed = { stdout: 0, stderr: 0 };
+  const said: string[] = [];
+  return {
+    printed,
+    said,
+    carryOut: async (more = {}) => {
+      const { signal } = new AbortController();
+      const onOutput: Following['onOutput'] = (stream, text) => {
+        if (text.startsWith('plimsoll: ')) said.push(text);
+        else printed[stream] += text.length;
+      };
+      try {
+        return await carryOut({ link, work, lock: () => Promise.resolve(), onOutput, mayEnd: true, stop: signal, detach: signal, timeoutMs: 60_000, ...more }, startWork(work, '{}', 'true'));
+      } finally {
+        await link.close();
+      }
+    },
+  };
+}
+
+describe('a host that has more to be read for ever', () => {
+  const kept = 8 * 1024 * 1024;
+
+  it.each([
+    ['once the work has ended', 'ended'],
+    ['of work that runs, until its time is over', 'running'],
+  ] as const)('%s, is not read beyond what is kept', async (_when, state) => {
+    const one = endless(state, `${'x'.repeat(199_999)}\n`);
+    const ending = one.carryOut({ timeoutMs: 1000, detach: state === 'running' ? AbortSignal.timeout(3000) : new AbortController().signal });
+    if (state === 'ended') expect(await ending).toEqual({ kind: 'ended', output: { status: 0, stdout: 'kept\n', stderr: '' } });
+    else await expect(ending).rejects.toBeInstanceOf(LeftOnHost);
+    expect(one.printed).toEqual({ stdout: kept, stderr: kept });
+    expect(one.said).toEqual(['stdout', 'stderr'].map((stream) => `plimsoll: of what it prints on ${stream} no more than ${String(kept)} bytes are read\n`));
+  });
+
+  it('but sends nothing of it, has nothing more', async () => {
+    const one = scripted((command) => (kindOf(command) === 'output' ? { stdout: 'kept\n' } : { stdout: 'ended 3 0 0 5 5\n' }));
+    expect(await one.carryOut()).toEqual({ kind: 'ended', output: { status: 3, stdout: '', stderr: '' } });
+  });
+
+  it('and sends it byte by byte, has a time for it', async () => {
+    const now = vi.spyOn(performance, 'now');
+    let [past, looks] = [0, 0];
+    now.mockImplementation(() => past);
+    const one = endless('ended', '\n', (number) => {
+      looks = number;
+      past += 60_000;
+    });
+    expect(await one.carryOut({ timeoutMs: 1000 })).toMatchObject({ kind: 'ended', output: { status: 0 } });
+    expect(looks).toBeLessThan(20);
+    now.mockRestore();
   });
 });
 

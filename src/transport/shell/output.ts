@@ -23,10 +23,11 @@ export class Output {
   }
 
   push(data: Buffer): void {
-    this.#lines?.push(data);
     const room = this.#limit - this.#kept;
     if (data.length > room) this.#dropped += data.length - room;
     if (room <= 0) return;
+    // What is handed on as it comes ends where what is kept ends.
+    this.#lines?.push(data.subarray(0, room));
     // A copy: a slice would keep the whole network buffer alive.
     this.#chunks.push(Buffer.from(data.subarray(0, room)));
     this.#kept += Math.min(room, data.length);
