@@ -115,8 +115,9 @@ describe('what is not waited for', () => {
 
   it('what is left to itself has no outcome', async () => {
     const detach = new AbortController();
-    const quick = exec('/bin/sh', '-c', 'sleep 2; : >"$1"', 'sh', join(directory, 'done'));
-    expect(await carryOut([quick], { detach: detach.signal, before: whenBegun(detach) })).toMatchObject({ journal: ['intent 0'], error: { code: 'interrupted' } });
+    const held = exec('/bin/sh', '-c', 'until [ -e "$2" ]; do sleep 0.1; done; : >"$1"', 'sh', join(directory, 'done'), join(directory, 'go'));
+    expect(await carryOut([held], { detach: detach.signal, before: whenBegun(detach) })).toMatchObject({ journal: ['intent 0'], error: { code: 'interrupted' } });
+    writeFileSync(join(directory, 'go'), '');
     await expect.poll(() => existsSync(join(directory, 'done'))).toBe(true);
   });
 });
