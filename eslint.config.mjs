@@ -73,6 +73,19 @@ export default tseslint.config(
       'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'Only main.ts ends the process.' }],
     },
   },
+  {
+    files: ['src/facts/**/*.ts', 'src/operations/containers/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...everywhere,
+        {
+          selector: 'TemplateElement[value.raw=/docker( image| volume| network| container)? inspect[^\\n|;&]*2>.dev.null/]',
+          message: 'A reading tells its own error: what is not there is one thing, what could not be read another (operations/containers/inspect-function.ts).',
+        },
+      ],
+    },
+  },
   ...Object.entries(layers).flatMap(layer),
   {
     // Programs for people who work on plimsoll: they print, and they talk to qemu and ssh, whose answers and callbacks the types do not see.

@@ -105,7 +105,7 @@ done
 if [ ! -e "$override" ] && [ ! -L "$override" ]; then echo override absent; elif is_ours "$override" "$marker"; then echo override ours; else echo override other; fi
 docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False | sed 's/^/replica /'
 case $release in
-  1.*) DOCKER_API_VERSION=1.38 docker image inspect -- "$image" 2>/dev/null | grep -q '"ContainerConfig"' && echo suits ;;
+  1.*) DOCKER_API_VERSION=1.38 docker image inspect -- "$image" | grep -q '"ContainerConfig"' && echo suits ;;
   *) echo suits ;;
 esac
 if [ -n "$tool" ] && [ -d "$directory" ]; then

@@ -9,7 +9,7 @@ const hidden = (word: string): string => hiddenConfigKeys.map((key) => `${word} 
 /**
  * A mount's options for a volume driver may hold a password. Type, Source … as they are.
  */
-const mountOptions = '{"NoCopy":{{json (index . "NoCopy")}},"Labels":{{json (index . "Labels")}},"Subpath":{{json (index . "Subpath")}},"DriverConfig":{{if index . "DriverConfig"}}true{{else}}false{{end}}}';
+const mountOptions = '{ {{$u := ""}}{{range $k, $v := .}}{{$u}}{{json $k}}:{{if eq $k "DriverConfig"}}{{if $v}}true{{else}}false{{end}}{{else}}{{json $v}}{{end}}{{$u = ","}}{{end}} }';
 const mounts = `[{{range $i, $m := index .HostConfig "Mounts"}}{{if $i}},{{end}}{ {{$t := ""}}{{range $k, $v := $m}}{{$t}}{{json $k}}:{{if eq $k "VolumeOptions"}}{{with $v}}${mountOptions}{{else}}null{{end}}{{else}}{{json $v}}{{end}}{{$t = ","}}{{end}} }{{end}}]`;
 const hostConfig = `{ ${separated('.HostConfig', `{{$s}}{{json $k}}:{{if eq $k "LogConfig"}}{"Type":{{json (index $v "Type")}}}{{else if eq $k "Mounts"}}{{if $v}}$MOUNTS{{else}}null{{end}}{{else}}{{json $v}}{{end}}{{$s = ","}}`)}}`;
 
@@ -107,7 +107,9 @@ own=$(docker inspect --type container --format ${quoted(containerTemplate)} -- "
 images=$(printf '%s\\n' "$own" | sed -n 's/^at //p')
 id=\${images%% *} name=\${images#* }
 echo "api $api"
-{ printf '%s\\n' "$own"; docker image inspect --format ${quoted(imageTemplate)} -- "$id" "$name" 2>/dev/null; } | ${compare}
+# An image that is not there is no error; anything else is.
+described=$({ why=$(docker image inspect --format ${quoted(imageTemplate)} -- "$id" "$name" 2>&1 >&3); } 3>&1 || case $why in (*'o such image'*|*'o such object'*) ;; (*) printf '%s\\n' "$why" >&2; exit 1 ;; esac) || exit 1
+printf '%s\\n%s\\n' "$own" "$described" | ${compare}
 ${desiredMacs}
 written=$(printf '%s\\n' "$own" | layer_writes "$1") || exit 1
 [ -z "$written" ] || printf '%s\\n' "$written"

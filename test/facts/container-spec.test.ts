@@ -57,8 +57,10 @@ describe('what was written to a layer', () => {
     expect(writes('A /empty\n')).toBe('write A /empty\n');
   });
 
-  it('leaves out what is not kept over a restart, what Docker makes, and mount points', () => {
-    expect(writes('C /tmp\nA /tmp/x\nC /run\nA /run/app.pid\nC /var\nC /var/run\nA /var/run/y\nC /root\nA /root/.ash_history\nC /sbin\nA /sbin/docker-init\nA /mnt\nA /mnt/volume\n', 'mounted /mnt/volume\n')).toBe('');
+  it('counts what is not meant to last, and leaves out what Docker makes, and mount points', () => {
+    expect(writes('C /tmp\nA /tmp/x\nC /run\nA /run/app.pid\nC /var\nC /var/run\nA /var/run/y\nC /root\nA /root/.ash_history\nC /sbin\nA /sbin/docker-init\nA /mnt\nA /mnt/volume\n', 'mounted /mnt/volume\n')).toBe('passes /tmp/x\npasses /run/app.pid\npasses /var/run/y\npasses /root/.ash_history\npassing 4\n');
+    expect(writes('C /tmp\nC /run\nC /var\nC /var/tmp\nA /dev/x\n')).toBe('');
+    expect(writes(`C /tmp\n${Array.from({ length: 9 }, (_, index) => `A /tmp/${String(index)}\n`).join('')}D /run/image-file\n`)).toBe('passes /tmp/0\npasses /tmp/1\npasses /tmp/2\npasses /tmp/3\npasses /tmp/4\npassing 10\n');
     expect(writes('A /runs\nA /tmpfile\n')).toBe('write A /runs\nwrite A /tmpfile\n');
   });
 

@@ -13,8 +13,9 @@ export interface NativeFleet extends LabFleet<NativeMachine> {
   newestRun(): Promise<string>;
 }
 
-export async function nativeFleet(kind: NativeKind): Promise<NativeFleet> {
-  const machine = await spawnNative(kind);
+/** `daemon`: what daemon.json says beside what the kind has. */
+export async function nativeFleet(kind: NativeKind, daemon: Readonly<Record<string, unknown>> = {}): Promise<NativeFleet> {
+  const machine = await spawnNative(kind, { daemon });
   const fleet = await fleetOf([machine]);
   return {
     ...fleet,

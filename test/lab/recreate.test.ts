@@ -118,7 +118,7 @@ describe.concurrent.each(kinds)('recreate_container on %s', (kind) => {
       expect((await inspect(machine, 'random-port')).NetworkSettings.Ports).toEqual(Ports);
 
       await machine.sh('docker volume create lab-new');
-      const mounts = { '/bound': { volume: 'lab-new' }, '/named': { bind: '/srv/lab-bind', read_only: true }, '/other': null, '/added': { volume: 'lab-other' } };
+      const mounts = { '/bound': { volume: 'lab-new', read_only: false }, '/named': { bind: '/srv/lab-bind', read_only: true }, '/other': null, '/added': { volume: 'lab-other' } };
       const mounted = await fleet.run('apply', await fleet.playbook('mounts', { recreate_container: { container: 'binds', mounts, gate: { seconds: 1 } } }), '--yes');
       expect(mounted.code, mounted.stdout).toBe(0);
       const is = (await machine.sh(`docker inspect -f '{{range .Mounts}}{{.Destination}} {{.Type}} {{if eq .Type "volume"}}{{.Name}}{{else}}{{.Source}}{{end}} {{.RW}}{{println}}{{end}}' binds`)).trim().split('\n');

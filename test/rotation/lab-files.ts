@@ -21,6 +21,7 @@ export const labFiles: readonly LabFile[] = [
   { name: 'age-fidelity', seconds: 5, paths: ['lab/sim/engine/age', 'lab/sim/bin/age'] },
   { name: 'backup', seconds: 50, operations: backups },
   { name: 'backup-encrypted', seconds: 50, operations: backups },
+  { name: 'carried-over', seconds: 150, operations: ['recreate_container'] },
   { name: 'clean-volumes', seconds: 50, operations: ['clean_volumes', 'remove_container'] },
   { name: 'compose', seconds: 60, paths: ['src/operations/containers/compose'] },
   { name: 'durable-copy', seconds: 250, operations: ['volume_copy'] },

@@ -1,3 +1,4 @@
+import { containerPath } from './container-path.ts';
 import type { ContainerSpec } from '../../facts/container-spec.ts';
 import type { Json } from '../../values/json.ts';
 import { asObject, asText, canonicalJson } from '../../values/json.ts';
@@ -47,7 +48,7 @@ export const descriptionFunctions = `digested() {
     printf '%s\\t%s\\n' "\${described%%	*}" "$(printf '%s' "\${described#*	}" | sha256sum | cut -c 1-64)"
   done | sort -u
 }
-description() { DOCKER_API_VERSION=$docker_api docker inspect --type container --format "$description_template" -- "$1" 2>/dev/null | digested; }
+description() { DOCKER_API_VERSION=$docker_api docker inspect --type container --format "$description_template" -- "$1" | digested; }
 without() { printf '%s\\n' "$1" | LC_ALL=C awk -F '\\t' 'FNR == NR { gone[$0] = 1; next } !($1 in gone)' - "$2"; }
 differing() {
   without "$unasked_of" "$1" >"$work/was" && without "$unasked_of" "$2" >"$work/is" && [ -s "$work/is" ] || { echo 'the comparison itself'; return 0; }
@@ -133,7 +134,7 @@ function anonymousKeys(spec: ContainerSpec): readonly string[] {
     const list = spec.hostConfig[key];
     return Array.isArray(list) ? list.map((entry: Json) => entry) : [];
   };
-  const byName = new Set([...entries('Binds').map((bind) => asText(bind).split(':')[1] ?? ''), ...entries('Mounts').flatMap((mount) => (asText(asObject(mount)['Source']) === '' ? [] : [asText(asObject(mount)['Target'])]))]);
+  const byName = new Set([...entries('Binds').map((bind) => containerPath(asText(bind).split(':')[1] ?? '')), ...entries('Mounts').flatMap((mount) => (asText(asObject(mount)['Source']) === '' ? [] : [containerPath(asText(asObject(mount)['Target']))]))]);
   const anonymous = spec.mounts.filter((mount) => mount['Type'] === 'volume' && (!byName.has(asText(mount['Destination'])) || /^[0-9a-f]{64}$/.test(asText(mount['Name']))));
   return anonymous.flatMap((mount) => ['Bind', 'HostMount', 'Volumes'].map((word) => `${word} ${goJson(asText(mount['Destination']))}`));
 }

@@ -13,6 +13,7 @@ import { composeContainer } from './compose-change.ts';
 import { overridePath } from './compose-file.ts';
 import type { Line } from './fidelity.ts';
 import { explain } from './fidelity.ts';
+import { mountOptionsBeyond } from './mounts.ts';
 import { judgeWhatever, orchestrated, replacementWarnings } from './judge.ts';
 import type { Gate, Patch } from './patch.ts';
 
@@ -100,6 +101,8 @@ function unsayable(spec: ContainerSpec, patch: Patch): Refusal | undefined {
   if (label !== undefined) return { reason: `${name}: an override file of Compose cannot take out the label ${oneLine(label[0], 80)}`, remedy: inFile };
   const path = Object.entries(patch.mounts ?? {}).find(([at, mount]) => mount === null && spec.mounts.some((one) => one['Destination'] === at));
   if (path !== undefined) return { reason: `${name}: an override file of Compose cannot take out the mount at ${oneLine(path[0], 80)}`, remedy: inFile };
+  const [beyond] = mountOptionsBeyond(spec, patch);
+  if (beyond !== undefined) return { reason: `${name}: what is mounted at ${oneLine(beyond.path, 80)} has ${beyond.keys.join(' and ')}, which an override file would take from it`, remedy: inFile };
   const bindings = asObject(spec.hostConfig['PortBindings']);
   const port = Object.entries(patch.ports ?? {}).find(([key, wanted]) => Object.hasOwn(bindings, key) && canonicalJson(bindings[key]) !== canonicalJson(wanted?.map(({ hostIp, hostPort }) => ({ HostIp: hostIp, HostPort: hostPort })) ?? null));
   if (port !== undefined) return { reason: `${name} publishes its port ${port[0]} already, and an override file of Compose can only add to that`, remedy: inFile };

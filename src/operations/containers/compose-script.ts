@@ -1,6 +1,7 @@
 import { composeFunctions } from '../../facts/compose-functions.ts';
 import { isOursFunction, overrideSeal } from '../../facts/compose-project.ts';
 import { layerWritesFunction, specScript } from '../../facts/container-spec-script.ts';
+import { inspectFunction } from './inspect-function.ts';
 import { descriptionFunctions } from './compose-comparison.ts';
 
 /**
@@ -22,7 +23,7 @@ spec_of() ( set -- "$1"
 ${specScript}
 )
 fail() { printf '%s\\n' "$*" >&2; exit 1; }
-of() { docker inspect --type container --format "$2" -- "$1" 2>/dev/null; }
+${inspectFunction}
 at=$state/composing/$old
 step=$(sed -n 's/^step //p' "$at/about" 2>/dev/null)
 remember() {

@@ -7,6 +7,7 @@ import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Refusal } from '../rootfs/outcome.ts';
 import { composeRefusal } from './compose-file.ts';
+import { unknownKeys } from './create-body.ts';
 import { lostMountOptions } from './mounts.ts';
 import { apiAtLeast } from './networks.ts';
 import type { Patch } from './patch.ts';
@@ -50,6 +51,8 @@ function unsuited(spec: ContainerSpec, patch: Patch): Refusal | undefined {
   if (hostConfig['AutoRemove'] === true) return { reason: `${name} was made with --rm: Docker removes it, and its volumes without a name, as soon as it is stopped`, remedy: 'make it anew without --rm' };
   if (spec.imageConfig === null) return { reason: `${name}: its image ${oneLine(spec.image, 19)} is not there any more, so the same container cannot be made again`, remedy: 'load or pull that very image; or say image:, and the new one is made from it' };
   if (storageSize !== undefined && !driversWithSizes.includes(spec.driver)) return { reason: `${name}: the storage driver ${oneLine(spec.driver)} has no sizes for root file systems: Docker would take one, and not keep it`, remedy: 'leave out storage_size, and keep on a volume with a size what grows' };
+  const unknown = unknownKeys(spec);
+  if (unknown.length > 0) return { reason: `${name} has ${unknown.map((key) => oneLine(key, 80)).join(', ')}, which plimsoll does not know: whether the new container would have the same cannot be told`, remedy: 'make it anew by hand, as it was made; or with a plimsoll that knows it' };
   const [lost] = lostMountOptions(spec, patch);
   if (lost !== undefined) return { reason: `${name}: what is mounted at ${oneLine(lost.path, 80)} has ${lost.keys.join(' and ')}, which what is asked for there cannot have`, remedy: `take it out in a step of its own first (mounts: { ${oneLine(lost.path, 80)}: null }), if it is to be lost` };
   if (image !== undefined) return undefined;

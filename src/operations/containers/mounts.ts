@@ -78,17 +78,32 @@ export function mountEntriesOf({ hostConfig }: ContainerSpec): readonly JsonObje
 }
 
 /** What is said of a mount that another one, which is asked for at its place, could not have: `Mounts /data: VolumeOptions.Subpath`. */
-export function lostMountOptions(spec: ContainerSpec, patch: Patch): readonly { readonly path: string; readonly keys: readonly string[] }[] {
+export function lostMountOptions(spec: ContainerSpec, patch: Patch): readonly MountOptions[] {
+  return optionsAt(spec, patch, lostOf, (bind, wanted) => ('volume' in wanted ? propagationsOf(bind) : []));
+}
+
+/** The same where the whole entry gives way to what is asked for, as an override file of Compose has it. */
+export function mountOptionsBeyond(spec: ContainerSpec, patch: Patch): readonly MountOptions[] {
+  const another: Wanted = { volume: '', readOnly: false };
+  return optionsAt(spec, patch, (entry) => lostOf(entry, asText(entry['Type']) === 'volume' ? { bind: '' } : another), propagationsOf);
+}
+
+interface MountOptions {
+  readonly path: string;
+  readonly keys: readonly string[];
+}
+
+function optionsAt(spec: ContainerSpec, patch: Patch, ofEntry: (entry: JsonObject, wanted: Wanted) => readonly string[], ofBind: (bind: string, wanted: Wanted) => readonly string[]): readonly MountOptions[] {
   const now = new Map(spec.mounts.map((mount) => [containerPath(asText(mount['Destination'])), mountNow(mount)]));
   const asked = new Map(Object.entries(patch.mounts ?? {}).map(([path, wanted]) => [containerPath(path), wanted]));
-  const lost = (path: string, keysOf: (wanted: Wanted) => readonly string[]) => {
+  const lost = (path: string, keysOf: (wanted: Wanted) => readonly string[]): readonly MountOptions[] => {
     const wanted = wantedAt(path, now.get(path), asked, patch);
     const keys = wanted === undefined || wanted === null ? [] : keysOf(wanted);
     return keys.length === 0 ? [] : [{ path, keys }];
   };
   return [
-    ...mountEntriesOf(spec).flatMap((entry) => lost(targetOf(entry), (wanted) => lostOf(entry, wanted))),
-    ...strings(spec.hostConfig['Binds']).flatMap((bind) => lost(bindTarget(bind), (wanted) => ('volume' in wanted ? modesOf(bind).filter((mode) => propagations.includes(mode)) : []))),
+    ...mountEntriesOf(spec).flatMap((entry) => lost(targetOf(entry), (wanted) => ofEntry(entry, wanted))),
+    ...strings(spec.hostConfig['Binds']).flatMap((bind) => lost(bindTarget(bind), (wanted) => ofBind(bind, wanted))),
   ];
 }
 
@@ -136,6 +151,10 @@ function modesOf(bind: string): readonly string[] {
 
 /** Of paths of the host; a volume has none. */
 const propagations = ['shared', 'rshared', 'slave', 'rslave', 'private', 'rprivate'];
+
+function propagationsOf(bind: string): readonly string[] {
+  return modesOf(bind).filter((mode) => propagations.includes(mode));
+}
 
 /** Every mode but the ones that do not fit what is mounted now is kept. */
 function bindText(bind: string, wanted: Wanted): string {

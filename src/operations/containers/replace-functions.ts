@@ -1,5 +1,6 @@
 import { layerWritesFunction } from '../../facts/container-spec-script.ts';
 import { engineFunctions } from '../engine-api.ts';
+import { inspectFunction } from './inspect-function.ts';
 
 /**
  * What the scripts of a replacement have in common. `all` are the numbers of the containers, `use N` makes
@@ -14,13 +15,7 @@ trap : HUP INT TERM
 ${engineFunctions}
 ${layerWritesFunction}
 fail() { printf '%s\\n' "$*" >&2; exit 1; }
-# 1: there is no such container. 2: it could not be read, and docker has said why.
-of() {
-  { why=$(docker inspect --type container --format "$2" -- "$1" 2>&1 >&3); } 3>&1 && return 0
-  case $why in *'o such container'*|*'o such object'*) return 1 ;; esac
-  printf '%s\\n' "$why" >&2
-  return 2
-}
+${inspectFunction}
 use() {
   new= step= settled=
   "container_$1"

@@ -3,24 +3,26 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../../src/facts/container-spec.ts';
 import type { Composition } from '../../../src/operations/containers/compose.ts';
 import { composeCreation } from '../../../src/operations/containers/compose.ts';
+import { mayDiffer } from '../../../src/operations/containers/may-differ.ts';
 import { planMounts } from '../../../src/operations/containers/mounts.ts';
 import type { Patch } from '../../../src/operations/containers/patch.ts';
 import { portBindings } from '../../../src/operations/containers/ports.ts';
 import { restartPolicyOf } from '../../../src/operations/containers/restart-policy.ts';
+import { renderLines } from '../../../lab/sim/engine/render-lines.mjs';
 import { asText } from '../../../src/values/json.ts';
 import { recordedDockers, recordedSpec } from '../../facts/recorded-specs.ts';
 
 /** The body with `"KEPT: TEMPLATE"` for every line that the host would print. */
-function body({ template, fragments }: Composition): unknown {
+function body({ template, fragments }: Composition, spec: ContainerSpec): unknown {
   const kept = template.split('\n');
   expect(kept.length).toBe(fragments.length - 1);
   // What prints several members, or none, of a list.
-  const line = (text: string): string => (text.startsWith('{{$s := ') ? (text.startsWith('{{$s := ","') ? ',"KEPT"' : '"KEPT"') : JSON.stringify(`KEPT: ${text}`));
+  const line = (text: string): string => text.startsWith('{{range $k, $v := ') ? renderLines(text, JSON.stringify({ HostConfig: spec.hostConfig })).out : (text.startsWith('{{$s := ') ? (text.startsWith('{{$s := ","') ? ',"KEPT"' : '"KEPT"') : JSON.stringify(`KEPT: ${text}`));
   return JSON.parse(fragments.map((fragment, index) => `${fragment}\n${index < kept.length ? line(kept[index] ?? '') : ''}`).join('\n'));
 }
 
 const kept = (key: string, object = '.Config'): string => `KEPT: {{json (index ${object} "${key}")}}`;
-const made = (spec: ContainerSpec, patch: Patch = {}) => body(composeCreation(spec, patch));
+const made = (spec: ContainerSpec, patch: Patch = {}) => body(composeCreation(spec, patch), spec);
 
 describe.each(recordedDockers)('the body of the new container, on %s', (docker) => {
   it('keeps every key, and names no value', () => {
@@ -31,7 +33,8 @@ describe.each(recordedDockers)('the body of the new container, on %s', (docker) 
     const host = Object.keys(spec.hostConfig).filter((key) => !['RestartPolicy', 'Mounts'].includes(key));
     expect(json).toMatchObject({ HostConfig: Object.fromEntries(host.map((key) => [key, kept(key, '.HostConfig')])) });
     expect(JSON.stringify(composed)).not.toMatch(/correct horse|secret-tag/);
-    expect(composed.same.map(({ name }) => name)).toEqual(expect.arrayContaining(['Config.Env', 'Config.Cmd', 'HostConfig.LogConfig']));
+    // All of them are compared.
+    for (const when of ['created', 'replaced'] as const) for (const key of ['Config.Env', 'Config.Cmd', 'HostConfig.LogConfig']) expect(mayDiffer(spec, {}, when)).not.toHaveProperty([key]);
   });
 
   it('has no restart policy before its time, so that a daemon that starts does not start it', () => {
@@ -54,11 +57,12 @@ describe.each(recordedDockers)('the body of the new container, on %s', (docker) 
   });
 
   it('has its networks: all at once, or the others before it starts', () => {
-    const composed = composeCreation(recordedSpec(docker, 'two-networks'), {});
+    const spec = recordedSpec(docker, 'two-networks');
+    const composed = composeCreation(spec, {});
     const a = { IPAMConfig: { IPv4Address: '10.91.0.50' }, Aliases: ['www', 'api'] };
     const b = { IPAMConfig: { IPv4Address: '10.92.0.50' }, Aliases: ['back'] };
     const old = docker === 'docker-20';
-    expect(body(composed)).toMatchObject({ NetworkingConfig: { EndpointsConfig: old ? { 'lab-a': a } : { 'lab-a': a, 'lab-b': b } } });
+    expect(body(composed, spec)).toMatchObject({ NetworkingConfig: { EndpointsConfig: old ? { 'lab-a': a } : { 'lab-a': a, 'lab-b': b } } });
     expect(composed.connects).toEqual(old ? [{ network: 'lab-b', config: b }] : []);
     expect(made(recordedSpec(docker, 'plain'))).not.toHaveProperty('NetworkingConfig');
   });
@@ -83,7 +87,7 @@ describe.each(recordedDockers)('the body of the new container, on %s', (docker) 
     const json = made(spec, patch) as { HostConfig: { Binds: string[]; Mounts: unknown[] } };
     expect(json.HostConfig.Binds).toEqual(['/srv/lab-bind:/bound:ro', 'lab-named-1:/named:z,nocopy']);
     expect(json.HostConfig.Mounts).toHaveLength(2);
-    expect(json.HostConfig.Mounts).toContainEqual({ Type: 'volume', Source: 'lab-other-1', Target: '/other', VolumeOptions: { NoCopy: true } });
+    expect(json.HostConfig.Mounts).toContainEqual({ Type: 'volume', Source: 'lab-other-1', Target: '/other', ReadOnly: false, VolumeOptions: expect.objectContaining({ NoCopy: true }) });
     expect(planMounts(spec, patch).expected.get('/named')).toEqual({ type: 'volume', source: 'lab-named-1', readWrite: true });
     expect(planMounts(spec, {}).binds).toBeUndefined();
     expect(planMounts(spec, {}).mounts).toBeUndefined();
@@ -135,8 +139,9 @@ describe('whatever is asked', () => {
   it('the body is JSON with the values that were asked, and no raw line feed in a fragment', () => {
     fc.assert(
       fc.property(fc.dictionary(words, fc.oneof(words, fc.constant(null))), fc.dictionary(words, words), (env, labels) => {
-        const composed = composeCreation(recordedSpec('docker-28', 'env-of-its-own'), { env, labels });
-        const json = body(composed) as { Env: unknown; Labels: Record<string, string> };
+        const spec = recordedSpec('docker-28', 'env-of-its-own');
+        const composed = composeCreation(spec, { env, labels });
+        const json = body(composed, spec) as { Env: unknown; Labels: Record<string, string> };
         for (const [name, value] of Object.entries(labels)) expect(json.Labels[name]).toBe(value);
         for (const [name, value] of Object.entries(env)) if (value !== null) expect(json.Env).toContain(`${name}=${value}`);
         expect(composed.fragments.filter((fragment) => fragment.includes('\n'))).toEqual([]);
