@@ -18,12 +18,12 @@ import { historyOf } from '../run/history.ts';
 import type { Claim } from '../run/records.ts';
 import { holderOf, holdRun } from '../run/run-lock.ts';
 import { findRun, listRuns, openRun } from '../run/run-store.ts';
-import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { neutralise } from '../values/terminal.ts';
 import { count, inventoryFiles, inventoryOptions, overridesOf, recordsOption } from './options.ts';
 import { versionRecords } from './session.ts';
 import { settleRecords } from './settle-records.ts';
+import { sshTransport } from './ssh-transport.ts';
 import type { World } from './world.ts';
 
 export function recordsCommand(world: World, end: (exitCode: number) => void) {
@@ -98,7 +98,7 @@ function rebuildCommand(world: World, end: (exitCode: number) => void) {
       const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), io);
       const kept = versionRecords(world, options.records);
       await kept.check(stop);
-      const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
+      const transport = sshTransport(world);
       const forks = pLimit(options.forks);
       try {
         end(exitCodeOf(worst(await Promise.all(hosts.map((host) => forks(() => rebuildHost(world, transport, kept, host)))))));

@@ -126,7 +126,7 @@ describe('connecting by ssh', () => {
 
   it('says when the login shell does not answer, or refuses', async () => {
     const silent = await serve({ onExec: () => undefined });
-    await expect(connect(silent, { connectTimeoutMs: 500 })).rejects.toMatchObject({ code: 'privilege-denied', message: expect.stringContaining('did not answer') as unknown });
+    await expect(connect(silent, { connectTimeoutMs: 500 })).rejects.toMatchObject({ code: 'unreachable', message: expect.stringContaining('the login shell of root did not answer within 0.5 s') as unknown });
     const refusing = await serve({ loginShell: ['/bin/sh', '-c', 'echo This account is not available.; exit 1'] });
     await expect(connect(refusing)).rejects.toMatchObject({ code: 'privilege-denied', message: expect.stringContaining('This account is not available.') as unknown });
   });

@@ -1,4 +1,5 @@
 import { copiedFunctions } from '../../facts/copied-record.ts';
+import { privilegedEnvironment } from '../../values/privileged-environment.ts';
 import type { RelayAction } from '../change.ts';
 import { keepFunction } from './copy-passes.ts';
 
@@ -13,7 +14,7 @@ import { keepFunction } from './copy-passes.ts';
  * Begins with `set --` of: destination, what is copied, seconds since the epoch until when, own or
  * anything (what may be replaced), and the rsync commands: two that write, and those that compare.
  */
-const gate = `LC_ALL=C PATH="\${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export LC_ALL PATH; umask 077
+const gate = `${privilegedEnvironment}
 trap '' HUP
 no() { printf '%s\\n' "$*" >&2; exit 1; }
 directory=\${0%/*}
