@@ -5,7 +5,7 @@ import { resolveSecrets } from '../config/secrets.ts';
 import { readLimit, selectHosts } from '../config/select.ts';
 import type { Host } from '../config/types.ts';
 import type { HostStatus } from '../errors.ts';
-import { AppError, hostStatusOf, toAppError } from '../errors.ts';
+import { AppError, hostStatusOf, neverReached, toAppError } from '../errors.ts';
 import type { Volume } from '../facts/volumes.ts';
 import { volumes } from '../facts/volumes.ts';
 import { rebuilt } from '../records/rebuild.ts';
@@ -120,7 +120,7 @@ async function rebuildHost(world: World, transport: Transport, kept: VersionReco
     world.out.write(neutralise(`${name}: ${versionCount(versions.length)} written${scaled.length === 0 ? '' : `; scaled volumes put right: ${scaled.join(', ')}`}\n`));
     return versions.length === 0 && scaled.length === 0 ? 'ok' : 'changed';
   } catch (thrown) {
-    const error = toAppError(thrown);
+    const error = neverReached(toAppError(thrown));
     if (error.code === 'internal') throw error;
     world.out.write(neutralise(`${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
     return hostStatusOf(error.code);

@@ -256,9 +256,10 @@ export class Link {
   #counted(connection: Connection, thrown: unknown): AppError {
     const error = toAppError(thrown);
     const since = this.#since.get(connection);
-    if (error.code !== 'connection-lost' || since === undefined) return error;
+    if (error.code !== 'connection-lost') return error;
+    // Many may be told of the end of one connection.
+    if (since !== undefined) this.#shellEnds = hasShellEnded(error) && performance.now() - since < briefMs ? this.#shellEnds + 1 : 0;
     this.#since.delete(connection);
-    this.#shellEnds = hasShellEnded(error) && performance.now() - since < briefMs ? this.#shellEnds + 1 : 0;
     return this.#shellEnds >= mostShellEnds ? shellKeepsEnding(error) : error;
   }
 

@@ -24,6 +24,8 @@ export interface CommandShellOptions {
   readonly heartbeat?: Heartbeat;
 }
 
+/** The shell answers questions about its lock at once; a host that takes longer is in trouble, whatever its commands may take. */
+const mostLockMs = 60_000;
 /** As shells report SIGKILL. */
 const statusOfKill = 137;
 
@@ -42,7 +44,8 @@ export class CommandShell {
   #scheduled = false;
   #lost: AppError | undefined;
   #deadline: NodeJS.Timeout | undefined;
-  #isReady: () => void = () => undefined;
+  /** Until the shell has said that it is ready: how to stop its time. */
+  #stopWaiting: (() => void) | undefined;
 
   constructor(channel: ShellChannel, options: CommandShellOptions) {
     this.#channel = channel;
@@ -50,7 +53,7 @@ export class CommandShell {
     const { host, nonce, commandTimeoutMs, heartbeat = defaultHeartbeat } = options;
     const write = (frame: string): void => void channel.stdin.write(frame);
     this.#groups = new GroupEnder(write);
-    this.#lock = new HostLock({ host, nonce, answerMs: commandTimeoutMs, heartbeat, write, giveUp: (error) => { this.lose(error); } });
+    this.#lock = new HostLock({ host, nonce, answerMs: Math.min(commandTimeoutMs, mostLockMs), heartbeat, write, giveUp: (error) => { this.lose(error); } });
     const readerOf = (stream: OutputStream): MarkerReader => new MarkerReader(nonce, (data) => { this.#flight.output(stream, data); }, (words) => { this.#onMarker(stream, words); });
     const out = readerOf('stdout');
     const err = readerOf('stderr');
@@ -59,7 +62,7 @@ export class CommandShell {
     // A broken pipe is reported by the channel's end.
     channel.stdin.on('error', () => undefined);
     channel.stdin.write(preamble(nonce, options.stateDirectory));
-    this.#isReady = options.deadline?.start(silence(host), ({ message, hint = '' }) => { this.lose(new AppError('connection-lost', message, { hint })); }) ?? this.#isReady;
+    this.#stopWaiting = options.deadline?.start(silence(host), ({ message, hint = '' }) => { this.lose(new AppError('connection-lost', message, { hint })); });
     void channel.ended.then(({ status }) => {
       const how = status === undefined ? '' : ` (the remote shell ended with status ${String(status)})`;
       const hint = status === statusOfKill && this.#lock.held ? `After ${String(heartbeat.patienceMs / 1000)} s without a sign of life from here ${host} ends the shell and frees its lock: was this machine asleep?` : undefined;
@@ -108,7 +111,7 @@ export class CommandShell {
     if (this.#lost !== undefined) return;
     this.#lost = error;
     clearTimeout(this.#deadline);
-    this.#isReady();
+    this.#ready();
     this.#channel.destroy();
     this.#groups.lose();
     this.#lock.lose(error);
@@ -116,6 +119,11 @@ export class CommandShell {
     this.#flight = new Flight();
     this.#waiting = [];
     for (const running of pending) this.#failLost(running, error);
+  }
+
+  #ready(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
   }
 
   #failLost(running: RunningCommand, error: AppError): void {
@@ -169,6 +177,11 @@ export class CommandShell {
       running.fail('interrupted', `${this.#options.host}: interrupted before it was sent: ${running.title}`);
       return;
     }
+    if (this.#stopWaiting !== undefined) {
+      running.fail(reason, `${this.#options.host}: interrupted before the shell had answered: ${running.title}`);
+      this.lose(new AppError('connection-lost', `${this.#options.host}: the connection was given up before its shell had answered`));
+      return;
+    }
     running.stopping = reason;
     if (running === this.#flight.head) clearTimeout(this.#deadline);
     // Until it has reported its start it may still be kept from starting; the others are sent again.
@@ -209,7 +222,7 @@ export class CommandShell {
 
   #onMarker(stream: OutputStream, words: readonly string[]): void {
     const [verb] = words;
-    if (verb === 'ready') this.#isReady();
+    if (verb === 'ready') this.#ready();
     else if (verb === 'gone' || verb === 'alive') this.#groups.onMarker(words);
     else if (verb === 'said' || verb === 'lock' || verb === 'unlocked') this.#lock.onMarker(words);
     else this.#onReport(verb, this.#flight.report(stream, words));
