@@ -30,6 +30,22 @@ const everywhere = [
   { selector: 'ExportAllDeclaration', message: 'No barrels: import from the file that defines it.' },
 ];
 
+/** What must have one place in the source, seen from its text. */
+const onePlace = [
+  {
+    selector: ':matches(Literal[value=/(^|[ ;\\n])PATH=/], TemplateElement[value.raw=/(^|[ ;\\n])PATH=/])',
+    message: 'A shell of ours begins with privilegedEnvironment (src/values/privileged-environment.ts): the system’s programs come first.',
+  },
+  {
+    selector: 'CallExpression[callee.name="createSshTransport"]',
+    message: 'Commands reach hosts by sshTransport (src/cli/ssh-transport.ts), which says when the ssh-agent is gone on without.',
+  },
+  {
+    selector: 'MemberExpression[object.name="client"][property.name=/^(exec|shell|forwardOut|sftp|subsys)$/]',
+    message: 'A channel is opened by openExecChannel or forward, within a Deadline: a server may never confirm it.',
+  },
+];
+
 function restricted(patterns) {
   return { 'no-restricted-imports': ['error', { patterns }] };
 }
@@ -66,6 +82,11 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-syntax': ['error', ...everywhere],
     },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/values/privileged-environment.ts', 'src/cli/ssh-transport.ts', 'src/transport/ssh/{exec-channel,bastions}.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...everywhere, ...onePlace] },
   },
   {
     files: ['src/**/*.ts'],

@@ -133,6 +133,11 @@ export class ConfigError extends AppError {
   }
 }
 
+/** A connection that is lost while nothing but reading has been done is a host that could not be reached. */
+export function neverReached(error: AppError): AppError {
+  return error.code === 'connection-lost' ? new AppError('unreachable', error.message, { cause: error, hint: error.hint ?? 'nothing was changed on it: run the same again' }) : error;
+}
+
 /** Whatever was thrown, as an AppError: our own as it is, anything else as a bug of ours. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;

@@ -8,14 +8,24 @@ import { processWorld } from './cli/world.ts';
 import { toAppError } from './errors.ts';
 import { exitCodeOfError } from './run/exit-status.ts';
 
+/** For what is under way to be written down, after a second signal. */
+const insistedMs = 1500;
+/** For handles that something has left open: a name that is still looked up, a file on a disk that does not answer. */
+const leftOpenMs = 2000;
+
 /** Argument vector to exit status. The only place that knows the process. */
 export async function main(argv: readonly string[]): Promise<number> {
   const interrupts = new Interrupts();
+  const endAnyway = (): void => {
+    if (interrupts.insisted) setTimeout(() => process.exit(130), insistedMs).unref();
+  };
   const interrupted = (): void => {
     if (!interrupts.interrupted()) process.exit(130);
+    endAnyway();
   };
   const terminated = (): void => {
     if (!interrupts.terminated()) process.exit(130);
+    endAnyway();
   };
   process.on('SIGINT', interrupted);
   process.on('SIGTERM', terminated);
@@ -42,4 +52,5 @@ if (entry !== undefined && realpathSync(entry) === fileURLToPath(import.meta.url
   process.stdout.on('error', tolerateClosedPipe);
   process.stderr.on('error', tolerateClosedPipe);
   process.exitCode = await main(process.argv.slice(2));
+  setTimeout(() => process.exit(), leftOpenMs).unref();
 }

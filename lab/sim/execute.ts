@@ -27,13 +27,15 @@ export function placesOf({ spec, directory }: HostPlace): Places {
 /** Starts a command of a host with the machine's own /bin/sh, among simulated tools, in a session of its own. */
 export function startOnHost(place: HostPlace, command: string, user: string, more: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
   const places = placesOf(place);
+  const path = `${bin}:${join(place.directory, 'state/bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`;
   const child = spawn('/bin/sh', ['-c', lead(command, places)], {
     cwd: places.root,
     detached: true,
     env: {
-      PATH: `${bin}:${join(place.directory, 'state/bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
+      PATH: path,
       HOME: places.root,
       SIM_BIN: bin,
+      SIM_PATH: `${path}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
       SIM_ENGINE: String(place.engine.port),
       SIM_ROOT: places.root,
       SIM_STATE: join(place.directory, 'state'),

@@ -1,4 +1,5 @@
 import { Transform } from 'node:stream';
+import { privilegedEnvironment } from '../../src/values/privileged-environment.ts';
 
 /**
  * A simulated host has a root directory of its own, but no root rights and so no chroot. Instead the
@@ -18,7 +19,9 @@ export function lead(text: string, { root, withoutDocker }: Places): string {
   const there = text
     .replace(led, `${root}/`)
     // Nobody but root can make a block device: here they are files.
-    .replaceAll('[ -b ', '[ -e ');
+    .replaceAll('[ -b ', '[ -e ')
+    // A host's own tools come before all others; here the simulated ones stand for them.
+    .replaceAll(privilegedEnvironment, 'LC_ALL=C; PATH=$SIM_PATH; export LC_ALL PATH; umask 077');
   return withoutDocker ? there.replaceAll('command -v docker ', 'command -v no-docker-here ') : there;
 }
 

@@ -52,6 +52,11 @@ export class Interrupts {
     return true;
   }
 
+  /** More than one signal has come: nothing is waited for any longer. */
+  get insisted(): boolean {
+    return this.#count > 1;
+  }
+
   stopNow(): void {
     this.#stop.abort(new AppError('interrupted', 'interrupted by a signal', { hint: 'what is done already is not done twice: plimsoll resume goes on from there' }));
   }

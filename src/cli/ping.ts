@@ -5,13 +5,13 @@ import { resolveSecrets } from '../config/secrets.ts';
 import { readLimit, selectHosts } from '../config/select.ts';
 import type { Host } from '../config/types.ts';
 import type { HostStatus } from '../errors.ts';
-import { hostStatusOf, toAppError } from '../errors.ts';
+import { hostStatusOf, neverReached, toAppError } from '../errors.ts';
 import { exitCodeOf, worst } from '../run/exit-status.ts';
 import { withoutName } from '../render/words.ts';
-import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { neutralise } from '../values/terminal.ts';
 import { count, inventoryFiles, inventoryOptions, overridesOf } from './options.ts';
+import { sshTransport } from './ssh-transport.ts';
 import type { World } from './world.ts';
 
 export function pingCommand(world: World, end: (exitCode: number) => void) {
@@ -24,7 +24,7 @@ export function pingCommand(world: World, end: (exitCode: number) => void) {
       const inventory = await loadInventory(inventoryFiles(options.inventory), world.io, overridesOf(options));
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
       const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), world.io);
-      const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
+      const transport = sshTransport(world);
       const forks = pLimit(options.forks);
       try {
         const statuses = await Promise.all(hosts.map((host) => forks(() => ping(world, transport, host))));
@@ -45,7 +45,7 @@ async function ping(world: World, transport: Transport, { name, target }: Host):
     world.out.write(neutralise(`${name}: ok in ${String(Math.round(performance.now() - started))} ms, runs as ${runsAs}, ${server}, ${hostKey}\n`));
     return 'ok';
   } catch (thrown) {
-    const error = toAppError(thrown);
+    const error = neverReached(toAppError(thrown));
     if (error.code === 'internal') throw error;
     world.out.write(neutralise(`${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
     return hostStatusOf(error.code);

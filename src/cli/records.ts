@@ -5,7 +5,7 @@ import { resolveSecrets } from '../config/secrets.ts';
 import { readLimit, selectHosts } from '../config/select.ts';
 import type { Host } from '../config/types.ts';
 import type { HostStatus } from '../errors.ts';
-import { AppError, hostStatusOf, toAppError } from '../errors.ts';
+import { AppError, hostStatusOf, neverReached, toAppError } from '../errors.ts';
 import type { Volume } from '../facts/volumes.ts';
 import { volumes } from '../facts/volumes.ts';
 import { rebuilt } from '../records/rebuild.ts';
@@ -18,12 +18,12 @@ import { historyOf } from '../run/history.ts';
 import type { Claim } from '../run/records.ts';
 import { holderOf, holdRun } from '../run/run-lock.ts';
 import { findRun, listRuns, openRun } from '../run/run-store.ts';
-import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { neutralise } from '../values/terminal.ts';
 import { count, inventoryFiles, inventoryOptions, overridesOf, recordsOption } from './options.ts';
 import { versionRecords } from './session.ts';
 import { settleRecords } from './settle-records.ts';
+import { sshTransport } from './ssh-transport.ts';
 import type { World } from './world.ts';
 
 export function recordsCommand(world: World, end: (exitCode: number) => void) {
@@ -98,7 +98,7 @@ function rebuildCommand(world: World, end: (exitCode: number) => void) {
       const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), io);
       const kept = versionRecords(world, options.records);
       await kept.check(stop);
-      const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
+      const transport = sshTransport(world);
       const forks = pLimit(options.forks);
       try {
         end(exitCodeOf(worst(await Promise.all(hosts.map((host) => forks(() => rebuildHost(world, transport, kept, host)))))));
@@ -120,7 +120,7 @@ async function rebuildHost(world: World, transport: Transport, kept: VersionReco
     world.out.write(neutralise(`${name}: ${versionCount(versions.length)} written${scaled.length === 0 ? '' : `; scaled volumes put right: ${scaled.join(', ')}`}\n`));
     return versions.length === 0 && scaled.length === 0 ? 'ok' : 'changed';
   } catch (thrown) {
-    const error = toAppError(thrown);
+    const error = neverReached(toAppError(thrown));
     if (error.code === 'internal') throw error;
     world.out.write(neutralise(`${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
     return hostStatusOf(error.code);

@@ -19,10 +19,10 @@ import type { RunResult } from '../run/recap.ts';
 import type { RunRequest } from '../run/run.ts';
 import { run } from '../run/run.ts';
 import { RunRecords } from '../run/run-records.ts';
-import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
 import type { Target } from '../transport/transport.ts';
 import type { OnInterrupt } from './interrupts.ts';
 import { outputKind, withColour } from './options.ts';
+import { sshTransport } from './ssh-transport.ts';
 import { askWhatNow } from './what-now.ts';
 import type { World } from './world.ts';
 
@@ -70,7 +70,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
   const plays = await withSecrets(world, share);
   const screen = withColour(world.out, options.color);
   const renderer = createRenderer(outputKind(options.output, screen), screen, { verbose: options.verbose === true });
-  const made = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
+  const made = sshTransport(world, () => renderer.hold());
   const transport = world.wrapTransport?.(made) ?? made;
   const events = new Events(renderer);
   const { interrupts } = world;

@@ -18,10 +18,10 @@ import { chooseFigures, orders } from '../survey/choose-figures.ts';
 import { figuresOf } from '../survey/figures.ts';
 import { keep, lastUsedOf, withTrends } from '../survey/kept-survey.ts';
 import { remedyCommand } from '../survey/remedy.ts';
-import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
 import { commandLine } from '../values/shell.ts';
 import { oneLine } from '../values/terminal.ts';
 import { count, inventoryFiles, inventoryOptions, overridesOf, seconds, withColour } from './options.ts';
+import { sshTransport } from './ssh-transport.ts';
 import type { World } from './world.ts';
 
 const defaultUsageSeconds = 60;
@@ -60,7 +60,7 @@ export function surveyCommand(world: World, end: (exitCode: number) => void) {
       const lastUsed = (host: string) => lastUsedOf(earlier, host);
       const usageSeconds = options.usage === undefined ? undefined : options.usage === true ? defaultUsageSeconds : options.usage;
 
-      const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });
+      const transport = sshTransport(world);
       const progress = progressOn(world, hosts.length);
       const surveys = await surveyHosts({ hosts, transport, forks: options.forks, want: { usageSeconds }, lastUsed, signal: world.interrupts.stop, surveyed: progress.one }).finally(async () => {
         progress.end();

@@ -37,7 +37,7 @@ const settings = {
   become_user: word.describe('The user that commands run as; root when absent.'),
   known_hosts_file: fileList.describe('Files with the host keys that are accepted.'),
   proxy_jump: z.string().min(1).describe('The name of a host of the inventory that the connection goes through, or none.'),
-  connect_timeout: durationSchema.describe('How long connecting may take; 10s when absent.'),
+  connect_timeout: durationSchema.describe('How long it may take from the first packet to a shell that is ready (login, bastion, sudo), and for each channel that is opened later; 10s when absent.'),
   command_timeout: durationSchema.describe('How long a command may take that names no time-out; 5m when absent.'),
   state_directory: directory.describe('Where plimsoll keeps its lock and its runs on the host, for root; /var/lib/plimsoll when absent.'),
   vars: varsSchema,

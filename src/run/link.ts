@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Peer } from '../facts/peer.ts';
 import type { ScaledSet } from '../facts/scaled-set.ts';
-import type { Command, Connection, LockAnswer, LockHolder, Outcome, RunOptions, Target, Transport } from '../transport/transport.ts';
+import { type Command, type Connection, type LockAnswer, type LockHolder, type Outcome, type RunOptions, ShellEnded, type Target, type Transport } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
 
 export interface LinkOptions {
@@ -33,6 +33,11 @@ const backOffSeconds = [0, 1, 2, 4, 8, 15, 30];
 const lastingMs = 60_000;
 /** What an earlier part of the same run has left on the host ends by itself within this time (its watchdog sees to that), or is work that is followed. */
 const ownLeftoverMs = 180_000;
+
+/** A host whose own shell ends so soon, so often in a row, does not lose connections: it will do so again. */
+const briefMs = 10_000;
+const mostShellEnds = 3;
+const lostSaid = 'connection lost, trying again';
 
 /** Another attempt may succeed; with anything else it would not. */
 const passing: ReadonlySet<ErrorCode> = new Set(['unreachable', 'connection-refused', 'connection-lost', 'timed-out']);
@@ -66,6 +71,13 @@ export class Link {
   #latest: Connection | undefined;
   #locked: Connection | undefined;
   #persistent = false;
+  /** When a connection was made, until its end has been counted. */
+  readonly #since = new WeakMap<Connection, number>();
+  /** How often in a row the host's shell has ended within a moment. */
+  #shellEnds = 0;
+  /** Those whose loss has been said, or is to be said by whoever makes another one. */
+  readonly #said = new WeakSet<Connection>();
+  #unsaid: Connection | undefined;
   /** Another one each time the connection is made: what was known over an earlier one may be out of date. */
   generation = 0;
 
@@ -115,7 +127,9 @@ export class Link {
   /** A command that may be run twice is run again over a new connection, once work has begun. */
   async run(command: Command, options?: RunOptions): Promise<Outcome> {
     const once = (connection: Connection): Promise<Outcome> => connection.run(command, options);
-    return command.repeatable === true ? this.again(once, options?.signal) : once(await this.#open(options?.signal));
+    if (command.repeatable === true) return await this.again(once, options?.signal);
+    const connection = await this.#open(options?.signal);
+    return await once(connection).catch((thrown: unknown) => { throw this.#counted(connection, thrown); });
   }
 
   /**
@@ -130,8 +144,8 @@ export class Link {
       try {
         return await work(connection);
       } catch (thrown) {
-        const error = toAppError(thrown);
-        if (!this.#persistent || error.code !== 'connection-lost' || signal.aborted) throw error;
+        const error = this.#counted(connection, thrown);
+        if (!this.#persistent || error.code !== 'connection-lost' || signal.aborted || this.#shellEnds >= mostShellEnds) throw error;
         if (performance.now() - began >= lastingMs) patience = new Patience();
         await this.#reopen(connection, error, patience, signal);
       }
@@ -188,6 +202,8 @@ export class Link {
 
   #open(signal = this.#options.signal): Promise<Connection> {
     if (this.#connection !== undefined) return this.#connection;
+    if (this.#shellEnds >= mostShellEnds) return Promise.reject(shellKeepsEnding());
+    if (this.#unsaid !== undefined) this.#sayLost(this.#unsaid);
     const again = this.#persistent && this.generation > 0;
     return this.#keep(again ? this.#connectPatiently(new Patience(), signal) : this.#connect(signal));
   }
@@ -197,7 +213,13 @@ export class Link {
     const forget = (): void => {
       if (this.#connection === opening) this.#connection = undefined;
     };
-    opening.then(({ closed }) => closed.then(forget), forget);
+    opening.then(async (connection) => {
+      const error = await connection.closed;
+      forget();
+      if (error === undefined) return;
+      this.#counted(connection, error);
+      if (!this.#said.has(connection)) this.#unsaid = connection;
+    }, forget);
     this.#connection = opening;
     return opening;
   }
@@ -207,6 +229,7 @@ export class Link {
     const connection = await transport.connect(target, signal);
     this.generation += 1;
     this.#latest = connection;
+    this.#since.set(connection, performance.now());
     onConnected(connection);
     return connection;
   }
@@ -215,10 +238,29 @@ export class Link {
   async #reopen(lost: Connection, why: AppError, patience: Patience, signal: AbortSignal): Promise<void> {
     if (this.#latest === lost) {
       this.#latest = undefined;
+      this.#sayLost(lost);
       void lost.close().catch(() => undefined);
       void this.#keep(this.#connectPatiently(patience, signal, why));
     }
     await this.#open(signal);
+  }
+
+  #sayLost(connection: Connection): void {
+    this.#unsaid = undefined;
+    if (this.#said.has(connection)) return;
+    this.#said.add(connection);
+    this.#options.onWaiting(lostSaid);
+  }
+
+  /** What a connection has met, once it is known whether the host's shell keeps ending. */
+  #counted(connection: Connection, thrown: unknown): AppError {
+    const error = toAppError(thrown);
+    const since = this.#since.get(connection);
+    if (error.code !== 'connection-lost') return error;
+    // Many may be told of the end of one connection.
+    if (since !== undefined) this.#shellEnds = hasShellEnded(error) && performance.now() - since < briefMs ? this.#shellEnds + 1 : 0;
+    this.#since.delete(connection);
+    return this.#shellEnds >= mostShellEnds ? shellKeepsEnding(error) : error;
   }
 
   async #connectPatiently(patience: Patience, signal: AbortSignal, lost?: AppError): Promise<Connection> {
@@ -235,6 +277,16 @@ export class Link {
       }
     }
   }
+}
+
+/** By itself, whoever was told of it first. */
+function hasShellEnded(error: unknown): boolean {
+  return error instanceof ShellEnded || (error instanceof Error && hasShellEnded(error.cause));
+}
+
+function shellKeepsEnding(error?: AppError): AppError {
+  const hint = 'this is no lost connection: look at what the login does on the host; plimsoll resume goes on once it is put right';
+  return new AppError('connection-lost', `the host's shell has ended ${String(mostShellEnds)} times in a row, each time within ${String(briefMs / 1000)} s: it is not connected to again`, { cause: error, hint });
 }
 
 function givenUp(reconnectMs: number, error?: AppError): AppError {

@@ -1,6 +1,6 @@
 import { scopeOf } from '../config/scope.ts';
 import type { Play, Step } from '../config/types.ts';
-import { AppError, toAppError } from '../errors.ts';
+import { AppError, neverReached, toAppError } from '../errors.ts';
 import { compareSteps } from '../plan/compare.ts';
 import type { Pending } from '../plan/dependence.ts';
 import type { HostPlan } from '../plan/plan.ts';
@@ -37,7 +37,7 @@ export async function planHost(context: RunContext, run: HostRun): Promise<void>
     run.step = refused.plan.step;
     run.error = new AppError('refused', refused.plan.planned.reason, { hint: refused.plan.planned.remedy, where: refused.plan.where });
   } catch (thrown) {
-    run.error = beforeAnything(toAppError(thrown));
+    run.error = neverReached(toAppError(thrown));
   }
 }
 
@@ -46,11 +46,6 @@ function refuseDrift(saved: HostPlan, run: HostRun): void {
   const differences = compareSteps(saved.steps, run.toPlan().steps);
   if (differences.length === 0) return;
   throw new AppError('drift', `the host is not as it was when the plan was saved: ${differences.join('; ')}`, { hint: 'plan it again, look at what is different, and apply then' });
-}
-
-/** A connection that is lost while nothing but reading has been done is a host that could not be reached. */
-function beforeAnything(error: AppError): AppError {
-  return error.code === 'connection-lost' ? new AppError('unreachable', error.message, { cause: error, hint: error.hint ?? 'nothing was changed on it: run the same again' }) : error;
 }
 
 /** The way to the host for a step, one for each way of becoming root: a step says so, or its play, or the inventory. */

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Host } from '../config/types.ts';
-import { hostStatusOf, toAppError } from '../errors.ts';
+import { hostStatusOf, neverReached, toAppError } from '../errors.ts';
 import type { HostSurvey } from '../survey/host-survey.ts';
 import { noSurvey } from '../survey/host-survey.ts';
 import type { LastUsed } from '../survey/make-survey.ts';
@@ -47,7 +47,7 @@ async function surveyHost({ transport, want, lastUsed, signal }: SurveyRequest, 
       await connection.close();
     }
   } catch (thrown) {
-    const { code, message, hint = '' } = toAppError(thrown);
+    const { code, message, hint = '' } = neverReached(toAppError(thrown));
     if (code === 'internal') throw thrown;
     return noSurvey(name, hostStatusOf(code), { code, message: message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message, hint });
   }

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
 import { localProcessCarrier } from './local-process.ts';
 import { whenAborted } from './shell/abort.ts';
+import { Deadline } from './shell/deadline.ts';
 import type { Heartbeat } from './shell/host-lock.ts';
 import { openShellConnection } from './shell/shell-connection.ts';
 import type { Command, Connection, ConnectionInfo, LockAnswer, LockHolder, Outcome, RunOptions, Target, Transport } from './transport.ts';
@@ -45,7 +46,7 @@ export function createMemoryTransport({ hosts }: MemoryTransportOptions): Transp
       if (host === undefined) throw new AppError('unreachable', `${target.name}: the memory transport has no such host`);
       if (typeof host === 'function') return new ScriptedConnection(target, { handler: host }, locks);
       if ('connectError' in host) throw host.connectError;
-      if ('shell' in host) return await openShellConnection(localProcessCarrier(host.shell), target, signal, host.heartbeat);
+      if ('shell' in host) return await openShellConnection(localProcessCarrier(host.shell), target, new Deadline(target.name, target.connectTimeoutMs), signal, host.heartbeat);
       return new ScriptedConnection(target, host, locks);
     },
     close: () => Promise.resolve(),

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { AppError } from '../errors.ts';
 import type { Secret } from '../values/secret.ts';
 
 /** How to become root on the host. `none`: the login user's own rights (enough when that is root). */
@@ -21,6 +22,7 @@ export interface Target {
   readonly become: Become;
   readonly becomePassword?: Secret;
   readonly becomeUser: string;
+  /** From the first packet to the ready shell, and again for each channel that is opened later. */
   readonly connectTimeoutMs: number;
   /** For a command that names no time-out of its own. */
   readonly commandTimeoutMs: number;
@@ -36,8 +38,8 @@ export interface Target {
 /**
  * One program for the privileged shell. `script` is static POSIX sh text; values reach it only as
  * positional parameters (`$1`…), so nothing that comes from a host or a playbook is ever parsed as
- * shell. It runs with `LC_ALL=C`, `umask 077`, a PATH that has the sbin directories, standard input
- * from `stdin` (empty when absent), in a process group of its own.
+ * shell. It runs with `LC_ALL=C`, `umask 077`, a PATH that begins with the system's
+ * directories, standard input from `stdin` (empty when absent), in a process group of its own.
  */
 export interface Command {
   readonly script: string;
@@ -84,6 +86,14 @@ export interface LockHolder {
 
 /** `holder` is absent when the lock file says nothing that can be read. */
 export type LockAnswer = { readonly held: true } | { readonly held: false; readonly holder?: LockHolder };
+
+/** The host's shell has ended by itself, over a connection that was whole: a `connection-lost` of the host's own doing. */
+export class ShellEnded extends AppError {
+  constructor(message: string, hint?: string) {
+    super('connection-lost', message, hint === undefined ? {} : { hint });
+    this.name = 'ShellEnded';
+  }
+}
 
 /** What `ping` and the plan show about a connection. */
 export interface ConnectionInfo {

@@ -112,9 +112,10 @@ async function startSide(base: string, name: string, address: string, user?: str
   const program = (called: string, text: string): void => { writeFileSync(join(bin, called), `#!/bin/sh\n${text}\n`, { mode: 0o755 }); };
   program('sshd', `echo authorizedkeysfile ${user === undefined ? keysFile : '.ssh/authorized_keys'}`);
   program('docker', 'case $1 in ps | volume) exit 0 ;; esac; echo "no docker $*" >&2; exit 1');
-  const path = `${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const login = join(base, `${name}-login.pub`);
-  const sshd = await startSshd({ listen: [address], config: [`AuthorizedKeysFile ${login} ${keysFile}`, `SetEnv PATH=${path}`] });
-  writeFileSync(login, readFileSync(`${sshd.identityFile}.pub`, 'utf8'));
+  const login = join(base, `${name}-login`);
+  // Whatever a login says of PATH, plimsoll looks in the system's directories first: the login itself puts these before them.
+  writeFileSync(login, `#!/bin/sh\nexec /bin/sh -c "$(printf '%s' "$SSH_ORIGINAL_COMMAND" | sed 's|PATH=/usr/local/sbin:|PATH=${bin}:/usr/local/sbin:|g')"\n`, { mode: 0o755 });
+  const sshd = await startSshd({ listen: [address], config: [`AuthorizedKeysFile ${login}.pub ${keysFile}`] });
+  writeFileSync(`${login}.pub`, `command="${login}" ${readFileSync(`${sshd.identityFile}.pub`, 'utf8')}`);
   return { sshd, state, keysFile };
 }

@@ -3,7 +3,7 @@ import { AppError } from '../../src/errors.ts';
 import type { Link, LinkOptions } from '../../src/run/link.ts';
 import type { CommandHandler } from '../../src/transport/memory.ts';
 import { createMemoryTransport } from '../../src/transport/memory.ts';
-import type { Command, LockHolder } from '../../src/transport/transport.ts';
+import { type Command, type LockHolder, ShellEnded } from '../../src/transport/transport.ts';
 import { errorOf, holder, linkWith } from './links.ts';
 import { Wire, type WireHooks } from './wire.ts';
 import { eventually } from '../support/eventually.ts';
@@ -76,7 +76,45 @@ describe.concurrent('a link', () => {
     cut.to(wire);
     link.persist();
     expect(await link.run(read)).toMatchObject({ stdout: 'answer' });
-    expect({ connected: wire.connected, waiting }).toEqual({ connected: 2, waiting: [] });
+    expect({ connected: wire.connected, waiting }).toEqual({ connected: 2, waiting: ['connection lost, trying again'] });
+  });
+
+  it('says that a connection was lost also when nothing was asked over it', async () => {
+    let ends = 1;
+    const { link, waiting } = linked({
+      handler: () => {
+        ends -= 1;
+        if (ends === 0) throw new AppError('connection-lost', 'cut');
+        return { stdout: 'answer' };
+      },
+    });
+    expect(await errorOf(link.run(effect))).toMatchObject({ code: 'connection-lost' });
+    expect(await link.run(effect)).toMatchObject({ stdout: 'answer' });
+    expect(waiting).toEqual(['connection lost, trying again']);
+  });
+
+  it('is given up when the shell of the host ends by itself three times in a row', async () => {
+    const { link, wire } = linked({ handler: () => { throw new ShellEnded('the remote shell ended with status 0'); } });
+    link.persist();
+    const error = await errorOf(link.run(read));
+    expect(error).toMatchObject({ code: 'connection-lost', message: "the host's shell has ended 3 times in a row, each time within 10 s: it is not connected to again", hint: expect.stringContaining('what the login does') });
+    expect(await errorOf(link.run(effect))).toMatchObject({ message: error.message });
+    expect(await errorOf(link.lock({ holder, waitMs: 0 }))).toMatchObject({ message: error.message });
+    expect(wire.connected).toBe(3);
+  });
+
+  it('is not given up for two ends of the shell, nor for three with a lost connection between them', async () => {
+    const ends = [new ShellEnded('0'), new ShellEnded('0'), new AppError('connection-lost', 'cut'), new ShellEnded('0'), new ShellEnded('0')];
+    const { link, wire } = linked({
+      handler: () => {
+        const end = ends.shift();
+        if (end !== undefined) throw end;
+        return { stdout: 'answer' };
+      },
+    });
+    link.persist();
+    expect(await link.run(read)).toMatchObject({ stdout: 'answer' });
+    expect(wire.connected).toBe(6);
   });
 
   it('never sends an effect again', async () => {
@@ -112,7 +150,7 @@ describe.concurrent('a link', () => {
     wire.cut(host);
     wire.refusals.push(new AppError('connection-refused', 'it restarts'));
     expect(await link.run(read)).toMatchObject({ stdout: 'answer' });
-    expect({ connected: wire.connected, waiting }).toEqual({ connected: 2, waiting: ['the connection was lost; trying again: it restarts'] });
+    expect({ connected: wire.connected, waiting }).toEqual({ connected: 2, waiting: ['connection lost, trying again', 'the connection was lost; trying again: it restarts'] });
   });
 
   it.each(['unreachable', 'connection-refused', 'connection-lost', 'timed-out'] as const)('tries again after "%s"', async (code) => {
@@ -131,7 +169,7 @@ describe.concurrent('a link', () => {
     wire.cut(host);
     wire.refusals.push(new AppError(code, 'for good'));
     expect(await errorOf(link.run(read))).toMatchObject({ code });
-    expect({ connected: wire.connected, waiting }).toEqual({ connected: 1, waiting: [] });
+    expect({ connected: wire.connected, waiting }).toEqual({ connected: 1, waiting: ['connection lost, trying again'] });
   });
 
   it('gives up after a while, with what it met last, and says what goes on', async () => {

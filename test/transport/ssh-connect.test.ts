@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -126,7 +127,7 @@ describe('connecting by ssh', () => {
 
   it('says when the login shell does not answer, or refuses', async () => {
     const silent = await serve({ onExec: () => undefined });
-    await expect(connect(silent, { connectTimeoutMs: 500 })).rejects.toMatchObject({ code: 'privilege-denied', message: expect.stringContaining('did not answer') as unknown });
+    await expect(connect(silent, { connectTimeoutMs: 500 })).rejects.toMatchObject({ code: 'unreachable', message: expect.stringContaining('the login shell of root did not answer within 0.5 s') as unknown });
     const refusing = await serve({ loginShell: ['/bin/sh', '-c', 'echo This account is not available.; exit 1'] });
     await expect(connect(refusing)).rejects.toMatchObject({ code: 'privilege-denied', message: expect.stringContaining('This account is not available.') as unknown });
   });
@@ -135,6 +136,20 @@ describe('connecting by ssh', () => {
     const server = await serve({ loginShell: ['/bin/sh', '-c', 'head -c 300000 /dev/zero | tr "\\0" x; echo noise >&2; eval "$0"'] });
     const connection = await connect(server);
     expect(await connection.run({ script: 'echo clean' })).toEqual({ status: 0, stdout: 'clean\n', stderr: '', droppedBytes: 0 });
+  });
+
+  it('looks for programs in the system\'s directories first, and never in one that is not absolute', async () => {
+    const shadow = mkdtempSync(join(tmpdir(), 'plimsoll-shadow-'));
+    endings.push(() => rm(shadow, { recursive: true }));
+    for (const name of ['tar', 'only-here']) writeFileSync(join(shadow, name), '#!/bin/sh\necho shadow\n', { mode: 0o755 });
+    const server = await serve({ loginShell: ['/bin/sh', '-c', `PATH=${shadow}:.::bin:/nonexistent/\\*:$PATH; export PATH; eval "$0"`] });
+    const connection = await connect(server);
+    const { stdout } = await connection.run({ script: 'command -v tar; only-here; printf "%s\\n" "$PATH"' });
+    const [tar, own, path = ''] = stdout.split('\n');
+    expect([tar, own]).toEqual([expect.stringMatching(/^\/(?:usr\/)?bin\/tar$/), 'shadow']);
+    expect(path.split(':').slice(0, 8)).toEqual(['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', shadow, '/nonexistent/*']);
+    expect(path.split(':').every((directory) => directory.startsWith('/'))).toBe(true);
+    expect((await connection.stream({ script: 'printf "%s\\n" "$PATH"' }, {})).stdout).toBe(`${path}\n`);
   });
 
   it('notices a host that has gone without a word, and does not wait for its goodbye', async () => {

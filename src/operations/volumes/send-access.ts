@@ -2,6 +2,7 @@ import { copiedFunctions } from '../../facts/copied-record.ts';
 import type { Address, CopyLabel, Crossing, HostPath, ServerCommand } from '../../facts/crossing.ts';
 import { own } from '../../facts/crossing.ts';
 import { insideFunctions } from '../../facts/entered-directory.ts';
+import { privilegedEnvironment } from '../../values/privileged-environment.ts';
 import type { RelayAction } from '../change.ts';
 import { keepFunction } from './copy-passes.ts';
 
@@ -17,7 +18,7 @@ import { keepFunction } from './copy-passes.ts';
  * anything (what may be replaced), the rsync commands: two that write, and those that compare; and which directory the
  * destination is (as `enter` takes it).
  */
-const gate = `LC_ALL=C PATH="\${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export LC_ALL PATH; umask 077
+const gate = `${privilegedEnvironment}
 trap '' HUP
 no() { printf '%s\\n' "$*" >&2; exit 1; }
 directory=\${0%/*}

@@ -19,7 +19,11 @@ export function whenAborted(signal: AbortSignal | undefined, listener: () => voi
 /** The work's result, or an `interrupted` error as soon as the signal is aborted; the work itself goes on. */
 export function interruptible<Value>(work: Promise<Value>, signal: AbortSignal, host: string): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const forget = whenAborted(signal, () => { reject(new AppError('interrupted', `${host}: interrupted while connecting`)); });
+    const forget = whenAborted(signal, () => { reject(interruptedConnecting(host)); });
     void work.then(resolve, reject).finally(forget);
   });
+}
+
+export function interruptedConnecting(host: string, cause?: unknown): AppError {
+  return new AppError('interrupted', `${host}: interrupted while connecting`, { cause });
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.ts';
-import type { Command, LockAnswer, LockHolder, Outcome, RunOptions } from '../transport.ts';
+import { type Command, type LockAnswer, type LockHolder, type Outcome, type RunOptions, ShellEnded } from '../transport.ts';
 import { whenAborted } from './abort.ts';
+import { type Deadline, moreTime, type Stage } from './deadline.ts';
 import { Flight, type OutputStream } from './flight.ts';
 import { endReportMs, flightFrame, preamble, stopFlightFrame } from './frames.ts';
 import { GroupEnder } from './group-ender.ts';
@@ -17,10 +18,14 @@ export interface CommandShellOptions {
   readonly commandTimeoutMs: number;
   /** What `$PLIMSOLL_STATE` is, as a word of shell. */
   readonly stateDirectory: string;
+  /** The shell has said that it is ready before this is over, or it is given up. */
+  readonly deadline?: Deadline;
   /** For tests; `defaultHeartbeat` when absent. */
   readonly heartbeat?: Heartbeat;
 }
 
+/** The shell answers questions about its lock at once; a host that takes longer is in trouble, whatever its commands may take. */
+const mostLockMs = 60_000;
 /** As shells report SIGKILL. */
 const statusOfKill = 137;
 
@@ -39,6 +44,8 @@ export class CommandShell {
   #scheduled = false;
   #lost: AppError | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  /** Until the shell has said that it is ready: how to stop its time. */
+  #stopWaiting: (() => void) | undefined;
 
   constructor(channel: ShellChannel, options: CommandShellOptions) {
     this.#channel = channel;
@@ -46,7 +53,7 @@ export class CommandShell {
     const { host, nonce, commandTimeoutMs, heartbeat = defaultHeartbeat } = options;
     const write = (frame: string): void => void channel.stdin.write(frame);
     this.#groups = new GroupEnder(write);
-    this.#lock = new HostLock({ host, nonce, answerMs: commandTimeoutMs, heartbeat, write, giveUp: (error) => { this.lose(error); } });
+    this.#lock = new HostLock({ host, nonce, answerMs: Math.min(commandTimeoutMs, mostLockMs), heartbeat, write, giveUp: (error) => { this.lose(error); } });
     const readerOf = (stream: OutputStream): MarkerReader => new MarkerReader(nonce, (data) => { this.#flight.output(stream, data); }, (words) => { this.#onMarker(stream, words); });
     const out = readerOf('stdout');
     const err = readerOf('stderr');
@@ -55,10 +62,12 @@ export class CommandShell {
     // A broken pipe is reported by the channel's end.
     channel.stdin.on('error', () => undefined);
     channel.stdin.write(preamble(nonce, options.stateDirectory));
+    this.#stopWaiting = options.deadline?.start(silence(host), ({ message, hint = '' }) => { this.lose(new AppError('connection-lost', message, { hint })); });
     void channel.ended.then(({ status }) => {
       const how = status === undefined ? '' : ` (the remote shell ended with status ${String(status)})`;
-      const hint = status === statusOfKill && this.#lock.held ? { hint: `After ${String(heartbeat.patienceMs / 1000)} s without a sign of life from here ${host} ends the shell and frees its lock: was this machine asleep?` } : {};
-      this.lose(new AppError('connection-lost', `${host}: the connection was lost${how}`, hint));
+      const hint = status === statusOfKill && this.#lock.held ? `After ${String(heartbeat.patienceMs / 1000)} s without a sign of life from here ${host} ends the shell and frees its lock: was this machine asleep?` : undefined;
+      const message = `${host}: the connection was lost${how}`;
+      this.lose(status === undefined ? new AppError('connection-lost', message) : new ShellEnded(message, hint));
     });
   }
 
@@ -92,11 +101,17 @@ export class CommandShell {
     return this.#lock.release();
   }
 
+  /** Why it is of no use any more. */
+  get lost(): AppError | undefined {
+    return this.#lost;
+  }
+
   /** Everything pending is rejected with this error, and everything that is asked from now on. */
   lose(error: AppError): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
     clearTimeout(this.#deadline);
+    this.#ready();
     this.#channel.destroy();
     this.#groups.lose();
     this.#lock.lose(error);
@@ -104,6 +119,11 @@ export class CommandShell {
     this.#flight = new Flight();
     this.#waiting = [];
     for (const running of pending) this.#failLost(running, error);
+  }
+
+  #ready(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
   }
 
   #failLost(running: RunningCommand, error: AppError): void {
@@ -157,6 +177,11 @@ export class CommandShell {
       running.fail('interrupted', `${this.#options.host}: interrupted before it was sent: ${running.title}`);
       return;
     }
+    if (this.#stopWaiting !== undefined) {
+      running.fail(reason, `${this.#options.host}: interrupted before the shell had answered: ${running.title}`);
+      this.lose(new AppError('connection-lost', `${this.#options.host}: the connection was given up before its shell had answered`));
+      return;
+    }
     running.stopping = reason;
     if (running === this.#flight.head) clearTimeout(this.#deadline);
     // Until it has reported its start it may still be kept from starting; the others are sent again.
@@ -197,7 +222,8 @@ export class CommandShell {
 
   #onMarker(stream: OutputStream, words: readonly string[]): void {
     const [verb] = words;
-    if (verb === 'gone' || verb === 'alive') this.#groups.onMarker(words);
+    if (verb === 'ready') this.#ready();
+    else if (verb === 'gone' || verb === 'alive') this.#groups.onMarker(words);
     else if (verb === 'said' || verb === 'lock' || verb === 'unlocked') this.#lock.onMarker(words);
     else this.#onReport(verb, this.#flight.report(stream, words));
   }
@@ -236,6 +262,10 @@ export class CommandShell {
     const later = this.#waiting.findIndex(({ index }) => index === 0 || index > running.index);
     this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, running);
   }
+}
+
+function silence(host: string): Stage {
+  return { failed: () => 'its shell was started, but did not answer', hint: () => moreTime(`Look at what ssh ${host} /bin/sh does`) };
 }
 
 /** Reported whole, and, when it had to be ended, its process group is known to be gone. */

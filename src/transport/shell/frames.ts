@@ -28,6 +28,7 @@ export function stateDirectory(runsAs: string, directoryOfRoot: string): string 
  * report at its own end is for those that it did not come to.
  * `plimsoll_alive GROUP` tells whether a process group has members that are not zombies.
  * `plimsoll_end GROUP` ends a process group and reports whether it is gone.
+ * At its end it says that the shell is ready.
  */
 export function preamble(nonce: string, state: string): string {
   const mark = markerFormat(nonce);
@@ -55,6 +56,7 @@ if plimsoll_alive "$1"; then printf '${mark}alive %s\\n' "$1"; else printf '${ma
 }
 plimsoll_stop=
 plimsoll_flight=
+printf '${mark}ready\\n'
 }
 `;
 }

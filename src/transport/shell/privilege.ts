@@ -1,9 +1,11 @@
 import { AppError } from '../../errors.ts';
 import { oneLine } from '../../values/terminal.ts';
+import { privilegedEnvironment } from '../../values/privileged-environment.ts';
 import { quote } from '../../values/shell.ts';
 import type { Secret } from '../../values/secret.ts';
 import type { Become } from '../transport.ts';
-import { whenAborted } from './abort.ts';
+import { interruptedConnecting, whenAborted } from './abort.ts';
+import { type Deadline, moreTime, type Stage } from './deadline.ts';
 import type { ShellChannel } from './shell-channel.ts';
 
 export interface PrivilegeWish {
@@ -13,7 +15,6 @@ export interface PrivilegeWish {
   readonly become: Become;
   readonly becomeUser: string;
   readonly becomePassword?: Secret;
-  readonly timeoutMs: number;
 }
 
 /** What the remote side runs once it has its rights. */
@@ -25,8 +26,6 @@ const effectiveUser = 'u=; while read -r k v x; do case $k in Uid:) u=$v ;; esac
 const userName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/;
 /** Enough of what a failed sudo says, and no more of what an rc file prints. */
 const keptNoise = 8 * 1024;
-
-const environment = 'LC_ALL=C; PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export LC_ALL PATH; umask 077';
 
 /**
  * `exec /bin/sh` reads frames. The single program arrives as one line (`read` takes no byte more than
@@ -46,12 +45,12 @@ const continuations: Readonly<Record<Continuation, string>> = {
  */
 export function bootstrap(wish: PrivilegeWish, then: Continuation, nonces: { readonly ready: string; readonly prompt: string }): string {
   if (!userName.test(wish.becomeUser)) throw new AppError('config', `${wish.host}: become_user ${JSON.stringify(wish.becomeUser)} is not a user name`);
-  const inner = `${environment}; echo ${nonces.ready} >&2; ${effectiveUser}; echo "${nonces.ready} \${u:-$(id -u)}"; ${continuations[then]}`;
+  const inner = `${privilegedEnvironment}; echo ${nonces.ready} >&2; ${effectiveUser}; echo "${nonces.ready} \${u:-$(id -u)}"; ${continuations[then]}`;
   if (wish.become === 'none') return `exec /bin/sh -c ${quote(inner)}`;
   // A login as root needs no sudo, which may not even be installed there.
   const already = 'if [ "$(id -u)" = 0 ] && [ "$2" = root ]; then exec /bin/sh -c "$1"; fi';
   const ask = wish.becomePassword === undefined ? '-n' : '-S -p "$3"';
-  const outer = `${already}; LC_ALL=C; export LC_ALL; exec sudo -H ${ask} -u "$2" -- /bin/sh -c "$1"`;
+  const outer = `${privilegedEnvironment}; ${already}; exec sudo -H ${ask} -u "$2" -- /bin/sh -c "$1"`;
   return `exec /bin/sh -c ${quote(outer)} plimsoll ${quote(inner)} ${quote(wish.becomeUser)} ${nonces.prompt}`;
 }
 
@@ -60,7 +59,7 @@ export function bootstrap(wish: PrivilegeWish, then: Continuation, nonces: { rea
  * password is written only after sudo has asked for it with our own prompt, and only once: a second
  * question means that it was wrong, and further tries could lock the account.
  */
-export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonces: { readonly ready: string; readonly prompt: string }, signal: AbortSignal): Promise<string> {
+export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonces: { readonly ready: string; readonly prompt: string }, deadline: Deadline, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     let stdout = Buffer.alloc(0);
     let stderr = Buffer.alloc(0);
@@ -68,7 +67,7 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
     let finished = false;
     const finish = (): void => {
       finished = true;
-      clearTimeout(timer);
+      stop();
       forget();
       channel.stdout.off('data', onStdout);
       channel.stderr.off('data', onStderr);
@@ -111,18 +110,21 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
       check();
       if (stderr.indexOf(nonces.ready) === -1) stderr = stderr.subarray(-keptNoise);
     };
-    const timer = setTimeout(() => {
-      fail(new AppError('privilege-denied', `${wish.host}: ${wish.become === 'sudo' ? 'sudo' : 'the login shell'} did not answer within ${String(wish.timeoutMs / 1000)} s${said(stderr.toString())}`));
-    }, wish.timeoutMs);
+    const stop = deadline.start(silence(wish, () => said(stderr.toString())), fail);
     channel.stdin.on('error', () => undefined);
     channel.stdout.on('data', onStdout);
     channel.stderr.on('data', onStderr);
     let forget = (): void => undefined;
-    forget = whenAborted(signal, () => { fail(new AppError('interrupted', `${wish.host}: interrupted while connecting`)); });
+    forget = whenAborted(signal, () => { fail(interruptedConnecting(wish.host)); });
     void channel.ended.then(({ status }) => {
       if (!finished) fail(refusal(wish, answered, stderr.toString() || stdout.toString(), status));
     });
   });
+}
+
+function silence({ host, user, become }: PrivilegeWish, saying: () => string): Stage {
+  const who = become === 'sudo' ? 'sudo' : `the login shell of ${user}`;
+  return { failed: () => `${who} did not answer`, hint: () => moreTime(`Try it by hand on ${host}`), detail: saying };
 }
 
 /** Root is known by its number; another number is that of whom we asked to be. */

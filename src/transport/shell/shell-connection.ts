@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { AppError } from '../../errors.ts';
 import type { Command, Connection, ConnectionInfo, LockAnswer, LockHolder, Outcome, RunOptions, Target } from '../transport.ts';
-import { interruptible } from './abort.ts';
 import { CommandShell } from './command-shell.ts';
+import { Deadline } from './deadline.ts';
 import { stateDirectory } from './frames.ts';
 import type { Heartbeat } from './host-lock.ts';
 import { bootstrap, type Continuation, obtainPrivilege, type PrivilegeWish } from './privilege.ts';
@@ -16,7 +16,7 @@ export interface Carrier {
   readonly publicKey: string;
   readonly server: string;
   /** Starts a command line in the login shell, on a channel of its own, without a terminal. */
-  openChannel(commandLine: string): Promise<ShellChannel>;
+  openChannel(commandLine: string, deadline: Deadline, signal: AbortSignal): Promise<ShellChannel>;
   /** Resolves once the carrier is gone, with the error that ended it if there was one. */
   readonly closed: Promise<Error | undefined>;
   close(): void;
@@ -30,27 +30,29 @@ function nonce(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** Opens the privileged shell of a connection. The carrier is closed when that fails. `heartbeat` is for tests. */
-export async function openShellConnection(carrier: Carrier, target: Target, signal: AbortSignal, heartbeat?: Heartbeat): Promise<Connection> {
+/** Opens the privileged shell of a connection, in what is left of its time. The carrier is closed when that fails. `heartbeat` is for tests. */
+export async function openShellConnection(carrier: Carrier, target: Target, deadline: Deadline, signal: AbortSignal, heartbeat?: Heartbeat): Promise<Connection> {
   try {
-    const { channel, runsAs } = await openPrivileged(carrier, target, 'command-shell', signal);
-    return new ShellConnection(carrier, target, channel, { hostKey: carrier.hostKey, publicKey: carrier.publicKey, server: carrier.server, runsAs }, heartbeat);
+    const { channel, runsAs } = await openPrivileged(carrier, target, 'command-shell', deadline, signal);
+    return new ShellConnection(carrier, target, { channel, deadline, heartbeat }, { hostKey: carrier.hostKey, publicKey: carrier.publicKey, server: carrier.server, runsAs });
   } catch (error) {
     carrier.close();
     throw error;
   }
 }
 
-async function openPrivileged(carrier: Carrier, target: Target, then: Continuation, signal: AbortSignal): Promise<{ readonly channel: ShellChannel; readonly runsAs: string }> {
-  const { name: host, user, become, becomeUser, becomePassword, connectTimeoutMs: timeoutMs } = target;
-  const wish: PrivilegeWish = { host, user, become, becomeUser, timeoutMs, ...(becomePassword === undefined ? {} : { becomePassword }) };
+async function openPrivileged(carrier: Carrier, target: Target, then: Continuation, deadline: Deadline, signal: AbortSignal): Promise<{ readonly channel: ShellChannel; readonly runsAs: string }> {
+  const { name: host, user, become, becomeUser, becomePassword } = target;
+  const wish: PrivilegeWish = { host, user, become, becomeUser, ...(becomePassword === undefined ? {} : { becomePassword }) };
   const nonces = { ready: nonce(), prompt: nonce() };
-  const opening = carrier.openChannel(bootstrap(wish, then, nonces));
-  const channel = await interruptible(opening, signal, host).catch((error: unknown) => {
-    void opening.then((late) => { late.destroy(); }, () => undefined);
-    throw error;
-  });
-  return { channel, runsAs: await obtainPrivilege(channel, wish, nonces, signal) };
+  const channel = await carrier.openChannel(bootstrap(wish, then, nonces), deadline, signal);
+  return { channel, runsAs: await obtainPrivilege(channel, wish, nonces, deadline, signal) };
+}
+
+interface Opened {
+  readonly channel: ShellChannel;
+  readonly deadline: Deadline;
+  readonly heartbeat: Heartbeat | undefined;
 }
 
 class ShellConnection implements Connection {
@@ -63,7 +65,7 @@ class ShellConnection implements Connection {
   readonly #streams = pLimit(streamsAtOnce);
   #closing = false;
 
-  constructor(carrier: Carrier, target: Target, channel: ShellChannel, info: ConnectionInfo, heartbeat?: Heartbeat) {
+  constructor(carrier: Carrier, target: Target, { channel, deadline, heartbeat }: Opened, info: ConnectionInfo) {
     this.info = info;
     this.#carrier = carrier;
     this.#target = target;
@@ -73,6 +75,7 @@ class ShellConnection implements Connection {
       nonce: nonce(),
       commandTimeoutMs: target.commandTimeoutMs,
       stateDirectory: this.#stateDirectory,
+      deadline,
       ...(heartbeat === undefined ? {} : { heartbeat }),
     });
     this.closed = carrier.closed.then((cause) => this.#onClosed(cause));
@@ -88,11 +91,11 @@ class ShellConnection implements Connection {
     // They may fail before the channel is open. Whoever uses them is told then; an error that nobody hears would end the program.
     for (const stream of [io.input, io.output]) stream?.on('error', () => undefined);
     return this.#streams(async () => {
-      const { name: host, commandTimeoutMs } = this.#target;
+      const { name: host, commandTimeoutMs, connectTimeoutMs } = this.#target;
       const signal = options.signal ?? new AbortController().signal;
-      const { channel } = await openPrivileged(this.#carrier, this.#target, 'single-program', signal);
+      const { channel } = await openPrivileged(this.#carrier, this.#target, 'single-program', new Deadline(host, connectTimeoutMs), signal);
       const endGroup = (group: number): Promise<boolean> => this.#shell.endGroup(group);
-      return await runSingleProgram(channel, command, io, { host, nonce: nonce(), commandTimeoutMs, stateDirectory: this.#stateDirectory, endGroup }, options);
+      return await runSingleProgram(channel, command, io, { host, nonce: nonce(), commandTimeoutMs, reportMs: connectTimeoutMs, stateDirectory: this.#stateDirectory, endGroup }, options);
     }).finally(() => { io.input?.destroy(); });
   }
 
@@ -116,6 +119,7 @@ class ShellConnection implements Connection {
     const reason = cause === undefined ? 'the connection was lost' : `the connection was lost (${cause.message})`;
     const error = new AppError('connection-lost', `${this.#target.name}: ${reason}`, { cause });
     this.#shell.lose(error);
-    return error;
+    // What it was lost by was met first.
+    return this.#shell.lost ?? error;
   }
 }

@@ -14,6 +14,8 @@ export interface SingleProgramOptions {
   readonly commandTimeoutMs: number;
   /** What `$PLIMSOLL_STATE` is, as a word of shell. */
   readonly stateDirectory: string;
+  /** How long a program that is to be ended may take to say which process group it is. */
+  readonly reportMs: number;
   /** Ends a process group on the host, by another way than this channel. Resolves with whether it is gone. */
   readonly endGroup: (group: number) => Promise<boolean>;
 }
@@ -28,6 +30,9 @@ export function runSingleProgram(channel: ShellChannel, command: Command, io: Pr
   return new SingleProgram(channel, command, io, options, runOptions).run();
 }
 
+/** Whoever interrupts does not wait longer for a program to say that it has started. */
+const interruptedMs = 2000;
+
 class SingleProgram {
   readonly #channel: ShellChannel;
   readonly #io: ProgramStreams;
@@ -37,6 +42,7 @@ class SingleProgram {
   #ended = false;
   #failure: { readonly what: string; readonly cause: unknown } | undefined;
   #ending: Promise<boolean> | undefined;
+  #givingUp: NodeJS.Timeout | undefined;
 
   constructor(channel: ShellChannel, command: Command, io: ProgramStreams, options: SingleProgramOptions, runOptions: RunOptions) {
     this.#channel = channel;
@@ -68,6 +74,7 @@ class SingleProgram {
     const { status } = await ended;
     this.#ended = true;
     clearTimeout(timer);
+    clearTimeout(this.#givingUp);
     forget();
     input?.destroy();
     await copied;
@@ -114,10 +121,16 @@ class SingleProgram {
     return this.#running.stopping !== undefined || this.#failure !== undefined;
   }
 
-  /** Before it has reported its process group there is nothing to end yet; the report comes back here. */
+  /** Before it has reported its process group there is nothing to end yet; the report comes back here, or never. */
   #end(): void {
     const { group } = this.#running;
-    if (group === undefined || this.#ending !== undefined) return;
+    if (this.#ending !== undefined) return;
+    if (group === undefined) {
+      const waitMs = this.#running.stopping === 'interrupted' ? Math.min(interruptedMs, this.#options.reportMs) : this.#options.reportMs;
+      this.#givingUp ??= setTimeout(() => { this.#channel.destroy(); }, waitMs);
+      return;
+    }
+    clearTimeout(this.#givingUp);
     this.#ending = this.#options.endGroup(group);
     void this.#ending.then(() => { this.#channel.destroy(); });
   }
@@ -128,7 +141,7 @@ class SingleProgram {
     const { title } = running;
     if (this.#failure !== undefined) {
       running.fail('action-failed', `${host}: ${this.#failure.what}: ${title}`, undefined, this.#failure.cause);
-    } else if (running.stopping !== undefined && gone === false) {
+    } else if (running.stopping !== undefined && (gone === false || (gone === undefined && running.stopping === 'timed-out'))) {
       running.fail('timed-out', `${host}: it could not be ended: ${title}`, `Look at process group ${String(running.group ?? '?')} on ${host}.`);
     } else if (running.stopping === 'interrupted') {
       running.fail('interrupted', `${host}: interrupted: ${title}`);

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '../../errors.ts';
 import { oneLine } from '../../values/terminal.ts';
-import { interruptible } from '../shell/abort.ts';
+import { interruptedConnecting, interruptible } from '../shell/abort.ts';
+import { Deadline, moreTime } from '../shell/deadline.ts';
 import type { Target } from '../transport.ts';
 import { type ClientParts, endClient, openClient, type Route, type SshClient } from './client.ts';
 
@@ -24,7 +25,7 @@ export class Bastions {
       const bastion = await interruptible(this.#client(jump), signal, target.name).catch((error: unknown) => {
         throw behind(target, jump, error);
       });
-      return () => forward(bastion, jump, target);
+      return (deadline) => forward(bastion, { bastion: jump, target, deadline, signal });
     };
   }
 
@@ -40,7 +41,8 @@ export class Bastions {
     const known = this.#clients.get(id);
     if (known !== undefined) return known;
     const { signal } = this.#closing;
-    const opening = openClient(bastion, this.#parts, this.routeTo(bastion, signal), signal);
+    const deadline = new Deadline(bastion.name, bastion.connectTimeoutMs);
+    const opening = openClient(bastion, this.#parts, this.routeTo(bastion, signal), deadline, signal);
     this.#clients.set(id, opening);
     // A bastion that is gone is connected to again by the next host that needs it.
     const forget = (): void => { this.#clients.delete(id); };
@@ -51,20 +53,38 @@ export class Bastions {
 
 function behind(target: Target, bastion: Target, thrown: unknown): AppError {
   const { code, message, hint } = toAppError(thrown);
-  if (code === 'interrupted') return new AppError(code, `${target.name}: interrupted while connecting`, { cause: thrown });
+  if (code === 'interrupted') return interruptedConnecting(target.name, thrown);
   return new AppError(code, `${target.name} is behind ${bastion.name}: ${message}`, { cause: thrown, ...(hint === undefined ? {} : { hint }) });
 }
 
-function forward({ client }: SshClient, bastion: Target, target: Target): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    client.forwardOut('127.0.0.1', 0, target.address, target.port, (error, channel) => {
-      if (error === undefined) {
-        resolve(channel);
-        return;
-      }
-      const code = /refused/i.test(error.message) ? 'connection-refused' : 'unreachable';
-      const message = `${target.name}: ${bastion.name} cannot reach ${target.address}:${String(target.port)}: ${oneLine(error.message)}`;
-      reject(new AppError(code, message, { hint: `Check the address as seen from ${bastion.name}, and AllowTcpForwarding in its sshd_config.`, cause: error }));
-    });
+interface Forward {
+  readonly bastion: Target;
+  readonly target: Target;
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal;
+}
+
+/** A bastion says nothing for as long as it tries itself: towards an address that drops packets, for minutes. */
+function forward({ client, closed }: SshClient, { bastion, target, deadline, signal }: Forward): Promise<Duplex> {
+  const place = `${target.address}:${String(target.port)}`;
+  const hint = `Check the address as seen from ${bastion.name}, and AllowTcpForwarding in its sshd_config`;
+  const unreachable = (error: Error | undefined): AppError => {
+    const code = error !== undefined && /refused/i.test(error.message) ? 'connection-refused' : 'unreachable';
+    const why = error === undefined ? 'its connection was closed' : oneLine(error.message);
+    return new AppError(code, `${target.name}: ${bastion.name} cannot reach ${place}: ${why}`, { hint: `${hint}.`, cause: error });
+  };
+  const opening = new Promise<Duplex>((resolve, reject) => {
+    // A connection that breaks before the bastion answers may never call back.
+    void closed.then((error) => { reject(unreachable(error)); });
+    try {
+      client.forwardOut('127.0.0.1', 0, target.address, target.port, (error, channel) => {
+        if (error === undefined) resolve(channel);
+        else reject(unreachable(error));
+      });
+    } catch (error) {
+      reject(unreachable(error instanceof Error ? error : undefined));
+    }
   });
+  const stage = { failed: () => `${bastion.name} could not reach ${place}`, hint: () => moreTime(hint) };
+  return deadline.wait(stage, opening, signal, (late) => late.destroy());
 }

@@ -1,13 +1,22 @@
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { AppError } from '../../errors.ts';
+import type { Secret } from '../../values/secret.ts';
+import { interruptible } from '../shell/abort.ts';
+import { readInTime } from '../shell/deadline.ts';
 import type { Target } from '../transport.ts';
-import type { Agent } from './agent.ts';
+import type { Agent, OneKeyAgent } from './agent.ts';
 import type { Identities, Identity } from './identities.ts';
+import { answering } from './password.ts';
 
 /** One way to log in, with the words that a failure report uses for it. */
 export interface Credential {
-  readonly method: AnyAuthMethod;
+  /** What the protocol calls it. */
+  readonly kind: 'publickey' | 'keyboard-interactive' | 'password';
   readonly title: string;
+  /** The ssh-agent has the private half. */
+  readonly agent?: OneKeyAgent;
+  /** For one attempt, which it may end with an error that says why. */
+  readonly method: (giveUp: (error: AppError) => void) => AnyAuthMethod;
 }
 
 export interface Credentials {
@@ -17,26 +26,30 @@ export interface Credentials {
 }
 
 /**
- * In OpenSSH's order: keys (the configured files first, through the agent where it holds them, then
- * what else the agent has), keyboard-interactive, password. Nothing usable at all is an error at once.
+ * Keys first (the configured files, through the agent where it holds them, then what else the agent has), then the
+ * password, by one of two methods. Nothing usable at all is an error at once.
  */
-export async function gatherCredentials(target: Target, identities: Identities, agent: Agent | undefined): Promise<Credentials> {
+export async function gatherCredentials(target: Target, identities: Identities, agent: Agent | undefined, signal: AbortSignal): Promise<Credentials> {
   const { user: username, password } = target;
   const problems: string[] = [];
-  const read = await Promise.all(target.identityFiles.map((file) => identities.read(file, target.identityPassphrase)));
-  const held = target.agent && agent !== undefined ? await agentKeys(agent, problems) : [];
-  const throughAgent = (key: ParsedKey): Credential[] =>
-    agent === undefined ? [] : [{ method: { type: 'agent', username, agent: agent.only(key) }, title: `agent key ${key.comment}` }];
+  const reading = Promise.all(target.identityFiles.map((file) => identities.read(file, target.identityPassphrase)));
+  const read = await readInTime(target.name, `its key files (${target.identityFiles.join(', ')})`, reading, signal);
+  const held = target.agent && agent !== undefined ? await interruptible(agentKeys(agent, problems), signal, target.name) : [];
+  const throughAgent = (key: ParsedKey): Credential[] => {
+    if (agent === undefined) return [];
+    const one = agent.only(key);
+    return [{ kind: 'publickey', title: `agent key ${key.comment}`, agent: one, method: () => ({ type: 'agent', username, agent: one }) }];
+  };
 
   const fromFiles = read.flatMap((identity): Credential[] => {
-    if ('key' in identity) return [{ method: { type: 'publickey', username, key: identity.key }, title: `key ${identity.file}` }];
+    if ('key' in identity) return [{ kind: 'publickey', title: `key ${identity.file}`, method: () => ({ type: 'publickey', username, key: identity.key }) }];
     const inAgent = held.find((key) => samePublicKey(identity, key));
     if (inAgent !== undefined) return throughAgent(inAgent);
     problems.push(identity.problem);
     return [];
   });
   const others = held.filter((key) => !read.some((identity) => samePublicKey(identity, key)));
-  const usable = [...fromFiles, ...others.flatMap(throughAgent), ...(password === undefined ? [] : withPassword(username, password.reveal()))];
+  const usable = [...fromFiles, ...others.flatMap(throughAgent), ...(password === undefined ? [] : withPassword(target, password))];
   if (usable.length === 0) {
     throw new AppError('auth-failed', `${target.name}: there is nothing to log in with as ${username}@${target.address}:${String(target.port)}${reasons(problems)}`, {
       hint: `Set identity_file (with identity_passphrase when it is encrypted) or password for ${target.name}, or add a key to the ssh-agent.`,
@@ -63,15 +76,10 @@ function samePublicKey(identity: Identity, key: ParsedKey): boolean {
   return known?.equals(key.getPublicSSH()) === true;
 }
 
-function withPassword(username: string, password: string): Credential[] {
-  const keyboardInteractive: AnyAuthMethod = {
-    type: 'keyboard-interactive',
-    username,
-    // A question that echoes its answer is not for the password (a one-time code, for instance).
-    prompt: (_name, _instructions, _language, prompts, finish) => { finish(prompts.map(({ echo }) => (echo === true ? '' : password))); },
-  };
+/** The plain method first: it has no question to be misunderstood. Whichever the server takes gets the password once. */
+function withPassword(target: Target, password: Secret): Credential[] {
   return [
-    { method: keyboardInteractive, title: 'password (keyboard-interactive)' },
-    { method: { type: 'password', username, password }, title: 'password' },
+    { kind: 'password', title: 'password', method: () => ({ type: 'password', username: target.user, password: password.reveal() }) },
+    { kind: 'keyboard-interactive', title: 'password (keyboard-interactive)', method: (giveUp) => answering(target, password, giveUp) },
   ];
 }

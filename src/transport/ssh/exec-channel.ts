@@ -1,11 +1,20 @@
 import { constants } from 'node:os';
-import type { Client, ClientChannel } from 'ssh2';
+import type { ClientChannel } from 'ssh2';
 import { AppError } from '../../errors.ts';
+import { type Deadline, moreTime } from '../shell/deadline.ts';
 import type { ChannelEnd, ShellChannel } from '../shell/shell-channel.ts';
+import type { SshClient } from './client.ts';
 
-/** Starts a command on a channel of its own, without a terminal. */
-export function openExecChannel(client: Client, closed: Promise<Error | undefined>, command: string, host: string): Promise<ShellChannel> {
-  return new Promise((resolve, reject) => {
+/** A peer that does not confirm the end of a channel is not waited for longer than this. */
+const goodbyeMs = 2000;
+
+/** Starts a command on a channel of its own, without a terminal, within the time that there is for it. */
+export function openExecChannel({ client, closed }: SshClient, command: string, host: string, deadline: Deadline, signal: AbortSignal): Promise<ShellChannel> {
+  const stage = {
+    failed: () => 'the server has let us in, but confirmed no channel, or did not answer the request to run a shell on it,',
+    hint: () => moreTime(`Look at sshd's log on ${host}, and whether ssh runs a command there`),
+  };
+  const opening = new Promise<ShellChannel>((resolve, reject) => {
     const fail = (error: Error | undefined): void => {
       reject(new AppError('connection-lost', `${host}: a channel could not be opened${error === undefined ? '' : `: ${error.message}`}`, { cause: error }));
     };
@@ -20,19 +29,29 @@ export function openExecChannel(client: Client, closed: Promise<Error | undefine
       fail(error instanceof Error ? error : undefined);
     }
   });
+  return deadline.wait(stage, opening, signal, (late) => { late.destroy(); });
 }
 
 function shellChannel(channel: ClientChannel): ShellChannel {
+  const end = channelEnd(channel);
+  let giveUp: (end: ChannelEnd) => void = () => undefined;
+  const givenUp = new Promise<ChannelEnd>((resolve) => { giveUp = resolve; });
   return {
     stdin: channel,
     stdout: channel,
     stderr: channel.stderr,
-    ended: channelEnd(channel),
+    ended: Promise.race([end, givenUp]),
     destroy: () => {
       // What still arrives has to be read, or the close of the channel is never seen.
       channel.resume();
       channel.stderr.resume();
       channel.close();
+      const timer = setTimeout(() => {
+        // Whoever copies from it is told that nothing more comes.
+        for (const stream of [channel, channel.stderr]) stream.push(null);
+        giveUp({ status: undefined });
+      }, goodbyeMs);
+      void end.then(() => { clearTimeout(timer); });
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ServerHostKeyAlgorithm } from 'ssh2';
 import { AppError } from '../../errors.ts';
 import { quote } from '../../values/shell.ts';
 import type { Target } from '../transport.ts';
-import { entriesFor, judgeHostKey, type KnownHost, knownHostName, parseKnownHosts } from './known-hosts.ts';
+import { judgeHostKey, type KnownHost, knownHostName, parseKnownHosts, pinnedKeys } from './known-hosts.ts';
 
 /** Signature algorithms by preference, with the key type that known_hosts calls them by. */
 const algorithms: readonly (readonly [ServerHostKeyAlgorithm, string])[] = [
@@ -70,7 +70,7 @@ export class HostKeyCheck {
   /** The types known for this host come first, otherwise the server would present a key of another type. */
   get algorithms(): ServerHostKeyAlgorithm[] {
     const { address, port } = this.#target;
-    const types = new Set([22, port].flatMap((each) => entriesFor(this.#known, knownHostName(address, each))).filter(({ marker }) => marker === undefined).map(({ type }) => type));
+    const types = new Set(pinnedKeys(this.#known, address, port).keys.map(({ type }) => type));
     const isKnown = ([, type]: readonly [ServerHostKeyAlgorithm, string]): boolean => types.has(type);
     return [...algorithms.filter(isKnown), ...algorithms.filter((each) => !isKnown(each))].map(([algorithm]) => algorithm);
   }
@@ -105,22 +105,28 @@ export class HostKeyCheck {
           hint: 'Do not connect: the key is marked as compromised. Give the host a new key.',
         });
       case 'changed':
+        if (verdict.old.type !== type) {
+          return new AppError('host-key-changed', `${name}: ${address}:${String(port)} presents the ${shown}, but ${verdict.old.where} knows it by its ${verdict.old.type} key, which it did not present`, {
+            hint: `Somebody may be in between. ${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)}`,
+          });
+        }
         return new AppError('host-key-changed', `${name}: ${address}:${String(port)} presents the ${shown}, but ${verdict.old.where} has another one`, {
           hint: `Somebody may be in between. If the host was installed anew, compare the fingerprint on its console, then remove ${verdict.old.where} and run: echo ${quote(line)} >> ${quote(file)}`,
         });
       case 'unknown':
-        return new AppError('host-key-unknown', `${name}: the ${shown} of ${address}:${String(port)} is unknown${aboutOthers(verdict.others)}`, {
-          hint: `Compare the fingerprint with that on the host (ssh-keygen -lf /etc/ssh/ssh_host_${keyFileName(type)}_key.pub), then run: echo ${quote(line)} >> ${quote(file)}`,
+        return new AppError('host-key-unknown', `${name}: the ${shown} of ${address}:${String(port)} is unknown${aboutAuthority(verdict.authority)}`, {
+          hint: `${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)}`,
         });
     }
   }
 }
 
-function aboutOthers(others: readonly KnownHost[]): string {
-  const authority = others.find(({ marker }) => marker === '@cert-authority');
-  if (authority !== undefined) return `; ${authority.where} trusts a certificate authority for it, but host certificates are not supported by this transport`;
-  const first = others[0];
-  return first === undefined ? '' : `; ${first.where} knows it by its ${first.type} key only, which it did not present`;
+function aboutAuthority(authority: KnownHost | undefined): string {
+  return authority === undefined ? '' : `; ${authority.where} trusts a certificate authority for it, but host certificates are not supported by this transport`;
+}
+
+function comparison(type: string): string {
+  return `Compare the fingerprint with that on the host (ssh-keygen -lf /etc/ssh/ssh_host_${keyFileName(type)}_key.pub)`;
 }
 
 function keyFileName(type: string): string {

@@ -12,7 +12,7 @@ export interface KnownHost {
 
 export type HostKeyVerdict =
   | { readonly kind: 'known' }
-  | { readonly kind: 'unknown'; readonly others: readonly KnownHost[] }
+  | { readonly kind: 'unknown'; readonly authority: KnownHost | undefined }
   | { readonly kind: 'changed'; readonly old: KnownHost }
   | { readonly kind: 'revoked'; readonly entry: KnownHost };
 
@@ -69,15 +69,27 @@ function matchesGlob(pattern: string, name: string): boolean {
 }
 
 /**
- * What is known about a key that `address:port` presents. As in OpenSSH an entry without a port also
- * vouches for the host on another port, and a host that has keys of other types only is unknown.
+ * The entries without a marker that vouch for a host. As in OpenSSH those without a port count for a host on another
+ * port only while there is none for that port, of whatever type: what was pinned there is not overridden.
+ */
+export function pinnedKeys(entries: readonly KnownHost[], address: string, port: number): { readonly keys: readonly KnownHost[]; readonly forThisPort: boolean } {
+  const named = (name: string): KnownHost[] => entriesFor(entries, name).filter(({ marker }) => marker === undefined);
+  const exact = named(knownHostName(address, port));
+  return exact.length > 0 || port === 22 ? { keys: exact, forThisPort: true } : { keys: named(knownHostName(address, 22)), forThisPort: false };
+}
+
+/**
+ * What is known about a key that `address:port` presents, as OpenSSH has it: a host that is pinned by other keys, be
+ * it of other types, has changed; by a name without its port it is only not known. A key that is revoked for the host
+ * on any port is refused, which OpenSSH does not when it is pinned for the port.
  */
 export function judgeHostKey(entries: readonly KnownHost[], address: string, port: number, type: string, key: Buffer): HostKeyVerdict {
-  const exact = entriesFor(entries, knownHostName(address, port));
-  const relevant = port === 22 ? exact : [...exact, ...entriesFor(entries, knownHostName(address, 22))];
-  const revoked = relevant.find((entry) => entry.marker === '@revoked' && entry.key.equals(key));
+  const marked = [...new Set([port, 22])].flatMap((each) => entriesFor(entries, knownHostName(address, each))).filter(({ marker }) => marker !== undefined);
+  const revoked = marked.find((entry) => entry.marker === '@revoked' && entry.key.equals(key));
   if (revoked !== undefined) return { kind: 'revoked', entry: revoked };
-  if (relevant.some((entry) => entry.marker === undefined && entry.key.equals(key))) return { kind: 'known' };
-  const old = exact.find((entry) => entry.marker === undefined && entry.type === type);
-  return old === undefined ? { kind: 'unknown', others: exact.filter(({ marker }) => marker !== '@revoked') } : { kind: 'changed', old };
+  const { keys, forThisPort } = pinnedKeys(entries, address, port);
+  if (keys.some((entry) => entry.key.equals(key))) return { kind: 'known' };
+  const old = keys.find((entry) => entry.type === type) ?? keys[0];
+  if (old !== undefined && forThisPort) return { kind: 'changed', old };
+  return { kind: 'unknown', authority: marked.find(({ marker }) => marker === '@cert-authority') };
 }

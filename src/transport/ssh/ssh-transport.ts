@@ -1,7 +1,8 @@
+import { Deadline } from '../shell/deadline.ts';
 import type { Heartbeat } from '../shell/host-lock.ts';
 import { type Carrier, openShellConnection } from '../shell/shell-connection.ts';
 import type { Connection, Target, Transport } from '../transport.ts';
-import { Agent } from './agent.ts';
+import { Agent, type OnSilentAgent } from './agent.ts';
 import { Bastions } from './bastions.ts';
 import { type ClientParts, defaultKeepalive, endClient, type Keepalive, openClient, type SshClient } from './client.ts';
 import { openExecChannel } from './exec-channel.ts';
@@ -12,6 +13,8 @@ import { StartLimiter, type StartLimits } from './start-limiter.ts';
 export interface SshTransportOptions {
   /** The socket of a running ssh-agent (`SSH_AUTH_SOCK`), for targets that may use it. */
   readonly agentSocket?: string;
+  /** Told when the agent does not answer and is gone on without. */
+  readonly onSilentAgent?: OnSilentAgent;
   readonly startLimits?: StartLimits;
   readonly keepalive?: Keepalive;
   readonly heartbeat?: Heartbeat;
@@ -22,28 +25,32 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
   const parts: ClientParts = {
     knownHosts: new KnownHostsFiles(),
     identities: new Identities(),
-    agent: options.agentSocket === undefined ? undefined : new Agent(options.agentSocket),
+    agent: options.agentSocket === undefined ? undefined : new Agent(options.agentSocket, options.onSilentAgent ?? (() => undefined)),
     keepalive: options.keepalive ?? defaultKeepalive,
     limiter: new StartLimiter(options.startLimits),
   };
   const bastions = new Bastions(parts);
   return {
     async connect(target: Target, signal: AbortSignal): Promise<Connection> {
-      const client = await openClient(target, parts, bastions.routeTo(target, signal), signal);
-      return await openShellConnection(sshCarrier(client, target.name), target, signal, options.heartbeat);
+      const deadline = new Deadline(target.name, target.connectTimeoutMs);
+      const client = await openClient(target, parts, bastions.routeTo(target, signal), deadline, signal);
+      return await openShellConnection(sshCarrier(client, target.name), target, deadline, signal, options.heartbeat);
     },
-    close: () => bastions.close(),
+    async close() {
+      parts.agent?.close();
+      await bastions.close();
+    },
   };
 }
 
 function sshCarrier(opened: SshClient, host: string): Carrier {
-  const { client, hostKey, publicKey, server, closed } = opened;
+  const { hostKey, publicKey, server, closed } = opened;
   return {
     hostKey,
     publicKey,
     server,
     closed,
-    openChannel: (commandLine) => openExecChannel(client, closed, commandLine, host),
+    openChannel: (commandLine, deadline, signal) => openExecChannel(opened, commandLine, host, deadline, signal),
     close: () => { void endClient(opened); },
   };
 }
