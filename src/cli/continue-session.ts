@@ -27,6 +27,7 @@ import type { SessionOptions, SessionResult, Share } from './session.ts';
 import { execute } from './session.ts';
 import { settleLeft } from './settle-records.ts';
 import type { World } from './world.ts';
+import { byHand, quote } from '../values/shell.ts';
 
 export interface ContinueOptions extends SessionOptions {
   readonly inventory: readonly string[];
@@ -58,7 +59,7 @@ export async function continueRun(world: World, mode: ContinueMode, wanted: stri
     const hosts = run.history.hosts.filter((host) => concerns(mode, host));
     const waiting = mode === 'finalize' ? run.history.hosts.filter((host) => !hosts.includes(host) && isUnfinished(host) && host.changes.length > 0) : [];
     if (hosts.length === 0) {
-      if (waiting.length > 0) throw new AppError('usage', notFinalized(waiting), { hint: `plimsoll resume ${runId}, or plimsoll rollback ${runId}, and then finalize` });
+      if (waiting.length > 0) throw new AppError('usage', notFinalized(waiting), { hint: `${byHand('plimsoll', 'resume', runId)}, or ${byHand('plimsoll', 'rollback', runId)}, and then finalize` });
       world.out.write(`${nothingLeft[mode](runId)}\n`);
       return undefined;
     }
@@ -120,7 +121,7 @@ const continuing: Readonly<Record<ContinueMode, (world: World, run: StoredRun, h
 
   rollback: (world, { runId, history, plan }, hosts, options) =>
     afterwards(world, history, plan, hosts, options, eraseWant(undoOperation(operations)), (host, its) => {
-      if (its.changes.some(({ finalized }) => finalized)) throw new AppError('usage', `run ${runId} has been finalized on ${host.name}: what its rollback needs is gone`, { hint: `leave it out: --limit '!${host.name}'` });
+      if (its.changes.some(({ finalized }) => finalized)) throw new AppError('usage', `run ${runId} has been finalized on ${host.name}: what its rollback needs is gone`, { hint: `leave it out: --limit ${quote(`!${host.name}`)}` });
       return rollbackPlay(host, its, plan);
     }),
 

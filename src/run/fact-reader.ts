@@ -34,7 +34,7 @@ export class FactBase implements Known {
 }
 
 /** Whom facts are asked of: a host, and by way of it other hosts of the inventory. */
-type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet'>>;
+type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'asked'>>;
 
 /** How often a fact may lead to another one before the operation must be considered to go in circles. */
 const mostRounds = 8;
@@ -67,6 +67,8 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
     if (request.fact.name === scaledSet.name && source.scaledSet !== undefined) return { value: await source.scaledSet(request.args) };
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);
     if (other !== undefined && request.fact.name === peer.name) return { value: await other.endpoint() };
+    if (request.fact.runsPrograms === true && source.asked === undefined) throw new AppError('internal', `${request.fact.name} is asked where programs of a playbook have no place`);
+    source.asked?.(request);
     const { script, timeoutMs } = request.fact;
     const outcome = await (other ?? source).run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
