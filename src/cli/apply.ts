@@ -9,7 +9,7 @@ export function applyCommand(world: World, end: (exitCode: number) => void) {
     .addOption(programsOption())
     .option('--dry-run', 'the same as plimsoll plan')
     .option('-y, --yes', 'do not ask: not about the plan, nor about the programs that are run to make it')
-    .addHelpText('after', '\nExamples:\n  plimsoll apply playbooks/grow-rootfs.yaml\n  plimsoll apply grow.plan.json            # asks, too: a saved plan was reviewed, and is not approved by that\n  plimsoll apply grow.plan.json --yes\n  plimsoll apply playbooks/grow-rootfs.yaml --limit web-01 --yes --lock-wait 5m\n  plimsoll apply playbooks/grow-rootfs.yaml --yes --output json > run.jsonl')
+    .addHelpText('after', '\nExamples:\n  plimsoll apply playbooks/grow-rootfs.yaml\n  plimsoll apply playbooks/grow-or-repair.yaml --allow-read-only-programs   # asks about the plan only\n  plimsoll apply grow.plan.json         # shown and asked about like a playbook\n  plimsoll apply grow.plan.json --yes\n  plimsoll apply playbooks/grow-rootfs.yaml --limit web-01 --yes --lock-wait 5m\n  plimsoll apply playbooks/grow-rootfs.yaml --yes --output json > run.jsonl')
     .action(async (playbook, options) => {
       end(await carryOut(world, playbook, options));
     });

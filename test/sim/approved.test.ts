@@ -16,6 +16,7 @@ let fleet: Fleet;
 let inventory = '';
 let proof = '';
 let number = 0;
+let plans = 0;
 
 beforeAll(async () => {
   fleet = await startFleet(names.map((name) => ({ name, kind: 'overlay2-pquota', containers: [{ name: 'app-1', bytes: 10 * 1024 ** 3 }] })));
@@ -97,7 +98,8 @@ describe('a saved plan', () => {
 
   /** As somebody edits it who also computes its digest anew. */
   async function forged(playbookText: string, edit: (text: string) => string, ...more: readonly string[]): Promise<string> {
-    const file = join(fleet.directory, `plan-${String(number)}.json`);
+    plans += 1;
+    const file = join(fleet.directory, `plan-${String(plans)}.json`);
     const planned = await run('plan', await playbook(playbookText), '-o', file, '--allow-read-only-programs', ...more);
     expect(planned.code, planned.stderr).toBe(0);
     const { plimsoll: _, version, digest: _was, ...content } = saved.parse(JSON.parse(await readFile(file, 'utf8')));
@@ -134,7 +136,10 @@ describe('a saved plan', () => {
 
   it('keeps what it has made absolute, and takes no size from the file that the playbook says itself', async () => {
     const relative = await forged(grow, (text) => text, '-e', 'size=+1GiB', '--limit', 'a');
-    const absolute = await forged(grow, (text) => text.replaceAll(String(13 * 1024 ** 3), String(90 * 1024 ** 3)).replaceAll(String(13 * 1024 ** 2), String(90 * 1024 ** 2)).replaceAll('13GiB', '90GiB'), '-e', 'size=13GiB', '--limit', 'b');
+    const larger = (text: string): string => text.replaceAll(String(13 * 1024 ** 3), String(90 * 1024 ** 3)).replaceAll(String(13 * 1024 ** 2), String(90 * 1024 ** 2)).replaceAll('13 GiB', '90 GiB');
+    const pinned = (text: string): string => larger(text).replace('"size":"13GiB"', `"size":"13GiB","sizes":{"${/"container":"([0-9a-f]{64})"/.exec(text)?.[1] ?? 'none'}":${String(90 * 1024 ** 3)}}`);
+    const absolute = await forged(grow, pinned, '-e', 'size=13GiB', '--limit', 'b');
+    expect(await readFile(absolute, 'utf8')).toMatch(/"sizes":\{"[0-9a-f]{64}":96636764160\}/);
     expect((await run('apply', absolute, '--yes')).code).toBe(5);
     const ran = await run('apply', relative, '--yes');
     expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('10 GiB → 11 GiB')]);

@@ -53,7 +53,7 @@ export const restoreVolume = defineOperation<RestoreWant>({
     return 'outcome' in chosen ? want : { ...want, backup: chosen.name };
   },
 
-  repin: (want, fresh, saved) => (want.backup.includes('@') || prefixOf(saved) !== want.backup ? fresh : { ...fresh, backup: saved.backup }),
+  repin: (want, fresh, saved) => (want.backup.includes('@') || !saved.backup.startsWith(`${want.backup}@`) ? fresh : { ...fresh, backup: saved.backup }),
 
   touches: (want, known) => {
     const root = known.get(ask(dockerInfo))?.root;
