@@ -25,7 +25,7 @@ export interface Notes {
 }
 
 /** How it is told, before anything runs, which program of the playbook a step would run in order to be planned. */
-export interface ReadsProgram<Want> {
+interface ReadsProgram<Want> {
   program(want: Want): { readonly action: ExecAction; readonly request: FactRequest } | undefined;
   /** Whether it may be one, where the step's input is not known yet but as the playbook has it. */
   possible(written: Json): boolean;

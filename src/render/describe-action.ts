@@ -8,7 +8,7 @@ import { count, duration } from './words.ts';
 /** Of a long text: what a person looks at before he goes on to the next host. */
 const shownTextLines = 20;
 
-export interface Shown {
+interface Shown {
   readonly names: Placeholders;
   /** Every line of every text, however long; otherwise the beginning, and what is not shown by its number of lines and its digest. */
   readonly whole: boolean;

@@ -77,6 +77,16 @@ it('shows every line of such a program', async () => {
   expect(existsSync(proof)).toBe(false);
 });
 
+it('shows every line of what is to be run with -v; without it what is not shown is named, with its digest', async () => {
+  const lines = Array.from({ length: 800 }, (_, index) => (index === 599 ? 'rm -rf /srv/everything' : `: line ${String(index)}`));
+  const file = await playbook(`  - script: |\n${lines.map((line) => `      ${line}\n`).join('')}`);
+  const [short, whole] = [await run('plan', file), await run('plan', file, '-v')];
+  expect([short.code, whole.code]).toEqual([0, 0]);
+  for (const line of lines) expect(whole.stdout).toContain(`< ${line}\n`);
+  expect(short.stdout).not.toContain('rm -rf');
+  expect(short.stdout).toMatch(/^ +# not shown here: 78\d more lines \(the whole text has sha256 [0-9a-f]{64}\); -v shows them$/m);
+});
+
 it('--yes consents as well: who approves a plan unseen approves what leads to it', async () => {
   const ran = await run('apply', await playbook(`  - command: { argv: [sh, -c, 'echo \${{ host.name }} >> ${proof}'], read_only: true }\n`), '--yes', '--output', 'json');
   expect(ran.code).toBe(0);
