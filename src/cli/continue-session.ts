@@ -27,6 +27,7 @@ import type { SessionOptions, SessionResult, Share } from './session.ts';
 import { execute } from './session.ts';
 import { settleLeft } from './settle-records.ts';
 import type { World } from './world.ts';
+import { byHand, quote } from '../values/shell.ts';
 
 export interface ContinueOptions extends SessionOptions {
   readonly inventory: readonly string[];
@@ -60,7 +61,9 @@ export async function continueRun(world: World, mode: ContinueMode, wanted: stri
     const hosts = run.history.hosts.filter((host) => concerns(mode, host) || (mode === 'finalize' && options.partial === true && isWholeSoFar(host)));
     const waiting = mode === 'finalize' ? run.history.hosts.filter((host) => !hosts.includes(host) && isUnfinished(host) && host.changes.length > 0) : [];
     if (hosts.length === 0) {
-      if (waiting.length > 0) throw new AppError('usage', notFinalized(waiting), { hint: `plimsoll resume ${runId}, or plimsoll rollback ${runId}, and then finalize${options.partial === true ? '' : waiting.every(isWholeSoFar) ? '; or plimsoll finalize --partial, which gives up both: what the run has changed so far stays' : ''}` });
+      const byName = (command: string): string => byHand('plimsoll', command, runId);
+      const orPartial = options.partial === true ? '' : waiting.every(isWholeSoFar) ? `; or ${byHand('plimsoll', 'finalize', '--partial', runId)}, which gives up both: what the run has changed so far stays` : '';
+      if (waiting.length > 0) throw new AppError('usage', notFinalized(waiting), { hint: `${byName('resume')}, or ${byName('rollback')}, and then finalize${orPartial}` });
       world.out.write(`${nothingLeft[mode](runId)}\n`);
       return undefined;
     }
@@ -132,7 +135,7 @@ const continuing: Readonly<Record<ContinueMode, (world: World, run: StoredRun, h
 
   rollback: (world, { runId, history, plan }, hosts, options) =>
     afterwards(world, history, plan, hosts, options, eraseWant(undoOperation(operations)), (host, its) => {
-      if (its.changes.some(({ finalized }) => finalized)) throw new AppError('usage', `run ${runId} has been finalized on ${host.name}: what its rollback needs is gone`, { hint: `leave it out: --limit '!${host.name}'` });
+      if (its.changes.some(({ finalized }) => finalized)) throw new AppError('usage', `run ${runId} has been finalized on ${host.name}: what its rollback needs is gone`, { hint: `leave it out: --limit ${quote(`!${host.name}`)}` });
       return rollbackPlay(host, its, plan);
     }),
 

@@ -19,6 +19,11 @@ export function runOptions<Args extends unknown[], Options extends OptionValues,
   return command.option('-f, --forks <n>', 'hosts to work on at once', count, defaultForks).addOption(outputOption()).addOption(recordsOption());
 }
 
+/** The option of every command that plans a playbook. */
+export function programsOption() {
+  return new Option('--allow-read-only-programs', 'run the programs that the playbook says only read (read_only, wait_for), to make the plan, after showing each of them; otherwise asks at a terminal, and ends with 2 where there is none');
+}
+
 /** The options of every command that changes hosts. */
 export function changeOptions<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>(command: Command<Args, Options, Globals>) {
   return runOptions(command)

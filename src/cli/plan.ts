@@ -1,16 +1,17 @@
 import { changesPending } from '../run/exit-status.ts';
 import { neverAsked } from './continue-command.ts';
-import { playbookOptions, runOptions } from './options.ts';
+import { playbookOptions, programsOption, runOptions } from './options.ts';
 import { runPlaybook } from './playbook-session.ts';
 import type { World } from './world.ts';
 
 export function planCommand(world: World, end: (exitCode: number) => void) {
   return runOptions(playbookOptions('plan'))
-    .description('Show what a playbook would do, from the live state of every host; changes nothing')
+    .description('Show what a playbook would do, from the live state of every host')
     .argument('<playbook>', 'the playbook file, or a saved plan, to see what has drifted from it')
+    .addOption(programsOption())
     .option('-o, --out <file>', 'save the plan, for review and for plimsoll apply FILE')
     .option('--detailed-exitcode', `exit ${String(changesPending)} when there is something to do`)
-    .addHelpText('after', '\nExamples:\n  plimsoll plan playbooks/grow-rootfs.yaml\n  plimsoll plan playbooks/grow-rootfs.yaml -o grow.plan.json\n  plimsoll plan playbooks/grow-rootfs.yaml --limit web -e target=30GiB\n  plimsoll plan playbooks/grow-rootfs.yaml --output json | jq')
+    .addHelpText('after', '\nExamples:\n  plimsoll plan playbooks/grow-rootfs.yaml\n  plimsoll plan playbooks/grow-rootfs.yaml -o grow.plan.json\n  plimsoll plan playbooks/grow-rootfs.yaml --limit web -e target=30GiB\n  plimsoll plan playbooks/grow-or-repair.yaml --allow-read-only-programs --detailed-exitcode\n  plimsoll plan playbooks/grow-rootfs.yaml --output json | jq')
     .action(async (playbook, options) => {
       const { result } = await runPlaybook(world, playbook, options, {
         mode: 'plan',

@@ -52,7 +52,7 @@ export interface MadePlaybook {
 /** Plans, or applies, a playbook or a saved plan. */
 export async function runPlaybook(world: World, playbook: string | MadePlaybook, options: PlaybookOptions, intent: PlaybookIntent): Promise<SessionResult & { readonly runId: string }> {
   const saved = typeof playbook === 'string' ? await savedPlan(playbook) : undefined;
-  if (saved === undefined) intent.confirm.ready();
+  intent.confirm.ready();
   const loaded = await loadAll({ ...(typeof playbook === 'string' ? requestOf(playbook, options, saved) : requestOfMade(playbook, options)), registry: operations, overrides: overridesOf(options) }, world.io);
   const runId = newRunId();
   if (intent.mode === 'apply') await makeDirectory(join(world.stateDirectory, 'runs'));
@@ -78,8 +78,8 @@ export async function runPlaybook(world: World, playbook: string | MadePlaybook,
     planned: async ({ hosts }) => {
       if (intent.saveTo !== undefined) await savePlan(intent.saveTo, planFileOf(loaded, hosts));
     },
-    // A saved plan has been looked at already: it is carried out exactly, or not at all.
-    confirm: () => (saved === undefined ? intent.confirm.ask() : Promise.resolve(intent.mode === 'apply')),
+    // A saved plan as well: whoever has made it need not be whoever carries it out.
+    confirm: () => intent.confirm.ask(),
   };
   try {
     return { ...(await execute(world, options, share)), runId };
@@ -126,11 +126,7 @@ export function loadSaved({ playbook, inputs, hosts }: PlanFile, { inventory, li
 
 function basisOfSaved({ hosts }: PlanFile): Basis {
   const plans = new Map<string, HostPlan>(hosts.map((plan) => [plan.host, plan]));
-  return {
-    ...nothingBefore,
-    approved: (host) => plans.get(host),
-    want: (host, step) => plans.get(host)?.steps.find(({ id }) => id === step)?.want ?? undefined,
-  };
+  return { ...nothingBefore, approved: (host) => plans.get(host) };
 }
 
 export function planFileOf({ playbook, inputs }: Loaded, hosts: readonly HostPlan[]): PlanFile {

@@ -25,6 +25,7 @@ import { versionRecords } from './session.ts';
 import { settleRecords } from './settle-records.ts';
 import { sshTransport } from './ssh-transport.ts';
 import type { World } from './world.ts';
+import { byHand } from '../values/shell.ts';
 
 export function recordsCommand(world: World, end: (exitCode: number) => void) {
   return new Command('records')
@@ -76,7 +77,7 @@ function abandonCommand(world: World, end: (exitCode: number) => void) {
     .addOption(recordsOption())
     .action(async (run, { records }) => {
       const here = (await listRuns(world.stateDirectory)).some(({ runId }) => runId === run);
-      if (here || (await holderOf(run)) !== undefined) throw new AppError('refused', `run ${run} is on this machine, and its journal says what became of its versions`, { hint: `plimsoll resume or rollback ${run}, then plimsoll records settle ${run}` });
+      if (here || (await holderOf(run)) !== undefined) throw new AppError('refused', `run ${run} is on this machine, and its journal says what became of its versions`, { hint: `${byHand('plimsoll', 'resume', run)} (or rollback), then ${byHand('plimsoll', 'records', 'settle', run)}` });
       const kept = versionRecords(world, records);
       const given = await kept.abandon(run, undefined, () => false, world.interrupts.stop);
       for (const { host, kind, name, version } of given) world.out.write(neutralise(`${host}: version ${String(version)} of ${kind} ${name}\n`));

@@ -13,6 +13,7 @@ import { carryOut } from './carry-out.ts';
 import { changeOptions, inventoryFiles, inventoryOptions, overridesOf, seconds } from './options.ts';
 import { versionRecords } from './session.ts';
 import type { World } from './world.ts';
+import { byHand } from '../values/shell.ts';
 
 const help = `
 What is recorded of the version becomes one step, which is previewed, asked about and recorded like that of any playbook:
@@ -74,8 +75,8 @@ async function keptNotes({ stateDirectory }: World, { host, version, kind }: Ver
   if (!changes.some(({ undone, finalized, intent: { change } }) => !undone && !finalized && (change.finalize ?? []).length > 0)) return [];
   return [
     kind === 'volume'
-      ? `the volume of then is still kept, with its data: plimsoll rollback ${run.runId} brings it back, as long as nothing has been written to the new one`
-      : `the container of then is still kept, with its variables: plimsoll rollback ${run.runId} brings back that very one`,
+      ? `the volume of then is still kept, with its data: ${byHand('plimsoll', 'rollback', run.runId)} brings it back, as long as nothing has been written to the new one`
+      : `the container of then is still kept, with its variables: ${byHand('plimsoll', 'rollback', run.runId)} brings back that very one`,
   ];
 }
 

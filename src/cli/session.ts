@@ -16,6 +16,7 @@ import type { RunEvent, StampedEvent } from '../run/event.ts';
 import type { Journal, JournalRecord } from '../run/journal.ts';
 import { laptopAt } from '../run/laptop.ts';
 import type { RunResult } from '../run/recap.ts';
+import { readPrograms } from '../run/read-programs.ts';
 import type { RunRequest } from '../run/run.ts';
 import { run } from '../run/run.ts';
 import { RunRecords } from '../run/run-records.ts';
@@ -23,11 +24,13 @@ import type { Target } from '../transport/transport.ts';
 import type { OnInterrupt } from './interrupts.ts';
 import { outputKind, withColour } from './options.ts';
 import { sshTransport } from './ssh-transport.ts';
+import type { ProgramConsent } from './program-consent.ts';
+import { consentToPrograms } from './program-consent.ts';
 import { askWhatNow } from './what-now.ts';
 import type { World } from './world.ts';
 
 /** What every command that works on hosts has in common. */
-export interface SessionOptions {
+export interface SessionOptions extends ProgramConsent {
   readonly forks: number;
   readonly output?: OutputKind | undefined;
   readonly color: boolean;
@@ -66,6 +69,8 @@ const defaultReconnectMs = 300_000;
 /** Wires everything, runs, shows the recap, and resolves with how it ended. */
 export async function execute(world: World, options: SessionOptions, share: Share): Promise<SessionResult> {
   for (const { file, line, message } of share.warnings) world.err.write(`warning: ${file}${line === undefined ? '' : `:${String(line)}`}: ${message}\n`);
+  const mayRead = readPrograms(share.plays, share);
+  await consentToPrograms(world, mayRead, options);
   const records = recordsOf(world, options, share);
   const plays = await withSecrets(world, share);
   const screen = withColour(world.out, options.color);
@@ -87,6 +92,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
       lock: { holder: { run: share.runId, by: world.who, reason: `${share.mode} ${share.playbook}`, since: new Date().toISOString() }, waitMs: (options.lockWait ?? 0) * 1000 },
       reconnectMs: world.reconnectMs ?? defaultReconnectMs,
       forks: options.forks,
+      mayRead,
       signal: interrupts.stop,
       detach: interrupts.detach,
       emit: (event) => { events.emit(event); },

@@ -111,6 +111,7 @@ function compileParts(raw: Readonly<Record<string, unknown>>, { number, path }: 
 }
 
 interface Input {
+  readonly written: Json;
   readonly template: CompiledTemplate;
   /** Where an issue of the resolved value stands in the file. */
   readonly pathOf: (inner: Path) => Path;
@@ -141,7 +142,7 @@ function inputOf(raw: Readonly<Record<string, unknown>>, name: string, { number,
   issues.push(...found);
   const schema = registry.get(name)?.schema;
   if (schema !== undefined) issues.push(...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) => locating.issue(inner, message, at)));
-  return { template, pathOf };
+  return { written: value, template, pathOf };
 }
 
 interface Pieces {
@@ -178,6 +179,7 @@ function assemble({ number, path, operation, controls, compiled, input, context:
     tags: [...new Set([...inherited.tags, ...[controls.tags ?? []].flat()])],
     onError: controls.on_error ?? 'fail',
     roots: new Set(expressions.flatMap(({ roots }) => [...roots])),
+    written: input.written,
     resolve,
     parts: { conditions, input: input.template, ...(loop === undefined ? {} : { loop }) },
     ...(when === undefined ? {} : { when }),

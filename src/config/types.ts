@@ -101,6 +101,8 @@ export interface Step {
   readonly rescues?: string;
   /** Every root name that the step's expressions read, `when` and `loop` included. */
   readonly roots: ReadonlySet<string>;
+  /** The operation's input as the playbook has it, its `${{ }}` unresolved. */
+  readonly written: Json;
   /**
    * The operation's input with its `${{ }}` resolved and parsed by the operation's schema.
    * Throws an AppError('config') with the place when the resolved value is not valid input.

@@ -12,12 +12,20 @@ export function programOutput({ status, stdout, stderr }: { readonly status: num
   return { status, stdout, stderr, lines: stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n') };
 }
 
-/** Arguments: the working directory (empty: wherever the shell is), the text for standard input, then the program and its arguments. */
+/**
+ * A program of the playbook. Whether it only reads is the playbook's word, so it is run with consent only.
+ * Arguments: the working directory (empty: wherever the shell is), the text for standard input, then the program
+ * and its arguments.
+ */
 export const argvFact: Fact<ProgramOutput> = {
   name: 'argv',
+  runsPrograms: true,
   script: `directory=$1 input=$2; shift 2
 [ -z "$directory" ] || cd -- "$directory" || exit 126
 [ -n "$input" ] || exec "$@"
 printf '%s' "$input" | "$@"`,
   parse: programOutput,
 };
+
+/** The same of a program of ours, which is known to read only. */
+export const probeFact: Fact<ProgramOutput> = { name: 'probe', script: argvFact.script, parse: programOutput };

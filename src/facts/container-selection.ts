@@ -1,5 +1,6 @@
 import { oneLine } from '../values/terminal.ts';
 import type { Container } from './containers.ts';
+import { byHand } from '../values/shell.ts';
 
 /** Which containers are meant. With both keys, those that match both. */
 export interface ContainerSelector {
@@ -91,7 +92,7 @@ function noneHasLabel(candidates: readonly Container[], container: string | unde
 function noneRuns(stopped: readonly Container[]): Selection {
   const [first] = stopped;
   const names = stopped.map(({ name, state }) => `${oneLine(name)} is ${state.status}`).join(', ');
-  return { refused: `not running: ${names}`, remedy: `start it first: docker start ${first?.name ?? ''}` };
+  return { refused: `not running: ${names}`, remedy: `start it first: ${byHand('docker', 'start', first?.name ?? '')}` };
 }
 
 /** At most three, nearest first. */

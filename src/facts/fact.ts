@@ -19,6 +19,8 @@ export interface Fact<Value> {
   readonly name: string;
   readonly script: string;
   readonly timeoutMs?: number;
+  /** It runs a program that the playbook names, about which nothing is known: only after its text was shown, and with consent. */
+  readonly runsPrograms?: true;
   parse(printed: Printed, args: readonly string[]): Value;
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { byHand } from '../values/shell.ts';
 
 export type FileSystemKind = 'xfs' | 'ext2' | 'ext3' | 'ext4';
 
@@ -71,7 +72,7 @@ exit 0`,
     const deviceBytes = Number(/^bytes ([1-9]\d*)$/.exec(lines[0] ?? '')?.[1]);
     const [, hex] = /^superblock ([0-9a-f]*)$/m.exec(stdout) ?? [];
     if (status !== 0 || !Number.isSafeInteger(deviceBytes) || hex === undefined) {
-      throw new AppError('fact-unreadable', `the size of ${oneLine(device)} could not be read: ${oneLine(stderr === '' ? stdout : stderr, 200)}`, { hint: `run "blockdev --getsize64 ${oneLine(device)}" on the host as root` });
+      throw new AppError('fact-unreadable', `the size of ${oneLine(device)} could not be read: ${oneLine(stderr === '' ? stdout : stderr, 200)}`, { hint: `run "${byHand('blockdev', '--getsize64', oneLine(device))}" on the host as root` });
     }
     const superblock = parseSuperblock(hex);
     const bytes = superblock?.kind === 'xfs' ? (parseXfsGeometry(stdout)?.bytes ?? superblock.bytes) : superblock?.bytes;

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { byHand } from '../values/shell.ts';
 
 /** What stands at a path on the host; symbolic links are not followed. */
 export type HostFile =
@@ -34,7 +35,7 @@ sha256sum <"$path"`,
     const [, sha256 = ''] = /^([0-9a-f]{64}) /m.exec(stdout) ?? [];
     const kind = kindOf(type);
     if (status !== 0 || mode === undefined || owner === undefined || ownerNames === undefined || (kind === 'file' && sha256 === '')) {
-      throw new AppError('fact-unreadable', `${oneLine(path)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: `run "stat ${oneLine(path)}" on the host: is the directory readable, and is sha256sum installed?` });
+      throw new AppError('fact-unreadable', `${oneLine(path)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: `run "${byHand('stat', oneLine(path))}" on the host: is the directory readable, and is sha256sum installed?` });
     }
     return { exists: true, kind, bytes: Number(bytes), mode: mode.padStart(4, '0'), owner, ownerNames, sha256 };
   },

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { byHand } from '../values/shell.ts';
 
 /** A thin pool that LVM owns, and the volume group that it can grow in. */
 export interface LvmPool {
@@ -41,7 +42,7 @@ exit 0`,
     const numbers = [data, metadata, free, extent].map(Number);
     const [dataBytes = 0, metadataBytes = 0, freeBytes = 0, extentBytes = 0] = numbers;
     if (status !== 0 || attributes?.startsWith('t') !== true || free === undefined || dataBytes === 0 || metadataBytes === 0 || extentBytes === 0 || !numbers.every(Number.isSafeInteger)) {
-      throw new AppError('fact-unreadable', `the thin pool ${oneLine(`${group}/${name}`)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: `run "lvs -a ${oneLine(group)}" on the host as root` });
+      throw new AppError('fact-unreadable', `the thin pool ${oneLine(`${group}/${name}`)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: `run "${byHand('lvs', '-a', oneLine(group))}" on the host as root` });
     }
     const [threshold] = field(/^thin_pool_autoextend_threshold=(\d+)$/m);
     const [percent] = field(/^thin_pool_autoextend_percent=(\d+)$/m);

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
+import { byHand } from '../values/shell.ts';
 
 /** The project quota on one directory. */
 export interface ProjectQuota {
@@ -50,9 +51,9 @@ export function parseProjectQuota(stdout: string, directory: string): ProjectQuo
   const mountPoint = field('mount') ?? '';
   const fileSystem = field('filesystem') ?? '';
   const freeBytes = Number(field('free'));
-  if (mountPoint === '' || fileSystem === '' || !Number.isFinite(freeBytes)) throw new AppError('fact-unreadable', `the file system of ${oneLine(directory)} cannot be determined`, { hint: `look at it by hand: df ${directory}` });
+  if (mountPoint === '' || fileSystem === '' || !Number.isFinite(freeBytes)) throw new AppError('fact-unreadable', `the file system of ${oneLine(directory)} cannot be determined`, { hint: `look at it by hand: ${byHand('df', directory)}` });
   if (fileSystem === 'xfs' && field('tool') !== 'missing' && !/^\d+$/.test(field('project') ?? '')) {
-    throw new AppError('fact-unreadable', `the project of ${oneLine(directory)} cannot be read`, { hint: `look at it by hand: xfs_io -r -c stat ${directory}` });
+    throw new AppError('fact-unreadable', `the project of ${oneLine(directory)} cannot be read`, { hint: `look at it by hand: ${byHand('xfs_io', '-r', '-c', 'stat', directory)}` });
   }
   // `report -b`: blocks in KiB: used, soft limit, hard limit, …
   const [used = '0', , hard = '0'] = (field('quota') ?? '').split(/\s+/);

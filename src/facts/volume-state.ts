@@ -6,6 +6,7 @@ import type { Fact } from './fact.ts';
 import { unescapeMount } from './file-system.ts';
 import type { ProjectQuota } from './project-quota.ts';
 import { parseProjectQuota, printedField, projectQuotaFunction } from './project-quota.ts';
+import { byHand } from '../values/shell.ts';
 
 /** Docker's own record of a local volume's options, `opts.json`: what dockerd reads when it starts. */
 export interface VolumeOptions {
@@ -111,7 +112,7 @@ function parseOptions(mountpoint: string, head: string, text: string): VolumeOpt
 }
 
 function unreadable(mountpoint: string, why: string): AppError {
-  return new AppError('fact-unreadable', `the volume's directory ${oneLine(mountpoint)} could not be read: ${oneLine(why)}`, { hint: `look at it on the host, as root: ls -la ${oneLine(mountpoint.slice(0, mountpoint.lastIndexOf('/')))}` });
+  return new AppError('fact-unreadable', `the volume's directory ${oneLine(mountpoint)} could not be read: ${oneLine(why)}`, { hint: `look at it on the host, as root: ${byHand('ls', '-la', oneLine(mountpoint.slice(0, mountpoint.lastIndexOf('/'))))}` });
 }
 
 /** The names that a family of volumes has ever had here. A name is never used again: Docker skips the quota then (moby#43891). */

@@ -9,6 +9,7 @@ import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
 import type { Objection } from './thin-table.ts';
 import { liveThin, poolState, sectorsText, unsafeTable } from './thin-table.ts';
+import { byHand } from '../values/shell.ts';
 
 const device = z
   .string()
@@ -74,9 +75,9 @@ function planLoad(found: MappedDevice, live: TableLine, next: TableLine): Planne
   if (tableText(live) === text) return { outcome: 'noop', reason: `the live table is ${text} already` };
   if (found.inactive.map(tableText).join('; ') === text) return { outcome: 'noop', reason: `${text} is loaded already; resume makes it live` };
   if (found.inactive.length > 0) {
-    return { outcome: 'refused', reason: `another table is loaded already: ${found.inactive.map(tableText).join('; ')}`, remedy: `find out who loaded it, then: dmsetup clear ${found.name}` };
+    return { outcome: 'refused', reason: `another table is loaded already: ${found.inactive.map(tableText).join('; ')}`, remedy: `find out who loaded it, then: ${byHand('dmsetup', 'clear', found.name)}` };
   }
-  if (found.suspended) return { outcome: 'refused', reason: `${found.name} is suspended: somebody is at work on it`, remedy: `when nobody is: dmsetup resume ${found.name}` };
+  if (found.suspended) return { outcome: 'refused', reason: `${found.name} is suspended: somebody is at work on it`, remedy: `when nobody is: ${byHand('dmsetup', 'resume', found.name)}` };
   const clear = ['dmsetup', 'clear', found.name];
   const change: Change = {
     summary: `${found.name}: load a table of ${formatBytes(next.length * 512)} (now ${formatBytes(live.length * 512)})`,
@@ -92,7 +93,7 @@ function planLoad(found: MappedDevice, live: TableLine, next: TableLine): Planne
 
 function planResume(found: MappedDevice, live: TableLine): Planned {
   const [next] = found.inactive;
-  if (found.inactive.length > 1) return { outcome: 'refused', reason: `the loaded table has ${String(found.inactive.length)} lines`, remedy: `it is not a container's: dmsetup clear ${found.name}` };
+  if (found.inactive.length > 1) return { outcome: 'refused', reason: `the loaded table has ${String(found.inactive.length)} lines`, remedy: `it is not a container's: ${byHand('dmsetup', 'clear', found.name)}` };
   if (next === undefined && !found.suspended) return { outcome: 'noop', reason: 'nothing is loaded and it is not suspended' };
   const text = tableText(next ?? live);
   const grows = next !== undefined && next.length > live.length;

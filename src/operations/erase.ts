@@ -20,8 +20,9 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     }
     throw new AppError('internal', `${operation.name} was given input that its schema refuses: ${oneLine(parsed.error.message)}`);
   };
-  const { readOnly, laptopPaths } = operation;
+  const { readOnly, reads, laptopPaths } = operation;
   const pin = operation.pin?.bind(operation);
+  const repin = operation.repin?.bind(operation);
   const verify = operation.verify?.bind(operation);
   const standing = operation.standing?.bind(operation);
   const result = operation.result?.bind(operation);
@@ -31,11 +32,13 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     schema: operation.schema,
     repeats: operation.repeats,
     readOnly: typeof readOnly === 'boolean' ? readOnly : (want) => readOnly(parse(want)),
+    ...(reads === undefined ? {} : { reads: { program: (want) => reads.program(parse(want)), possible: (written) => reads.possible(written) } }),
     needs: (want, known) => operation.needs(parse(want), known),
     plan: (want, known) => operation.plan(parse(want), known),
     touches: (want, known) => operation.touches(parse(want), known),
     ...(laptopPaths === undefined ? {} : { laptopPaths }),
     ...(pin === undefined ? {} : { pin: (want, known) => pin(parse(want), known) }),
+    ...(repin === undefined ? {} : { repin: (want, fresh, saved) => repin(parse(want), parse(fresh), parse(saved)) }),
     ...(verify === undefined ? {} : { verify: (want, known) => verify(parse(want), known) }),
     ...(standing === undefined ? {} : { standing: (want, change, known) => standing(parse(want), change, known) }),
     ...(result === undefined ? {} : { result: (want, known, output) => result(parse(want), known, output) }),

@@ -11,6 +11,7 @@ import { oneContainer } from './docker-inspect.ts';
 import { fileSystemFills, growActions } from './file-system-growth.ts';
 import { hostPath } from './input.ts';
 import type { Operation, Planned } from './operation.ts';
+import { byHand } from '../values/shell.ts';
 
 const schema = z.union(
   [
@@ -75,8 +76,8 @@ function locate(want: Want, known: Known): Located | undefined {
   if (container.driver !== 'devicemapper' || deviceName === undefined) {
     return { refused: `${container.name} is on the storage driver ${container.driver}: its root file system has no device of its own`, remedy: 'use grow_rootfs, which knows what can be done on each driver' };
   }
-  if (!container.state.running) return { refused: `${container.name} is ${container.state.status}: its device is not active`, remedy: `docker start ${container.name}; if it does not start since somebody resized it, use repair_rootfs` };
-  if (container.state.paused) return { refused: `${container.name} is paused`, remedy: `docker unpause ${container.name}` };
+  if (!container.state.running) return { refused: `${container.name} is ${container.state.status}: its device is not active`, remedy: `${byHand('docker', 'start', container.name)}; if it does not start since somebody resized it, use repair_rootfs` };
+  if (container.state.paused) return { refused: `${container.name} is paused`, remedy: byHand('docker', 'unpause', container.name) };
   return { name: container.name, device: `/dev/mapper/${deviceName}`, pid: container.state.pid, container };
 }
 

@@ -76,6 +76,11 @@ export const growPool = defineOperation<Want>({
     return Object.keys(pinned).length === 0 ? want : { ...want, pinned };
   },
 
+  repin(want, fresh, saved) {
+    const pinned = { ...(relative(want.size) ? { data: saved.pinned?.data } : {}), ...(relative(want.metadata_size) ? { metadata: saved.pinned?.metadata } : {}) };
+    return Object.values(pinned).some((bytes) => bytes !== undefined) ? { ...fresh, pinned } : fresh;
+  },
+
   touches(want, known) {
     const reads = ['docker', 'pool'];
     const cut = stoppedFor(want, known);

@@ -62,6 +62,8 @@ export const growRootfs = defineOperation<Want>({
     return { ...want, sizes: { ...want.sizes, ...Object.fromEntries(sizes) } };
   },
 
+  repin: (want, fresh, saved) => (parseSize(want.size).kind === 'absolute' || saved.sizes === undefined ? fresh : { ...fresh, sizes: saved.sizes }),
+
   verify(want, known): readonly Finding[] {
     const selection = select(want, known);
     if ('refused' in selection) return [];

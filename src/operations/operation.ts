@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { FactRequest, Known } from '../facts/fact.ts';
 import type { Json, JsonObject } from '../values/json.ts';
-import type { Change } from './change.ts';
+import type { Change, ExecAction } from './change.ts';
 
 /**
  * What a step would do on one host. Plain JSON: preview, saved plan, confirmation, journal and
@@ -22,6 +22,13 @@ export interface Notes {
   readonly warnings?: readonly string[];
   /** What is still to be done, by whom, after this step: said in the preview, in the recap and by the next plan. */
   readonly owed?: readonly string[];
+}
+
+/** How it is told, before anything runs, which program of the playbook a step would run in order to be planned. */
+interface ReadsProgram<Want> {
+  program(want: Want): { readonly action: ExecAction; readonly request: FactRequest } | undefined;
+  /** Whether it may be one, where the step's input is not known yet but as the playbook has it. */
+  possible(written: Json): boolean;
 }
 
 /** A failed verification. */
@@ -56,6 +63,8 @@ export interface Operation<Want = unknown> {
   readonly laptopPaths?: readonly (readonly string[])[];
   /** Only reads: runs in the preview too, so that what it registers is known there. */
   readonly readOnly: boolean | ((want: Want) => boolean);
+  /** The program of the playbook that planning runs, as it is shown beforehand: absent where an operation runs its own only. */
+  readonly reads?: ReadsProgram<Want>;
   /** Has no desired state of its own (a bare command): applying it again would do it again. */
   readonly repeats: boolean;
   /**
@@ -67,6 +76,12 @@ export interface Operation<Want = unknown> {
   plan(want: Want, known: Known): Planned;
   /** Makes what is relative to now (`+5GiB`, `150%`) absolute. Called whenever a plan is made; what is absolute already stays. */
   pin?(want: Want, known: Known): Want;
+  /**
+   * What a saved plan has made absolute is kept: of `saved`, its input, exactly the values that `pin` has filled in for what
+   * `want`, the playbook's, leaves open or says relative to now. Everything else is of `fresh`, which is `want` pinned now. A
+   * plan file may come from anybody: a value that is no answer to the playbook's question is not taken.
+   */
+  repin?(want: Want, fresh: Want, saved: Want): Want;
   /**
    * The resources (`container:ID`, `device:NAME`, `path:/x`, or `*` for anything) that the step reads
    * and changes on this host: a later step that reads what an earlier one will change is `maybe`.

@@ -6,6 +6,7 @@ import { ask } from '../facts/fact.ts';
 import { hostFile } from '../facts/file.ts';
 import type { ProgramOutput } from '../facts/argv.ts';
 import type { Json } from '../values/json.ts';
+import { isObject } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { ExecAction } from './change.ts';
 import { exitStatuses, hostPath } from './input.ts';
@@ -25,7 +26,7 @@ export interface Program {
 
 /** What a playbook may say of either. */
 export const programKeys = {
-  read_only: z.boolean().default(false).describe('changes nothing: runs in the preview too'),
+  read_only: z.boolean().default(false).describe('changes nothing: runs in the preview too, once its text was shown and --allow-read-only-programs, or an answer, has consented to it'),
   creates: hostPath.optional().describe('nothing is done when this path exists'),
   success: exitStatuses.default([0]),
 };
@@ -39,12 +40,21 @@ export function programOperation<Want extends Keys>({ program, ...named }: Pick<
   return {
     ...named,
     readOnly: (want) => want.read_only,
+    reads: {
+      program: (want) => (want.read_only ? { action: actionOf(program(want)), request: reading(program(want)) } : undefined),
+      possible: (written) => isExpression(written) || (isObject(written) && (written['read_only'] === true || isExpression(written['read_only']))),
+    },
     repeats: true,
     needs: (want) => programNeeds(program(want)),
     plan: (want, known) => planProgram(program(want), known),
     touches: (want) => programTouches(program(want)),
     result: (want, known, output) => programResult(program(want), known, output),
   };
+}
+
+/** All of it is an expression, which may come to anything. */
+function isExpression(written: unknown): boolean {
+  return typeof written === 'string' && /^\s*\$\{\{.*\}\}\s*$/s.test(written);
 }
 
 /** `env --chdir` and `cd` in a shell: only the latter is everywhere. */
@@ -62,8 +72,6 @@ function planProgram(program: Program, known: Known): Planned {
     throw new AppError('action-failed', `${oneLine(program.shown, 80)} ended with status ${String(status)}: ${oneLine(stderr)}`, { hint: 'run it on the host by hand; if this status is a success too, list it under success:' });
   }
   if (program.creates !== undefined && known.the(ask(hostFile, program.creates)).exists) return { outcome: 'noop', reason: `${program.creates} exists` };
-  const argv = program.chdir === '' ? program.argv : [...inDirectory, program.chdir, ...program.argv];
-  const action: ExecAction = { kind: 'exec', argv, success: program.success, ...(program.stdin === '' ? {} : { stdin: program.stdin }) };
   return {
     outcome: 'change',
     changes: [
@@ -71,13 +79,17 @@ function planProgram(program: Program, known: Known): Planned {
         summary: `run: ${oneLine(program.shown, 120)}`,
         before: program.creates === undefined ? {} : { [program.creates]: 'missing' },
         after: program.creates === undefined ? {} : { [program.creates]: 'exists' },
-        actions: [action],
+        actions: [actionOf(program)],
         undo: 'irreversible',
         atomic: false,
         bindings: {},
       },
     ],
   };
+}
+
+function actionOf({ argv, chdir, stdin, success }: Program): ExecAction {
+  return { kind: 'exec', argv: chdir === '' ? argv : [...inDirectory, chdir, ...argv], success, ...(stdin === '' ? {} : { stdin }) };
 }
 
 /** A program may read and change anything. */

@@ -1,6 +1,7 @@
 import type { DeviceMapper, MappedDevice, TableLine } from '../facts/device-mapper.ts';
 import { deviceNumbered, parsePoolStatus, parsePoolTable, parseThin, tableText } from '../facts/device-mapper.ts';
 import { formatBytes } from '../values/size.ts';
+import { byHand } from '../values/shell.ts';
 
 export interface Objection {
   readonly reason: string;
@@ -53,7 +54,7 @@ export function poolState(mapper: DeviceMapper, live: TableLine, growth: number)
   if (status.mode !== 'rw' || status.needsCheck) {
     return { objection: { reason: `the pool ${pool.name} is ${status.mode === 'rw' ? 'flagged needs_check' : status.mode}`, remedy: 'bring the pool back to order first: grow it when it is full, thin_check and thin_repair when it has failed' } };
   }
-  if (pool.suspended) return { objection: { reason: `the pool ${pool.name} is suspended`, remedy: `dmsetup resume ${pool.name}` } };
+  if (pool.suspended) return { objection: { reason: `the pool ${pool.name} is suspended`, remedy: byHand('dmsetup', 'resume', pool.name) } };
   const free = (status.dataTotal - status.dataUsed) * parsePoolTable(line).blockSectors;
   return free < growth ? { warning: `the pool ${pool.name} has ${formatBytes(free * 512)} free, less than the growth of ${formatBytes(growth * 512)}: it will be overcommitted, and a full pool makes every container hang` } : {};
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { argvFact } from '../facts/argv.ts';
+import { argvFact, probeFact } from '../facts/argv.ts';
 import type { FactRequest } from '../facts/fact.ts';
 import { ask } from '../facts/fact.ts';
 import type { ProgramOutput } from '../facts/argv.ts';
+import { isObject } from '../values/json.ts';
 import { commandLine } from '../values/shell.ts';
 import { oneLine } from '../values/terminal.ts';
 import { argv, duration, hostPath } from './input.ts';
@@ -26,6 +27,8 @@ type Want = z.infer<typeof schema>;
 
 interface Probe {
   readonly argv: readonly string[];
+  /** A program of ours, and not of the playbook. */
+  readonly own: boolean;
   readonly equals?: string;
   /** For people: what is waited for. */
   readonly what: string;
@@ -40,18 +43,19 @@ const stateFormat = {
 } as const;
 
 function probeOf(want: Want): Probe {
-  if ('argv' in want) return { argv: want.argv, what: commandLine(want.argv), ...(want.equals === undefined ? {} : { equals: want.equals }) };
-  if ('port' in want) return { argv: ['/bin/sh', '-c', listening, 'sh', want.port.toString(16).toUpperCase().padStart(4, '0')], what: `port ${String(want.port)} is listened on` };
-  if ('path' in want) return { argv: ['test', '-e', want.path], what: `${want.path} exists` };
+  if ('argv' in want) return { argv: want.argv, own: false, what: commandLine(want.argv), ...(want.equals === undefined ? {} : { equals: want.equals }) };
+  if ('port' in want) return { argv: ['/bin/sh', '-c', listening, 'sh', want.port.toString(16).toUpperCase().padStart(4, '0')], own: true, what: `port ${String(want.port)} is listened on` };
+  if ('path' in want) return { argv: ['test', '-e', want.path], own: true, what: `${want.path} exists` };
   return {
     argv: ['docker', 'inspect', '--type', 'container', '--format', stateFormat[want.state], '--', want.container],
+    own: true,
     equals: want.state === 'running' ? 'true' : 'healthy',
     what: `container ${want.container} is ${want.state}`,
   };
 }
 
-function reading(probe: Probe): FactRequest<ProgramOutput> {
-  return ask(argvFact, '', '', ...probe.argv);
+function reading({ argv, own }: Probe): FactRequest<ProgramOutput> {
+  return ask(own ? probeFact : argvFact, '', '', ...argv);
 }
 
 export const waitFor = defineOperation<Want>({
@@ -59,6 +63,10 @@ export const waitFor = defineOperation<Want>({
   summary: 'Wait until a command succeeds, a port is listened on, a path exists, or a container runs or is healthy',
   schema,
   readOnly: false,
+  reads: {
+    program: (want) => ('argv' in want ? { action: { kind: 'exec', argv: want.argv }, request: reading(probeOf(want)) } : undefined),
+    possible: (written) => !isObject(written) || 'argv' in written,
+  },
   repeats: false,
   needs: (want) => [reading(probeOf(want))],
   plan(want, known) {

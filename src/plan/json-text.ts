@@ -1,3 +1,5 @@
+import { type Json, visibleJson } from '../values/json.ts';
+
 /** How wide a list may be that stands on one line. */
 const width = 120;
 
@@ -16,11 +18,12 @@ export function prettyJson(value: unknown, indent = ''): string {
   }
   if (typeof value !== 'object' || value === null) return scalar(value);
   const entries = Object.entries(value);
-  return entries.length === 0 ? '{}' : block('{', entries.map(([key, item]) => `${scalar(key)}: ${prettyJson(item, inner)}`), '}');
+  return entries.length === 0 ? '{}' : block('{', entries.map(([key, item]) => `${visibleJson(key)}: ${prettyJson(item, inner)}`), '}');
 }
 
+/** What is neither a list nor an object. */
 function scalar(value: unknown): string {
-  return JSON.stringify(value).replaceAll(/[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return visibleJson(value as Json);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { EtcdOptions } from './etcd-gateway.ts';
 import { EtcdGateway } from './etcd-gateway.ts';
 import type { Store, Stored } from './store.ts';
 import { textOf, unavailable } from './store.ts';
+import { byHand } from '../values/shell.ts';
 
 /** The gateway sends 64-bit numbers as texts, and leaves out what is empty, zero or false. */
 const keyValue = z.object({ key: z.base64(), value: z.base64().default(''), mod_revision: z.string().regex(/^\d+$/) });
@@ -73,7 +74,7 @@ class EtcdStore implements Store {
   #stored({ key, value, mod_revision: revision }: z.infer<typeof keyValue>): Stored {
     const name = text(key);
     const parsed = jsonObjectSchema.safeParse(parseJson(text(value)));
-    if (!parsed.success) throw unavailable(this.place, `the value of ${name} is no JSON object`, { hint: `somebody else has written it: look at it (etcdctl get ${name}), and remove it` });
+    if (!parsed.success) throw unavailable(this.place, `the value of ${name} is no JSON object`, { hint: `somebody else has written it: look at it (${byHand('etcdctl', 'get', name)}), and remove it` });
     return { key: name, value: parsed.data, revision };
   }
 }

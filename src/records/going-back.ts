@@ -6,6 +6,7 @@ import { formatBytes } from '../values/size.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Subject } from './keys.ts';
 import type { VersionRecord } from './version-record.ts';
+import { byHand } from '../values/shell.ts';
 
 export interface GoingBackOptions {
   /** What cannot be brought back stays as it is now. */
@@ -28,10 +29,10 @@ export interface GoingBack {
 export function chooseVersion({ host, kind, name }: Subject, wanted: number, history: readonly VersionRecord[], place: string): VersionRecord {
   const what = `${kind} ${oneLine(name, 80)} on ${oneLine(host, 80)}`;
   const found = history.find(({ version }) => version === wanted);
-  if (history.length === 0) throw new AppError('usage', `no version of ${what} is recorded in ${place}`, { hint: `plimsoll history ${kind} ${oneLine(name, 80)} shows what is; of a volume the name is the part before -1, -2, …` });
+  if (history.length === 0) throw new AppError('usage', `no version of ${what} is recorded in ${place}`, { hint: `${byHand('plimsoll', 'history', kind, oneLine(name, 80))} shows what is; of a volume the name is the part before -1, -2, …` });
   if (found === undefined) throw new AppError('usage', `there is no version ${String(wanted)} of ${what}`, { hint: `there ${history.length === 1 ? 'is' : 'are'} ${history.map(({ version, state }) => `${String(version)} (${state})`).join(', ')}` });
   const never = neverInForce[found.state];
-  if (never !== undefined) throw new AppError('refused', `version ${String(wanted)} of ${what} ${never(oneLine(found.run, 40))}`, { hint: `plimsoll history ${kind} ${oneLine(name, 80)} shows those that can be gone back to: current, replaced` });
+  if (never !== undefined) throw new AppError('refused', `version ${String(wanted)} of ${what} ${never(oneLine(found.run, 40))}`, { hint: `${byHand('plimsoll', 'history', kind, oneLine(name, 80))} shows those that can be gone back to: current, replaced` });
   return found;
 }
 

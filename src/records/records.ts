@@ -11,6 +11,7 @@ import type { Store, Stored } from './store.ts';
 import { unavailable } from './store.ts';
 import type { VersionRecord } from './version-record.ts';
 import { asValue, versionRecord } from './version-record.ts';
+import { byHand } from '../values/shell.ts';
 
 /** A record and the revision of its key, for changing it. */
 interface Kept {
@@ -174,7 +175,7 @@ function conflict(subject: Subject, { version, state, run, who, at }: VersionRec
   const by = run === '' ? 'was found on the host' : `belongs to run ${oneLine(run, 40)} of ${oneLine(who, 80)}, begun ${oneLine(at, 40)}`;
   const hint =
     state === 'pending'
-      ? `that run is not at its end: plimsoll resume or rollback ${run}, where it was begun; if that machine is gone, plimsoll records abandon ${run}`
+      ? `that run is not at its end: ${byHand('plimsoll', 'resume', run)} (or rollback), where it was begun; if that machine is gone, ${byHand('plimsoll', 'records', 'abandon', run)}`
       : `if it is not on the host (it was installed anew): plimsoll records rebuild; if two hosts are called ${oneLine(subject.host, 80)}, give each of them records of its own (--records)`;
   return new AppError('records-conflict', `${nameOf(subject, version)} is ${state === 'pending' ? 'being made' : state} already, and ${by}`, { hint });
 }

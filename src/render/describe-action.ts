@@ -1,29 +1,37 @@
+import { createHash } from 'node:crypto';
 import type { Action, Check, ExecAction, FetchAction, RelayAction, WriteFileAction } from '../operations/change.ts';
 import { commandLine, quote } from '../values/shell.ts';
 import { noPlaceholders, type Placeholders } from './placeholders.ts';
 import { textDiff } from './text-diff.ts';
 import { count, duration } from './words.ts';
 
+/** Of a long text: what a person looks at before he goes on to the next host. */
 const shownTextLines = 20;
+
+interface Shown {
+  readonly names: Placeholders;
+  /** Every line of every text, however long; otherwise the beginning, and what is not shown by its number of lines and its digest. */
+  readonly whole: boolean;
+}
 
 /**
  * What an action does, exactly: `$ command` as it runs (`| ` before its further lines, so that a line
  * feed in an argument is seen), or a sentence; lines with `#` say what is done around it.
  */
-export function describeAction(action: Action, names: Placeholders = noPlaceholders): readonly string[] {
+export function describeAction(action: Action, { names, whole }: Shown): readonly string[] {
   switch (action.kind) {
     case 'exec':
-      return describeExec(action, names);
+      return describeExec(action, { names, whole });
     case 'check':
       return guttered('# stops unless ', `${checked(action, names)}: ${names.text(action.otherwise)}`);
     case 'write-file':
-      return describeWrite(action, names);
+      return describeWrite(action, { names, whole });
     case 'wait-until': {
       const until = action.equals === undefined ? 'succeeds' : `prints ${JSON.stringify(names.text(action.equals))}`;
       return guttered('', `wait until ${names.text(action.what)}: \`${command(action.argv, names)}\` ${until} (asked every ${duration(action.everySeconds)}, for at most ${duration(action.forSeconds)})`);
     }
     case 'relay':
-      return describeRelay(action, names);
+      return describeRelay(action, { names, whole });
     case 'pause':
       return [`wait ${duration(action.seconds)}`];
     case 'upload': {
@@ -45,12 +53,12 @@ function describeFetch({ path, to, host, sha256, bytes, described, supersedes }:
   ];
 }
 
-function describeExec(action: ExecAction, names: Placeholders): readonly string[] {
+function describeExec(action: ExecAction, { names, whole }: Shown): readonly string[] {
   const { success = [0], stdin } = action;
   const around = (words: string, commands: readonly (readonly string[])[] | undefined): readonly string[] => (commands ?? []).flatMap((argv) => guttered(`# ${words}: `, command(argv, names)));
   return [
     ...guttered('$ ', command(action.argv, names)),
-    ...(stdin === undefined ? [] : [`# with ${size(stdin, names)} on its standard input:`, ...bounded(names.text(stdin).replace(/\n$/, '').split('\n')).map((text) => `< ${text}`)]),
+    ...(stdin === undefined ? [] : [`# with ${size(stdin, names)} on its standard input:`, ...content(stdin, { names, whole })]),
     ...(success.length === 1 && success[0] === 0 ? [] : [`# exit status ${success.join(' or ')} is success`]),
     ...(action.check === undefined ? [] : guttered('# then checks that ', checked(action.check, names))),
     ...around('if that fails', action.onFailure),
@@ -58,19 +66,19 @@ function describeExec(action: ExecAction, names: Placeholders): readonly string[
   ];
 }
 
-function describeWrite({ path, mode, content, expect, backup }: WriteFileAction, names: Placeholders): readonly string[] {
+function describeWrite({ path, mode, content: fresh, expect, backup }: WriteFileAction, { names, whole }: Shown): readonly string[] {
   const old = expect === null ? 'a new file' : `replaces ${size(expect, names)}`;
   const kept = backup === undefined || backup === '' ? '' : `, the old content is kept in ${names.text(backup)}`;
   return [
-    ...guttered('', `write ${names.text(path)} (${size(content, names)}, mode ${mode}, ${old}${kept})`),
-    ...bounded(textDiff(names.text(expect ?? ''), names.text(content))).map((text) => `  ${text}`),
+    ...guttered('', `write ${names.text(path)} (${size(fresh, names)}, mode ${mode}, ${old}${kept})`),
+    ...bounded(textDiff(names.text(expect ?? ''), names.text(fresh)), digestOf(fresh, names), whole).map((text) => `  ${text}`),
   ];
 }
 
-function describeRelay({ host, what, script, args, input, atEnd }: RelayAction, names: Placeholders): readonly string[] {
+function describeRelay({ host, what, script, args, input, atEnd }: RelayAction, { names, whole }: Shown): readonly string[] {
   const shown = (words: string, one: { readonly script: string; readonly args: readonly string[] }): readonly string[] => [
     ...guttered('# ', `${words} ${host}${one.args.length === 0 ? '' : `, with ${one.args.map((argument) => command(['x', argument], names).slice(2)).join(' ')}`}:`),
-    ...bounded(names.text(one.script).replace(/\n$/, '').split('\n')).map((text) => `< ${text}`),
+    ...content(one.script, { names, whole }),
   ];
   return [
     ...guttered('', `${names.text(what)} (on ${host})`),
@@ -100,8 +108,21 @@ function guttered(first: string, text: string): readonly string[] {
   return text.split('\n').map((part, index) => (index === 0 ? `${first}${part}` : `| ${part}`));
 }
 
-function bounded(lines: readonly string[]): readonly string[] {
-  return lines.length <= shownTextLines ? lines : [...lines.slice(0, shownTextLines), `… and ${count(lines.length - shownTextLines, 'more line', 'more lines')}`];
+/** A text line by line. */
+function content(text: string, { names, whole }: Shown): readonly string[] {
+  return bounded(names.text(text).replace(/\n$/, '').split('\n').map((line) => `< ${line}`), digestOf(text, names), whole);
+}
+
+/** What is not shown is named on a line that none of the text itself can pass for. */
+function bounded(lines: readonly string[], digest: string, whole: boolean): readonly string[] {
+  const more = lines.length - shownTextLines;
+  if (whole || more <= 0) return lines;
+  return [...lines.slice(0, shownTextLines), `# not shown here: ${count(more, 'more line', 'more lines')} (the whole text has ${digest}); -v shows them`];
+}
+
+/** By it two texts are told apart of which the same beginning is shown. It differs wherever the content does. */
+function digestOf(text: string, names: Placeholders): string {
+  return names.text(text) === text ? `sha256 ${createHash('sha256').update(text).digest('hex')}` : 'a sha256 of its own on each host';
 }
 
 /** The size differs wherever the content does. */

@@ -5,6 +5,7 @@ import { foldNames } from './fold-names.ts';
 import { type Line, type Tone, line } from './line.ts';
 import { statusWord, wordsOf } from './mode-words.ts';
 import { count, duration, withoutName } from './words.ts';
+import { byHand } from '../values/shell.ts';
 
 export interface RecapOptions {
   readonly verbose: boolean;
@@ -17,7 +18,7 @@ const namedSets = 12;
 
 /** How a run ended: short whatever the number of hosts, because what is equal is said once. */
 export function recapView(result: RunResult, options: RecapOptions): readonly Line[] {
-  if (result.mode === 'plan' && options.planShown) return [line(`Planned in ${duration(result.seconds)}. Nothing has been changed.`)];
+  if (result.mode === 'plan' && options.planShown) return [line(`Planned in ${duration(result.seconds)}. ${nothingElse(result)}`)];
   return [
     line(`Recap of ${result.mode} ${wordsOf(result.mode).of === '' ? '' : 'of run '}${result.runId}`, 'strong'),
     ...order.flatMap((status) => outcomeLines(status, result, options)),
@@ -66,7 +67,13 @@ function closing(result: RunResult): string {
     const number = result.hosts.filter((host) => host.status === status).length;
     return number === 0 ? [] : [`${String(number)} ${statusWord(status, result.mode)}`];
   });
-  return `${[count(result.hosts.length, 'host'), parts.join(', ')].filter((part) => part !== '').join(': ')}, in ${duration(result.seconds)}.${result.mode === 'plan' ? ' Nothing has been changed.' : ''}`;
+  return `${[count(result.hosts.length, 'host'), parts.join(', ')].filter((part) => part !== '').join(': ')}, in ${duration(result.seconds)}.${result.mode === 'plan' ? ` ${nothingElse(result)}` : ''}`;
+}
+
+/** What a preview has done. Of a program of the playbook nobody knows what that was. */
+function nothingElse({ programs: { programs, hosts } }: RunResult): string {
+  if (programs === 0) return 'Nothing has been changed.';
+  return `${count(programs, 'program')} of the playbook ${programs === 1 ? 'has' : 'have'} been run on ${count(hosts, 'host')}; nothing else has been done.`;
 }
 
 /** What a later part of the run can put right; a refusal needs something else first. */
@@ -81,12 +88,12 @@ function onwardLines({ mode, runId, hosts, journal }: RunResult): readonly Line[
 
 function commands(mode: RunMode, runId: string, remaining: number, hosts: readonly HostResult[]): readonly Line[] {
   const those = `the ${count(remaining, 'host')} that ${remaining === 1 ? 'is' : 'are'} left`;
-  if (mode === 'rollback' || mode === 'finalize') return [line(`To try ${those} again: plimsoll ${mode} ${runId}`, 'strong')];
+  if (mode === 'rollback' || mode === 'finalize') return [line(`To try ${those} again: ${byHand('plimsoll', mode, runId)}`, 'strong')];
   // What a resumed run applied earlier is not in its own result.
   const hasApplied = mode === 'resume' || hosts.some(({ applied }) => applied.length > 0);
   return [
-    line(`To go on with ${those}: plimsoll resume ${runId}`, 'strong'),
-    ...(hasApplied ? [line(`To undo what has been applied: plimsoll rollback ${runId}`, 'strong')] : []),
+    line(`To go on with ${those}: ${byHand('plimsoll', 'resume', runId)}`, 'strong'),
+    ...(hasApplied ? [line(`To undo what has been applied: ${byHand('plimsoll', 'rollback', runId)}`, 'strong')] : []),
   ];
 }
 

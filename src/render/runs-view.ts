@@ -8,6 +8,7 @@ import { foldNames } from './fold-names.ts';
 import { type Line, line, type Tone } from './line.ts';
 import { cut, textWidth } from './width.ts';
 import { count, withoutName } from './words.ts';
+import { byHand } from '../values/shell.ts';
 
 /** A run that cannot be shown, and why. */
 export interface DamagedRun extends RunPlace {
@@ -138,6 +139,6 @@ function foldedTexts(title: string, all: readonly Said[], tone: Tone): readonly 
 
 function nextLines({ runId, next, hosts, running }: RunDetails): readonly Line[] {
   if (running !== undefined) return [];
-  const back = hosts.some(({ changes }) => changes.some(({ rollback }) => rollback === 'possible')) ? `plimsoll rollback ${runId}` : undefined;
+  const back = hosts.some(({ changes }) => changes.some(({ rollback }) => rollback === 'possible')) ? byHand('plimsoll', 'rollback', runId) : undefined;
   return [...next.map((command) => line(`→ ${command}`)), ...(back === undefined || next.includes(back) ? [] : [line(`→ ${back} takes back what can be rolled back`)])];
 }

@@ -101,7 +101,7 @@ function changeLines(change: Change, options: StepOptions): readonly Line[] {
   return [
     line(`      ${names.text(change.summary)}`, 'strong'),
     ...beforeAfter(generic(change.before, names), generic(change.after, names)).map((text) => line(`        ${text}`)),
-    ...change.actions.flatMap((action) => describeAction(action, names)).map(actionLine),
+    ...change.actions.flatMap((action) => describeAction(action, { names, whole: options.verbose })).map(actionLine),
     ...undoLines(change, names, options),
   ];
 }
@@ -116,7 +116,7 @@ function undoLines({ undo, atomic }: Change, names: Placeholders, { verbose, mod
   if (undo === 'irreversible') return [...script, line('        cannot be undone', 'caution')];
   if (undo.length === 0) return script;
   if (!verbose) return [line(`        can be rolled back (${count(undo.length, 'action')})`, 'faint')];
-  return [...script, line('        can be rolled back by:', 'faint'), ...undo.flatMap((action) => describeAction(action, names)).map((text) => actionLine(`  ${text}`))];
+  return [...script, line('        can be rolled back by:', 'faint'), ...undo.flatMap((action) => describeAction(action, { names, whole: true })).map((text) => actionLine(`  ${text}`))];
 }
 
 function actionLine(text: string): Line {

@@ -40,13 +40,14 @@ function figureCells(figure: Figure, host: HostSurvey | undefined, command: stri
 }
 
 /**
- * Texts come from hosts: a program that opens this takes a cell for a formula when it begins with one of these
- * characters, and so it is made to begin with an apostrophe.
+ * Texts come from hosts. Each is in quotes, whatever is in it: where a program takes another character for the separator
+ * (`;` in much of Europe), a text without quotes would be several cells. And since such a program takes a cell for a formula when
+ * it begins with one of these characters, it is made to begin with an apostrophe.
  */
 function csvCell(value: Cell): string {
   if (value === null) return '';
   if (typeof value !== 'string') return String(value);
   const text = oneLine(value, 10_000);
   const harmless = /^[=+\-@|%＝＋－＠]/.test(text) ? `'${text}` : text;
-  return /[",\r\n']/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  return `"${harmless.replaceAll('"', '""')}"`;
 }

@@ -32,7 +32,7 @@ export function finalizePlay(host: Host, history: HostHistory, plan: PlanFile): 
 /** Taking back what may not be done on all hosts at once may not either. */
 function stepFor(index: number, operation: string, name: string, become: boolean, planned: StepPlan | undefined, plan: PlanFile, input: unknown): Step {
   const { maxUnavailable } = planned ?? {};
-  return { number: index + 1, name, operation, place: placeOf(plan, planned), tags: [], onError: 'fail', become, roots: new Set(), resolve: () => ({ value: input }), ...(maxUnavailable === undefined ? {} : { maxUnavailable }) };
+  return { number: index + 1, name, operation, place: placeOf(plan, planned), tags: [], onError: 'fail', become, roots: new Set(), written: null, resolve: () => ({ value: input }), ...(maxUnavailable === undefined ? {} : { maxUnavailable }) };
 }
 
 /** Number 0: a playbook's plays begin with 1, so that no id is used twice in a run. */

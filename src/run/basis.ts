@@ -1,5 +1,5 @@
 import type { StepOutput } from '../operations/operation.ts';
-import type { HostPlan } from '../plan/plan.ts';
+import type { HostPlan, StepPlan } from '../plan/plan.ts';
 import type { Json } from '../values/json.ts';
 import type { Intent, Outcome } from './journal.ts';
 
@@ -14,7 +14,7 @@ export type Past =
 export interface Basis {
   /** A saved plan for the host; undefined when the run is not bound to one. Drift from it ends the host. */
   approved(host: string): HostPlan | undefined;
-  /** What the step was asked for when it was planned first: a relative size stays what it was then. */
+  /** What the step was asked for when this very run planned it first: a relative size stays what it was then. */
   want(host: string, step: string): Json | undefined;
   past(host: string, step: string): Past | undefined;
   /** Intents that have no outcome: the host is asked what became of them before anything is planned. */
@@ -25,12 +25,14 @@ export interface Basis {
 
 /** One host's share of it. */
 export interface HostBasis {
+  /** What a saved plan says of the step. It may come from anybody, so that what is wanted is computed anew; only what was made absolute is taken from it. */
+  approved(step: string): StepPlan | undefined;
   want(step: string): Json | undefined;
   past(step: string): Past | undefined;
 }
 
 export function hostBasis(basis: Basis, host: string): HostBasis {
-  return { want: (step) => basis.want(host, step), past: (step) => basis.past(host, step) };
+  return { approved: (step) => basis.approved(host)?.steps.find(({ id }) => id === step), want: (step) => basis.want(host, step), past: (step) => basis.past(host, step) };
 }
 
 /** Of a run that starts from nothing. */

@@ -1,6 +1,7 @@
 import type { HostStatus } from '../errors.ts';
 import type { Action } from '../operations/change.ts';
 import type { JsonObject } from '../values/json.ts';
+import type { ProgramsRun } from './read-programs.ts';
 import type { RunMode } from './recap.ts';
 
 /** A change as it is shown: the plan's own value without what only the interpreter needs. */
@@ -58,7 +59,8 @@ export type RunEvent =
       /** The step at which the host stopped, when it did. */
       readonly step?: string;
     }
-  | { readonly type: 'run.finished'; readonly runId: string; readonly status: HostStatus; readonly hosts: Readonly<Record<string, HostStatus>>; readonly exitCode: number };
+  /** `programs`: of the playbook, run in order to make plans; absent when there were none. */
+  | { readonly type: 'run.finished'; readonly runId: string; readonly status: HostStatus; readonly hosts: Readonly<Record<string, HostStatus>>; readonly exitCode: number; readonly programs?: ProgramsRun };
 
 /** Every line carries these three. `at` is ISO 8601, `seq` counts from 1 without a gap. */
 export type StampedEvent = { readonly v: 1; readonly seq: number; readonly at: string } & RunEvent;

@@ -34,7 +34,7 @@ export class FactBase implements Known {
 }
 
 /** Whom facts are asked of: a host, and by way of it other hosts of the inventory. */
-type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'endpoint'>>;
+type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'asked' | 'endpoint'>>;
 
 /** How often a fact may lead to another one before the operation must be considered to go in circles. */
 const mostRounds = 8;
@@ -66,10 +66,12 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
     if (request.host !== undefined && source.peer === undefined) throw new AppError('internal', `${request.host} cannot be asked from here`);
     if (request.fact.name === scaledSet.name && source.scaledSet !== undefined) return { value: await source.scaledSet(request.args) };
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);
-    const asked = other ?? source;
-    if (request.fact.name === peer.name && asked.endpoint !== undefined) return { value: await asked.endpoint() };
+    const whom = other ?? source;
+    if (request.fact.name === peer.name && whom.endpoint !== undefined) return { value: await whom.endpoint() };
+    if (request.fact.runsPrograms === true && source.asked === undefined) throw new AppError('internal', `${request.fact.name} is asked where programs of a playbook have no place`);
+    source.asked?.(request);
     const { script, timeoutMs } = request.fact;
-    const outcome = await asked.run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
+    const outcome = await whom.run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
     return { value: request.fact.parse(outcome, request.args) };
   } catch (thrown) {

@@ -5,6 +5,7 @@ import { type BegunChange, BegunChanges, type BegunVersion, isAfterwards } from 
 import type { Intent, JournalRecord } from './journal.ts';
 import type { RunMode } from './recap.ts';
 import type { Settled } from './records.ts';
+import { byHand } from '../values/shell.ts';
 
 /** What a part of a run is for. */
 export type PartMode = Exclude<RunMode, 'plan'>;
@@ -159,7 +160,7 @@ export function unsettled(versions: readonly BegunVersion[]): readonly (BegunVer
 export function owedRecords(runId: string, versions: readonly BegunVersion[]): readonly string[] {
   return unsettled(versions).map(({ note, version, is }) => {
     const what = nameOfVersion(note, version);
-    return `${what} is ${is === 'current' ? 'made' : is}, and not in the records yet: plimsoll records settle ${runId}`;
+    return `${what} is ${is === 'current' ? 'made' : is}, and not in the records yet: ${byHand('plimsoll', 'records', 'settle', runId)}`;
   });
 }
 

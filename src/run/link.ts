@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ErrorCode } from '../errors.ts';
 import { AppError, toAppError } from '../errors.ts';
+import type { FactRequest } from '../facts/fact.ts';
 import type { Peer } from '../facts/peer.ts';
 import type { ScaledSet } from '../facts/scaled-set.ts';
 import { type Command, type Connection, type LockAnswer, type LockHolder, type Outcome, type RunOptions, ShellEnded, type Target, type Transport } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
+import { byHand } from '../values/shell.ts';
 
 export interface LinkOptions {
   readonly transport: Transport;
@@ -17,6 +19,8 @@ export interface LinkOptions {
   readonly reconnectMs: number;
   /** The way to another host of the inventory. */
   readonly peer?: (name: string) => Promise<Link>;
+  /** Told every fact that is about to be asked of the host; may throw, and it is not asked then. */
+  readonly asked?: (request: FactRequest) => void;
   /** What the records say of a scaled volume to this host. */
   readonly scaledSet?: (args: readonly string[]) => Promise<ScaledSet>;
 }
@@ -110,6 +114,12 @@ export class Link {
     const { scaledSet } = this.#options;
     if (scaledSet === undefined) throw new AppError('internal', `${this.name} has no way to the records`);
     return scaledSet(args);
+  }
+
+  asked(request: FactRequest): void {
+    const { asked } = this.#options;
+    if (asked === undefined && request.fact.runsPrograms === true) throw new AppError('internal', `${this.name} is asked to run a program of the playbook, where they have no place`);
+    asked?.(request);
   }
 
   /** How the host is reached, and what was found there. */
@@ -299,6 +309,6 @@ function describe(holder: LockHolder | undefined): string {
 }
 
 function locked(who: string, holder: LockHolder | undefined): AppError {
-  const run = holder === undefined ? '' : `; if its laptop is gone and its work is to be followed: plimsoll resume ${holder.run}`;
+  const run = holder === undefined ? '' : `; if its laptop is gone and its work is to be followed: ${byHand('plimsoll', 'resume', holder.run)}`;
   return new AppError('locked', `another run has the host: ${who}`, { hint: `wait for it with --lock-wait 10m; the lock goes when its holder does, nothing has to be removed by hand${run}` });
 }

@@ -59,6 +59,7 @@ export async function connect(context: RunContext, run: HostRun, play: Pick<Play
       target,
       onConnected: ({ info }) => { emit({ type: 'host.connected', host: run.name, hostKey: info.hostKey, runsAs: info.runsAs }); },
       peer: (name) => peerOf(context, run, name),
+      asked: (request) => { context.programs.pass(run.name, request); },
       scaledSet: (args) => context.records.scaledSet(run.name, args),
     });
   run.links.set(target.become, link);

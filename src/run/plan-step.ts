@@ -4,6 +4,7 @@ import { dockerInfo } from '../facts/docker.ts';
 import { ask } from '../facts/fact.ts';
 import type { Operation, Planned, StepOutput } from '../operations/operation.ts';
 import type { Pending } from '../plan/dependence.ts';
+import { fieldDifferences } from '../plan/field-differences.ts';
 import { qualify } from '../plan/dependence.ts';
 import type { StepPlan } from '../plan/plan.ts';
 import type { Json, JsonObject } from '../values/json.ts';
@@ -84,9 +85,18 @@ export async function planItem(context: HostPlay, item: StepItem, base: FactBase
     const resolved = kept === undefined ? step.resolve(scope) : { value: kept };
     if ('unknown' in resolved) return open(waitsFor(context, resolved.unknown));
 
+    const approved = kept === undefined ? approvedWant(context, operation, item) : undefined;
+    // Without anything that could be pinned it is known now already, and nothing is asked of the host.
+    if (operation.pin === undefined) refuseOtherWant(approved, resolved.value);
     let want = resolved.value;
-    const facts = await readFacts(context.link, base, () => operation.needs(want, base), context.laptop, signal);
+    const read = async (): Promise<readonly string[]> => readFacts(context.link, base, () => operation.needs(want, base), context.laptop, signal);
+    let facts = await read();
     want = operation.pin?.(want, base) ?? want;
+    if (approved !== undefined && operation.repin !== undefined) {
+      want = operation.repin(resolved.value, want, approved.want);
+      facts = [...facts, ...(await read())];
+    }
+    refuseOtherWant(approved, want);
     const touches = operation.touches(want, base);
     const past = operation.repeats ? context.before.past(item.id) : undefined;
     const planned = past === undefined ? qualify(operation.plan(want, base), touches.reads, pending) : alreadyBegun(past);
@@ -103,7 +113,30 @@ export async function planItem(context: HostPlay, item: StepItem, base: FactBase
   }
 }
 
-/** What was wanted when the step was planned first, in a saved plan or an earlier part of the run. */
+interface ApprovedWant {
+  readonly want: unknown;
+  readonly certain: boolean;
+}
+
+/** What a saved plan says was wanted. */
+function approvedWant({ before }: HostPlay, { schema, name }: Operation, { id, step }: StepItem): ApprovedWant | undefined {
+  const approved = before.approved(id);
+  if (approved === undefined || approved.want === null) return undefined;
+  const parsed = schema.safeParse(approved.want);
+  if (!parsed.success || approved.operation !== name) throw new AppError('drift', `in the saved plan the step "${step.name}" is another one than in its playbook`, { hint: planAgain });
+  return { want: parsed.data, certain: approved.planned.outcome !== 'maybe' };
+}
+
+const planAgain = 'the playbook and the variables in the plan file, with the inventory of now, ask for something else than the plan does: plan it again, look at what is different, and apply then';
+
+/** What was uncertain when it was approved may rest on what is known only now. */
+function refuseOtherWant(approved: ApprovedWant | undefined, want: unknown): void {
+  if (approved?.certain !== true) return;
+  const differences = fieldDifferences(toJson(approved.want), toJson(want), ['input']);
+  if (differences.length > 0) throw new AppError('drift', `the step is not the one that was saved: ${differences.join('; ')}`, { hint: planAgain });
+}
+
+/** What was wanted when an earlier part of the run planned the step first. */
 function wantedBefore({ before }: HostPlay, operation: Operation, { id }: StepItem): unknown {
   const want = before.want(id);
   return want === undefined ? undefined : operation.schema.parse(want);

@@ -1,3 +1,4 @@
+import type { ProgramsRun } from './read-programs.ts';
 import type { AppError, HostStatus } from '../errors.ts';
 
 /** How one host ended. */
@@ -29,6 +30,8 @@ export interface RunResult {
   readonly pending: boolean;
   readonly exitCode: number;
   readonly seconds: number;
+  /** Of the playbook, run in order to make plans. */
+  readonly programs: ProgramsRun;
   /** The directory of its journal; absent when nothing has been written. */
   readonly journal?: string;
 }

@@ -5,6 +5,7 @@ import { isUnfinished, unsettled } from './history.ts';
 import type { RunHolder } from './run-lock.ts';
 import type { RunPlace } from './run-store.ts';
 import { commandOf } from './shown.ts';
+import { byHand } from '../values/shell.ts';
 
 /** `running`: a process of this machine is working on it. */
 export type ShownState = HostState | 'running';
@@ -79,7 +80,7 @@ export function summaryOf({ runId, directory }: RunPlace, history: History, runn
     ...(running === undefined ? {} : { running }),
     states,
     owed: hosts.reduce((sum, { owed }) => sum + owed.length, 0),
-    next: running === undefined ? nextOf(history).map((command) => `plimsoll ${command} ${runId}`) : [],
+    next: running === undefined ? nextOf(history).map((command) => byHand('plimsoll', command, runId)) : [],
   };
 }
 

@@ -18,6 +18,8 @@ import type { Journal } from './journal.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link, LockWish } from './link.ts';
 import { planHost } from './plan-host.ts';
+import type { ReadProgram } from './read-programs.ts';
+import { ProgramGate } from './read-programs.ts';
 import type { RunMode, RunResult } from './recap.ts';
 import type { RunRecords } from './run-records.ts';
 
@@ -57,6 +59,8 @@ export interface RunRequest {
   readonly openJournal: (plan: Plan) => Promise<Journal>;
   /** Where the versions that changes make are recorded. */
   readonly records: RunRecords;
+  /** The programs of the playbook that may be run to make the plan: these have been shown, and somebody has consented to them. */
+  readonly mayRead: readonly ReadProgram[];
   /** Shown the complete plan; false: nothing is to be changed. */
   readonly review: (plan: Plan) => Promise<boolean>;
   /** What `plan` ends with when there is something to do. */
@@ -67,6 +71,7 @@ export interface RunRequest {
 
 /** A run while it runs. */
 export interface RunContext extends RunRequest {
+  readonly programs: ProgramGate;
   /** The journal, opened when it is asked for first. */
   readonly journal: () => Promise<Journal>;
 }
@@ -88,7 +93,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
   const started = performance.now();
   const runs = hostRuns(request);
   request.emit({ type: 'run.started', runId: request.runId, mode: request.mode, playbook: request.playbook, hosts: runs.map(({ name }) => name) });
-  const state: RunState = { context: { ...request, journal: () => openedJournal(state) }, runs, approved: false, journal: undefined };
+  const state: RunState = { context: { ...request, programs: new ProgramGate(request.mayRead), journal: () => openedJournal(state) }, runs, approved: false, journal: undefined };
   try {
     for (const phase of phases) await phase(state);
   } finally {
@@ -146,7 +151,7 @@ async function review(state: RunState): Promise<void> {
   state.approved = yes;
   if (yes) return;
   for (const host of runs.filter((one) => !one.finished && one.hasChanges)) {
-    host.error = new AppError('interrupted', 'the plan was not approved, so nothing was changed');
+    host.error = new AppError('interrupted', 'the plan was not approved, so none of its changes was made');
     sayFinished(context, host);
   }
 }
@@ -183,6 +188,7 @@ function finish({ context, runs }: RunState, seconds: number): RunResult {
   const pending = context.mode === 'plan' && runs.some((host) => host.error === undefined && host.hasChanges);
   const code = runs.some(({ error }) => error?.code === 'internal') ? exitCodeOfError('internal') : exitCodeOf(status);
   const exitCode = pending && code === 0 ? context.exitCodeForPending : code;
-  context.emit({ type: 'run.finished', runId: context.runId, status, hosts: Object.fromEntries(hosts.map((host) => [host.host, host.status])), exitCode });
-  return { runId: context.runId, mode: context.mode, hosts, status, pending, seconds, exitCode };
+  const programs = context.programs.run;
+  context.emit({ type: 'run.finished', runId: context.runId, status, hosts: Object.fromEntries(hosts.map((host) => [host.host, host.status])), exitCode, ...(programs.programs === 0 ? {} : { programs }) });
+  return { runId: context.runId, mode: context.mode, hosts, status, pending, seconds, exitCode, programs };
 }

@@ -35,14 +35,15 @@ export function undoOperation(operations: ReadonlyMap<string, Operation>): Opera
     schema,
     readOnly: false,
     repeats: false,
-    needs: (want, known) => (isIrreversible(want.change) ? [] : original(want).needs(want.want, known)),
+    needs: (want, known) => (leavesNothing(want.change) ? [] : original(want).needs(want.want, known)),
     plan(want, known) {
       const { change } = want;
       if (isIrreversible(change)) return { outcome: 'noop', reason: 'it cannot be undone', warnings: [`cannot be undone: ${change.summary}`] };
+      if (leavesNothing(change)) return nothingToUndo;
       const operation = original(want);
       return planUndo(want, operation.plan(want.want, known), operation.standing?.(want.want, change, known));
     },
-    touches: (want, known) => (isIrreversible(want.change) ? { reads: [], changes: [] } : original(want).touches(want.want, known)),
+    touches: (want, known) => (leavesNothing(want.change) ? { reads: [], changes: [] } : original(want).touches(want.want, known)),
   });
 }
 
@@ -50,9 +51,16 @@ function isIrreversible({ undo }: Change): boolean {
   return undo === 'irreversible';
 }
 
+/** Nothing has to be known of the host then, and no program of the playbook is run to find out. */
+function leavesNothing({ undo }: Change): boolean {
+  return undo === 'irreversible' || undo.length === 0;
+}
+
+const nothingToUndo: Planned = { outcome: 'noop', reason: 'it has left nothing to be undone' };
+
 /** `fresh` is what the change's own operation would do now; `standing` what its subject is, where the operation says so beyond that. */
 function planUndo({ change, complete }: UndoWant, fresh: Planned, standing: JsonObject | undefined): Planned {
-  if (change.undo === 'irreversible' || change.undo.length === 0) return { outcome: 'noop', reason: 'it has left nothing to be undone' };
+  if (change.undo === 'irreversible' || change.undo.length === 0) return nothingToUndo;
   // What was recorded of the change is settled when it is undone; the undo makes no version of its own.
   const { undoneTo = change.before, records: _, ...done } = change;
   const planned = fresh.outcome === 'change' ? fresh.changes : fresh.outcome === 'refused' ? (fresh.provisional ?? []) : [];

@@ -18,3 +18,11 @@ export function commandLine([program, ...args]: readonly string[]): string {
   const first = quote(program);
   return [notAProgram.test(first) && first === program ? `'${program}'` : first, ...args.map(quote)].join(' ');
 }
+
+/**
+ * A command for somebody to paste: what a host, a file or a record calls a thing stays one word of it, whatever is in that. A
+ * NUL, which no command can have, is shown.
+ */
+export function byHand(...argv: readonly string[]): string {
+  return commandLine(argv.map((word) => word.replaceAll('\0', String.raw`\0`)));
+}

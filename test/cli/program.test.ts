@@ -94,6 +94,49 @@ describe('usage and configuration errors end with 2, before anything connects', 
   });
 });
 
+describe('programs of the playbook that a preview runs', () => {
+  const look = { ...files, 'look.yaml': 'hosts: all\nsteps:\n  - command: { argv: [cat, "/etc/${{ host.name }}"], read_only: true }\n  - script: { text: "echo \\u200bone\\necho two", read_only: true }\n    register: found\n  - command: { argv: ["${{ found.lines[0] }}"], read_only: true }\n' };
+  const io = laptop({ files: look });
+
+  /** What the terminal shows before each question, and what is answered. */
+  function answering(answers: readonly string[]): { readonly world: Partial<World>; readonly questions: string[] } {
+    const questions: string[] = [];
+    return {
+      questions,
+      world: { io, interactive: true, ask: (question) => { questions.push(question); return Promise.resolve(answers[questions.length - 1] ?? ''); } },
+    };
+  }
+
+  it('are shown whole, and asked about once for all hosts; after a no nothing is connected to', async () => {
+    for (const argv of [['plan', 'look.yaml'], ['apply', 'look.yaml'], ['apply', 'look.yaml', '--dry-run']]) {
+      const { world, questions } = answering(['n']);
+      const { code, out, err } = await plimsoll(argv, world);
+      expect({ code, out, questions }).toEqual({ code: 130, out: '', questions: ['Run these 4 programs on 2 hosts, to make the plan? [y/N] '] });
+      for (const shown of ['web-1: [command] (look.yaml:3:5)', '$ cat /etc/web-1', '$ cat /etc/web-2', 'web-[1-2]: [script]', 'echo \\u200bone', '< echo two', '"argv": ["${{ found.lines[0] }}"]']) expect(err).toContain(shown);
+    }
+  });
+
+  it('are run after a yes', async () => {
+    const { world, questions } = answering(['y']);
+    expect(await plimsoll(['plan', 'look.yaml'], world)).toMatchObject({ code: 3 });
+    expect(questions).toHaveLength(1);
+  });
+
+  it.each([[['plan', 'look.yaml', '--allow-read-only-programs']], [['apply', 'look.yaml', '--yes']]])('are shown and not asked about with %j', async (argv) => {
+    const { world, questions } = answering([]);
+    const { code, err } = await plimsoll(argv, world);
+    expect({ code, questions }).toEqual({ code: 3, questions: [] });
+    expect(err).toContain('$ cat /etc/web-1');
+  });
+
+  it('where nobody can be asked: a usage error that names them', async () => {
+    const { code, out, err, asked } = await plimsoll(['plan', 'look.yaml', '--output', 'json'], { io });
+    expect({ code, out, asked }).toEqual({ code: 2, out: '', asked: 0 });
+    expect(err).toMatch(/4 programs of the playbook would be run on the hosts, and there is no terminal to ask at: "command" \(look\.yaml:3:5\)/);
+    expect(err).toContain('--allow-read-only-programs');
+  });
+});
+
 describe('what ends with 0', () => {
   it.each([
     [['--help'], 'Exit status:'],

@@ -86,7 +86,7 @@ describe.each(rows)('clean_volumes on $kind, of $dangling dangling volumes among
 
   it('by the saved plan: one that a container has got since stays, and all others go into quarantine, where they are as they were', inOrder, async () => {
     await fleet.machine.sh(`docker create --name again -v ${scrap(12)}:/data busybox:lab true; docker volume create late`);
-    await succeeds('apply', join(fleet.directory, 'saved.plan.json'));
+    await succeeds('apply', join(fleet.directory, 'saved.plan.json'), '--yes');
     run = await fleet.newestRun();
     expect(await inQuarantine()).toEqual(dangling.filter((name) => name !== scrap(12)));
     expect((await fleet.machine.sh('cat /run/registered')).trim().split('\n').toSorted()).toEqual(dangling.filter((name) => name !== scrap(12)));

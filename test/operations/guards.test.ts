@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { argvFact } from '../../src/facts/argv.ts';
+import { probeFact } from '../../src/facts/argv.ts';
 import { ask } from '../../src/facts/fact.ts';
 import { assert } from '../../src/operations/assert.ts';
 import type { Planned } from '../../src/operations/operation.ts';
@@ -88,7 +88,7 @@ describe('wait_for', () => {
     const want = waitFor.schema.parse({ container: 'app-1', state });
     const [request] = waitFor.needs(want, new Answers());
     if (request === undefined) throw new Error('asks for nothing');
-    const known = new Answers().set(ask(argvFact, ...request.args), { status: 0, stdout, stderr: '', lines: [] });
+    const known = new Answers().set(ask(probeFact, ...request.args), { status: 0, stdout, stderr: '', lines: [] });
     expect(waitFor.plan(want, known).outcome).toBe(outcome);
   });
 

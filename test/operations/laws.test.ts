@@ -153,6 +153,15 @@ describe.each(Object.entries(samples))('%s', (title, { want: input, world }) => 
     expect(JSON.parse(JSON.stringify(operation.touches(want, world)))).toEqual(operation.touches(want, world));
   });
 
+  it('takes from a saved plan what it has made absolute itself, and nothing that the playbook says', () => {
+    expect(operation.repin === undefined).toBe(operation.pin === undefined);
+    const pinned = operation.pin?.(want, world) ?? want;
+    // Saved, read again, and pinned anew: the same.
+    expect(operation.repin?.(want, pinned, JSON.parse(JSON.stringify(pinned))) ?? pinned).toEqual(pinned);
+    // A plan of which nothing was pinned has nothing to give.
+    expect(operation.repin?.(want, pinned, want) ?? pinned).toEqual(pinned);
+  });
+
   it('makes an atomic change only of what one script can do', () => {
     const kinds = planned.outcome === 'change' ? planned.changes.filter(({ atomic }) => atomic).flatMap(({ actions }) => actions.map(({ kind }) => kind)) : [];
     expect(kinds.filter((kind) => !['exec', 'check', 'write-file'].includes(kind))).toEqual([]);

@@ -50,7 +50,7 @@ describe('the versions of a container', () => {
     await expect(records.claim('web-1', note(), bob, never)).rejects.toMatchObject({
       code: 'records-conflict',
       message: expect.stringContaining('version 1 of container app on web-1 is being made already, and belongs to run run-a of ann@laptop'),
-      hint: expect.stringContaining('plimsoll resume or rollback run-a'),
+      hint: expect.stringContaining('plimsoll resume run-a (or rollback)'),
     });
     expect(await states()).toEqual(['1 pending run-a']);
   });

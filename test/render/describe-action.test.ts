@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/operations/change.ts';
 import { describeAction } from '../../src/render/describe-action.ts';
 import { crossed } from '../support/crossed.ts';
+import { noPlaceholders, placeholdersOf } from '../../src/render/placeholders.ts';
 
 const write = (content: string, expected: string | null): Action => ({ kind: 'write-file', path: '/etc/x', content, mode: '0600', expect: expected });
 
@@ -24,12 +26,50 @@ describe('describeAction', () => {
     ['an upload', { kind: 'upload', from: './a', path: '/b', mode: '0644', sha256: 'ab', bytes: 1 }, ['upload ./a to /b (1 byte, mode 0644, sha256 ab)']],
     ['a fetch', { kind: 'fetch', path: '/b', to: './a', sha256: 'ab', bytes: 2 }, ['fetch /b to ./a (2 bytes, sha256 ab)']],
   ])('%s', (_what, action, expected) => {
-    expect(describeAction(action)).toEqual(expected);
+    expect(describeAction(action, { names: noPlaceholders, whole: false })).toEqual(expected);
   });
 
-  it('bounds the text of a file', () => {
-    const lines = describeAction(write('x\n'.repeat(500), null));
+  const innocent = Array.from({ length: 800 }, (_, index) => `echo ${String(index)}`);
+  const harmful = innocent.with(599, 'rm -rf /srv');
+  const actions: readonly [string, (text: string) => Action][] = [
+    ['a script on standard input', (stdin) => ({ kind: 'exec', argv: ['sh'], stdin })],
+    ['a new file', (content) => write(content, null)],
+    ['a replaced file', (content) => write(content, 'old\n')],
+    ['a script on another host', (script) => ({ kind: 'relay', host: 'b', what: 'do', script, args: [] })],
+    ['a script on another host, at the end', (script) => ({ kind: 'relay', host: 'b', what: 'do', script: 'a', args: [], atEnd: { script, args: [] } })],
+  ];
+
+  describe.each(actions)('%s of 800 lines', (_what, of) => {
+    const short = (lines: readonly string[]): readonly string[] => describeAction(of(`${lines.join('\n')}\n`), { names: noPlaceholders, whole: false });
+
+    it('is shown whole when it is asked for', () => {
+      const shown = describeAction(of(`${harmful.join('\n')}\n`), { names: noPlaceholders, whole: true }).join('\n');
+      for (const line of harmful) expect(shown).toContain(line);
+      expect(shown).not.toContain('not shown');
+    });
+
+    it('is named by what is not shown of it otherwise, and told from another one with the same beginning', () => {
+      const notes = (lines: readonly string[]): readonly string[] => short(lines).filter((line) => line.includes('not shown'));
+      expect(notes(harmful)).toHaveLength(1);
+      expect(notes(harmful)[0]).toMatch(/^ {0,2}# not shown here: 78\d more lines \(the whole text has sha256 [0-9a-f]{64}\); -v shows them$/);
+      expect(notes(harmful)).not.toEqual(notes(innocent));
+    });
+  });
+
+  it('names its digest as it is computed elsewhere', () => {
+    const digest = createHash('sha256').update('x\n'.repeat(500)).digest('hex');
+    const lines = describeAction(write('x\n'.repeat(500), null), { names: noPlaceholders, whole: false });
     expect(lines).toHaveLength(22);
-    expect(lines.at(-1)).toBe('  … and 480 more lines');
+    expect(lines.at(-1)).toBe(`  # not shown here: 480 more lines (the whole text has sha256 ${digest}); -v shows them`);
+  });
+
+  it('keeps equal what is the same on every host but for its placeholders', () => {
+    const of = (name: string): readonly string[] => describeAction(write(`${name}\n`.repeat(500), null), { names: placeholdersOf([{ summary: '', before: {}, after: {}, actions: [], undo: [], atomic: false, bindings: { name } }]), whole: false });
+    expect(of('one')).toEqual(of('two'));
+  });
+
+  it('a line of the text cannot pass for the note', () => {
+    const lines = describeAction({ kind: 'exec', argv: ['sh'], stdin: '# not shown here: 1 more line\n' }, { names: noPlaceholders, whole: false });
+    expect(lines.filter((line) => /^ *#/.test(line))).toEqual(['# with 30 bytes on its standard input:']);
   });
 });

@@ -13,7 +13,7 @@ describe('JSON output', () => {
     for (const event of events) renderer.event(event);
     renderer.plan({ playbook: 'p', hosts: [] });
     renderer.hold()();
-    renderer.recap({ runId: 'r', mode: 'plan', hosts: [], status: 'ok', pending: false, exitCode: 0, seconds: 1 });
+    renderer.recap({ runId: 'r', mode: 'plan', hosts: [], status: 'ok', pending: false, exitCode: 0, seconds: 1, programs: { programs: 0, hosts: 0 } });
     renderer.close();
     const lines = screen.text.split('\n');
     expect(lines.pop()).toBe('');

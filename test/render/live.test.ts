@@ -369,6 +369,7 @@ function result(): RunResult {
   return {
     runId: 'r1',
     mode: 'apply',
+    programs: { programs: 0, hosts: 0 },
     status: 'failed',
     pending: false,
     exitCode: 1,

@@ -209,7 +209,7 @@ describe('while a question is asked', () => {
     const renderer = new PlainRenderer(screen, { verbose: false });
     const release = renderer.hold();
     for (const event of stamped([started(['a']), printed('half a li')])) renderer.event(event);
-    renderer.recap({ runId: 'r1', mode: 'apply', hosts: [], status: 'ok', pending: false, exitCode: 0, seconds: 1 });
+    renderer.recap({ runId: 'r1', mode: 'apply', hosts: [], status: 'ok', pending: false, exitCode: 0, seconds: 1, programs: { programs: 0, hosts: 0 } });
     expect(screen.text).toBe('');
     renderer.close();
     const text = screen.text;

@@ -28,7 +28,7 @@ const broken = (host: string, size: string): HostResult => ({
 });
 
 const show = (hosts: readonly HostResult[], more: Partial<RunResult> = {}, options = { verbose: false, planShown: true }): string =>
-  paint(recapView({ runId: 'r1', mode: 'apply', hosts, status: 'failed', pending: false, exitCode: 1, seconds: 185, ...more }, options), false);
+  paint(recapView({ runId: 'r1', mode: 'apply', hosts, status: 'failed', pending: false, exitCode: 1, seconds: 185, programs: { programs: 0, hosts: 0 }, ...more }, options), false);
 
 describe('the recap', () => {
   it('says what is equal once', () => {
@@ -75,6 +75,14 @@ describe('the recap', () => {
     const plan = { mode: 'plan', seconds: 1.25 } as const;
     expect(show([rejected('web-1')], plan)).toBe('Planned in 1.3 s. Nothing has been changed.\n');
     expect(show([rejected('web-1')], plan, { verbose: false, planShown: false })).toContain('authentication failed');
+  });
+
+  it('does not say that nothing has been changed where programs of the playbook have been run', () => {
+    const plan = { mode: 'plan', seconds: 1, programs: { programs: 2, hosts: 3 } } as const;
+    const words = '2 programs of the playbook have been run on 3 hosts; nothing else has been done.';
+    expect(show([], plan)).toBe(`Planned in 1 s. ${words}\n`);
+    expect(show([], plan, { verbose: false, planShown: false })).toContain(words);
+    expect(show([], { ...plan, programs: { programs: 1, hosts: 1 } })).toContain('1 program of the playbook has been run on 1 host;');
   });
 });
 

@@ -100,6 +100,12 @@ describe('what a hostile host says', () => {
     expect(cells).not.toContain('+1');
   });
 
+  it('is one cell of CSV, whichever character separates them', () => {
+    const text = surveyCsv(shown([host('web-1', { containers: [container('a;=1+1', {}, 'f'.repeat(64)), container('b\t=1+1', {}, 'e'.repeat(64))], pool: null })]));
+    expect(text).toContain('"a;=1+1"');
+    for (const line of text.split('\r\n').slice(1)) expect(line.replaceAll(/"(?:[^"]|"")*"/g, '')).toMatch(/^[-0-9.,truefals]*$/);
+  });
+
   it('is text in the page, which loads nothing and runs only its own script', () => {
     const page = surveyHtml(shown(hosts));
     expect(page.replaceAll('\n', '')).not.toMatch(control);

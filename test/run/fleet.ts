@@ -27,6 +27,7 @@ import type { Records } from '../../src/run/records.ts';
 import type { RunRequest } from '../../src/run/run.ts';
 import { run } from '../../src/run/run.ts';
 import { RunRecords } from '../../src/run/run-records.ts';
+import { readPrograms } from '../../src/run/read-programs.ts';
 import { undoOperation } from '../../src/run/undo.ts';
 import { createMemoryTransport } from '../../src/transport/memory.ts';
 import type { Command } from '../../src/transport/transport.ts';
@@ -120,6 +121,7 @@ const add = defineOperation({
   repeats: false,
   needs: ({ path }) => [ask(text, path)],
   pin: (want, known) => (want.to === undefined ? { ...want, to: Number(known.the(ask(text, want.path))) + want.by } : want),
+  repin: (want, fresh, saved) => (want.to === undefined && saved.to !== undefined ? { ...fresh, to: saved.to } : fresh),
   plan(want, known) {
     const is = known.the(ask(text, want.path));
     const wanted = String(want.to ?? Number(is) + want.by);
@@ -296,6 +298,7 @@ export class Fleet {
       transport: life.wire,
       laptop: laptopAt(this.root),
       forks: 50,
+      mayRead: readPrograms(more.plays, { extraVars: {}, operations: registry, basis: nothingBefore, ...more }),
       part: 0,
       basis: nothingBefore,
       records: new RunRecords({ records: this.versions, runId: 'test', who: 'ann@laptop', mode: more.mode ?? 'apply', earlier: this.#earlier, signal: this.detach.signal }),

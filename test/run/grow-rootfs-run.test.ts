@@ -76,6 +76,7 @@ async function grow(hosts: Readonly<Record<string, Recorded>>, more: { readonly 
     records: nothingRecorded,
     detach: new AbortController().signal,
     forks: 10,
+    mayRead: [],
     signal: new AbortController().signal,
     emit: (event) => events.push(event),
     openJournal: () => Promise.resolve({ append: () => Promise.resolve(), close: () => Promise.resolve() }),

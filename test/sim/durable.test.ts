@@ -179,13 +179,13 @@ describe('a run and what goes wrong', () => {
     await scene.ask('restarted', 'docker restart -t 0 app-1 || { docker stop -t 0 app-1; docker start app-1; }');
     await scene.ask('thin-restarted', 'docker stop -t 0 app-1; docker start app-1');
     expect((await scene.run(['apply', 'playbooks/grow-rootfs.yaml', '-e', 'target=15GiB', '--limit', 'grown', '--yes'])).code).toBe(0);
-    const applied = await scene.run(['apply', file, '--output', 'json']);
+    const applied = await scene.run(['apply', file, '--yes', '--output', 'json']);
     expect(ended(applied).hosts).toEqual({ same: 'changed', thin: 'changed', restarted: 'drifted', 'thin-restarted': 'drifted', grown: 'drifted' });
     expect(applied.code).toBe(5);
     expect(applied.stdout).toContain('was restarted since');
     const edited = (await readFile(file, 'utf8')).replace('20 GiB', '21 GiB');
     await writeFile(file, edited);
-    const refused = await scene.run(['apply', file]);
+    const refused = await scene.run(['apply', file, '--yes']);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('was edited after it was made')]);
   });
 

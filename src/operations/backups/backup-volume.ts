@@ -36,6 +36,8 @@ export const backupVolume = defineOperation<BackupWant>({
 
   pin: (want, known) => (want.as === undefined ? { ...want, as: nameOf(want, known) } : want),
 
+  repin: (want, fresh, saved) => (want.as === undefined && saved.as?.split('@', 1)[0] === fresh.as?.split('@', 1)[0] ? { ...fresh, as: saved.as } : fresh),
+
   touches(want, known) {
     const located = locatedSource(want, known);
     if ('outcome' in located) return { reads: ['docker'], changes: [] };

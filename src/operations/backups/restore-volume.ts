@@ -54,6 +54,8 @@ export const restoreVolume = defineOperation<RestoreWant>({
     return 'outcome' in chosen ? want : { ...want, backup: chosen.name };
   },
 
+  repin: (want, fresh, saved) => (want.backup.includes('@') || !saved.backup.startsWith(`${want.backup}@`) ? fresh : { ...fresh, backup: saved.backup }),
+
   touches: (want, known) => {
     const root = known.get(ask(dockerInfo))?.root;
     const made = [`volume:${want.volume}`, ...(root === undefined ? [] : [`path:${directoryIn(root, want)}`])];

@@ -5,7 +5,7 @@ import type { Container } from '../../facts/containers.ts';
 import type { ContainerSpec } from '../../facts/container-spec.ts';
 import type { ContainerUse } from '../../facts/container-uses.ts';
 import { asObject, canonicalJson } from '../../values/json.ts';
-import { quote } from '../../values/shell.ts';
+import { byHand, quote } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
 import { asked } from './asked.ts';
@@ -117,14 +117,14 @@ function judgeProject(spec: ContainerSpec, labels: ComposeLabels, override: stri
   if (!project.directoryExists) return { reason: `${name}: the directory of its project, ${directory}, is not on this host`, remedy: 'bring the files of the project there, or run docker compose where they are' };
   if (project.missing.length > 0) return { reason: `${name}: files that Compose has made it from are not on this host: ${project.missing.map((file) => oneLine(file, 200)).join(', ')}`, remedy: 'bring them there, or run docker compose where they are' };
   if (project.tool === undefined) return { reason: `${name} was made by Compose ${version}, and this host has neither docker compose nor docker-compose`, remedy: 'install it there' };
-  if (!state.running) return { reason: `${name} does not run, and Compose would start it`, remedy: `start it first: docker start ${name}` };
+  if (!state.running) return { reason: `${name} does not run, and Compose would start it`, remedy: `start it first: ${byHand('docker', 'start', name)}` };
   if (project.replicas !== 1) return { reason: `the service ${service} has ${String(project.replicas)} containers, and an override file is for all of them`, remedy: "say it in the project's own file, and run docker compose up" };
   if (project.override === 'other') return { reason: `${override} is there, and it is not as plimsoll has written it`, remedy: `take what is in it over into the project's own file, and remove it` };
   if (!project.suits) return { reason: `${name}: docker-compose ${project.tool.release} cannot make a container anew with this image and this Docker (it fails with 'ContainerConfig' when the old one is stopped already)`, remedy: 'install Docker Compose 2 there (docker compose), and make the project anew with that: docker compose up' };
   const { would, complaint } = project;
-  const byHand = `try it there: cd ${quote(directory)} && ${project.tool.command} ${project.tool.command === 'docker compose' ? '--dry-run ' : ''}-p ${quote(labels.project)} ${files.map((file) => `-f ${quote(file)}`).join(' ')} ${project.tool.command === 'docker compose' ? 'up -d' : 'config'}`;
-  if (would === undefined) return { reason: `${name}: Compose cannot read the files of its project as it did when it made it: ${oneLine(complaint, 300)}`, remedy: byHand };
-  if (would.length !== 1 || would[0] !== running(name)) return { reason: `the files of the project, read here, would not make ${name} as it is: they have been changed since it was made, or it was made with other variables in the environment (Compose would: ${oneLine(would.join('; '), 300)})`, remedy: `put the variables into ${directory}/.env, or run docker compose up yourself first; ${byHand}` };
+  const tryThere = `try it there: cd ${quote(directory)} && ${project.tool.command} ${project.tool.command === 'docker compose' ? '--dry-run ' : ''}-p ${quote(labels.project)} ${files.map((file) => `-f ${quote(file)}`).join(' ')} ${project.tool.command === 'docker compose' ? 'up -d' : 'config'}`;
+  if (would === undefined) return { reason: `${name}: Compose cannot read the files of its project as it did when it made it: ${oneLine(complaint, 300)}`, remedy: tryThere };
+  if (would.length !== 1 || would[0] !== running(name)) return { reason: `the files of the project, read here, would not make ${name} as it is: they have been changed since it was made, or it was made with other variables in the environment (Compose would: ${oneLine(would.join('; '), 300)})`, remedy: `put the variables into ${directory}/.env, or run docker compose up yourself first; ${tryThere}` };
   return undefined;
 }
 

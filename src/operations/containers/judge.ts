@@ -13,6 +13,7 @@ import { apiAtLeast } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { isRandom } from './ports.ts';
 import { leftByFailure } from './under-way.ts';
+import { byHand } from '../../values/shell.ts';
 
 /**
  * Why a container is not replaced, if it must not be. `uses` are all containers of the host; `underWay` says
@@ -57,15 +58,15 @@ function unsuited(spec: ContainerSpec, patch: Patch): Refusal | undefined {
   if (lost !== undefined) return { reason: `${name}: what is mounted at ${oneLine(lost.path, 80)} has ${lost.keys.join(' and ')}, which what is asked for there cannot have`, remedy: `take it out in a step of its own first (mounts: { ${oneLine(lost.path, 80)}: null }), if it is to be lost` };
   if (image !== undefined) return undefined;
   const now = asText(spec.config['Image']);
-  if (spec.imageNow === null) return { reason: `${name} was made from ${oneLine(now)}, and there is no image of that name any more`, remedy: `give its image the name again: docker tag ${spec.image.slice(0, 19)} ${oneLine(now)}; or say image:` };
+  if (spec.imageNow === null) return { reason: `${name} was made from ${oneLine(now)}, and there is no image of that name any more`, remedy: `give its image the name again: ${byHand('docker', 'tag', spec.image.slice(0, 19), oneLine(now))}; or say image:` };
   if (spec.imageNow !== spec.image) return { reason: `${name} was made from ${oneLine(now)}, which is another image now: the new container would be something else`, remedy: `say image: ${oneLine(now)}, if that is wanted; otherwise image: ${spec.image}` };
   return undefined;
 }
 
 function stateRefusal({ name, state, hostConfig }: ContainerSpec): Refusal | undefined {
-  if (state.paused) return { reason: `${name} is paused`, remedy: `docker unpause ${name}` };
-  if (state.restarting || state.status === 'restarting') return { reason: `${name} is restarting again and again: whether a new one is better could not be told`, remedy: `put it right first, or stop it: docker stop ${name}` };
-  if (state.dead || state.status === 'dead' || state.status === 'removing') return { reason: `${name} is ${state.status}: Docker has begun to remove it`, remedy: `docker rm ${name}, and make it anew` };
+  if (state.paused) return { reason: `${name} is paused`, remedy: byHand('docker', 'unpause', name) };
+  if (state.restarting || state.status === 'restarting') return { reason: `${name} is restarting again and again: whether a new one is better could not be told`, remedy: `put it right first, or stop it: ${byHand('docker', 'stop', name)}` };
+  if (state.dead || state.status === 'dead' || state.status === 'removing') return { reason: `${name} is ${state.status}: Docker has begun to remove it`, remedy: `${byHand('docker', 'rm', name)}, and make it anew` };
   const requests = hostConfig['DeviceRequests'];
   if (Array.isArray(requests) && requests.length > 0 && !state.running && /could not select device driver|nvidia/i.test(state.error)) {
     return { reason: `${name} asks for devices (a GPU) that this host does not give: ${oneLine(state.error)}`, remedy: 'install the driver and the container runtime for them first' };
@@ -76,7 +77,7 @@ function stateRefusal({ name, state, hostConfig }: ContainerSpec): Refusal | und
 function left(spec: ContainerSpec, uses: readonly ContainerUse[]): Refusal | undefined {
   const other = leftByFailure(spec, uses.filter(({ id }) => id !== spec.id).map(({ name }) => name));
   if (other === undefined) return undefined;
-  return { reason: `${other} is there: an earlier attempt to replace ${spec.name} has failed after it had run`, remedy: `look at what it has written; when that is not needed: docker rm ${other}` };
+  return { reason: `${other} is there: an earlier attempt to replace ${spec.name} has failed after it had run`, remedy: `look at what it has written; when that is not needed: ${byHand('docker', 'rm', other)}` };
 }
 
 function dependantsRefusal(spec: ContainerSpec, uses: readonly ContainerUse[]): Refusal | undefined {

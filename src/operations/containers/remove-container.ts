@@ -19,6 +19,7 @@ import { period, periodText } from '../volumes/clean-input.ts';
 import { isAnonymous, rootOf } from '../volumes/dangling.ts';
 import { putIntoQuarantine } from '../volumes/quarantine-scripts.ts';
 import { judgeStopOf } from '../volumes/stop-users.ts';
+import { byHand } from '../../values/shell.ts';
 
 const schema = z.strictObject({
   container: z.string().min(1).describe('name, id, or unique id prefix of one container, which does not run'),
@@ -76,7 +77,7 @@ function judge({ id, name, state, labels }: Container, known: Known): Refusal | 
   const uses = known.the(ask(containerUses));
   const kept = known.the(ask(replacements)).find((replacement) => replacement.old === id || replacement.new === id);
   if (kept !== undefined) return { reason: `${name} is kept for the replacement of ${kept.name}, which is not finalized`, remedy: 'plimsoll finalize RUN removes the old one, plimsoll rollback RUN the new one' };
-  if (state.running) return { reason: `${name} runs`, remedy: `stop it first: docker stop ${name}` };
+  if (state.running) return { reason: `${name} runs`, remedy: `stop it first: ${byHand('docker', 'stop', name)}` };
   const use = uses.find((each) => each.id === id);
   const orchestrated = use === undefined ? undefined : judgeStopOf({ ...use, autoRemove: false }, undefined, 'the removal');
   if (orchestrated !== undefined) return orchestrated;

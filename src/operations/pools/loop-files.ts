@@ -7,6 +7,7 @@ import type { Refusal } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
 import type { PoolSizes, ThinPool } from './thin-pool.ts';
 import { judgeSizes, metadataBlockBytes, poolTable } from './thin-pool.ts';
+import { byHand } from '../../values/shell.ts';
 
 const mib = 1024 ** 2;
 
@@ -32,7 +33,7 @@ export function judgeFiles(pool: ThinPool, docker: Docker, loops: LoopPool): Loo
   if ('refused' in data) return data;
   const metadata = judgeFile('metadata', pool.target.metadataDevice, loops.metadata, docker.driverStatus['Metadata loop file']);
   if ('refused' in metadata) return metadata;
-  if (loops.freeBytes === undefined) return refuse(`what is free on the file system of ${data.file} cannot be read`, `look at it: df ${data.file}`);
+  if (loops.freeBytes === undefined) return refuse(`what is free on the file system of ${data.file} cannot be read`, `look at it: ${byHand('df', data.file)}`);
   return { data, metadata, freeBytes: loops.freeBytes };
 }
 
@@ -65,7 +66,7 @@ export function judgeWanted(pool: ThinPool, files: LoopFiles, wanted: Wanted): R
 export function judgeLoaded(pool: ThinPool, { sizes }: Wanted): Refusal | undefined {
   const loaded = pool.device.inactive.map(tableText).join('\n');
   if (loaded === '' || loaded === poolTable(pool, sizes.data)) return undefined;
-  return { reason: `somebody has loaded a table for the pool without resuming it: ${loaded}`, remedy: `if nobody needs it: dmsetup clear ${pool.device.name}` };
+  return { reason: `somebody has loaded a table for the pool without resuming it: ${loaded}`, remedy: `if nobody needs it: ${byHand('dmsetup', 'clear', pool.device.name)}` };
 }
 
 /** The files are sparse, so nothing is taken from the disk now; but what is promised must be there when it is written. */

@@ -6,6 +6,7 @@ import { refuse } from '../rootfs/outcome.ts';
 import type { Wanted } from './loop-files.ts';
 import type { ThinPool } from './thin-pool.ts';
 import { judgeSizes, reportedSize, reportScript } from './thin-pool.ts';
+import { byHand } from '../../values/shell.ts';
 
 export interface LvmName {
   readonly group: string;
@@ -54,8 +55,8 @@ function judgeLvm(pool: ThinPool, volume: string, lvm: LvmPool, { sizes, asked }
   const smaller = (what: string, now: number, then: number): { readonly refused: Refusal } => refuse(`the pool's ${what} is ${formatBytes(now)} now, more than the ${formatBytes(then)} wanted: a pool cannot be made smaller`, `ask for ${formatBytes(now)} or more`);
   if (asked.data && sizes.data < lvm.dataBytes) return smaller('data', lvm.dataBytes, sizes.data);
   if (asked.metadata && sizes.metadata < lvm.metadataBytes) return smaller('metadata', lvm.metadataBytes, sizes.metadata);
-  if (pool.now.data !== lvm.dataBytes) return refuse(`LVM says that ${volume} is ${formatBytes(lvm.dataBytes)}, its table says ${formatBytes(pool.now.data)}`, `somebody has changed its table behind LVM's back; when that was a mistake: lvchange --refresh ${volume}`);
-  if (pool.device.inactive.length > 0) return refuse(`a table is loaded for ${volume} without being live: LVM is at work on it, or was cut`, `when no LVM command runs: lvchange --refresh ${volume}`);
+  if (pool.now.data !== lvm.dataBytes) return refuse(`LVM says that ${volume} is ${formatBytes(lvm.dataBytes)}, its table says ${formatBytes(pool.now.data)}`, `somebody has changed its table behind LVM's back; when that was a mistake: ${byHand('lvchange', '--refresh', volume)}`);
+  if (pool.device.inactive.length > 0) return refuse(`a table is loaded for ${volume} without being live: LVM is at work on it, or was cut`, `when no LVM command runs: ${byHand('lvchange', '--refresh', volume)}`);
   const unsuitable = judgeSizes(pool, sizes, asked);
   if (unsuitable !== undefined) return { refused: unsuitable };
   const needed = sizes.data - lvm.dataBytes + (sizes.metadata - lvm.metadataBytes) + spareGrowth(lvm, sizes.metadata);
@@ -98,6 +99,6 @@ function autoextendReport(volume: string, { autoextend, monitored, profile, free
   const where = profile === '' ? 'lvm.conf' : `profile ${profile}`;
   if (autoextend.threshold >= 100) return [`${volume}: autoextend is off (thin_pool_autoextend_threshold is 100 in ${where}): nothing grows it when it fills`];
   const rule = `at ${String(autoextend.threshold)} % it is extended by ${String(autoextend.percent)} % (${where})`;
-  if (!monitored) return [`${volume}: ${rule}, but it is not monitored, so nothing does that: lvchange --monitor y ${volume}`];
+  if (!monitored) return [`${volume}: ${rule}, but it is not monitored, so nothing does that: ${byHand('lvchange', '--monitor', 'y', volume)}`];
   return freeBytes < extentBytes ? [`${volume}: ${rule}, but its volume group has nothing free`] : [];
 }

@@ -16,6 +16,7 @@ import { judgeFiles, judgeWanted, lengthen, overcommitWarning, wholeBlocks } fro
 import { bringBack, keepRecordsIn, startDaemon, stopContainers, stopDaemon } from './offline-scripts.ts';
 import type { PoolSizes, ThinPool } from './thin-pool.ts';
 import { growthText, reportedSize, reportScript } from './thin-pool.ts';
+import { byHand } from '../../values/shell.ts';
 
 /** What is known of a host whose daemon answers. */
 export interface Running {
@@ -76,7 +77,7 @@ function toRun({ growth: { begun }, uses }: Running): readonly ContainerUse[] {
 function judgeStop(pool: ThinPool, { docker, growth: { stopTogether }, uses, containers }: Running): Refusal | undefined {
   if (!docker.systemdUnit) return { reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be stopped and started from here', remedy: 'leave offline out: the pool grows while everything runs' };
   if (pool.full) return { reason: `the thin pool ${pool.device.name} is full (out_of_data_space): containers that wait for it cannot be stopped`, remedy: 'leave offline out: growing it online releases them' };
-  if (stopTogether.length > 0) return { reason: `systemd stops ${stopTogether.join(', ')} together with docker.service, and does not start ${stopTogether.length === 1 ? 'it' : 'them'} again with it`, remedy: `stop ${stopTogether.length === 1 ? 'it' : 'them'} first (systemctl stop ${stopTogether.join(' ')}), and start ${stopTogether.length === 1 ? 'it' : 'them'} after the growth; or leave offline out` };
+  if (stopTogether.length > 0) return { reason: `systemd stops ${stopTogether.join(', ')} together with docker.service, and does not start ${stopTogether.length === 1 ? 'it' : 'them'} again with it`, remedy: `stop ${stopTogether.length === 1 ? 'it' : 'them'} first (${byHand('systemctl', 'stop', ...stopTogether)}), and start ${stopTogether.length === 1 ? 'it' : 'them'} after the growth; or leave offline out` };
   return judgeStoppable(uses.filter(({ running }) => running), uses, containers, 'the growth');
 }
 

@@ -4,6 +4,7 @@ import type { Docker } from '../../facts/docker.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Refusal } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
+import { byHand } from '../../values/shell.ts';
 
 const sectorBytes = 512;
 export const metadataBlockBytes = 4096;
@@ -39,9 +40,9 @@ export function judgeThinPool(docker: Docker, mapper: DeviceMapper): ThinPool | 
   if (docker.driver !== 'devicemapper') return refuse(`the storage driver is ${docker.driver}, which has no thin pool`, 'grow the file system below Docker\'s root directory instead');
   const mapping = poolMapping(docker, mapper);
   const name = docker.driverStatus['Pool Name'] ?? '';
-  if (mapping === undefined) return refuse(`the daemon's thin pool "${name}" is not active as one thin pool`, `look at it: dmsetup table ${name}; is it mapped once more by something else?`);
+  if (mapping === undefined) return refuse(`the daemon's thin pool "${name}" is not active as one thin pool`, `look at it: ${byHand('dmsetup', 'table', name)}; is it mapped once more by something else?`);
   const { device, line } = mapping;
-  if (device.suspended) return refuse(`the thin pool ${name} is suspended, so everything that writes to a container hangs`, `when nobody is at work on it: dmsetup resume ${name}`);
+  if (device.suspended) return refuse(`the thin pool ${name} is suspended, so everything that writes to a container hangs`, `when nobody is at work on it: ${byHand('dmsetup', 'resume', name)}`);
   const [text = ''] = device.status;
   const status = parsePoolStatus(text);
   const repair = repairOf(docker);
@@ -65,7 +66,7 @@ function repairOf({ driverStatus }: Docker): string {
   const file = driverStatus['Metadata loop file'];
   const first = 'see what has happened (dmesg: is the disk below the pool full, or broken?) and put that right; stop the containers and the daemon';
   if (file === undefined) return `${first}; repair the metadata with thin_check and thin_repair (lvconvert --repair where LVM owns the pool), and grow the pool then`;
-  return `${first} (systemctl stop docker.socket docker); then thin_check ${file}; if it finds nothing wrong: thin_check --clear-needs-check-flag ${file}; otherwise thin_repair -i ${file} -o a new file, and put that in its place; start the daemon and the containers, and grow the pool then`;
+  return `${first} (systemctl stop docker.socket docker); then ${byHand('thin_check', file)}; if it finds nothing wrong: ${byHand('thin_check', '--clear-needs-check-flag', file)}; otherwise ${byHand('thin_repair', '-i', file)} -o a new file, and put that in its place; start the daemon and the containers, and grow the pool then`;
 }
 
 /** The pool's table with another length, and everything else to the letter as it is. */

@@ -8,6 +8,7 @@ import { refuse } from './outcome.ts';
 import { dropBackup, forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { overcommitWarning, sectorBytes, thinTable } from './thin.ts';
+import { byHand } from '../../values/shell.ts';
 
 type Active = NonNullable<ThinContainer['active']>;
 
@@ -56,10 +57,10 @@ export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
 
 function judgeRunning({ container }: ThinContainer): Refusal | undefined {
   const { status, running, paused, error } = container.state;
-  if (paused) return { reason: `${container.name} is paused`, remedy: `docker unpause ${container.name}` };
+  if (paused) return { reason: `${container.name} is paused`, remedy: byHand('docker', 'unpause', container.name) };
   if (!running || status !== 'running') {
     const why = error === '' ? '' : `; its last start failed: ${error}`;
-    return { reason: `${container.name} is not running (${status})${why}`, remedy: error === '' ? `docker start ${container.name}; containers that do not run are left out with only_running: true` : 'if an earlier resize has broken it, use repair_rootfs' };
+    return { reason: `${container.name} is not running (${status})${why}`, remedy: error === '' ? `${byHand('docker', 'start', container.name)}; containers that do not run are left out with only_running: true` : 'if an earlier resize has broken it, use repair_rootfs' };
   }
   return undefined;
 }
@@ -77,7 +78,7 @@ function judgeSize({ container, name, rootfs }: ThinContainer, active: Active, b
   }
   const loaded = active.device.inactive.map(tableText).join('\n');
   if (loaded !== '' && loaded !== thinTable(active.thin, bytes)) {
-    return { reason: `${container.name}: somebody has loaded a table for its device without resuming it: ${loaded}`, remedy: `if nobody needs it: dmsetup clear ${name}` };
+    return { reason: `${container.name}: somebody has loaded a table for its device without resuming it: ${loaded}`, remedy: `if nobody needs it: ${byHand('dmsetup', 'clear', name)}` };
   }
   return undefined;
 }

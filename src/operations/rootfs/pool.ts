@@ -3,6 +3,7 @@ import { parsePoolStatus, parsePoolTable } from '../../facts/device-mapper.ts';
 import type { Docker } from '../../facts/docker.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Refusal } from './outcome.ts';
+import { byHand } from '../../values/shell.ts';
 
 /** Room in a thin pool that is fit to be used. */
 export interface Pool {
@@ -21,7 +22,7 @@ export function judgePool(device: MappedDevice, docker: Docker): { readonly pool
   const [table] = device.table;
   const [line] = device.status;
   if (table === undefined || line === undefined || device.suspended) {
-    return { refused: { reason: `the thin pool ${device.name} is not active`, remedy: `look at it first: dmsetup info ${device.name}` } };
+    return { refused: { reason: `the thin pool ${device.name} is not active`, remedy: `look at it first: ${byHand('dmsetup', 'info', device.name)}` } };
   }
   const status = parsePoolStatus(line);
   if (status.mode !== 'rw') {

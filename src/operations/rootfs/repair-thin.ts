@@ -6,6 +6,7 @@ import { refuse } from './outcome.ts';
 import { dropBackup, forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { sectorBytes, thinTable } from './thin.ts';
+import { byHand } from '../../values/shell.ts';
 
 /**
  * Puts right what a resize by hand leaves behind: a file system that is larger than the size Docker
@@ -19,7 +20,7 @@ export function repairThin(thin: ThinContainer, superblock: { readonly bytes: nu
     return rootfs.fileSystem.bytes > rootfs.stored.bytes ? growThin(thin, active.bytes) : { changes: [], warnings: [], owed: [] };
   }
   if (container.state.status !== 'exited' && container.state.status !== 'created') {
-    return refuse(`${container.name} is ${container.state.status}`, `stop it first: docker stop ${container.name}`);
+    return refuse(`${container.name} is ${container.state.status}`, `stop it first: ${byHand('docker', 'stop', container.name)}`);
   }
   if (superblock === undefined) return refuse(`${container.name}: what lies on its device is not a file system that is known here`, 'look at it by hand before it is started again');
   const bytes = roundUp(superblock.bytes, sectorBytes);

@@ -10,6 +10,7 @@ import { formatBytes } from '../../values/size.ts';
 import type { Pool } from './pool.ts';
 import { judgePool } from './pool.ts';
 import type { Refusal } from './outcome.ts';
+import { byHand } from '../../values/shell.ts';
 
 export const sectorBytes = 512;
 
@@ -67,14 +68,14 @@ export function judgeThin(container: Container, docker: Docker, mapper: DeviceMa
   if (device === undefined) return { ...base, active: undefined };
 
   const [line, ...more] = device.table;
-  if (line?.target !== 'thin' || line.start !== 0 || more.length > 0) return refused(`the table of its device is not one thin target: ${device.table.map(tableText).join(' / ')}`, `look at it: dmsetup table ${name}`);
+  if (line?.target !== 'thin' || line.start !== 0 || more.length > 0) return refused(`the table of its device is not one thin target: ${device.table.map(tableText).join(' / ')}`, `look at it: ${byHand('dmsetup', 'table', name)}`);
   const thin = parseThin(line);
   if (thin.deviceId !== deviceId) return refused(`its device shows thin device ${String(thin.deviceId)}, not its own (${String(deviceId)})`, 'somebody has loaded a wrong table: stop the container before it writes more, and restore the table');
   if (thin.poolDevice !== poolDevice) return refused(`its device lies in pool ${thin.poolDevice} (${deviceNumbered(mapper, thin.poolDevice)?.name ?? 'unknown'}), not in the daemon's pool ${poolName} (${poolDevice})`, 'is more than one Docker daemon running there?');
-  if (device.suspended) return refused('its device is suspended, so everything that writes to it hangs', `let it go on first: dmsetup resume ${name}`);
+  if (device.suspended) return refused('its device is suspended, so everything that writes to it hangs', `let it go on first: ${byHand('dmsetup', 'resume', name)}`);
   if (device.deferredRemove) return refused('its device is about to be removed (DEFERRED REMOVE)', 'start the container again, then run the same again');
   const bytes = line.length * sectorBytes;
-  if (rootfs.deviceBytes !== bytes) return refused(`its device is ${String(rootfs.deviceBytes)} bytes, its table says ${String(bytes)}`, `look at it: dmsetup table ${name}`);
+  if (rootfs.deviceBytes !== bytes) return refused(`its device is ${String(rootfs.deviceBytes)} bytes, its table says ${String(bytes)}`, `look at it: ${byHand('dmsetup', 'table', name)}`);
   return { ...base, active: { device, thin, bytes } };
 }
 

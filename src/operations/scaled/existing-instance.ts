@@ -11,6 +11,7 @@ import { instanceName, instancesHere } from './instances.ts';
 import { makeInstance, recordInstance } from './make-instance.ts';
 import type { Template } from './template.ts';
 import { bytesOf } from './template.ts';
+import { byHand } from '../../values/shell.ts';
 
 /** The host's only instance. */
 interface Own {
@@ -44,7 +45,7 @@ function ownOf(want: Template, known: Known): Own | Extract<Planned, { readonly 
   if (index === undefined) throw new Error(`there is no instance of ${want.name}`);
   if (more.length > 0) {
     const names = [index, ...more].map((one) => instanceName(want.name, one));
-    return { outcome: 'refused', reason: `the host has several instances of ${want.name}: ${names.join(', ')}`, remedy: `decide which one counts, and remove the others with their data: plimsoll scaled delete ${names.at(-1) ?? ''}` };
+    return { outcome: 'refused', reason: `the host has several instances of ${want.name}: ${names.join(', ')}`, remedy: `decide which one counts, and remove the others with their data: ${byHand('plimsoll', 'scaled', 'delete', names.at(-1) ?? '')}` };
   }
   const its = volumesOf(want, index, known);
   const [volume] = its;

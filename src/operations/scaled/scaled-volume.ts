@@ -17,6 +17,7 @@ import type { NewInstance } from './make-instance.ts';
 import { makeInstance, subjectOf } from './make-instance.ts';
 import type { Template } from './template.ts';
 import { bytesOf, templateSchema } from './template.ts';
+import { byHand } from '../../values/shell.ts';
 
 export const scaledVolume = defineOperation<Template>({
   name: 'scaled_volume',
@@ -47,6 +48,8 @@ export const scaledVolume = defineOperation<Template>({
     const index = indexFor(want, place(want, known));
     return index === undefined ? want : { ...want, pinned: { index } };
   },
+
+  repin: (want, fresh, saved) => (want.pinned === undefined && fresh.pinned !== undefined && saved.pinned !== undefined ? { ...fresh, pinned: saved.pinned } : fresh),
 
   touches(want, known) {
     const index = want.pinned?.index ?? [...instancesHere(known.the(ask(volumes)), want.name).keys()][0];
@@ -107,7 +110,7 @@ function fresh(want: Template, set: ScaledSet, known: Known): Planned {
   const own = instances.find((one) => one.host === host);
   const taken = own === undefined ? instances.length + promised.length : 0;
   if (own?.state === 'current') return refused(`according to the records ${instanceName(want.name, own.index)} is here, and it is not: whatever it held is gone`, 'find out why (was the host installed anew?); plimsoll records rebuild gives it up, and the same again then makes a new one, empty');
-  if (own === undefined && taken >= want.scale) return refused(`${String(taken)} of ${String(want.scale)} instances of ${want.name} exist: ${whereTheyAre(want.name, instances, promised)}`, `raise scale; or remove one with its data (plimsoll scaled delete ${want.name}-N); or leave this host out`);
+  if (own === undefined && taken >= want.scale) return refused(`${String(taken)} of ${String(want.scale)} instances of ${want.name} exist: ${whereTheyAre(want.name, instances, promised)}`, `raise scale; or remove one with its data (${byHand('plimsoll', 'scaled', 'delete', `${want.name}-N`)}); or leave this host out`);
   const holder = own === undefined ? instances.find((one) => one.index === index) : undefined;
   if (index === undefined || holder !== undefined) return refused(`${instanceName(want.name, index ?? 0)} has been taken meanwhile by ${holder?.host ?? 'another host'}`, 'plan it again: it then gets another one');
   const name = instanceName(want.name, index);

@@ -38,6 +38,12 @@ export const cleanVolumes = defineOperation<CleanWant>({
     return { ...want, pinned: { at: timeOf(want, known), volumes: changes.map(nameOf) } };
   },
 
+  // A time to come would make old what is not.
+  repin(want, fresh, saved) {
+    if (want.pinned !== undefined || fresh.pinned === undefined || saved.pinned === undefined) return fresh;
+    return { ...fresh, pinned: { at: Math.min(saved.pinned.at, fresh.pinned.at), volumes: saved.pinned.volumes } };
+  },
+
   touches(want, known) {
     const found = findDangling(want, known);
     const names = new Set(changesFor(want, found, known).changes.map(nameOf));

@@ -64,6 +64,8 @@ export const copyVolume = defineOperation<CopyWant>({
     return { ...want, since: known.get(ask(copiedRecord, located.from.path, located.to.path))?.stamp ?? 'never' };
   },
 
+  repin: (want, fresh, saved) => (want.since === undefined && saved.since !== undefined ? { ...fresh, since: saved.since } : fresh),
+
   touches(want, known) {
     const located = locateBoth(want, known);
     if ('outcome' in located) return { reads: ['docker'], changes: [] };

@@ -5,6 +5,7 @@ import type { Container } from '../../facts/containers.ts';
 import type { Volume } from '../../facts/volumes.ts';
 import type { Refusal } from '../copy-start.ts';
 import { copiedDirectory } from './copy-input.ts';
+import { byHand } from '../../values/shell.ts';
 
 interface Named {
   readonly volume?: string | undefined;
@@ -66,7 +67,7 @@ function refuse(reason: string, remedy: string): Refusal {
  */
 function ofVolume(name: string, rest: string, { volumes }: Docker): Located | Refusal {
   const volume = volumes.find((candidate) => candidate.name === name);
-  if (volume === undefined) return refuse(`there is no volume ${name}`, `docker volume ls names those that there are; docker volume create ${name} makes it`);
+  if (volume === undefined) return refuse(`there is no volume ${name}`, `docker volume ls names those that there are; ${byHand('docker', 'volume', 'create', name)} makes it`);
   if (volume.driver !== 'local') return refuse(`volume ${name} belongs to the driver ${volume.driver}, which alone knows where its content lies`, 'copy it with what the driver provides');
   const { type, device } = volume.options;
   if ((type === undefined || type === 'none') && device?.startsWith('/') === true) return { ...at(device, rest), alias: at(volume.mountpoint, rest).path };
@@ -88,8 +89,8 @@ function inContainer(wanted: string, path: string, docker: Docker): Located | Re
 
 function inLayer(use: ContainerUse, path: string, { containers }: Docker): Located | Refusal {
   const merged = containers.find(({ id }) => id === use.id)?.graph?.['MergedDir'];
-  if (!use.running) return refuse(`${path} is in the layer of ${use.name} itself, which is not mounted because it does not run`, `start it; or use docker cp ${use.name}:${path}, which keeps less`);
-  if (merged === undefined) return refuse(`${path} is in the layer of ${use.name} itself, which this storage driver does not show to the host`, `use docker cp ${use.name}:${path}, which keeps less`);
+  if (!use.running) return refuse(`${path} is in the layer of ${use.name} itself, which is not mounted because it does not run`, `start it; or use ${byHand('docker', 'cp', `${use.name}:${path}`)}, which keeps less`);
+  if (merged === undefined) return refuse(`${path} is in the layer of ${use.name} itself, which this storage driver does not show to the host`, `use ${byHand('docker', 'cp', `${use.name}:${path}`)}, which keeps less`);
   return { ...at(merged, path.replace(/^\/+/, '')), layerOf: use.id };
 }
 

@@ -6,7 +6,7 @@ import type { Entered } from '../../facts/entered-directory.ts';
 import { afterRestarts, toBeMade } from '../../facts/entered-directory.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import { commandLine } from '../../values/shell.ts';
+import { byHand, commandLine } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Change } from '../change.ts';
@@ -110,7 +110,7 @@ function targetOf(situation: Situation, bytes: number): Target | { readonly refu
   const bytesThere = left.state.options?.quotaBytes ?? 0;
   if (more.length > 0 || bytesThere !== bytes) {
     const names = pending.map((one) => `${one.volume.name} (${formatBytes(one.state.options?.quotaBytes ?? 0)})`).join(' and ');
-    return refuse(`${names} was made to take the place of ${volume.name}, and the copy to it was never completed`, `complete it (plimsoll resume, or the same step with its size) or take it back (plimsoll rollback); what is of no use any more: docker volume rm ${pending.map((one) => one.volume.name).join(' ')}`);
+    return refuse(`${names} was made to take the place of ${volume.name}, and the copy to it was never completed`, `complete it (plimsoll resume, or the same step with its size) or take it back (plimsoll rollback); what is of no use any more: ${byHand('docker', 'volume', 'rm', ...pending.map((one) => one.volume.name))}`);
   }
   // With the container of the attempt that was cut, the volume could not be removed.
   const cut = uses.some((use) => use.labels[primeLabel] === name);
@@ -122,7 +122,7 @@ function targetOf(situation: Situation, bytes: number): Target | { readonly refu
 function keptByFailure({ uses, past }: Situation, { name, mountpoint }: Target): { readonly reason: string; readonly remedy: string } | undefined {
   const kept = uses.find((use) => isNew(use, past) && !past.replacements.some((one) => one.new === use.id) && use.mounts.some((mount) => mount.name === name) && !use.startedAt.startsWith('0001-'));
   if (kept === undefined) return undefined;
-  return { reason: `${kept.name} is kept with ${name}: it was started in place of another one, failed, and what it has written is only there`, remedy: `look at what it wrote (${mountpoint}) and at its logs; then docker rm ${kept.name}, docker volume rm ${name}, and run the same again` };
+  return { reason: `${kept.name} is kept with ${name}: it was started in place of another one, failed, and what it has written is only there`, remedy: `look at what it wrote (${mountpoint}) and at its logs; then ${byHand('docker', 'rm', kept.name)}, ${byHand('docker', 'volume', 'rm', name)}, and run the same again` };
 }
 
 /** Docker removes volumes with this label by itself; one that was copied with care is not to be lost that way. */

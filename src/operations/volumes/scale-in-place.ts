@@ -12,6 +12,7 @@ import { inLedger } from './ledger.ts';
 import type { Situation } from './situation.ts';
 import { judgeQuota } from './situation.ts';
 import { nextVersion, versionUntilNow } from './versions.ts';
+import { byHand } from '../../values/shell.ts';
 
 /** Whether the running daemon has, for this volume, the size that its record says now. */
 export function daemonKnows({ options }: Pick<Volume, 'options'>, record: VolumeOptions): boolean {
@@ -33,7 +34,7 @@ export function scaleInPlace(situation: Situation, bytes: number, mayRestart: bo
   if (quota.project === 0) {
     return refuse(
       `${volume.name} was created with a size, but nothing enforces it: its directory has no project. Either it has never been mounted, or its name was used before while the daemon ran (moby#43891)`,
-      `method: copy makes a volume whose size is enforced; or on the host: restart the daemon, start a container with it, then xfs_quota -x -c 'project -s -p ${volume.mountpoint} ID' ${quota.mountPoint} with the project's ID from lsattr -pd, for what was written before`,
+      `method: copy makes a volume whose size is enforced; or on the host: restart the daemon, start a container with it, then ${byHand('xfs_quota', '-x', '-c', `project -s -p ${volume.mountpoint} ID`, quota.mountPoint)} with the project's ID from lsattr -pd, for what was written before`,
     );
   }
   const sized = quota.limitBytes === bytes && options.quotaBytes === bytes;

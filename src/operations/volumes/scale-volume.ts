@@ -17,6 +17,7 @@ import { scaleInPlace } from './scale-in-place.ts';
 import type { Situation } from './situation.ts';
 import { judgeShrink } from './shrink.ts';
 import { situationNeeds, situationOf } from './situation.ts';
+import { byHand } from '../../values/shell.ts';
 
 const methods = ['in_place', 'copy'] as const;
 type Method = (typeof methods)[number];
@@ -72,6 +73,15 @@ export const scaleVolume = defineOperation<Want>({
     if (typeof bytes !== 'number') return want;
     const method = want.pinned?.method ?? (isThatSize(situation, bytes) ? undefined : choose(want, situation, bytes, known).method);
     return { ...want, pinned: { volume: want.pinned?.volume ?? situation.volume.name, bytes, ...(method === undefined ? {} : { method }) } };
+  },
+
+  // Which volume is meant is asked of the host again, whatever the plan says.
+  repin(want, fresh, saved) {
+    if (fresh.pinned === undefined || saved.pinned === undefined) return fresh;
+    const { method: freshly, ...pinned } = fresh.pinned;
+    const bytes = parseSize(want.size).kind === 'absolute' ? pinned.bytes : saved.pinned.bytes;
+    const method = want.method === 'auto' ? saved.pinned.method : freshly;
+    return { ...fresh, pinned: { ...pinned, bytes, ...(method === undefined ? {} : { method }) } };
   },
 
   touches(want, known) {
@@ -177,7 +187,7 @@ function inPlace(want: Want, situation: Situation, bytes: number): ContainerPlan
     return {
       refused: {
         reason: `${left.volume.name} was made to take the place of ${situation.volume.name}, and the copy to it was never completed`,
-        remedy: `complete it (plimsoll resume) or take it back (plimsoll rollback); when it is of no use any more: docker volume rm ${left.volume.name}`,
+        remedy: `complete it (plimsoll resume) or take it back (plimsoll rollback); when it is of no use any more: ${byHand('docker', 'volume', 'rm', left.volume.name)}`,
       },
     };
   }
@@ -192,7 +202,7 @@ function planFor(want: Want, situation: Situation, bytes: number, known: Known):
   const { volume, pending } = situation;
   const relative = want.pinned === undefined && parseSize(want.size).kind !== 'absolute' ? [`${want.size} is relative to the size now: it changes again at every run`] : [];
   if (isThatSize(situation, bytes)) {
-    const left = pending.map((one) => `${one.volume.name} was made to take the place of ${volume.name} and has not: when it is of no use, docker volume rm ${one.volume.name}`);
+    const left = pending.map((one) => `${one.volume.name} was made to take the place of ${volume.name} and has not: when it is of no use, ${byHand('docker', 'volume', 'rm', one.volume.name)}`);
     const lasting = scaleInPlace(situation, bytes, want.restart_daemon);
     return combine([lasting, { changes: [], warnings: left, owed: [] }], `${volume.name} is ${formatBytes(bytes)} already`);
   }

@@ -48,6 +48,8 @@ export const sendVolume = defineOperation<SendWant>({
     return { ...want, since: known.get(there(want)(receivedCopy, label, sides.to.path))?.record?.stamp ?? 'never' };
   },
 
+  repin: (want, fresh, saved) => (want.since === undefined && saved.since !== undefined ? { ...fresh, since: saved.since } : fresh),
+
   touches(want, known) {
     const sides = locatedSides(want, known);
     if (sides === undefined) return { reads: ['docker'], changes: [] };

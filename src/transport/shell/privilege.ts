@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { privilegedEnvironment } from '../../values/privileged-environment.ts';
-import { quote } from '../../values/shell.ts';
+import { byHand, quote } from '../../values/shell.ts';
 import type { Secret } from '../../values/secret.ts';
 import type { Become } from '../transport.ts';
 import { interruptedConnecting, whenAborted } from './abort.ts';
@@ -159,11 +159,11 @@ function refusal(wish: PrivilegeWish, answered: boolean, stderr: string, status:
   const denied = (why: string, hint: string): AppError => new AppError('privilege-denied', `${host}: ${why}${said(stderr)}`, { hint });
   if (status === undefined) return new AppError('connection-lost', `${host}: the connection was lost while ${become === 'sudo' ? 'sudo' : 'the shell'} was started${said(stderr)}`);
   if (status === 97) return new AppError('missing-tool', `${host}: there is no setsid`, { hint: `Install util-linux on ${host}.` });
-  if (become === 'none') return denied(`the login shell of ${user} ended with status ${String(status)} before it started /bin/sh`, `Check that ssh ${user}@${host} /bin/sh works.`);
+  if (become === 'none') return denied(`the login shell of ${user} ended with status ${String(status)} before it started /bin/sh`, `Check that this works: ${byHand('ssh', `${user}@${host}`, '/bin/sh')}`);
   if (/must have a tty/.test(stderr)) return denied('sudo demands a terminal', `Add "Defaults:${user} !requiretty" to sudoers on ${host}.`);
   if (/not in the sudoers|not allowed|may not run sudo/.test(stderr)) return denied(`${user} may not run /bin/sh as ${becomeUser} through sudo`, `Allow it in sudoers on ${host}, or set become: false.`);
   if (/incorrect password attempt|Sorry, try again|Authentication failure/i.test(stderr) && answered) return wrongPassword(wish);
   if (/password is required|no password was provided/.test(stderr)) return denied(`sudo wants the password of ${user}`, `Set become_password for ${host}, or allow ${user} NOPASSWD in sudoers.`);
   if (/sudo: (?:command )?not found|sudo: No such file/.test(stderr)) return denied('there is no sudo', `Install sudo on ${host}, or log in as ${becomeUser} and set become: false.`);
-  return denied(`sudo ended with status ${String(status)}`, `Try it by hand: ssh ${user}@${host} sudo -u ${becomeUser} /bin/sh`);
+  return denied(`sudo ended with status ${String(status)}`, `Try it by hand: ${byHand('ssh', `${user}@${host}`, 'sudo', '-u', becomeUser, '/bin/sh')}`);
 }
