@@ -1,5 +1,6 @@
 import type { Manifest } from '../../facts/backup-shelf.ts';
 import { archiveOf } from '../../facts/backup-shelf.ts';
+import { enterFunction } from '../../values/write-beside.ts';
 import type { ExecAction } from '../change.ts';
 import type { Directory } from '../copy-start.ts';
 import { longestCopyMs } from '../time-limits.ts';
@@ -40,6 +41,7 @@ export function makeArchive({ start, source, spool, file, list }: Archive): Exec
 const archiveScript = `# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted to what follows $10.
 back_up() {
 ${startFunctions}${contentListFunction}
+${enterFunction}
 ${stageFunctions}${sealFunctions}${sealedFunction}file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
 known=$1; shift
 state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
@@ -63,8 +65,9 @@ hold() {
   held=$(how_they_are) || return
   case $how$held in stop*' true '*) echo "a container goes on running after docker stop" >&2; return 1 ;; pause*' true false '*) echo "a container goes on running after docker pause" >&2; return 1 ;; esac
 }
-rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" && mkdir -p -m 700 -- "$spool" || no "$spool or $state cannot be written"
-rm -f -- "$spool/$archive" && : >"$part" || no "$spool cannot be written"
+(enter "$spool" own make) || no "nothing is archived into $spool: it must be plimsoll's own"
+rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" || no "$state cannot be written"
+rm -f -- "$spool/$archive" "$part" "$spool/.$name.json" && : >"$part" || no "$spool cannot be written"
 [ -z "$file" ] || hold || no "the containers could not all be held"
 [ "$(stat -c %d:%i -- "$from")" = "$identity" ] || no "$from is another directory now: was it mounted for a container?"
 mode=$(stat -c %a -- "$from") owner=$(stat -c %u:%g -- "$from")
