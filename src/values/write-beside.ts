@@ -20,7 +20,7 @@ beside_ours() { [ "$beside_uid" = 0 ] || [ -O . ]; }`;
 
 /**
  * `enter PATH [own [make]]` makes it the working directory, or says why not; so whoever calls it does so in a
- * subshell. With `own` nobody but root and us may have a say in it, nor in what leads to it: then its path can be
+ * subshell; 2 when there is no such directory. With `own` nobody but root and us may have a say in it, nor in what leads to it: then its path can be
  * used as well. With `make` what is missing is made.
  */
 export const enterFunction = `${look}
@@ -60,6 +60,7 @@ enter() {
     if [ -n "\${3-}" ] && [ ! -e "./$beside_next" ]; then
       if [ -n "$beside_left" ]; then mkdir -m 755 "./$beside_next"; else mkdir -m 700 "./$beside_next"; fi || return
     fi
+    [ -e "./$beside_next" ] || { beside_no "there is no directory $beside_at"; return 2; }
     cd -P "./$beside_next" 2>/dev/null || { beside_no "there is no directory $beside_at that can be entered"; return; }
     beside_look && [ "$beside_up" = "$beside_was" ] || { beside_no "$beside_at has been exchanged for another directory at this moment"; return; }
     [ "$beside_whose" != sticky ] || [ "\${2-}" != own ] || beside_ours || { beside_no "$beside_at belongs to another user"; return; }

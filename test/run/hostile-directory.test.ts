@@ -1,9 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Manifest } from '../../src/facts/backup-shelf.ts';
+import { makeArchive } from '../../src/operations/backups/archive-script.ts';
+import { getFromBucket } from '../../src/operations/backups/bucket.ts';
 import type { Action } from '../../src/operations/change.ts';
+import type { Directory } from '../../src/operations/copy-start.ts';
+import type { Planned } from '../../src/operations/operation.ts';
+import { upload as uploadOperation } from '../../src/operations/upload.ts';
+import { planHere } from '../operations/on-this-machine.ts';
 import { otherUser, scene, type Scene } from '../support/other-user.ts';
 import { carryOut } from './carry-out.ts';
 
@@ -43,9 +50,8 @@ describe('root uploads into a directory of another user', { tags: ['root'] }, ()
   });
 
   it('who has planted links under every name that a temporary file could have', async () => {
-    const first = Number(readFileSync('/proc/self/stat', 'utf8').split(' ')[0]);
-    const newest = Math.max(first, ...readdirSync('/proc').map(Number).filter(Number.isInteger));
-    for (let pid = newest; pid < newest + 4000; pid += 1) symlinkSync(here.secret, join(here.app, `.plimsoll-part.${String(pid)}`));
+    const newest = Number(spawnSync('/bin/sh', ['-c', 'echo "$$"'], { encoding: 'utf8' }).stdout);
+    for (let pid = newest; pid < newest + 6000; pid += 1) symlinkSync(here.secret, join(here.app, `.plimsoll-part.${String(pid)}`));
     expect((await carryOut([upload(join(here.app, 'config.yml'))])).error).toBeUndefined();
     untouched();
     expect({ text: readFileSync(join(here.app, 'config.yml'), 'utf8'), uid: statSync(join(here.app, 'config.yml')).uid, mode: statSync(join(here.app, 'config.yml')).mode & 0o7777 }).toEqual({ text: content, uid: otherUser, mode: 0o644 });
@@ -93,8 +99,86 @@ describe('what is brought in parts', () => {
   it.each([['a link', symlinkSync], ['another name of a file', linkSync]] as const)('is not written through %s that stands where its part would', async (_what, plant) => {
     here = scene();
     plant(here.secret, join(here.app, '.archive.tar.zst.part'));
-    expect((await carryOut([upload(join(here.app, 'archive.tar.zst'), { resumes: true, owner: `${String(process.getuid?.())}` })])).error).toBeUndefined();
+    expect((await carryOut([upload(join(here.app, 'archive.tar.zst'), { resumes: true, owner: String(process.getuid?.()) })])).error).toBeUndefined();
     expect(readFileSync(join(here.app, 'archive.tar.zst'), 'utf8')).toBe(content);
+    untouched();
+  });
+});
+
+describe('what was a file when it was planned, and has become a link', () => {
+  const to = (): string => join(here.app, 'to');
+  const planned = (more: Record<string, unknown>): Planned => planHere(uploadOperation, uploadOperation.schema.parse({ from: join(here.base, 'from'), to: to(), ...more }));
+  const actionsOf = (plan: Planned): readonly Action[] => (plan.outcome === 'change' ? plan.changes.flatMap(({ actions }) => actions) : []);
+  const undoOf = (plan: Planned): readonly Action[] => (plan.outcome === 'change' ? plan.changes.flatMap(({ undo }) => (undo === 'irreversible' ? [] : undo)) : []);
+  const inState = (actions: readonly Action[]): readonly Action[] => JSON.parse(JSON.stringify(actions).replaceAll('/var/lib/plimsoll', join(here.base, 'state'))) as readonly Action[];
+  const becomesLink = (): void => {
+    rmSync(to());
+    symlinkSync(here.secret, to());
+  };
+  beforeEach(() => {
+    here = scene();
+    writeFileSync(join(here.base, 'from'), content);
+  });
+
+  it('gets neither mode nor owner', async () => {
+    writeFileSync(to(), content, { mode: 0o644 });
+    const actions = actionsOf(planned({ mode: '0666' }));
+    becomesLink();
+    expect((await carryOut(inState(actions))).error).toMatchObject({ code: 'action-failed' });
+    untouched();
+  });
+
+  it('is not kept, and nothing is read of what it leads to', async () => {
+    writeFileSync(to(), 'old');
+    const [keep] = inState(actionsOf(planned({})));
+    if (keep === undefined) throw new Error('something was to be kept');
+    becomesLink();
+    expect((await carryOut([keep])).error).toMatchObject({ code: 'action-failed' });
+    expect(readdirSync(join(here.base, 'state/replaced'))).toEqual([]);
+    untouched();
+  });
+
+  it('is put back as a file, with its mode', async () => {
+    writeFileSync(to(), 'old', { mode: 0o664 });
+    chmodSync(to(), 0o664);
+    const plan = planned({});
+    expect((await carryOut(inState(actionsOf(plan)))).error).toBeUndefined();
+    expect(readFileSync(to(), 'utf8')).toBe(content);
+    becomesLink();
+    expect((await carryOut(inState(undoOf(plan)))).error).toBeUndefined();
+    expect({ text: readFileSync(to(), 'utf8'), mode: lstatSync(to()).mode }).toEqual({ text: 'old', mode: 0o100664 });
+    untouched();
+  });
+
+  it('is removed with what was new', async () => {
+    const undo = inState(undoOf(planned({})));
+    symlinkSync(here.secret, to());
+    expect((await carryOut(undo)).error).toBeUndefined();
+    expect(readdirSync(here.app)).toEqual([]);
+    untouched();
+  });
+});
+
+describe('an archive', () => {
+  const start = { plimsoll: 'backup', version: 1, name: 'foo@web.20260101T000000Z', host: 'web', source: 'volume foo', compression: 'gzip', consistency: 'live', sizeBytes: 0 } as const;
+  const makeIn = (spool: string): Action => makeArchive({ start, source: { path: here.victim, identity: 'x' } as Directory, spool, file: undefined, list: false });
+  const part = '.foo@web.20260101T000000Z.tar.gz.part';
+
+  it.each([0o777, 0o775])('is not made where others can write: mode %d', async (mode) => {
+    here = scene();
+    chmodSync(here.app, mode);
+    symlinkSync(here.secret, join(here.app, part));
+    expect((await carryOut([makeIn(here.app)], { atomic: true })).error).toMatchObject({ message: expect.stringContaining('can be written by other users') });
+    expect(readdirSync(here.app)).toEqual([part]);
+    untouched();
+  });
+
+  it('is neither made in a directory of another user, nor brought there from a bucket', { tags: ['root'] }, async () => {
+    here = scene(otherUser);
+    symlinkSync(here.secret, join(here.app, part));
+    const get = getFromBucket({ bucket: 'http://127.0.0.1:9/x', credentials: '/dev/null' }, { ...start, sha256: 'f'.repeat(64) } as unknown as Manifest, join(here.app, 'foo@web.20260101T000000Z.tar.gz'));
+    for (const action of [makeIn(here.app), makeIn(join(here.app, 'new')), get]) expect((await carryOut([action], { atomic: true })).error).toMatchObject({ code: 'action-failed', message: expect.stringMatching(/belongs to another user|can be written by other users/) });
+    expect(readdirSync(here.app)).toEqual([part]);
     untouched();
   });
 });

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(here.base, { recursive: true, force: true });
 });
 
-const shells: readonly (readonly [string, readonly string[], { readonly tags: readonly ('dash' | 'bash' | 'lab:busybox')[] }])[] = [
+const shells: readonly (readonly [string, readonly string[], { readonly tags: ('dash' | 'bash' | 'lab:busybox')[] }])[] = [
   ['/bin/sh', ['/bin/sh'], { tags: [] }],
   ['dash', ['/usr/bin/dash'], { tags: ['dash'] }],
   ['bash', ['/usr/bin/bash'], { tags: ['bash'] }],
