@@ -41,6 +41,18 @@ describe.each(shells)('a file that is written beside its place, by %s', (_name, 
     expect({ text: readFileSync(join(here.app, 'to'), 'utf8'), mode: statSync(join(here.app, 'to')).mode & 0o7777, files: readdirSync(here.app) }).toEqual({ text: 'new', mode: 0o4750, files: ['to'] });
   });
 
+  it('clears away what a failure of power has left of an earlier one, and only that', tags, () => {
+    for (const [name, mode] of [['.plimsoll.abcdefXXXX', 0o700], ['.plimsoll.sharedXXXX', 0o777]] as const) {
+      mkdirSync(join(here.app, name));
+      writeFileSync(join(here.app, name, '.part'), 'half');
+      chmodSync(join(here.app, name), mode);
+    }
+    symlinkSync(here.victim, join(here.app, '.plimsoll.linkedXXXX'));
+    expect(write(join(here.app, 'to'))).toMatchObject({ status: 0, said: '' });
+    expect(readdirSync(here.app)).toEqual(['.plimsoll.linkedXXXX', '.plimsoll.sharedXXXX', 'to']);
+    untouched();
+  });
+
   it('replaces a link, and not what that leads to', tags, () => {
     symlinkSync(here.secret, join(here.app, 'to'));
     expect(write(join(here.app, 'to')).status).toBe(0);
