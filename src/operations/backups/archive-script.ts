@@ -45,10 +45,10 @@ ${enterFunction}
 ${stageFunctions}${sealFunctions}${sealedFunction}file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
 known=$1; shift
 state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-part=$spool/.$archive.part work=$state/backing-up held=
+part=$spool/.$archive.part work=$state/backing-up held= proven=
 no() { printf '%s\\n' "$*" >&2; exit 1; }
 goes_on() { stuck=; [ -z "$file" ] || start_again "$file" || stuck=1; }
-end() { status=$?; trap - EXIT; trap '' TERM INT HUP; goes_on; rm -rf -- "$work" "$part" "$spool/.$name.json"; [ -z "$stuck" ] || [ "$status" != 0 ] || status=1; exit "$status"; }
+end() { status=$?; trap - EXIT; trap '' TERM INT HUP; goes_on; rm -rf -- "$work"; [ -z "$proven" ] || rm -rf -- "$part" "$spool/.$name.json"; [ -z "$stuck" ] || [ "$status" != 0 ] || status=1; exit "$status"; }
 trap end EXIT
 trap 'exit 143' TERM INT HUP
 how_they_are() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.Paused}} {{.State.StartedAt}}' $ids; }
@@ -66,6 +66,7 @@ hold() {
   case $how$held in stop*' true '*) echo "a container goes on running after docker stop" >&2; return 1 ;; pause*' true false '*) echo "a container goes on running after docker pause" >&2; return 1 ;; esac
 }
 (enter "$spool" own make) || no "nothing is archived into $spool: it must be plimsoll's own"
+proven=1
 rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" || no "$state cannot be written"
 rm -f -- "$spool/$archive" "$part" "$spool/.$name.json" && : >"$part" || no "$spool cannot be written"
 [ -z "$file" ] || hold || no "the containers could not all be held"
