@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Action, CheckAction, ExecAction, WriteFileAction } from '../operations/change.ts';
 import type { Command } from '../transport/transport.ts';
 import { commandLine, quote } from '../values/shell.ts';
@@ -112,12 +111,9 @@ function compileWriteFile(action: WriteFileAction, number: number): string {
   return [
     guard,
     ...keep,
-    `out=$(printf %s ${quote(action.content)} | write_beside ${path} ${quote(action.mode)} "$owner" ${quote(sha256(action.content))} 2>&1 9>&-) || ${no('its new content could not be written')}`,
+    `text=${quote(action.content)}`,
+    `out=$(printf %s "$text" | write_beside ${path} ${quote(action.mode)} "$owner" "$(printf %s "$text" | sha256sum | cut -d' ' -f1)" 2>&1 9>&-) || ${no('its new content could not be written')}`,
   ].join('\n');
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Which action of a failed script it was, counted from 0, why, and what had been printed before; from its standard error. */
