@@ -84,15 +84,20 @@ export async function keepPart(path: string, sha256: string, bytes: number): Pro
   return true;
 }
 
+/** A file system over the network may give what we write to another user: what we have made ourselves need not look like ours. */
+function isPlain(is: Stats): boolean {
+  return is.isFile() && is.nlink === 1;
+}
+
 function isOurs(is: Stats): boolean {
-  return is.isFile() && is.nlink === 1 && (process.geteuid === undefined || is.uid === process.geteuid());
+  return isPlain(is) && (process.geteuid === undefined || is.uid === process.geteuid());
 }
 
 async function digestOf(path: string): Promise<{ readonly sha256: string; readonly bytes: number }> {
   return withFile(await open(path, asItIs), async (file) => {
     const hash = createHash('sha256');
     const is = await file.stat();
-    if (!isOurs(is)) throw new Error(`${path} is not the file that was written`);
+    if (!isPlain(is)) throw new Error(`${path} is not the file that was written`);
     await pipeline(file.createReadStream({ autoClose: false }), hash);
     return { sha256: hash.digest('hex'), bytes: is.size };
   });

@@ -76,7 +76,7 @@ enter() {
  * `clear_beside` removes what a failure of power has left of an earlier one. `beside` enters a new directory of our own in the working directory; what is written to `./.part` there is put
  * in place by `put_in_place NAME MODE [OWNER]`, and `leave_beside` clears away what is left of it.
  */
-export const besideFunctions = `clear_beside() ( set +f
+const besideFunctions = `clear_beside() ( set +f
   for beside_old in ./.plimsoll.??????????; do
     [ -d "$beside_old" ] && [ ! -L "$beside_old" ] && [ -O "$beside_old" ] &&
     (cd -P "$beside_old" && beside_look && [ "$beside_up" = "$beside_was" ] && [ -O . ] && beside_closed && rm -f ./.part) && rmdir "$beside_old"

@@ -15,7 +15,7 @@ import { Wire } from './wire.ts';
 
 const thisMachine: MemoryHost = { shell: ['/bin/sh', '-c'] };
 
-export interface Done {
+interface Done {
   readonly journal: readonly string[];
   readonly output: Awaited<ReturnType<typeof applyChange>>;
   readonly error: AppError | undefined;
