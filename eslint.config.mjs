@@ -22,6 +22,13 @@ const once = {
   ssh: { regex: '^(ssh2|node-ssh)$', message: 'ssh2 and node-ssh are imported in src/transport/ssh only, so that the transport can be exchanged.' },
   listr2: { regex: '^listr2$', message: 'listr2 is imported in src/render only, so that a run does not depend on a terminal.' },
 };
+const written = {
+  regex: '^node:fs',
+  importNames: ['writeFile', 'writeFileSync', 'appendFile', 'appendFileSync', 'copyFile', 'copyFileSync', 'cp', 'createWriteStream'],
+  message: 'a file on this machine is written beside its place, in src/run/beside.ts, or newly made by durable-files.ts: nothing is opened through a link that somebody has put there.',
+};
+/** Where that is done; and events.jsonl, in the directory of the run that was made just before. */
+const writers = { run: 'src/run/beside.ts', cli: 'src/cli/session.ts' };
 const impure = { regex: '^node:', message: 'facts, operations, survey, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.' };
 const pureRooms = ['facts', 'operations', 'plan', 'survey', 'values'];
 
@@ -67,8 +74,9 @@ function layer([room, { may, reason }]) {
     ...(pureRooms.includes(room) ? [impure] : []),
   ];
   return [
-    { files: [`src/${room}/**/*.ts`], rules: restricted([...patterns, once.ssh]) },
-    ...(room === 'transport' ? [{ files: ['src/transport/ssh/**/*.ts'], rules: restricted(patterns) }] : []),
+    { files: [`src/${room}/**/*.ts`], rules: restricted([...patterns, once.ssh, ...(pureRooms.includes(room) ? [] : [written])]) },
+    ...(room in writers ? [{ files: [writers[room]], rules: restricted([...patterns, once.ssh]) }] : []),
+    ...(room === 'transport' ? [{ files: ['src/transport/ssh/**/*.ts'], rules: restricted([...patterns, written]) }] : []),
   ];
 }
 

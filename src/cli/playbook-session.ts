@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { whyUnreadable } from '../config/io.ts';
 import type { Loaded, LoadRequest } from '../config/load.ts';
@@ -12,6 +12,7 @@ import { isPlanFile, parsePlanFile, planFileText } from '../plan/plan-file.ts';
 import type { HostPlan, Plan } from '../plan/plan.ts';
 import type { Basis } from '../run/basis.ts';
 import { nothingBefore } from '../run/basis.ts';
+import { replaceFile } from '../run/beside.ts';
 import type { Journal } from '../run/journal.ts';
 import { openJournal } from '../run/journal.ts';
 import type { HeldRun } from '../run/run-lock.ts';
@@ -134,16 +135,8 @@ export function planFileOf({ playbook, inputs }: Loaded, hosts: readonly HostPla
 }
 
 async function savePlan(path: string, file: PlanFile): Promise<void> {
-  const temporary = join(dirname(path), `.${String(process.pid)}.plimsoll-part`);
   try {
-    const handle = await open(temporary, 'wx', 0o644);
-    try {
-      await handle.writeFile(planFileText(file, sha256));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
+    await replaceFile(path, planFileText(file, sha256));
   } catch (thrown) {
     throw new AppError('usage', `the plan cannot be saved in ${path}: ${whyUnreadable(thrown)}`, { cause: thrown });
   }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { loadInventory } from '../config/inventory.ts';
 import { whyUnreadable } from '../config/io.ts';
@@ -11,6 +10,7 @@ import { surveyCsv } from '../render/survey-csv.ts';
 import { surveyHtml } from '../render/survey-html.ts';
 import { surveyTable } from '../render/survey-table.ts';
 import type { ShownSurvey } from '../render/survey-words.ts';
+import { replaceFile } from '../run/beside.ts';
 import { exitCodeOf, worst } from '../run/exit-status.ts';
 import { surveyHosts } from '../run/survey-hosts.ts';
 import { keepSurvey, readSurveys } from '../run/survey-store.ts';
@@ -94,7 +94,7 @@ function textOf(shown: ShownSurvey, output: 'table' | 'json' | 'csv', { out }: W
 
 async function writePage(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text, { mode: 0o600 });
+    await replaceFile(path, text);
   } catch (thrown) {
     throw new AppError('usage', `${path} cannot be written: ${whyUnreadable(thrown)}`, { cause: thrown });
   }

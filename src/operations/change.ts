@@ -71,6 +71,8 @@ export interface FetchAction {
   readonly bytes?: number;
   /** Prints `SHA256 BYTES` of it when its turn has come, where an earlier change makes it. */
   readonly described?: readonly string[];
+  /** More than this is not taken, whatever the host says that it is. */
+  readonly atMostBytes?: number;
   /** What has arrived is kept when the way is cut, and gone on with. */
   readonly resumes?: boolean;
   /** Files beside `to` that it makes superfluous: removed once it is in place. */

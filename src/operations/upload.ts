@@ -3,6 +3,7 @@ import { ask } from '../facts/fact.ts';
 import type { HostFile, LaptopFile } from '../facts/file.ts';
 import { hostFile, laptopFile } from '../facts/file.ts';
 import { formatBytes } from '../values/size.ts';
+import { writeBesideFunctions } from '../values/write-beside.ts';
 import type { Action } from './change.ts';
 import { hostPath, octalMode } from './input.ts';
 import { defineOperation } from './operation.ts';
@@ -61,10 +62,9 @@ function wantedActions({ from, to, mode, owner }: Want, source: LaptopFile, targ
     const send: Action = { kind: 'upload', from, path: to, mode, sha256: source.sha256, bytes: source.bytes, ...(owner === undefined ? {} : { owner }) };
     return [...(replaced === undefined ? [] : keep(to, replaced)), send];
   }
-  return [
-    ...(owner === undefined || isOwner(target, owner) ? [] : [exec('chown', '--', owner, to)]),
-    ...(target.mode === mode ? [] : [exec('chmod', '--', mode, to)]),
-  ];
+  if ((owner === undefined || isOwner(target, owner)) && target.mode === mode) return [];
+  const [, group = ''] = target.owner.split(':');
+  return [put('', to, { ...target, mode, owner: owner === undefined ? target.owner : owner.includes(':') ? owner : `${owner}:${group}` })];
 }
 
 /** The digest of the content that goes, and is kept until the change is finalized. */
@@ -75,16 +75,27 @@ function replacedContent(source: LaptopFile, target: HostFile): string | undefin
 /** Where the old content is kept, named by its digest: the undo needs no name of its own for it. */
 const kept = (sha256: string): string => `/var/lib/plimsoll/replaced/${sha256}`;
 
-function keep(path: string, sha256: string): readonly Action[] {
-  return [exec('mkdir', '-p', '/var/lib/plimsoll/replaced'), exec('cp', '-p', '--', path, kept(sha256))];
+/** Files are read and written by functions that follow no link of somebody else's. */
+function script(title: string, body: string, ...args: readonly string[]): Action {
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...args], stdin: `# ${title}\nfile() {\n${body}\n}\n${writeBesideFunctions}\nfile "$@" </dev/null\n`, timeoutMs: 600_000 };
 }
 
-/** Content that is what it was needs no copy; any other does, and without one (it was finalized) the undo must fail. */
-const restore = '[ "$(sha256sum <"$2" | cut -d" " -f1)" = "$3" ] || cp -p -- "$1" "$2"';
+function keep(path: string, sha256: string): readonly Action[] {
+  return [script('Keeps what $1 holds as $2, until the change is finalized.', '(beside_in "$2" "" make) && read_beside "$1" | write_beside "$2" 0600 "" "$3"', path, kept(sha256), sha256)];
+}
+
+/** Content that is what it is to be needs no copy; any other does, and without one (it was finalized) this must fail. */
+const putBody = `if [ -z "$1" ] || [ "$(read_beside "$2" 2>/dev/null | sha256sum | cut -d' ' -f1)" = "$3" ]; then set -- "$2" "$2" "$3" "$4" "$5"; fi
+read_beside "$1" | write_beside "$2" "$4" "$5" "$3"`;
+
+/** The file itself gets neither owner nor mode while others may exchange it: a copy of it does, and takes its place. */
+function put(from: string, path: string, { sha256, mode, owner }: Pick<Extract<HostFile, { readonly exists: true }>, 'sha256' | 'mode' | 'owner'>): Action {
+  return script(`${from === '' ? 'Gives $2' : 'Brings $2 back, kept as $1, with'} mode $4 and owner $5.`, putBody, from, path, sha256, mode, owner);
+}
 
 function undoActions(path: string, target: HostFile): readonly Action[] {
-  if (!target.exists) return [exec('rm', '-f', '--', path)];
-  return [exec('/bin/sh', '-c', restore, 'sh', kept(target.sha256), path, target.sha256), exec('chown', '--', target.owner, path), exec('chmod', '--', target.mode, path)];
+  if (!target.exists) return [script('Removes $1.', '[ ! -e "$1" ] && [ ! -L "$1" ] || (beside_in "$1" && rm -f "./${1##*/}")', path)];
+  return [put(kept(target.sha256), path, target)];
 }
 
 function isOwner(target: Extract<HostFile, { readonly exists: true }>, owner: string): boolean {

@@ -66,6 +66,7 @@ const kinds = {
     sha256: z.exactOptional(sha256),
     bytes: z.exactOptional(count),
     described: z.exactOptional(argv),
+    atMostBytes: z.exactOptional(count),
     resumes: z.exactOptional(z.boolean()),
     supersedes: z.exactOptional(z.array(text)),
   } satisfies Shape<ActionOf<'fetch'>>),

@@ -44,11 +44,11 @@ export function describeAction(action: Action, { names, whole }: Shown): readonl
   }
 }
 
-function describeFetch({ path, to, host, sha256, bytes, described, supersedes }: FetchAction, names: Placeholders): readonly string[] {
+function describeFetch({ path, to, host, sha256, bytes, described, atMostBytes, supersedes }: FetchAction, names: Placeholders): readonly string[] {
   const known = [...(bytes === undefined ? [] : [count(bytes, 'byte')]), ...(sha256 === undefined ? [] : [`sha256 ${sha256}`])];
   return [
     ...guttered('', names.text(`fetch ${path} to ${host === undefined ? to : `${to} of ${host}`}${known.length === 0 ? '' : ` (${known.join(', ')})`}`)),
-    ...(described === undefined ? [] : guttered('# its digest and size are told by ', command(described, names))),
+    ...(described === undefined ? [] : guttered('# its digest and size are told by ', `${command(described, names)}${atMostBytes === undefined ? '' : `; at most ${count(atMostBytes, 'byte')}`}`)),
     ...(supersedes ?? []).flatMap((file) => guttered('# then removes ', names.text(file))),
   ];
 }

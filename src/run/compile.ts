@@ -1,6 +1,7 @@
 import type { Action, CheckAction, ExecAction, WriteFileAction } from '../operations/change.ts';
 import type { Command } from '../transport/transport.ts';
 import { commandLine, quote } from '../values/shell.ts';
+import { writeBesideFunctions } from '../values/write-beside.ts';
 
 /** The kinds that can be part of one remote script. */
 export type ScriptAction = ExecAction | CheckAction | WriteFileAction;
@@ -39,7 +40,8 @@ export function compile(actions: readonly ScriptAction[], streaming = false): Co
     .filter(({ lines }) => lines.length > 0)
     .reverse()
     .map(({ lines, index }) => `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`);
-  const script = [...(streaming ? [] : ['trap : TERM']), preludeOf(failedStatus(actions)), `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
+  const writes = actions.some(({ kind }) => kind === 'write-file') ? [writeBesideFunctions] : [];
+  const script = [...(streaming ? [] : ['trap : TERM']), preludeOf(failedStatus(actions)), ...writes, `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
   return own === undefined ? { script } : { script, timeoutMs: own };
 }
 
@@ -92,33 +94,26 @@ function words(text: string): string {
 }
 
 /**
- * The temporary file's name starts with a dot because Docker, at its start, reads every file of its
- * metadata directory whose name does not (moby v20.10 daemon/graphdriver/devmapper/deviceset.go).
+ * Whatever is temporary has a name that starts with a dot, also in the directory beside the file, because Docker, at its
+ * start, reads every file of its metadata directory whose name does not (moby v20.10 daemon/graphdriver/devmapper/deviceset.go).
+ * The owner is asked before anything is written, and of the file itself.
  */
 function compileWriteFile(action: WriteFileAction, number: number): string {
   const path = quote(action.path);
-  const directory = quote(parentOf(action.path));
-  const temporary = `${directory}/.plimsoll.$$`;
-  const no = (why: string): string => `{ rm -f -- ${temporary}; fail ${String(number)} ${quote(`${action.path}: ${why}`)}; }`;
+  const no = (why: string): string => `fail ${String(number)} ${quote(`${action.path}: ${why}`)}"\${out:+: $out}"`;
   const guard =
     action.expect === null
-      ? `[ ! -e ${path} ] || ${no('exists already')}`
-      : `[ "$(cat -- ${path} && printf x)" = ${quote(`${action.expect}x`)} ] || ${no('its content is not what the plan saw')}`;
+      ? `out=; [ ! -e ${path} ] || ${no('exists already')}; owner=`
+      : `out=; [ "$(cat -- ${path} && printf x)" = ${quote(`${action.expect}x`)} ] && owner=$(stat -c %u:%g -- ${path}) || ${no('its content is not what the plan saw')}`;
+  const backup = action.backup === undefined ? '' : quote(action.backup);
   const keep =
-    action.backup === undefined ? [] : [`{ mkdir -p -- ${quote(parentOf(action.backup))} && cp -p -- ${path} ${quote(action.backup)} && sync ${quote(action.backup)}; } || ${no('its backup could not be written')}`];
-  const owner = action.expect === null ? '' : ` && chown "$(stat -c %u:%g -- ${path})" ${temporary}`;
+    action.backup === undefined ? [] : [`out=$({ (beside_in ${backup} '' make) && read_beside ${path} | write_beside ${backup} "$(stat -c %a -- ${path})" "$owner"; } 2>&1) || ${no('its backup could not be written')}`];
   return [
     guard,
     ...keep,
-    `{ (umask 077; printf %s ${quote(action.content)} > ${temporary})${owner} && chmod ${quote(action.mode)} ${temporary} && sync ${temporary}; } || ${no('its new content could not be written')}`,
-    `[ "$(cat -- ${temporary} && printf x)" = ${quote(`${action.content}x`)} ] || ${no('its new content could not be read back')}`,
-    `{ mv -f -- ${temporary} ${path} && sync ${directory}; } || ${no('could not be replaced')}`,
+    `text=${quote(action.content)}`,
+    `out=$(printf %s "$text" | write_beside ${path} ${quote(action.mode)} "$owner" "$(printf %s "$text" | sha256sum | cut -d' ' -f1)" 2>&1 9>&-) || ${no('its new content could not be written')}`,
   ].join('\n');
-}
-
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash <= 0 ? '/' : path.slice(0, slash);
 }
 
 /** Which action of a failed script it was, counted from 0, why, and what had been printed before; from its standard error. */

@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError, toAppError } from '../errors.ts';
 import { crossing, publicKey } from '../facts/crossing.ts';
@@ -6,6 +7,7 @@ import type { StepOutput } from '../operations/operation.ts';
 import type { Connection } from '../transport/transport.ts';
 import { formatBytes } from '../values/size.ts';
 import { oneLine } from '../values/terminal.ts';
+import { writeBesideFunctions } from '../values/write-beside.ts';
 import type { ScriptAction } from './compile.ts';
 import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
 import type { Ending } from './follow.ts';
@@ -14,7 +16,7 @@ import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
 import { commandOf } from './shown.ts';
 import type { Expected } from './transfer.ts';
-import { HostEnd, LaptopEnd, transfer, transferTime } from './transfer.ts';
+import { AtMost, HostEnd, LaptopEnd, transfer, transferTime } from './transfer.ts';
 import type { Work } from './work.ts';
 import { startWork } from './work.ts';
 
@@ -135,14 +137,8 @@ function failed(what: string, why: string, number?: number): AppError {
 
 /** `$1` path, `$2` mode, `$3` owner or empty, `$4` digest. Standard input is the content. */
 const uploadScript = `set -f; trap '' HUP PIPE
-directory=$(dirname -- "$1"); part=$directory/.plimsoll-part.$$
-trap 'rm -f -- "$part"' EXIT
-cat > "$part" || exit 1
-[ "$(sha256sum < "$part" | cut -d' ' -f1)" = "$4" ] || { echo "the upload did not arrive whole" >&2; exit 1; }
-chmod "$2" "$part" || exit 1
-[ -z "$3" ] || chown "$3" "$part" || exit 1
-sync "$part" || exit 1
-mv -f -- "$part" "$1" && sync "$directory"`;
+${writeBesideFunctions}
+write_beside "$@"`;
 
 async function upload(interpreter: Interpreter, connection: Connection, action: UploadAction): Promise<StepOutput> {
   const { lock, laptop, signal } = interpreter;
@@ -158,14 +154,20 @@ async function fetchFile(interpreter: Interpreter, connection: Connection, actio
   const { laptop, signal } = interpreter;
   const expected = await describedAs(interpreter, connection, action);
   if (action.host !== undefined || action.resumes === true) return take(interpreter, connection, action, expected);
-  const target = await laptop.write(action.to);
+  const target = await laptop.write(action.to, expected.bytes);
+  const limit = new AtMost(0, expected.bytes);
   try {
-    const outcome = await connection.stream({ script: 'cat < "$1"', args: [action.path], timeoutMs: transferTime(expected.bytes) }, { output: target.output }, { signal });
+    const written = pipeline(limit, target.output);
+    written.catch(() => undefined);
+    const outcome = await connection.stream({ script: 'cat < "$1"', args: [action.path], timeoutMs: transferTime(expected.bytes) }, { output: limit }, { signal });
     if (outcome.status !== 0) throw failed(commandOf(action), outcome.stderr);
-    const { sha256 } = await laptop.describe(target.temporary);
-    if (sha256 !== expected.sha256) throw failed(commandOf(action), 'what arrived is not what the plan saw');
+    await written;
+    if ((await target.digest()) !== expected.sha256) throw failed(commandOf(action), 'what arrived is not what the plan saw');
     await target.keep();
+  } catch (thrown) {
+    throw limit.exceeded ?? thrown;
   } finally {
+    limit.destroy();
     await target.discard();
   }
   for (const file of action.supersedes ?? []) await laptop.remove(file);
@@ -176,11 +178,12 @@ const nothingPrinted: StepOutput = { status: 0, stdout: '', stderr: '' };
 
 /** What is to be fetched, as the plan has it, or as it is known only now. */
 async function describedAs({ signal, link }: Interpreter, connection: Connection, action: FetchAction): Promise<Expected> {
-  const { described, sha256, bytes } = action;
+  const { described, sha256, bytes, atMostBytes = Number.MAX_SAFE_INTEGER } = action;
   if (described === undefined) return { sha256: sha256 ?? '', bytes: bytes ?? 0 };
   const { status, stdout, stderr } = await connection.run({ script: '"$@"', args: described, repeatable: true, timeoutMs: link.commandTimeoutMs }, { signal });
   const [, digest, size] = /^([0-9a-f]{64}) (\d+)\s*$/.exec(stdout) ?? [];
   if (status !== 0 || digest === undefined) throw failed(commandOf(action), `it is not known what is to be fetched: ${stderr === '' ? stdout : stderr}`);
+  if (Number(size) > atMostBytes) throw failed(commandOf(action), `the host says that it has ${String(size)} bytes, and at most ${String(atMostBytes)} are taken`);
   return { sha256: digest, bytes: Number(size) };
 }
 
@@ -191,7 +194,7 @@ async function take(interpreter: Interpreter, connection: Connection, action: Fe
   const origin = new HostEnd(connection, { path, mode: '0600' }, expected.bytes, signal);
   const progress = progressOf(interpreter, action, expected.bytes);
   if (host === undefined) {
-    await transfer(origin, new LaptopEnd(laptop, to), expected, progress);
+    await transfer(origin, new LaptopEnd(laptop, to, expected.bytes), expected, progress);
     for (const file of supersedes) await laptop.remove(file);
     return nothingPrinted;
   }
@@ -209,7 +212,7 @@ async function bring(interpreter: Interpreter, connection: Connection, action: U
   const { from, host, path, mode, owner } = action;
   const destination = new HostEnd(connection, { path, mode, owner }, action.bytes, signal);
   const progress = progressOf(interpreter, action, action.bytes);
-  if (host === undefined) await transfer(new LaptopEnd(laptop, from), destination, action, progress);
+  if (host === undefined) await transfer(new LaptopEnd(laptop, from, action.bytes), destination, action, progress);
   else await ofPeer(link, host, destination, signal, (there) => transfer(new HostEnd(there, { path: from, mode }, action.bytes, signal), destination, action, progress));
   return nothingPrinted;
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { AppError } from '../errors.ts';
 import { laptopShelf, longestManifest, readShelf, type Shelf } from '../facts/backup-shelf.ts';
 import type { LaptopFile } from '../facts/file.ts';
 import { laptopFile } from '../facts/file.ts';
-import { syncDirectory } from './durable-files.ts';
+import { formatBytes } from '../values/size.ts';
+import { type Beside, keepPart, partBytes, partOf, writeBeside, writePart } from './beside.ts';
 
 /** The machine that plimsoll runs on, as far as operations have to do with it. */
 export interface Laptop {
@@ -15,8 +17,8 @@ export interface Laptop {
   readonly facts: ReadonlyMap<string, (args: readonly string[]) => Promise<unknown>>;
   describe(path: string): Promise<LaptopFile>;
   read(path: string, from?: number): Readable;
-  /** Writes beside the file; `keep` puts it in place, `discard` removes it. */
-  write(path: string): Promise<{ readonly output: Writable; readonly temporary: string; keep(): Promise<void>; discard(): Promise<void> }>;
+  /** Writes beside the file. Errors: `action-failed` when there is no room for so many bytes. */
+  write(path: string, bytes: number): Promise<Beside>;
   /** The same for what may be gone on with later. */
   part(path: string): LaptopPart;
   remove(path: string): Promise<void>;
@@ -25,9 +27,11 @@ export interface Laptop {
 export interface LaptopPart {
   /** How much of it is there. */
   bytes(): Promise<number>;
-  write(from: number): Promise<Writable>;
+  /** `bytes`: how large it will be. Errors: `action-failed` when there is no room for that. */
+  write(from: number, bytes: number): Promise<Writable>;
   /** Puts it in place if it is the file with this digest, and says whether it was; one that is not is removed. */
   keep(sha256: string, bytes: number): Promise<boolean>;
+  discard(): Promise<void>;
 }
 
 /** Paths are relative to the directory (the playbook's). */
@@ -40,42 +44,37 @@ export function laptopAt(directory: string): Laptop {
     ]),
     describe: (path) => describe(at(path)),
     read: (path, from = 0) => createReadStream(at(path), { start: from }),
-    write: (path) => write(at(path)),
+    async write(path, bytes) {
+      await mustHaveRoom(at(path), bytes);
+      await mkdir(dirname(at(path)), { recursive: true });
+      return writeBeside(at(path));
+    },
     part: (path) => part(at(path)),
     remove: (path) => rm(at(path), { force: true }),
   };
 }
 
-async function write(path: string): ReturnType<Laptop['write']> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.plimsoll-part`;
+function part(path: string): LaptopPart {
   return {
-    output: createWriteStream(temporary, { mode: 0o600, flush: true }),
-    temporary,
-    keep: () => rename(temporary, path),
-    discard: () => rm(temporary, { force: true }),
+    bytes: () => partBytes(path),
+    async write(from, bytes) {
+      await mustHaveRoom(path, bytes - from);
+      await mkdir(dirname(path), { recursive: true });
+      return writePart(path, from);
+    },
+    keep: (sha256, bytes) => keepPart(path, sha256, bytes),
+    discard: () => rm(partOf(path), { force: true }),
   };
 }
 
-function part(path: string): LaptopPart {
-  const temporary = `${path}.plimsoll-part`;
-  return {
-    bytes: async () => (await stat(temporary).catch(() => undefined))?.size ?? 0,
-    async write(from) {
-      await mkdir(dirname(path), { recursive: true });
-      return createWriteStream(temporary, { mode: 0o600, flush: true, ...(from === 0 ? {} : { flags: 'r+', start: from }) });
-    },
-    async keep(sha256, bytes) {
-      const is = await describe(temporary);
-      if (is.sha256 !== sha256 || is.bytes !== bytes) {
-        await rm(temporary, { force: true });
-        return false;
-      }
-      await rename(temporary, path);
-      await syncDirectory(dirname(path));
-      return true;
-    },
-  };
+/** What a fetch leaves free: a disk that is full harms whatever else is on it, and the size may be a host's word. */
+const mostLeftFree = 1024 ** 3;
+
+async function mustHaveRoom(path: string, bytes: number): Promise<void> {
+  const { availableBytes } = await existing(dirname(path));
+  const room = availableBytes - Math.min(mostLeftFree, availableBytes / 10);
+  if (bytes <= room) return;
+  throw new AppError('action-failed', `${path} on this machine would need ${formatBytes(bytes)}, and ${formatBytes(availableBytes)} are free there, of which a tenth (1 GiB at most) is left alone`, { hint: 'make room on this machine, or name a directory elsewhere; then plimsoll resume' });
 }
 
 async function describe(path: string): Promise<LaptopFile> {

@@ -1,8 +1,9 @@
-import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { type Readable, Transform, type TransformCallback, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
 import type { Command, Connection, Outcome } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
+import { walkFunction } from '../values/write-beside.ts';
 import type { Laptop } from './laptop.ts';
 
 /** What a file must be once it has arrived. */
@@ -23,11 +24,44 @@ export interface Destination {
   receive(at: number, input: Readable): Promise<void>;
   /** Whether the part was the file, and is in its place now; it is gone when it was another one. */
   keep(expected: Expected): Promise<boolean>;
+  /** Removes the part. */
+  discard(): Promise<void>;
 }
+
+/** A timer that is to take longer goes off at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** A minute, and a second for each 100 kB: slower than that is a connection that has died. */
 export function transferTime(bytes: number): number {
-  return 60_000 + Math.ceil(bytes / 100_000) * 1000;
+  return Math.min(60_000 + Math.ceil(bytes / 100_000) * 1000, longestTimerMs);
+}
+
+/** Passes on no more than there is to be. How much that is is known before; where it ends is the word of whoever sends. */
+export class AtMost extends Transform {
+  exceeded: AppError | undefined;
+  #bytes: number;
+  readonly #most: number;
+  readonly #onProgress: (bytes: number) => void;
+
+  constructor(at: number, most: number, onProgress: (bytes: number) => void = () => undefined) {
+    super();
+    this.#bytes = at;
+    this.#most = most;
+    this.#onProgress = onProgress;
+    // Its end is told by the ends. One of them may fail before the other listens, and an error that nobody hears ends the program.
+    this.on('error', () => undefined);
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#most) {
+      this.exceeded = new AppError('action-failed', `more arrives than the ${String(this.#most)} bytes that it is to have: it was stopped, and what had arrived has been removed`, { hint: 'the file is another one than the plan saw, or the host does not tell the truth: look at it there' });
+      done(this.exceeded);
+      return;
+    }
+    this.#onProgress(this.#bytes);
+    done(null, chunk);
+  }
 }
 
 /**
@@ -37,22 +71,20 @@ export function transferTime(bytes: number): number {
 export async function transfer(origin: Origin, destination: Destination, expected: Expected, onProgress: (bytes: number) => void): Promise<void> {
   const at = await destination.arrived();
   if (at < expected.bytes) {
-    const pipe = new PassThrough();
-    let bytes = at;
-    pipe.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      onProgress(bytes);
-    });
-    // The pipe's end is told by the ends. One of them may fail before the other listens, and an error that nobody hears ends the program.
-    pipe.on('error', () => undefined);
-    pipe.pause();
-    await together(pipe, origin.send(at, pipe), destination.receive(at, pipe));
+    const pipe = new AtMost(at, expected.bytes, onProgress);
+    try {
+      await together(pipe, origin.send(at, pipe), destination.receive(at, pipe));
+    } catch (thrown) {
+      if (pipe.exceeded === undefined) throw thrown;
+      await destination.discard();
+      throw pipe.exceeded;
+    }
   }
   if (!(await destination.keep(expected))) throw new AppError('action-failed', 'what arrived is not what was sent: it has been removed', { hint: 'run the same again: it begins from the start' });
 }
 
 /** Whichever end fails first ends the other one, and says why. */
-async function together(pipe: PassThrough, ...ends: readonly Promise<void>[]): Promise<void> {
+async function together(pipe: AtMost, ...ends: readonly Promise<void>[]): Promise<void> {
   const thrown: Error[] = [];
   await Promise.all(
     ends.map((end) =>
@@ -70,25 +102,43 @@ async function together(pipe: PassThrough, ...ends: readonly Promise<void>[]): P
 /** Large blocks, of which each has its place in the file: what a connection that was lost still writes is written where it belongs. */
 const blockBytes = 1_048_576;
 
+/**
+ * What can be gone on with has a name that is known, so it lies only where nobody else may have put something of that
+ * name: in a directory that is our own, as the state directory is. What stands there all the same, and is no plain
+ * file of our own, is removed.
+ */
+const partFunctions = `set -f
+${walkFunction}
+path=$1 name=\${1##*/} part=./.\${1##*/}.part
+at_place() { directory=\${path%/*}; walk_to "\${directory:-/}" own "$@"; }
+ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ "$(stat -c %h "$1")" = 1 ]; }
+only_ours() { ours "$part" || rm -f "$part"; }`;
+
 /** `$1` path. Prints how many bytes of the part are there. */
-const arrivedScript = `part=$(dirname -- "$1")/.$(basename -- "$1").part
-[ ! -e "$part" ] && echo 0 || stat -c %s -- "$part"`;
+const arrivedScript = `${partFunctions}
+[ -d "\${path%/*}/" ] || { echo 0; exit; }
+at_place && only_ours || exit 1
+[ -e "$part" ] || { echo 0; exit; }
+stat -c %s "$part"`;
 
 /** `$1` path, `$2` blocks to leave. */
-const receiveScript = `part=$(dirname -- "$1")/.$(basename -- "$1").part
+const receiveScript = `${partFunctions}
 trap '' HUP PIPE
-mkdir -p -- "$(dirname -- "$1")" && exec dd of="$part" ibs=65536 obs=${String(blockBytes)} seek="$2" conv=notrunc 2>/dev/null`;
+umask 077
+at_place make && only_ours && exec dd of="$part" ibs=65536 obs=${String(blockBytes)} seek="$2" conv=notrunc 2>/dev/null`;
 
 /** `$1` path, `$2` mode, `$3` owner or empty, `$4` digest, `$5` bytes. What is in place already is as good. Ends with status 9 when it is another file. */
-const keepScript = `set -f
-directory=$(dirname -- "$1"); part=$directory/.$(basename -- "$1").part
-is() { [ -f "$1" ] && [ "$(stat -c %s -- "$1")" = "$2" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$3" ]; }
+const keepScript = `${partFunctions}
+umask 077
+is() { ours "$1" && [ "$(stat -c %s "$1")" = "$2" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$3" ]; }
+at_place make && only_ours || exit 1
 [ -e "$part" ] || : >"$part" || exit 1
-is "$part" "$5" "$4" || { rm -f -- "$part"; exit 9; }
-chmod "$2" "$part" || exit 1
-[ -z "$3" ] || chown "$3" "$part" || exit 1
-sync "$part" || exit 1
-mv -f -- "$part" "$1" && sync "$directory"`;
+is "$part" "$5" "$4" || { rm -f "$part"; exit 9; }
+[ -z "$3" ] || chown -h "$3" "$part" || exit 1
+chmod "$2" "$part" && sync "$part" && mv -f -T "$part" "./$name" && sync .`;
+
+const discardScript = `${partFunctions}
+at_place && rm -f "$part"`;
 
 export interface HostFilePlace {
   readonly path: string;
@@ -134,6 +184,10 @@ export class HostEnd implements Origin, Destination {
     return true;
   }
 
+  async discard(): Promise<void> {
+    this.#mustBe0(await this.#run(discardScript, [this.#place.path]));
+  }
+
   #run(script: string, args: readonly string[]): Promise<Outcome> {
     return this.#noting(this.#connection.run({ script, args, timeoutMs: this.#timeoutMs }, { signal: this.#signal }));
   }
@@ -161,10 +215,12 @@ export class HostEnd implements Origin, Destination {
 export class LaptopEnd implements Origin, Destination {
   readonly #laptop: Laptop;
   readonly #path: string;
+  readonly #bytes: number;
 
-  constructor(laptop: Laptop, path: string) {
+  constructor(laptop: Laptop, path: string, bytes: number) {
     this.#laptop = laptop;
     this.#path = path;
+    this.#bytes = bytes;
   }
 
   send(at: number, output: Writable): Promise<void> {
@@ -177,12 +233,16 @@ export class LaptopEnd implements Origin, Destination {
 
   async receive(at: number, input: Readable): Promise<void> {
     try {
-      await pipeline(input, await this.#laptop.part(this.#path).write(at));
+      await pipeline(input, await this.#laptop.part(this.#path).write(at, this.#bytes));
     } catch (thrown) {
       // Of the other end, where it is one of ours.
       if (thrown instanceof AppError || !(thrown instanceof Error)) throw thrown;
       throw new AppError('action-failed', `${this.#path} on this machine: ${thrown.message}`, { hint: 'what has arrived is kept: make room, then plimsoll resume goes on with it', cause: thrown });
     }
+  }
+
+  discard(): Promise<void> {
+    return this.#laptop.part(this.#path).discard();
   }
 
   keep(expected: Expected): Promise<boolean> {

@@ -34,7 +34,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   record<ActionOf<'check'>>({ kind: fc.constant('check'), argv, equals: text, otherwise: text }, 'kind', 'argv', 'equals', 'otherwise'),
   record<ActionOf<'write-file'>>({ kind: fc.constant('write-file'), path, content: text, mode, expect: fc.option(text), backup: path }, 'kind', 'path', 'content', 'mode', 'expect'),
   record<ActionOf<'upload'>>({ kind: fc.constant('upload'), from: text, host: path, path, mode, owner: text, sha256: digest, bytes: fc.nat(), resumes: fc.boolean() }, 'kind', 'from', 'path', 'mode', 'sha256', 'bytes'),
-  record<ActionOf<'fetch'>>({ kind: fc.constant('fetch'), path, to: text, host: path, sha256: digest, bytes: fc.nat(), described: argv, resumes: fc.boolean(), supersedes: fc.array(text, { maxLength: 2 }) }, 'kind', 'path', 'to'),
+  record<ActionOf<'fetch'>>({ kind: fc.constant('fetch'), path, to: text, host: path, sha256: digest, bytes: fc.nat(), described: argv, atMostBytes: fc.nat(), resumes: fc.boolean(), supersedes: fc.array(text, { maxLength: 2 }) }, 'kind', 'path', 'to'),
   record<ActionOf<'wait-until'>>({ kind: fc.constant('wait-until'), argv, equals: text, everySeconds: seconds, forSeconds: seconds, what: text }, 'kind', 'argv', 'everySeconds', 'forSeconds', 'what'),
   record<ActionOf<'pause'>>({ kind: fc.constant('pause'), seconds }, 'kind', 'seconds'),
   record<ActionOf<'relay'>>({ kind: fc.constant('relay'), host: path, what: text, ...program, input: path, atEnd: fc.record(program, { noNullPrototype: true }), timeoutMs: seconds }, 'kind', 'host', 'what', 'script', 'args'),

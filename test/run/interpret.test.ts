@@ -4,65 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import type { Action, Change } from '../../src/operations/change.ts';
-import type { EffectJournal, Interpreter } from '../../src/run/interpret.ts';
-import { applyChange } from '../../src/run/interpret.ts';
-import { laptopAt } from '../../src/run/laptop.ts';
-import { createMemoryTransport } from '../../src/transport/memory.ts';
+import type { Action } from '../../src/operations/change.ts';
 import type { MemoryHost } from '../../src/transport/memory.ts';
 import type { Command } from '../../src/transport/transport.ts';
-import { testTarget, never } from '../support/target.ts';
-import { endingAtOnce, holder, linkWith } from './links.ts';
-import { Wire } from './wire.ts';
+import { carryOut } from './carry-out.ts';
+import { endingAtOnce } from './links.ts';
+import type { Wire } from './wire.ts';
 
 let directory = '';
-let state = '';
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'plimsoll interpret-'));
-  state = mkdtempSync(join(tmpdir(), 'plimsoll state-'));
 });
 afterEach(() => {
-  for (const made of [directory, state]) rmSync(made, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 });
 
 const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
-const thisMachine: MemoryHost = { shell: ['/bin/sh', '-c'] };
-
-interface Done {
-  readonly journal: readonly string[];
-  readonly output: Awaited<ReturnType<typeof applyChange>>;
-  readonly error: AppError | undefined;
-}
-
-/** Carries out actions on this machine, as one script or one by one. */
-async function carryOut(actions: readonly Action[], { atomic = false, signal = never, detach = never, host = thisMachine, before = () => undefined }: { atomic?: boolean; signal?: AbortSignal; detach?: AbortSignal; host?: MemoryHost; before?: (command: Command, wire: Wire) => void } = {}): Promise<Done> {
-  const wire: Wire = new Wire(createMemoryTransport({ hosts: { 'web-1': host } }), { before: (_host, command) => { before(command, wire); } });
-  const link = linkWith({ transport: wire, target: testTarget({ stateDirectory: state }), reconnectMs: 20_000 });
-  link.persist();
-  const journal: string[] = [];
-  const change: Change = { summary: 's', before: {}, after: {}, actions, undo: 'irreversible', atomic, bindings: {} };
-  const effects: EffectJournal = {
-    intent: (which) => {
-      journal.push(`intent ${which.join(',')}`);
-      return Promise.resolve({ work: { run: 'test', name: which.join('_') }, text: '{}' });
-    },
-    outcome: (which, ended) => {
-      journal.push(`${'error' in ended ? 'failed' : 'done'} ${which.join(',')}`);
-      return Promise.resolve();
-    },
-  };
-  try {
-    const lock: Interpreter['lock'] = (unless) => link.lock({ holder, waitMs: 0 }, unless);
-    const output = await applyChange({ link, laptop: laptopAt('/'), lock, signal, stepTimeoutMs: undefined, detach, onOutput: () => undefined, journal: effects }, change);
-    return { journal, output, error: undefined };
-  } catch (thrown) {
-    if (!(thrown instanceof AppError)) throw thrown;
-    return { journal, output: undefined, error: thrown };
-  } finally {
-    await link.close();
-  }
-}
-
 const exec = (...argv: readonly string[]): Action => ({ kind: 'exec', argv });
 
 describe('a change', () => {

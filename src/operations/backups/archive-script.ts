@@ -2,6 +2,7 @@ import type { Manifest } from '../../facts/backup-shelf.ts';
 import { archiveOf } from '../../facts/backup-shelf.ts';
 import { insideFunctions } from '../../facts/entered-directory.ts';
 import { quote } from '../../values/shell.ts';
+import { walkFunction } from '../../values/write-beside.ts';
 import type { ExecAction } from '../change.ts';
 import type { Directory } from '../copy-start.ts';
 import { longestCopyMs } from '../time-limits.ts';
@@ -43,13 +44,15 @@ const tarText = `exec tar -C "$from" --xattrs --xattrs-include='*' --acls --seli
 
 const archiveScript = `# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted to what follows $10.
 back_up() {
-${startFunctions}${insideFunctions}${stageFunctions}${sealFunctions}${sealedFunction}file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
+${startFunctions}${insideFunctions}
+${walkFunction}
+${stageFunctions}${sealFunctions}${sealedFunction}file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
 known=$1; shift
 state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-part=$spool/.$archive.part work=$state/backing-up held=
+part=$spool/.$archive.part work=$state/backing-up held= proven=
 no() { printf '%s\\n' "$*" >&2; exit 1; }
 goes_on() { stuck=; [ -z "$file" ] || start_again "$file" || stuck=1; }
-end() { status=$?; trap - EXIT; trap '' TERM INT HUP; goes_on; rm -rf -- "$work" "$part" "$spool/.$name.json"; [ -z "$stuck" ] || [ "$status" != 0 ] || status=1; exit "$status"; }
+end() { status=$?; trap - EXIT; trap '' TERM INT HUP; goes_on; rm -rf -- "$work"; [ -z "$proven" ] || rm -rf -- "$part" "$spool/.$name.json"; [ -z "$stuck" ] || [ "$status" != 0 ] || status=1; exit "$status"; }
 trap end EXIT
 trap 'exit 143' TERM INT HUP
 how_they_are() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.Paused}} {{.State.StartedAt}}' $ids; }
@@ -66,8 +69,10 @@ hold() {
   held=$(how_they_are) || return
   case $how$held in stop*' true '*) echo "a container goes on running after docker stop" >&2; return 1 ;; pause*' true false '*) echo "a container goes on running after docker pause" >&2; return 1 ;; esac
 }
-rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" && mkdir -p -m 700 -- "$spool" || no "$spool or $state cannot be written"
-rm -f -- "$spool/$archive" && : >"$part" || no "$spool cannot be written"
+(walk_to "$spool" own make) || no "nothing is archived into $spool: it must be plimsoll's own"
+proven=1
+rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" || no "$state cannot be written"
+rm -f -- "$spool/$archive" "$part" "$spool/.$name.json" && : >"$part" || no "$spool cannot be written"
 [ -z "$file" ] || hold || no "the containers could not all be held"
 enter "$from" "$identity" || exit 1
 from_is=$identity to= to_is= scratch=

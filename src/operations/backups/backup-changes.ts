@@ -1,5 +1,5 @@
 import type { Backup } from '../../facts/backup-shelf.ts';
-import { archiveOf } from '../../facts/backup-shelf.ts';
+import { archiveOf, longestManifest } from '../../facts/backup-shelf.ts';
 import type { ContainerUse } from '../../facts/container-uses.ts';
 import { stoppedText } from '../../facts/stopped-for-copy.ts';
 import type { Action, Change } from '../change.ts';
@@ -104,7 +104,7 @@ function deliverChange(plan: BackupPlan, from: 'archive' | 'manifest'): Change {
   const superseded = filesOf(directory, removes);
   const fetched: readonly Action[] = [
     ...(from === 'manifest' ? [] : [{ kind: 'fetch' as const, path: `${spool}/${archiveOf(start)}`, to: `${directory}/${archiveOf(start)}`, ...there, described: told(archiveDigest), resumes: true }]),
-    { kind: 'fetch', path: manifest, to: `${directory}/${name}.json`, ...there, described: told(ownDigest), resumes: true, ...(superseded.length === 0 ? {} : { supersedes: superseded }) },
+    { kind: 'fetch', path: manifest, to: `${directory}/${name}.json`, ...there, described: told(ownDigest), atMostBytes: longestManifest, resumes: true, ...(superseded.length === 0 ? {} : { supersedes: superseded }) },
   ];
   return {
     summary: `${name} → ${describedKept(to)}${removes.length === 0 ? '' : `; then remove ${removes.map((one) => one.name).join(', ')} there`}`,

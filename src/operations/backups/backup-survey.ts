@@ -29,6 +29,7 @@ import { described, isPlace, locate, placeProblem } from '../volumes/places.ts';
 import type { ManifestStart } from './archive-script.ts';
 import { backupsIn, directoryOf, isHere, shelfOf } from './backup-input.ts';
 import { recipients } from './encryption.ts';
+import { ownPlaces } from './own-place.ts';
 
 export const backupVolumeSchema = z
   .strictObject({
@@ -62,6 +63,7 @@ export function backupNeeds(want: BackupWant, known: Known): readonly FactReques
     ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
     shelfOf(want.to, familyOf(name)),
     ...(isHere(want.to) ? [] : [ask(backupShelf, spoolOf(want, known), name)]),
+    ...ownPlaces(want.to, spoolOf(want, known)),
   ];
 }
 

@@ -18,6 +18,7 @@ import type { BackupSurvey, BackupWant } from './backup-survey.ts';
 import { backupNeeds, backupVolumeSchema, familyOf, locatedSource, nameOf, surveyBackup } from './backup-survey.ts';
 import { encryptedAtMost } from './encryption.ts';
 import { noAge } from './identity.ts';
+import { judgePlaces, ownPlaces } from './own-place.ts';
 import { superfluous } from './retention.ts';
 
 /**
@@ -70,7 +71,7 @@ function planBackup(want: BackupWant, known: Known): Planned {
     return { outcome: 'noop', reason: `${name} is in ${where}: ${formatBytes(there.manifest.bytes)}, sha256 ${there.manifest.sha256}`, ...noted(told(there.manifest.sockets, there.manifest.changed)) };
   }
   if (made && !isHere(want.to) && spoolShelf.backups.some((backup) => backup.complete)) return { outcome: 'change', changes: [...goOn, ...afterArchive(plan)] };
-  const refused = (want.encrypt_to !== undefined && !host.age ? noAge : undefined) ?? judgeHold(want, survey) ?? tooSmall(survey);
+  const refused = (want.encrypt_to !== undefined && !host.age ? noAge : undefined) ?? judgePlaces(ownPlaces(want.to, survey.spool), known) ?? judgeHold(want, survey) ?? tooSmall(survey);
   if (refused !== undefined) return refused;
   return { outcome: 'change', changes: backupChanges(plan), ...noted(warnings(want, plan)) };
 }

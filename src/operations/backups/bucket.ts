@@ -1,5 +1,6 @@
 import type { Manifest } from '../../facts/backup-shelf.ts';
 import { archiveOf, nothingSent } from '../../facts/backup-shelf.ts';
+import { walkFunction } from '../../values/write-beside.ts';
 import type { ExecAction } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import type { Kept } from './backup-input.ts';
@@ -48,8 +49,11 @@ export function getFromBucket(from: Kept, manifest: Manifest, path: string): Exe
 credentials=$1 archive=$2 sum=$3 url=$4
 part=\${archive%/*}/.\${archive##*/}.part
 ${functions}
+${walkFunction}
+(walk_to "\${archive%/*}" own make) && rm -f -- "$part" || no "nothing is brought into \${archive%/*}: it must be plimsoll's own"
 trap 'rm -f -- "$part"' EXIT
-mkdir -p -m 700 -- "\${archive%/*}" && ask "$nothing" -o "$part" -- "$url" || no "the archive could not be brought from the bucket"
+umask 077
+ask "$nothing" -o "$part" -- "$url" || no "the archive could not be brought from the bucket"
 [ "$(sha256sum <"$part" | cut -d' ' -f1)" = "$sum" ] || no "what came from the bucket is not what its manifest says"
 chmod 600 "$part" && sync "$part" && mv -f -- "$part" "$archive" && sync "\${archive%/*}"
 } </dev/null

@@ -71,10 +71,7 @@ function bringChange({ manifest, from, archive }: RestorePlan): Change {
     actions:
       from.bucket !== undefined
         ? [getFromBucket(from, manifest, archive)]
-        : [
-            { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', archive.slice(0, archive.lastIndexOf('/'))] },
-            { kind: 'upload', from: `${directoryOf(from)}/${archiveOf(manifest)}`, ...there, path: archive, mode: '0600', sha256: manifest.sha256, bytes: manifest.bytes, resumes: true },
-          ],
+        : [{ kind: 'upload', from: `${directoryOf(from)}/${archiveOf(manifest)}`, ...there, path: archive, mode: '0600', sha256: manifest.sha256, bytes: manifest.bytes, resumes: true }],
     undo: [{ kind: 'exec', argv: ['rm', '-f', '--', archive, archive.replace(/([^/]+)$/, '.$1.part')] }],
     atomic: from.bucket !== undefined,
     bindings: {},

@@ -22,6 +22,7 @@ import { dockerBytes } from '../volumes/docker-size.ts';
 import { volumeName } from '../volumes/versions.ts';
 import { backupsIn, describedKept, directoryOf, isHere, resourceOf, shelfOf } from './backup-input.ts';
 import { identityNeeds, judgeIdentity } from './identity.ts';
+import { judgePlaces, ownPlaces } from './own-place.ts';
 import type { RestorePlan } from './restore-changes.ts';
 import { restoreChanges, restoredLabel } from './restore-changes.ts';
 
@@ -87,7 +88,7 @@ function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
   return [
     ...first,
     ask(roomIn, known.the(ask(dockerInfo)).root),
-    ...(isHere(want.from) ? [] : [ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost))))]),
+    ...(isHere(want.from) ? [] : [ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost)))), ...ownPlaces(undefined, spoolOf(want, known.the(ask(backupHost))))]),
     ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
     ...identityNeeds(chosen.manifest, want.identity),
   ];
@@ -99,7 +100,11 @@ function volumeOf(want: RestoreWant, known: Known): Volume | undefined {
 
 /** Where the archive is on the host, or is to be brought. */
 function archivePath(want: RestoreWant, { manifest }: Backup, host: BackupHost): string {
-  return `${isHere(want.from) ? directoryOf(want.from) : (want.spool ?? `${host.state}/spool`)}/${archiveOf(manifest)}`;
+  return `${isHere(want.from) ? directoryOf(want.from) : spoolOf(want, host)}/${archiveOf(manifest)}`;
+}
+
+function spoolOf({ spool }: RestoreWant, { state }: BackupHost): string {
+  return spool ?? `${state}/spool`;
 }
 
 /** The backup that is meant: only a complete one. */
@@ -144,6 +149,8 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const archive = archivePath(want, chosen, host);
   const file = isHere(want.from) ? undefined : known.the(ask(hostFile, archive));
   const there = isHere(want.from) || (file?.exists === true && file.sha256 === manifest.sha256);
+  const foreign = there ? undefined : judgePlaces(ownPlaces(undefined, spoolOf(want, host)), known);
+  if (foreign !== undefined) return foreign;
   const room = known.the(ask(roomIn, root)).availableBytes;
   const needed = Math.max(manifest.allocatedBytes, manifest.unpackedBytes ?? 0) + (there ? 0 : manifest.bytes);
   if (needed > room) return refuse(`${root} has ${formatBytes(room)} free, and ${chosen.name} needs ${formatBytes(needed)} with its archive`, 'make room on the host');

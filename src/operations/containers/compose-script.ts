@@ -2,6 +2,7 @@ import { composeFunctions } from '../../facts/compose-functions.ts';
 import { isOursFunction, overrideSeal } from '../../facts/compose-project.ts';
 import { layerWritesFunction, specScript } from '../../facts/container-spec-script.ts';
 import { inspectFunction } from './inspect-function.ts';
+import { writeBesideFunctions } from '../../values/write-beside.ts';
 import { descriptionFunctions } from './compose-comparison.ts';
 
 /**
@@ -86,7 +87,8 @@ docker_api=$(docker version --format '{{.Server.APIVersion}}') || fail "the daem
 case $docker_api in 1.[0-9]|1.[1-4][0-9]|1.5[01]) ;; *) docker_api=1.51 ;; esac`;
 
 /** From the start, or from where it was cut. */
-export const composeMain = `give_up() { rm -rf -- "$at"; fail "$*"; }
+export const composeMain = `${writeBesideFunctions}
+give_up() { rm -rf -- "$at"; fail "$*"; }
 if [ "$step" = back ]; then
   bring_back || exit 1
   fail "an attempt that had failed has been taken back: $name is as it was before"
@@ -105,13 +107,10 @@ if [ -z "$step" ]; then
   sync "$state/composing" "$state"
 fi
 back=1
-# Who may read the project's files may read this one, and owns it. The directory may be anybody's: no link in it is followed.
+# Who may read the project's files may read this one, and owns it. The directory may be anybody's.
 like=$(before first_file)
-draft=$directory/.plimsoll-$service.$$
-rm -f -- "$directory/.plimsoll-$service".*
-{ (
-  umask "$(printf '%04o' "$((0777 & ~(0$(stat -L -c %a -- "$like") & 0$readable)))")" && set -C && { override_text; printf '%s%s\\n' '${overrideSeal}' "$(override_text | sha256sum | cut -c 1-64)"; } >"$draft"
-) && chown -h "$(stat -L -c %u:%g -- "$like")" "$draft" && sync "$draft" && mv -f -T -- "$draft" "$override" && sync "$directory"; } || { rm -f -- "$draft"; fail "$override could not be written"; }
+{ override_text; printf '%s%s\\n' '${overrideSeal}' "$(override_text | sha256sum | cut -c 1-64)"; } |
+  write_beside "$override" "$(printf '%04o' "$((0666 & 0$(stat -L -c %a -- "$like") & 0$readable))")" "$(stat -L -c %u:%g -- "$like")" || fail "$override could not be written"
 after alone || fail "Compose does not take $override as it is meant"
 after up && runs_as_named || fail "Compose could not make $name anew"
 looks() { of "$new" '{{.State.Running}} {{.State.Restarting}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.StartedAt}}'; }

@@ -100,7 +100,8 @@ function passArguments(phase: 'live' | 'final', method: CopyMethod, from: Entere
 
 /** Text for the shell: a small file is on the disk, or nothing has happened. */
 export const keepFunction = `keep() {
-  mkdir -p -m 700 -- "\${1%/*}" && (umask 077; printf '%s\\n' "$2" >"\${1%/*}/.\${1##*/}") && sync -- "\${1%/*}/.\${1##*/}" && mv -f -- "\${1%/*}/.\${1##*/}" "$1" && sync -- "\${1%/*}" || no "$1 could not be written"
+  keep_as=\${1%/*}/.\${1##*/}
+  mkdir -p -m 700 -- "\${1%/*}" && rm -f -- "$keep_as" && (umask 077; set -C; printf '%s\\n' "$2" >"$keep_as") && sync -- "$keep_as" && mv -f -T -- "$keep_as" "$1" && sync -- "\${1%/*}" || no "$1 could not be written"
 }`;
 
 /** Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; `progress`, or how many bytes it will be; own, marked or anything; from; to; which ones those are. */

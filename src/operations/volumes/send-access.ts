@@ -3,6 +3,7 @@ import type { Address, CopyLabel, Crossing, HostPath, ServerCommand } from '../.
 import { own } from '../../facts/crossing.ts';
 import { insideFunctions } from '../../facts/entered-directory.ts';
 import { privilegedEnvironment } from '../../values/privileged-environment.ts';
+import { writeBesideFunctions } from '../../values/write-beside.ts';
 import type { RelayAction } from '../change.ts';
 import { keepFunction } from './copy-passes.ts';
 
@@ -77,13 +78,19 @@ esac`;
 /** Shell functions about the line in the user's file. `$keys` file, `$id` the copy. Nothing is put through a link, and the file is replaced as a whole. */
 const keysFunctions = `no() { printf '%s\\n' "$*" >&2; exit 1; }
 others_lines() { if [ -e "$keys" ]; then awk -v mark=" plimsoll-copy-$id" 'substr($0, length($0) - length(mark) + 1) != mark' "$keys"; fi; }
-own() { [ "$(id -un)" = "$user" ] || chown "$user:" -- "$1"; }
-replace() {
-  at=\${keys%/*} part=\${keys%/*}/.plimsoll.$$
-  [ ! -L "$at" ] && [ ! -L "$keys" ] || no "$keys is a symbolic link, or lies in one"
-  (umask 077; cat >"$part") || no "$part could not be written"
-  if [ -e "$keys" ]; then chown --reference="$keys" -- "$part" && chmod --reference="$keys" -- "$part" && [ "$(cksum <"$keys")" = "$was" ]; else own "$part"; fi && sync -- "$part" && mv -f -- "$part" "$keys" && sync -- "$at" || { rm -f -- "$part"; no "$keys could not be replaced, or somebody else was changing it"; }
-}
+own() { [ "$(id -un)" = "$user" ] || chown -h "$user:" -- "$1"; }
+${writeBesideFunctions}
+replace() (
+  umask 077
+  [ ! -L "\${keys%/*}" ] && beside_in "$keys" && [ ! -L "./\${keys##*/}" ] || no "$keys is a symbolic link, or lies in one"
+  beside "$keys" || exit 1
+  trap leave_beside EXIT
+  trap 'exit 143' TERM INT
+  cat >./.part || no "$keys could not be written"
+  mode=600 owner=
+  if [ -e "$keys" ]; then mode=$(stat -c %a -- "$keys") && owner=$(stat -c %u:%g -- "$keys") && [ "$(cksum <"$keys")" = "$was" ]; else own ./.part; fi &&
+  put_in_place "\${keys##*/}" "$mode" "$owner" || no "$keys could not be replaced, or somebody else was changing it"
+)
 alone() { exec 9>>"$state/receiving/.lock" && flock -w 20 9 || no "another copy is being allowed or ended at this moment"; was=$([ ! -e "$keys" ] || cksum <"$keys"); }`;
 
 /** `$1` copy, `$2` user, `$3` their file. Takes away what was allowed; nothing to do is success. */
@@ -92,7 +99,7 @@ ${keysFunctions}
 [ -e "$state/receiving/$id" ] || grep -q " plimsoll-copy-$id\\$" "$keys" 2>/dev/null || exit 0
 alone
 if [ -e "$keys" ] && grep -q " plimsoll-copy-$id\\$" "$keys"; then
-  if [ -e "$state/receiving/$id/made" ] && [ -z "$(others_lines)" ]; then rm -f -- "$keys"; else others_lines | replace; fi
+  if [ -e "$state/receiving/$id/made" ] && [ -z "$(others_lines)" ]; then (beside_in "$keys" && rm -f "./\${keys##*/}"); else others_lines | replace; fi
 fi
 [ ! -e "$state/receiving/$id/made-directory" ] || rmdir -- "\${keys%/*}" 2>/dev/null
 rm -rf -- "$state/receiving/$id"

@@ -28,6 +28,8 @@ describe('backup_volume', () => {
     [{}, {}, 'app runs and writes to what is to be backed up'],
     [{ consistency: 'stop' }, { uses: [{ ...app, autoRemove: true }] }, 'app was started with --rm: when it is stopped it is gone'],
     [{ consistency: 'stop' }, { spooled: shelf([], { availableBytes: 10_000 }) }, 'the archive may need up to 14 KiB, and /var/lib/plimsoll/spool has 9.77 KiB free: a disk that is full harms whatever else is on it'],
+    [{ consistency: 'stop' }, { own: { problem: '/var/lib/plimsoll/spool can be written by other users' } }, '/var/lib/plimsoll/spool can be written by other users (on the host): whoever can write there could have root write elsewhere'],
+    [{ consistency: 'stop', to: { path: '/kept' } }, { own: { problem: '/kept belongs to another user' } }, '/kept belongs to another user (on the host): whoever can write there could have root write elsewhere'],
     [{ consistency: 'live' }, { host: { compression: undefined } }, 'the host has neither zstd nor gzip'],
     [{ to: { path: `${directory}/in` }, consistency: 'live' }, {}, `${directory}/in lies in ${directory}: the backup would contain itself`],
   ] satisfies readonly (readonly [object, BackupWorld, string])[])('refuses %j where %j', (more, world, reason) => {

@@ -61,7 +61,7 @@ describe('backup_volume with encrypt_to', () => {
   it('keeps and removes encrypted ones and others alike', () => {
     const old = backup({ name: crossed('foo@web-1.20261124T000000Z'), ...sealed });
     const planned = plan({ keep: 1 }, { kept: shelf([old, backup({ name: crossed('foo@web-1.20261125T000000Z') })]) });
-    expect(planned.outcome === 'change' ? planned.changes[1]?.actions[1] : undefined).toMatchObject({ supersedes: ['20261125T000000Z.json', '20261125T000000Z.tar.zst', '20261124T000000Z.json', '20261124T000000Z.tar.zst.age'].map((end) => `kept/foo@web-1.${end}`) });
+    expect(planned.outcome === 'change' ? planned.changes[1]?.actions[0] : undefined).toMatchObject({ supersedes: ['20261125T000000Z.json', '20261125T000000Z.tar.zst', '20261124T000000Z.json', '20261124T000000Z.tar.zst.age'].map((end) => `kept/foo@web-1.${end}`) });
   });
 
   it('is complete by the encrypted file, whatever lies beside it', () => {

@@ -18,7 +18,7 @@ describe('restore_volume', () => {
     const [make, bring] = planned.outcome === 'change' ? planned.changes : [];
     expect(make?.actions[0]).toMatchObject({ argv: ['docker', 'volume', 'create', '--driver', 'local', '--label', 'tier=front', '--label', `plimsoll.restored=${name}`, '--opt', 'size=41943040', 'new'] });
     expect(make?.actions).toHaveLength(4);
-    expect(bring?.actions[1]).toMatchObject({ kind: 'upload', from: `kept/${name}.tar.zst`, sha256: 'c'.repeat(64), bytes: 5000, resumes: true });
+    expect(bring?.actions[0]).toMatchObject({ kind: 'upload', from: `kept/${name}.tar.zst`, sha256: 'c'.repeat(64), bytes: 5000, resumes: true });
   });
 
   it('goes on where it was cut, and has nothing to do when it is done', () => {
@@ -34,6 +34,7 @@ describe('restore_volume', () => {
     [{}, { kept: shelf([], { exists: false }) }, 'no complete backup foo in kept on this machine: there is no kept on this machine'],
     [{}, { kept: shelf([backup(), backup({ host: 'other', name: crossed('foo@web-2.20261128T140533Z') })]) }, 'kept on this machine has backups of foo of several hosts: web-1-1234, other'],
     [{}, { host: { decompresses: ['gzip'] } }, `the host has no zstd, with which ${name} is compressed`],
+    [{}, { own: { problem: '/var/lib/plimsoll/spool belongs to another user' } }, '/var/lib/plimsoll/spool belongs to another user (on the host): whoever can write there could have root write elsewhere'],
     [{}, { room: 9000 }, `/var/lib/docker has 8.79 KiB free, and ${name} needs 12.88 KiB with its archive`],
   ] satisfies readonly (readonly [object, RestoreWorld, string])[])('refuses %j where %j', (more, world, reason) => {
     expect(plan(more, world)).toMatchObject({ outcome: 'refused', reason });

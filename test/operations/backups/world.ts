@@ -12,6 +12,7 @@ import type { Docker } from '../../../src/facts/docker.ts';
 import { dockerInfo } from '../../../src/facts/docker.ts';
 import { ask } from '../../../src/facts/fact.ts';
 import { hostFile } from '../../../src/facts/file.ts';
+import { ownDirectory, type OwnDirectory } from '../../../src/facts/own-directory.ts';
 import { roomIn } from '../../../src/facts/receiving-host.ts';
 import { stoppedForCopies, type StoppedForCopies } from '../../../src/facts/stopped-for-copy.ts';
 import { volumeState } from '../../../src/facts/volume-state.ts';
@@ -46,6 +47,8 @@ export interface BackupWorld {
   readonly host?: Partial<BackupHost>;
   readonly kept?: Shelf;
   readonly spooled?: Shelf;
+  /** Of every directory that archives are written to. */
+  readonly own?: OwnDirectory;
   readonly uses?: readonly ContainerUse[];
   readonly paused?: boolean;
   readonly stopped?: StoppedForCopies['all'];
@@ -53,7 +56,7 @@ export interface BackupWorld {
 }
 
 /** A host with the volume foo, and an app that writes to it; backups are kept in `kept` on the laptop, or /kept. */
-export function backupWorld({ host: more, kept = shelf(), spooled = shelf(), uses = [app], paused = false, stopped = [], sockets = 0 }: BackupWorld = {}): Answers {
+export function backupWorld({ host: more, kept = shelf(), spooled = shelf(), own = { problem: undefined }, uses = [app], paused = false, stopped = [], sockets = 0 }: BackupWorld = {}): Answers {
   return new Answers()
     .set(ask(backupHost), { ...host, ...more })
     .set(ask(copyTools), { rsync: null, cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
@@ -67,12 +70,15 @@ export function backupWorld({ host: more, kept = shelf(), spooled = shelf(), use
     .set(ask(volumeState, directory), { ...state, quota: { fileSystem: 'xfs', mountPoint: '/', options: [], project: 2, limitBytes: 40 * 1024 ** 2, usedBytes: 0, freeBytes: 1e12, quotaTool: true } })
     .set(ask(laptopShelf, 'kept', 'foo@web-1.'), kept)
     .set(ask(backupShelf, '/kept', 'foo@web-1.'), kept)
-    .set(ask(backupShelf, '/var/lib/plimsoll/spool', name), spooled);
+    .set(ask(backupShelf, '/var/lib/plimsoll/spool', name), spooled)
+    .set(ask(ownDirectory, '/kept'), own)
+    .set(ask(ownDirectory, '/var/lib/plimsoll/spool'), own);
 }
 
 export interface RestoreWorld {
   readonly host?: Partial<BackupHost>;
   readonly kept?: Shelf;
+  readonly own?: OwnDirectory;
   readonly volumes?: readonly Volume[];
   /** The quota of the new volume, where it is there. */
   readonly limitBytes?: number;
@@ -82,7 +88,7 @@ export interface RestoreWorld {
 }
 
 /** A host on which a backup of foo is to be restored into `new`, from `kept` on the laptop. */
-export function restoreWorld({ host: more, kept = shelf([backup()]), volumes: there = [], limitBytes = 0, room = 1e12, identity = { kind: 'file', own: true, mode: '0600', locked: false, recipients: [recipient] } }: RestoreWorld = {}): Answers {
+export function restoreWorld({ host: more, kept = shelf([backup()]), own = { problem: undefined }, volumes: there = [], limitBytes = 0, room = 1e12, identity = { kind: 'file', own: true, mode: '0600', locked: false, recipients: [recipient] } }: RestoreWorld = {}): Answers {
   return new Answers()
     .set(ask(backupHost), { ...host, ...more })
     .set(ask(dockerInfo), { root: '/var/lib/docker' } as Docker)
@@ -92,6 +98,7 @@ export function restoreWorld({ host: more, kept = shelf([backup()]), volumes: th
     .set(ask(roomIn, '/var/lib/docker'), { availableBytes: room, inodesAvailable: 1e6 })
     .set(ask(hostFile, `/var/lib/plimsoll/spool/${name}.tar.zst`), { exists: false })
     .set(ask(hostFile, `/var/lib/plimsoll/spool/${name}.tar.zst.age`), { exists: false })
+    .set(ask(ownDirectory, '/var/lib/plimsoll/spool'), own)
     .set(ask(ageIdentity, '/root/age.key'), identity)
     .set(ask(volumeState, '/var/lib/docker/volumes/new/_data'), { ...state, quota: { fileSystem: 'xfs', mountPoint: '/', options: [], project: 3, limitBytes, usedBytes: 0, freeBytes: 1e12, quotaTool: true } });
 }

@@ -1,0 +1,25 @@
+import { ask, askOf, type FactRequest, type Known } from '../../facts/fact.ts';
+import { ownDirectory, type OwnDirectory } from '../../facts/own-directory.ts';
+import { oneLine } from '../../values/terminal.ts';
+import type { Refusal } from '../copy-start.ts';
+import type { Kept } from './backup-input.ts';
+import { directoryOf } from './backup-input.ts';
+
+/**
+ * Where archives are written on hosts: names in there are known beforehand, so nobody else may put anything there.
+ * The scripts that write look again before they do.
+ */
+export function ownPlaces(to: Kept | undefined, spool: string): readonly FactRequest<OwnDirectory>[] {
+  if (to?.path === undefined) return [ask(ownDirectory, spool)];
+  const kept = to.host === undefined ? ask(ownDirectory, to.path) : askOf(to.host, ownDirectory, directoryOf(to));
+  return to.host === undefined ? [kept] : [kept, ask(ownDirectory, spool)];
+}
+
+export function judgePlaces(places: readonly FactRequest<OwnDirectory>[], known: Known): Refusal | undefined {
+  for (const place of places) {
+    const { problem } = known.the(place);
+    const on = place.host === undefined ? 'on the host' : `on ${place.host}`;
+    if (problem !== undefined) return { outcome: 'refused', reason: `${oneLine(problem, 500)} (${on}): whoever can write there could have root write elsewhere`, remedy: `chown root:root and chmod go-w what is named, ${on}; or name a directory below which only root writes` };
+  }
+  return undefined;
+}
