@@ -30,6 +30,16 @@ const everywhere = [
   { selector: 'ExportAllDeclaration', message: 'No barrels: import from the file that defines it.' },
 ];
 
+/** Shell text about directories that containers may write to. */
+const entered = [
+  [String.raw`/find "[$][^"]*" -xdev -mindepth 1 -delete/`, 'is emptied'],
+  [String.raw`/stat (-L )?-c ['"]?%d:%i['"]? -- /`, 'is compared with what was planned'],
+  [String.raw`/(chown|chmod) -R /`, 'is given away with all that is in it'],
+].map(([pattern, what]) => ({
+  selector: `:matches(TemplateElement[value.cooked=${pattern}], Literal[value=${pattern}])`,
+  message: `Go into it first (enter, in facts/entered-directory.ts), then say ".": by its path, a directory that ${what} may be another one by then.`,
+}));
+
 function restricted(patterns) {
   return { 'no-restricted-imports': ['error', { patterns }] };
 }
@@ -71,6 +81,7 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'Only main.ts ends the process.' }],
+      'no-restricted-syntax': ['error', ...everywhere, ...entered],
     },
   },
   ...Object.entries(layers).flatMap(layer),
