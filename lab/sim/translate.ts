@@ -17,6 +17,8 @@ const led = /(?<![A-Za-z0-9_.])\/(?=dev\/mapper\b|etc\/docker\b|root\/\.ssh\b|va
 export function lead(text: string, { root, withoutDocker }: Places): string {
   const there = text
     .replace(led, `${root}/`)
+    // What root may do there does not depend on who runs this.
+    .replaceAll(/(CapEff:\S+ )(?=\/proc\/self\/status)/g, (before) => `${before}${root}`)
     // Nobody but root can make a block device: here they are files.
     .replaceAll('[ -b ', '[ -e ');
   return withoutDocker ? there.replaceAll('command -v docker ', 'command -v no-docker-here ') : there;
