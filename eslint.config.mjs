@@ -60,6 +60,18 @@ const pasted = {
   message: 'A command to paste is made by byHand() of values/shell.ts: what a host, a file or a record calls a thing must stay one word of it.',
 };
 
+/** Shell text about directories that containers may write to. */
+const entered = [
+  [String.raw`/find "[$][^"]*" -xdev -mindepth 1 -delete/`, 'is emptied'],
+  [String.raw`/stat (-L )?-c ['"]?%d:%i['"]? -- /`, 'is compared with what was planned'],
+  [String.raw`/(chown|chmod) -R /`, 'is given away with all that is in it'],
+].map(([pattern, what]) => ({
+  selector: `:matches(TemplateElement[value.cooked=${pattern}], Literal[value=${pattern}])`,
+  message: `Go into it first (enter, in facts/entered-directory.ts), then say ".": by its path, a directory that ${what} may be another one by then.`,
+}));
+
+const inSource = [...everywhere, pasted, ...entered];
+
 function restricted(patterns) {
   return { 'no-restricted-imports': ['error', { patterns }] };
 }
@@ -101,22 +113,21 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     rules: {
-      'no-restricted-syntax': ['error', ...everywhere, pasted, ...onePlace],
+      'no-restricted-syntax': ['error', ...inSource, ...onePlace],
       'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'Only main.ts ends the process.' }],
     },
   },
   {
     // The places themselves.
     files: ['src/values/privileged-environment.ts', 'src/cli/ssh-transport.ts', 'src/transport/ssh/{exec-channel,bastions}.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...everywhere, pasted] },
+    rules: { 'no-restricted-syntax': ['error', ...inSource] },
   },
   {
     files: ['src/facts/**/*.ts', 'src/operations/containers/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
-        ...everywhere,
-        pasted,
+        ...inSource,
         ...onePlace,
         {
           selector: 'TemplateElement[value.raw=/docker( image| volume| network| container)? inspect[^\\n|;&]*2>.dev.null/]',

@@ -112,6 +112,7 @@ function addDaemon(tree: Tree, spec: HostSpec): void {
   tree.set('state/next-pid', `${String(firstPid + (spec.containers ?? []).length)}\n`);
   tree.set('state/next-mount', '76\n');
   tree.set('state/host-space', `${String(50 * gib)} ${String(spec.hostUsedBytes ?? 9 * gib)}\n`);
+  tree.set('root/proc/self/status', 'CapEff:\t000001ffffffffff\n');
   const { sudo = 'root' } = spec;
   tree.set('state/sudo', `${typeof sudo === 'object' ? 'password' : sudo}\n`);
   if (typeof sudo === 'object') tree.set('state/sudo-password', `${sudo.password}\n`);

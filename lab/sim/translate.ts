@@ -18,6 +18,8 @@ const led = /(?<![A-Za-z0-9_.])\/(?=dev\/mapper\b|etc\/docker\b|root\/\.ssh\b|va
 export function lead(text: string, { root, withoutDocker }: Places): string {
   const there = text
     .replace(led, `${root}/`)
+    // What root may do there does not depend on who runs this.
+    .replaceAll(/(CapEff:\S+ )(?=\/proc\/self\/status)/g, (before) => `${before}${root}`)
     // Nobody but root can make a block device: here they are files.
     .replaceAll('[ -b ', '[ -e ')
     // A host's own tools come before all others; here the simulated ones stand for them.

@@ -47,8 +47,8 @@ export const enterFunction = `enter() {
 `;
 
 /**
- * Makes a root file system, in a mount namespace of its own, that holds programs, the two directories at their own paths and
- * nothing else, and runs a command there. `$from`, `$to`, `$scratch` with `$from_is`, `$to_is`; `$1`: whether `$to` may be written to.
+ * Makes a root file system, in namespaces of its own for mounts and processes, that holds programs, the two directories at
+ * their own paths and nothing else, and runs a command there. `$from`, `$to`, `$scratch` with `$from_is`, `$to_is`; `$1`: whether `$to` may be written to.
  */
 const insideScript = `no() { printf '%s\\n' "$*" >&2; exit 1; }
 at=/sys
@@ -70,6 +70,18 @@ done
 unset IFS; set +f
 for each in /etc/ld.so.cache /etc/xattr.conf /etc/localtime; do [ ! -f "$each" ] || cp -L -- "$each" "$at$each" || no "$each could not be copied"; done
 : >"$at/dev/null" && mount -n --bind /dev/null "$at/dev/null" || no "/dev/null could not be had"
+# Some programs reach their own open files by /proc. Of what else is there they get nothing, not even the host's processes.
+mkdir "$at/proc" || exit 1
+mount -n -t proc -o ro,nosuid,nodev,noexec,subset=pid proc "$at/proc" 2>/dev/null || {
+  mount -n -t proc -o ro,nosuid,nodev,noexec proc "$at/proc" || no "/proc could not be had"
+  for each in "$at"/proc/*; do
+    case \${each##*/} in [0-9]* | self | thread-self) continue ;; esac
+    if [ -L "$each" ]; then :
+    elif [ -d "$each" ]; then mount -n -t tmpfs -o ro,size=4k tmpfs "$each" || no "$each could not be hidden"
+    else mount -n --bind "$at/dev/null" "$each" || no "$each could not be hidden"
+    fi
+  done
+}
 # What is bound is looked at once more, where nobody can put anything else in its place.
 bound() {
   mkdir -p -- "$at$1" && (cd -P -- "$1" && mount -n --bind . "$at$1") || no "$1 could not be entered"
@@ -84,7 +96,11 @@ cd "$at" && pivot_root . .outside && cd / && chroot /.outside umount -n -l / || 
 [ -z "$to" ] || cd -- "$to" || exit 1
 text=$2
 shift 2
-exec /bin/sh -c "$text" sh "$@"`;
+# The first process of a namespace heeds only signals that it has asked for; when it ends, all others there do.
+exec env -i "PATH=$PATH" "LC_ALL=\${LC_ALL-}" "TMPDIR=\${TMPDIR-}" "from=$from" "to=$to" "scratch=$scratch" /bin/sh -c 'exec 6<&0
+trap "exit 143" TERM INT HUP
+/bin/sh -c "$@" <&6 6<&- &
+wait "$!"' sh "$text" sh "$@"`;
 
 /**
  * `inside WAY TEXT ARGUMENT…` runs a shell's text where nothing can be reached but the host's programs, the directory `$from`
@@ -95,7 +111,7 @@ exec /bin/sh -c "$text" sh "$@"`;
  * look at it and that would have root copy any file of the host to where the container can read it, or write to
  * any. Here a link out of the two directories leads nowhere.
  *
- * Without CAP_SYS_ADMIN there are no mount namespaces; but whoever lacks that cannot run containers either, and cannot be
+ * Without CAP_SYS_ADMIN there are no such namespaces; but whoever lacks that cannot run containers either, and cannot be
  * led to more than it may. Then both directories are held open meanwhile, and no path of theirs is used again.
  */
 export const insideFunctions = `${enterFunction}may_confine() {
@@ -111,7 +127,7 @@ inside() (
   [ -z "$scratch" ] || { TMPDIR=$scratch; export TMPDIR; }
   if may_confine; then
     command -v unshare >/dev/null 2>&1 && command -v pivot_root >/dev/null 2>&1 || { echo "the host has no unshare and pivot_root (util-linux), with which a copy keeps to its directories" >&2; exit 1; }
-    exec unshare -m /bin/sh -c ${quote(`${enterFunction}${insideScript}`)} plimsoll-inside "$way" "$text" "$@"
+    exec unshare -m -p -f /bin/sh -c ${quote(`${enterFunction}${insideScript}`)} plimsoll-inside "$way" "$text" "$@"
   fi
   if [ -n "$from" ]; then enter "$from" "$from_is" && exec 5<. && from=/proc/self/fd/5/. || exit 1; fi
   if [ -n "$to" ]; then enter "$to" "$to_is" && to=. || exit 1; fi

@@ -88,8 +88,7 @@ export function restoreDirectory(directory: Entered, { owner, mode }: Pick<Direc
   return [changeDirectory(directory, `chown ${quote(owner)} .`), changeDirectory(directory, `chmod ${quote(`0${mode}`)} .`)];
 }
 
-/** Which directories the two sides are: not the same on any two hosts, although the plan is. */
-export function sidesBound(source: Directory, target?: Directory): Readonly<Record<string, string>> {
-  if (target === undefined) return { 'source directory': source.identity };
-  return { 'source directory': source.identity, 'destination directory': target.identity, 'destination directory and its birth': afterRestarts(target).identity };
+/** Which directories these are: not the same on any two hosts, although the plan is. */
+export function sidesBound(sides: Readonly<Record<string, Directory>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(sides).flatMap(([name, directory]) => [[`${name} directory`, directory.identity], [`${name} directory and its birth`, afterRestarts(directory).identity]]));
 }

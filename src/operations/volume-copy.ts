@@ -148,7 +148,7 @@ function change(want: Want, { method, source, target, begunHere: { directory, co
     undo: reversible ? [guard(want, later), emptyDirectory(later), ...restoreDirectory(later, marker), unmark] : 'irreversible',
     ...(reversible && begun !== undefined ? { undoneTo: { entries: 0, bytes: 0, owner: marker.owner, mode: marker.mode } } : {}),
     atomic: false,
-    bindings: sidesBound(source, target),
+    bindings: sidesBound({ source, destination: target }),
   };
 }
 

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAccount, missingForAccounts } from '../support/accounts.ts';
 import { startSshd } from '../support/sshd.ts';
+import { swapper } from '../support/swapper.ts';
 import { TwoHosts } from './two-hosts.ts';
 
 const script = (name: string): string => new URL(`./torture/${name}`, import.meta.url).pathname;
@@ -80,6 +81,49 @@ describe('send_volume between two real sshds', () => {
     const ended = await run.ended;
     expect(ended.code, ended.printed).toBe(0);
     expect(hosts.leftOver()).toEqual([]);
+  });
+
+  describe('where a container swaps directories for links meanwhile', () => {
+    const canary = 'what only root may read';
+    let outside = '';
+    const state = (): string => spawnSync('sh', ['-c', 'cd "$1" && find . -printf "%p %m %U:%G %y %s %T@\\n" | sort && cat -- *', 'sh', outside], { encoding: 'utf8' }).stdout;
+    const leaked = (): string => spawnSync('grep', ['-rl', canary, '--', ...['to', 'to-away'].map((name) => join(hosts.base, name)).filter((path) => existsSync(path) && !lstatSync(path).isSymbolicLink())], { encoding: 'utf8' }).stdout;
+    beforeEach(() => {
+      outside = join(hosts.base, 'outside');
+      mkdirSync(outside);
+      for (const name of ['shadow', 'file-0', 'part-1']) writeFileSync(join(outside, name), `${canary}: ${name}`, { mode: 0o600 });
+    });
+
+    it('below the source, nothing of the host is sent', async () => {
+      const names = [0, 1, 2, 3].map((number) => join(hosts.from, `dir-${String(number)}`));
+      for (const name of names) {
+        mkdirSync(name);
+        for (let number = 0; number < 50; number += 1) writeFileSync(join(name, `file-${String(number)}`), 'of the volume '.repeat(number + 1));
+      }
+      const attacker = swapper(names, outside);
+      const before = state();
+      for (let round = 0; round < 3; round += 1) {
+        const ended = await hosts.plimsoll('apply', hosts.playbook({ delete: true }), '--yes');
+        expect(ended.printed).toMatch(/\w/);
+        expect([leaked(), state(), hosts.keys()]).toEqual(['', before, []]);
+      }
+      attacker.kill('SIGKILL');
+    });
+
+    it.each(['from', 'to'] as const)('in the place of %s itself, once it is planned, the step fails, and nothing is sent or written there', async (side) => {
+      const playbook = arrangeSlow();
+      const before = state();
+      const run = hosts.begin('apply', playbook, '--yes');
+      // The key is made when the plan has been made, and the pass is the second thing after it.
+      await expect.poll(() => existsSync(join(hosts.source.state, 'sending')), { interval: 2 }).toBe(true);
+      const path = hosts[side];
+      renameSync(path, join(hosts.base, `${side}-away`));
+      symlinkSync(outside, path);
+      const ended = await run.ended;
+      expect([leaked(), state(), hosts.keys()]).toEqual(['', before, []]);
+      expect(ended.printed).toMatch(new RegExp(`/${side} is another directory now than the one that was planned for`));
+      expect(ended.code).toBe(1);
+    });
   });
 
   it('goes on when plimsoll is killed, takes its access away by itself, and resume finds it complete', async () => {

@@ -205,10 +205,10 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
     damaged();
     expect(statSync(to('inner/file-3'))).toMatchObject({ mtimeMs, size });
     const second = changeOf(planned(here));
-    expect(JSON.stringify(second.actions)).not.toContain(' --checksum ');
+    expect(JSON.stringify(second.actions)).not.toContain(' --checksum --modify-window');
     expect(() => { applyHere(second.actions, lead); }).toThrow(/ended with 9: the copy differs/);
     const third = changeOf(planned(here));
-    expect(JSON.stringify(third.actions)).toContain(' --checksum ');
+    expect(JSON.stringify(third.actions)).toContain(' --checksum --modify-window');
     applyHere(third.actions, lead);
     expect(planned(here).outcome).toBe('noop');
 

@@ -13,6 +13,8 @@ import { upload as uploadOperation } from '../../src/operations/upload.ts';
 import { planHere } from '../operations/on-this-machine.ts';
 import { otherUser, scene, type Scene } from '../support/other-user.ts';
 import { carryOut } from './carry-out.ts';
+import type { BackupName } from '../../src/facts/crossing.ts';
+import { crossed } from '../support/crossed.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const content = 'what is uploaded';
@@ -160,7 +162,7 @@ describe('what was a file when it was planned, and has become a link', () => {
 });
 
 describe('an archive', () => {
-  const start = { plimsoll: 'backup', version: 1, name: 'foo@web.20260101T000000Z', host: 'web', source: 'volume foo', compression: 'gzip', consistency: 'live', sizeBytes: 0 } as const;
+  const start = { plimsoll: 'backup', version: 1, name: crossed<BackupName>('foo@web.20260101T000000Z'), host: 'web', source: 'volume foo', compression: 'gzip', consistency: 'live', sizeBytes: 0 } as const;
   const makeIn = (spool: string): Action => makeArchive({ start, source: { path: here.victim, identity: 'x' } as Directory, spool, file: undefined, list: false });
   const part = '.foo@web.20260101T000000Z.tar.gz.part';
 

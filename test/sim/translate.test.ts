@@ -31,6 +31,7 @@ describe('paths of a simulated host', () => {
     ['"/proc/${dockerd:-0}/stat"', `"${root}/proc/\${dockerd:-0}/stat"`],
     ['/proc/9000000001/root/', `${root}/proc/9000000001/root/`],
     ['[ -b "$device" ]', '[ -e "$device" ]'],
+    ["sed -n 's/^CapEff:[^0-9a-f]*//p' /proc/self/status", `sed -n 's/^CapEff:[^0-9a-f]*//p' ${root}/proc/self/status`],
   ])('%s is led below its root', (text, expected) => {
     expect(lead(text, places)).toBe(expected);
   });

@@ -1,3 +1,4 @@
+import { crossing, hostPath } from '../../facts/crossing.ts';
 import { ask, askOf, type FactRequest, type Known } from '../../facts/fact.ts';
 import { ownDirectory, type OwnDirectory } from '../../facts/own-directory.ts';
 import { oneLine } from '../../values/terminal.ts';
@@ -11,7 +12,7 @@ import { directoryOf } from './backup-input.ts';
  */
 export function ownPlaces(to: Kept | undefined, spool: string): readonly FactRequest<OwnDirectory>[] {
   if (to?.path === undefined) return [ask(ownDirectory, spool)];
-  const kept = to.host === undefined ? ask(ownDirectory, to.path) : askOf(to.host, ownDirectory, directoryOf(to));
+  const kept = to.host === undefined ? ask(ownDirectory, to.path) : askOf(to.host, ownDirectory, crossing(hostPath, directoryOf(to), 'the directory of the backups'));
   return to.host === undefined ? [kept] : [kept, ask(ownDirectory, spool)];
 }
 

@@ -48,7 +48,7 @@ export function copyChanges(plan: CopyPlan): readonly Change[] {
   const undoneTo = start.begun === undefined ? undefined : { entries: 0, bytes: 0, owner: start.marker.owner, mode: start.marker.mode };
   const reversible = start.reversible && !plan.refresh;
   const undo = reversible ? undoActions(plan) : 'irreversible';
-  const common: Common = { before, undo, ...(reversible && undoneTo !== undefined ? { undoneTo } : {}), bindings: { ...Object.fromEntries(stops.map(({ id, name }) => [`container ${name}`, id])), ...sidesBound(source, target) } };
+  const common: Common = { before, undo, ...(reversible && undoneTo !== undefined ? { undoneTo } : {}), bindings: { ...Object.fromEntries(stops.map(({ id, name }) => [`container ${name}`, id])), ...sidesBound({ source, destination: target }) } };
   const live = stops.length === 0 && !plan.firstOnly ? [] : livePass(method, source, target, options);
   // Nothing else about the destination holds still while the source is written to.
   const first: Change = {

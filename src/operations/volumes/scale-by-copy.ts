@@ -2,7 +2,6 @@ import { askContainerSpec } from '../../facts/container-spec.ts';
 import { begunCopies } from '../../facts/begun-copy.ts';
 import { copySource } from '../../facts/copy-source.ts';
 import { copyDirectory, copyTools } from '../../facts/directory-copy.ts';
-import type { Entered } from '../../facts/entered-directory.ts';
 import { afterRestarts, toBeMade } from '../../facts/entered-directory.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
@@ -17,6 +16,7 @@ import { asBefore } from '../containers/under-way.ts';
 import type { CopyMethod } from '../copy-method.ts';
 import { chooseMethod } from '../copy-method.ts';
 import type { Directory } from '../copy-start.ts';
+import { sidesBound } from '../copy-start.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import type { ContainerPlan } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
@@ -138,8 +138,8 @@ function tooLarge({ volume, state, pending }: Situation, source: Directory, targ
   return undefined;
 }
 
-function liveCopy(target: Target, method: CopyMethod, from: Entered, family: string, { bwlimit }: CopyWant): readonly Change[] {
-  const actions = livePass(method, from, toBeMade(target.mountpoint), { bwlimit, exclusive: true, progress: true });
+function liveCopy(target: Target, method: CopyMethod, source: Directory, family: string, { bwlimit }: CopyWant): readonly Change[] {
+  const actions = livePass(method, source, toBeMade(target.mountpoint), { bwlimit, exclusive: true, progress: true });
   if (actions.length === 0) return [];
   return [
     {
@@ -150,7 +150,7 @@ function liveCopy(target: Target, method: CopyMethod, from: Entered, family: str
       actions,
       undo: [],
       atomic: false,
-      bindings: {},
+      bindings: sidesBound({ source }),
     },
   ];
 }
@@ -165,7 +165,7 @@ function last(situation: Situation, source: Directory, target: Target, method: C
   const unchanged = unchangedSinceCopy(afterRestarts(source), toBeMade(to));
   const removeOld = [removeLeft(volume.name, from, to)];
   if (containers.length > 0) {
-    return replaceContainers({
+    const replaced = replaceContainers({
       subject: `containers:${family}`,
       containers,
       whileStopped: { script: `${pass} && ${commandLine(inForce.argv)}`, summary: `last pass of the copy to ${name}, verified by checksum` },
@@ -174,6 +174,7 @@ function last(situation: Situation, source: Directory, target: Target, method: C
       gate,
       ...(begun.length === 0 ? {} : { underWay: [...new Set(begun.map(({ step }) => step))].join(', ') }),
     });
+    return { ...replaced, bindings: { ...replaced.bindings, ...sidesBound({ source }) } };
   }
   return {
     summary: `${name}: last pass of the copy, verified by checksum; it takes the place of ${volume.name}`,
@@ -184,6 +185,6 @@ function last(situation: Situation, source: Directory, target: Target, method: C
     undo: [{ kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `{\n${unchanged}\n} </dev/null\n`, timeoutMs: 3_600_000 }, givenUp],
     finalize: removeOld,
     atomic: true,
-    bindings: {},
+    bindings: sidesBound({ source }),
   };
 }

@@ -35,7 +35,7 @@ for allowed in begin "$5" "$6" "$7" "$8" "$9"; do [ "$asked" != "$allowed" ] || 
 case $asked in 'end '*) case \${asked#end } in *[!0-9.\\ ]*) ;; *) known=yes ;; esac ;; esac
 [ -n "$known" ] || no "this key is only for the copy of $label to $1"
 [ "$(date +%s)" -lt "$until" ] || { revoke; no "the time for this copy is over"; }
-copy_of "$label" "$1" || no "$1 is not there any more"
+copy_of "$label" "$1" || no "$1 is not there as it was planned for"
 exec 8>>"$directory/lock"
 flock -w 120 8 || no "an earlier connection still writes to $to"
 find_own

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { makeArchive } from '../../../src/operations/backups/archive-script.ts';
 import { finalPass, livePass } from '../../../src/operations/volumes/copy-passes.ts';
 import { copyVolume } from '../../../src/operations/volumes/copy-volume.ts';
 import type { Printed } from '../../../src/facts/fact.ts';
+import { swapper } from '../../support/swapper.ts';
 import { asEntered, runScript } from '../../facts/real-shell.ts';
 import { CopyHost } from '../copy-host.ts';
 import { methods } from '../copy-methods.ts';
@@ -131,18 +132,6 @@ describe('a directory that is another one when it comes to be copied', () => {
     }
   });
 });
-
-/** A real process that puts links in the place of directories, and takes them away, as fast as it can. */
-function swapper(directories: readonly string[], target: string): ChildProcess {
-  const text = `const { renameSync, symlinkSync } = require('node:fs');
-const [target, ...all] = process.argv.slice(1);
-for (const each of all) symlinkSync(target, each + '.link');
-for (;;) for (const each of all) {
-  try { renameSync(each, each + '.real'); renameSync(each + '.link', each); } catch {}
-  try { renameSync(each, each + '.link'); renameSync(each + '.real', each); } catch {}
-}`;
-  return spawn(process.execPath, ['-e', text, target, ...directories], { stdio: 'ignore' });
-}
 
 describe('a container that swaps directories for links all the time', { tags: ['root', 'lab:mount'] }, () => {
   let base = '';
