@@ -32,9 +32,15 @@ describe('restore_volume', () => {
     [{}, { kept: shelf([], { exists: false }) }, 'no complete backup foo in kept on this machine: there is no kept on this machine'],
     [{}, { kept: shelf([backup(), backup({ host: 'other', name: 'foo@web-2.20261128T140533Z' })]) }, 'kept on this machine has backups of foo of several hosts: web-1-1234, other'],
     [{}, { host: { decompresses: ['gzip'] } }, `the host has no zstd, with which ${name} is compressed`],
+    [{}, { fileSystem: 'ext4' }, "new is to have 40 MiB: Docker's volumes lie on ext4 (/), where a volume has no size of its own: all share the 931.32 GiB that are free there"],
     [{}, { room: 9000 }, `/var/lib/docker has 8.79 KiB free, and ${name} needs 12.88 KiB with its archive`],
   ] satisfies readonly (readonly [object, RestoreWorld, string])[])('refuses %j where %j', (more, world, reason) => {
     expect(plan(more, world)).toMatchObject({ outcome: 'refused', reason });
+  });
+
+  it('of a volume without a size goes to a file system that gives none', () => {
+    const kept = shelf([backup({ sizeBytes: 0 })]);
+    expect(subjects(plan({}, { kept, fileSystem: 'ext4' }))).toEqual(['volume:new', `archive:${name}`, 'content:new']);
   });
 
   it('takes the newest that is complete', () => {
