@@ -84,29 +84,46 @@ export const stepMakers: Readonly<Record<string, (given: Given) => Made>> = {
     return { input: { size, ...metadata, ...pick.sometimes({ offline: true }) }, relative: /[+%]/.test(size + JSON.stringify(metadata)) };
   },
   set_base_size: ({ pick }) => ({ input: { size: pick.of(['1GiB', '12GiB']), restart_daemon: pick.is() } }),
-  set_storage_driver: ({ pick }) => ({ input: { driver: pick.of(['overlay2', 'vfs', 'devicemapper']), acknowledge_invisible: pick.number(4) !== 3, stop_containers: pick.number(4) !== 3 } }),
+  set_storage_driver: ({ pick, ground: { isDevicemapper } }) => {
+    const consent = { acknowledge_invisible: pick.number(4) !== 3, stop_containers: pick.number(4) !== 3 };
+    return { input: { driver: pick.of(['overlay2', 'vfs', ...(isDevicemapper ? ['devicemapper'] : [])]), ...consent } };
+  },
 
-  backup_volume: (given) => ({ input: { volume: volume(given), to: given.pick.of([{ laptop: 'backups' }, { path: `${given.places.files}/kept` }]), consistency: given.pick.of(['stop', 'live', 'pause']), ...given.pick.sometimes({ content_list: false }), ...given.pick.sometimes({ keep: 1 }) } }),
+  backup_volume: (given) => {
+    const { pick, places: { files } } = given;
+    const to = [{ laptop: 'backups' }, { path: `${files}/kept` }];
+    const kept = { consistency: pick.of(['stop', 'live', 'pause']), ...pick.sometimes({ content_list: false }), ...pick.sometimes({ keep: 1 }) };
+    return { input: { volume: volume(given), to: pick.of(to), ...kept } };
+  },
   restore_volume: (given) => {
     const from = volume(given);
     const to = { path: `${given.places.files}/kept` };
     const first = { name: `Back ${from} up first`, backup_volume: { volume: from, to, consistency: 'stop' } };
     return { input: { volume: given.pick.of(['restored', 'data']), from: to, backup: from, ...given.pick.sometimes({ size: '60MiB' }) }, needs: [first] };
   },
-  clean_volumes: ({ pick }) => ({ input: { ...pick.of([{ named: true }, { named: true, name: ['scrap-*', 'data'] }, {}]), ...pick.sometimes({ not_label: 'keep' }), keep_for: pick.of(['7d', 0, '1h']) } }),
+  clean_volumes: ({ pick }) => {
+    const which = pick.of([{ named: true }, { named: true, name: ['scrap-*', 'data'] }, {}]);
+    return { input: { ...which, ...pick.sometimes({ not_label: 'keep' }), keep_for: pick.of(['7d', 0, '1h']) } };
+  },
   copy_volume: (given) => {
     const { pick } = given;
     const from = volume(given);
-    return { input: { from: { volume: from }, to: { volume: pick.among(given.ground.volumes.filter((name) => name !== from), 'none') }, stop: pick.of([true, true, false]), delete: pick.number(4) !== 3, ...pick.sometimes({ method: pick.of(['rsync', 'cp', 'tar']) }), ...pick.sometimes({ first_pass_only: true }) } };
+    const to = pick.among(given.ground.volumes.filter((name) => name !== from), 'none');
+    const consent = { stop: pick.of([true, true, false]), delete: pick.number(4) !== 3 };
+    const way = { ...pick.sometimes({ method: pick.of(['rsync', 'cp', 'tar']) }), ...pick.sometimes({ first_pass_only: true }) };
+    return { input: { from: { volume: from }, to: { volume: to }, ...consent, ...way } };
   },
   scale_volume: (given) => {
     const { pick } = given;
     const size = pick.of(['40MiB', '+20MiB', '200%', '18MiB']);
-    return { input: { volume: volume(given), size, method: pick.of(['auto', 'in_place', 'copy']), ...pick.sometimes({ restart_daemon: true }), ...gate }, relative: /[+%]/.test(size) };
+    const way = { method: pick.of(['auto', 'in_place', 'copy']), ...pick.sometimes({ restart_daemon: true }) };
+    return { input: { volume: volume(given), size, ...way, ...gate }, relative: /[+%]/.test(size) };
   },
   recreate_container: (given) => {
     const { pick } = given;
-    return { input: { container: container(given), env: { A: pick.of(['2', '3']), ...pick.sometimes({ TOKEN: null }) }, ...pick.sometimes({ memory: '64MiB' }), ...pick.sometimes({ restart: 'always' }), ...pick.sometimes({ labels: { tier: 'db' } }), ...gate } };
+    const env = { A: pick.of(['2', '3']), ...pick.sometimes({ TOKEN: null }) };
+    const more = { ...pick.sometimes({ memory: '64MiB' }), ...pick.sometimes({ restart: 'always' }), ...pick.sometimes({ labels: { tier: 'db' } }) };
+    return { input: { container: container(given), env, ...more, ...gate } };
   },
   remove_container: (given) => ({ input: { container: given.pick.among(given.ground.containers.toReversed(), 'c9'), anonymous_volumes: given.pick.of(['keep', 'quarantine']) } }),
   scaled_volume: ({ pick }) => ({ input: { name: 'elk', scale: pick.of([1, 2]), size: pick.of(['20MiB', '30MiB']), ...pick.sometimes({ labels: { tier: 'log' } }) } }),
@@ -117,6 +134,12 @@ export const stepMakers: Readonly<Record<string, (given: Given) => Made>> = {
 /** What steps are mostly about, by the kind of ground. */
 export const ofTheme = {
   files: ['command', 'script', 'upload', 'fetch', 'volume_copy', 'pause', 'wait_for', 'assert'],
-  devicemapper: ['grow_rootfs', 'dmsetup', 'repair_rootfs', 'xfs_growfs', 'resize2fs', 'grow_pool', 'set_base_size', 'set_storage_driver', 'docker_inspect', 'wait_for', 'command'],
-  volumes: ['scale_volume', 'copy_volume', 'backup_volume', 'restore_volume', 'clean_volumes', 'recreate_container', 'remove_container', 'scaled_volume', 'delete_scaled_volume', 'send_volume', 'grow_rootfs', 'set_storage_driver', 'command'],
+  devicemapper: [
+    'grow_rootfs', 'dmsetup', 'repair_rootfs', 'xfs_growfs', 'resize2fs', 'grow_pool', 'set_base_size', 'set_storage_driver',
+    'docker_inspect', 'wait_for', 'command',
+  ],
+  volumes: [
+    'scale_volume', 'copy_volume', 'backup_volume', 'restore_volume', 'clean_volumes', 'recreate_container', 'remove_container',
+    'scaled_volume', 'delete_scaled_volume', 'send_volume', 'grow_rootfs', 'set_storage_driver', 'command',
+  ],
 } as const;
