@@ -70,7 +70,7 @@ export function build({ ground: choice, steps, drift }: Scenario, places: Places
       'files/there': 'there\n', 'files/more': 'more\n', 'files/from/one': 'one\n', 'files/from/below/two': 'two\n', 'files/to/.keep': '', 'files/full/other': 'other\n', 'files/other/three': 'three\n',
       'laptop/new': 'new\n'.repeat(20), 'laptop/other': 'other\n',
     },
-    drift: drift === 0 ? undefined : driftOf(new Pick([drift - 1]), ground, places),
+    drift: drift === 0 ? undefined : driftOf(new Pick([drift - 1]), choice.theme, ground, places),
     settledAfter: new Set(made.flatMap(({ name, settled }) => (settled ? [name] : []))),
   };
 }
@@ -119,28 +119,36 @@ function pickDocker({ spec: { kind }, isDevicemapper }: Ground): string {
   return kind === 'no-docker' ? "host.name == 'host'" : `facts.docker.driver ${isDevicemapper ? '==' : '!='} "devicemapper"`;
 }
 
-/** What other people do to a host. */
-function driftOf(pick: Pick, { containers, volumes, isDevicemapper }: Ground, { files }: Places): string {
+/** What other people do to a host: mostly to what the steps are about. */
+function driftOf(pick: Pick, theme: Theme, { containers, volumes }: Ground, { files }: Places): string {
   const [first = 'c1'] = containers;
   const [volume = 'none', other = 'none'] = volumes;
   const mine = `/var/lib/docker/volumes/${volume}/_data`;
   const device = `N=$(docker inspect --type container --format '{{.GraphDriver.Data.DeviceName}}' ${first}); set -- $(dmsetup table "$N")`;
-  return pick.of([
-    `echo changed >'${files}/there'`,
-    `rm -rf '${files}/from'`,
-    `docker stop ${first}`,
-    `docker start ${first}`,
-    `echo more >'${mine}/grown' || :`,
-    `docker volume create other`,
-    `docker volume rm ${other}`,
-    `docker rm -f ${first}`,
-    `docker create --name x -v ${other}:/x busybox:lab`,
-    ...(isDevicemapper ? [`${device}; dmsetup load "$N" --table "0 $(($2 + 131072)) thin $4 $5" && dmsetup resume "$N"`, 'systemctl restart docker', `truncate -c -s '>4G' /var/lib/docker/devicemapper/devicemapper/data`] : []),
-    `echo made >'${files}/made'; echo uploaded >'${files}/uploaded'`,
-    `touch '${files}/to/new'; rm -f '${files}/more'`,
-    `printf '{"debug":true}\\n' >/etc/docker/daemon.json`,
-    'systemctl stop docker',
-  ]);
+  const containersChange = [`docker stop ${first}`, `docker start ${first}`, `docker rm -f ${first}`];
+  const daemonChanges = [`printf '{"debug":true}\\n' >/etc/docker/daemon.json`, 'systemctl restart docker', 'systemctl stop docker'];
+  const drifts: Readonly<Record<Theme, readonly string[]>> = {
+    files: [
+      `echo changed >'${files}/there'`,
+      `rm -rf '${files}/from' '${files}/other'`,
+      `echo made >'${files}/made'; echo uploaded >'${files}/uploaded'`,
+      `touch '${files}/to/new' '${files}/full/new'; rm -f '${files}/more'`,
+      `rm -f '${files}/there'`,
+    ],
+    devicemapper: [
+      `${device}; dmsetup load "$N" --table "0 $(($2 + 131072)) thin $4 $5" && dmsetup resume "$N"`,
+      `truncate -c -s '>4294967296' /var/lib/docker/devicemapper/devicemapper/data`,
+      ...containersChange,
+      ...daemonChanges,
+    ],
+    volumes: [
+      `echo more >'${mine}/grown'`,
+      'docker volume create restored; docker volume create moved',
+      `docker volume rm ${other}`,
+      `docker create --name x -v ${other}:/x busybox:lab`,
+      ...containersChange,
+      ...daemonChanges,
+    ],
+  };
+  return pick.of(drifts[theme]);
 }
-
-
