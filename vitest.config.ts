@@ -7,7 +7,7 @@ import { needsAsTags } from './test/support/needs.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/faults/**', 'test/lab/**', 'node_modules/**'],
+    exclude: ['test/faults/**', 'test/lab/**', 'test/scenarios/**', 'node_modules/**'],
     globalSetup: ['test/support/build-first.ts', 'test/support/what-was-not-run.ts'],
     tags: needsAsTags(),
     // What they import would be evaluated anew for each file, which cost a quarter of the processor's time.

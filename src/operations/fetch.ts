@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ask } from '../facts/fact.ts';
 import { hostFile, laptopFile } from '../facts/file.ts';
 import { formatBytes } from '../values/size.ts';
-import { hostPath } from './input.ts';
+import { hostPath, laptopFileResource } from './input.ts';
 import { defineOperation } from './operation.ts';
 
 const schema = z.strictObject({
@@ -41,7 +41,7 @@ export const fetch = defineOperation({
       ...(target.exists ? { warnings: [`${to} exists on this machine with other content and will be replaced`] } : {}),
     };
   },
-  touches: ({ from }) => ({ reads: [`path:${from}`], changes: [] }),
+  touches: ({ from, to }) => ({ reads: [`path:${from}`, laptopFileResource(to)], changes: [laptopFileResource(to)] }),
   result: ({ from, to }, known) => {
     const source = known.get(ask(hostFile, from));
     return { path: to, sha256: source?.exists === true ? source.sha256 : null };

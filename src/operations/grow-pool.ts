@@ -21,6 +21,7 @@ import { growLvmPool, lvmNameOf, toExtents } from './pools/lvm.ts';
 import { completeOffline, growOffline } from './pools/offline.ts';
 import type { PoolSizes, ThinPool } from './pools/thin-pool.ts';
 import { judgeThinPool, metadataBlockBytes } from './pools/thin-pool.ts';
+import { askOutgrown, judgeOutgrown } from './rootfs/outgrown.ts';
 import type { ContainerPlan } from './rootfs/outcome.ts';
 import { combine, refuse } from './rootfs/outcome.ts';
 
@@ -51,7 +52,7 @@ export const growPool = defineOperation<Want>({
     if (stoppedFor(want, known) !== undefined) return first;
     const docker = known.get(ask(dockerInfo));
     if (docker === undefined || docker.driver !== 'devicemapper') return first;
-    const second = [...first, ask(deviceMapper), ...(want.offline === true ? [ask(containers), ask(containerUses)] : [])];
+    const second = [...first, ask(deviceMapper), ...(want.offline === true ? [ask(containers), ask(containerUses), ...askOutgrown(known.get(ask(containers)) ?? [], docker)] : [])];
     const mapper = known.get(ask(deviceMapper));
     const pool = mapper === undefined ? undefined : judgeThinPool(docker, mapper);
     return pool === undefined || 'refused' in pool ? second : [...second, askBacking(pool)];
@@ -115,7 +116,8 @@ function grow(want: Want, pool: ThinPool, backing: Backing, known: Known): Conta
   const docker = known.the(ask(dockerInfo));
   if (backing.kind === 'loop') {
     if (want.offline !== true) return growLoopPool(pool, docker, backing.loops, wanted);
-    return growOffline(pool, { docker, loops: backing.loops, growth: known.the(ask(poolGrowth)), uses: known.the(ask(containerUses)), containers: known.the(ask(containers)) }, wanted);
+    const all = known.the(ask(containers));
+    return growOffline(pool, { docker, loops: backing.loops, growth: known.the(ask(poolGrowth)), uses: known.the(ask(containerUses)), containers: all, outgrown: judgeOutgrown(all, docker, known) }, wanted);
   }
   const grown = growLvmPool(pool, backing.name, backing.lvm, wanted);
   if (want.offline !== true || 'refused' in grown || grown.changes.length === 0) return grown;

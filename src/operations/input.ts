@@ -9,6 +9,11 @@ export const hostPath = z
   .refine((path) => !path.includes('\0') && !path.includes('\n'), 'must not contain a line feed or NUL')
   .describe('absolute path on the host');
 
+/** What steps read and change of a file on the laptop: however its path is written, it is one. */
+export function laptopFileResource(path: string): string {
+  return `laptop:${path.split('/').filter((part, index) => part !== '.' && (part !== '' || index === 0)).join('/')}`;
+}
+
 export const argv = z.array(z.string()).min(1, 'names no program').describe('the program and its arguments, one word each; no shell is involved');
 
 export const octalMode = z

@@ -61,7 +61,7 @@ export const setBaseSize = defineOperation<Want>({
   },
 
   touches(want) {
-    return { reads: ['docker'], changes: want.restart_daemon === true ? ['daemon.json', 'docker'] : ['daemon.json'] };
+    return { reads: ['docker', 'daemon.json'], changes: want.restart_daemon === true ? ['daemon.json', 'docker'] : ['daemon.json'] };
   },
 });
 

@@ -67,7 +67,7 @@ export const setStorageDriver = defineOperation<Want>({
   },
 
   touches() {
-    return { reads: ['docker'], changes: ['daemon.json', 'docker'] };
+    return { reads: ['docker', 'daemon.json'], changes: ['daemon.json', 'docker'] };
   },
 });
 

@@ -5,7 +5,7 @@ import { hostFile, laptopFile } from '../facts/file.ts';
 import { formatBytes } from '../values/size.ts';
 import { writeBesideFunctions } from '../values/write-beside.ts';
 import type { Action } from './change.ts';
-import { hostPath, octalMode } from './input.ts';
+import { hostPath, laptopFileResource, octalMode } from './input.ts';
 import { defineOperation } from './operation.ts';
 
 const schema = z.strictObject({
@@ -52,7 +52,7 @@ export const upload = defineOperation<Want>({
       ],
     };
   },
-  touches: ({ to }) => ({ reads: [`path:${to}`], changes: [`path:${to}`] }),
+  touches: ({ from, to }) => ({ reads: [`path:${to}`, laptopFileResource(from)], changes: [`path:${to}`] }),
   result: ({ from, to }, known) => ({ path: to, sha256: known.get(ask(laptopFile, from))?.sha256 ?? null }),
 });
 

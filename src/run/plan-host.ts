@@ -114,28 +114,35 @@ async function planPlay(context: RunContext, run: HostRun, play: Play, pending: 
     bases.set(host.link, base);
     if (known === undefined) await askAhead(host, play.steps, base, context.signal);
     const items = await itemsOf(host, step, base, context.signal);
+    const conditional = inItsPlace(play, step, planned);
     const plans: PlannedItem[] = [];
-    if ('unknown' in items) {
-      plans.push(unknownLoop(step, play, items.unknown));
-    } else {
-      for (const item of items) plans.push(await planTolerantly(host, item, base, pending, context.signal));
-    }
-    if (step.rescues !== undefined) {
-      const guarded = stepsGuardedBy(play.nodes, step);
-      const quiet = planned.every(({ item, plan }) => !guarded.has(item.step) || plan.planned.outcome === 'noop');
-      for (const [index, one] of plans.entries()) plans[index] = onlyAfterFailure(one, step.rescues, quiet);
-    }
-    for (const one of plans) {
+    // What the items before it change, an item may depend on, as on the steps before.
+    const add = (one: PlannedItem): void => {
+      plans.push(one);
       context.emit({ type: 'facts.read', host: run.name, step: step.name, facts: one.facts });
       context.emit(plannedEvent(run.name, one.plan));
       run.note(one.plan.planned.owed ?? [], one.plan.planned.warnings ?? []);
       if (one.changes.length > 0) pending.push({ step: step.name, changes: one.changes });
+    };
+    if ('unknown' in items) {
+      add(conditional(unknownLoop(step, play, items.unknown)));
+    } else {
+      for (const item of items) add(conditional(await planTolerantly(host, item, base, pending, context.signal)));
     }
     planned.push(...plans);
     if (step.register !== undefined) host.registers[step.register] = step.loop === undefined ? plans[0]?.result : valuesOf(plans);
   }
   run.step = undefined;
   return planned;
+}
+
+/** What the plan of a step becomes where the step stands: in a rescue it is done only when its block fails. */
+function inItsPlace({ nodes }: Play, step: Step, planned: readonly PlannedItem[]): (one: PlannedItem) => PlannedItem {
+  const { rescues } = step;
+  if (rescues === undefined) return (one) => one;
+  const guarded = stepsGuardedBy(nodes, step);
+  const quiet = planned.every(({ item, plan }) => !guarded.has(item.step) || plan.planned.outcome === 'noop');
+  return (one) => onlyAfterFailure(one, rescues, quiet);
 }
 
 /** Its failure does not end the host: it is passed over, or a rescue is there for it, or it is part of one. */

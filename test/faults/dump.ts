@@ -8,20 +8,20 @@ import type { Places } from './fault-case.ts';
 export type Dump = Readonly<Record<string, string>>;
 
 /**
- * Counters of the simulation, and what has happened; plimsoll's own directory, of which the invariants speak;
+ * Counters of the simulation, what has happened, and what was called; plimsoll's own directory, of which the invariants speak;
  * the daemon's pid, and which project it has given to which directory; where it mounts, once something has been mounted there.
  */
-const leftOut = /^(state\/(next-\w+|events|daemon\/projects|faults|bin)(\/.*)?|root\/proc\/\d+\/stat|root\/var\/lib\/plimsoll(\/.*)?|root\/run\/docker\.pid|root\/var\/lib\/docker\/devicemapper\/mnt(\/.*)?)$/;
+const leftOut = /^(state\/(next-\w+|events|daemon\/projects|faults|bin|calls|called-[^/]*)(\/.*)?|root\/proc\/\d+\/stat|root\/var\/lib\/plimsoll(\/.*)?|root\/run\/docker\.pid|root\/var\/lib\/docker\/devicemapper\/mnt(\/.*)?)$/;
 
 /** The host itself: its disks and what its kernel and daemon hold in memory, and the case's files on it. */
-export async function dumpHost(host: FleetHost, { files }: Places): Promise<Dump> {
+export async function dumpHost(host: Pick<FleetHost, 'directory'>, { files }: Places): Promise<Dump> {
   const known = await containerNames(host);
   const dump = ownProjects({ ...(await dumpTree(host.directory, '')), ...(await dumpTree(files, 'files/')) });
   return Object.fromEntries(Object.entries(dump).map(([name, text]) => [known(name), known(text)]));
 }
 
 /** The ids of containers that were created here depend on how many there were before: they are given their names. */
-async function containerNames({ directory }: FleetHost): Promise<(text: string) => string> {
+async function containerNames({ directory }: Pick<FleetHost, 'directory'>): Promise<(text: string) => string> {
   const containers = join(directory, 'state/containers');
   const ids: [string, string][] = [];
   for (const id of await readdir(containers).catch(() => [])) {

@@ -8,7 +8,9 @@ import { hostFile, laptopFile } from '../../src/facts/file.ts';
 import { fetch } from '../../src/operations/fetch.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { upload } from '../../src/operations/upload.ts';
+import { dependsOn } from '../../src/plan/dependence.ts';
 import { readHere } from '../facts/real-shell.ts';
+import { Answers } from './known.ts';
 import { applyHere, planHere } from './on-this-machine.ts';
 
 let base = '';
@@ -130,6 +132,15 @@ describe('fetch', () => {
   it('warns before it replaces a file of this machine', () => {
     writeFileSync(at('here'), 'other');
     expect(plan(at('source'), at('here'))).toMatchObject({ outcome: 'change', changes: [{ undo: 'irreversible' }], warnings: [expect.stringContaining('will be replaced')] });
+  });
+
+  it.each([['kept/file', 'kept/file'], ['./kept//file', 'kept/file'], ['/kept/file', '/kept/./file']])('to %s is what a step that reads %s waits for', (to, from) => {
+    const known = new Answers();
+    const { changes } = fetch.touches(fetch.schema.parse({ from: '/x', to }), known);
+    const waitsFor = (reads: readonly string[]): readonly string[] => dependsOn(reads, [{ step: 'fetch', changes }]);
+    expect(waitsFor(upload.touches(upload.schema.parse({ from, to: '/y' }), known).reads)).toEqual(['fetch']);
+    expect(waitsFor(fetch.touches(fetch.schema.parse({ from: '/z', to: from }), known).reads)).toEqual(['fetch']);
+    expect(waitsFor(upload.touches(upload.schema.parse({ from: 'other', to: '/y' }), known).reads)).toEqual([]);
   });
 
   it('refuses what is not there, and directories', () => {

@@ -73,6 +73,12 @@ describe('a pool that grows with the daemon stopped', () => {
     expect(actions[6]).toMatchObject({ check: { equals: 'rw 12288 49152' } });
   });
 
+  it('is refused while a container has been grown by hand, which would not start again', () => {
+    expect(plan({ ...world, grownBytes: { web: 512 * MiB } }, { size: '3GiB' })).toMatchObject({ outcome: 'refused', reason: 'web would not start again once it is stopped: its file system has 512 MiB, and Docker has stored 320 MiB of its device' });
+    // One that does not run is not started.
+    expect(plan({ ...world, grownBytes: { old: 512 * MiB } }, { size: '3GiB' })).toMatchObject({ outcome: 'change' });
+  });
+
   it('only what is asked for, and not done yet', () => {
     expect(steps(plan(world, { size: '3GiB' })).filter((step) => step.startsWith('truncate'))).toEqual(["truncate -c -s '>3221225472' DIR/data"]);
     const longer = { ...world, ...withLoop(world, 'data', { onDisk: { bytes: 3 * gib, allocatedBytes: 81_588_224 } }) };

@@ -20,6 +20,7 @@ import { growRootfs } from '../../src/operations/grow-rootfs.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { repairRootfs } from '../../src/operations/repair-rootfs.ts';
+import { dependsOn } from '../../src/plan/dependence.ts';
 import { commandLine } from '../../src/values/shell.ts';
 import { Answers } from './known.ts';
 import { planLawfully } from './plan-lawfully.ts';
@@ -46,6 +47,11 @@ const holding = (kind: 'xfs' | 'ext4') => ({ deviceBytes: size * 2, superblock: 
 const thinHost = await recordedHost('dm-xfs');
 const grown = sized(thinHost, { fileSystem: 640 * MiB, stored: 320 * MiB, daemon: 320 * MiB });
 const stopped: RecordedHost = { ...withoutDevice(withState(grown, 'exited')), superblock: grown.superblock };
+
+function baseSizeWorld(): Answers {
+  const file = { text: '{"storage-opts":["dm.basesize=320M"]}', mode: '0644' };
+  return answersOf(thinHost).set(ask(daemonConfig, thinHost.docker.root), { path: '/etc/docker/daemon.json', file, storageFlags: [], baseBytes: 320 * MiB });
+}
 
 /** One input for each operation in the registry (and for some another one, in another world), with a world in which it has something to do or to read. */
 const samples: Readonly<Record<string, { readonly want: unknown; readonly world: Answers }>> = {
@@ -89,10 +95,8 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
   'scaled_volume without a size, by another driver': { want: { name: 'elk', scale: 3, driver: 'nfs', options: { share: 'elk' } }, world: scaledWorld() },
   script: { want: 'id', world: new Answers() },
   send_volume: { want: { from: { path: '/a' }, to: { host: 'b', path: '/b' }, bwlimit: '1MiB' }, world: sendWorld(sendWish({ bwlimit: '1MiB' })) },
-  set_base_size: {
-    want: { size: '1GiB', restart_daemon: true },
-    world: answersOf(thinHost).set(ask(daemonConfig, thinHost.docker.root), { path: '/etc/docker/daemon.json', file: { text: '{"storage-opts":["dm.basesize=320M"]}', mode: '0644' }, storageFlags: [], baseBytes: 320 * MiB }),
-  },
+  set_base_size: { want: { size: '1GiB', restart_daemon: true }, world: baseSizeWorld() },
+  'set_base_size for the next start': { want: { size: '1GiB' }, world: baseSizeWorld() },
   set_storage_driver: { want: { driver: 'overlay2', acknowledge_invisible: true, stop_containers: true }, world: driverWorld(thinHost) },
   upload: { want: { from: 'a', to: '/b' }, world: new Answers().set(ask(laptopFile, 'a'), { exists: true, bytes: 1, sha256: 'b'.repeat(64) }).set(ask(hostFile, '/b'), file) },
   volume_copy: {
@@ -160,6 +164,12 @@ describe.each(Object.entries(samples))('%s', (title, { want: input, world }) => 
     expect(operation.repin?.(want, pinned, JSON.parse(JSON.stringify(pinned))) ?? pinned).toEqual(pinned);
     // A plan of which nothing was pinned has nothing to give.
     expect(operation.repin?.(want, pinned, want) ?? pinned).toEqual(pinned);
+  });
+
+  it('is what the same step after it depends on, where it changes something: its plan is certain only for the first', () => {
+    const { reads, changes } = operation.touches(want, world);
+    if (!operation.repeats) expect(dependsOn(reads, [{ step: 'first', changes }])).toEqual(changes.length === 0 ? [] : ['first']);
+    if (operation.plan(want, world).outcome === 'change' && !operation.repeats && name !== 'wait_for') expect(changes).not.toEqual([]);
   });
 
   it('makes an atomic change only of what one script can do', () => {

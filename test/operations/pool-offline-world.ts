@@ -7,6 +7,7 @@ import { dockerInfo } from '../../src/facts/docker.ts';
 import { ask } from '../../src/facts/fact.ts';
 import type { Growth, PoolGrowth } from '../../src/facts/pool-growth.ts';
 import { growthRecord, poolGrowth } from '../../src/facts/pool-growth.ts';
+import { thinRootfs } from '../../src/facts/thin-rootfs.ts';
 import { Answers } from './known.ts';
 import type { PoolWorld } from './pool-world.ts';
 import { poolAnswers } from './pool-world.ts';
@@ -17,6 +18,8 @@ export interface OfflineWorld extends PoolWorld {
   readonly uses: readonly ContainerUse[];
   readonly containers: readonly Container[];
   readonly growth: PoolGrowth;
+  /** Of the file systems of containers, by their names, where they are not as large as their devices. */
+  readonly grownBytes?: Readonly<Record<string, number>>;
 }
 
 const never = '0001-01-01T00:00:00Z';
@@ -27,9 +30,14 @@ export function runs(name: string, minute: number, more: Partial<ContainerUse> =
   return use(name, id, undefined, { running: minute > 0, startedAt: minute > 0 ? `2026-11-20T10:0${String(minute)}:00.5Z` : never, ...more });
 }
 
+const deviceOf = (name: string): string => `docker-254:0-1-${name}`;
+const graphOf = (name: string): Container['graph'] => ({ DeviceName: deviceOf(name), DeviceId: '7', DeviceSize: String(storedBytes) });
+/** What Docker has stored of each container's device. */
+const storedBytes = 320 * 1024 ** 2;
+
 export function described({ id, name, running, startedAt, labels, autoRemove }: ContainerUse, restart = 'no', state: Partial<Container['state']> = {}): Container {
   return {
-    id, name, image: 'sha256:0', labels, driver: 'devicemapper', graph: {}, storageOpt: null, autoRemove,
+    id, name, image: 'sha256:0', labels, driver: 'devicemapper', graph: graphOf(name), storageOpt: null, autoRemove,
     state: { status: running ? 'running' : 'exited', running, paused: false, restarting: false, pid: running ? 1 : 0, startedAt, error: '', ...state },
     restart: { name: restart, maximumRetryCount: 0 },
   };
@@ -49,5 +57,11 @@ export function offlineWorld(world: PoolWorld, more: Partial<OfflineWorld> = {})
 export function offlineAnswers(world: OfflineWorld): Answers {
   // While the daemon is down it cannot be asked anything.
   const answers = world.growth.daemonDown ? new Answers().fail(ask(dockerInfo), new AppError('no-docker', 'docker does not answer')) : poolAnswers(world).set(ask(containerUses), world.uses).set(ask(containers), world.containers);
+  for (const { name, state } of world.containers) {
+    const path = `/var/lib/docker/devicemapper/metadata/${name}`;
+    const bytes = world.grownBytes?.[name] ?? storedBytes;
+    const stored = { path, deviceId: 7, bytes: storedBytes, text: '{}', mode: '0600' };
+    answers.set(ask(thinRootfs, deviceOf(name), path, String(state.running ? state.pid : 0)), { deviceBytes: bytes, fileSystem: { kind: 'xfs', bytes }, stored, usage: undefined });
+  }
   return answers.set(ask(poolGrowth), world.growth);
 }

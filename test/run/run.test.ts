@@ -273,6 +273,14 @@ describe.concurrent('steps that depend on each other', () => {
     expect(one.records.flatMap((record) => (record.type === 'intent' ? [record.step] : []))).toEqual(['1.1[1]', '1.1[3]', '1.2']);
   });
 
+  it('an item of a loop depends on the items before it, so that a run is no drift from its own plan', async () => {
+    const one = fleet();
+    const twice = `{ ${put()}, loop: [1, 2] }`;
+    const result = await one.run(playbook(twice));
+    expect(one.event('step.planned')).toMatchObject([{ outcome: 'change' }, { outcome: 'maybe', dependsOn: ['put'] }]);
+    expect(result).toMatchObject({ status: 'changed', hosts: [{ applied: ['a: nothing → new'] }] });
+  });
+
   it.each([
     ['grown', 'x y z'],
     ['shrunk', 'x'],

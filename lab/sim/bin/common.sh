@@ -168,4 +168,5 @@ loop_device() { # sets `loop`, and `value` to its size
 	[ -e "$state/loop/$loop" ] && get "$state/loop/$loop"
 }
 
+[ ! -e "$state/calls" ] || . "$SIM_BIN/calls.sh"
 if [ -e "$state/faults/$tool" ]; then . "$SIM_BIN/faults.sh"; fi

@@ -57,7 +57,7 @@ trap end EXIT
 trap 'exit 143' TERM INT HUP
 how_they_are() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.Paused}} {{.State.StartedAt}}' $ids; }
 hold() {
-  ids=$(grep -Eo '[0-9a-f]{64}' "$file") || return
+  ids=$(named "$file") || return
   for id in $ids; do
     is=$(docker inspect --type container --format '{{.State.Running}} {{.State.Paused}}' "$id") || return
     case $how$is in

@@ -8,10 +8,12 @@ import { dockerInfo } from '../../facts/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { hostFile } from '../../facts/file.ts';
+import type { ProjectQuota } from '../../facts/project-quota.ts';
 import { roomIn } from '../../facts/receiving-host.ts';
 import { volumeState } from '../../facts/volume-state.ts';
 import type { Volume } from '../../facts/volumes.ts';
 import { volumes } from '../../facts/volumes.ts';
+import { volumesQuota } from '../../facts/volumes-quota.ts';
 import { formatBytes, SizeError } from '../../values/size.ts';
 import type { Refusal } from '../copy-start.ts';
 import { sizeText } from '../input.ts';
@@ -19,6 +21,7 @@ import type { Planned } from '../operation.ts';
 import { defineOperation } from '../operation.ts';
 import { copiedDirectory } from '../volumes/copy-input.ts';
 import { dockerBytes } from '../volumes/docker-size.ts';
+import { judgeNewVolume } from '../volumes/situation.ts';
 import { volumeName } from '../volumes/versions.ts';
 import { backupsIn, describedKept, directoryOf, isHere, resourceOf, shelfOf } from './backup-input.ts';
 import { identityNeeds, judgeIdentity } from './identity.ts';
@@ -76,7 +79,7 @@ function prefixOf({ backup }: RestoreWant): string {
 }
 
 function directoryIn(root: string, { volume }: RestoreWant): string {
-  return `${root}/volumes/${volume}/_data`;
+  return `${volumesRoot(root)}/${volume}/_data`;
 }
 
 function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
@@ -88,10 +91,22 @@ function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
   return [
     ...first,
     ask(roomIn, known.the(ask(dockerInfo)).root),
+    ...(volume === undefined && sizeOf(want, chosen) > 0 ? [askQuota(known)] : []),
     ...(isHere(want.from) ? [] : [ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost)))), ...ownPlaces(undefined, spoolOf(want, known.the(ask(backupHost))))]),
     ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
     ...identityNeeds(chosen.manifest, want.identity),
   ];
+}
+
+/** Of the new volume; 0: none. */
+function sizeOf({ size }: RestoreWant, { manifest }: Backup): number {
+  return size === undefined ? manifest.sizeBytes : (dockerBytes(size) ?? 0);
+}
+
+const volumesRoot = (root: string): string => `${root}/volumes`;
+
+function askQuota(known: Known): FactRequest<ProjectQuota | null> {
+  return ask(volumesQuota, volumesRoot(known.the(ask(dockerInfo)).root));
 }
 
 function volumeOf(want: RestoreWant, known: Known): Volume | undefined {
@@ -134,7 +149,7 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const tools = known.the(ask(copyTools));
   if (!tools.tar || !tools.manifest) return refuse('the host has no GNU tar, GNU find and sha256sum, which keep everything that files have', 'install them');
   if (!host.decompresses.includes(manifest.compression)) return refuse(`the host has no ${manifest.compression}, with which ${chosen.name} is compressed`, `install ${manifest.compression} on the host`);
-  const bytes = want.size === undefined ? manifest.sizeBytes : (dockerBytes(want.size) ?? 0);
+  const bytes = sizeOf(want, chosen);
   if (bytes > 0 && bytes < manifest.allocatedBytes) return refuse(`${want.volume} is to have ${formatBytes(bytes)}, and ${chosen.name} holds ${formatBytes(manifest.allocatedBytes)}`, 'give it a larger size');
 
   const volume = volumeOf(want, known);
@@ -142,6 +157,8 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const ours = volume?.labels[restoredLabel] === chosen.name;
   if (volume !== undefined && !ours) return refuse(`there is a volume ${want.volume} already`, 'name a new one: nothing is restored over what is there');
   if (volume !== undefined && record?.done === true) return { outcome: 'noop', reason: `${want.volume} was restored from ${chosen.name}`, ...notes(manifest.sockets, []) };
+  const unsuitable = volume === undefined && bytes > 0 ? judgeNewVolume(want.volume, volumesRoot(root), known.the(askQuota(known)), known.the(ask(dockerInfo))) : undefined;
+  if (unsuitable !== undefined) return refuse(`${want.volume} is to have ${formatBytes(bytes)}: ${unsuitable.reason}`, unsuitable.remedy);
   const locked = judgeIdentity(manifest, want.identity, host, known);
   if (locked !== undefined) return locked;
 

@@ -50,7 +50,7 @@ trap '' TERM INT HUP
 [ -f "$1" ] || exit 0
 ${startFunctions}${start}
 start_all "$1" || exit 1
-for id in $(grep -Eo '[0-9a-f]{64}' "$1"); do
+for id in $(named "$1"); do
   is=$(look "$id" 2>/dev/null) || continue
   case $is in *' true '*) ;; *) echo "container $id was started again, and has ended: docker logs $id" >&2; exit 1 ;; esac
 done

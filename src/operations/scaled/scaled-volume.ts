@@ -10,7 +10,7 @@ import { formatBytes } from '../../values/size.ts';
 import type { Planned } from '../operation.ts';
 import { defineOperation } from '../operation.ts';
 import type { Refusal } from '../rootfs/outcome.ts';
-import { judgeFileSystem, judgeVolume } from '../volumes/situation.ts';
+import { judgeNewVolume } from '../volumes/situation.ts';
 import { existing, existingNeeds, ownVolume } from './existing-instance.ts';
 import { instanceName, instancesHere, whereTheyAre } from './instances.ts';
 import type { NewInstance } from './make-instance.ts';
@@ -81,12 +81,8 @@ function place(want: Template, known: Known): ScaledSet {
 /** Why this host cannot have an instance, whatever the fleet has. */
 function unsuitable(want: Template, known: Known): Refusal | undefined {
   if (want.size === undefined) return undefined;
-  const docker = known.the(ask(dockerInfo));
   const root = volumesRoot(known);
-  const quota = known.the(ask(volumesQuota, root));
-  const cannot = judgeVolume({ name: want.name, driver: 'local', options: {} }, docker);
-  if (cannot !== undefined) return cannot;
-  return quota === null ? { reason: `Docker's directory ${root} does not exist`, remedy: 'does the daemon run on this host, and under this root directory?' } : judgeFileSystem(quota);
+  return judgeNewVolume(want.name, root, known.the(ask(volumesQuota, root)), known.the(ask(dockerInfo)));
 }
 
 /** The number of this host's own: what it has claimed already, what was approved, or what it is offered. */

@@ -3,8 +3,13 @@ import type { Directory } from '../copy-start.ts';
 import type { Action, ExecAction } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';
 
-/** `start_again FILE` starts the containers that the file names, or lets them go on, in its order, and forgets them when all of them have been; `start_all FILE` does not forget. */
-export const startFunctions = `look() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.StartedAt}}' "$@"; }
+/**
+ * `named FILE` prints the ids of the containers that it names: they stand in their list and nowhere else, since a
+ * path may look like one, as that of a volume without a name does. `start_again FILE` starts these, or lets them go on, in
+ * its order, and forgets them when all of them have been; `start_all FILE` does not forget.
+ */
+export const startFunctions = `named() { sed -n 's/^.*"containers":\\[\\([^]]*\\)\\].*$/\\1/p' "$1" | grep -Eo '[0-9a-f]{64}'; }
+look() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.StartedAt}}' "$@"; }
 up() { case $(docker inspect --type container --format '{{.State.Paused}}' "$1") in true) docker unpause "$1" ;; *) docker start "$1" ;; esac >/dev/null; }
 # A daemon that is being restarted refuses for a moment.
 start_patiently() {
@@ -16,7 +21,7 @@ start_patiently() {
 }
 start_all() {
   failed=
-  for id in $(grep -Eo '[0-9a-f]{64}' "$1"); do
+  for id in $(named "$1"); do
     # One that has been removed since cannot be missed.
     if is=$(look "$id" 2>&1); then start_patiently "$id" || failed="$failed $id"
     else case $is in *[Nn]'o such '*) ;; *) printf '%s\\n' "$is" >&2; failed="$failed $id" ;; esac; fi
@@ -44,7 +49,7 @@ export function copyWhileStopped(file: string, source: Directory, target: Direct
   const script = `# Stops the containers that $1 names, makes the final pass from $2 to $4, and starts them again whatever becomes of it.
 stop_and_copy() {
 ${startFunctions}${enterFunction}file=$1
-ids=$(grep -Eo '[0-9a-f]{64}' "$file") || return 1
+ids=$(named "$file") || return 1
 still_stopped() { [ "$(look $ids)" = "$stopped" ] || { echo "a container has been started during the final pass" >&2; return 1; }; }
 end() { status=$?; trap - EXIT; trap '' TERM INT HUP; start_again "$file" || [ "$status" != 0 ] || status=1; exit "$status"; }
 trap end EXIT

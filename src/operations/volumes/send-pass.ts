@@ -115,7 +115,7 @@ strangers() {
     grep '^[<>ch][f]' "$directory/list" | grep -vxF -f "$directory/older" | cut -d' ' -f2-; } | head -n 3
 }
 if [ -n "$stopped" ]; then
-  ids=$(grep -Eo '[0-9a-f]{64}' "$stopped") || exit 1
+  ids=$(named "$stopped") || exit 1
   docker stop $ids >/dev/null || no "the containers could not all be stopped"
   was=$(look $ids) || exit 1
   case $was in *' true '*) no "a container goes on running after docker stop: $was" ;; esac

@@ -118,6 +118,14 @@ export function judgeVolume({ name, driver, options }: Pick<Volume, 'name' | 'dr
   return { reason: `${name} is a mount of its own (type ${type === '' ? 'none' : type}${device === '' ? '' : `, device ${device}`}), there only while a container uses it: its size is that of what is mounted`, remedy: 'enlarge that device or directory on the host; or copy its content to a volume with a size (volume_copy) while it is mounted' };
 }
 
+/** Why no volume with a size can be made below `root`, the directory of all volumes. */
+export function judgeNewVolume(name: string, root: string, quota: ProjectQuota | null, docker: Docker): Refusal | undefined {
+  const cannot = judgeVolume({ name, driver: 'local', options: {} }, docker);
+  if (cannot !== undefined) return cannot;
+  if (quota === null) return { reason: `Docker's directory ${root} does not exist`, remedy: 'does the daemon run on this host, and under this root directory?' };
+  return judgeFileSystem(quota);
+}
+
 /** What a file system must be to give volumes a size; what it lacks and how to get it. */
 export function judgeQuota({ volume, state }: Situation): Refusal | undefined {
   const { quota } = state;
@@ -127,7 +135,7 @@ export function judgeQuota({ volume, state }: Situation): Refusal | undefined {
 }
 
 /** The same of what Docker's volumes lie on. */
-export function judgeFileSystem({ fileSystem, mountPoint, options, quotaTool, freeBytes }: ProjectQuota): Refusal | undefined {
+function judgeFileSystem({ fileSystem, mountPoint, options, quotaTool, freeBytes }: ProjectQuota): Refusal | undefined {
   if (fileSystem !== 'xfs') return { reason: `Docker's volumes lie on ${fileSystem} (${mountPoint}), where a volume has no size of its own: all share the ${formatBytes(freeBytes)} that are free there`, remedy: `move Docker's data directory to an XFS that is mounted with prjquota; or make room on ${mountPoint}` };
   if (!options.some((option) => option === 'prjquota' || option === 'pquota')) return { reason: `${mountPoint}, where Docker's volumes lie, is XFS mounted without project quotas`, remedy: 'they can only be switched on when it is mounted anew: stop Docker, unmount it, mount it with prjquota (in /etc/fstab; a remount does nothing; for the root file system the kernel option rootflags=pquota), start Docker' };
   if (!quotaTool) return { reason: 'xfs_quota and xfs_io are not installed', remedy: 'install xfsprogs on the host' };

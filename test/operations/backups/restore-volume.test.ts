@@ -35,6 +35,7 @@ describe('restore_volume', () => {
     [{}, { kept: shelf([backup(), backup({ host: 'other', name: crossed('foo@web-2.20261128T140533Z') })]) }, 'kept on this machine has backups of foo of several hosts: web-1-1234, other'],
     [{}, { host: { decompresses: ['gzip'] } }, `the host has no zstd, with which ${name} is compressed`],
     [{}, { own: { problem: '/var/lib/plimsoll/spool belongs to another user' } }, '/var/lib/plimsoll/spool belongs to another user (on the host): whoever can write there could have root write elsewhere'],
+    [{}, { fileSystem: 'ext4' }, "new is to have 40 MiB: Docker's volumes lie on ext4 (/), where a volume has no size of its own: all share the 931.32 GiB that are free there"],
     [{}, { room: 9000 }, `/var/lib/docker has 8.79 KiB free, and ${name} needs 12.88 KiB with its archive`],
   ] satisfies readonly (readonly [object, RestoreWorld, string])[])('refuses %j where %j', (more, world, reason) => {
     expect(plan(more, world)).toMatchObject({ outcome: 'refused', reason });
@@ -63,6 +64,11 @@ describe('restore_volume', () => {
     const stdout = `free 1000000\n5000 0 ${name}\n${JSON.stringify(manifest())}\nend\n`;
     expect(backupShelf.parse({ status: 0, stdout, stderr: '' }, ['/backups', 'foo@']).backups).toHaveLength(1);
     expect(bucketShelf.parse({ status: 0, stdout, stderr: '' }, ['https://b', '/c', 'some%2Ffoo%40']).backups).toHaveLength(1);
+  });
+
+  it('of a volume without a size goes to a file system that gives none', () => {
+    const kept = shelf([backup({ sizeBytes: 0 })]);
+    expect(subjects(plan({}, { kept, fileSystem: 'ext4' }))).toEqual(['volume:new', `archive:${name}`, 'content:new']);
   });
 
   it('takes the newest that is complete', () => {

@@ -19,6 +19,7 @@ import { volumeState } from '../../../src/facts/volume-state.ts';
 import type { Volume } from '../../../src/facts/volumes.ts';
 import { volumes } from '../../../src/facts/volumes.ts';
 import { crossed } from '../../support/crossed.ts';
+import { volumesQuota } from '../../../src/facts/volumes-quota.ts';
 import { Answers } from '../known.ts';
 
 export const directory = '/var/lib/docker/volumes/foo/_data';
@@ -83,19 +84,22 @@ export interface RestoreWorld {
   /** The quota of the new volume, where it is there. */
   readonly limitBytes?: number;
   readonly room?: number;
+  /** What Docker's volumes lie on. */
+  readonly fileSystem?: 'xfs' | 'ext4';
   /** At /root/age.key. */
   readonly identity?: AgeIdentity;
 }
 
 /** A host on which a backup of foo is to be restored into `new`, from `kept` on the laptop. */
-export function restoreWorld({ host: more, kept = shelf([backup()]), own = { problem: undefined }, volumes: there = [], limitBytes = 0, room = 1e12, identity = { kind: 'file', own: true, mode: '0600', locked: false, recipients: [recipient] } }: RestoreWorld = {}): Answers {
+export function restoreWorld({ host: more, kept = shelf([backup()]), own = { problem: undefined }, volumes: there = [], limitBytes = 0, room = 1e12, fileSystem = 'xfs', identity = { kind: 'file', own: true, mode: '0600', locked: false, recipients: [recipient] } }: RestoreWorld = {}): Answers {
   return new Answers()
     .set(ask(backupHost), { ...host, ...more })
-    .set(ask(dockerInfo), { root: '/var/lib/docker' } as Docker)
+    .set(ask(dockerInfo), { root: '/var/lib/docker', rootless: false } as Docker)
     .set(ask(volumes), there)
     .set(ask(copyTools), { rsync: null, cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
     .set(ask(laptopShelf, 'kept', 'foo@'), kept)
     .set(ask(roomIn, '/var/lib/docker'), { availableBytes: room, inodesAvailable: 1e6 })
+    .set(ask(volumesQuota, '/var/lib/docker/volumes'), { fileSystem, mountPoint: '/', options: ['prjquota'], project: 0, limitBytes: 0, usedBytes: 0, freeBytes: 1e12, quotaTool: true })
     .set(ask(hostFile, `/var/lib/plimsoll/spool/${name}.tar.zst`), { exists: false })
     .set(ask(hostFile, `/var/lib/plimsoll/spool/${name}.tar.zst.age`), { exists: false })
     .set(ask(ownDirectory, '/var/lib/plimsoll/spool'), own)

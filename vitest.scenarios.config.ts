@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+import { limits } from './test/support/limits.ts';
+
+/** Random hosts and random playbooks, as many as fit into a minute; $PLIMSOLL_SCENARIOS=N makes it so many. */
+export default defineConfig({
+  test: {
+    include: ['test/scenarios/**/*.test.ts'],
+    reporters: ['verbose'],
+    ...limits(3_600_000),
+  },
+});
