@@ -282,6 +282,8 @@ export class Link {
         return await this.#connect(signal);
       } catch (thrown) {
         error = toAppError(thrown);
+        if (hasShellEnded(error)) this.#shellEnds += 1;
+        if (this.#shellEnds >= mostShellEnds) throw shellKeepsEnding(error);
         if (!passing.has(error.code)) throw error;
         onWaiting(`the connection was lost; trying again: ${oneLine(error.message, 120)}`);
       }

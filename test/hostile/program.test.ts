@@ -114,7 +114,7 @@ it('an agent that does not answer is gone on without', async () => {
 });
 
 describe('an interrupt ends the program', () => {
-  it.each(['silent-port', 'stalls-at-login', 'no-channel', 'no-exec-reply', 'silent-shell', 'silent-sudo', 'dead-shell', 'black-hole', 'stalled-bastion'])('while it waits for %s', async (name) => {
+  it.each(['silent-port', 'stalls-at-login', 'no-channel', 'no-exec-reply', 'silent-shell', 'silent-sudo', 'dead-shell', 'black-hole', 'bastion-stalls'])('while it waits for %s', async (name) => {
     const [host] = hostileHosts.filter((one) => one.name === name);
     if (host === undefined) throw new Error('there is none');
     const server = await serve(host.behaviour);

@@ -152,7 +152,7 @@ export const hostileHosts: readonly HostileHost[] = [
     ends: unreachable(/its shell was started, but did not answer within/),
   },
   { name: 'black-hole', does: 'is a bastion that never answers a request to go further', bastion: true, behaviour: { forward: silently }, ends: unreachable(/black-hole-bastion could not reach 192\.0\.2\.1:22 within/) },
-  { name: 'stalled-bastion', does: 'is a bastion that never lets anybody in', bastion: true, behaviour: { authenticate: silently }, ends: unreachable(/is behind stalled-bastion-bastion: .*did not answer to the login/) },
+  { name: 'bastion-stalls', does: 'is a bastion that never lets anybody in', bastion: true, behaviour: { authenticate: silently }, ends: unreachable(/is behind bastion-stalls-bastion: .*did not answer to the login/) },
   {
     name: 'exits-again-and-again',
     does: 'ends the shell with 0 whenever it is asked for the lock',

@@ -1,13 +1,12 @@
 import { AppError } from '../../errors.ts';
 import { type Command, type LockAnswer, type LockHolder, type Outcome, type RunOptions, ShellEnded } from '../transport.ts';
 import { whenAborted } from './abort.ts';
-import { type Deadline, moreTime, type Stage } from './deadline.ts';
 import { Flight, type OutputStream } from './flight.ts';
 import { endReportMs, flightFrame, preamble, stopFlightFrame } from './frames.ts';
 import { GroupEnder } from './group-ender.ts';
 import { defaultHeartbeat, type Heartbeat, HostLock } from './host-lock.ts';
 import { MarkerReader } from './marker-reader.ts';
-import { RunningCommand, type StopReason } from './running-command.ts';
+import { deferred, RunningCommand, type StopReason } from './running-command.ts';
 import type { ShellChannel } from './shell-channel.ts';
 
 export interface CommandShellOptions {
@@ -18,8 +17,6 @@ export interface CommandShellOptions {
   readonly commandTimeoutMs: number;
   /** What `$PLIMSOLL_STATE` is, as a word of shell. */
   readonly stateDirectory: string;
-  /** The shell has said that it is ready before this is over, or it is given up. */
-  readonly deadline?: Deadline;
   /** For tests; `defaultHeartbeat` when absent. */
   readonly heartbeat?: Heartbeat;
 }
@@ -44,8 +41,7 @@ export class CommandShell {
   #scheduled = false;
   #lost: AppError | undefined;
   #deadline: NodeJS.Timeout | undefined;
-  /** Until the shell has said that it is ready: how to stop its time. */
-  #stopWaiting: (() => void) | undefined;
+  readonly #answered = deferred<undefined>();
 
   constructor(channel: ShellChannel, options: CommandShellOptions) {
     this.#channel = channel;
@@ -62,7 +58,8 @@ export class CommandShell {
     // A broken pipe is reported by the channel's end.
     channel.stdin.on('error', () => undefined);
     channel.stdin.write(preamble(nonce, options.stateDirectory));
-    this.#stopWaiting = options.deadline?.start(silence(host), ({ message, hint = '' }) => { this.lose(new AppError('connection-lost', message, { hint })); });
+    // Not everybody waits for it.
+    this.#answered.promise.catch(() => undefined);
     void channel.ended.then(({ status }) => {
       const how = status === undefined ? '' : ` (the remote shell ended with status ${String(status)})`;
       const hint = status === statusOfKill && this.#lock.held ? `After ${String(heartbeat.patienceMs / 1000)} s without a sign of life from here ${host} ends the shell and frees its lock: was this machine asleep?` : undefined;
@@ -101,6 +98,11 @@ export class CommandShell {
     return this.#lock.release();
   }
 
+  /** Resolves once the shell reads and executes what it is sent; rejects when it is lost before. */
+  get ready(): Promise<undefined> {
+    return this.#answered.promise;
+  }
+
   /** Why it is of no use any more. */
   get lost(): AppError | undefined {
     return this.#lost;
@@ -111,7 +113,7 @@ export class CommandShell {
     if (this.#lost !== undefined) return;
     this.#lost = error;
     clearTimeout(this.#deadline);
-    this.#ready();
+    this.#answered.reject(error);
     this.#channel.destroy();
     this.#groups.lose();
     this.#lock.lose(error);
@@ -119,11 +121,6 @@ export class CommandShell {
     this.#flight = new Flight();
     this.#waiting = [];
     for (const running of pending) this.#failLost(running, error);
-  }
-
-  #ready(): void {
-    this.#stopWaiting?.();
-    this.#stopWaiting = undefined;
   }
 
   #failLost(running: RunningCommand, error: AppError): void {
@@ -177,11 +174,6 @@ export class CommandShell {
       running.fail('interrupted', `${this.#options.host}: interrupted before it was sent: ${running.title}`);
       return;
     }
-    if (this.#stopWaiting !== undefined) {
-      running.fail(reason, `${this.#options.host}: interrupted before the shell had answered: ${running.title}`);
-      this.lose(new AppError('connection-lost', `${this.#options.host}: the connection was given up before its shell had answered`));
-      return;
-    }
     running.stopping = reason;
     if (running === this.#flight.head) clearTimeout(this.#deadline);
     // Until it has reported its start it may still be kept from starting; the others are sent again.
@@ -222,7 +214,7 @@ export class CommandShell {
 
   #onMarker(stream: OutputStream, words: readonly string[]): void {
     const [verb] = words;
-    if (verb === 'ready') this.#ready();
+    if (verb === 'ready') this.#answered.resolve(undefined);
     else if (verb === 'gone' || verb === 'alive') this.#groups.onMarker(words);
     else if (verb === 'said' || verb === 'lock' || verb === 'unlocked') this.#lock.onMarker(words);
     else this.#onReport(verb, this.#flight.report(stream, words));
@@ -262,10 +254,6 @@ export class CommandShell {
     const later = this.#waiting.findIndex(({ index }) => index === 0 || index > running.index);
     this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, running);
   }
-}
-
-function silence(host: string): Stage {
-  return { failed: () => 'its shell was started, but did not answer', hint: () => moreTime(`Look at what ssh ${host} /bin/sh does`) };
 }
 
 /** Reported whole, and, when it had to be ended, its process group is known to be gone. */

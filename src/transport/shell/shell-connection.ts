@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { AppError } from '../../errors.ts';
 import type { Command, Connection, ConnectionInfo, LockAnswer, LockHolder, Outcome, RunOptions, Target } from '../transport.ts';
 import { CommandShell } from './command-shell.ts';
-import { Deadline } from './deadline.ts';
+import { Deadline, moreTime, type Stage } from './deadline.ts';
 import { stateDirectory } from './frames.ts';
 import type { Heartbeat } from './host-lock.ts';
 import { bootstrap, type Continuation, obtainPrivilege, type PrivilegeWish } from './privilege.ts';
@@ -34,7 +34,9 @@ function nonce(): string {
 export async function openShellConnection(carrier: Carrier, target: Target, deadline: Deadline, signal: AbortSignal, heartbeat?: Heartbeat): Promise<Connection> {
   try {
     const { channel, runsAs } = await openPrivileged(carrier, target, 'command-shell', deadline, signal);
-    return new ShellConnection(carrier, target, { channel, deadline, heartbeat }, { hostKey: carrier.hostKey, publicKey: carrier.publicKey, server: carrier.server, runsAs });
+    const connection = new ShellConnection(carrier, target, { channel, heartbeat }, { hostKey: carrier.hostKey, publicKey: carrier.publicKey, server: carrier.server, runsAs });
+    await deadline.wait(silence(target.name), connection.ready, signal);
+    return connection;
   } catch (error) {
     carrier.close();
     throw error;
@@ -49,9 +51,12 @@ async function openPrivileged(carrier: Carrier, target: Target, then: Continuati
   return { channel, runsAs: await obtainPrivilege(channel, wish, nonces, deadline, signal) };
 }
 
+function silence(host: string): Stage {
+  return { failed: () => 'its shell was started, but did not answer', hint: () => moreTime(`Look at what ssh ${host} /bin/sh does`) };
+}
+
 interface Opened {
   readonly channel: ShellChannel;
-  readonly deadline: Deadline;
   readonly heartbeat: Heartbeat | undefined;
 }
 
@@ -65,7 +70,7 @@ class ShellConnection implements Connection {
   readonly #streams = pLimit(streamsAtOnce);
   #closing = false;
 
-  constructor(carrier: Carrier, target: Target, { channel, deadline, heartbeat }: Opened, info: ConnectionInfo) {
+  constructor(carrier: Carrier, target: Target, { channel, heartbeat }: Opened, info: ConnectionInfo) {
     this.info = info;
     this.#carrier = carrier;
     this.#target = target;
@@ -75,12 +80,15 @@ class ShellConnection implements Connection {
       nonce: nonce(),
       commandTimeoutMs: target.commandTimeoutMs,
       stateDirectory: this.#stateDirectory,
-      deadline,
       ...(heartbeat === undefined ? {} : { heartbeat }),
     });
     this.closed = carrier.closed.then((cause) => this.#onClosed(cause));
     // Without its shell the connection is of no use.
     void channel.ended.then(() => { carrier.close(); });
+  }
+
+  get ready(): Promise<undefined> {
+    return this.#shell.ready;
   }
 
   run(command: Command, options?: RunOptions): Promise<Outcome> {
