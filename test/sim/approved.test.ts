@@ -82,7 +82,7 @@ it('shows every line of what is to be run with -v; without it what is not shown 
   const file = await playbook(`  - script: |\n${lines.map((line) => `      ${line}\n`).join('')}`);
   const [short, whole] = [await run('plan', file), await run('plan', file, '-v')];
   expect([short.code, whole.code]).toEqual([0, 0]);
-  for (const line of lines) expect(whole.stdout).toContain(`< ${line}\n`);
+  for (const line of lines) expect(whole.stdout).toContain(`${line}\n`);
   expect(short.stdout).not.toContain('rm -rf');
   expect(short.stdout).toMatch(/^ +# not shown here: 78\d more lines \(the whole text has sha256 [0-9a-f]{64}\); -v shows them$/m);
 });
