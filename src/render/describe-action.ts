@@ -24,6 +24,10 @@ export function describeAction(action: Action, names: Placeholders = noPlacehold
     }
     case 'relay':
       return describeRelay(action, names);
+    case 'seal': {
+      const where = action.laptop === true ? ' on this machine' : action.host === undefined ? '' : ` of ${action.host}`;
+      return guttered('', names.text(`seal ${action.name} by what ${action.manifest} says, in the records and in ${action.to}${where}`));
+    }
     case 'pause':
       return [`wait ${duration(action.seconds)}`];
     case 'upload': {

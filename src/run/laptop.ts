@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { laptopShelf, longestManifest, readShelf, type Shelf } from '../facts/backup-shelf.ts';
+import { backupVouch } from '../facts/backup-vouch.ts';
+import { laptopShelf, longestManifest, longestSeal, readShelf, type Shelf } from '../facts/backup-shelf.ts';
 import type { LaptopFile } from '../facts/file.ts';
 import { laptopFile } from '../facts/file.ts';
 import { syncDirectory } from './durable-files.ts';
+import { roomAt } from './room.ts';
+import type { Vouchers } from './vouchers.ts';
+import { nobody } from './vouchers.ts';
 
 /** The machine that plimsoll runs on, as far as operations have to do with it. */
 export interface Laptop {
@@ -20,6 +24,8 @@ export interface Laptop {
   /** The same for what may be gone on with later. */
   part(path: string): LaptopPart;
   remove(path: string): Promise<void>;
+  /** Vouches for a backup. */
+  readonly vouch: Vouchers['vouch'];
 }
 
 export interface LaptopPart {
@@ -31,11 +37,12 @@ export interface LaptopPart {
 }
 
 /** Paths are relative to the directory (the playbook's). */
-export function laptopAt(directory: string): Laptop {
+export function laptopAt(directory: string, vouchers: Vouchers = nobody): Laptop {
   const at = (path: string): string => resolve(directory, path);
   return {
     facts: new Map<string, (args: readonly string[]) => Promise<unknown>>([
       [laptopFile.name, ([path = '']) => describe(at(path))],
+      [backupVouch.name, ([name = '', statement = '', seal = '']) => vouchers.judge({ name, statement }, seal)],
       [laptopShelf.name, ([path = '', prefix = '']) => shelf(at(path), prefix)],
     ]),
     describe: (path) => describe(at(path)),
@@ -43,6 +50,7 @@ export function laptopAt(directory: string): Laptop {
     write: (path) => write(at(path)),
     part: (path) => part(at(path)),
     remove: (path) => rm(at(path), { force: true }),
+    vouch: (backup, voucher) => vouchers.vouch(backup, voucher),
   };
 }
 
@@ -91,24 +99,22 @@ async function shelf(directory: string, prefix: string): Promise<Shelf> {
   const found = await Promise.all(
     names.map(async (name) => {
       const manifest = join(directory, name);
-      const size = (await stat(manifest).catch(() => undefined))?.size ?? 0;
-      const text = size > longestManifest ? '' : await readFile(manifest, 'utf8').catch(() => '');
+      const text = (await readBounded(manifest, longestManifest)) ?? '';
       const backup = name.slice(0, -'.json'.length);
       const sizeOf = async (suffixes: readonly string[]): Promise<number> => {
         const archives = await Promise.all(suffixes.map((suffix) => stat(join(directory, `${backup}.tar.${suffix}`)).catch(() => undefined)));
         return archives.find((one) => one?.isFile() === true)?.size ?? 0;
       };
-      return { name: backup, bytes: await sizeOf(['zst', 'gz']), sealedBytes: await sizeOf(['zst.age', 'gz.age']), text };
+      const seal = (await readBounded(join(directory, `${backup}.seal`), longestSeal)) ?? '';
+      return { name: backup, seal, bytes: await sizeOf(['zst', 'gz']), sealedBytes: await sizeOf(['zst.age', 'gz.age']), text };
     }),
   );
-  const room = await existing(directory);
+  const room = await roomAt(directory);
   return readShelf(room.exists, room.availableBytes, found);
 }
 
-/** What is free where the directory is, or will be made. */
-async function existing(directory: string): Promise<{ readonly exists: boolean; readonly availableBytes: number }> {
-  const free = await statfs(directory).catch(() => undefined);
-  if (free !== undefined) return { exists: true, availableBytes: free.bavail * free.bsize };
-  const above = dirname(directory);
-  return { exists: false, availableBytes: above === directory ? 0 : (await existing(above)).availableBytes };
+/** Undefined: there is none, or it is longer. */
+async function readBounded(path: string, most: number): Promise<string | undefined> {
+  const size = (await stat(path).catch(() => undefined))?.size ?? Infinity;
+  return size > most ? undefined : readFile(path, 'utf8').catch(() => undefined);
 }

@@ -24,6 +24,7 @@ import { backupsIn, describedKept, directoryOf, isHere, resourceOf, shelfOf } fr
 import { identityNeeds, judgeIdentity } from './identity.ts';
 import type { RestorePlan } from './restore-changes.ts';
 import { restoreChanges, restoredLabel } from './restore-changes.ts';
+import { judgeVouched, vouchedFor } from './vouching.ts';
 
 const schema = z.strictObject({
   volume: z.string().regex(volumeName, 'must be a name that Docker\'s local volumes can have').describe('the new volume; a name that was never used on the host'),
@@ -35,6 +36,7 @@ const schema = z.strictObject({
     .optional()
     .describe('the new volume\'s quota, as Docker takes sizes (20GiB); that of the backup when absent'),
   identity: copiedDirectory.optional().describe('for an encrypted backup: the file on the host with the secret key, which belongs to root with mode 0600 or 0400; the host\'s own age reads it, plimsoll does not'),
+  unvouched: z.literal('allow').optional().describe('restore also a backup for which neither the records nor a seal vouch: whoever may write where it is kept may have put it there'),
   spool: copiedDirectory.optional().describe('the directory on the host to which the archive is brought; in the state directory when absent'),
 });
 export type RestoreWant = z.infer<typeof schema>;
@@ -87,6 +89,7 @@ function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
     ...(isHere(want.from) ? [] : [ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost))))]),
     ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
     ...identityNeeds(chosen.manifest, want.identity),
+    vouchedFor(chosen),
   ];
 }
 
@@ -134,6 +137,8 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const ours = volume?.labels[restoredLabel] === chosen.name;
   if (volume !== undefined && !ours) return refuse(`there is a volume ${want.volume} already`, 'name a new one: nothing is restored over what is there');
   if (volume !== undefined && record?.done === true) return { outcome: 'noop', reason: `${want.volume} was restored from ${chosen.name}`, ...notes(manifest.sockets, []) };
+  const vouched = judgeVouched(chosen, describedKept(want.from), want.unvouched, known);
+  if ('outcome' in vouched) return vouched;
   const locked = judgeIdentity(manifest, want.identity, host, known);
   if (locked !== undefined) return locked;
 
@@ -144,8 +149,8 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const room = known.the(ask(roomIn, root)).availableBytes;
   const needed = manifest.allocatedBytes + (there ? 0 : manifest.bytes);
   if (needed > room) return refuse(`${root} has ${formatBytes(room)} free, and ${chosen.name} needs ${formatBytes(needed)} with its archive`, 'make room on the host');
-  const plan: RestorePlan = { manifest, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there, identity: manifest.encryptedTo === undefined ? undefined : want.identity };
-  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, [...liveNotes(manifest.consistency, manifest.changed), ...(want.identity !== undefined && manifest.encryptedTo === undefined ? [`${chosen.name} is not encrypted: ${want.identity} is not used`] : [])]) };
+  const plan: RestorePlan = { manifest, madeBy: vouched.madeBy, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there, identity: manifest.encryptedTo === undefined ? undefined : want.identity };
+  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, [...vouched.warnings, ...liveNotes(manifest.consistency, manifest.changed), ...(want.identity !== undefined && manifest.encryptedTo === undefined ? [`${chosen.name} is not encrypted: ${want.identity} is not used`] : [])]) };
 }
 
 function liveNotes(consistency: string, changed: number): readonly string[] {

@@ -37,6 +37,16 @@ describe('restore_volume', () => {
     expect(plan(more, world)).toMatchObject({ outcome: 'refused', reason });
   });
 
+  it('says who vouches for it; and refuses what nobody vouches for, unless it is asked to restore that', () => {
+    const planned = plan();
+    expect(planned.outcome === 'change' ? planned.changes.at(-1)?.summary : '').toMatch(/^foo@\S+, made on web-1 by ann@laptop → volume new/);
+    const unvouched = { kind: 'unvouched', reason: 'there is no seal beside it', remedy: 'Bring it.' } as const;
+    expect(plan({}, { vouches: unvouched })).toMatchObject({ outcome: 'refused', reason: `nobody vouches for ${name}: there is no seal beside it`, remedy: expect.stringMatching(/^Bring it\. With unvouched: allow it is restored as it is/) });
+    expect(plan({ unvouched: 'allow' }, { vouches: unvouched })).toMatchObject({ outcome: 'change', warnings: [`nobody vouches for ${name}: there is no seal beside it. Whoever may write to kept on this machine may have put it there`] });
+    const replaced = { kind: 'false', reason: 'its seal is of something else' } as const;
+    for (const more of [{}, { unvouched: 'allow' }]) expect(plan(more, { vouches: replaced })).toMatchObject({ outcome: 'refused', reason: `${name} in kept on this machine is not the backup that was made: its seal is of something else`, remedy: expect.stringContaining('who may write') });
+  });
+
   it('takes the newest that is complete', () => {
     const newer = backup({ name: 'foo@web-1.20261129T000000Z', created: '2026-11-29T00:00:00Z' }, false);
     const world = restoreWorld({ kept: shelf([newer, backup()]) });
