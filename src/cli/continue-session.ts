@@ -53,7 +53,7 @@ interface StoredRun {
 /** Goes on with a run of this machine. Undefined: there is nothing left to do in it, and that has been said. */
 export async function continueRun(world: World, mode: ContinueMode, wanted: string | undefined, options: ContinueOptions, confirm: Confirmation): Promise<SessionResult | undefined> {
   const { runId, directory } = await findRun(world.stateDirectory, wanted);
-  const held = await holdRun(runId);
+  const held = await holdRun(world.stateDirectory, runId);
   try {
     const stored = await openRun(world.stateDirectory, runId);
     const earlier = await settleLeft(world, { runId, directory }, stored.records, options);

@@ -17,6 +17,7 @@ import type { Journal } from '../run/journal.ts';
 import { openJournal } from '../run/journal.ts';
 import type { HeldRun } from '../run/run-lock.ts';
 import { holdRun } from '../run/run-lock.ts';
+import { needRoom } from '../run/room.ts';
 import { createRun, journalPath } from '../run/run-store.ts';
 import type { JsonObject } from '../values/json.ts';
 import type { Confirmation } from './continue-command.ts';
@@ -73,7 +74,7 @@ export async function runPlaybook(world: World, playbook: string | MadePlaybook,
     basis: saved === undefined ? nothingBefore : basisOfSaved(saved),
     exitCodeForPending: intent.exitCodeForPending,
     openJournal: async (plan) => {
-      held = await holdRun(runId);
+      held = await holdRun(world.stateDirectory, runId);
       return begin(world, runId, loaded, plan, recordsAddress(world, options));
     },
     planned: async ({ hosts }) => {
@@ -163,7 +164,9 @@ async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, constants.W_OK);
+    await needRoom(directory);
   } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown;
     throw new AppError('usage', `the journal cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory that you may write', cause: thrown });
   }
 }

@@ -42,7 +42,7 @@ function settleCommand(world: World, end: (exitCode: number) => void) {
     .addOption(recordsOption())
     .action(async (wanted, { records }) => {
       const place = await findRun(world.stateDirectory, wanted);
-      const held = await holdRun(place.runId);
+      const held = await holdRun(world.stateDirectory, place.runId);
       try {
         const { records: journal } = await openRun(world.stateDirectory, place.runId);
         const { records: now, owed, errors: [error] } = await settleRecords(world, place, journal, { records });
@@ -77,7 +77,7 @@ function abandonCommand(world: World, end: (exitCode: number) => void) {
     .addOption(recordsOption())
     .action(async (run, { records }) => {
       const here = (await listRuns(world.stateDirectory)).some(({ runId }) => runId === run);
-      if (here || (await holderOf(run)) !== undefined) throw new AppError('refused', `run ${run} is on this machine, and its journal says what became of its versions`, { hint: `${byHand('plimsoll', 'resume', run)} (or rollback), then ${byHand('plimsoll', 'records', 'settle', run)}` });
+      if (here || (await holderOf(world.stateDirectory, run)) !== undefined) throw new AppError('refused', `run ${run} is on this machine, and its journal says what became of its versions`, { hint: `${byHand('plimsoll', 'resume', run)} (or rollback), then ${byHand('plimsoll', 'records', 'settle', run)}` });
       const kept = versionRecords(world, records);
       const given = await kept.abandon(run, undefined, () => false, world.interrupts.stop);
       for (const { host, kind, name, version } of given) world.out.write(neutralise(`${host}: version ${String(version)} of ${kind} ${name}\n`));

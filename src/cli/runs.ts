@@ -43,15 +43,15 @@ async function list({ stateDirectory, interrupts: { stop } }: World, { asJson, a
   // One after the other: a journal may be large, and of each only its totals are kept.
   for (const place of shown) {
     stop.throwIfAborted();
-    runs.push(await summarise(await tryReadRun(place)));
+    runs.push(await summarise(stateDirectory, await tryReadRun(place)));
   }
   if (asJson) return jsonText({ v: 1, runs });
   return runs.length === 0 ? neutralise(`There are no runs in ${stateDirectory}/runs.\n`) : paint(runsTable(runs, places.length - shown.length), colour);
 }
 
-async function summarise(run: ListedRun): Promise<RunSummary | DamagedRun> {
+async function summarise(stateDirectory: string, run: ListedRun): Promise<RunSummary | DamagedRun> {
   const { runId, directory } = run;
-  if ('journal' in run) return summaryOf({ runId, directory }, historyOf(run.journal.records), await holderOf(runId));
+  if ('journal' in run) return summaryOf({ runId, directory }, historyOf(run.journal.records), await holderOf(stateDirectory, runId));
   const { code, message, hint = '', where } = run.error;
   return { runId, directory, error: { code, message, hint, ...(where === undefined ? {} : { where }) } };
 }
@@ -59,7 +59,7 @@ async function summarise(run: ListedRun): Promise<RunSummary | DamagedRun> {
 async function show({ stateDirectory }: World, wanted: string, { asJson, verbose, colour }: { readonly asJson: boolean; readonly verbose: boolean; readonly colour: boolean }): Promise<string> {
   const place = await findRun(stateDirectory, wanted);
   const { records } = await readJournal(journalPath(place));
-  const details = detailsOf(place, historyOf(records), await holderOf(place.runId));
+  const details = detailsOf(place, historyOf(records), await holderOf(stateDirectory, place.runId));
   return asJson ? jsonText({ v: 1, ...details }) : paint(runView(details, { verbose }), colour);
 }
 

@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Inventory } from '../config/types.ts';
 import { resolveSecrets } from '../config/secrets.ts';
@@ -8,11 +7,13 @@ import type { Plan } from '../plan/plan.ts';
 import { mayChange } from '../plan/plan.ts';
 import type { OutputKind } from '../render/choose.ts';
 import { createRenderer } from '../render/choose.ts';
+import { BackupVouchers } from '../records/backup-vouchers.ts';
 import type { StoreSettings } from '../records/open-store.ts';
 import { addressOf, openStore } from '../records/open-store.ts';
 import { VersionRecords } from '../records/records.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { RunEvent, StampedEvent } from '../run/event.ts';
+import { EventLog } from '../run/event-log.ts';
 import type { Journal, JournalRecord } from '../run/journal.ts';
 import { laptopAt } from '../run/laptop.ts';
 import type { RunResult } from '../run/recap.ts';
@@ -88,7 +89,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
       records,
       transport,
       targetOf: (name) => targetOf(world, share, name),
-      laptop: laptopAt(share.directory),
+      laptop: laptopAt(share.directory, vouchersOf(world, options)),
       lock: { holder: { run: share.runId, by: world.who, reason: `${share.mode} ${share.playbook}`, since: new Date().toISOString() }, waitMs: (options.lockWait ?? 0) * 1000 },
       reconnectMs: world.reconnectMs ?? defaultReconnectMs,
       forks: options.forks,
@@ -99,7 +100,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
       openJournal: async (plan) => {
         const opened = await share.openJournal(plan);
         directory = opened.directory;
-        events.keepIn(directory);
+        events.log.keepIn(directory);
         now.begin();
         return world.wrapJournal?.(opened.journal) ?? opened.journal;
       },
@@ -115,7 +116,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
   } finally {
     now.end();
     renderer.close();
-    await events.close();
+    await events.log.close();
     await transport.close();
   }
 }
@@ -123,6 +124,11 @@ export async function execute(world: World, options: SessionOptions, share: Shar
 /** What a run, or one part of it, tells the records. */
 export function recordsOf(world: World, { records }: Pick<SessionOptions, 'records'>, { runId, mode, earlier }: Pick<Share, 'runId' | 'mode' | 'earlier'>): RunRecords {
   return new RunRecords({ records: versionRecords(world, records), runId, who: world.who, mode, earlier, signal: world.interrupts.detach });
+}
+
+/** Who vouches for backups on this machine. */
+function vouchersOf(world: World, { records }: Pick<SessionOptions, 'records'>): BackupVouchers {
+  return new BackupVouchers({ store: openStore(storeSettings(world, records)), keyFile: join(world.stateDirectory, 'seal.key'), who: world.who, signal: world.interrupts.detach });
 }
 
 /** Where the records are, as it is written down in a run's journal. */
@@ -167,10 +173,9 @@ function hasChanges(plan: Plan): boolean {
 
 /** Numbers what happens; shows it, and keeps it beside the journal once there is one. */
 class Events {
+  readonly log = new EventLog();
   readonly #renderer: Renderer;
   #seq = 0;
-  #early: StampedEvent[] | undefined = [];
-  #file: ReturnType<typeof createWriteStream> | undefined;
 
   constructor(renderer: Renderer) {
     this.#renderer = renderer;
@@ -180,27 +185,6 @@ class Events {
     this.#seq += 1;
     const stamped: StampedEvent = { v: 1, seq: this.#seq, at: new Date().toISOString(), ...event };
     this.#renderer.event(stamped);
-    this.#early?.push(stamped);
-    this.#file?.write(`${JSON.stringify(stamped)}\n`);
-  }
-
-  /** What cannot be kept of them is lost: the journal is what counts. */
-  keepIn(directory: string): void {
-    const file = createWriteStream(join(directory, 'events.jsonl'), { flags: 'a', mode: 0o600 });
-    file.on('error', () => {
-      this.#file = undefined;
-    });
-    for (const event of this.#early ?? []) file.write(`${JSON.stringify(event)}\n`);
-    this.#early = undefined;
-    this.#file = file;
-  }
-
-  async close(): Promise<void> {
-    const file = this.#file;
-    if (file === undefined) return;
-    await new Promise<void>((resolve) => {
-      file.once('close', resolve);
-      file.end();
-    });
+    this.log.add(stamped);
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { parseJson } from '../values/json.ts';
+import { canonicalJson, parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { BackupName } from './crossing.ts';
 import { backupName } from './crossing.ts';
@@ -66,8 +66,15 @@ export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 /** A manifest is a kilobyte, and labels. */
 export const longestManifest = 262_144;
 
+/** A seal is some hundred bytes. */
+export const longestSeal = 4096;
+
 export interface Backup {
   readonly name: BackupName;
+  /** The whole manifest as canonical JSON, also what this plimsoll does not know: what is vouched for. */
+  readonly statement: string;
+  /** What stands in the seal beside it; empty without one. */
+  readonly seal: string;
   readonly manifest: Manifest;
   /** The archive is there with the size that the manifest says. */
   readonly complete: boolean;
@@ -89,14 +96,33 @@ interface Found {
   /** Of the encrypted one; 0 without one. Which of them counts, the manifest says. */
   readonly sealedBytes: number;
   readonly text: string;
+  readonly seal: string;
+}
+
+/** Undefined: it is no manifest of this backup. */
+function readManifest(name: string, text: string): { readonly manifest: Manifest; readonly statement: string } | undefined {
+  try {
+    const json = parseJson(text);
+    const { success, data } = manifestSchema.safeParse(json);
+    return success && data.name === name ? { manifest: data, statement: canonicalJson(json) } : undefined;
+  } catch {
+    // What is nested that deep was written to do harm.
+    return undefined;
+  }
+}
+
+/** What a manifest says, as canonical JSON; undefined when it is none of this backup. */
+export function statementOf(name: string, text: string): string | undefined {
+  return readManifest(name, text)?.statement;
 }
 
 /** `prefix`: what the names were asked to begin with; whoever answers with others is not believed. */
 export function readShelf(exists: boolean, availableBytes: number, found: readonly Found[], prefix: string): Shelf {
-  const read = found.map(({ name, bytes, sealedBytes, text }) => {
-    const parsed = manifestSchema.safeParse(parseJson(text));
-    if (!parsed.success || parsed.data.name !== name || !name.startsWith(prefix)) return { name, backup: undefined };
-    return { name, backup: { name: parsed.data.name, manifest: parsed.data, complete: parsed.data.bytes === (parsed.data.encryptedTo === undefined ? bytes : sealedBytes) } };
+  const read = found.map(({ name, bytes, sealedBytes, text, seal }) => {
+    const parsed = name.startsWith(prefix) ? readManifest(name, text) : undefined;
+    if (parsed === undefined) return { name, backup: undefined };
+    const { manifest, statement } = parsed;
+    return { name, backup: { name: manifest.name, statement, seal: seal.trim(), manifest, complete: manifest.bytes === (manifest.encryptedTo === undefined ? bytes : sealedBytes) } };
   });
   return {
     exists,
@@ -125,20 +151,22 @@ for file in "$1/$2"*.json; do
     [ ! -f "$packed.age" ] || sealed=$(stat -c %s -- "$packed.age")
   done
   printf '%s %s %s\\n%s\\n' "$bytes" "$sealed" "\${base##*/}" "$(head -c ${String(longestManifest)} -- "$file" | tr '\\n' ' ')"
+  if [ -f "$base.seal" ]; then head -c ${String(longestSeal)} -- "$base.seal" | tr '\\n' ' '; fi
+  echo
 done
 echo end`,
   parse: (printed, [directory = '', prefix = '']) => parseShelf(printed, directory, prefix, 'is it a directory that root can read?'),
 };
 
-/** `free BYTES`; of each manifest the sizes of the archive and of an encrypted one, and the name, and its text; `end`. */
+/** `free BYTES`; of each manifest the sizes of the archive and of an encrypted one, and the name, its text, and that of its seal; `end`. */
 function parseShelf({ status, stdout, stderr }: Printed, where: string, prefix: string, hint: string): Shelf {
   const [free = '', ...lines] = stdout.split('\n');
   const available = /^free +(\d+)$/.exec(free)?.[1];
   if (status !== 0 || available === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the backups in ${oneLine(where)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint });
   if (lines[0] === 'missing') return readShelf(false, Number(available), [], prefix);
-  const found = Array.from({ length: (lines.length - 2) / 2 }, (_, index) => {
-    const [, bytes = '0', sealed = '0', name = ''] = /^(\d+) (\d+) (.*)$/.exec(lines[index * 2] ?? '') ?? [];
-    return { name, bytes: Number(bytes), sealedBytes: Number(sealed), text: lines[index * 2 + 1] ?? '' };
+  const found = Array.from({ length: (lines.length - 2) / 3 }, (_, index) => {
+    const [, bytes = '0', sealed = '0', name = ''] = /^(\d+) (\d+) (.*)$/.exec(lines[index * 3] ?? '') ?? [];
+    return { name, bytes: Number(bytes), sealedBytes: Number(sealed), text: lines[index * 3 + 1] ?? '', seal: lines[index * 3 + 2] ?? '' };
   });
   return readShelf(true, Number(available), found, prefix);
 }
@@ -164,7 +192,11 @@ echo 'free 9007199254740991'
 for key in $(printf '%s\\n' "$objects" | sed -n 's/\\.json [0-9]*$//p'); do
   sizes=$(printf '%s\\n' "$objects" | awk -v key="$key" '$1 == key ".tar.zst" || $1 == key ".tar.gz" { bytes = $2 } $1 == key ".tar.zst.age" || $1 == key ".tar.gz.age" { sealed = $2 } END { print (bytes ? bytes : 0), (sealed ? sealed : 0) }')
   text=$(get "$bucket/$(printf %s "$key" | sed 's/@/%40/g').json" | head -c ${String(longestManifest)} | tr '\\n' ' ')
-  printf '%s %s\\n%s\\n' "$sizes" "\${key##*/}" "$text"
+  seal=
+  case "
+$objects" in *"
+$key.seal "*) seal=$(get "$bucket/$(printf %s "$key" | sed 's/@/%40/g').seal" | head -c ${String(longestSeal)} | tr '\\n' ' ') ;; esac
+  printf '%s %s\\n%s\\n%s\\n' "$sizes" "\${key##*/}" "$text" "$seal"
 done
 echo end`,
   parse: (printed, [bucket = '', , asked = '']) => parseShelf(printed, bucket, decodeURIComponent(asked).split('/').at(-1) ?? '', 'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host'),

@@ -115,8 +115,26 @@ export interface RelayAction {
   readonly timeoutMs?: number;
 }
 
+/**
+ * Vouches for a backup that was made on this host: what its manifest says is kept in the records, and a seal
+ * of it, made on the laptop with a key that no host sees, beside the backup.
+ */
+export interface SealAction {
+  readonly kind: 'seal';
+  /** The backup's. */
+  readonly name: string;
+  /** A file of this host. */
+  readonly manifest: string;
+  /** The seal's file. */
+  readonly to: string;
+  /** `to` is a file of the laptop. */
+  readonly laptop?: true;
+  /** `to` is a file of this other host of the inventory. */
+  readonly host?: string;
+}
+
 /** One effect, as data. The interpreter has one executor for each kind. */
-export type Action = ExecAction | CheckAction | WriteFileAction | UploadAction | FetchAction | WaitUntilAction | PauseAction | RelayAction;
+export type Action = ExecAction | CheckAction | WriteFileAction | UploadAction | FetchAction | WaitUntilAction | PauseAction | RelayAction | SealAction;
 
 /**
  * A version of a volume's or container's specification that a change makes, or an instance of a scaled

@@ -81,12 +81,13 @@ const kinds = {
     atEnd: z.exactOptional(z.strictObject(program)),
     timeoutMs: z.exactOptional(z.number().positive()),
   } satisfies Shape<ActionOf<'relay'>>),
+  seal: z.strictObject({ kind: z.literal('seal'), name: text.min(1), manifest: path, to: text.min(1), laptop: z.exactOptional(z.literal(true)), host: z.exactOptional(text.min(1)) } satisfies Shape<ActionOf<'seal'>>),
 } satisfies { readonly [Kind in Action['kind']]: z.ZodType<ActionOf<Kind>> };
 
 type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
 /** One action as it is saved and journalled. */
-export const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [kinds.exec, kinds.check, kinds['write-file'], kinds.upload, kinds.fetch, kinds['wait-until'], kinds.pause, kinds.relay]);
+export const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [kinds.exec, kinds.check, kinds['write-file'], kinds.upload, kinds.fetch, kinds['wait-until'], kinds.pause, kinds.relay, kinds.seal]);
 
 const actions = z.array(actionSchema);
 

@@ -32,6 +32,15 @@ export function keyOfScaled(name: string): string {
   return `${prefixOfScaled}${segment(name)}`;
 }
 
+/** `plimsoll-backups/foo@web-1.20261128T140533Z/web-1`: beside the versions, which others list. Two hosts may call themselves the same. */
+export function keyOfBackup(name: string, host: string): string {
+  return `${prefixOfBackup(name)}${segment(host)}`;
+}
+
+export function prefixOfBackup(name: string): string {
+  return `${root}-backups/${segment(name)}/`;
+}
+
 /** A slash in a name begins no other segment, and a file's name is neither hidden nor `..`. */
 function segment(name: string): string {
   return encodeURIComponent(Buffer.from(name).toString()).replace(/^\./, '%2E');

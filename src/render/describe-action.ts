@@ -32,6 +32,10 @@ export function describeAction(action: Action, { names, whole }: Shown): readonl
     }
     case 'relay':
       return describeRelay(action, { names, whole });
+    case 'seal': {
+      const where = action.laptop === true ? ' on this machine' : action.host === undefined ? '' : ` of ${action.host}`;
+      return guttered('', names.text(`seal ${action.name} by what ${action.manifest} says, in the records and in ${action.to}${where}`));
+    }
     case 'pause':
       return [`wait ${duration(action.seconds)}`];
     case 'upload': {

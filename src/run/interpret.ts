@@ -14,6 +14,7 @@ import type { Ending } from './follow.ts';
 import { carryOut, LeftOnHost } from './follow.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
+import { sealBackup } from './seal.ts';
 import { commandOf } from './shown.ts';
 import type { Expected } from './transfer.ts';
 import { AtMost, HostEnd, LaptopEnd, transfer, transferTime } from './transfer.ts';
@@ -102,6 +103,9 @@ async function execute(interpreter: Interpreter, actions: readonly Action[], ato
       return waitUntil(interpreter, action);
     case 'relay':
       return relay(interpreter, action);
+    case 'seal':
+      await sealBackup(interpreter, action);
+      return undefined;
     case 'pause':
       await wait(action.seconds * 1000, undefined, { signal: interpreter.signal });
       return undefined;

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
-import { laptopShelf, longestManifest, readShelf, type Shelf } from '../facts/backup-shelf.ts';
+import { laptopShelf, longestManifest, longestSeal, readShelf, type Shelf } from '../facts/backup-shelf.ts';
+import { backupVouch } from '../facts/backup-vouch.ts';
 import type { LaptopFile } from '../facts/file.ts';
 import { laptopFile } from '../facts/file.ts';
 import { formatBytes } from '../values/size.ts';
 import { type Beside, keepPart, partBytes, partOf, writeBeside, writePart } from './beside.ts';
+import { roomAt } from './room.ts';
+import type { Vouchers } from './vouchers.ts';
+import { nobody } from './vouchers.ts';
 
 /** The machine that plimsoll runs on, as far as operations have to do with it. */
 export interface Laptop {
@@ -22,6 +26,8 @@ export interface Laptop {
   /** The same for what may be gone on with later. */
   part(path: string): LaptopPart;
   remove(path: string): Promise<void>;
+  /** Vouches for a backup. */
+  readonly vouch: Vouchers['vouch'];
 }
 
 export interface LaptopPart {
@@ -35,11 +41,12 @@ export interface LaptopPart {
 }
 
 /** Paths are relative to the directory (the playbook's). */
-export function laptopAt(directory: string): Laptop {
+export function laptopAt(directory: string, vouchers: Vouchers = nobody): Laptop {
   const at = (path: string): string => resolve(directory, path);
   return {
     facts: new Map<string, (args: readonly string[]) => Promise<unknown>>([
       [laptopFile.name, ([path = '']) => describe(at(path))],
+      [backupVouch.name, ([name = '', statement = '', seal = '']) => vouchers.judge({ name, statement }, seal)],
       [laptopShelf.name, ([path = '', prefix = '']) => shelf(at(path), prefix)],
     ]),
     describe: (path) => describe(at(path)),
@@ -51,6 +58,7 @@ export function laptopAt(directory: string): Laptop {
     },
     part: (path) => part(at(path)),
     remove: (path) => rm(at(path), { force: true }),
+    vouch: (backup, voucher) => vouchers.vouch(backup, voucher),
   };
 }
 
@@ -71,7 +79,7 @@ function part(path: string): LaptopPart {
 const mostLeftFree = 1024 ** 3;
 
 async function mustHaveRoom(path: string, bytes: number): Promise<void> {
-  const { availableBytes } = await existing(dirname(path));
+  const { availableBytes } = await roomAt(dirname(path));
   const room = availableBytes - Math.min(mostLeftFree, availableBytes / 10);
   if (bytes <= room) return;
   throw new AppError('action-failed', `${path} on this machine would need ${formatBytes(bytes)}, and ${formatBytes(availableBytes)} are free there, of which a tenth (1 GiB at most) is left alone`, { hint: 'make room on this machine, or name a directory elsewhere; then plimsoll resume' });
@@ -90,24 +98,22 @@ async function shelf(directory: string, prefix: string): Promise<Shelf> {
   const found = await Promise.all(
     names.map(async (name) => {
       const manifest = join(directory, name);
-      const size = (await stat(manifest).catch(() => undefined))?.size ?? 0;
-      const text = size > longestManifest ? '' : await readFile(manifest, 'utf8').catch(() => '');
+      const text = (await readBounded(manifest, longestManifest)) ?? '';
       const backup = name.slice(0, -'.json'.length);
       const sizeOf = async (suffixes: readonly string[]): Promise<number> => {
         const archives = await Promise.all(suffixes.map((suffix) => stat(join(directory, `${backup}.tar.${suffix}`)).catch(() => undefined)));
         return archives.find((one) => one?.isFile() === true)?.size ?? 0;
       };
-      return { name: backup, bytes: await sizeOf(['zst', 'gz']), sealedBytes: await sizeOf(['zst.age', 'gz.age']), text };
+      const seal = (await readBounded(join(directory, `${backup}.seal`), longestSeal)) ?? '';
+      return { name: backup, seal, bytes: await sizeOf(['zst', 'gz']), sealedBytes: await sizeOf(['zst.age', 'gz.age']), text };
     }),
   );
-  const room = await existing(directory);
+  const room = await roomAt(directory);
   return readShelf(room.exists, room.availableBytes, found, prefix);
 }
 
-/** What is free where the directory is, or will be made. */
-async function existing(directory: string): Promise<{ readonly exists: boolean; readonly availableBytes: number }> {
-  const free = await statfs(directory).catch(() => undefined);
-  if (free !== undefined) return { exists: true, availableBytes: free.bavail * free.bsize };
-  const above = dirname(directory);
-  return { exists: false, availableBytes: above === directory ? 0 : (await existing(above)).availableBytes };
+/** Undefined: there is none, or it is longer. */
+async function readBounded(path: string, most: number): Promise<string | undefined> {
+  const size = (await stat(path).catch(() => undefined))?.size ?? Infinity;
+  return size > most ? undefined : readFile(path, 'utf8').catch(() => undefined);
 }

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { whyUnreadable } from '../config/io.ts';
 import { AppError } from '../errors.ts';
 
 /** A process of this machine that has a run. */
@@ -20,20 +22,24 @@ export interface HeldRun {
 const answerMs = 1000;
 
 /**
- * Where a run is held: a listening socket, which vanishes with its process, so that nothing is ever
- * left to be cleaned by hand. On Linux its name is in no file system; elsewhere it is a file, and one
- * that nobody listens to any more is taken over.
+ * Where a run is held: a socket in the state directory, where no other user of the machine can make one in its
+ * place. Somebody listens to it for as long as its process lives, so nothing is ever left to be cleaned by hand: a
+ * file to which nobody listens is taken over. A home may be on several machines, and a process listens on its own only.
  */
-export function lockAddress(runId: string, platform: NodeJS.Platform = process.platform): string {
-  return platform === 'linux' ? `\0plimsoll-run-${runId}` : join(tmpdir(), `plimsoll-run-${runId}.sock`);
+export function lockAddress(stateDirectory: string, runId: string): string {
+  const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  return join(stateDirectory, 'locks', `${runId}.${machine}`);
 }
 
 /**
  * Makes certain that no other process of this machine goes on with the same run. It is let go of by
- * `release`, or by the end of the process, however it ends. Errors: `locked`.
+ * `release`, or by the end of the process, however it ends. Errors: `locked`, and `usage` when there can be no lock.
  */
-export async function holdRun(runId: string, address = lockAddress(runId)): Promise<HeldRun> {
-  const server = (await listen(address)) ?? (await takeOver(address));
+export async function holdRun(stateDirectory: string, runId: string): Promise<HeldRun> {
+  const address = lockAddress(stateDirectory, runId);
+  const server = await holding(address).catch((thrown: unknown) => {
+    throw new AppError('usage', `run ${runId} cannot be held in ${dirname(address)}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory of a local disk that you may write', cause: thrown });
+  });
   if (server === undefined) {
     const holder = await askAt(address);
     const who = holder?.pid === undefined ? '' : ` (pid ${String(holder.pid)})`;
@@ -42,6 +48,8 @@ export async function holdRun(runId: string, address = lockAddress(runId)): Prom
   return {
     async release() {
       if (!server.listening) return;
+      // Node removes it by the path that it was given, which is gone.
+      if (isTooLong(address)) await rm(address, { force: true });
       server.close();
       await once(server, 'close');
     },
@@ -49,11 +57,39 @@ export async function holdRun(runId: string, address = lockAddress(runId)): Prom
 }
 
 /** Who has a run on this machine at this moment; undefined: nobody. */
-export function holderOf(runId: string): Promise<RunHolder | undefined> {
-  return askAt(lockAddress(runId));
+export function holderOf(stateDirectory: string, runId: string): Promise<RunHolder | undefined> {
+  return askAt(lockAddress(stateDirectory, runId));
+}
+
+async function holding(address: string): Promise<Server | undefined> {
+  await mkdir(dirname(address), { recursive: true, mode: 0o700 });
+  return (await listen(address)) ?? (await takeOver(address));
+}
+
+/** Of 104 bytes on some systems, and 108 on others. */
+const longestPath = 100;
+
+function isTooLong(address: string): boolean {
+  return Buffer.byteLength(address) > longestPath;
+}
+
+/** The kernel takes a short path only, but follows a link in it. */
+async function byShortPath<Result>(address: string, use: (path: string) => Promise<Result>): Promise<Result> {
+  if (!isTooLong(address)) return use(address);
+  const short = await mkdtemp(join(tmpdir(), 'plimsoll-'));
+  try {
+    await symlink(dirname(address), join(short, 'l'));
+    return await use(join(short, 'l', basename(address)));
+  } finally {
+    await rm(short, { recursive: true, force: true });
+  }
 }
 
 function askAt(address: string): Promise<RunHolder | undefined> {
+  return byShortPath(address, askBy);
+}
+
+function askBy(address: string): Promise<RunHolder | undefined> {
   return new Promise((resolve) => {
     let answer = '';
     const socket = connect(address);
@@ -85,8 +121,10 @@ async function listen(address: string): Promise<Server | undefined> {
     socket.unref().end(`${String(process.pid)}\n`, () => socket.destroy());
   });
   try {
-    server.listen(address);
-    await once(server, 'listening');
+    await byShortPath(address, async (path) => {
+      server.listen(path);
+      await once(server, 'listening');
+    });
     // A contender that cannot be answered is no reason to stop.
     return server.on('error', () => undefined).unref();
   } catch (thrown) {
@@ -103,20 +141,36 @@ const takingMs = 60_000;
  * too; only the one that can make a directory beside it asks whether anybody listens, and replaces it.
  */
 async function takeOver(address: string): Promise<Server | undefined> {
-  if (address.startsWith('\0')) return undefined;
   const taking = `${address}.taking`;
   if (!(await made(taking))) {
-    const found = await stat(taking).catch(() => undefined);
-    if (found === undefined || Date.now() - found.mtimeMs < takingMs) return undefined;
+    if (!(await isLeft(taking))) return undefined;
     await rm(taking, { recursive: true, force: true });
     if (!(await made(taking))) return undefined;
   }
   try {
+    await writeFile(join(taking, String(process.pid)), '');
     if ((await askAt(address)) !== undefined) return undefined;
     await rm(address, { force: true });
     return await listen(address);
   } finally {
     await rm(taking, { recursive: true, force: true });
+  }
+}
+
+/** Whether whoever takes over has ended in the middle of it. */
+async function isLeft(taking: string): Promise<boolean> {
+  const [pid] = await readdir(taking).catch(() => []);
+  const found = await stat(taking).catch(() => undefined);
+  if (found === undefined) return false;
+  return Date.now() - found.mtimeMs >= takingMs || (pid !== undefined && !isAlive(Number(pid)));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH');
   }
 }
 

@@ -6,6 +6,7 @@ import { oneLine } from '../values/terminal.ts';
 import { syncDirectory, writeSynced } from './durable-files.ts';
 import type { ReadJournal } from './read-journal.ts';
 import { readJournal } from './read-journal.ts';
+import { leastForRun, needRoom } from './room.ts';
 
 /** A run's place on the laptop: `plan.json`, `journal.jsonl`, `events.jsonl`. */
 export interface RunPlace {
@@ -38,6 +39,7 @@ export async function createRun(stateDirectory: string, runId: string, planText:
   const unfinished = join(runs, `.${runId}`);
   try {
     await mkdir(runs, { recursive: true, mode: 0o700 });
+    await needRoom(runs, leastForRun + 2 * Buffer.byteLength(planText));
     await mkdir(unfinished, { mode: 0o700 });
     await writeSynced(join(unfinished, 'plan.json'), planText);
     await writeSynced(journalPath({ directory: unfinished }), '');
@@ -47,6 +49,7 @@ export async function createRun(stateDirectory: string, runId: string, planText:
     return directory;
   } catch (thrown) {
     await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
+    if (thrown instanceof AppError) throw thrown;
     throw new AppError('usage', `the run cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory that you may write, with room in it', cause: thrown });
   }
 }

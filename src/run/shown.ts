@@ -20,6 +20,8 @@ export function commandOf(action: Action): string {
       return `wait until ${action.what}: ${commandLine(action.argv)}`;
     case 'relay':
       return `on ${action.host}: ${action.what}`;
+    case 'seal':
+      return `seal ${action.name}: ${action.to}${action.laptop === true ? ' on this machine' : action.host === undefined ? '' : ` of ${action.host}`}`;
     case 'pause':
       return `wait ${String(action.seconds)} seconds`;
   }

@@ -135,7 +135,7 @@ describe('plimsoll runs RUN', () => {
   it('while a process of this machine is working on it', async () => {
     await make(newer, [begin(['web-1'], { runId: newer }), intent(change('a'))]);
     expect((await runs(newer)).out).toContain(`interrupted`);
-    const held = await holdRun(newer);
+    const held = await holdRun(state, newer);
     try {
       expect((await runs(newer)).out).toContain(`apply by ann@laptop: running (pid ${String(process.pid)})`);
       expect(JSON.parse((await runs('--json')).out)).toMatchObject({ runs: [{ running: { pid: process.pid }, states: { running: 1 }, next: [] }] });

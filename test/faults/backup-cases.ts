@@ -10,11 +10,11 @@ const mib = 1024 ** 2;
 const app: ContainerSpec = { name: 'app', volumes: { 'foo-0': '/data' }, restart: 'always' };
 const host: HostSpec = { name: 'backups', kind: 'overlay2-pquota', volumes: [{ name: 'foo-0', bytes: 20 * mib, files: content }], containers: [app] };
 
-/** One backup, and nothing that is none beside it. */
+/** One backup with its seal, and nothing that is none beside it. */
 async function oneBackup(directory: string, suffix = '.tar.zst'): Promise<readonly string[]> {
   const names = (await readdir(directory).catch(() => [])).filter((name) => name.startsWith('foo-0@') || name.startsWith('.'));
-  const [archive = '', manifest = '', ...more] = names.toSorted().toReversed();
-  if (!archive.endsWith(suffix) || manifest !== archive.replace(suffix, '.json') || more.length > 0) return [`there is to be one backup, and there is ${JSON.stringify(names)}`];
+  const [archive = '', seal = '', manifest = '', ...more] = names.toSorted().toReversed();
+  if (!archive.endsWith(suffix) || seal !== archive.replace(suffix, '.seal') || manifest !== archive.replace(suffix, '.json') || more.length > 0) return [`there is to be one backup, and there is ${JSON.stringify(names)}`];
   const { sha256 } = JSON.parse(await readFile(join(directory, manifest), 'utf8')) as { readonly sha256: string };
   const is = createHash('sha256').update(await readFile(join(directory, archive))).digest('hex');
   return is === sha256 ? [] : [`${archive} is not what its manifest says`];

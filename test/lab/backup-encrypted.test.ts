@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { limit } from '../../lab/pace.ts';
@@ -72,7 +72,7 @@ describe('a backup that is encrypted', () => {
     const printed = await ended({ backup_volume: { volume: 'torture', to: { laptop: 'kept' }, consistency: 'stop', encrypt_to: [keys.operator, keys.ssh] } });
     expect(printed).toMatch(/encrypted to 2 keys/);
     expect(await machine.sh('docker inspect -f {{.State.Running}} app')).toBe('true\n');
-    const [archive = '', manifest = ''] = (await onLaptop('kept')).toReversed();
+    const [archive = '', , manifest = ''] = (await onLaptop('kept')).toReversed();
     expect([archive, manifest]).toEqual([expect.stringMatching(/^torture@\S+\.\d{8}T\d{6}Z\.tar\.zst\.age$/), archive.replace('.tar.zst.age', '.json')]);
     expect(JSON.parse(await readFile(join(fleet.directory, 'kept', manifest), 'utf8'))).toMatchObject({ encryptedTo: [keys.operator, keys.ssh], inside: { sha256: expect.any(String) as string, bytes: expect.any(Number) as number } });
 
@@ -110,7 +110,7 @@ describe('a backup that is encrypted', () => {
       await ended({ restore_volume: { volume, from: place, backup: 'torture', identity: '/root/age.key' } });
       expect(await compared(volume)).toMatch(/^identical/);
     }
-    expect(await other.sh('ls -A /srv/sealed')).toMatch(/^torture@\S+\.json\ntorture@\S+\.tar\.zst\.age\n$/);
+    expect(await other.sh('ls -A /srv/sealed')).toMatch(/^torture@\S+\.json\ntorture@\S+\.seal\ntorture@\S+\.tar\.zst\.age\n$/);
     const [secret = ''] = (await machine.sh('grep AGE-SECRET-KEY /root/age.key')).split('\n');
     expect(spawnSync('grep', ['-r', secret, join(fleet.directory, 'state')]).status).toBe(1);
     expect((await machine.exec(`grep -r ${secret} /var/lib/plimsoll`)).code).toBe(1);
@@ -138,7 +138,7 @@ describe('a backup that is encrypted', () => {
   });
 
   it('damaged: by its checksum; and where somebody has changed that too, by age', async () => {
-    const [archive = '', manifest = ''] = (await onLaptop('kept')).toReversed().map((name) => join(fleet.directory, 'kept', name));
+    const [archive = '', , manifest = ''] = (await onLaptop('kept')).toReversed().map((name) => join(fleet.directory, 'kept', name));
     const bytes = await readFile(archive);
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 1000) ^ 1, bytes.length - 1000);
     await writeFile(archive, bytes);
@@ -148,7 +148,12 @@ describe('a backup that is encrypted', () => {
     const digest = spawnSync('sha256sum', [archive], { encoding: 'utf8' }).stdout.slice(0, 64);
     const { sha256 } = JSON.parse(await readFile(manifest, 'utf8')) as { readonly sha256: string };
     await writeFile(manifest, (await readFile(manifest, 'utf8')).replace(sha256, digest));
-    const second = await apply(step);
+    const known = await apply(step);
+    expect([known.code, known.printed]).toEqual([4, expect.stringMatching(/is not the backup that was made/)]);
+    // Nor does age take it, where nobody knows what was made.
+    await rm(manifest.replace('.json', '.seal'));
+    await rm(join(fleet.directory, 'state/plimsoll/records/plimsoll-backups'), { recursive: true });
+    const second = await apply({ restore_volume: { ...step.restore_volume, unvouched: 'allow' } });
     expect([second.code, second.printed]).toEqual([1, expect.stringMatching(/cannot be decrypted with \/root\/age\.key: age: error: failed to decrypt and authenticate payload chunk/)]);
     expect(await machine.sh(`ls -A ${data('damaged')}`)).toBe('');
     expect(await rolledBack()).toBe(0);
@@ -170,7 +175,7 @@ mkdir -p /full && mount -t tmpfs -o size=40M tmpfs /full && docker run -d --name
     expect(await machine.sh('docker inspect -f {{.State.Running}} app; ls -A /srv/again')).toBe('true\n');
     const resumed = await fleet.run('resume', '--yes');
     expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
-    expect(await machine.sh('ls -A /srv/again')).toMatch(/^torture@\S+\.json\ntorture@\S+\.tar\.zst\.age\n$/);
+    expect(await machine.sh('ls -A /srv/again')).toMatch(/^torture@\S+\.json\ntorture@\S+\.seal\ntorture@\S+\.tar\.zst\.age\n$/);
   });
 });
 

@@ -90,7 +90,7 @@ describe.each(kinds.map((kind, index) => ({ kind, other: kinds[1 - index] ?? '' 
     expect(made).toMatch(/app is down while/);
     expect(await host.isUp()).toBe(true);
     expect(await host.state()).not.toBe(before);
-    const [archive = '', manifest = ''] = (await onLaptop(`${kind}/backups`)).toReversed();
+    const [archive = '', , manifest = ''] = (await onLaptop(`${kind}/backups`)).toReversed();
     expect([archive, manifest]).toEqual([expect.stringMatching(/^torture@\S+\.\d{8}T\d{6}Z\.tar\.zst$/), archive.replace('.tar.zst', '.json')]);
     expect(JSON.parse(await readFile(join(fleet.directory, kind, 'backups', manifest), 'utf8'))).toMatchObject({ consistency: 'stop', sockets: 0, changed: 0, docker: { labels: { tier: 'front', odd: 'a"b c' } }, list: { names: expect.any(String) as string, contents: expect.any(String) as string, attributes: expect.any(String) as string, acls: expect.any(String) as string } });
 
@@ -110,7 +110,7 @@ describe.each(kinds.map((kind, index) => ({ kind, other: kinds[1 - index] ?? '' 
 
   it('to the other host and back', async () => {
     ended(await apply(kind, { backup_volume: { volume: 'torture', to: { host: other, path: `/srv/of-${kind}` }, consistency: 'pause' } }));
-    expect(await fleet.machines.find((one) => one.kind === other)?.sh(`ls -A /srv/of-${kind}`)).toMatch(/^torture@\S+\.json\ntorture@\S+\.tar\.zst\n$/);
+    expect(await fleet.machines.find((one) => one.kind === other)?.sh(`ls -A /srv/of-${kind}`)).toMatch(/^torture@\S+\.json\ntorture@\S+\.seal\ntorture@\S+\.tar\.zst\n$/);
     ended(await apply(kind, { restore_volume: { volume: 'from-there', from: { host: other, path: `/srv/of-${kind}` }, backup: 'torture' } }));
     expect(await host.compare('torture', 'from-there')).toMatch(/^identical/);
   });
@@ -146,14 +146,14 @@ describe('a backup that is cut or fails', () => {
     ended(await apply(kind, step));
     const [first = ''] = await onLaptop('kept');
     ended(await apply(kind, step));
-    const second = (await onLaptop('kept'))[2] ?? '';
+    const second = (await onLaptop('kept'))[3] ?? '';
     // Not whole any more, so that the first one is still needed.
     await truncate(join(fleet.directory, 'kept', second.replace('.json', '.tar.zst')), 1000);
     ended(await apply(kind, step));
     expect((await onLaptop('kept')).filter((name) => name.endsWith('.json'))).toHaveLength(3);
     expect(ended(await apply(kind, step))).toContain(`then remove ${first.replace('.json', '')} there`);
     const left = await onLaptop('kept');
-    expect(left).toHaveLength(6);
+    expect(left).toHaveLength(9);
     expect(left).toContain(second);
     expect(left).not.toContain(first);
     const truncated = await apply(kind, { restore_volume: { volume: 'truncated', from: { laptop: 'kept' }, backup: second.replace('.json', '') } });
@@ -162,7 +162,7 @@ describe('a backup that is cut or fails', () => {
 
   it('whose bytes are others is not restored', async () => {
     await mkdir(join(fleet.directory, 'damaged'), { recursive: true });
-    for (const name of (await onLaptop('kept')).slice(-2)) await copyFile(join(fleet.directory, 'kept', name), join(fleet.directory, 'damaged', name));
+    for (const name of (await onLaptop('kept')).slice(-3)) await copyFile(join(fleet.directory, 'kept', name), join(fleet.directory, 'damaged', name));
     const [archive = ''] = (await onLaptop('damaged')).toReversed();
     const bytes = await readFile(join(fleet.directory, 'damaged', archive));
     bytes.writeUInt8(bytes.readUInt8(5000) ^ 1, 5000);
@@ -178,7 +178,7 @@ describe('a backup that is cut or fails', () => {
     expect([failed.code, failed.printed]).toEqual([1, expect.stringContaining('tar has failed')]);
     expect([await host.isUp(), await host.sh('ls -A /srv/large')]).toEqual([true, '']);
     ended(await resume());
-    expect([await host.isUp(), await host.sh('ls -A /srv/large | wc -l')]).toEqual([true, '2\n']);
+    expect([await host.isUp(), await host.sh('ls -A /srv/large | wc -l')]).toEqual([true, '3\n']);
     // Live, where it may end with 1, to be killed is no such end.
     await host.sh('touch /run/tar-dies');
     const live = await apply(kind, { backup_volume: { volume: 'large', to: { path: '/srv/live' }, consistency: 'live' } });

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { holderOf, holdRun, lockAddress } from '../../src/run/run-lock.ts';
 
@@ -31,58 +31,62 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 }
 
 /** Another process that has the run. */
-async function otherProcess(address: string): Promise<ChildProcess> {
-  const code = `const { holdRun } = await import(process.argv[1]); await holdRun(process.argv[2], Buffer.from(process.argv[3], 'base64').toString()); process.stdout.write('held'); setInterval(() => undefined, 1000);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code, lockModule, runId, Buffer.from(address).toString('base64')], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function otherProcess(state: string): Promise<ChildProcess> {
+  const code = `const { holdRun } = await import(process.argv[1]); await holdRun(process.argv[3], process.argv[2]); process.stdout.write('held'); setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code, lockModule, runId, state], { stdio: ['ignore', 'pipe', 'inherit'] });
   started.push(child);
   await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => Promise.reject(new Error('the other process has ended')))]);
   return child;
 }
 
 describe.each([
-  // A name in no file system exists on Linux only.
-  ...(process.platform === 'linux' ? [{ kind: 'a name', addressOf: (): string => lockAddress(runId, 'linux') }] : []),
-  { kind: 'a file', addressOf: (): string => join(directory, 'run.sock') },
-])('a run is held by $kind', ({ addressOf }) => {
+  { kind: 'a state directory', stateOf: (): string => directory },
+  { kind: 'one with a longer path than a socket may have', stateOf: (): string => join(directory, 'long'.repeat(40), 'longer'.repeat(20)) },
+])('a run is held in $kind', ({ stateOf }) => {
   it('by one at a time, until it is let go of', async () => {
-    const address = addressOf();
-    const held = await holdRun(runId, address);
-    await expect(holdRun(runId, address)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already (pid ${String(process.pid)})`, hint: expect.stringContaining('wait') });
+    const state = stateOf();
+    const held = await holdRun(state, runId);
+    await expect(holdRun(state, runId)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already (pid ${String(process.pid)})`, hint: expect.stringContaining('wait') });
     await held.release();
     await held.release();
-    await (await holdRun(runId, address)).release();
-    expect(readdirSync(directory)).toEqual([]);
+    await (await holdRun(state, runId)).release();
+    expect(readdirSync(join(state, 'locks'))).toEqual([]);
   });
 
   it('against another process, which is named; it vanishes with that process, even when that is killed', async () => {
-    const address = addressOf();
-    const child = await otherProcess(address);
-    await expect(holdRun(runId, address)).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining(`(pid ${String(child.pid)})`) });
+    const state = stateOf();
+    const child = await otherProcess(state);
+    await expect(holdRun(state, runId)).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining(`(pid ${String(child.pid)})`) });
     await ended(child, 'SIGKILL');
-    await (await holdRun(runId, address)).release();
-    expect(readdirSync(directory)).toEqual([]);
+    await (await holdRun(state, runId)).release();
+    expect(readdirSync(join(state, 'locks'))).toEqual([]);
   });
 
   it('by only one of many that try at once', async () => {
-    const address = addressOf();
-    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => holdRun(runId, address)));
+    const state = stateOf();
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => holdRun(state, runId)));
     const held = tries.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     expect(held).toHaveLength(1);
     await held[0]?.release();
   });
 
   it('against one that is stopped and cannot say who it is', async () => {
-    const address = addressOf();
-    const child = await otherProcess(address);
+    const state = stateOf();
+    const child = await otherProcess(state);
     child.kill('SIGSTOP');
-    await expect(holdRun(runId, address)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already` });
+    await expect(holdRun(state, runId)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already` });
   });
 
   it('against one that answers nonsense', async () => {
-    const address = addressOf();
-    const server = createServer((socket) => socket.end('\x1b[2J1\n')).listen(address);
+    const state = stateOf();
+    const server = createServer((socket) => socket.end('\x1b[2J1\n'));
+    const address = lockAddress(state, runId);
+    mkdirSync(dirname(address), { recursive: true });
+    const short = join(directory, 's');
+    symlinkSync(dirname(address), short);
+    server.listen(join(short, basename(address)));
     await once(server, 'listening');
-    await expect(holdRun(runId, address)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already` });
+    await expect(holdRun(state, runId)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already` });
     server.close();
     await once(server, 'close');
   });
@@ -90,36 +94,56 @@ describe.each([
 
 it('each run is held on its own, and whoever lists them sees by whom', async () => {
   const other = `${runId}b`;
-  expect(await holderOf(runId)).toBeUndefined();
-  const held = await holdRun(runId);
-  expect(await holderOf(runId)).toEqual({ pid: process.pid });
-  expect(await holderOf(other)).toBeUndefined();
-  await (await holdRun(other)).release();
+  expect(await holderOf(directory, runId)).toBeUndefined();
+  const held = await holdRun(directory, runId);
+  expect(await holderOf(directory, runId)).toEqual({ pid: process.pid });
+  expect(await holderOf(directory, other)).toBeUndefined();
+  await (await holdRun(directory, other)).release();
   await held.release();
-  expect(await holderOf(runId)).toBeUndefined();
+  expect(await holderOf(directory, runId)).toBeUndefined();
 });
 
 it('a file that a killed process has left is taken over by only one of many', async () => {
-  const address = join(directory, 'run.sock');
-  await ended(await otherProcess(address), 'SIGKILL');
+  const [state, address] = [directory, lockAddress(directory, runId)];
+  await ended(await otherProcess(state), 'SIGKILL');
   expect(existsSync(address)).toBe(true);
-  const tries = await Promise.allSettled(Array.from({ length: 8 }, () => holdRun(runId, address)));
+  const tries = await Promise.allSettled(Array.from({ length: 8 }, () => holdRun(state, runId)));
   const held = tries.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   expect(held).toHaveLength(1);
   await held[0]?.release();
-  expect(readdirSync(directory)).toEqual([]);
+  expect(readdirSync(join(state, 'locks'))).toEqual([]);
 });
 
 it('a file that is no socket is nobody', async () => {
-  const address = join(directory, 'run.sock');
+  const address = lockAddress(directory, runId);
+  mkdirSync(dirname(address), { recursive: true });
   writeFileSync(address, '');
-  await (await holdRun(runId, address)).release();
+  await (await holdRun(directory, runId)).release();
   expect(existsSync(address)).toBe(false);
 });
 
 it('does not keep a process alive that has nothing else to do', async () => {
-  const code = `const { holdRun } = await import(process.argv[1]); await holdRun(process.argv[2]);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code, lockModule, runId], { stdio: 'inherit' });
+  const code = `const { holdRun } = await import(process.argv[1]); await holdRun(process.argv[3], process.argv[2]);`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code, lockModule, runId, directory], { stdio: 'inherit' });
   started.push(child);
   expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+it('cannot be taken by another user of the machine: it is where he may write nothing, and not in the name space of all', async () => {
+  const held = await holdRun(directory, runId);
+  expect(statSync(dirname(lockAddress(directory, runId))).mode & 0o777).toBe(0o700);
+  if (process.platform === 'linux') expect(readFileSync('/proc/net/unix', 'utf8')).not.toMatch(new RegExp(`@[^\\n]*${runId}`));
+  await held.release();
+});
+
+it('whoever was killed while it took over keeps nobody waiting', async () => {
+  await ended(await otherProcess(directory), 'SIGKILL');
+  const dead = started.at(-1)?.pid ?? 0;
+  mkdirSync(join(`${lockAddress(directory, runId)}.taking`, String(dead)), { recursive: true });
+  await (await holdRun(directory, runId)).release();
+});
+
+it('that cannot be is said, with what to do', async () => {
+  writeFileSync(join(directory, 'locks'), '');
+  await expect(holdRun(directory, runId)).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/cannot be held in .*\/locks: /), hint: expect.stringContaining('XDG_STATE_HOME') });
 });

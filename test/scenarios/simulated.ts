@@ -12,6 +12,7 @@ import { Processes } from '../../lab/sim/processes.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
 import { LeadLines, Unlead } from '../../lab/sim/translate.ts';
 import type { ShellChannel } from '../../src/transport/shell/shell-channel.ts';
+import { Deadline } from '../../src/transport/shell/deadline.ts';
 import type { Carrier } from '../../src/transport/shell/shell-connection.ts';
 import { openShellConnection } from '../../src/transport/shell/shell-connection.ts';
 import type { Transport } from '../../src/transport/transport.ts';
@@ -109,7 +110,7 @@ function transportTo(name: string, place: HostPlace): Transport {
   return {
     connect(target, signal) {
       if (target.name !== name) return Promise.reject(new AppError('unreachable', `${target.name} is not simulated`));
-      return openShellConnection(carrierTo(place), target, signal);
+      return openShellConnection(carrierTo(place), target, new Deadline(target.name, target.connectTimeoutMs), signal);
     },
     close: () => Promise.resolve(),
   };

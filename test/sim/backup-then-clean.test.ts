@@ -25,12 +25,12 @@ it('backs up what it removes, and only that', async () => {
   const { fleet, host: at } = await start(host);
   const first = await apply(fleet, '1s');
   expect(first.code, first.stdout + first.stderr).toBe(0);
-  expect([(await at.run('docker volume ls -q | sort')).stdout, (await backups(fleet)).length]).toEqual(['kept\nold-app-data\nold-app-logs\n', 4]);
+  expect([(await at.run('docker volume ls -q | sort')).stdout, (await backups(fleet)).length]).toEqual(['kept\nold-app-data\nold-app-logs\n', 6]);
   // Where the next run is planned sooner than that, its time has not come.
   await sleep(1000);
   const second = await apply(fleet, '1s');
   expect(second.code, second.stdout + second.stderr).toBe(0);
-  expect([(await at.run('docker volume ls -q')).stdout, (await backups(fleet)).length]).toEqual(['kept\n', 8]);
+  expect([(await at.run('docker volume ls -q')).stdout, (await backups(fleet)).length]).toEqual(['kept\n', 12]);
 });
 
 it('removes nothing of a host where a backup fails', async () => {
@@ -38,5 +38,5 @@ it('removes nothing of a host where a backup fails', async () => {
   await at.setFaults([{ tool: 'tar', when: '-C *old-app-logs* -cf - .', action: 'fail', argument: 2 }]);
   const failed = await apply(fleet, '0');
   expect(failed.code, failed.stdout + failed.stderr).toBe(1);
-  expect([(await at.run('docker volume ls -q | sort')).stdout, (await backups(fleet)).length]).toEqual(['kept\nold-app-data\nold-app-logs\n', 2]);
+  expect([(await at.run('docker volume ls -q | sort')).stdout, (await backups(fleet)).length]).toEqual(['kept\nold-app-data\nold-app-logs\n', 3]);
 });

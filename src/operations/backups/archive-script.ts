@@ -126,7 +126,7 @@ export function forgetArchive(spool: string, start: ManifestStart, onItsWay: boo
   const script = `# Forgets that backup $2 was made.
 {
 [ -z "$4" ] || [ ! -e "$1/$2.json" ] || rm -f -- "$1/$2.json"
-[ -e "$1/$2.json" ] || rm -f -- "$1/$3"
+[ -e "$1/$2.json" ] || rm -f -- "$1/$3" "$1/$2.seal"
 state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
 rm -f -- "$1/.$3.part" "$1/.$2.json" "$state/backups/$2" && rm -rf -- "$state/backing-up"
 } </dev/null

@@ -13,6 +13,7 @@ import { forBackup } from './backup-survey.ts';
 import { putInBucket } from './bucket.ts';
 import { keysOf } from './encryption.ts';
 import { filesOf } from './retention.ts';
+import { sealBackup, sealOf } from './vouching.ts';
 
 export interface BackupPlan extends BackupSurvey {
   readonly to: Kept;
@@ -30,12 +31,13 @@ export function backupChanges(plan: BackupPlan): readonly Change[] {
 
 /** What is left once the archive is made. */
 export function afterArchive(plan: BackupPlan): readonly Change[] {
-  return isHere(plan.to) ? removal(plan) : [deliverChange(plan, 'archive'), clearChange(plan)];
+  if (isHere(plan.to)) return [sealChange(plan), ...removal(plan)];
+  return [...(plan.to.bucket === undefined ? [] : [sealChange(plan)]), deliverChange(plan, 'archive'), clearChange(plan)];
 }
 
 /** What is left once the backup is there. */
 export function afterDelivery(plan: BackupPlan): readonly Change[] {
-  if (isHere(plan.to)) return removal(plan);
+  if (isHere(plan.to)) return [...(plan.shelf.backups.some(({ name, seal }) => name === plan.name && seal === '') ? [sealChange(plan)] : []), ...removal(plan)];
   const spooled = plan.spoolShelf.backups.length > 0;
   return spooled ? [...(plan.removes.length === 0 ? [] : [deliverChange(plan, 'manifest')]), clearChange(plan)] : [];
 }
@@ -91,6 +93,21 @@ export function goOnChange(survey: BackupSurvey, file: string): Change {
   };
 }
 
+/** Of a backup that is made where it is kept, and of one that the host itself brings to a bucket. */
+function sealChange(plan: BackupPlan): Change {
+  const { name, spool, to } = plan;
+  return {
+    summary: `seal ${name}, and record what it is`,
+    subject: `seal:${name}`,
+    before: { seal: 'none' },
+    after: { seal: 'there' },
+    actions: [sealBackup(name, spool, to)],
+    undo: [],
+    atomic: false,
+    bindings: bindings(plan),
+  };
+}
+
 /** By the manifest, which was written when the archive had been read again. */
 const archiveDigest = `sed -n 's/.*"sha256":"\\([0-9a-f]\\{64\\}\\)","bytes":\\([0-9]*\\),.*/\\1 \\2/p' -- "$1"`;
 const ownDigest = `printf '%s %s\\n' "$(sha256sum <"$1" | cut -d' ' -f1)" "$(stat -c %s -- "$1")"`;
@@ -104,6 +121,7 @@ function deliverChange(plan: BackupPlan, from: 'archive' | 'manifest'): Change {
   const superseded = filesOf(directory, removes);
   const fetched: readonly Action[] = [
     ...(from === 'manifest' ? [] : [{ kind: 'fetch' as const, path: `${spool}/${archiveOf(start)}`, to: `${directory}/${archiveOf(start)}`, ...there, described: told(archiveDigest), resumes: true }]),
+    ...(from === 'manifest' ? [] : [sealBackup(name, spool, to)]),
     { kind: 'fetch', path: manifest, to: `${directory}/${name}.json`, ...there, described: told(ownDigest), atMostBytes: longestManifest, resumes: true, ...(superseded.length === 0 ? {} : { supersedes: superseded }) },
   ];
   return {
@@ -120,13 +138,13 @@ function deliverChange(plan: BackupPlan, from: 'archive' | 'manifest'): Change {
 }
 
 function clearChange(plan: BackupPlan): Change {
-  const { name, start, spool } = plan;
+  const { name, start, spool, to } = plan;
   return {
     summary: `remove ${archiveOf(start)} from ${spool} on the host`,
     subject: `spool:${name}`,
     before: { spool: 'used' },
     after: { spool: 'free' },
-    actions: [{ kind: 'exec', argv: ['rm', '-f', '--', `${spool}/${name}.json`, `${spool}/${archiveOf(start)}`] }],
+    actions: [{ kind: 'exec', argv: ['rm', '-f', '--', `${spool}/${name}.json`, `${spool}/${archiveOf(start)}`, ...(to.bucket === undefined ? [] : [sealOf(spool, name)])] }],
     undo: [],
     atomic: true,
     bindings: bindings(plan),

@@ -15,6 +15,8 @@ export const restoredLabel = 'plimsoll.restored';
 
 export interface RestorePlan {
   readonly manifest: Manifest;
+  /** Who says that it is the one that was made; undefined: nobody. */
+  readonly madeBy: string | undefined;
   readonly volume: string;
   /** Where Docker puts its content. */
   readonly directory: string;
@@ -78,12 +80,12 @@ function bringChange({ manifest, from, archive }: RestorePlan): Change {
   };
 }
 
-function extractChange({ manifest, volume, directory, from, archive, identity }: RestorePlan): Change {
+function extractChange({ manifest, madeBy, volume, directory, from, archive, identity }: RestorePlan): Change {
   const { list, entries, sockets, root, name } = manifest;
   const proof = list.contents === undefined ? 'its archive\'s checksum compared' : 'compared with the manifest, file by file';
   const onItsWay = !isHere(from);
   return {
-    summary: `${name} → volume ${volume}${identity === undefined ? '' : `, decrypted with ${identity}`}: ${String(entries - sockets)} entries, ${formatBytes(manifest.allocatedBytes)}, ${proof}`,
+    summary: `${name}${madeBy === undefined ? '' : `, ${madeBy}`} → volume ${volume}${identity === undefined ? '' : `, decrypted with ${identity}`}: ${String(entries - sockets)} entries, ${formatBytes(manifest.allocatedBytes)}, ${proof}`,
     subject: `content:${volume}`,
     before: { content: 'none' },
     after: { content: name, owner: root.owner, mode: root.mode },

@@ -28,6 +28,7 @@ import { identityNeeds, judgeIdentity } from './identity.ts';
 import { judgePlaces, ownPlaces } from './own-place.ts';
 import type { RestorePlan } from './restore-changes.ts';
 import { restoreChanges, restoredLabel } from './restore-changes.ts';
+import { judgeVouched, vouchedFor } from './vouching.ts';
 
 const schema = z.strictObject({
   volume: z.string().regex(volumeName, 'must be a name that Docker\'s local volumes can have').describe('the new volume; a name that was never used on the host'),
@@ -39,6 +40,7 @@ const schema = z.strictObject({
     .optional()
     .describe('the new volume\'s quota, as Docker takes sizes (20GiB); that of the backup when absent'),
   identity: copiedDirectory.optional().describe('for an encrypted backup: the file on the host with the secret key, which belongs to root with mode 0600 or 0400; the host\'s own age reads it, plimsoll does not'),
+  unvouched: z.literal('allow').optional().describe('restore also a backup for which neither the records nor a seal vouch: whoever may write where it is kept may have put it there'),
   spool: copiedDirectory.optional().describe('the directory on the host to which the archive is brought; in the state directory when absent'),
 });
 export type RestoreWant = z.infer<typeof schema>;
@@ -95,6 +97,7 @@ function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
     ...(isHere(want.from) ? [] : [ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost)))), ...ownPlaces(undefined, spoolOf(want, known.the(ask(backupHost))))]),
     ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
     ...identityNeeds(chosen.manifest, want.identity),
+    vouchedFor(chosen),
   ];
 }
 
@@ -159,6 +162,8 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   if (volume !== undefined && record?.done === true) return { outcome: 'noop', reason: `${want.volume} was restored from ${chosen.name}`, ...notes(manifest.sockets, []) };
   const unsuitable = volume === undefined && bytes > 0 ? judgeNewVolume(want.volume, volumesRoot(root), known.the(askQuota(known)), known.the(ask(dockerInfo))) : undefined;
   if (unsuitable !== undefined) return refuse(`${want.volume} is to have ${formatBytes(bytes)}: ${unsuitable.reason}`, unsuitable.remedy);
+  const vouched = judgeVouched(chosen, describedKept(want.from), want.unvouched, known);
+  if ('outcome' in vouched) return vouched;
   const locked = judgeIdentity(manifest, want.identity, host, known);
   if (locked !== undefined) return locked;
 
@@ -171,9 +176,9 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const room = known.the(ask(roomIn, root)).availableBytes;
   const needed = Math.max(manifest.allocatedBytes, manifest.unpackedBytes ?? 0) + (there ? 0 : manifest.bytes);
   if (needed > room) return refuse(`${root} has ${formatBytes(room)} free, and ${chosen.name} needs ${formatBytes(needed)} with its archive`, 'make room on the host');
-  const plan: RestorePlan = { manifest, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there, identity: manifest.encryptedTo === undefined ? undefined : want.identity };
+  const plan: RestorePlan = { manifest, madeBy: vouched.madeBy, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there, identity: manifest.encryptedTo === undefined ? undefined : want.identity };
   const sparse = manifest.apparentBytes > room ? [`${chosen.name} would have ${formatBytes(manifest.apparentBytes)} without the holes in its files, more than there is room for: it fits only as long as they stay`] : [];
-  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, [...sparse, ...liveNotes(manifest.consistency, manifest.changed), ...(want.identity !== undefined && manifest.encryptedTo === undefined ? [`${chosen.name} is not encrypted: ${want.identity} is not used`] : [])]) };
+  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, [...vouched.warnings, ...sparse, ...liveNotes(manifest.consistency, manifest.changed), ...(want.identity !== undefined && manifest.encryptedTo === undefined ? [`${chosen.name} is not encrypted: ${want.identity} is not used`] : [])]) };
 }
 
 function liveNotes(consistency: string, changed: number): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Backup, Manifest, Shelf } from '../../facts/backup-shelf.ts';
 import { archiveOf } from '../../facts/backup-shelf.ts';
+import { sealOf } from './vouching.ts';
 
 /**
  * The backups of the same thing, of the same host, that are more than are kept once the new one is
@@ -13,5 +14,5 @@ export function superfluous({ backups }: Shelf, { name, host, source }: Pick<Man
 
 /** The manifest first: without it the rest is no backup. */
 export function filesOf(directory: string, backups: readonly Backup[]): readonly string[] {
-  return backups.flatMap(({ name, manifest }) => [`${directory}/${name}.json`, `${directory}/${archiveOf(manifest)}`]);
+  return backups.flatMap(({ name, manifest, seal }) => [`${directory}/${name}.json`, `${directory}/${archiveOf(manifest)}`, ...(seal === '' ? [] : [sealOf(directory, name)])]);
 }

@@ -20,7 +20,7 @@ describe('backup_volume', () => {
     const [archive, deliver] = planned.outcome === 'change' ? planned.changes : [];
     expect(archive?.actions[1]).toMatchObject({ kind: 'write-file', path: '/var/lib/plimsoll/stopped/backup-1-7', content: stoppedText({ from: directory, to: 'backup', containers: [appId] }) });
     expect(archive?.atomic).toBe(true);
-    expect(deliver?.actions).toMatchObject([{ kind: 'fetch', to: `kept/${name}.tar.zst`, resumes: true }, { kind: 'fetch', to: `kept/${name}.json` }]);
+    expect(deliver?.actions).toMatchObject([{ kind: 'fetch', to: `kept/${name}.tar.zst`, resumes: true }, { kind: 'seal', name, manifest: `/var/lib/plimsoll/spool/${name}.json`, to: `kept/${name}.seal`, laptop: true }, { kind: 'fetch', to: `kept/${name}.json` }]);
     expect(planned.warnings).toEqual(['app is down while 8 KiB in 3 entries are archived and listed']);
   });
 
@@ -61,7 +61,7 @@ describe('backup_volume', () => {
     const kept = shelf([older('20261127T000000Z'), older('20261126T000000Z', {}, false), older('20261125T000000Z', { host: 'web-1-5678' }), older('20261124T000000Z'), older('20261123T000000Z', { source: 'app:/data' }), older('20261122T000000Z'), older('20261129T000000Z')]);
     const planned = plan({ consistency: 'live', keep: 2 }, { kept });
     const deliver = planned.outcome === 'change' ? planned.changes[1] : undefined;
-    expect(deliver?.actions[1]).toMatchObject({ supersedes: ['20261124T000000Z', '20261122T000000Z'].flatMap((time) => [`kept/foo@web-1.${time}.json`, `kept/foo@web-1.${time}.tar.zst`]) });
+    expect(deliver?.actions[2]).toMatchObject({ supersedes: ['20261124T000000Z', '20261122T000000Z'].flatMap((time) => [`kept/foo@web-1.${time}.json`, `kept/foo@web-1.${time}.tar.zst`, `kept/foo@web-1.${time}.seal`]) });
     expect(deliver?.undo).toBe('irreversible');
   });
 
@@ -71,9 +71,9 @@ describe('backup_volume', () => {
 
   it('a manifest that is cut, or of another name, is no backup', () => {
     const text = JSON.stringify(manifest());
-    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, text }], 'foo@').backups).toMatchObject([{ complete: true }]);
-    expect(readShelf(true, 1, [{ name, bytes: 4999, sealedBytes: 0, text }], 'foo@').backups).toMatchObject([{ complete: false }]);
-    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, text: text.slice(0, -9) }, { name: 'other', bytes: 5000, sealedBytes: 0, text }], 'foo@')).toMatchObject({ backups: [], unreadable: [`${name}.json`, 'other.json'] });
-    expect(readShelf(true, 1, [{ name, bytes: 0, sealedBytes: 0, text: text.replace('"bytes":5000', '"bytes":0') }], 'foo@').backups).toEqual([]);
+    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, seal: '', text }], 'foo@').backups).toMatchObject([{ complete: true }]);
+    expect(readShelf(true, 1, [{ name, bytes: 4999, sealedBytes: 0, seal: '', text }], 'foo@').backups).toMatchObject([{ complete: false }]);
+    expect(readShelf(true, 1, [{ name, bytes: 5000, sealedBytes: 0, seal: '', text: text.slice(0, -9) }, { name: 'other', bytes: 5000, sealedBytes: 0, seal: '', text }], 'foo@')).toMatchObject({ backups: [], unreadable: [`${name}.json`, 'other.json'] });
+    expect(readShelf(true, 1, [{ name, bytes: 0, sealedBytes: 0, seal: '', text: text.replace('"bytes":5000', '"bytes":0') }], 'foo@').backups).toEqual([]);
   });
 });

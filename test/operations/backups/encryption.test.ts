@@ -61,11 +61,11 @@ describe('backup_volume with encrypt_to', () => {
   it('keeps and removes encrypted ones and others alike', () => {
     const old = backup({ name: crossed('foo@web-1.20261124T000000Z'), ...sealed });
     const planned = plan({ keep: 1 }, { kept: shelf([old, backup({ name: crossed('foo@web-1.20261125T000000Z') })]) });
-    expect(planned.outcome === 'change' ? planned.changes[1]?.actions[0] : undefined).toMatchObject({ supersedes: ['20261125T000000Z.json', '20261125T000000Z.tar.zst', '20261124T000000Z.json', '20261124T000000Z.tar.zst.age'].map((end) => `kept/foo@web-1.${end}`) });
+    expect(planned.outcome === 'change' ? planned.changes[1]?.actions[1] : undefined).toMatchObject({ supersedes: ['20261125T000000Z.json', '20261125T000000Z.tar.zst', '20261125T000000Z.seal', '20261124T000000Z.json', '20261124T000000Z.tar.zst.age', '20261124T000000Z.seal'].map((end) => `kept/foo@web-1.${end}`) });
   });
 
   it('is complete by the encrypted file, whatever lies beside it', () => {
-    const complete = (more: object, bytes: number, sealedBytes: number): unknown => readShelf(true, 1, [{ name, bytes, sealedBytes, text: JSON.stringify({ ...manifest(), ...more }) }], 'foo@').backups[0]?.complete;
+    const complete = (more: object, bytes: number, sealedBytes: number): unknown => readShelf(true, 1, [{ name, bytes, sealedBytes, seal: '', text: JSON.stringify({ ...manifest(), ...more }) }], 'foo@').backups[0]?.complete;
     expect([complete(sealed, 0, 5000), complete(sealed, 5000, 0), complete(sealed, 4000, 5000), complete({}, 5000, 6000), complete({}, 0, 5000)]).toEqual([true, false, true, true, false]);
     expect(complete({ encryptedTo: [recipient] }, 5000, 5000)).toBe(undefined);
     expect(complete({ inside }, 5000, 5000)).toBe(undefined);

@@ -52,7 +52,7 @@ describe('restore_volume', () => {
     ['a label with a line of its own', { docker: { labels: { 'a\nb': '' }, options: {} } }],
   ])('takes a manifest with %s for none, whoever keeps it', (_what, more) => {
     const said = { ...manifest(), ...more };
-    const stdout = `free 1000000\n5000 0 ${said.name}\n${JSON.stringify(said)}\nend\n`;
+    const stdout = `free 1000000\n5000 0 ${said.name}\n${JSON.stringify(said)}\n\nend\n`;
     const found = backupShelf.parse({ status: 0, stdout, stderr: '' }, ['/backups', 'foo@']);
     expect([found.backups, found.unreadable]).toEqual([[], [`${said.name}.json`]]);
     expect(plan({}, { kept: found })).toMatchObject({ outcome: 'refused', reason: `no complete backup foo in kept on this machine: ${said.name}.json is no manifest of a backup` });
@@ -61,7 +61,7 @@ describe('restore_volume', () => {
   });
 
   it('takes what it was asked for, of a directory and of a bucket', () => {
-    const stdout = `free 1000000\n5000 0 ${name}\n${JSON.stringify(manifest())}\nend\n`;
+    const stdout = `free 1000000\n5000 0 ${name}\n${JSON.stringify(manifest())}\n\nend\n`;
     expect(backupShelf.parse({ status: 0, stdout, stderr: '' }, ['/backups', 'foo@']).backups).toHaveLength(1);
     expect(bucketShelf.parse({ status: 0, stdout, stderr: '' }, ['https://b', '/c', 'some%2Ffoo%40']).backups).toHaveLength(1);
   });
@@ -69,6 +69,16 @@ describe('restore_volume', () => {
   it('of a volume without a size goes to a file system that gives none', () => {
     const kept = shelf([backup({ sizeBytes: 0 })]);
     expect(subjects(plan({}, { kept, fileSystem: 'ext4' }))).toEqual(['volume:new', `archive:${name}`, 'content:new']);
+  });
+
+  it('says who vouches for it; and refuses what nobody vouches for, unless it is asked to restore that', () => {
+    const planned = plan();
+    expect(planned.outcome === 'change' ? planned.changes.at(-1)?.summary : '').toMatch(/^foo@\S+, made on web-1 by ann@laptop → volume new/);
+    const unvouched = { kind: 'unvouched', reason: 'there is no seal beside it', remedy: 'Bring it.' } as const;
+    expect(plan({}, { vouches: unvouched })).toMatchObject({ outcome: 'refused', reason: `nobody vouches for ${name}: there is no seal beside it`, remedy: expect.stringMatching(/^Bring it\. With unvouched: allow it is restored as it is/) });
+    expect(plan({ unvouched: 'allow' }, { vouches: unvouched })).toMatchObject({ outcome: 'change', warnings: [`nobody vouches for ${name}: there is no seal beside it. Whoever may write to kept on this machine may have put it there`] });
+    const replaced = { kind: 'false', reason: 'its seal is of something else' } as const;
+    for (const more of [{}, { unvouched: 'allow' }]) expect(plan(more, { vouches: replaced })).toMatchObject({ outcome: 'refused', reason: `${name} in kept on this machine is not the backup that was made: its seal is of something else`, remedy: expect.stringContaining('who may write') });
   });
 
   it('takes the newest that is complete', () => {

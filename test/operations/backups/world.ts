@@ -2,6 +2,7 @@ import { ageIdentity, type AgeIdentity } from '../../../src/facts/age-identity.t
 import { backupHost, type BackupHost } from '../../../src/facts/backup-host.ts';
 import type { Backup, Manifest, Shelf } from '../../../src/facts/backup-shelf.ts';
 import { backupShelf, laptopShelf } from '../../../src/facts/backup-shelf.ts';
+import type { Vouched } from '../../../src/facts/backup-vouch.ts';
 import { begunCopies } from '../../../src/facts/begun-copy.ts';
 import type { ContainerUse } from '../../../src/facts/container-uses.ts';
 import { containers } from '../../../src/facts/containers.ts';
@@ -18,6 +19,7 @@ import { stoppedForCopies, type StoppedForCopies } from '../../../src/facts/stop
 import { volumeState } from '../../../src/facts/volume-state.ts';
 import type { Volume } from '../../../src/facts/volumes.ts';
 import { volumes } from '../../../src/facts/volumes.ts';
+import { vouchedFor } from '../../../src/operations/backups/vouching.ts';
 import { crossed } from '../../support/crossed.ts';
 import { volumesQuota } from '../../../src/facts/volumes-quota.ts';
 import { Answers } from '../known.ts';
@@ -31,7 +33,8 @@ export const manifest = (more: Partial<Manifest> = {}): Manifest => ({
   created: '2026-11-28T14:05:33Z', sha256: 'c'.repeat(64), bytes: 5000, root: { mode: '755', owner: '0:0' }, entries: 3, allocatedBytes: 8192, apparentBytes: 8000, sockets: 0, changed: 0, list: { names: 'd'.repeat(64), contents: 'e'.repeat(64) },
   ...more,
 });
-export const backup = (more: Partial<Manifest> = {}, complete = true): Backup => ({ name: more.name ?? name, manifest: manifest(more), complete });
+export const backup = (more: Partial<Manifest> = {}, complete = true, seal = 'its seal'): Backup => ({ name: more.name ?? name, statement: JSON.stringify(more), seal, manifest: manifest(more), complete });
+export const vouched: Vouched = { kind: 'vouched', host: 'web-1', by: 'ann@laptop', at: '2026-11-28T14:06:00Z' };
 export const shelf = (backups: readonly Backup[] = [], more: Partial<Shelf> = {}): Shelf => ({ exists: true, availableBytes: 1e12, backups, unreadable: [], ...more });
 
 export const recipient = 'age1mg9dsaugwzdz4sdq5yj02dq70atj776az3t2cqnkjqyd06mmj97q668f3p';
@@ -86,13 +89,17 @@ export interface RestoreWorld {
   readonly room?: number;
   /** What Docker's volumes lie on. */
   readonly fileSystem?: 'xfs' | 'ext4';
+  /** Who vouches for all that is kept. */
+  readonly vouches?: Vouched;
   /** At /root/age.key. */
   readonly identity?: AgeIdentity;
 }
 
 /** A host on which a backup of foo is to be restored into `new`, from `kept` on the laptop. */
-export function restoreWorld({ host: more, kept = shelf([backup()]), own = { problem: undefined }, volumes: there = [], limitBytes = 0, room = 1e12, fileSystem = 'xfs', identity = { kind: 'file', own: true, mode: '0600', locked: false, recipients: [recipient] } }: RestoreWorld = {}): Answers {
-  return new Answers()
+export function restoreWorld({ host: more, kept = shelf([backup()]), own = { problem: undefined }, volumes: there = [], limitBytes = 0, room = 1e12, fileSystem = 'xfs', vouches = vouched, identity = { kind: 'file', own: true, mode: '0600', locked: false, recipients: [recipient] } }: RestoreWorld = {}): Answers {
+  const answers = new Answers();
+  for (const one of kept.backups) answers.set(vouchedFor(one), vouches);
+  return answers
     .set(ask(backupHost), { ...host, ...more })
     .set(ask(dockerInfo), { root: '/var/lib/docker', rootless: false } as Docker)
     .set(ask(volumes), there)
