@@ -33,7 +33,7 @@ export async function sealBackup({ link, laptop, signal, onOutput }: Interpreter
 }
 
 async function putHere(laptop: Interpreter['laptop'], path: string, seal: string): Promise<void> {
-  const target = await laptop.write(path);
+  const target = await laptop.write(path, Buffer.byteLength(seal));
   try {
     await new Promise<void>((resolve, reject) => {
       target.output.on('error', reject).on('close', resolve).end(seal);

@@ -142,6 +142,8 @@ function sentFor(action: Action, sent: readonly Sent[], failed: boolean): readon
       return [...works, ...(failed || commands.some(({ args }) => args.some((arg) => arg.includes(action.path))) ? [] : [`${action.kind}: nothing that was sent names ${action.path}`])];
     case 'wait-until':
       return [...works, ...commands.filter(({ args }) => JSON.stringify(args) !== JSON.stringify(action.argv)).map(({ args }) => `was asked with ${args.join(' ')}`), ...changing.map(({ script }) => `wait-until sent ${oneLine(script)}`)];
+    case 'seal':
+      return [...works, ...(failed || action.laptop === true || action.host !== undefined || commands.some(({ args }) => args.includes(action.to)) ? [] : [`seal: nothing that was sent names ${action.to}`])];
     case 'pause':
       return [...works, ...changing.map(({ script }) => `pause sent ${oneLine(script)}`)];
     case 'relay':
