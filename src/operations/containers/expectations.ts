@@ -2,7 +2,7 @@ import type { ContainerSpec } from '../../facts/container-spec.ts';
 import type { Fate } from './fate.ts';
 import { goJson, goString, jsonOf } from './go-template.ts';
 import { asText } from '../../values/json.ts';
-import { planMounts } from './mounts.ts';
+import { modesById, planMounts } from './mounts.ts';
 import { aliasesOf, endpointsOf, isDockersOwn } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { restartPolicyOf } from './restart-policy.ts';
@@ -67,9 +67,12 @@ function networkExpectations(spec: ContainerSpec): readonly Expectation[] {
 
 /** What is asked of HostConfig.Mounts: what is kept of each entry is compared with the old one's. */
 function mountExpectations(spec: ContainerSpec, patch: Patch): readonly Expectation[] {
-  const { mounts } = planMounts(spec, patch);
-  if (mounts === undefined) return [];
+  const { mounts, expected } = planMounts(spec, patch);
+  const byId = spec.mounts.filter((mount) => mount['Type'] === 'volume' && mount['Mode'] === '' && expected.get(asText(mount['Destination']))?.source === mount['Name']).map((mount) => asText(mount['Destination']));
+  const modes = byId.map((path): Expectation => ({ name: `mount ${goString(path)}.Mode`, template: `{{range .Mounts}}{{if eq .Destination ${goString(path)}}}{{if eq .Mode "" ${modesById.map(goString).join(' ')}}}known{{else}}other{{end}}{{end}}{{end}}`, text: 'known' }));
+  if (mounts === undefined) return modes;
   return [
+    ...modes,
     { name: 'HostConfig.Mounts', template: '{{with index .HostConfig "Mounts"}}{{len .}}{{else}}0{{end}}', text: String(mounts.length) },
     ...mounts.flatMap((entry, index) => ('kept' in entry ? [] : [{ name: `HostConfig.Mounts ${asText(entry.set['Source'])}`, template: `{{json (index (index (index .HostConfig "Mounts") ${String(index)}) "Source")}}`, text: goJson(entry.set['Source'] ?? null) }])),
   ];

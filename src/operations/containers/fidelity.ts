@@ -1,7 +1,7 @@
 import type { ContainerSpec } from '../../facts/container-spec.ts';
 import type { Json, JsonObject } from '../../values/json.ts';
 import { asText, canonicalJson } from '../../values/json.ts';
-import { mountNow, planMounts } from './mounts.ts';
+import { modesById, mountNow, planMounts } from './mounts.ts';
 import { aliasesOf, assignedKeys, isEmpty, linksOf, macOf } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { portBindings } from './ports.ts';
@@ -116,15 +116,9 @@ function mountAt({ mounts }: ContainerSpec, path: string): JsonObject {
   return mounts.find((mount) => mount['Destination'] === path) ?? {};
 }
 
-/**
- * A volume without a name has no mode; mounted by its id it has z (a label of SELinux that is shared, which Docker gave
- * that volume when it made it [moby v20.10.24 daemon/create_unix.go]), and rw when docker-compose 1 does that.
- */
-const modesById: readonly Json[] = ['z', 'rw'];
-
 function sameMount(what: string, was: JsonObject, is: JsonObject): Line {
   if (was['Type'] === 'image') return compare(what, was, is, canonicalJson({ ...was, Source: is['Source'] ?? null }) === canonicalJson(is) ? { docker: 'the image is mounted at another path of the host for every container' } : undefined);
-  const byId = was['Mode'] === '' && modesById.includes(is['Mode'] ?? null) && canonicalJson({ ...was, Mode: is['Mode'] ?? null }) === canonicalJson(is);
+  const byId = was['Mode'] === '' && modesById.includes(asText(is['Mode'])) && canonicalJson({ ...was, Mode: is['Mode'] ?? null }) === canonicalJson(is);
   return compare(what, was, is, byId ? { docker: 'a volume without a name is mounted by its id, which gives it another mode' } : undefined);
 }
 

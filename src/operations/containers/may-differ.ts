@@ -48,6 +48,8 @@ export function mayDiffer(spec: ContainerSpec, patch: Patch, when: 'created' | '
     // An old one that has run is asked for again when the new one has.
     ...(when === 'created' || !state.running ? notBeforeTheStart : {}),
     ...(when === 'created' && hasNoNetworkToBeOn(spec) ? { 'Config.NetworkDisabled': 'Docker says so at the start, where the daemon has no network of its own' } : {}),
+    // Its image is compared all the same, by its id.
+    ...(spec.platform === null ? { ImageManifestDescriptor: 'an older Docker did not write it down' } : {}),
     ...(shares ? { 'Config.Hostname': 'the name of the namespace that it shares, from the start on' } : {}),
     ...named(configKeys.filter((key) => isSet(configFate(key, spec, patch))).map((key) => `Config.${key}`), 'asked for, and compared with that'),
     ...named(hostKeys.filter((key) => hostFate(key, spec, patch).kind === 'set').map((key) => `HostConfig.${key}`), 'asked for, and compared with that'),

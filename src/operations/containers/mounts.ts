@@ -121,6 +121,12 @@ export function isAlready(now: ExpectedMount | undefined, wanted: PatchedMount):
   return 'volume' in wanted ? now.type === 'volume' && now.source === wanted.volume : now.type === 'bind' && now.source === wanted.bind;
 }
 
+/**
+ * A volume without a name has no mode; mounted by its id it has z (a label of SELinux that is shared, which Docker gave
+ * that volume when it made it [moby v20.10.24 daemon/create_unix.go]), and rw when docker-compose 1 does that.
+ */
+export const modesById: readonly string[] = ['z', 'rw'];
+
 /** Of an image the name: where its files lie is another path for every container. */
 export function mountNow(mount: JsonObject): ExpectedMount {
   const type = asText(mount['Type']);

@@ -97,6 +97,7 @@ describe('recreate_container with compose: override', () => {
     ['the labels do not say', composed({}, { ...labels, [label('project.config_files')]: '' }), {}, {}, /do not say which files/],
     ['a label is to be taken out', composed({}, { ...labels, tier: 'front' }), {}, { labels: { tier: null } }, /cannot take out the label tier/],
     ['a port is published already', composed({ hostConfig: { ...plain.hostConfig, PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '80' }] } } }), {}, { ports: { 80: 8080 } }, /publishes its port 80\/tcp already/],
+    ['an override would take the path below a volume', composed({ hostConfig: { ...plain.hostConfig, Mounts: [{ Type: 'volume', Source: 'one', Target: '/data/', VolumeOptions: { Subpath: 'sub' } }] }, mounts: [{ Type: 'volume', Name: 'one', Source: '/v/one', Destination: '/data', RW: true }] }), {}, { mounts: { '/data': { bind: '/srv' } } }, /\/data has VolumeOptions\.Subpath/],
     ['it has written to its layer', composed({ writes: [{ kind: 'A', path: '/etc/x' }] }), {}, {}, /written to its own layer/],
     ['Swarm has made it', composed({}, { ...labels, 'com.docker.swarm.task': 'x' }), {}, {}, /Docker Swarm/],
   ];

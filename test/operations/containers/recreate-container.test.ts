@@ -135,6 +135,14 @@ describe('what is refused, with the remedy', () => {
     expect(refusal?.remedy).not.toMatch(/hush/);
   });
 
+  it('Compose, where its own file is not known: that is said, and no command that would describe the override alone', () => {
+    const spec: ContainerSpec = { ...plain, config: { ...plain.config, Labels: { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'db', 'com.docker.compose.project.working_dir': '/srv/shop' } } };
+    const remedy = judgeReplacement(spec, { memory: 2 ** 30 }, [], undefined, 'or compose: override')?.remedy;
+    expect(remedy).toMatch(/^its label com\.docker\.compose\.project\.config_files is missing, so the project's own file is not known/);
+    expect(remedy).toMatch(/ -f FILE -f \/srv\/shop\/compose\.plimsoll\.db\.yaml up /);
+    expect(remedy).not.toMatch(/say compose: override/);
+  });
+
   it('nothing else', () => {
     expect(judgeReplacement(plain, {}, [useOf(plain)])).toBeUndefined();
     expect(judgeReplacement({ ...plain, writes: [{ kind: 'A', path: '/x' }] }, { discardLayer: true }, [])).toBeUndefined();
@@ -144,6 +152,7 @@ describe('what is refused, with the remedy', () => {
   it('warns of what one would not expect', () => {
     expect(replacementWarnings(recordedSpec('docker-28', 'random-port'), {}).join()).toMatch(/another port of the host for 80\/tcp, 81\/udp/);
     expect(replacementWarnings(recordedSpec('docker-28', 'random-port'), { pinPorts: true }).join()).not.toMatch(/another port/);
+    expect(replacementWarnings({ ...plain, passing: { count: 7, first: ['/tmp/a', '/tmp/b'], layerBytes: 4096 } }, {}).join()).toContain('plain: 7 paths below temporary directories of its own layer (of 4 KiB in all) stay in the old container, and go with it: /tmp/a, /tmp/b, …');
   });
 });
 
