@@ -18,6 +18,8 @@ export interface Fact<Value> {
   readonly name: string;
   readonly script: string;
   readonly timeoutMs?: number;
+  /** Of an answer that is a few lines: more is none, and not looked at. */
+  readonly mostBytes?: number;
   parse(printed: Printed, args: readonly string[]): Value;
 }
 

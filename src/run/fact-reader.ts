@@ -3,6 +3,7 @@ import type { Answer, FactRequest, Known } from '../facts/fact.ts';
 import { peer } from '../facts/peer.ts';
 import { scaledSet } from '../facts/scaled-set.ts';
 import type { Connection } from '../transport/transport.ts';
+import { giveTurn } from '../values/turn.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
 
@@ -67,9 +68,11 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
     if (request.fact.name === scaledSet.name && source.scaledSet !== undefined) return { value: await source.scaledSet(request.args) };
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);
     if (other !== undefined && request.fact.name === peer.name) return { value: await other.endpoint() };
-    const { script, timeoutMs } = request.fact;
-    const outcome = await (other ?? source).run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
+    const { script, timeoutMs, mostBytes } = request.fact;
+    const outcome = await (other ?? source).run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mostBytes === undefined ? {} : { maxOutputBytes: mostBytes }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
+    // One host's long answers keep no other host from its turn.
+    await giveTurn(signal);
     return { value: request.fact.parse(outcome, request.args) };
   } catch (thrown) {
     const error = toAppError(thrown);
