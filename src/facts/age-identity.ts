@@ -18,6 +18,7 @@ export interface AgeIdentity {
 /** Argument: the path. */
 export const ageIdentity: Fact<AgeIdentity> = {
   name: 'age-identity',
+  mostBytes: 65_536,
   script: `file=$1
 [ -e "$file" ] || { echo missing; exit; }
 [ -f "$file" ] || { echo other; exit; }

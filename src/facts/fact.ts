@@ -21,6 +21,8 @@ export interface Fact<Value> {
   readonly timeoutMs?: number;
   /** It runs a program that the playbook names, about which nothing is known: only after its text was shown, and with consent. */
   readonly runsPrograms?: true;
+  /** Of an answer that is a few lines: more is none, and not looked at. */
+  readonly mostBytes?: number;
   parse(printed: Printed, args: readonly string[]): Value;
 }
 

@@ -13,6 +13,7 @@ import { parseSuperblock } from './file-system.ts';
  */
 export const thinSuperblock: Fact<Superblock | null> = {
   name: 'thin-superblock',
+  mostBytes: 65_536,
   script: `name=plimsoll-read-$$
 remove() { dmsetup remove --retry "$name" >/dev/null 2>&1; }
 trap 'remove' EXIT

@@ -3,6 +3,7 @@ import type { Answer, FactRequest, Known } from '../facts/fact.ts';
 import { peer } from '../facts/peer.ts';
 import { scaledSet } from '../facts/scaled-set.ts';
 import type { Connection } from '../transport/transport.ts';
+import { giveTurn } from '../values/turn.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
 
@@ -70,9 +71,11 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
     if (request.fact.name === peer.name && whom.endpoint !== undefined) return { value: await whom.endpoint() };
     if (request.fact.runsPrograms === true && source.asked === undefined) throw new AppError('internal', `${request.fact.name} is asked where programs of a playbook have no place`);
     source.asked?.(request);
-    const { script, timeoutMs } = request.fact;
-    const outcome = await whom.run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
+    const { script, timeoutMs, mostBytes } = request.fact;
+    const outcome = await whom.run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mostBytes === undefined ? {} : { maxOutputBytes: mostBytes }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
+    // One host's long answers keep no other host from its turn.
+    await giveTurn(signal);
     return { value: request.fact.parse(outcome, request.args) };
   } catch (thrown) {
     const error = toAppError(thrown);
