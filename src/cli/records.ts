@@ -112,7 +112,7 @@ async function rebuildHost(world: World, transport: Transport, kept: VersionReco
   const signal = world.interrupts.stop;
   try {
     const connection = await transport.connect(target, signal);
-    const found = volumes.parse(await connection.run({ script: volumes.script, repeatable: true }, { signal }), []);
+    const found = volumes.parse(await connection.run({ script: volumes.script, repeatable: true, prints: 'data' }, { signal }), []);
     await connection.close();
     const versions = rebuilt(name, found, await kept.all(name, signal), world.who);
     for (const version of versions) await kept.write(version, signal);

@@ -15,6 +15,7 @@ export function programOutput({ status, stdout, stderr }: { readonly status: num
 /** Arguments: the working directory (empty: wherever the shell is), the text for standard input, then the program and its arguments. */
 export const argvFact: Fact<ProgramOutput> = {
   name: 'argv',
+  givesText: true,
   script: `directory=$1 input=$2; shift 2
 [ -z "$directory" ] || cd -- "$directory" || exit 126
 [ -n "$input" ] || exec "$@"

@@ -18,6 +18,8 @@ export interface Fact<Value> {
   readonly name: string;
   readonly script: string;
   readonly timeoutMs?: number;
+  /** What it prints is text for people and expressions, and not what plans are made from: secrets of the host are taken out of it. */
+  readonly givesText?: true;
   parse(printed: Printed, args: readonly string[]): Value;
 }
 

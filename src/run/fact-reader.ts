@@ -67,8 +67,8 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
     if (request.fact.name === scaledSet.name && source.scaledSet !== undefined) return { value: await source.scaledSet(request.args) };
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);
     if (other !== undefined && request.fact.name === peer.name) return { value: await other.endpoint() };
-    const { script, timeoutMs } = request.fact;
-    const outcome = await (other ?? source).run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
+    const { script, timeoutMs, givesText = false } = request.fact;
+    const outcome = await (other ?? source).run({ script, args: request.args, repeatable: true, prints: givesText ? 'text' : 'data', ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
     return { value: request.fact.parse(outcome, request.args) };
   } catch (thrown) {

@@ -177,7 +177,7 @@ const nothingPrinted: StepOutput = { status: 0, stdout: '', stderr: '' };
 async function describedAs({ signal, link }: Interpreter, connection: Connection, action: FetchAction): Promise<Expected> {
   const { described, sha256, bytes } = action;
   if (described === undefined) return { sha256: sha256 ?? '', bytes: bytes ?? 0 };
-  const { status, stdout, stderr } = await connection.run({ script: '"$@"', args: described, repeatable: true, timeoutMs: link.commandTimeoutMs }, { signal });
+  const { status, stdout, stderr } = await connection.run({ script: '"$@"', args: described, repeatable: true, prints: 'data', timeoutMs: link.commandTimeoutMs }, { signal });
   const [, digest, size] = /^([0-9a-f]{64}) (\d+)\s*$/.exec(stdout) ?? [];
   if (status !== 0 || digest === undefined) throw failed(commandOf(action), `it is not known what is to be fetched: ${stderr === '' ? stdout : stderr}`);
   return { sha256: digest, bytes: Number(size) };
@@ -245,7 +245,7 @@ const clearingMs = 30_000;
 
 async function relay({ link, lock, signal, onOutput }: Interpreter, action: RelayAction): Promise<StepOutput> {
   const { script, args, input, timeoutMs } = action;
-  const file = input === undefined ? undefined : await link.run({ script: 'head -c "$2" -- "$1"', args: [input, String(mostRelayedBytes)], repeatable: true }, { signal });
+  const file = input === undefined ? undefined : await link.run({ script: 'head -c "$2" -- "$1"', args: [input, String(mostRelayedBytes)], repeatable: true, prints: 'data' }, { signal });
   if (file !== undefined && file.status !== 0) throw failed(commandOf(action), `${String(input)} cannot be read: ${file.stderr}`);
   const peer = await link.peer(action.host);
   peer.persist();
@@ -272,7 +272,7 @@ async function waitUntil({ link, signal }: Interpreter, action: WaitUntilAction)
   const until = performance.now() + action.forSeconds * 1000;
   const wanted = action.equals === undefined ? undefined : fold(action.equals);
   for (;;) {
-    const outcome = await link.run({ script: '"$@"', args: action.argv, repeatable: true }, { signal });
+    const outcome = await link.run({ script: '"$@"', args: action.argv, repeatable: true, prints: 'data' }, { signal });
     if (outcome.status === 0 && (wanted === undefined || fold(outcome.stdout) === wanted)) return outcome;
     if (performance.now() >= until) {
       throw new AppError('timed-out', `after ${String(action.forSeconds)} seconds it is still not so that ${action.what}; last answer: ${oneLine(outcome.stdout === '' ? outcome.stderr : outcome.stdout, 200)}`, { hint: `on the host: ${commandOf(action)}` });

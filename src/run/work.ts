@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { Command, Outcome } from '../transport/transport.ts';
+import type { Command, Cut, Outcome } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
 
 /**
@@ -44,8 +44,6 @@ export const fromStart: Offsets = { out: 0, err: 0 };
 const keptBlocks = 16_384;
 /** One look carries no more than this of each stream. */
 const lookBytes = 262_144;
-/** An unfinished line is waited for, unless it is longer than this. */
-const longestHeldBack = 4096;
 /** For a host whose disks are busy; none of these commands takes long by itself. */
 const patienceMs = 120_000;
 
@@ -146,11 +144,11 @@ if [ -n "$3" ] && lives; then kill -KILL "-$pid"; await 10; fi`;
  * send it, so it is not sent again over another connection as if it only read.
  */
 export function startWork({ run, name }: Work, intent: string, script: string): Command {
-  return { script: startScript, args: [run, name, intent, script, keeper, '1.5'], timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes };
+  return { script: startScript, args: [run, name, intent, script, keeper, '1.5'], timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes, prints: { piece: head } };
 }
 
 export function lookAtWork({ run, name }: Work, { out, err }: Offsets): Command {
-  return { script: lookScript, args: [run, name, String(out), String(err)], repeatable: true, timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes };
+  return { script: lookScript, args: [run, name, String(out), String(err)], repeatable: true, timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes, prints: { piece: head } };
 }
 
 /** Prints `told` when there was something to be ended. */
@@ -163,19 +161,21 @@ export function readOutput({ run, name }: Work): Command {
   return { script: outputScript, args: [run, name], repeatable: true, timeoutMs: patienceMs };
 }
 
+/** The state, and how much of both streams comes with it, and is there. */
+const head = /^(none|running|ended|cut) +(\d+) (\d+) (\d+) (\d+) (\d+)\n/;
+
 /** Errors: `refused` when the host's state directory cannot be written: then nothing was begun. */
-export function readLook({ status, stdout, stderr }: Outcome, before: Offsets): Look {
+export function readLook({ status, stdout, stderr, cuts }: Outcome, before: Offsets): Look {
   if (status === 71) {
     throw new AppError('refused', `what is to be done cannot be recorded on the host: ${oneLine(stderr)}`, { hint: 'nothing is done without a record of it; make room for /var/lib/plimsoll on the host, then run the same again' });
   }
-  const end = stdout.indexOf('\n');
-  const [, kind, exit, outBytes, errBytes, outTotal, errTotal] = /^(none|running|ended|cut) +(\d+) (\d+) (\d+) (\d+) (\d+)$/.exec(stdout.slice(0, Math.max(end, 0))) ?? [];
+  const [first = '', kind, exit, outBytes, errBytes, outTotal, errTotal] = head.exec(stdout) ?? [];
   if (status !== 0 || kind === undefined) throw new AppError('fact-unreadable', `the state of the work on the host cannot be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at /var/lib/plimsoll/runs on the host' });
   const [outEnd, errEnd] = [before.out + Number(outBytes), before.err + Number(errBytes)];
   const more = outEnd < Number(outTotal) || errEnd < Number(errTotal);
-  const shown = kind === 'running' || more ? wholeLines : whole;
-  const out = shown(stdout.slice(end + 1), Number(outBytes));
-  const err = shown(stderr, Number(errBytes));
+  const goesOn = kind === 'running' || more;
+  const out = shown(stdout.slice(first.length), Number(outBytes), goesOn ? cuts?.stdout : undefined);
+  const err = shown(stderr, Number(errBytes), goesOn ? cuts?.stderr : undefined);
   return { state: stateOf(kind, Number(exit)), out: out.text, err: err.text, offsets: { out: before.out + out.bytes, err: before.err + err.bytes }, more };
 }
 
@@ -184,16 +184,11 @@ interface Shown {
   readonly bytes: number;
 }
 
-function whole(text: string, bytes: number): Shown {
-  return { text, bytes };
-}
-
 /** A look may end in the middle of a line, and of a character: the next one then begins with that line. */
-function wholeLines(text: string, bytes: number): Shown {
-  const lines = text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1);
-  const size = Buffer.byteLength(lines);
-  // What is no UTF-8 does not tell how many bytes it was.
-  return lines.includes('\uFFFD') || size > bytes || bytes - size > longestHeldBack ? { text, bytes } : { text: lines, bytes: size };
+function shown(text: string, bytes: number, { characters = text.length, bytes: before, left = 0 }: Cut = {}): Shown {
+  const upTo = before ?? bytes - left;
+  // Something else has come with it (a warning of the shell): then it does not tell where to go on.
+  return upTo > bytes || upTo < 0 ? { text, bytes } : { text: text.slice(0, characters), bytes: upTo };
 }
 
 function stateOf(kind: string, status: number): WorkState {

@@ -1,5 +1,6 @@
 import type { Heartbeat } from '../shell/host-lock.ts';
 import { type Carrier, openShellConnection } from '../shell/shell-connection.ts';
+import { redacting } from '../redaction/redacting.ts';
 import type { Connection, Target, Transport } from '../transport.ts';
 import { Agent } from './agent.ts';
 import { Bastions } from './bastions.ts';
@@ -27,13 +28,13 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
     limiter: new StartLimiter(options.startLimits),
   };
   const bastions = new Bastions(parts);
-  return {
+  return redacting({
     async connect(target: Target, signal: AbortSignal): Promise<Connection> {
       const client = await openClient(target, parts, bastions.routeTo(target, signal), signal);
       return await openShellConnection(sshCarrier(client, target.name), target, signal, options.heartbeat);
     },
     close: () => bastions.close(),
-  };
+  });
 }
 
 function sshCarrier(opened: SshClient, host: string): Carrier {
