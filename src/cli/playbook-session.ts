@@ -140,7 +140,7 @@ export function planFileOf({ playbook, inputs }: Loaded, hosts: readonly HostPla
 async function savePlan(path: string, file: PlanFile): Promise<void> {
   const temporary = join(dirname(path), `.${String(process.pid)}.plimsoll-part`);
   try {
-    const handle = await open(temporary, 'wx', 0o644);
+    const handle = await open(temporary, 'wx', 0o600);
     try {
       await handle.writeFile(planFileText(file, sha256));
       await handle.sync();
