@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import pLimit from 'p-limit';
 import { loadInventory } from '../config/inventory.ts';
-import { resolveSecrets } from '../config/secrets.ts';
 import { readLimit, selectHosts } from '../config/select.ts';
 import type { Host } from '../config/types.ts';
 import type { HostStatus } from '../errors.ts';
@@ -24,6 +23,7 @@ import { neutralise } from '../values/terminal.ts';
 import { count, inventoryFiles, inventoryOptions, overridesOf, recordsOption } from './options.ts';
 import { versionRecords } from './session.ts';
 import { settleRecords } from './settle-records.ts';
+import { SecretReader, showWarnings } from './secrets.ts';
 import type { World } from './world.ts';
 
 export function recordsCommand(world: World, end: (exitCode: number) => void) {
@@ -95,7 +95,8 @@ function rebuildCommand(world: World, end: (exitCode: number) => void) {
       const { io, interrupts: { stop } } = world;
       const inventory = await loadInventory(inventoryFiles(options.inventory), io, overridesOf(options));
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, io);
-      const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), io);
+      showWarnings(world, inventory.warnings);
+      const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));
       const kept = versionRecords(world, options.records);
       await kept.check(stop);
       const transport = createSshTransport(world.agentSocket === undefined ? {} : { agentSocket: world.agentSocket });

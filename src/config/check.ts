@@ -70,8 +70,9 @@ function needed(conditions: readonly Compiled[], scope: Scope, issues: ConfigIss
   });
 }
 
-/** Reports variables that are read for certain and that the host does not have. */
-function missing(expressions: readonly Compiled[], { vars }: Scope, issues: ConfigIssue[]): boolean {
+/** Reports variables that are read for certain and that the host does not have, and secrets that are read where they may not be. */
+function missing(expressions: readonly Compiled[], scope: Scope, issues: ConfigIssue[]): boolean {
+  const { vars } = scope;
   const found = expressions.flatMap(({ access, at }) =>
     access.flatMap(({ root, keys: [key], spans: [span], certain }) =>
       root !== 'vars' || !certain || key === undefined || span === undefined || Object.hasOwn(vars, key)
@@ -79,6 +80,7 @@ function missing(expressions: readonly Compiled[], { vars }: Scope, issues: Conf
         : [at.issue(span, `expression: there is no vars.${key}${didYouMean(key, Object.keys(vars))}`)],
     ),
   );
+  found.push(...expressions.flatMap((expression) => expression.misusedSecrets(scope)));
   issues.push(...found);
   return found.length > 0;
 }

@@ -137,7 +137,7 @@ function inputOf(raw: Readonly<Record<string, unknown>>, name: string, { number,
     issueIn: (inner, span, message) => yaml.issueIn(pathOf(inner), span, message),
     placeIn: (inner, offset) => yaml.placeIn(pathOf(inner), offset),
   };
-  const { template, issues: found } = compileTemplate(value, rootsAt(number, context, { looped: raw['loop'] !== undefined }), locating, []);
+  const { template, issues: found } = compileTemplate(value, rootsAt(number, context, { looped: raw['loop'] !== undefined }), locating, [], (at) => registry.get(name)?.mayHoldSecret?.(at) ?? false);
   issues.push(...found);
   const schema = registry.get(name)?.schema;
   if (schema !== undefined) issues.push(...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) => locating.issue(inner, message, at)));
@@ -179,6 +179,7 @@ function assemble({ number, path, operation, controls, compiled, input, context:
     onError: controls.on_error ?? 'fail',
     roots: new Set(expressions.flatMap(({ roots }) => [...roots])),
     resolve,
+    secretsOf: (scope) => input.template.secretsOf(scope),
     parts: { conditions, input: input.template, ...(loop === undefined ? {} : { loop }) },
     ...(when === undefined ? {} : { when }),
     ...(controls.register === undefined ? {} : { register: controls.register }),

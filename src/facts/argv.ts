@@ -12,13 +12,25 @@ export function programOutput({ status, stdout, stderr }: { readonly status: num
   return { status, stdout, stderr, lines: stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n') };
 }
 
+const run = `[ -z "$directory" ] || cd -- "$directory" || exit 126
+[ -n "$input" ] || exec "$@"
+printf '%s' "$input" | "$@"`;
+
 /** Arguments: the working directory (empty: wherever the shell is), the text for standard input, then the program and its arguments. */
 export const argvFact: Fact<ProgramOutput> = {
   name: 'argv',
   givesText: true,
   script: `directory=$1 input=$2; shift 2
-[ -z "$directory" ] || cd -- "$directory" || exit 126
-[ -n "$input" ] || exec "$@"
-printf '%s' "$input" | "$@"`,
+${run}`,
+  parse: programOutput,
+};
+
+/** The same for a program with a feed: what comes on standard input exports its environment, and sets `input` where that is a secret. */
+export const fedArgvFact: Fact<ProgramOutput> = {
+  name: 'argv-fed',
+  givesText: true,
+  script: `directory=$1 input=$2; shift 2
+eval "$(cat)" || exit 126
+${run}`,
   parse: programOutput,
 };

@@ -1,5 +1,6 @@
 import type { AppError } from '../errors.ts';
 import { canonicalJson } from '../values/json.ts';
+import type { SecretReference } from '../values/secret-reference.ts';
 
 /** What a fact's command printed. The same shape as a transport's outcome. */
 export interface Printed {
@@ -23,6 +24,12 @@ export interface Fact<Value> {
   parse(printed: Printed, args: readonly string[]): Value;
 }
 
+/** What a program is given that no argument list shows. Secrets are named; their values are fetched when it is run. */
+export interface ProgramFeed {
+  readonly env?: Readonly<Record<string, string | SecretReference>>;
+  readonly stdin?: SecretReference;
+}
+
 /** One fact asked of one host. Requests with the same key have the same answer. */
 export interface FactRequest<Value = unknown> {
   readonly key: string;
@@ -30,10 +37,16 @@ export interface FactRequest<Value = unknown> {
   readonly args: readonly string[];
   /** Asked of this other host of the inventory, and not of the one that the step is for. */
   readonly host?: string;
+  /** For the program that the fact is about. */
+  readonly feed?: ProgramFeed;
 }
 
 export function ask<Value>(fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {
   return { key: `${fact.name}${canonicalJson(args)}`, fact, args };
+}
+
+export function askWith<Value>(feed: ProgramFeed, fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {
+  return { key: `${fact.name}${canonicalJson(args)}<${canonicalJson(feed)}`, fact, args, feed };
 }
 
 export function askOf<Value>(host: string, fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {

@@ -30,6 +30,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     summary: operation.summary,
     schema: operation.schema,
     repeats: operation.repeats,
+    ...(operation.mayHoldSecret === undefined ? {} : { mayHoldSecret: operation.mayHoldSecret }),
     readOnly: typeof readOnly === 'boolean' ? readOnly : (want) => readOnly(parse(want)),
     needs: (want, known) => operation.needs(parse(want), known),
     plan: (want, known) => operation.plan(parse(want), known),

@@ -52,6 +52,8 @@ export interface Operation<Want = unknown> {
   readonly summary: string;
   /** The step's input. Its output type is what `needs` and `plan` receive; it must survive JSON. */
   readonly schema: z.ZodType<Want>;
+  /** Where in the step's input a secret variable may stand: only where it reaches no argument list, path, plan or log. */
+  readonly mayHoldSecret?: (path: readonly (string | number)[]) => boolean;
   /** Only reads: runs in the preview too, so that what it registers is known there. */
   readonly readOnly: boolean | ((want: Want) => boolean);
   /** Has no desired state of its own (a bare command): applying it again would do it again. */

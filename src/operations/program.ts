@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { argvFact, programOutput } from '../facts/argv.ts';
-import type { FactRequest, Known } from '../facts/fact.ts';
-import { ask } from '../facts/fact.ts';
+import { argvFact, fedArgvFact, programOutput } from '../facts/argv.ts';
+import type { FactRequest, Known, ProgramFeed } from '../facts/fact.ts';
+import { ask, askWith } from '../facts/fact.ts';
 import { hostFile } from '../facts/file.ts';
 import type { ProgramOutput } from '../facts/argv.ts';
 import type { Json } from '../values/json.ts';
@@ -15,6 +15,8 @@ import type { Operation, Planned, StepOutput } from './operation.ts';
 export interface Program {
   readonly argv: readonly string[];
   readonly stdin: string;
+  /** Beside that: an environment, and a secret for its standard input. */
+  readonly feed: ProgramFeed;
   readonly chdir: string;
   readonly readOnly: boolean;
   readonly creates: string | undefined;
@@ -35,7 +37,7 @@ type Keys = z.infer<z.ZodObject<typeof programKeys>>;
 export const readsOrCreates = [({ read_only, creates }: Keys) => !(read_only && creates !== undefined), 'read_only and creates exclude each other: what only reads creates nothing'] as const;
 
 /** The operation that runs the program which `program` makes of what is wanted. */
-export function programOperation<Want extends Keys>({ program, ...named }: Pick<Operation<Want>, 'name' | 'summary' | 'schema'> & { readonly program: (want: Want) => Program }): Operation<Want> {
+export function programOperation<Want extends Keys>({ program, ...named }: Pick<Operation<Want>, 'name' | 'summary' | 'schema' | 'mayHoldSecret'> & { readonly program: (want: Want) => Program }): Operation<Want> {
   return {
     ...named,
     readOnly: (want) => want.read_only,
@@ -63,7 +65,7 @@ function planProgram(program: Program, known: Known): Planned {
   }
   if (program.creates !== undefined && known.the(ask(hostFile, program.creates)).exists) return { outcome: 'noop', reason: `${program.creates} exists` };
   const argv = program.chdir === '' ? program.argv : [...inDirectory, program.chdir, ...program.argv];
-  const action: ExecAction = { kind: 'exec', argv, success: program.success, ...(program.stdin === '' ? {} : { stdin: program.stdin }) };
+  const action: ExecAction = { kind: 'exec', argv, success: program.success, ...(program.stdin === '' ? {} : { stdin: program.stdin }), ...(program.feed.stdin === undefined ? {} : { secretStdin: program.feed.stdin }), ...(program.feed.env === undefined ? {} : { env: program.feed.env }) };
   return {
     outcome: 'change',
     changes: [
@@ -93,6 +95,7 @@ function programResult(program: Program, known: Known, output: StepOutput | unde
 }
 
 function reading(program: Program): FactRequest<ProgramOutput> {
-  return ask(argvFact, program.chdir, program.stdin, ...program.argv);
+  const { chdir, stdin, feed, argv } = program;
+  return feed.env === undefined && feed.stdin === undefined ? ask(argvFact, chdir, stdin, ...argv) : askWith(feed, fedArgvFact, chdir, stdin, ...argv);
 }
 

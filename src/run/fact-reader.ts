@@ -3,6 +3,8 @@ import type { Answer, FactRequest, Known } from '../facts/fact.ts';
 import { peer } from '../facts/peer.ts';
 import { scaledSet } from '../facts/scaled-set.ts';
 import type { Connection } from '../transport/transport.ts';
+import type { SecretReference } from '../values/secret-reference.ts';
+import { feedOfFact } from './feed.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
 
@@ -34,7 +36,7 @@ export class FactBase implements Known {
 }
 
 /** Whom facts are asked of: a host, and by way of it other hosts of the inventory. */
-type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet'>>;
+type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'secret'>>;
 
 /** How often a fact may lead to another one before the operation must be considered to go in circles. */
 const mostRounds = 8;
@@ -59,6 +61,11 @@ export async function readFacts(source: Source, base: FactBase, needs: () => rea
   throw new Error('an operation asks for facts without end');
 }
 
+function secretFrom(source: Source, reference: SecretReference): string {
+  if (source.secret === undefined) throw new AppError('internal', 'a secret is asked for where there is none');
+  return source.secret(reference);
+}
+
 async function answer(source: Source, request: FactRequest, laptop: Laptop, signal: AbortSignal): Promise<Answer> {
   try {
     const own = laptop.facts.get(request.fact.name);
@@ -68,7 +75,7 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);
     if (other !== undefined && request.fact.name === peer.name) return { value: await other.endpoint() };
     const { script, timeoutMs, givesText = false } = request.fact;
-    const outcome = await (other ?? source).run({ script, args: request.args, repeatable: true, prints: givesText ? 'text' : 'data', ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
+    const outcome = await (other ?? source).run({ script, args: request.args, repeatable: true, prints: givesText ? 'text' : 'data', ...(request.feed === undefined ? {} : { stdin: feedOfFact(request.feed, (reference) => secretFrom(source, reference)) }), ...(timeoutMs === undefined ? {} : { timeoutMs }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
     return { value: request.fact.parse(outcome, request.args) };
   } catch (thrown) {

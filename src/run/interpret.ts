@@ -8,6 +8,7 @@ import { oneLine } from '../values/terminal.ts';
 import type { ScriptAction } from './compile.ts';
 import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
 import type { Ending } from './follow.ts';
+import { feedOf } from './feed.ts';
 import { carryOut, LeftOnHost } from './follow.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
@@ -84,8 +85,8 @@ async function applyGroups(interpreter: Interpreter, change: Change, groups: rea
 async function execute(interpreter: Interpreter, actions: readonly Action[], atomic: boolean, work: Work, intent: string): Promise<StepOutput | undefined> {
   if (actions.every(isScriptAction)) {
     const { link, lock, onOutput, signal, detach } = interpreter;
-    const { script, timeoutMs = interpreter.stepTimeoutMs ?? link.commandTimeoutMs } = compile(actions, !atomic);
-    const ending = await carryOut({ link, work, lock, onOutput, mayEnd: !atomic, stop: signal, detach, timeoutMs }, startWork(work, intent, script));
+    const { script, secrets, timeoutMs = interpreter.stepTimeoutMs ?? link.commandTimeoutMs } = compile(actions, !atomic);
+    const ending = await carryOut({ link, work, lock, onOutput, mayEnd: !atomic, stop: signal, detach, timeoutMs }, startWork(work, intent, script, feedOf(secrets, (reference) => link.secret(reference))));
     return outputOf(ending, actions, atomic, timeoutMs);
   }
   const [action, ...more] = actions;

@@ -4,6 +4,7 @@ import { AppError, toAppError } from '../errors.ts';
 import type { Peer } from '../facts/peer.ts';
 import type { ScaledSet } from '../facts/scaled-set.ts';
 import type { Command, Connection, LockAnswer, LockHolder, Outcome, RunOptions, Target, Transport } from '../transport/transport.ts';
+import { originOf, secretKey, type SecretReference } from '../values/secret-reference.ts';
 import { oneLine } from '../values/terminal.ts';
 
 export interface LinkOptions {
@@ -91,6 +92,13 @@ export class Link {
     if (name === this.name) throw new AppError('refused', `${name} is the host of the step itself`, { hint: 'name another host; on one host, copy_volume copies' });
     if (peer === undefined) throw new AppError('internal', `${this.name} has no way to ${name}`);
     return peer(name);
+  }
+
+  /** The value of a secret variable, for the moment in which it is sent to the host. */
+  secret(reference: SecretReference): string {
+    const secret = this.#options.target.secretVars?.get(secretKey(reference));
+    if (secret === undefined) throw new AppError('refused', `${this.name} is not to be given a secret from ${originOf(reference)}: no variable of the playbook or the inventory that the step reads says so`, { hint: 'plan again' });
+    return secret.reveal();
   }
 
   /** What the records say of a scaled volume to this host. */

@@ -48,7 +48,8 @@ const lookBytes = 262_144;
 const patienceMs = 120_000;
 
 /**
- * `$1` is the directory. Descriptor 7 keeps others from beginning the same until `alive` is there, 8 is
+ * `$1` is the directory, `$2` says whether there are secrets: they come by standard input, and reach the script on
+ * descriptor 3, so that they are in no file. Descriptor 7 keeps others from beginning the same until `alive` is there, 8 is
  * `alive`, 9 the host's lock: what is run gets neither of them. The script is begun once it is on the
  * disk that it has been. 6 is locked by those who keep what is printed until they have kept all of it;
  * what the script leaves running keeps its output open: that is not waited for long.
@@ -66,7 +67,7 @@ keep .o out &
 keep .e err &
 exec 6>&-
 trap : HUP INT TERM
-/bin/sh "$d/script" </dev/null >"$d/.o" 2>"$d/.e" 8>&-
+if [ -n "$2" ]; then /bin/sh "$d/script" 3<&0 </dev/null >"$d/.o" 2>"$d/.e" 8>&-; else /bin/sh "$d/script" </dev/null >"$d/.o" 2>"$d/.e" 8>&-; fi
 s=$?
 trap '' HUP INT TERM
 flock -w 5 "$d/.kept" true
@@ -101,7 +102,8 @@ const look = `look() {
 /**
  * Everything that says what it is stands on the disk before it is begun; nothing is begun twice. Status
  * and process group have their room from the start, should the disk be full by then.
- * `$1` run, `$2` name, `$3` intent, `$4` script, `$5` the keeper's text, `$6` seconds to wait for its end.
+ * `$1` run, `$2` name, `$3` intent, `$4` script, `$5` the keeper's text, `$6` whether there are secrets on standard
+ * input, `$7` seconds to wait for its end.
  */
 const startScript = `d=$PLIMSOLL_STATE/runs/$1/$2
 ${look}
@@ -112,12 +114,13 @@ begin() {
   rm -f "$d/.o" "$d/.e" && mkfifo "$d/.o" "$d/.e" && : >"$d/.kept" || return
   sync "$d/intent" "$d/script" "$d/.status" "$d/pid" "$d" "$d/.." "$d/../.." "$PLIMSOLL_STATE" || return
   exec 8>"$d/.alive" && flock -n 8 || return
-  setsid /bin/sh -c "$5" plimsoll "$d" </dev/null >/dev/null 2>&1 &
+  exec 5<&0
+  setsid /bin/sh -c "$5" plimsoll "$d" "$6" <&5 5<&- >/dev/null 2>&1 &
 }
 if [ ! -e "$d/alive" ]; then
   ( begin "$@" ) && flock "$d/.begin" true && [ -e "$d/alive" ] || { echo "$d cannot be written" >&2; exit 71; }
 fi
-look 0 0 "$6"`;
+look 0 0 "$7"`;
 
 const lookScript = `d=$PLIMSOLL_STATE/runs/$1/$2
 ${look}
@@ -141,10 +144,11 @@ if [ -n "$3" ] && lives; then kill -KILL "-$pid"; await 10; fi`;
 
 /**
  * Begins the work, waits a moment for its end, and looks at it. Only whoever has the host's lock may
- * send it, so it is not sent again over another connection as if it only read.
+ * send it, so it is not sent again over another connection as if it only read. `secrets` is what its script takes
+ * from descriptor 3 (run/feed.ts).
  */
-export function startWork({ run, name }: Work, intent: string, script: string): Command {
-  return { script: startScript, args: [run, name, intent, script, keeper, '1.5'], timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes, prints: { piece: head } };
+export function startWork({ run, name }: Work, intent: string, script: string, secrets = ''): Command {
+  return { script: startScript, args: [run, name, intent, script, keeper, secrets === '' ? '' : 'secrets', '1.5'], ...(secrets === '' ? {} : { stdin: secrets }), timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes, prints: { piece: head } };
 }
 
 export function lookAtWork({ run, name }: Work, { out, err }: Offsets): Command {
