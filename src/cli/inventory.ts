@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { loadInventory } from '../config/inventory.ts';
 import { readLimit, selectHosts } from '../config/select.ts';
 import { inventoryFiles, inventoryOptions, overridesOf } from './options.ts';
+import { showWarnings } from './secrets.ts';
 import type { World } from './world.ts';
 
 export function inventoryCommand(world: World) {
@@ -12,6 +13,7 @@ export function inventoryCommand(world: World) {
     .addHelpText('after', "\nExamples:\n  plimsoll inventory\n  plimsoll inventory 'web:&production' --json")
     .action(async (pattern, options) => {
       const inventory = await loadInventory(inventoryFiles(options.inventory), world.io, overridesOf(options));
+      showWarnings(world, inventory.warnings);
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
       const hosts = selectHosts(inventory, pattern, limit);
       if (options.json === true) {

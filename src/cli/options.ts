@@ -36,6 +36,7 @@ export function inventoryOptions(command: Command) {
     .option('-i, --inventory <file>', 'the inventory; may be given again', collect, [])
     .option('-l, --limit <pattern>', 'only these of the hosts (pattern, or @FILE with names)')
     .option('--known-hosts <file>', 'use this known_hosts file instead of your own')
+    .option('--no-secret-commands', 'do not run programs on this machine to get secrets ({ command: [...] }): refuse the hosts that need one')
     .option('--no-color', 'no colours')
     .option('-v, --verbose', 'each host’s own commands and output, and the stack of an error');
 }

@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import pLimit from 'p-limit';
 import { loadInventory } from '../config/inventory.ts';
-import { resolveSecrets } from '../config/secrets.ts';
 import { readLimit, selectHosts } from '../config/select.ts';
 import type { Host } from '../config/types.ts';
 import type { HostStatus } from '../errors.ts';
@@ -12,6 +11,7 @@ import type { Transport } from '../transport/transport.ts';
 import { neutralise } from '../values/terminal.ts';
 import { count, inventoryFiles, inventoryOptions, overridesOf } from './options.ts';
 import { sshTransport } from './ssh-transport.ts';
+import { SecretReader, showWarnings } from './secrets.ts';
 import type { World } from './world.ts';
 
 export function pingCommand(world: World, end: (exitCode: number) => void) {
@@ -22,8 +22,9 @@ export function pingCommand(world: World, end: (exitCode: number) => void) {
     .addHelpText('after', "\nExamples:\n  plimsoll ping\n  plimsoll ping 'web:!web-03'")
     .action(async (pattern, options) => {
       const inventory = await loadInventory(inventoryFiles(options.inventory), world.io, overridesOf(options));
+      showWarnings(world, inventory.warnings);
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
-      const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), world.io);
+      const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));
       const transport = sshTransport(world);
       const forks = pLimit(options.forks);
       try {

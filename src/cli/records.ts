@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import pLimit from 'p-limit';
 import { loadInventory } from '../config/inventory.ts';
-import { resolveSecrets } from '../config/secrets.ts';
 import { readLimit, selectHosts } from '../config/select.ts';
 import type { Host } from '../config/types.ts';
 import type { HostStatus } from '../errors.ts';
@@ -24,6 +23,7 @@ import { count, inventoryFiles, inventoryOptions, overridesOf, recordsOption } f
 import { versionRecords } from './session.ts';
 import { settleRecords } from './settle-records.ts';
 import { sshTransport } from './ssh-transport.ts';
+import { SecretReader, showWarnings } from './secrets.ts';
 import type { World } from './world.ts';
 import { byHand } from '../values/shell.ts';
 
@@ -96,7 +96,8 @@ function rebuildCommand(world: World, end: (exitCode: number) => void) {
       const { io, interrupts: { stop } } = world;
       const inventory = await loadInventory(inventoryFiles(options.inventory), io, overridesOf(options));
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, io);
-      const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), io);
+      showWarnings(world, inventory.warnings);
+      const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));
       const kept = versionRecords(world, options.records);
       await kept.check(stop);
       const transport = sshTransport(world);
@@ -113,7 +114,7 @@ async function rebuildHost(world: World, transport: Transport, kept: VersionReco
   const signal = world.interrupts.stop;
   try {
     const connection = await transport.connect(target, signal);
-    const found = volumes.parse(await connection.run({ script: volumes.script, repeatable: true }, { signal }), []);
+    const found = volumes.parse(await connection.run({ script: volumes.script, repeatable: true, prints: 'data' }, { signal }), []);
     await connection.close();
     const versions = rebuilt(name, found, await kept.all(name, signal), world.who);
     for (const version of versions) await kept.write(version, signal);

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Inventory } from '../config/types.ts';
-import { resolveSecrets } from '../config/secrets.ts';
 import type { SelectedPlay } from '../config/load.ts';
 import type { ConfigIssue } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -27,11 +26,12 @@ import { outputKind, withColour } from './options.ts';
 import { sshTransport } from './ssh-transport.ts';
 import type { ProgramConsent } from './program-consent.ts';
 import { consentToPrograms } from './program-consent.ts';
+import { SecretReader, secretsOfPlays, type SecretWishes, showWarnings } from './secrets.ts';
 import { askWhatNow } from './what-now.ts';
 import type { World } from './world.ts';
 
 /** What every command that works on hosts has in common. */
-export interface SessionOptions extends ProgramConsent {
+export interface SessionOptions extends ProgramConsent, SecretWishes {
   readonly forks: number;
   readonly output?: OutputKind | undefined;
   readonly color: boolean;
@@ -69,11 +69,12 @@ const defaultReconnectMs = 300_000;
 
 /** Wires everything, runs, shows the recap, and resolves with how it ended. */
 export async function execute(world: World, options: SessionOptions, share: Share): Promise<SessionResult> {
-  for (const { file, line, message } of share.warnings) world.err.write(`warning: ${file}${line === undefined ? '' : `:${String(line)}`}: ${message}\n`);
+  showWarnings(world, share.warnings);
   const mayRead = readPrograms(share.plays, share);
   await consentToPrograms(world, mayRead, options);
   const records = recordsOf(world, options, share);
-  const plays = await withSecrets(world, share);
+  const secrets = new SecretReader(world, options);
+  const plays = await withSecrets(secrets, share);
   const screen = withColour(world.out, options.color);
   const renderer = createRenderer(outputKind(options.output, screen), screen, { verbose: options.verbose === true });
   const made = sshTransport(world, () => renderer.hold());
@@ -88,7 +89,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
       plays,
       records,
       transport,
-      targetOf: (name) => targetOf(world, share, name),
+      targetOf: (name) => targetOf(secrets, share, name),
       laptop: laptopAt(share.directory, vouchersOf(world, options)),
       lock: { holder: { run: share.runId, by: world.who, reason: `${share.mode} ${share.playbook}`, since: new Date().toISOString() }, waitMs: (options.lockWait ?? 0) * 1000 },
       reconnectMs: world.reconnectMs ?? defaultReconnectMs,
@@ -96,7 +97,10 @@ export async function execute(world: World, options: SessionOptions, share: Shar
       mayRead,
       signal: interrupts.stop,
       detach: interrupts.detach,
-      emit: (event) => { events.emit(event); },
+      emit: (event) => {
+        events.emit(event);
+        if (event.type === 'run.started') for (const { command, where } of secrets.commands) events.emit({ type: 'secret.command', command, where });
+      },
       openJournal: async (plan) => {
         const opened = await share.openJournal(plan);
         directory = opened.directory;
@@ -145,16 +149,16 @@ export function storeSettings({ io, stateDirectory }: World, records: string | u
   return { records, env: io.env, stateDirectory };
 }
 
-async function withSecrets(world: World, { inventory, plays }: Share): Promise<readonly SelectedPlay[]> {
+async function withSecrets(secrets: SecretReader, { inventory, plays, extraVars, directory }: Share): Promise<readonly SelectedPlay[]> {
   const all = [...new Map(plays.flatMap(({ hosts }) => hosts).map((host) => [host.name, host])).values()];
-  const resolved = new Map((await resolveSecrets(inventory, all, world.io)).map((host) => [host.name, host]));
+  const resolved = new Map((await secrets.read(inventory, all, { of: (host) => secretsOfPlays(plays, extraVars, host), directory })).map((host) => [host.name, host]));
   return plays.map(({ play, hosts }) => ({ play, hosts: hosts.map((host) => resolved.get(host.name) ?? host) }));
 }
 
-async function targetOf({ io }: World, { inventory }: Share, name: string): Promise<Target | undefined> {
+async function targetOf(secrets: SecretReader, { inventory }: Share, name: string): Promise<Target | undefined> {
   const host = inventory.hosts.get(name);
   if (host === undefined) return undefined;
-  return (await resolveSecrets(inventory, [host], io))[0]?.target;
+  return (await secrets.read(inventory, [host]))[0]?.target;
 }
 
 /** Nothing is drawn over the question. */

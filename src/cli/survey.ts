@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { loadInventory } from '../config/inventory.ts';
 import { whyUnreadable } from '../config/io.ts';
-import { resolveSecrets } from '../config/secrets.ts';
 import { readLimit, selectHosts } from '../config/select.ts';
 import { AppError } from '../errors.ts';
 import { prettyJson } from '../plan/json-text.ts';
@@ -22,6 +21,7 @@ import { commandLine } from '../values/shell.ts';
 import { oneLine } from '../values/terminal.ts';
 import { count, inventoryFiles, inventoryOptions, overridesOf, seconds, withColour } from './options.ts';
 import { sshTransport } from './ssh-transport.ts';
+import { SecretReader, showWarnings } from './secrets.ts';
 import type { World } from './world.ts';
 
 const defaultUsageSeconds = 60;
@@ -53,8 +53,9 @@ export function surveyCommand(world: World, end: (exitCode: number) => void) {
     .action(async (pattern, options) => {
       const files = inventoryFiles(options.inventory);
       const inventory = await loadInventory(files, world.io, overridesOf(options));
+      showWarnings(world, inventory.warnings);
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
-      const hosts = await resolveSecrets(inventory, selectHosts(inventory, pattern, limit), world.io);
+      const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));
       const { surveys: earlier, unreadable } = await readSurveys(world.stateDirectory, options.trend === true);
       for (const path of unreadable) world.err.write(`warning: ${oneLine(path)} is not a survey that this version reads\n`);
       const lastUsed = (host: string) => lastUsedOf(earlier, host);

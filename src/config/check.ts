@@ -90,8 +90,9 @@ function needed(conditions: readonly Compiled[], scope: Scope, found: Found): bo
   });
 }
 
-/** Reports variables that are read for certain and that the host does not have. */
-function missing(expressions: readonly Compiled[], { vars }: Scope, found: Found): boolean {
+/** Reports variables that are read for certain and that the host does not have, and secrets that are read where they may not be. */
+function missing(expressions: readonly Compiled[], scope: Scope, found: Found): boolean {
+  const { vars } = scope;
   const lacking = expressions.flatMap(({ access, at }) =>
     access.flatMap(({ root, keys: [key], spans: [span], certain }) =>
       root !== 'vars' || !certain || key === undefined || span === undefined || Object.hasOwn(vars, key)
@@ -99,8 +100,9 @@ function missing(expressions: readonly Compiled[], { vars }: Scope, found: Found
         : [at.issue(span, `expression: there is no vars.${key}${didYouMean(key, Object.keys(vars))}`)],
     ),
   );
-  found.issues.push(...lacking);
-  return lacking.length > 0;
+  const wrong = [...lacking, ...expressions.flatMap((expression) => expression.misusedSecrets(scope))];
+  found.issues.push(...wrong);
+  return wrong.length > 0;
 }
 
 function attempt<Value>(work: () => Value, found: Found): Value | undefined {

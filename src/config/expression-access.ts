@@ -18,6 +18,11 @@ export interface Reading {
 
 const macros = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind']);
 
+/** Whether an expression is nothing but one reading: `vars.a.b`. */
+export function isOneReading(ast: ASTNode): boolean {
+  return chainOf(ast) !== undefined;
+}
+
 /** Everything that an expression reads and calls, in order. */
 export function readAccess(ast: ASTNode): Reading {
   const access: Access[] = [];

@@ -1,12 +1,15 @@
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import type { ConfigIssue } from '../errors.ts';
 import type { Json } from '../values/json.ts';
+import { type SecretReference, secretsIn } from '../values/secret-reference.ts';
 import { parseBytes, SizeError } from '../values/size.ts';
+import { asJson } from './as-json.ts';
 import { fromCel, NotJson, toCel } from './cel-values.ts';
 import { Budget, BudgetExceeded } from './expression-budget.ts';
-import { readAccess, type Access } from './expression-access.ts';
+import { isOneReading, readAccess, type Access } from './expression-access.ts';
 import { didYouMean } from './closest.ts';
 import { ResolveError } from './resolve-error.ts';
+import { secretAt, whereSecretsMayBe } from './secret-vars.ts';
 import type { Span } from './source.ts';
 import type { Expression, Place, Resolved, Scope } from './types.ts';
 
@@ -34,6 +37,10 @@ export interface Compiled extends Expression {
   readonly at: At;
   /** CEL's name for the type of its value; `dyn` when only a run can tell. */
   readonly type: string;
+  /** The secret variable that it stands for, where it may stand for one. */
+  secretOf(scope: Scope): SecretReference | undefined;
+  /** What is wrong with it on a host where it reads a secret in a place, or in a way, in which that may not be. */
+  misusedSecrets(scope: Scope): readonly ConfigIssue[];
 }
 
 /** What `facts` holds. An empty list leaves the names below it unchecked. */
@@ -51,7 +58,7 @@ base.registerFunction('bytes_of(string): int', (text: string) => {
 });
 
 /** Parses and type-checks a text as CEL. */
-export function compile(text: string, roots: Roots, at: At): { readonly expression: Compiled } | { readonly issues: readonly ConfigIssue[] } {
+export function compile(text: string, roots: Roots, at: At, mayBeSecret = false): { readonly expression: Compiled } | { readonly issues: readonly ConfigIssue[] } {
   const refuse = (mistakes: readonly Mistake[]): { readonly issues: readonly ConfigIssue[] } => ({ issues: mistakes.map(({ span, message }) => at.issue(span, message)) });
   const environment = base.clone();
   for (const name of roots.names) environment.registerVariable(name, 'dyn');
@@ -67,14 +74,44 @@ export function compile(text: string, roots: Roots, at: At): { readonly expressi
   const mistakes = [...calls.flatMap(refusedCall), ...access.flatMap(unknownKey)];
   if (mistakes.length > 0) return refuse(mistakes);
   const budget = new Budget(program.ast);
+  const alone = mayBeSecret && isOneReading(program.ast);
+  const misusedSecrets = (scope: Scope): readonly ConfigIssue[] =>
+    access.flatMap((one) => {
+      const found = secretRead(one, scope);
+      if (found === undefined || (alone && found !== 'holds')) return [];
+      const name = [one.root, ...one.keys].join('.');
+      return [at.issue({ start: 0, end: text.length }, `expression: ${name} ${found === 'holds' ? 'holds' : 'is'} a secret variable, and ${whereSecretsMayBe}`)];
+    });
+  const secretOf = (scope: Scope): SecretReference | undefined => {
+    const [one] = access;
+    const found = alone && one !== undefined ? secretRead(one, scope) : undefined;
+    return found === 'holds' ? undefined : found;
+  };
   const evaluate = (scope: Scope): Resolved<Json> => {
+    const [misused] = misusedSecrets(scope);
+    if (misused !== undefined) throw new ResolveError(misused);
+    const secret = secretOf(scope);
+    if (secret !== undefined) return { value: asJson(secret) };
+    const resolved = evaluated(scope);
+    // It would be a host's word that says which secret it is to be given.
+    if (mayBeSecret && 'value' in resolved && secretsIn(resolved.value).length > 0) throw new ResolveError(at.issue({ start: 0, end: text.length }, 'expression: this gives what looks like a secret, and does not come from vars'));
+    return resolved;
+  };
+  const evaluated = (scope: Scope): Resolved<Json> => {
     try {
       return { value: fromCel(budget.spend(() => program(contextOf(scope, access)))) };
     } catch (thrown) {
       return unknownOrFailed(thrown, text, scope, at);
     }
   };
-  return { expression: { text, place: at.place(0), at, access, type: checked.type ?? 'dyn', roots: new Set(access.map(({ root }) => root)), evaluate } };
+  return { expression: { text, place: at.place(0), at, access, type: checked.type ?? 'dyn', roots: new Set(access.map(({ root }) => root)), evaluate, secretOf, misusedSecrets } };
+}
+
+/** Variables are where secrets come from, and what is made of them: an item of a loop. */
+function secretRead({ root, keys }: Access, { vars, host, item }: Scope): SecretReference | 'holds' | undefined {
+  if (root === 'vars') return secretAt(vars, keys);
+  if (root === 'host') return secretAt(host, keys);
+  return root === 'item' && item !== undefined && secretAt(item, keys) !== undefined ? 'holds' : undefined;
 }
 
 function mistakeOf(thrown: unknown, text: string, roots: Roots): Mistake {

@@ -1,8 +1,10 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { ConfigError, type ConfigIssue } from '../errors.ts';
 import type { Target } from '../transport/transport.ts';
 import { isObject, type Json, type JsonObject } from '../values/json.ts';
 import { Secret } from '../values/secret.ts';
+import { quote } from '../values/shell.ts';
+import { asJson } from './as-json.ts';
 import { didYouMean } from './closest.ts';
 import { hostSchema, inventorySchema, type SecretInput, type Settings } from './inventory-schema.ts';
 import { readStructure, type Entry, type HostEntry, type Structure } from './inventory-structure.ts';
@@ -10,6 +12,7 @@ import { expandHome, type ConfigIo } from './io.ts';
 import { expandRanges, RangeMistake } from './ranges.ts';
 import { readInventoryFile, type Read } from './read-file.ts';
 import { mistakesIn } from './schema-issues.ts';
+import { mistakenSecrets, withFilesAt } from './secret-vars.ts';
 import { inOrder } from './source.ts';
 import type { Host, Inventory, SecretKey, SecretSetting, SecretSource } from './types.ts';
 import type { Path, YamlFile } from './yaml.ts';
@@ -36,7 +39,18 @@ export async function readInventory(files: readonly string[], io: ConfigIo, over
   if (files.length === 0) issues.push({ file: 'inventory', message: 'no inventory file was given' });
   if (issues.length > 0) return { issues: inOrder(issues) };
   const keys = await defaultKeys(io);
-  return build(structure.structure, yamls, { io, overrides, keys });
+  const built = build(structure.structure, yamls, { io, overrides, keys });
+  return built.value === undefined ? built : { ...built, value: { ...built.value, warnings: await withModes(built.value.warnings, io) } };
+}
+
+/** Whoever may read the file has the secret that stands in it. */
+async function withModes(warnings: readonly ConfigIssue[], io: ConfigIo): Promise<readonly ConfigIssue[]> {
+  return await Promise.all(
+    warnings.map(async (warning) => {
+      const mode = await io.fileMode(warning.file);
+      return mode === undefined || (mode & 0o044) === 0 ? warning : { ...warning, message: `${warning.message}; and others may read the file (mode ${mode.toString(8).padStart(4, '0')}): chmod 600 ${quote(warning.file)}` };
+    }),
+  );
 }
 
 /** Expressions belong into playbooks; in an inventory they would silently stay text. */
@@ -45,7 +59,18 @@ function judge(yaml: YamlFile): readonly ConfigIssue[] {
   return [
     ...mistakesIn(inventorySchema, yaml.value, expressions).map(({ path, at, message }) => yaml.issue(path, message, at)),
     ...expressions.map((path) => yaml.issue(path, 'expressions are read in playbooks only, not in an inventory')),
+    ...varsIn(yaml.value).flatMap(({ path, vars }) => mistakenSecrets(vars).map((mistake) => yaml.issue([...path, ...mistake.path], mistake.message))),
   ];
+}
+
+/** Every place of an inventory that has variables. */
+function varsIn(value: Json): readonly { readonly path: Path; readonly vars: Json }[] {
+  const at = (path: Path): { readonly path: Path; readonly vars: Json }[] => {
+    const vars = [...path, 'vars'].reduce<unknown>((inner, key) => (isObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined), value);
+    return isObject(vars) ? [{ path: [...path, 'vars'], vars: asJson(vars) }] : [];
+  };
+  const named = (section: 'hosts' | 'groups'): readonly Path[] => (isObject(value) && isObject(value[section]) ? Object.keys(value[section]).map((name) => [section, name]) : []);
+  return [['defaults'], ...named('hosts'), ...named('groups')].flatMap(at);
 }
 
 function pathsOf(value: Json, wanted: (text: string) => boolean): readonly Path[] {
@@ -151,7 +176,7 @@ function draftHost(entry: HostEntry, { groups, layers: written }: Layered, conte
     name: entry.name,
     groups,
     place: entry.yaml.placeOf(entry.path),
-    vars: layers.reduce<JsonObject>((vars, { settings }) => ({ ...vars, ...settings.vars }), {}),
+    vars: layers.reduce<JsonObject>((vars, layer) => ({ ...vars, ...withFilesAt(layer.settings.vars ?? {}, (file) => resolve(resolvePath(file, layer, context.io))) }), {}),
     secrets: Object.fromEntries(secrets.filter(([, setting]) => setting !== undefined)),
     // A jump set for a whole group that the bastion belongs to does not send the bastion through itself.
     ...(jump === undefined || jump.value === 'none' || (jump.value === entry.name && jump.layer.path !== entry.path) ? {} : { jump: { name: jump.value, layer: jump.layer } }),
@@ -215,10 +240,12 @@ function withJump(draft: Draft, drafts: ReadonlyMap<string, Draft>, issues: Conf
   return { name, vars, groups, secrets, place, target: targetOf(draft, [name]) };
 }
 
+/** As they are written here and in Ansible's inventories, both kinds of which are read. */
+const plainNames: Readonly<Record<string, string>> = { identityPassphrase: 'identity_passphrase', password: 'password', becomePassword: 'become_password' };
+
 function plainSecrets(drafts: Iterable<Draft>): readonly ConfigIssue[] {
-  const settings = [...drafts].flatMap(({ secrets }) => Object.values(secrets));
-  const plain = settings.filter(({ source }) => source.kind === 'text');
-  return distinct(plain.map(({ place }) => ({ ...place, message: 'a secret in plain text: better { env: NAME }, { file: PATH } or { command: [...] }' })));
+  const plain = [...drafts].flatMap(({ secrets }) => Object.entries(secrets).filter(([, { source }]) => source.kind === 'text'));
+  return distinct(plain.map(([key, { place }]) => ({ ...place, message: `${plainNames[key] ?? key} is a secret in plain text: better { env: NAME }, { file: PATH } or { command: [...] }` })));
 }
 
 /** A mistake in a group is met once for each of its hosts. */

@@ -3,6 +3,8 @@ export interface ConfigIo {
   /** Rejects with the file system's own error (`code: 'ENOENT'`). */
   readFile(path: string): Promise<Uint8Array>;
   fileExists(path: string): Promise<boolean>;
+  /** Its permissions; undefined where they cannot be read. */
+  fileMode(path: string): Promise<number | undefined>;
   /** Runs a program without a shell, for `{ command: [...] }`. */
   runCommand(argv: readonly string[]): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import type { ConfigIo } from './io.ts';
 
@@ -12,6 +12,8 @@ export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): Config
     userName: userInfo().username,
     readFile: (path) => readFile(path, { signal }),
     fileExists: (path) => access(path).then(() => true, () => false),
+    // Windows has no such permissions.
+    fileMode: (path) => (process.platform === 'win32' ? Promise.resolve(undefined) : stat(path).then(({ mode }) => mode & 0o7777, () => undefined)),
     runCommand: ([file = '', ...args]) =>
       new Promise((resolve, reject) => {
         execFile(file, args, { timeout: 30_000, maxBuffer: 1024 * 1024, env: { ...env }, ...(signal === undefined ? {} : { signal }) }, (error, stdout, stderr) => {

@@ -7,6 +7,7 @@ import type { ConfigIo } from './io.ts';
 import { playSchema, type BatchInput } from './playbook-schema.ts';
 import { readYamlFile, type Read } from './read-file.ts';
 import { mistakesIn } from './schema-issues.ts';
+import { mistakenSecrets } from './secret-vars.ts';
 import { inOrder } from './source.ts';
 import type { CompiledStep, Registry } from './step.ts';
 import { compileTemplate, type CompiledTemplate } from './template.ts';
@@ -62,8 +63,8 @@ function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, regi
   const varTemplates = new Map<string, CompiledTemplate>();
   for (const [name, value] of vars) {
     const roots = { names: new Set(['vars', 'host']), why: (root: string) => (root === 'facts' ? 'vars are resolved before the hosts are connected to, so they cannot read facts' : undefined) };
-    const compiled = compileTemplate(asJson(value), roots, yaml, [...path, 'vars', name]);
-    issues.push(...compiled.issues);
+    const compiled = compileTemplate(asJson(value), roots, yaml, [...path, 'vars', name], { mayHoldSecret: () => true });
+    issues.push(...compiled.issues, ...(compiled.issues.length > 0 ? [] : mistakenSecrets(asJson(value)).map(({ path: inner, message }) => yaml.issue([...path, 'vars', name, ...inner], message))));
     varTemplates.set(name, compiled.template);
   }
   const tags = parsed.success ? [parsed.data.tags ?? []].flat() : [];

@@ -1,8 +1,29 @@
+import { isAbsolute, resolve } from 'node:path';
 import { ConfigError, type ConfigIssue } from '../errors.ts';
+import { shortestSecret } from '../transport/redaction/forms.ts';
 import type { Target } from '../transport/transport.ts';
 import { Secret } from '../values/secret.ts';
-import { whyUnreadable, type ConfigIo } from './io.ts';
-import type { Host, Inventory, SecretKey, SecretSetting, SecretSource } from './types.ts';
+import { secretKey, type SecretReference } from '../values/secret-reference.ts';
+import { commandLine } from '../values/shell.ts';
+import { expandHome, whyUnreadable, type ConfigIo } from './io.ts';
+import type { Host, Inventory, Place, SecretKey, SecretSetting, SecretSource } from './types.ts';
+
+/** A secret variable that a step gives to its program, and the step. */
+export interface UsedSecret {
+  readonly reference: SecretReference;
+  readonly place: Place;
+}
+
+export interface SecretOptions {
+  /** Programs of this machine that give secrets are not run: who needs one of them is refused. */
+  readonly noCommands?: boolean;
+  /** Told before such a program is run. */
+  readonly running?: (line: string, place: Place) => void;
+  readonly warn?: (issue: ConfigIssue) => void;
+  /** The secret variables of a host, and the directory of the playbook, for files that are named relative to it. */
+  readonly variables?: (host: Host) => readonly UsedSecret[];
+  readonly directory?: string;
+}
 
 type Answer = { readonly secret: Secret } | { readonly why: string };
 
@@ -10,26 +31,34 @@ type Answer = { readonly secret: Secret } | { readonly why: string };
  * Reads the secrets of the selected hosts and of the bastions on their way; each source once.
  * Throws a ConfigError that names every host and key whose secret could not be read.
  */
-export async function resolveSecrets(inventory: Inventory, hosts: readonly Host[], io: ConfigIo): Promise<readonly Host[]> {
+export async function resolveSecrets(inventory: Inventory, hosts: readonly Host[], io: ConfigIo, options: SecretOptions = {}): Promise<readonly Host[]> {
   const answers = new Map<string, Promise<Answer>>();
   const issues = new Map<string, ConfigIssue>();
-  const read = async (host: string, key: SecretKey, { source, place }: SecretSetting): Promise<Secret | undefined> => {
+  const read = async (host: string, written: string, { source, place }: SecretSetting): Promise<Secret | undefined> => {
     const id = JSON.stringify(source);
-    const pending = source.kind === 'text' ? Promise.resolve({ secret: source.secret }) : (answers.get(id) ?? readSource(source, io));
+    const pending = source.kind === 'text' ? Promise.resolve({ secret: source.secret }) : (answers.get(id) ?? readSource(source, place, io, options));
     if (source.kind !== 'text') answers.set(id, pending);
     const answer = await pending;
-    if ('secret' in answer) return answer.secret;
-    const written = writtenKey[key];
-    issues.set(`${host} ${key}`, { ...place, message: `${host}: ${written} ${answer.why}` });
+    if ('secret' in answer) {
+      if (answer.secret.reveal().length < shortestSecret) options.warn?.({ ...place, message: `${written} has fewer than ${String(shortestSecret)} characters: so short a secret is not taken out of what hosts print` });
+      return answer.secret;
+    }
+    issues.set(`${host} ${written} ${id}`, { ...place, message: `${host}: ${written} ${answer.why}` });
     return undefined;
+  };
+  const variablesOf = async (host: Host): Promise<Pick<Target, 'secretVars'>> => {
+    const used = options.variables?.(host) ?? [];
+    const values = await Promise.all(used.map(async ({ reference, place }) => [secretKey(reference), await read(host.name, 'a secret variable', { source: sourceOf(reference, io, options.directory), place })] as const));
+    const known = values.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+    return known.length === 0 ? {} : { secretVars: new Map(known) };
   };
   const complete = async (target: Target): Promise<Target> => {
     const settings = Object.entries(inventory.hosts.get(target.name)?.secrets ?? {}).filter((entry): entry is [SecretKey, SecretSetting] => isSecretKey(entry[0]));
-    const secrets = await Promise.all(settings.map(async ([key, setting]) => [key, await read(target.name, key, setting)] as const));
+    const secrets = await Promise.all(settings.map(async ([key, setting]) => [key, await read(target.name, writtenKey[key], setting)] as const));
     const jump = target.jump && (await complete(target.jump));
     return { ...target, ...Object.fromEntries(secrets.filter(([, secret]) => secret !== undefined)), ...(jump === undefined ? {} : { jump }) };
   };
-  const completed = await Promise.all(hosts.map(async (host) => ({ ...host, target: await complete(host.target) })));
+  const completed = await Promise.all(hosts.map(async (host) => ({ ...host, target: { ...(await complete(host.target)), ...(await variablesOf(host)) } })));
   if (issues.size > 0) throw new ConfigError([...issues.values()]);
   return completed;
 }
@@ -40,13 +69,23 @@ function isSecretKey(key: string): key is SecretKey {
   return Object.hasOwn(writtenKey, key);
 }
 
-async function readSource(source: SecretSource, io: ConfigIo): Promise<Answer> {
+function sourceOf({ secret }: SecretReference, io: ConfigIo, directory = '.'): SecretSource {
+  if ('env' in secret) return { kind: 'env', name: secret.env };
+  if ('command' in secret) return { kind: 'command', argv: secret.command };
+  const file = expandHome(secret.file, io);
+  return { kind: 'file', path: isAbsolute(file) ? file : resolve(directory, file) };
+}
+
+/** Longer than any key or token; its encodings have to be looked for in everything that a host prints. */
+const longestSecret = 16 * 1024;
+
+async function readSource(source: SecretSource, place: Place, io: ConfigIo, { noCommands = false, running }: SecretOptions): Promise<Answer> {
   switch (source.kind) {
     case 'text':
       return { secret: source.secret };
     case 'env': {
       const value = io.env[source.name];
-      return value === undefined || value === '' ? { why: `is to come from the environment variable ${source.name}, which is not set` } : { secret: new Secret(value) };
+      return value === undefined || value === '' ? { why: `is to come from the environment variable ${source.name}, which is not set` } : checked(value, `the environment variable ${source.name}`);
     }
     case 'file':
       try {
@@ -56,6 +95,8 @@ async function readSource(source: SecretSource, io: ConfigIo): Promise<Answer> {
       }
     case 'command': {
       const [program = ''] = source.argv;
+      if (noCommands) return { why: `is to come from the command ${program}, and --no-secret-commands is given` };
+      running?.(commandLine(source.argv), place);
       try {
         const { status, stdout } = await io.runCommand(source.argv);
         // What the command printed is not repeated: it may be the secret, or a part of it.
@@ -69,5 +110,10 @@ async function readSource(source: SecretSource, io: ConfigIo): Promise<Answer> {
 
 function secretFrom(text: string, from: string): Answer {
   const value = text.replace(/\r?\n$/, '');
-  return value === '' ? { why: `is to come from ${from}, which gave nothing` } : { secret: new Secret(value) };
+  return value === '' ? { why: `is to come from ${from}, which gave nothing` } : checked(value, from);
+}
+
+function checked(value: string, from: string): Answer {
+  if (value.length > longestSecret) return { why: `is to come from ${from}, which gave more than ${String(longestSecret)} characters` };
+  return value.includes('\0') ? { why: `is to come from ${from}, which gave a NUL character` } : { secret: new Secret(value) };
 }

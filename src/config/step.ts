@@ -138,7 +138,7 @@ function inputOf(raw: Readonly<Record<string, unknown>>, name: string, { number,
     issueIn: (inner, span, message) => yaml.issueIn(pathOf(inner), span, message),
     placeIn: (inner, offset) => yaml.placeIn(pathOf(inner), offset),
   };
-  const { template, issues: found } = compileTemplate(value, rootsAt(number, context, { looped: raw['loop'] !== undefined }), locating, [], registry.get(name)?.laptopPaths);
+  const { template, issues: found } = compileTemplate(value, rootsAt(number, context, { looped: raw['loop'] !== undefined }), locating, [], { laptopPaths: registry.get(name)?.laptopPaths, mayHoldSecret: (at) => registry.get(name)?.mayHoldSecret?.(at) ?? false });
   issues.push(...found);
   const schema = registry.get(name)?.schema;
   if (schema !== undefined) issues.push(...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) => locating.issue(inner, message, at)));
@@ -181,6 +181,7 @@ function assemble({ number, path, operation, controls, compiled, input, context:
     roots: new Set(expressions.flatMap(({ roots }) => [...roots])),
     written: input.written,
     resolve,
+    secretsOf: (scope) => input.template.secretsOf(scope),
     parts: { conditions, input: input.template, ...(loop === undefined ? {} : { loop }) },
     ...(when === undefined ? {} : { when }),
     ...(controls.register === undefined ? {} : { register: controls.register }),

@@ -1,7 +1,9 @@
 import type { ConfigIssue } from '../errors.ts';
-import type { Json } from '../values/json.ts';
+import { isObject, type Json } from '../values/json.ts';
+import { isSecretReference, looksLikeSecret, type SecretReference } from '../values/secret-reference.ts';
 import { compile, type Compiled, type Roots } from './expression.ts';
 import { ResolveError } from './resolve-error.ts';
+import { mistakenSecrets, whereSecretsMayBe } from './secret-vars.ts';
 import type { Span } from './source.ts';
 import type { Resolved, Scope, Template } from './types.ts';
 import type { Path, YamlFile } from './yaml.ts';
@@ -11,6 +13,8 @@ export interface CompiledTemplate extends Template {
   readonly expressions: readonly Compiled[];
   /** Paths, from the template's own root, of the strings that hold an expression. */
   readonly unsettled: readonly Path[];
+  /** The secrets that it names itself, or that its expressions stand for on a host. */
+  secretsOf(scope: Scope): readonly SecretReference[];
 }
 
 interface Text extends Span {
@@ -19,17 +23,24 @@ interface Text extends Span {
   readonly inner: number;
 }
 
-/**
- * Compiles every expression of a value. The template is usable when there are no issues. `laptopPaths`: the
- * strings that name files of this machine, out of whose written part no host's word may lead.
- */
-export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path: Path, laptopPaths: readonly Path[] = []): { readonly template: CompiledTemplate; readonly issues: readonly ConfigIssue[] } {
+/** What an operation says of places in its input. */
+export interface InputPlaces {
+  /** The strings that name files of this machine, out of whose written part no host's word may lead. */
+  readonly laptopPaths?: readonly Path[] | undefined;
+  /** Where a secret variable may stand. */
+  readonly mayHoldSecret?: (at: Path) => boolean;
+}
+
+/** Compiles every expression of a value. The template is usable when there are no issues. */
+export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path: Path, { laptopPaths = [], mayHoldSecret = () => false }: InputPlaces = {}): { readonly template: CompiledTemplate; readonly issues: readonly ConfigIssue[] } {
   const issues: ConfigIssue[] = [];
   const expressions: Compiled[] = [];
   const unsettled: Path[] = [];
+  const written: SecretReference[] = [];
   const walk = (part: Json, at: Path): ((scope: Scope) => Resolved<Json>) => {
     if (typeof part === 'string') return part.includes('${{') ? text(part, at) : () => ({ value: part });
     if (part === null || typeof part !== 'object') return () => ({ value: part });
+    if (looksLikeSecret(part) && (isObject(part.secret) || mayHoldSecret(at))) return secret(part, at);
     if (Array.isArray(part)) {
       const items = part.map((item: Json, index) => walk(item, [...at, index]));
       return (scope) => gather(items.map((item) => item(scope)), (values) => values);
@@ -40,16 +51,24 @@ export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path:
     });
     return (scope) => gather(entries.map(([, inner]) => inner(scope)), (values) => Object.fromEntries(entries.map(([key], index) => [key, values[index] ?? null])));
   };
+  const secret = (part: Json & { readonly secret: unknown }, at: Path): ((scope: Scope) => Resolved<Json>) => {
+    if (!mayHoldSecret(at)) issues.push(yaml.issue([...path, ...at], whereSecretsMayBe));
+    else if (!isSecretReference(part)) issues.push(...mistakenSecrets(part).map(({ message }) => yaml.issue([...path, ...at], message)));
+    else if (JSON.stringify(part).includes('${{')) issues.push(yaml.issue([...path, ...at], 'where a secret comes from is written out, without expressions'));
+    else written.push(part);
+    return () => ({ value: part });
+  };
   const text = (whole: string, at: Path): ((scope: Scope) => Resolved<Json>) => {
     unsettled.push(at);
     const found = textsIn(whole);
     if ('open' in found) issues.push(yaml.issueIn([...path, ...at], { start: found.open, end: found.open + 3 }, 'this ${{ has no }}'));
+    const isWhole = 'texts' in found && found.texts.length === 1 && found.texts[0]?.start === 0 && found.texts[0].end === whole.length;
     const compiled = ('open' in found ? [] : found.texts).flatMap((part) => {
       const full = [...path, ...at];
       const result = compile(part.expression, roots, {
         place: (offset) => yaml.placeIn(full, part.inner + offset),
         issue: (span, message) => yaml.issueIn(full, { start: part.inner + span.start, end: part.inner + span.end }, message),
-      });
+      }, isWhole && mayHoldSecret(at));
       if ('issues' in result) issues.push(...result.issues);
       else expressions.push(result.expression);
       return 'issues' in result ? [] : [{ ...part, compiled: result.expression }];
@@ -60,7 +79,8 @@ export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path:
     return (scope) => stays(gather(compiled.map((part) => inText(part.compiled, scope)), (values) => interpolate(whole, compiled, values)));
   };
   const resolve = walk(value, []);
-  return { template: { expressions, unsettled, resolve }, issues };
+  const secretsOf = (scope: Scope): readonly SecretReference[] => [...written, ...expressions.flatMap((expression) => expression.secretOf(scope) ?? [])];
+  return { template: { expressions, unsettled, resolve, secretsOf }, issues };
 }
 
 /** The value, or the names of everything that is not known. */

@@ -3,6 +3,7 @@ import type { MaxUnavailable } from '../operations/max-unavailable.ts';
 import type { Target } from '../transport/transport.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import type { Secret } from '../values/secret.ts';
+import type { SecretReference } from '../values/secret-reference.ts';
 
 /** A place in a file; lines and columns count from 1. */
 export interface Place {
@@ -108,6 +109,8 @@ export interface Step {
    * Throws an AppError('config') with the place when the resolved value is not valid input.
    */
   resolve(scope: Scope): Resolved<unknown>;
+  /** The secret variables that its program is given on a host. */
+  secretsOf?(scope: Scope): readonly SecretReference[];
 }
 
 /** Steps that stand together: when one of `steps` fails on a host, `rescue` is done there; `always`, whatever happens. */

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { privateFile } from './private-file.ts';
 
 /** A file on the host with a key that age decrypts with. Nobody but age takes the key from it; only what is public of it is printed. */
 export interface AgeIdentity {
@@ -13,19 +14,22 @@ export interface AgeIdentity {
   readonly locked: boolean;
   /** The public keys of it; none of an SSH key, of which age-keygen does not tell them, nor where there is no age-keygen. */
   readonly recipients: readonly string[];
+  /** Why others could change it, or put another one in its place, although it is the account's own. */
+  readonly exposed?: string;
 }
 
 /** Argument: the path. */
 export const ageIdentity: Fact<AgeIdentity> = {
   name: 'age-identity',
   mostBytes: 65_536,
-  script: `file=$1
+  script: `${privateFile}file=$1
 [ -e "$file" ] || { echo missing; exit; }
 [ -f "$file" ] || { echo other; exit; }
 own=no locked=no
 [ ! -O "$file" ] || own=yes
 head -c 64 -- "$file" | grep -aq -e '^age-encryption.org/' -e '^-----BEGIN AGE ENCRYPTED FILE' && locked=yes
 printf 'file %s %s %s\\n' "$own" "$(stat -L -c %a -- "$file")" "$locked"
+why=$(private_file "$file"); [ -z "$why" ] || printf 'exposed %s\\n' "$why"
 if [ "$own" = yes ] && command -v age-keygen >/dev/null 2>&1; then age-keygen -y "$file" 2>/dev/null </dev/null | grep '^age1[0-9a-z]*$'; fi
 echo end`,
   parse({ status, stdout, stderr }, [path = '']) {
@@ -34,6 +38,7 @@ echo end`,
     if (status === 0 && (first === 'missing' || first === 'other')) return { kind: first, own: false, mode: '', locked: false, recipients: [] };
     const [, own, mode, locked] = /^file (yes|no) ([0-7]{1,4}) (yes|no)$/.exec(first) ?? [];
     if (status !== 0 || mode === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `whose ${oneLine(path)} is could not be read: ${oneLine(stderr === '' ? first : stderr)}`);
-    return { kind: 'file', own: own === 'yes', mode: mode.padStart(4, '0'), locked: locked === 'yes', recipients: lines.slice(1, -2).filter((line) => /^age1[0-9a-z]+$/.test(line)) };
+    const exposed = lines.find((line) => line.startsWith('exposed '))?.slice('exposed '.length);
+    return { ...(exposed === undefined ? {} : { exposed: oneLine(exposed) }), kind: 'file', own: own === 'yes', mode: mode.padStart(4, '0'), locked: locked === 'yes', recipients: lines.slice(1, -2).filter((line) => /^age1[0-9a-z]+$/.test(line)) };
   },
 };

@@ -12,6 +12,10 @@ export function programOutput({ status, stdout, stderr }: { readonly status: num
   return { status, stdout, stderr, lines: stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n') };
 }
 
+const run = `[ -z "$directory" ] || cd -- "$directory" || exit 126
+[ -n "$input" ] || exec "$@"
+printf '%s' "$input" | "$@"`;
+
 /**
  * A program of the playbook. Whether it only reads is the playbook's word, so it is run with consent only.
  * Arguments: the working directory (empty: wherever the shell is), the text for standard input, then the program
@@ -20,10 +24,20 @@ export function programOutput({ status, stdout, stderr }: { readonly status: num
 export const argvFact: Fact<ProgramOutput> = {
   name: 'argv',
   runsPrograms: true,
+  givesText: true,
   script: `directory=$1 input=$2; shift 2
-[ -z "$directory" ] || cd -- "$directory" || exit 126
-[ -n "$input" ] || exec "$@"
-printf '%s' "$input" | "$@"`,
+${run}`,
+  parse: programOutput,
+};
+
+/** The same for a program with a feed: what comes on standard input exports its environment, and sets `input` where that is a secret. */
+export const fedArgvFact: Fact<ProgramOutput> = {
+  name: 'argv-fed',
+  runsPrograms: true,
+  givesText: true,
+  script: `directory=$1 input=$2; shift 2
+eval "$(cat)" || exit 126
+${run}`,
   parse: programOutput,
 };
 

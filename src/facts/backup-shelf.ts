@@ -5,6 +5,7 @@ import { oneLine } from '../values/terminal.ts';
 import type { BackupName } from './crossing.ts';
 import { backupName } from './crossing.ts';
 import type { Fact, Printed } from './fact.ts';
+import { privateFile } from './private-file.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
@@ -181,9 +182,9 @@ export const nothingSent = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495
 export const bucketShelf: Fact<Shelf> = {
   name: 'bucket-shelf',
   timeoutMs: 300_000,
-  script: `bucket=$1 credentials=$2 prefix=$3
+  script: `${privateFile}bucket=$1 credentials=$2 prefix=$3
 command -v curl >/dev/null 2>&1 || { echo "there is no curl on the host" >&2; exit 1; }
-[ -r "$credentials" ] || { echo "there is no file $credentials on the host" >&2; exit 1; }
+why=$(private_file "$credentials"); [ -z "$why" ] || { echo "$why" >&2; exit 1; }
 get() { curl -sS -f --connect-timeout 20 --max-time 120 -K "$credentials" -H 'x-amz-content-sha256: ${nothingSent}' -- "$1"; }
 listed=$(get "$bucket/?list-type=2&prefix=$prefix") || exit 1
 case $listed in *'<IsTruncated>true'*) echo "it has more than 1000 objects that begin so" >&2; exit 1 ;; *'<ListBucketResult'*) ;; *) echo "it does not list its objects as S3 does: $listed" >&2; exit 1 ;; esac

@@ -1,6 +1,7 @@
 import type { AppError } from '../errors.ts';
 import { canonicalJson } from '../values/json.ts';
 import type { Crossing } from './crossing.ts';
+import type { SecretReference } from '../values/secret-reference.ts';
 
 /** What a fact's command printed. The same shape as a transport's outcome. */
 export interface Printed {
@@ -23,7 +24,15 @@ export interface Fact<Value> {
   readonly runsPrograms?: true;
   /** Of an answer that is a few lines: more is none, and not looked at. */
   readonly mostBytes?: number;
+  /** What it prints is text for people and expressions, and not what plans are made from: secrets of the host are taken out of it. */
+  readonly givesText?: true;
   parse(printed: Printed, args: readonly string[]): Value;
+}
+
+/** What a program is given that no argument list shows. Secrets are named; their values are fetched when it is run. */
+export interface ProgramFeed {
+  readonly env?: Readonly<Record<string, string | SecretReference>>;
+  readonly stdin?: SecretReference;
 }
 
 /** One fact asked of one host. Requests with the same key have the same answer. */
@@ -33,10 +42,17 @@ export interface FactRequest<Value = unknown> {
   readonly args: readonly string[];
   /** Asked of this other host of the inventory, and not of the one that the step is for. */
   readonly host?: string;
+  /** For the program that the fact is about. */
+  readonly feed?: ProgramFeed;
 }
 
 export function ask<Value>(fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {
   return { key: `${fact.name}${canonicalJson(args)}`, fact, args };
+}
+
+/** The same with what the program gets beside its arguments. */
+export function askWith<Value>(feed: ProgramFeed, fact: Fact<Value>, ...args: readonly string[]): FactRequest<Value> {
+  return { key: `${fact.name}${canonicalJson(args)}<${canonicalJson(feed)}`, fact, args, feed };
 }
 
 /** The arguments may be another host's words, so they have a grammar. */

@@ -1,5 +1,6 @@
 import type { Crossing } from '../facts/crossing.ts';
 import type { JsonObject } from '../values/json.ts';
+import type { SecretReference } from '../values/secret-reference.ts';
 
 /** Reads something and compares it with what it must be: a guard around an effect. */
 export interface Check {
@@ -13,6 +14,10 @@ export interface ExecAction {
   readonly kind: 'exec';
   readonly argv: readonly string[];
   readonly stdin?: string;
+  /** Instead of that a secret, whose value is fetched when it is run, and stands nowhere. */
+  readonly secretStdin?: SecretReference;
+  /** Beside what is in its environment anyway; secrets as above. */
+  readonly env?: Readonly<Record<string, string | SecretReference>>;
   /** Exit statuses that mean success; [0] when absent. */
   readonly success?: readonly number[];
   /** Must hold afterwards; otherwise the action has failed, whatever its exit status. */

@@ -31,6 +31,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     summary: operation.summary,
     schema: operation.schema,
     repeats: operation.repeats,
+    ...(operation.mayHoldSecret === undefined ? {} : { mayHoldSecret: operation.mayHoldSecret }),
     readOnly: typeof readOnly === 'boolean' ? readOnly : (want) => readOnly(parse(want)),
     ...(reads === undefined ? {} : { reads: { program: (want) => reads.program(parse(want)), possible: (written) => reads.possible(written) } }),
     needs: (want, known) => operation.needs(parse(want), known),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SecretReference } from '../values/secret-reference.ts';
 import { SizeError } from '../values/size.ts';
 
 /** Pieces of operations' schemas. Each accepts what it has produced, so that a plan's `want` can be parsed again. */
@@ -40,6 +41,18 @@ export const whichContainers = {
 };
 
 export const containerOrLabel = 'name the containers: container: NAME, or label: KEY=VALUE';
+
+/** A secret variable: what a playbook says with `${{ vars.token }}`. Its value is not known here, nor in any plan. */
+export const secretReference: z.ZodType<SecretReference> = z
+  .strictObject({
+    secret: z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) }), z.strictObject({ command: z.array(z.string()).min(1) })]),
+  })
+  .describe('a secret: { secret: { env: NAME } }, { secret: { file: PATH } } or { secret: { command: [...] } }');
+
+/** What a program finds in its environment beside what is there. */
+export const environment = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of an environment variable'), z.union([z.string().refine((text) => !text.includes('\0'), 'must not contain NUL'), secretReference]))
+  .describe('variables for its environment; a secret variable is allowed here');
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 

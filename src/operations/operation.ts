@@ -61,6 +61,8 @@ export interface Operation<Want = unknown> {
   readonly schema: z.ZodType<Want>;
   /** The keys of the input that name files of this machine: a host's word in them leads out of nothing. */
   readonly laptopPaths?: readonly (readonly string[])[];
+  /** Where in the step's input a secret variable may stand: only where it reaches no argument list, path, plan or log. */
+  readonly mayHoldSecret?: (path: readonly (string | number)[]) => boolean;
   /** Only reads: runs in the preview too, so that what it registers is known there. */
   readonly readOnly: boolean | ((want: Want) => boolean);
   /** The program of the playbook that planning runs, as it is shown beforehand: absent where an operation runs its own only. */

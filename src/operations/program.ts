@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { argvFact, programOutput } from '../facts/argv.ts';
-import type { FactRequest, Known } from '../facts/fact.ts';
-import { ask } from '../facts/fact.ts';
+import { argvFact, fedArgvFact, programOutput } from '../facts/argv.ts';
+import type { FactRequest, Known, ProgramFeed } from '../facts/fact.ts';
+import { ask, askWith } from '../facts/fact.ts';
 import { hostFile } from '../facts/file.ts';
 import type { ProgramOutput } from '../facts/argv.ts';
 import type { Json } from '../values/json.ts';
@@ -16,6 +16,8 @@ import type { Operation, Planned, StepOutput } from './operation.ts';
 export interface Program {
   readonly argv: readonly string[];
   readonly stdin: string;
+  /** Beside that: an environment, and a secret for its standard input. */
+  readonly feed: ProgramFeed;
   readonly chdir: string;
   readonly readOnly: boolean;
   readonly creates: string | undefined;
@@ -36,7 +38,7 @@ type Keys = z.infer<z.ZodObject<typeof programKeys>>;
 export const readsOrCreates = [({ read_only, creates }: Keys) => !(read_only && creates !== undefined), 'read_only and creates exclude each other: what only reads creates nothing'] as const;
 
 /** The operation that runs the program which `program` makes of what is wanted. */
-export function programOperation<Want extends Keys>({ program, ...named }: Pick<Operation<Want>, 'name' | 'summary' | 'schema'> & { readonly program: (want: Want) => Program }): Operation<Want> {
+export function programOperation<Want extends Keys>({ program, ...named }: Pick<Operation<Want>, 'name' | 'summary' | 'schema' | 'mayHoldSecret'> & { readonly program: (want: Want) => Program }): Operation<Want> {
   return {
     ...named,
     readOnly: (want) => want.read_only,
@@ -88,8 +90,15 @@ function planProgram(program: Program, known: Known): Planned {
   };
 }
 
-function actionOf({ argv, chdir, stdin, success }: Program): ExecAction {
-  return { kind: 'exec', argv: chdir === '' ? argv : [...inDirectory, chdir, ...argv], success, ...(stdin === '' ? {} : { stdin }) };
+function actionOf({ argv, chdir, stdin, success, feed }: Program): ExecAction {
+  return {
+    kind: 'exec',
+    argv: chdir === '' ? argv : [...inDirectory, chdir, ...argv],
+    success,
+    ...(stdin === '' ? {} : { stdin }),
+    ...(feed.stdin === undefined ? {} : { secretStdin: feed.stdin }),
+    ...(feed.env === undefined ? {} : { env: feed.env }),
+  };
 }
 
 /** A program may read and change anything. */
@@ -105,6 +114,7 @@ function programResult(program: Program, known: Known, output: StepOutput | unde
 }
 
 function reading(program: Program): FactRequest<ProgramOutput> {
-  return ask(argvFact, program.chdir, program.stdin, ...program.argv);
+  const { chdir, stdin, feed, argv } = program;
+  return feed.env === undefined && feed.stdin === undefined ? ask(argvFact, chdir, stdin, ...argv) : askWith(feed, fedArgvFact, chdir, stdin, ...argv);
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { environment } from './input.ts';
 import type { Program } from './program.ts';
 import { programKeys, programOperation, readsOrCreates } from './program.ts';
 
@@ -13,10 +14,11 @@ const long = z.strictObject({
   text: text.describe('the script; its first line may name another shell than /bin/sh'),
   args: z.array(z.string()).default([]).describe('its "$1", "$2" …: give values in this way, not in the text'),
   ...programKeys,
+  env: environment.optional(),
 });
 
 const schema = z
-  .union([text.transform((script) => ({ text: script })).pipe(long), long], { error: 'must be the text of a shell script, or {text: …} with args, read_only, creates or success' })
+  .union([text.transform((script) => ({ text: script })).pipe(long), long], { error: 'must be the text of a shell script, or {text: …} with args, env, read_only, creates or success' })
   .refine(...readsOrCreates);
 
 type Want = z.infer<typeof schema>;
@@ -31,6 +33,7 @@ function program(want: Want): Program {
   return {
     argv: [shell === 'sh' ? '/bin/sh' : shell, ...(option === undefined ? [] : [option]), '-s', '--', ...want.args],
     stdin: `plimsoll_script() { :; ${want.text}\n}\nplimsoll_script "$@" </dev/null\n`,
+    feed: want.env === undefined ? {} : { env: want.env },
     chdir: '',
     readOnly: want.read_only,
     creates: want.creates,
@@ -53,5 +56,6 @@ export const script = programOperation<Want>({
   name: 'script',
   summary: 'Run a shell script',
   schema,
+  mayHoldSecret: ([key, ...inner]) => key === 'env' && inner.length === 1,
   program,
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { plainText } from '../facts/crossing.ts';
 import type { Action, Change, Check, RecordNote } from '../operations/change.ts';
+import { secretReference } from '../operations/input.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import { isObject } from '../values/json.ts';
 
@@ -42,6 +43,8 @@ const kinds = {
     kind: z.literal('exec'),
     argv,
     stdin: z.exactOptional(text),
+    secretStdin: z.exactOptional(secretReference),
+    env: z.exactOptional(z.record(text.regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.union([text, secretReference]))),
     success: z.exactOptional(z.array(z.number().int().min(0).max(255)).min(1)),
     check: z.exactOptional(z.strictObject(check)),
     onFailure: z.exactOptional(z.array(argv)),

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Action, Check, ExecAction, FetchAction, RelayAction, WriteFileAction } from '../operations/change.ts';
+import { shownEnvironment } from '../run/shown.ts';
+import { originOf } from '../values/secret-reference.ts';
 import { commandLine, quote } from '../values/shell.ts';
 import { noPlaceholders, type Placeholders } from './placeholders.ts';
 import { textDiff } from './text-diff.ts';
@@ -61,7 +63,9 @@ function describeExec(action: ExecAction, { names, whole }: Shown): readonly str
   const { success = [0], stdin } = action;
   const around = (words: string, commands: readonly (readonly string[])[] | undefined): readonly string[] => (commands ?? []).flatMap((argv) => guttered(`# ${words}: `, command(argv, names)));
   return [
-    ...guttered('$ ', command(action.argv, names)),
+    ...guttered('$ ', `${names.text(shownEnvironment(action))}${command(action.argv, names)}`),
+    ...Object.entries(action.env ?? {}).flatMap(([name, value]) => (typeof value === 'string' ? [] : [`# ${name} is a secret, from ${originOf(value)}`])),
+    ...(action.secretStdin === undefined ? [] : [`# with a secret on its standard input, from ${originOf(action.secretStdin)}`]),
     ...(stdin === undefined ? [] : [`# with ${size(stdin, names)} on its standard input:`, ...content(stdin, { names, whole })]),
     ...(success.length === 1 && success[0] === 0 ? [] : [`# exit status ${success.join(' or ')} is success`]),
     ...(action.check === undefined ? [] : guttered('# then checks that ', checked(action.check, names))),

@@ -154,6 +154,7 @@ export class Fleet {
         this.#finish(event);
         return;
       case 'run.started':
+      case 'secret.command':
       case 'run.finished':
         return;
     }

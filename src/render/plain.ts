@@ -77,6 +77,9 @@ export class PlainRenderer implements Renderer {
     switch (event.type) {
       case 'run.started':
         return [line(`${event.mode} ${event.playbook}: ${count(event.hosts.length, 'host')} (${runPhrase(event.mode, event.runId)})`, 'strong')];
+      // It has been said on standard error, before it was run.
+      case 'secret.command':
+        return [];
       case 'host.connected':
         return this.#verbose || this.#fleet.total <= smallFleet ? this.#of(event.host, `connected as ${event.runsAs}, host key ${event.hostKey}`, 'faint') : [];
       case 'facts.read':

@@ -1,7 +1,9 @@
 import type { Action, CheckAction, ExecAction, WriteFileAction } from '../operations/change.ts';
 import type { Command } from '../transport/transport.ts';
+import { type SecretReference, secretKey } from '../values/secret-reference.ts';
 import { commandLine, quote } from '../values/shell.ts';
 import { writeBesideFunctions } from '../values/write-beside.ts';
+import { secretVariable, takeFeed } from './feed.ts';
 
 /** The kinds that can be part of one remote script. */
 export type ScriptAction = ExecAction | CheckAction | WriteFileAction;
@@ -31,8 +33,9 @@ export function failedStatus(actions: readonly ScriptAction[]): number {
  * `streaming` is for a single action: its output is passed on as it comes, on the stream it comes on,
  * and the script ends with the program's own exit status.
  */
-export function compile(actions: readonly ScriptAction[], streaming = false): Command {
-  const parts = actions.map((action, index) => compileAction(action, index + 1, streaming));
+export function compile(actions: readonly ScriptAction[], streaming = false): Pick<Command, 'script' | 'timeoutMs'> & { readonly secrets: readonly SecretReference[] } {
+  const secrets = secretsOf(actions);
+  const parts = actions.map((action, index) => compileAction(action, index + 1, { streaming, secrets }));
   const [only] = actions;
   const own = streaming && only?.kind === 'exec' ? only.timeoutMs : actions.reduce((sum, action) => sum + (action.kind === 'exec' ? (action.timeoutMs ?? 60_000) : 20_000), 0);
   const cleanups = parts
@@ -41,8 +44,8 @@ export function compile(actions: readonly ScriptAction[], streaming = false): Co
     .reverse()
     .map(({ lines, index }) => `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`);
   const writes = actions.some(({ kind }) => kind === 'write-file') ? [writeBesideFunctions] : [];
-  const script = [...(streaming ? [] : ['trap : TERM']), preludeOf(failedStatus(actions)), ...writes, `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
-  return own === undefined ? { script } : { script, timeoutMs: own };
+  const script = [...(streaming ? [] : ['trap : TERM']), preludeOf(failedStatus(actions)), ...writes, `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...takeFeed(secrets.length, `fail 1 ${quote('its secrets have not arrived')}`), ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
+  return { script, secrets, ...(own === undefined ? {} : { timeoutMs: own }) };
 }
 
 /** The number of the action that failed is the last thing that is printed, so that nothing before it can be taken for it. */
@@ -57,10 +60,26 @@ interface Part {
   readonly atEnd: readonly string[];
 }
 
-function compileAction(action: ScriptAction, number: number, streaming: boolean): Part {
+interface Context {
+  readonly streaming: boolean;
+  /** Each has its variable, by its position. */
+  readonly secrets: readonly SecretReference[];
+}
+
+/** Every secret that the script needs, each once. */
+function secretsOf(actions: readonly ScriptAction[]): readonly SecretReference[] {
+  const all = actions.flatMap((action) => (action.kind === 'exec' ? [action.secretStdin, ...Object.values(action.env ?? {})] : []));
+  return [...new Map(all.flatMap((one) => (typeof one === 'object' ? [[secretKey(one), one] as const] : []))).values()];
+}
+
+function valueIn(secrets: readonly SecretReference[], value: string | SecretReference): string {
+  return typeof value === 'string' ? quote(value) : secretVariable(secrets.findIndex((secret) => secretKey(secret) === secretKey(value)));
+}
+
+function compileAction(action: ScriptAction, number: number, context: Context): Part {
   switch (action.kind) {
     case 'exec':
-      return compileExec(action, number, streaming);
+      return compileExec(action, number, context);
     case 'check':
       return { body: checkLines(action.argv, action.equals, `fail ${String(number)} ${quote(`${action.otherwise}: `)}"$out"`), atEnd: [] };
     case 'write-file':
@@ -68,10 +87,12 @@ function compileAction(action: ScriptAction, number: number, streaming: boolean)
   }
 }
 
-function compileExec(action: ExecAction, number: number, streaming: boolean): Part {
+function compileExec(action: ExecAction, number: number, { streaming, secrets }: Context): Part {
   const run = commandLine(action.argv);
-  const input = action.stdin === undefined ? '</dev/null' : '';
-  const feed = action.stdin === undefined ? '' : `printf %s ${quote(action.stdin)} | `;
+  const given = action.secretStdin ?? action.stdin;
+  const input = given === undefined ? '</dev/null' : '';
+  const exports = Object.entries(action.env ?? {}).map(([name, value]) => `export ${name}=${valueIn(secrets, value)}; `).join('');
+  const feed = `${exports}${given === undefined ? '' : `printf %s ${valueIn(secrets, given)} | `}`;
   const undo = (action.onFailure ?? []).map((argv) => `${commandLine(argv)} >/dev/null 2>&1; `).join('');
   const success = (action.success ?? [0]).map(String).join('|');
   const marker = action.atEnd === undefined ? [] : [`started_${String(number)}=1`];

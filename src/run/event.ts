@@ -25,6 +25,8 @@ export interface ShownError {
 /** What happened, in order. The JSON output is exactly these, one a line. */
 export type RunEvent =
   | { readonly type: 'run.started'; readonly runId: string; readonly mode: RunMode; readonly playbook: string; readonly hosts: readonly string[] }
+  /** A program has been run on the laptop because a secret is to come from it; `where` is who says so. */
+  | { readonly type: 'secret.command'; readonly command: string; readonly where: string }
   | { readonly type: 'host.connected'; readonly host: string; readonly hostKey: string; readonly runsAs: string }
   | { readonly type: 'facts.read'; readonly host: string; readonly step: string; readonly facts: readonly string[] }
   | {

@@ -4,6 +4,8 @@ import { peer } from '../facts/peer.ts';
 import { scaledSet } from '../facts/scaled-set.ts';
 import type { Connection } from '../transport/transport.ts';
 import { giveTurn } from '../values/turn.ts';
+import type { SecretReference } from '../values/secret-reference.ts';
+import { feedOfFact } from './feed.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
 
@@ -35,7 +37,7 @@ export class FactBase implements Known {
 }
 
 /** Whom facts are asked of: a host, and by way of it other hosts of the inventory. */
-type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'asked' | 'endpoint'>>;
+type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'asked' | 'endpoint' | 'secret'>>;
 
 /** How often a fact may lead to another one before the operation must be considered to go in circles. */
 const mostRounds = 8;
@@ -60,6 +62,11 @@ export async function readFacts(source: Source, base: FactBase, needs: () => rea
   throw new Error('an operation asks for facts without end');
 }
 
+function secretFrom(source: Source, reference: SecretReference): string {
+  if (source.secret === undefined) throw new AppError('internal', 'a secret is asked for where there is none');
+  return source.secret(reference);
+}
+
 async function answer(source: Source, request: FactRequest, laptop: Laptop, signal: AbortSignal): Promise<Answer> {
   try {
     const own = laptop.facts.get(request.fact.name);
@@ -71,8 +78,9 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
     if (request.fact.name === peer.name && whom.endpoint !== undefined) return { value: await whom.endpoint() };
     if (request.fact.runsPrograms === true && source.asked === undefined) throw new AppError('internal', `${request.fact.name} is asked where programs of a playbook have no place`);
     source.asked?.(request);
-    const { script, timeoutMs, mostBytes } = request.fact;
-    const outcome = await whom.run({ script, args: request.args, repeatable: true, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mostBytes === undefined ? {} : { maxOutputBytes: mostBytes }) }, { signal });
+    const { script, timeoutMs, mostBytes, givesText = false } = request.fact;
+    const stdin = request.feed === undefined ? undefined : feedOfFact(request.feed, (reference) => secretFrom(source, reference));
+    const outcome = await whom.run({ script, args: request.args, repeatable: true, prints: givesText ? 'text' : 'data', ...(stdin === undefined ? {} : { stdin }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mostBytes === undefined ? {} : { maxOutputBytes: mostBytes }) }, { signal });
     if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
     // One host's long answers keep no other host from its turn.
     await giveTurn(signal);

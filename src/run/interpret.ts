@@ -11,6 +11,7 @@ import { writeBesideFunctions } from '../values/write-beside.ts';
 import type { ScriptAction } from './compile.ts';
 import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
 import type { Ending } from './follow.ts';
+import { feedOf } from './feed.ts';
 import { carryOut, LeftOnHost } from './follow.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
@@ -88,8 +89,8 @@ async function applyGroups(interpreter: Interpreter, change: Change, groups: rea
 async function execute(interpreter: Interpreter, actions: readonly Action[], atomic: boolean, work: Work, intent: string): Promise<StepOutput | undefined> {
   if (actions.every(isScriptAction)) {
     const { link, lock, onOutput, signal, detach } = interpreter;
-    const { script, timeoutMs = interpreter.stepTimeoutMs ?? link.commandTimeoutMs } = compile(actions, !atomic);
-    const ending = await carryOut({ link, work, lock, onOutput, mayEnd: !atomic, stop: signal, detach, timeoutMs }, startWork(work, intent, script));
+    const { script, secrets, timeoutMs = interpreter.stepTimeoutMs ?? link.commandTimeoutMs } = compile(actions, !atomic);
+    const ending = await carryOut({ link, work, lock, onOutput, mayEnd: !atomic, stop: signal, detach, timeoutMs }, startWork(work, intent, script, feedOf(secrets, (reference) => link.secret(reference))));
     return outputOf(ending, actions, atomic, timeoutMs);
   }
   const [action, ...more] = actions;
@@ -184,7 +185,7 @@ const nothingPrinted: StepOutput = { status: 0, stdout: '', stderr: '' };
 async function describedAs({ signal, link }: Interpreter, connection: Connection, action: FetchAction): Promise<Expected> {
   const { described, sha256, bytes, atMostBytes = Number.MAX_SAFE_INTEGER } = action;
   if (described === undefined) return { sha256: sha256 ?? '', bytes: bytes ?? 0 };
-  const { status, stdout, stderr } = await connection.run({ script: '"$@"', args: described, repeatable: true, timeoutMs: link.commandTimeoutMs }, { signal });
+  const { status, stdout, stderr } = await connection.run({ script: '"$@"', args: described, repeatable: true, prints: 'data', timeoutMs: link.commandTimeoutMs }, { signal });
   const [, digest, size] = /^([0-9a-f]{64}) (\d+)\s*$/.exec(stdout) ?? [];
   if (status !== 0 || digest === undefined) throw failed(commandOf(action), `it is not known what is to be fetched: ${stderr === '' ? stdout : stderr}`);
   if (Number(size) > atMostBytes) throw failed(commandOf(action), `the host says that it has ${String(size)} bytes, and at most ${String(atMostBytes)} are taken`);
@@ -253,7 +254,7 @@ const clearingMs = 30_000;
 
 async function relay({ link, lock, signal, onOutput }: Interpreter, action: RelayAction): Promise<StepOutput> {
   const { script, args, input, timeoutMs } = action;
-  const file = input === undefined ? undefined : await link.run({ script: 'head -c "$2" -- "$1"', args: [input, String(mostRelayedBytes)], repeatable: true }, { signal });
+  const file = input === undefined ? undefined : await link.run({ script: 'head -c "$2" -- "$1"', args: [input, String(mostRelayedBytes)], repeatable: true, prints: 'data' }, { signal });
   if (file !== undefined && file.status !== 0) throw failed(commandOf(action), `${String(input)} cannot be read: ${file.stderr}`);
   const stdin = file === undefined ? undefined : crossing(publicKey, file.stdout, `what ${link.name} has as its public key`);
   const peer = await link.peer(action.host);
@@ -281,7 +282,7 @@ async function waitUntil({ link, signal }: Interpreter, action: WaitUntilAction)
   const until = performance.now() + action.forSeconds * 1000;
   const wanted = action.equals === undefined ? undefined : fold(action.equals);
   for (;;) {
-    const outcome = await link.run({ script: '"$@"', args: action.argv, repeatable: true }, { signal });
+    const outcome = await link.run({ script: '"$@"', args: action.argv, repeatable: true, prints: 'data' }, { signal });
     if (outcome.status === 0 && (wanted === undefined || fold(outcome.stdout) === wanted)) return outcome;
     if (performance.now() >= until) {
       throw new AppError('timed-out', `after ${String(action.forSeconds)} seconds it is still not so that ${action.what}; last answer: ${oneLine(outcome.stdout === '' ? outcome.stderr : outcome.stdout, 200)}`, { hint: `on the host: ${commandOf(action)}` });

@@ -5,6 +5,7 @@ import type { FactRequest } from '../facts/fact.ts';
 import type { Peer } from '../facts/peer.ts';
 import type { ScaledSet } from '../facts/scaled-set.ts';
 import { type Command, type Connection, type LockAnswer, type LockHolder, type Outcome, type RunOptions, ShellEnded, type Target, type Transport } from '../transport/transport.ts';
+import { originOf, secretKey, type SecretReference } from '../values/secret-reference.ts';
 import { oneLine } from '../values/terminal.ts';
 import { byHand } from '../values/shell.ts';
 
@@ -107,6 +108,13 @@ export class Link {
     if (name === this.name) throw new AppError('refused', `${name} is the host of the step itself`, { hint: 'name another host; on one host, copy_volume copies' });
     if (peer === undefined) throw new AppError('internal', `${this.name} has no way to ${name}`);
     return peer(name);
+  }
+
+  /** The value of a secret variable, for the moment in which it is sent to the host. */
+  secret(reference: SecretReference): string {
+    const secret = this.#options.target.secretVars?.get(secretKey(reference));
+    if (secret === undefined) throw new AppError('refused', `${this.name} is not to be given a secret from ${originOf(reference)}: no variable of the playbook or the inventory that the step reads says so`, { hint: 'plan again' });
+    return secret.reveal();
   }
 
   /** What the records say of a scaled volume to this host. */

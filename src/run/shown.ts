@@ -1,13 +1,13 @@
 import type { AppError } from '../errors.ts';
-import type { Action, Change } from '../operations/change.ts';
-import { commandLine } from '../values/shell.ts';
+import type { Action, Change, ExecAction } from '../operations/change.ts';
+import { commandLine, quote } from '../values/shell.ts';
 import type { ShownAction, ShownChange, ShownError } from './event.ts';
 
 /** The exact text that runs on the host; for what is no single command, what is done. */
 export function commandOf(action: Action): string {
   switch (action.kind) {
     case 'exec':
-      return commandLine(action.argv);
+      return `${shownEnvironment(action)}${commandLine(action.argv)}`;
     case 'check':
       return `check: ${commandLine(action.argv)} prints ${action.equals}`;
     case 'write-file':
@@ -25,6 +25,11 @@ export function commandOf(action: Action): string {
     case 'pause':
       return `wait ${String(action.seconds)} seconds`;
   }
+}
+
+/** What a command has in its environment, as it is written before it; secrets as what they are. */
+export function shownEnvironment({ env = {} }: ExecAction): string {
+  return Object.entries(env).map(([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : '***'} `).join('');
 }
 
 function show(action: Action): ShownAction {

@@ -189,7 +189,7 @@ export class HostEnd implements Origin, Destination {
   }
 
   #run(script: string, args: readonly string[]): Promise<Outcome> {
-    return this.#noting(this.#connection.run({ script, args, timeoutMs: this.#timeoutMs }, { signal: this.#signal }));
+    return this.#noting(this.#connection.run({ script, args, prints: 'data', timeoutMs: this.#timeoutMs }, { signal: this.#signal }));
   }
 
   #stream(script: string, args: readonly string[], io: { readonly input?: Readable; readonly output?: Writable }): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { Command, Outcome } from '../transport/transport.ts';
+import type { Command, Cut, Outcome } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
 
 /**
@@ -46,13 +46,12 @@ export const keptBytes = 8 * 1024 * 1024;
 const keptBlocks = keptBytes / 512;
 /** One look carries no more than this of each stream. */
 const lookBytes = 262_144;
-/** An unfinished line is waited for, unless it is longer than this. */
-const longestHeldBack = 4096;
 /** For a host whose disks are busy; none of these commands takes long by itself. */
 const patienceMs = 120_000;
 
 /**
- * `$1` is the directory. Descriptor 7 keeps others from beginning the same until `alive` is there, 8 is
+ * `$1` is the directory, `$2` says whether there are secrets: they come by standard input, and reach the script on
+ * descriptor 3, so that they are in no file. Descriptor 7 keeps others from beginning the same until `alive` is there, 8 is
  * `alive`, 9 the host's lock: what is run gets neither of them. The script is begun once it is on the
  * disk that it has been. 6 is locked by those who keep what is printed until they have kept all of it;
  * what the script leaves running keeps its output open: that is not waited for long.
@@ -70,7 +69,7 @@ keep .o out &
 keep .e err &
 exec 6>&-
 trap : HUP INT TERM
-/bin/sh "$d/script" </dev/null >"$d/.o" 2>"$d/.e" 8>&-
+if [ -n "$2" ]; then /bin/sh "$d/script" 3<&0 </dev/null >"$d/.o" 2>"$d/.e" 8>&-; else /bin/sh "$d/script" </dev/null >"$d/.o" 2>"$d/.e" 8>&-; fi
 s=$?
 trap '' HUP INT TERM
 flock -w 5 "$d/.kept" true
@@ -105,7 +104,8 @@ const look = `look() {
 /**
  * Everything that says what it is stands on the disk before it is begun; nothing is begun twice. Status
  * and process group have their room from the start, should the disk be full by then.
- * `$1` run, `$2` name, `$3` intent, `$4` script, `$5` the keeper's text, `$6` seconds to wait for its end.
+ * `$1` run, `$2` name, `$3` intent, `$4` script, `$5` the keeper's text, `$6` whether there are secrets on standard
+ * input, `$7` seconds to wait for its end.
  */
 const startScript = `d=$PLIMSOLL_STATE/runs/$1/$2
 ${look}
@@ -116,12 +116,13 @@ begin() {
   rm -f "$d/.o" "$d/.e" && mkfifo "$d/.o" "$d/.e" && : >"$d/.kept" || return
   sync "$d/intent" "$d/script" "$d/.status" "$d/pid" "$d" "$d/.." "$d/../.." "$PLIMSOLL_STATE" || return
   exec 8>"$d/.alive" && flock -n 8 || return
-  setsid /bin/sh -c "$5" plimsoll "$d" </dev/null >/dev/null 2>&1 &
+  exec 5<&0
+  setsid /bin/sh -c "$5" plimsoll "$d" "$6" <&5 5<&- >/dev/null 2>&1 &
 }
 if [ ! -e "$d/alive" ]; then
   ( begin "$@" ) && flock "$d/.begin" true && [ -e "$d/alive" ] || { echo "$d cannot be written" >&2; exit 71; }
 fi
-look 0 0 "$6"`;
+look 0 0 "$7"`;
 
 const lookScript = `d=$PLIMSOLL_STATE/runs/$1/$2
 ${look}
@@ -145,14 +146,15 @@ if [ -n "$3" ] && lives; then kill -KILL "-$pid"; await 10; fi`;
 
 /**
  * Begins the work, waits a moment for its end, and looks at it. Only whoever has the host's lock may
- * send it, so it is not sent again over another connection as if it only read.
+ * send it, so it is not sent again over another connection as if it only read. `secrets` is what its script takes
+ * from descriptor 3 (run/feed.ts).
  */
-export function startWork({ run, name }: Work, intent: string, script: string): Command {
-  return { script: startScript, args: [run, name, intent, script, keeper, '1.5'], timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes };
+export function startWork({ run, name }: Work, intent: string, script: string, secrets = ''): Command {
+  return { script: startScript, args: [run, name, intent, script, keeper, secrets === '' ? '' : 'secrets', '1.5'], ...(secrets === '' ? {} : { stdin: secrets }), timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes, prints: { piece: head } };
 }
 
 export function lookAtWork({ run, name }: Work, { out, err }: Offsets): Command {
-  return { script: lookScript, args: [run, name, String(out), String(err)], repeatable: true, timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes };
+  return { script: lookScript, args: [run, name, String(out), String(err)], repeatable: true, timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes, prints: { piece: head } };
 }
 
 /** Prints `told` when there was something to be ended. */
@@ -165,19 +167,21 @@ export function readOutput({ run, name }: Work): Command {
   return { script: outputScript, args: [run, name], repeatable: true, timeoutMs: patienceMs };
 }
 
+/** The state, and how much of both streams comes with it, and is there. */
+const head = /^(none|running|ended|cut) +(\d+) (\d+) (\d+) (\d+) (\d+)\n/;
+
 /** Errors: `refused` when the host's state directory cannot be written: then nothing was begun. */
-export function readLook({ status, stdout, stderr }: Outcome, before: Offsets): Look {
+export function readLook({ status, stdout, stderr, cuts }: Outcome, before: Offsets): Look {
   if (status === 71) {
     throw new AppError('refused', `what is to be done cannot be recorded on the host: ${oneLine(stderr)}`, { hint: 'nothing is done without a record of it; make room for /var/lib/plimsoll on the host, then run the same again' });
   }
-  const end = stdout.indexOf('\n');
-  const [, kind, exit, outBytes, errBytes, outTotal, errTotal] = /^(none|running|ended|cut) +(\d+) (\d+) (\d+) (\d+) (\d+)$/.exec(stdout.slice(0, Math.max(end, 0))) ?? [];
+  const [first = '', kind, exit, outBytes, errBytes, outTotal, errTotal] = head.exec(stdout) ?? [];
   if (status !== 0 || kind === undefined) throw new AppError('fact-unreadable', `the state of the work on the host cannot be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at /var/lib/plimsoll/runs on the host' });
   const [outEnd, errEnd] = [before.out + Number(outBytes), before.err + Number(errBytes)];
   const more = outEnd < Number(outTotal) || errEnd < Number(errTotal);
-  const shown = kind === 'running' || more ? wholeLines : whole;
-  const out = shown(stdout.slice(end + 1), Number(outBytes));
-  const err = shown(stderr, Number(errBytes));
+  const goesOn = kind === 'running' || more;
+  const out = shown(stdout.slice(first.length), Number(outBytes), goesOn ? cuts?.stdout : undefined);
+  const err = shown(stderr, Number(errBytes), goesOn ? cuts?.stderr : undefined);
   return { state: stateOf(kind, Number(exit)), out: out.text, err: err.text, offsets: { out: before.out + out.bytes, err: before.err + err.bytes }, more };
 }
 
@@ -186,16 +190,11 @@ interface Shown {
   readonly bytes: number;
 }
 
-function whole(text: string, bytes: number): Shown {
-  return { text, bytes };
-}
-
 /** A look may end in the middle of a line, and of a character: the next one then begins with that line. */
-function wholeLines(text: string, bytes: number): Shown {
-  const lines = text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1);
-  const size = Buffer.byteLength(lines);
-  // What is no UTF-8 does not tell how many bytes it was.
-  return lines.includes('\uFFFD') || size > bytes || bytes - size > longestHeldBack ? { text, bytes } : { text: lines, bytes: size };
+function shown(text: string, bytes: number, { characters = text.length, bytes: before, left = 0 }: Cut = {}): Shown {
+  const upTo = before ?? bytes - left;
+  // Something else has come with it (a warning of the shell): then it does not tell where to go on.
+  return upTo > bytes || upTo < 0 ? { text, bytes } : { text: text.slice(0, characters), bytes: upTo };
 }
 
 function stateOf(kind: string, status: number): WorkState {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
 import { localProcessCarrier } from './local-process.ts';
+import { redacting } from './redaction/redacting.ts';
 import { whenAborted } from './shell/abort.ts';
 import { Deadline } from './shell/deadline.ts';
 import type { Heartbeat } from './shell/host-lock.ts';
@@ -39,7 +40,7 @@ export interface MemoryTransportOptions {
 /** A transport without a network, for tests: hosts are functions, or shells of this machine. */
 export function createMemoryTransport({ hosts }: MemoryTransportOptions): Transport {
   const locks: Locks = new Map();
-  return {
+  return redacting({
     async connect(target: Target, signal: AbortSignal): Promise<Connection> {
       if (signal.aborted) throw new AppError('interrupted', `${target.name}: interrupted while connecting`);
       const host = hosts[target.name];
@@ -50,7 +51,7 @@ export function createMemoryTransport({ hosts }: MemoryTransportOptions): Transp
       return new ScriptedConnection(target, host, locks);
     },
     close: () => Promise.resolve(),
-  };
+  });
 }
 
 /** Who has which host, by its name. */

@@ -22,6 +22,8 @@ export interface Target {
   readonly become: Become;
   readonly becomePassword?: Secret;
   readonly becomeUser: string;
+  /** Secret variables of the host, by where they come from (`secretKey`): what it says is kept free of them too. */
+  readonly secretVars?: ReadonlyMap<string, Secret>;
   /** From the first packet to the ready shell, and again for each channel that is opened later. */
   readonly connectTimeoutMs: number;
   /** For a command that names no time-out of its own. */
@@ -54,6 +56,13 @@ export interface Command {
   readonly repeatable?: boolean;
   /** How many bytes of each stream are kept, from its start. The rest is read and dropped. */
   readonly maxOutputBytes?: number;
+  /**
+   * What its standard output is. `text`, when absent: secrets of the host are taken out of it. `data`: it is
+   * parsed, so it comes as it is, or, where it holds a secret, not at all (`refused`). `piece`: behind a head of
+   * this closed form, which comes as it is, a piece of a longer text, and standard error is another one; the
+   * outcome says where they may be cut.
+   */
+  readonly prints?: 'text' | 'data' | { readonly piece: RegExp };
 }
 
 export interface Outcome {
@@ -62,6 +71,18 @@ export interface Outcome {
   readonly stderr: string;
   /** Bytes beyond `maxOutputBytes` that were read and thrown away, both streams together. */
   readonly droppedBytes: number;
+  /** Of a piece of a longer text, without its head. */
+  readonly cuts?: { readonly stdout: Cut; readonly stderr: Cut };
+}
+
+/**
+ * Where a piece ends that is to be shown now, the rest being asked for again: so many characters of it, which
+ * came as so many bytes, or so many bytes before its end. Empty where that cannot be said.
+ */
+export interface Cut {
+  readonly characters?: number;
+  readonly bytes?: number;
+  readonly left?: number;
 }
 
 export interface RunOptions {
@@ -119,6 +140,7 @@ export interface ConnectionInfo {
  *   signal; likewise ended), `connection-lost` (nothing is known about the outcome).
  * - Commands after a rejected one still run, unless the connection was lost.
  * - Output is decoded as UTF-8 across chunk borders, and bounded.
+ * - The target's secrets are in nothing that comes back as text, in no form of `redaction/forms.ts`, errors included.
  * - Every command finds the state directory in `$PLIMSOLL_STATE` (it need not exist before `lock`).
  * - A lock that is held is inherited by every command (descriptor 9): it is free once `unlock` has
  *   been called, or the shell has ended, and everything that was started meanwhile has ended. Streams,

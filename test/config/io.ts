@@ -6,11 +6,13 @@ type Answer = Awaited<ReturnType<ConfigIo['runCommand']>>;
 interface Laptop {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly env?: ConfigIo['env'];
+  /** 0600 when absent. */
+  readonly modes?: Readonly<Record<string, number>>;
   readonly commands?: Readonly<Record<string, Answer>>;
 }
 
 /** A laptop that exists in memory only. */
-export function laptop({ files = {}, env = {}, commands = {} }: Laptop): ConfigIo & { readonly ran: readonly string[] } {
+export function laptop({ files = {}, env = {}, modes = {}, commands = {} }: Laptop): ConfigIo & { readonly ran: readonly string[] } {
   const ran: string[] = [];
   return {
     ran,
@@ -22,6 +24,7 @@ export function laptop({ files = {}, env = {}, commands = {} }: Laptop): ConfigI
       if (content === undefined) return Promise.reject(Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' }));
       return Promise.resolve(typeof content === 'string' ? new TextEncoder().encode(content) : content);
     },
+    fileMode: (path) => Promise.resolve(modes[path] ?? 0o600),
     fileExists: (path) => Promise.resolve(Object.hasOwn(files, path)),
     runCommand: (argv) => {
       const command = argv.join(' ');

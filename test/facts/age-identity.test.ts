@@ -30,6 +30,12 @@ describe('age-identity', () => {
     expect(read(join(directory, 'link'))).toMatchObject({ kind: 'file', mode: '0600' });
   });
 
+  it('says who could put another one in its place', () => {
+    mkdirSync(join(directory, 'shared'));
+    chmodSync(join(directory, 'shared'), 0o777);
+    expect(read(file('shared/key', secret, 0o600))).toMatchObject({ own: true, mode: '0600', exposed: expect.stringContaining('shared on the host has mode 777: others can put another file') });
+  });
+
   it('knows no public key of SSH\'s, nor of one that is locked', () => {
     expect(read(file('ssh', '-----BEGIN OPENSSH PRIVATE KEY-----\n', 0o400))).toEqual({ kind: 'file', own: true, mode: '0400', locked: false, recipients: [] });
     expect(read(file('locked', 'age-encryption.org/v1\n-> scrypt\n\0\xff', 0o600))).toMatchObject({ locked: true, recipients: [] });

@@ -6,6 +6,7 @@ import type { Planned } from '../../src/operations/operation.ts';
 import type { PlanFile } from '../../src/plan/plan-file.ts';
 import type { HostPlan, StepPlan } from '../../src/plan/plan.ts';
 import type { Json, JsonObject } from '../../src/values/json.ts';
+import type { SecretReference } from '../../src/values/secret-reference.ts';
 import { sha256 } from './sha256.ts';
 import { crossed } from '../support/crossed.ts';
 
@@ -29,8 +30,10 @@ function record<Value extends object>(model: { readonly [Key in keyof Value]-?: 
 type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 const program = { script: path, args: fc.array(fc.stringMatching(/^[ -~\u00c0-\u00ff]{0,12}$/).map((word) => crossed(word)), { maxLength: 3 }) };
 const check = record<{ argv: string[]; equals: string }>({ argv, equals: text }, 'argv', 'equals');
+const origin = text.map((words) => `x${words}`);
+const secret: fc.Arbitrary<SecretReference> = fc.oneof(origin.map((env) => ({ secret: { env } })), origin.map((file) => ({ secret: { file } })), argv.map((command) => ({ secret: { command } })));
 const action: fc.Arbitrary<Action> = fc.oneof(
-  record<ActionOf<'exec'>>({ kind: fc.constant('exec'), argv, stdin: text, success: fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 3 }), check, onFailure: fc.array(argv, { maxLength: 2 }), atEnd: fc.array(argv, { maxLength: 2 }), timeoutMs: seconds }, 'kind', 'argv'),
+  record<ActionOf<'exec'>>({ kind: fc.constant('exec'), argv, stdin: text, secretStdin: secret, env: fc.dictionary(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,6}$/), fc.oneof(text, secret), { maxKeys: 3, noNullPrototype: true }), success: fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 3 }), check, onFailure: fc.array(argv, { maxLength: 2 }), atEnd: fc.array(argv, { maxLength: 2 }), timeoutMs: seconds }, 'kind', 'argv'),
   record<ActionOf<'check'>>({ kind: fc.constant('check'), argv, equals: text, otherwise: text }, 'kind', 'argv', 'equals', 'otherwise'),
   record<ActionOf<'write-file'>>({ kind: fc.constant('write-file'), path, content: text, mode, expect: fc.option(text), backup: path }, 'kind', 'path', 'content', 'mode', 'expect'),
   record<ActionOf<'upload'>>({ kind: fc.constant('upload'), from: text, host: path, path, mode, owner: text, sha256: digest, bytes: fc.nat(), resumes: fc.boolean() }, 'kind', 'from', 'path', 'mode', 'sha256', 'bytes'),

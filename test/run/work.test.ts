@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Look } from '../../src/run/work.ts';
 import { endWork, fromStart, lookAtWork, readLook, readOutput, startWork } from '../../src/run/work.ts';
+import { redactOutcome } from '../../src/transport/redaction/redact-outcome.ts';
+import { Redaction } from '../../src/transport/redaction/redaction.ts';
 import type { Command, Outcome } from '../../src/transport/transport.ts';
+import { Secret } from '../../src/values/secret.ts';
 import { eventually } from '../support/eventually.ts';
 import { shells } from './shells.ts';
 
@@ -24,18 +27,20 @@ class Host {
   }
 
   /** `locked`: the shell that runs it has the host's lock, as the privileged shell has. */
-  async run({ script, args = [] }: Command, locked = false): Promise<Outcome> {
+  async run(command: Command, locked = false): Promise<Outcome> {
+    const { script, args = [], stdin } = command;
     const [file, ...options] = this.#shell;
     const hostsShell = (text: string): string => text.replaceAll('/bin/sh', this.#shell.join(' '));
     const lock = locked ? 'exec 9>>"$PLIMSOLL_STATE/lock"; flock -n 9 || exit 90\n' : '';
-    const child = spawn(file, [...options, '-c', `umask 077\n${lock}${hostsShell(script)}`, 'sh', ...args.map(hostsShell)], { env: { ...environment, PLIMSOLL_STATE: this.state }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, [...options, '-c', `umask 077\n${lock}${hostsShell(script)}`, 'sh', ...args.map(hostsShell)], { env: { ...environment, PLIMSOLL_STATE: this.state }, stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdin.on('error', () => undefined).end(stdin);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     const status = await new Promise<number>((resolve, reject) => child.once('error', reject).once('close', (code) => { resolve(code ?? -1); }));
     const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString();
-    return { status, stdout: text(out), stderr: text(err), droppedBytes: 0 };
+    return redactOutcome(new Redaction([]), 'web-1', command, { status, stdout: text(out), stderr: text(err), droppedBytes: 0 });
   }
 
   async start(script: string, locked = false): Promise<Look> {
@@ -258,7 +263,7 @@ it('a daemon that keeps the output open keeps neither the status nor the lock, n
 });
 
 describe('what a look says', () => {
-  const answer = (stdout: string, stderr = '', status = 0): Outcome => ({ status, stdout, stderr, droppedBytes: 0 });
+  const answer = (stdout: string, stderr = '', status = 0): Outcome => redactOutcome(new Redaction([]), 'web-1', lookAtWork(work, fromStart), { status, stdout, stderr, droppedBytes: 0 });
 
   it.each([
     ['', ''],
@@ -278,11 +283,18 @@ describe('what a look says', () => {
   });
 
   it.each([
-    ['a line without end', 'x'.repeat(5000)],
-    ['what is no text', `a\uFFFD\nb`],
-  ])('%s is passed on as it is', (_what, out) => {
-    const bytes = 7000;
-    expect(readLook(answer(`running 0 ${String(bytes)} 0 9999 0\n${out}`), fromStart)).toMatchObject({ out, offsets: { out: bytes }, more: true });
+    ['a line without end is passed on as it is', 'x'.repeat(5000), { out: 'x'.repeat(5000), offsets: { out: 5000 } }],
+    ['what is no text is counted from its end', 'a\uFFFD\nb', { out: 'a\uFFFD\n', offsets: { out: 4999 } }],
+    ['what is no text at both ends is passed on as it is', 'a\uFFFD\nb\uFFFD', { out: 'a\uFFFD\nb\uFFFD', offsets: { out: 5000 } }],
+  ])('%s', (_what, out, look) => {
+    expect(readLook(answer(`running 0 5000 0 9999 0\n${out}`), fromStart)).toMatchObject({ ...look, more: true });
+  });
+
+  it('a secret is never cut in two: what may be the beginning of one is asked for again', () => {
+    const redaction = new Redaction([new Secret('hunter2')]);
+    const look = (out: string) => readLook(redactOutcome(redaction, 'web-1', lookAtWork(work, fromStart), { status: 0, stdout: `running 0 ${String(out.length)} 0 ${String(out.length)} 0\n${out}`, stderr: '', droppedBytes: 0 }), { out: 10, err: 0 });
+    expect(look(`hunter2${'x'.repeat(5000)}hunt`)).toMatchObject({ out: `***${'x'.repeat(5000)}`, offsets: { out: 5017 } });
+    expect(look('a hunter2\nb')).toMatchObject({ out: 'a ***\n', offsets: { out: 20 } });
   });
 
   it('words of the host among what the work has printed lose nothing of it', () => {

@@ -6,6 +6,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection, Target } from '../../src/transport/transport.ts';
+import { Secret } from '../../src/values/secret.ts';
 import { ada, bob, describeLock, temporaryPlaces, untilGo, whenFree } from './lock-conformance.ts';
 
 /** One host of a transport under test, whose shell runs on this machine. */
@@ -53,6 +54,31 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
       ])('passes an argument with %s unchanged', async (_title, argument) => {
         const outcome = await connection.run({ script: 'printf "%s|" "$#" "$1" "$2"', args: [argument, 'end'] });
         expect(outcome.stdout).toBe(`2|${argument}|end|`);
+      });
+
+      it('gives nothing back that holds a secret of the target, however it is written down, and in whatever pieces it comes', async () => {
+        const secret = 'c0rrect "horse" & staple';
+        const own = await subject.connect({ secretVars: new Map([['x', new Secret(secret)]]), password: new Secret('hunter2-hunter2') });
+        const lines: string[] = [];
+        const script = 'printf "a %s b\\n" "$1"; printf %s "$1" | base64; printf %s "$1" | cut -c1-7 | tr -d "\\n"; sleep 0.3; printf %s "$1" | cut -c8-; printf "%s" hunter2-hunter2 >&2';
+        const outcome = await own.run({ script, args: [secret] }, { onOutput: (stream, text) => { lines.push(`${stream} ${text}`); } });
+        expect(outcome).toEqual({ status: 0, stdout: 'a *** b\n***\n***\n', stderr: '***', droppedBytes: 0 });
+        expect(lines.filter((line) => line.startsWith('stdout')).map((line) => line.slice('stdout '.length)).join('')).toBe(outcome.stdout);
+        expect(lines.filter((line) => line.startsWith('stderr'))).toEqual(['stderr ***']);
+        await expect(own.run({ script: 'echo "x$1"', args: [secret], prints: 'data' })).rejects.toMatchObject({ code: 'refused' });
+        expect(await own.run({ script: 'echo data', prints: 'data' })).toMatchObject({ stdout: 'data\n' });
+        await own.close();
+      });
+
+      it('copies bytes as they are, secrets among them', async () => {
+        const secret = 'hunter2-hunter2';
+        const own = await subject.connect({ password: new Secret(secret) });
+        const output = new PassThrough();
+        const copied = buffer(output);
+        await own.stream({ script: 'printf "%s\\377\\n" "$1"; echo "$1" >&2', args: [secret] }, { output });
+        expect((await copied).equals(Buffer.concat([Buffer.from(secret), Buffer.from([0xff, 0x0a])]))).toBe(true);
+        expect((await own.stream({ script: 'echo "$1" >&2; echo "$1"', args: [secret] }, {}))).toMatchObject({ stdout: '***\n', stderr: '***\n' });
+        await own.close();
       });
 
       it('refuses a NUL, which no argument can have', async () => {

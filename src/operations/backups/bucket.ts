@@ -1,6 +1,7 @@
 import type { Manifest } from '../../facts/backup-shelf.ts';
 import { archiveOf, nothingSent } from '../../facts/backup-shelf.ts';
 import { walkFunction } from '../../values/write-beside.ts';
+import { privateFile } from '../../facts/private-file.ts';
 import type { ExecAction } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import type { Kept } from './backup-input.ts';
@@ -14,6 +15,7 @@ function urlOf(kept: Kept, name: string): string {
 
 /** A store checks what it is sent against the digest that goes with it; curl before version 8 does not say one by itself. */
 const functions = `no() { printf '%s\\n' "$*" >&2; exit 1; }
+${privateFile}why=$(private_file "$credentials"); [ -z "$why" ] || no "$why"
 ask() { sha=$1; shift; curl -sS -f --connect-timeout 30 --speed-limit 1000 --speed-time 120 -K "$credentials" -H "x-amz-content-sha256: $sha" "$@"; }
 nothing=${nothingSent}`;
 

@@ -23,6 +23,7 @@ export function judgeIdentity({ name, encryptedTo }: Manifest, identity: string 
   const file = known.the(ask(ageIdentity, identity));
   if (file.kind !== 'file') return refuse(`${identity} on the host is ${file.kind === 'missing' ? 'not there' : 'no file'}`, 'bring the secret key there, for root alone (mode 0600), and remove it when all is restored');
   if (!file.own || !['0600', '0400'].includes(file.mode)) return refuse(`${identity} on the host ${file.own ? `has mode ${file.mode}` : 'does not belong to root'}: others may have read the key`, `${byHand('chown', 'root', identity)}; ${byHand('chmod', '600', identity)}`);
+  if (file.exposed !== undefined) return refuse(file.exposed, 'bring the secret key to a directory that only root can write, and remove it when all is restored');
   if (file.locked) return refuse(`${identity} is locked with a passphrase, and nobody is there to type it`, 'unlock it on the host for as long as it is needed: age -d');
   if (file.recipients.length > 0 && !file.recipients.some((recipient) => encryptedTo.includes(recipient))) return refuse(`${name} is encrypted to ${shown(encryptedTo)}, and ${identity} holds the key of ${shown(file.recipients)}`, 'name the file that holds the secret key of one of these');
   return undefined;

@@ -63,6 +63,8 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
   return new Promise((resolve, reject) => {
     let stdout = Buffer.alloc(0);
     let stderr = Buffer.alloc(0);
+    /** Its beginning was dropped. */
+    const cut = { stdout: false, stderr: false };
     let answered = false;
     let finished = false;
     const finish = (): void => {
@@ -103,21 +105,25 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
     const onStdout = (chunk: Buffer): void => {
       stdout = Buffer.concat([stdout, chunk]);
       check();
-      if (stdout.indexOf(nonces.ready) === -1) stdout = stdout.subarray(-keptNoise);
+      if (stdout.indexOf(nonces.ready) !== -1 || stdout.length <= keptNoise) return;
+      stdout = stdout.subarray(-keptNoise);
+      cut.stdout = true;
     };
     const onStderr = (chunk: Buffer): void => {
       stderr = Buffer.concat([stderr, chunk]);
       check();
-      if (stderr.indexOf(nonces.ready) === -1) stderr = stderr.subarray(-keptNoise);
+      if (stderr.indexOf(nonces.ready) !== -1 || stderr.length <= keptNoise) return;
+      stderr = stderr.subarray(-keptNoise);
+      cut.stderr = true;
     };
-    const stop = deadline.start(silence(wish, () => said(stderr.toString())), fail);
+    const stop = deadline.start(silence(wish, () => said(wholeLines(stderr, cut.stderr))), fail);
     channel.stdin.on('error', () => undefined);
     channel.stdout.on('data', onStdout);
     channel.stderr.on('data', onStderr);
     let forget = (): void => undefined;
     forget = whenAborted(signal, () => { fail(interruptedConnecting(wish.host)); });
     void channel.ended.then(({ status }) => {
-      if (!finished) fail(refusal(wish, answered, stderr.toString() || stdout.toString(), status));
+      if (!finished) fail(refusal(wish, answered, wholeLines(stderr, cut.stderr) || wholeLines(stdout, cut.stdout), status));
     });
   });
 }
@@ -141,6 +147,12 @@ function runsAs(stdout: Buffer, ready: string): { readonly user: string; readonl
   const start = stdout.indexOf(`${ready} `);
   const end = start === -1 ? -1 : stdout.indexOf('\n', start);
   return end === -1 ? undefined : { user: stdout.toString('utf8', start + ready.length + 1, end), end: end + 1 };
+}
+
+/** Half a line may be half a secret, which nobody would know for one. */
+function wholeLines(noise: Buffer, cut: boolean): string {
+  const text = noise.toString();
+  return cut ? text.slice((text.indexOf('\n') + 1) || text.length) : text;
 }
 
 function said(text: string): string {

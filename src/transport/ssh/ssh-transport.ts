@@ -1,6 +1,7 @@
 import { Deadline } from '../shell/deadline.ts';
 import type { Heartbeat } from '../shell/host-lock.ts';
 import { type Carrier, openShellConnection } from '../shell/shell-connection.ts';
+import { redacting } from '../redaction/redacting.ts';
 import type { Connection, Target, Transport } from '../transport.ts';
 import { Agent, type OnSilentAgent } from './agent.ts';
 import { Bastions } from './bastions.ts';
@@ -30,7 +31,7 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
     limiter: new StartLimiter(options.startLimits),
   };
   const bastions = new Bastions(parts);
-  return {
+  return redacting({
     async connect(target: Target, signal: AbortSignal): Promise<Connection> {
       const deadline = new Deadline(target.name, target.connectTimeoutMs);
       const client = await openClient(target, parts, bastions.routeTo(target, signal), deadline, signal);
@@ -40,7 +41,7 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
       parts.agent?.close();
       await bastions.close();
     },
-  };
+  });
 }
 
 function sshCarrier(opened: SshClient, host: string): Carrier {
