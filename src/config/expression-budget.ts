@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 
 /** What one evaluation may cost: a step for each node and each value that it comes to. On a slow machine that is a second. */
-export const mostSteps = 2_000_000;
+const mostSteps = 2_000_000;
 /** A text is looked at this many characters a step. */
 const charactersPerStep = 64;
 

@@ -18,7 +18,7 @@ const sealSchema = z.object({ plimsoll: z.literal('seal'), version: z.literal(1)
 const recordSchema = z.object({ v: z.literal(1), backup: z.string(), ...voucher, statement: z.string().regex(/^[0-9a-f]{64}$/) });
 type BackupRecord = z.infer<typeof recordSchema>;
 
-export interface VouchersOptions {
+interface VouchersOptions {
   readonly store: Store;
   readonly keyFile: string;
   /** `user@machine`. */

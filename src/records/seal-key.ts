@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import { syncDirectory, writeSynced } from '../run/durable-files.ts';
 
 /** A key of the operator's. It is on his machines only: no host ever sees it. */
-export interface SealKey {
+interface SealKey {
   /** Tells it from others, and says nothing of it. */
   readonly id: string;
   sign(text: string): string;
