@@ -5,6 +5,7 @@ import { askComposeProject, composeProject } from '../../../src/facts/compose-pr
 import type { Composition } from '../../../src/facts/compositions.ts';
 import { askComposedSpec, compositions } from '../../../src/facts/compositions.ts';
 import type { ContainerSpec } from '../../../src/facts/container-spec.ts';
+import { askCopiedInto } from '../../../src/facts/copied-into.ts';
 import { askContainerSpec } from '../../../src/facts/container-spec.ts';
 import { containers } from '../../../src/facts/containers.ts';
 import { containerUses } from '../../../src/facts/container-uses.ts';
@@ -36,6 +37,7 @@ function world(spec: ContainerSpec, found: Partial<ComposeProject> = {}, begun: 
     .set(ask(containerUses), [])
     .set(ask(replacements), [])
     .set(ask(compositions), begun)
+    .set(askCopiedInto('/srv'), null)
     .set(askContainerSpec(spec.id), spec);
   const container = composeContainerOf({ name: spec.name, image: spec.image, labels: all });
   return container === undefined ? answers : answers.set(askComposeProject(container), { ...project, ...found });
