@@ -28,7 +28,7 @@ const written = {
   message: 'a file on this machine is written beside its place, in src/run/beside.ts, or newly made by durable-files.ts: nothing is opened through a link that somebody has put there.',
 };
 /** Where that is done; and events.jsonl, in the directory of the run that was made just before. */
-const writers = { run: 'src/run/beside.ts', cli: 'src/cli/session.ts' };
+const writers = { run: ['src/run/beside.ts', 'src/run/event-log.ts'] };
 const impure = { regex: '^node:', message: 'facts, operations, survey, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.' };
 const pureRooms = ['facts', 'operations', 'plan', 'survey', 'values'];
 
@@ -87,7 +87,7 @@ function layer([room, { may, reason }]) {
   ];
   return [
     { files: [`src/${room}/**/*.ts`], rules: restricted([...patterns, once.ssh, ...(pureRooms.includes(room) ? [] : [written])]) },
-    ...(room in writers ? [{ files: [writers[room]], rules: restricted([...patterns, once.ssh]) }] : []),
+    ...(room in writers ? [{ files: writers[room], rules: restricted([...patterns, once.ssh]) }] : []),
     ...(room === 'transport' ? [{ files: ['src/transport/ssh/**/*.ts'], rules: restricted([...patterns, written]) }] : []),
   ];
 }

@@ -3,7 +3,7 @@ import { ConfigError, type ConfigIssue } from '../errors.ts';
 import type { Target } from '../transport/transport.ts';
 import { isObject, type Json, type JsonObject } from '../values/json.ts';
 import { Secret } from '../values/secret.ts';
-import { quote } from '../values/shell.ts';
+import { byHand } from '../values/shell.ts';
 import { asJson } from './as-json.ts';
 import { didYouMean } from './closest.ts';
 import { hostSchema, inventorySchema, type SecretInput, type Settings } from './inventory-schema.ts';
@@ -48,7 +48,7 @@ async function withModes(warnings: readonly ConfigIssue[], io: ConfigIo): Promis
   return await Promise.all(
     warnings.map(async (warning) => {
       const mode = await io.fileMode(warning.file);
-      return mode === undefined || (mode & 0o044) === 0 ? warning : { ...warning, message: `${warning.message}; and others may read the file (mode ${mode.toString(8).padStart(4, '0')}): chmod 600 ${quote(warning.file)}` };
+      return mode === undefined || (mode & 0o044) === 0 ? warning : { ...warning, message: `${warning.message}; and others may read the file (mode ${mode.toString(8).padStart(4, '0')}): ${byHand('chmod', '600', warning.file)}` };
     }),
   );
 }

@@ -16,7 +16,6 @@ export type Address = string & Crosses<'address'>;
 export type BackupName = string & Crosses<'backup-name'>;
 export type CopyLabel = string & Crosses<'copy-label'>;
 export type HostPath = string & Crosses<'host-path'>;
-export type PublicKey = string & Crosses<'public-key'>;
 export type ServerCommand = string & Crosses<'server-command'>;
 
 /** No C0, DEL or C1, no line or paragraph separator, no half of a surrogate pair. */

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { whyUnreadable } from '../config/io.ts';
 import { AppError } from '../errors.ts';
 import { syncDirectory, writeSynced } from '../run/durable-files.ts';
+import { byHand } from '../values/shell.ts';
 
 /** A key of the operator's. It is on his machines only: no host ever sees it. */
 interface SealKey {
@@ -40,7 +41,7 @@ export class SealKeys {
       throw this.#refused(whyUnreadable(thrown), 'make it readable for yourself alone');
     });
     if (found === undefined) return undefined;
-    if (process.platform !== 'win32' && ((found.mode & 0o077) !== 0 || found.uid !== process.getuid?.())) throw this.#refused('others may have read it, or written it', `if nobody has: chown and chmod 600 ${this.#path}; otherwise put a new key on its first line`);
+    if (process.platform !== 'win32' && ((found.mode & 0o077) !== 0 || found.uid !== process.getuid?.())) throw this.#refused('others may have read it, or written it', `if nobody has: ${byHand('chown', String(process.getuid?.() ?? 0), this.#path)} and ${byHand('chmod', '600', this.#path)}; otherwise put a new key on its first line`);
     const text = await readFile(this.#path, 'latin1').catch((thrown: unknown) => {
       throw this.#refused(whyUnreadable(thrown), 'make it readable for yourself alone');
     });

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { whyUnreadable } from '../config/io.ts';
 import { AppError } from '../errors.ts';
+import { writeSynced } from './durable-files.ts';
 
 /** A process of this machine that has a run. */
 export interface RunHolder {
@@ -148,7 +149,7 @@ async function takeOver(address: string): Promise<Server | undefined> {
     if (!(await made(taking))) return undefined;
   }
   try {
-    await writeFile(join(taking, String(process.pid)), '');
+    await writeSynced(join(taking, String(process.pid)), '');
     if ((await askAt(address)) !== undefined) return undefined;
     await rm(address, { force: true });
     return await listen(address);

@@ -80,7 +80,7 @@ export function summaryOf({ runId, directory }: RunPlace, history: History, runn
     ...(running === undefined ? {} : { running }),
     states,
     owed: hosts.reduce((sum, { owed }) => sum + owed.length, 0),
-    next: running === undefined ? nextOf(history).map((command) => byHand('plimsoll', command, runId)) : [],
+    next: running === undefined ? nextOf(history).map((command) => byHand('plimsoll', ...command.split(' '), runId)) : [],
   };
 }
 

@@ -71,9 +71,9 @@ describe('what rsync runs at its other end', () => {
   });
 
   it('has no letter and no word that our options do not have, whatever a host says', () => {
-    const letter = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ');
+    const letter = fc.constantFrom(...Array.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'));
     const word = fc.constantFrom('--delete', '--numeric-ids', '-@-1', '--log-format=%i', '--bwlimit=100', '--inplace', '--partial-dir=/etc', '--temp-dir=/etc', '--backup-dir=/etc', '--copy-dest=/etc', '-s', '--secluded-args', '--remove-source-files', '--files-from=/etc/shadow', '--write-devices', '--super', '--fake-super', '--sender');
-    const text = fc.tuple(fc.shuffledSubarray([...'lHogDtpAXrxS'], { minLength: 10 }), fc.array(letter, { maxLength: 1 }), fc.array(word, { maxLength: 5 })).map(([own, more, words]) => `rsync --server -${[...own, ...more].join('')}e.LsfxCIvu ${words.join(' ')}${words.length === 0 ? '' : ' '}. ./`);
+    const text = fc.tuple(fc.shuffledSubarray(Array.from('lHogDtpAXrxS'), { minLength: 10 }), fc.array(letter, { maxLength: 1 }), fc.array(word, { maxLength: 5 })).map(([own, more, words]) => `rsync --server -${[...own, ...more].join('')}e.LsfxCIvu ${words.join(' ')}${words.length === 0 ? '' : ' '}. ./`);
     fc.assert(fc.property(text, (command) => serverCommand(command, write) === undefined || /^rsync --server -[lHogDtpAXrxS]{12}e\.LsfxCIvu(?: (?:--delete|--numeric-ids|-@-1|--bwlimit=100))+ \. \.\/$/.test(command)), { numRuns: 5000 });
   });
 });

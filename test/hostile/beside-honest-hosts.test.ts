@@ -9,8 +9,9 @@ import type { Fleet } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import { main } from '../support/plimsoll.ts';
 import { type HostileServer, startHostileServer } from './hostile-server.ts';
+import { entriesOf } from './inventory-entries.ts';
 import { app, lyingHosts } from './lying-hosts.ts';
-import { type HostileHost, hostileHosts, loginPassword, sudoPassword } from './ssh-hosts.ts';
+import { hostileHosts, loginPassword, sudoPassword } from './ssh-hosts.ts';
 
 const honest = Array.from({ length: 10 }, (_, number) => `honest-${String(number)}`);
 const becomePassword = 'kit-Bec0me-3';
@@ -18,16 +19,6 @@ const megabytes = 300;
 
 const finished = z.object({ type: z.literal('host.finished'), host: z.string(), status: z.string(), error: z.object({ message: z.string() }).optional() });
 type Finished = z.infer<typeof finished>;
-
-function inventoryEntries(host: HostileHost, server: HostileServer): Readonly<Record<string, object>> {
-  const own = {
-    address: server.address, port: server.port, user: 'ops', agent: false, known_hosts_file: server.knownHostsFile, connect_timeout: limit(6000) / 1000, command_timeout: limit(6000) / 1000,
-    ...(host.login === 'password' ? { identity_file: [], password: loginPassword } : { identity_file: server.identityFile }),
-    ...(host.sudo === true ? { become: true, become_password: sudoPassword } : {}),
-  };
-  if (host.bastion !== true) return { [host.name]: own };
-  return { [`${host.name}-bastion`]: own, [host.name]: { ...own, address: '192.0.2.1', port: 22, proxy_jump: `${host.name}-bastion` } };
-}
 
 /** Runs the program and looks how much memory it has had at most. */
 async function run(directory: string, args: readonly string[]): Promise<{ readonly code: number | null; readonly printed: string; readonly stdout: string; readonly peakKiB: number }> {
@@ -66,11 +57,12 @@ describe('ten honest hosts beside every kind of host that lies', () => {
     for (const host of hostileHosts) {
       const server = await startHostileServer(host.behaviour);
       servers.push(server);
-      Object.assign(hostile, inventoryEntries(host, server));
+      Object.assign(hostile, entriesOf(host, server));
     }
     writeFileSync(path, JSON.stringify({ ...rest, hosts: { ...timed, ...hostile } }));
-    writeFileSync(join(fleet.directory, 'grow.yaml'), JSON.stringify({ hosts: 'all:!*-bastion', max_failures: '100%', steps: [{ grow_rootfs: { container: 'app-1', size: '20GiB' }, timeout: limit(10_000) / 1000 }] }));
+    writeFileSync(join(fleet.directory, 'grow.yaml'), JSON.stringify({ hosts: 'all:!*-bastion', max_failures: '100%', steps: [{ grow_rootfs: { container: 'app-1', size: '20GiB' } }] }));
     ran = await run(fleet.directory, ['apply', 'grow.yaml', '-i', path, '--yes', '--output', 'json']);
+    expect(ran.stdout, ran.printed).not.toBe('');
     ends = new Map(ran.stdout.trim().split('\n').flatMap((line) => finished.safeParse(JSON.parse(line)).data ?? []).map((event) => [event.host, event]));
   });
   afterAll(async () => {
@@ -91,8 +83,9 @@ describe('ten honest hosts beside every kind of host that lies', () => {
     expect(may, `${does}: ${JSON.stringify(ends.get(name))}`).toContain(ends.get(name)?.status);
   });
 
-  it.each(hostileHosts.map((host) => [host.name, host] as const))('ends for %s as it should', (name, { does, ends: { status, message } }) => {
-    expect(ends.get(name), does).toMatchObject({ status, error: { message: expect.stringMatching(message) } });
+  it.each(hostileHosts.map((host) => [host.name, host] as const))('ends for %s in one line', (name, { does }) => {
+    // What each line says is in ssh-hosts.test.ts; here others are asked for more, and become root.
+    expect(ends.get(name), does).toMatchObject({ status: expect.stringMatching(/^(?:unreachable|refused|failed)$/), error: { message: expect.stringMatching(/./) } });
   });
 
   it('is told no secret, in no output and no file, and no raw control byte', () => {

@@ -44,7 +44,9 @@ describe('a host that repeats the password that it is given', () => {
 
   beforeAll(async () => {
     bin = mkdtempSync(join(tmpdir(), 'plimsoll-liar-'));
-    server = await startTestSshServer({ loginShell: ['/usr/bin/env', `PATH=${bin}:${process.env['PATH'] ?? ''}`, `LIAR=${bin}`, `HOME=${bin}`, '/bin/sh', '-c'] });
+    server = await startTestSshServer({ loginShell: ['/usr/bin/env', `LIAR=${bin}`, `HOME=${bin}`, join(bin, 'login'), '-c'] });
+    // The system's own sudo comes first, whatever PATH says: this host has another one there.
+    writeFileSync(join(bin, 'login'), `#!/bin/sh\nexec /bin/sh -c "$(printf %s "$2" | sed 's|exec sudo |exec ${join(bin, 'sudo')} |')"\n`, { mode: 0o755 });
     writeFileSync(join(bin, 'sudo'), sudo, { mode: 0o755 });
     writeFileSync(join(server.directory, 'playbook.yaml'), playbook);
     inventory = join(server.directory, 'inventory.yaml');
@@ -80,7 +82,7 @@ describe('a host that repeats the password that it is given', () => {
   it.each([['plain', []], ['plain', ['-v']], ['json', []]])('nor where sudo itself says it back: %s %j', async (output, more) => {
     writeFileSync(join(bin, 'lies'), '');
     const planned = join(server.directory, `${output}${String(more.length)}.plan.json`);
-    const { code, said, kept } = await run(`liar-${output}${String(more.length)}`, 'plan', join(server.directory, 'playbook.yaml'), '-o', planned, '--output', output, ...more);
+    const { code, said, kept } = await run(`liar-${output}${String(more.length)}`, 'plan', join(server.directory, 'playbook.yaml'), '--allow-read-only-programs', '-o', planned, '--output', output, ...more);
     expect(code, said).toBe(4);
     expect(said).toMatch(/refused|privilege/);
     expectNone(said);

@@ -36,7 +36,8 @@ export const lyingHosts: readonly LyingHost[] = [
   liar('says-no', 'fails whatever is asked of its Docker', { tool: 'docker', action: 'fail', argument: 125 }),
   liar('no-lock', 'says that its lock is held for ever', { tool: 'flock', action: 'fail', argument: 1 }),
   liar('stalls-when-asked', 'never answers a fact', { tool: 'docker', when: 'info*', action: 'hang' }),
-  liar('stalls-when-told', 'never ends what it is told to do', { tool: 'xfs_growfs', action: 'hang' }),
+  // A change that must not be cut in two is waited for as long as it may take: test/faults/hung-and-down.test.ts.
+  liar('slow-when-told', 'takes its time with what it is told to do', { tool: 'xfs_growfs', action: 'delay', argument: 3 }, ['changed']),
   { does: 'cuts every connection after some answers', ends: ['failed', 'unreachable'], spec: { name: 'cutting', kind: 'dm-xfs', containers: [app], dropAfterBytes: 3000 } },
   { does: 'lets nobody become root', ends: ['refused', 'unreachable'], spec: { name: 'no-sudo', kind: 'dm-xfs', containers: [app], sudo: 'no' } },
 ];

@@ -9,6 +9,7 @@ import { main } from '../support/plimsoll.ts';
 import { startTestSshServer } from '../support/ssh-server.ts';
 import { startHostileAgent } from './agents.ts';
 import { type HostileServer, startHostileServer } from './hostile-server.ts';
+import { entriesOf } from './inventory-entries.ts';
 import { pretendShell } from './pretended-shell.ts';
 import { type HostileHost, hostileHosts, loginPassword, sudoPassword } from './ssh-hosts.ts';
 
@@ -44,24 +45,6 @@ async function honest(name: string): Promise<Readonly<Record<string, object>>> {
   const server = await startTestSshServer();
   endings.push(() => server.stop());
   return { [name]: { address: server.address, port: server.port, user: 'ops', agent: false, identity_file: server.identityFile, known_hosts_file: server.knownHostsFile, state_directory: join(server.directory, 'state'), connect_timeout: limit(30_000) / 1000 } };
-}
-
-const connectSeconds = limit(6000) / 1000;
-
-function entriesOf(host: HostileHost, server: HostileServer, seconds = connectSeconds): Readonly<Record<string, object>> {
-  const own = {
-    address: server.address,
-    port: server.port,
-    user: 'ops',
-    agent: false,
-    known_hosts_file: server.knownHostsFile,
-    connect_timeout: seconds,
-    ...(host.login === 'password' ? { password: loginPassword } : { identity_file: server.identityFile }),
-    ...(host.sudo === true ? { become: true, become_password: sudoPassword } : {}),
-  };
-  if (host.bastion !== true) return { [host.name]: own };
-  const bastion = `${host.name}-bastion`;
-  return { [bastion]: own, [host.name]: { ...own, address: '192.0.2.1', port: 22, proxy_jump: bastion } };
 }
 
 async function serve(behaviour: HostileHost['behaviour']): Promise<HostileServer> {
@@ -148,7 +131,7 @@ describe('an interrupt ends the program', () => {
       },
     });
     const host: HostileHost = { name: 'stuck', does: '', behaviour: {}, ends: { code: 'interrupted', status: 'interrupted', message: /./ } };
-    const { child, ended } = scene(entriesOf(host, server, 3600), [{ command: ['id'], read_only: true }]).begin(['plan', 'playbook.yaml', '--output', 'json']);
+    const { child, ended } = scene(entriesOf(host, server, 3600), [{ command: ['id'], read_only: true }]).begin(['plan', 'playbook.yaml', '--allow-read-only-programs', '--output', 'json']);
     await expect.poll(() => server.heard.input).toContain('plimsoll_run 1');
     child.kill('SIGINT');
     await expect.poll(() => server.heard.input).toContain('plimsoll_end 4711');

@@ -98,7 +98,7 @@ describe('grow_rootfs on hosts that answer as a real one did', () => {
     const host = new Recorded(answers, true);
     const { result, events } = await grow({ host });
     expect(result).toMatchObject({ status: 'changed', exitCode: 0, hosts: [{ applied: ['c1: 320 MiB → 640 MiB (xfs)'], owed: [expect.stringContaining('c1 is not restart-safe yet')] }] });
-    expect(host.effects).toEqual([expect.stringMatching(/dmsetup load[^]*dmsetup resume[^]*mv -f[^]*xfs_growfs/)]);
+    expect(host.effects).toEqual([expect.stringMatching(/dmsetup load[^]*dmsetup resume[^]*write_beside[^]*xfs_growfs/)]);
     expect(events.map(({ type }) => type)).toContain('step.verified');
     const again = await grow({ host });
     expect({ applied: again.result.hosts[0]?.applied.length, effects: host.effects.length }).toEqual({ applied: 1, effects: 2 });

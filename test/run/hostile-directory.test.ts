@@ -13,7 +13,6 @@ import { upload as uploadOperation } from '../../src/operations/upload.ts';
 import { planHere } from '../operations/on-this-machine.ts';
 import { otherUser, scene, type Scene } from '../support/other-user.ts';
 import { carryOut } from './carry-out.ts';
-import type { BackupName } from '../../src/facts/crossing.ts';
 import { crossed } from '../support/crossed.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -162,7 +161,7 @@ describe('what was a file when it was planned, and has become a link', () => {
 });
 
 describe('an archive', () => {
-  const start = { plimsoll: 'backup', version: 1, name: crossed<BackupName>('foo@web.20260101T000000Z'), host: 'web', source: 'volume foo', compression: 'gzip', consistency: 'live', sizeBytes: 0 } as const;
+  const start = { plimsoll: 'backup', version: 1, name: crossed('foo@web.20260101T000000Z'), host: 'web', source: 'volume foo', compression: 'gzip', consistency: 'live', sizeBytes: 0 } as const;
   const makeIn = (spool: string): Action => makeArchive({ start, source: { path: here.victim, identity: 'x' } as Directory, spool, file: undefined, list: false });
   const part = '.foo@web.20260101T000000Z.tar.gz.part';
 
@@ -178,7 +177,8 @@ describe('an archive', () => {
   it('is neither made in a directory of another user, nor brought there from a bucket', { tags: ['root'] }, async () => {
     here = scene(otherUser);
     symlinkSync(here.secret, join(here.app, part));
-    const get = getFromBucket({ bucket: 'http://127.0.0.1:9/x', credentials: '/dev/null' }, { ...start, sha256: 'f'.repeat(64) } as unknown as Manifest, join(here.app, 'foo@web.20260101T000000Z.tar.gz'));
+    writeFileSync(join(here.base, 'curl'), '', { mode: 0o600 });
+    const get = getFromBucket({ bucket: 'http://127.0.0.1:9/x', credentials: join(here.base, 'curl') }, { ...start, sha256: 'f'.repeat(64) } as unknown as Manifest, join(here.app, 'foo@web.20260101T000000Z.tar.gz'));
     for (const action of [makeIn(here.app), makeIn(join(here.app, 'new')), get]) expect((await carryOut([action], { atomic: true })).error).toMatchObject({ code: 'action-failed', message: expect.stringMatching(/belongs to another user|can be written by other users/) });
     expect(readdirSync(here.app)).toEqual([part]);
     untouched();

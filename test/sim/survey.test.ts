@@ -119,7 +119,7 @@ describe('plimsoll survey of a simulated fleet', () => {
     const ran = await run(fleet, '--html', page, '--output', 'csv', '--no-keep');
     expect(ran.code, ran.stderr).toBe(0);
     expect(ran.stdout).toMatch(/^host,kind,name,used_bytes,/);
-    expect(ran.stdout).toMatch(/\r\nweb-003,volume,old,,,,,none,,2026-01-05T08:15:00Z,created,/);
+    expect(ran.stdout).toMatch(/\r\n"web-003","volume","old",,,,,"none","","2026-01-05T08:15:00Z","created",/);
     const html = await readFile(page, 'utf8');
     expect(html).toContain('<td class="word">web-004</td>');
     expect(html.slice(0, html.indexOf('<script>'))).not.toContain('undefined');

@@ -1,6 +1,6 @@
-import type { Crossing } from '../../src/facts/crossing.ts';
+import type { Address, BackupName, CopyLabel, HostPath, ServerCommand } from '../../src/facts/crossing.ts';
 
-/** A text in a test as if it had come through its grammar. */
-export function crossed<Kind extends Crossing = Crossing>(text: string): Kind {
-  return text as Kind;
+/** A text in a test as if it had come through whichever grammar it is wanted of. */
+export function crossed(text: string): Address & BackupName & CopyLabel & HostPath & ServerCommand {
+  return text as Address & BackupName & CopyLabel & HostPath & ServerCommand;
 }

@@ -1,3 +1,5 @@
+import { neutralise } from '../../values/terminal.ts';
+
 /**
  * A secret, or a line of one, that is shorter than this is not looked for: it would blank out every second
  * word. Whoever sets such a secret is warned (config/secrets.ts).
@@ -30,7 +32,7 @@ function escaped(text: string): readonly string[] {
     text.replaceAll("'", "'\\''"),
     text.replaceAll(/[^A-Za-z0-9_@%+=:,./-]/g, (character) => `\\${character}`),
     text.replaceAll('\\', '\\\\'),
-    visible(text),
+    ...visible(text),
   ];
 }
 
@@ -55,9 +57,13 @@ function percent(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** As `oneLine` of values/terminal.ts shows control characters. */
-function visible(text: string): string {
-  return text.replaceAll('\n', '\\n').replaceAll('\t', ' ').replaceAll('\r', '\\r').replaceAll(/[\x00-\x1f\x7f-\x9f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+/** As `oneLine` of values/terminal.ts shows it; how a letter is shown there depends on whether a Latin one stands beside it. */
+function visible(text: string): readonly string[] {
+  const beside = ['', 'x'];
+  return beside.flatMap((before) => beside.map((after) => {
+    const shown = neutralise(`${before}${text}${after}`).replaceAll('\n', '\\n').replaceAll('\t', ' ');
+    return shown.slice(before.length, shown.length - after.length);
+  }));
 }
 
 /** Lines as the `base64` program and PEM write them. */

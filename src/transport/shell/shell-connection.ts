@@ -9,6 +9,7 @@ import type { Heartbeat } from './host-lock.ts';
 import { bootstrap, type Continuation, obtainPrivilege, type PrivilegeWish } from './privilege.ts';
 import type { ShellChannel } from './shell-channel.ts';
 import { type ProgramStreams, runSingleProgram } from './single-program.ts';
+import { byHand } from '../../values/shell.ts';
 
 /** What carries shells to a host: an SSH connection, or, for tests, child processes. */
 export interface Carrier {
@@ -52,7 +53,7 @@ async function openPrivileged(carrier: Carrier, target: Target, then: Continuati
 }
 
 function silence(host: string): Stage {
-  return { failed: () => 'its shell was started, but did not answer', hint: () => moreTime(`Look at what ssh ${host} /bin/sh does`) };
+  return { failed: () => 'its shell was started, but did not answer', hint: () => moreTime(`Look at what ${byHand('ssh', host, '/bin/sh')} does`) };
 }
 
 interface Opened {

@@ -3,7 +3,6 @@ import type { ContainerUse } from '../../../src/facts/container-uses.ts';
 import { containers } from '../../../src/facts/containers.ts';
 import { containerUsesIfAny, copySource } from '../../../src/facts/copy-source.ts';
 import type { CopyTools } from '../../../src/facts/directory-copy.ts';
-import type { Address, CopyLabel, HostPath, ServerCommand } from '../../../src/facts/crossing.ts';
 import { copyDirectory, copyTools } from '../../../src/facts/directory-copy.ts';
 import { ask, askOf } from '../../../src/facts/fact.ts';
 import type { Peer } from '../../../src/facts/peer.ts';
@@ -40,7 +39,7 @@ export interface SendWorld {
 const tools: CopyTools = { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true };
 const usual: SendWorld = { tools, toolsThere: tools, uses: [], usesThere: [], entriesThere: 0, roomThere: 9_000_000, state: '1.0 2.0', sending: {}, receiving: {}, peer: {}, copy: {}, stopped: [] };
 
-export const label = crossed<CopyLabel>('web-1@0123456789abcdef:/a');
+export const label = crossed('web-1@0123456789abcdef:/a');
 export const sendWish = (more: object = {}): SendWant => sendVolumeSchema.parse({ from: { path: '/a' }, to: { host: 'b', path: '/b' }, ...more });
 
 /** A container that runs and has a directory mounted. */
@@ -70,8 +69,8 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
     .set(ask(copyDirectory, '/a'), directory)
     .set(askOf('b', copyDirectory, crossed('/b')), { ...directory, path: '/b', identity: '1:2', entries: world.entriesThere, availableBytes: world.roomThere, allocatedBytes: world.entriesThere === 0 ? 0 : 1024 })
     .set(ask(treeState, '/a'), world.state)
-    .set(ask(sendingHost, sides.address, sides.id), { ssh: true, address: crossed<Address>('192.0.2.1'), directory: `/var/lib/plimsoll/sending/${sides.id}`, left: false, ...world.sending })
-    .set(askOf('b', receivingHost, crossed(found.user), sides.id), { keysFile: crossed<HostPath>('/root/.ssh/authorized_keys'), trouble: '', root: true, left: false, ...world.receiving })
-    .set(ask(rsyncServerCommands, ...sets), sets.map((_, number) => crossed<ServerCommand>(`rsync --server -e.${String(number)} . ./`)))
+    .set(ask(sendingHost, sides.address, sides.id), { ssh: true, address: crossed('192.0.2.1'), directory: `/var/lib/plimsoll/sending/${sides.id}`, left: false, ...world.sending })
+    .set(askOf('b', receivingHost, crossed(found.user), sides.id), { keysFile: crossed('/root/.ssh/authorized_keys'), trouble: '', root: true, left: false, ...world.receiving })
+    .set(ask(rsyncServerCommands, ...sets), sets.map((_, number) => crossed(`rsync --server -e.${String(number)} . ./`)))
     .set(askOf('b', receivedCopy, label, crossed('/b')), { begun: undefined, record: undefined, ...world.copy });
 }
