@@ -92,15 +92,20 @@ bound() {
 [ -z "$to" ] || bound "$to" "$to_is" "$1"
 [ -z "$scratch" ] || bound "$scratch" '' rw
 mount -n -o remount,ro "$at" || no "the root directory for what is copied could not be closed"
-cd "$at" && pivot_root . .outside && cd / && chroot /.outside umount -n -l / || no "the host could not be left behind"
-[ -z "$to" ] || cd -- "$to" || exit 1
+if command -v pivot_root >/dev/null 2>&1; then
+  cd "$at" && pivot_root . .outside && cd / && chroot /.outside umount -n -l / || no "the host could not be left behind"
+  at=/
+fi
 text=$2
 shift 2
+# Where util-linux has no pivot_root (Debian 14 has it in a package of its own), the host stays mounted, and no name leads to
+# it: this very process, the first of its namespace, is given another root, so that none has the old one.
+exec chroot "$at" /bin/sh -c ${quote(`[ -z "$to" ] || cd -- "$to" || exit 1
 # The first process of a namespace heeds only signals that it has asked for; when it ends, all others there do.
 exec env -i "PATH=$PATH" "LC_ALL=\${LC_ALL-}" "TMPDIR=\${TMPDIR-}" "from=$from" "to=$to" "scratch=$scratch" /bin/sh -c 'exec 6<&0
 trap "exit 143" TERM INT HUP
 /bin/sh -c "$@" <&6 6<&- &
-wait "$!"' sh "$text" sh "$@"`;
+wait "$!"' sh "$@"`)} sh "$text" sh "$@"`;
 
 /**
  * `inside WAY TEXT ARGUMENT…` runs a shell's text where nothing can be reached but the host's programs, the directory `$from`
@@ -126,7 +131,7 @@ inside() (
   export from to from_is to_is scratch
   [ -z "$scratch" ] || { TMPDIR=$scratch; export TMPDIR; }
   if may_confine; then
-    command -v unshare >/dev/null 2>&1 && command -v pivot_root >/dev/null 2>&1 || { echo "the host has no unshare and pivot_root (util-linux), with which a copy keeps to its directories" >&2; exit 1; }
+    command -v unshare >/dev/null 2>&1 || { echo "the host has no unshare (util-linux), with which a copy keeps to its directories" >&2; exit 1; }
     exec unshare -m -p -f /bin/sh -c ${quote(`${enterFunction}${insideScript}`)} plimsoll-inside "$way" "$text" "$@"
   fi
   if [ -n "$from" ]; then enter "$from" "$from_is" && exec 5<. && from=/proc/self/fd/5/. || exit 1; fi

@@ -187,6 +187,26 @@ describe('a container that swaps directories for links all the time', { tags: ['
     }
   }
 
+  it('gets nothing either where util-linux has no pivot_root', () => {
+    const bin = at('bin');
+    mkdirSync(bin);
+    for (const directory of ['/usr/local/bin', '/usr/bin', '/usr/sbin', '/bin', '/sbin']) {
+      const there = new Set(readdirSync(bin));
+      for (const name of existsSync(directory) ? readdirSync(directory) : []) if (name !== 'pivot_root' && !there.has(name)) symlinkSync(join(directory, name), join(bin, name));
+    }
+    const pass = (): Printed => runScript(`pass() {\n${finalPass({ kind: 'cp' }, asEntered(at('from')), asEntered(at('to')), { replaces: true })}\n}\npass`, [], { ...environment(), PATH: bin });
+    expect(spawnSync('sh', ['-c', 'command -v pivot_root'], { env: { PATH: bin } }).status).not.toBe(0);
+    const before = outside.state();
+    expect(pass()).toMatchObject({ status: 0 });
+    for (const side of ['from', 'to'] as const) {
+      attack(side);
+      for (let round = 0; round < 4; round += 1) {
+        rmSync(at('state'), { recursive: true, force: true });
+        expectHarmless(pass(), before);
+      }
+    }
+  });
+
   it('above both, gets nothing of the host either', { tags: ['lab:rsync'] }, () => {
     const [from, to] = [asEntered(at('from')), asEntered(at('to'))];
     const before = outside.state();
