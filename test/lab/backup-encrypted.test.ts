@@ -161,7 +161,7 @@ describe('a backup that is encrypted', () => {
 
   it('because the disk is full: the application runs again, and nothing is taken for a backup', async () => {
     await machine.sh(`docker volume create large && for n in 1 2; do head -c 10M /dev/urandom >${data('large')}/$n; done
-mkdir -p /full && mount -t tmpfs -o size=40M tmpfs /full && docker run -d --name filler --stop-timeout 30 -v large:/large -v /full:/full busybox:lab sh -c 'trap "dd if=/dev/zero of=/full/filler bs=1M count=30; exit" TERM; while :; do sleep 1 & wait $!; done'`);
+mkdir -p /full && mount -t tmpfs -o size=40M,mode=700 tmpfs /full && docker run -d --name filler --stop-timeout 30 -v large:/large -v /full:/full busybox:lab sh -c 'trap "dd if=/dev/zero of=/full/filler bs=1M count=30; exit" TERM; while :; do sleep 1 & wait $!; done'`);
     const { code, printed } = await apply({ backup_volume: { volume: 'large', to: { path: '/full' }, consistency: 'stop', encrypt_to: [keys.operator] } });
     expect([code, printed]).toEqual([1, expect.stringContaining('could not be written: is there room for it?')]);
     expect(await machine.sh('docker inspect -f {{.State.Running}} filler; ls -A /full')).toBe('true\nfiller\n');
