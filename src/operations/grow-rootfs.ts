@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Container } from '../facts/containers.ts';
+import { containers } from '../facts/containers.ts';
 import { deviceMapper } from '../facts/device-mapper.ts';
 import type { Docker } from '../facts/docker.ts';
 import { dockerInfo } from '../facts/docker.ts';
@@ -9,8 +10,8 @@ import { formatBytes, parseSize, resolveSize, roundUp } from '../values/size.ts'
 import { containerOrLabel, sizeText } from './input.ts';
 import type { Finding, Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
-import type { Awaiting } from './rootfs/daemon-restart.ts';
-import { planRestart } from './rootfs/daemon-restart.ts';
+import type { Awaiting } from './daemon/restart.ts';
+import { withRestart } from './daemon/restart.ts';
 import { askOverlayQuota, growOverlay } from './rootfs/grow-overlay.ts';
 import { growThin } from './rootfs/grow-thin.ts';
 import type { ContainerPlan } from './rootfs/outcome.ts';
@@ -50,8 +51,8 @@ export const growRootfs = defineOperation<Want>({
     const size = parseSize(want.size);
     const relative = size.kind === 'absolute' ? [] : [`${want.size} is relative to the size now: it grows again at every run`];
     const noop = selection.selected.length === 1 ? `${selection.selected[0]?.name ?? ''} is ${shownSize(want, known)} already` : `all ${String(selection.selected.length)} containers have that size already`;
-    const restart = planRestart(docker.driver === 'devicemapper' ? awaitingRestart(want, selection.selected, docker, known) : [], want.restart_daemon, docker);
-    return combine([...plans, restart, { changes: [], warnings: plans.some((plan) => 'changes' in plan && plan.changes.length > 0) ? relative : [], owed: [] }], noop);
+    const awaiting = docker.driver === 'devicemapper' ? awaitingRestart(want, selection.selected, docker, known) : [];
+    return combine([...withRestart(plans, { awaiting, allowed: want.restart_daemon, docker, all: known.the(ask(containers)) }), { changes: [], warnings: plans.some((plan) => 'changes' in plan && plan.changes.length > 0) ? relative : [], owed: [] }], noop);
   },
 
   pin(want, known) {

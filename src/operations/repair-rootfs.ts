@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Container } from '../facts/containers.ts';
+import { containers } from '../facts/containers.ts';
 import { deviceMapper, deviceNamed } from '../facts/device-mapper.ts';
 import type { Docker } from '../facts/docker.ts';
 import { dockerInfo } from '../facts/docker.ts';
@@ -10,8 +11,8 @@ import { thinSuperblock } from '../facts/thin-superblock.ts';
 import { containerOrLabel } from './input.ts';
 import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
-import type { Awaiting } from './rootfs/daemon-restart.ts';
-import { planRestart } from './rootfs/daemon-restart.ts';
+import type { Awaiting } from './daemon/restart.ts';
+import { withRestart } from './daemon/restart.ts';
 import type { ContainerPlan } from './rootfs/outcome.ts';
 import { combine } from './rootfs/outcome.ts';
 import { repairThin, startContainer } from './rootfs/repair-thin.ts';
@@ -58,7 +59,7 @@ export const repairRootfs = defineOperation<Want>({
     // Of a record that is only larger than it must be nothing can break.
     const outgrown = thins.flatMap((thin) => ('refused' in thin || neededBytes(thin, superblockOf(thin, known)) <= thin.daemonBytes ? [] : [thin]));
     // The restart comes before the start: a container that starts only then is no concern of the restart.
-    return combine([...repairs, planRestart(outgrown.map((thin) => awaitingRestart(thin, known)), want.restart_daemon, docker), ...repairs.map((repair, index) => planStart(want, thins[index], repair, outgrown))], 'nothing is broken: every device is as large as its file system needs');
+    return combine([...withRestart(repairs, { awaiting: outgrown.map((thin) => awaitingRestart(thin, known)), allowed: want.restart_daemon, docker, all: known.the(ask(containers)) }), ...repairs.map((repair, index) => planStart(want, thins[index], repair, outgrown))], 'nothing is broken: every device is as large as its file system needs');
   },
 });
 

@@ -15,7 +15,7 @@ import { restartForBaseSize } from './daemon/base-size-restart.ts';
 import { sizeText } from './input.ts';
 import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
-import { judgeRestart, liveRestoreHint } from './rootfs/daemon-restart.ts';
+import { judgeRestart, liveRestoreHint, startedWithTheDaemon } from './daemon/restart.ts';
 import type { Refusal } from './rootfs/outcome.ts';
 import { dockerBytes } from './volumes/docker-size.ts';
 
@@ -57,7 +57,7 @@ export const setBaseSize = defineOperation<Want>({
     if (written && baseBytes === wanted) return { outcome: 'noop', reason: `the base size is ${formatBytes(wanted)} already` };
     if (want.restart_daemon !== true || baseBytes === wanted) return withoutRestart(judged, wanted, written);
     const refused = judgeRestart(docker);
-    return refused === undefined ? { outcome: 'change', changes: [change(judged, wanted, written, known)], warnings: [onlyNew] } : { outcome: 'refused', ...refused };
+    return refused === undefined ? { outcome: 'change', changes: [change(judged, wanted, written, known)], warnings: [onlyNew, ...startedWithTheDaemon(known.the(ask(containers)))] } : { outcome: 'refused', ...refused };
   },
 
   touches(want) {

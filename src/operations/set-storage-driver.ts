@@ -19,6 +19,7 @@ import { judgeDriver } from './daemon/driver-needs.ts';
 import type { DriverSwitch } from './daemon/driver-switch.ts';
 import { switchBack, switchDriver } from './daemon/driver-switch.ts';
 import type { Invisible } from './daemon/invisible.ts';
+import { startedWithTheDaemon } from './daemon/restart.ts';
 import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } from './daemon/invisible.ts';
 import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
@@ -144,7 +145,7 @@ function changeDriver(want: Want, situation: Situation, known: Known): Planned {
   const change: Change = {
     summary: `storage driver ${docker.driver} → ${want.driver} (${config.path}); ${running.length === 0 ? '' : `stop ${counted(running.length, 'container')}, `}restart the Docker daemon`,
     subject: 'storage-driver',
-    before: { driver: docker.driver, containers: all.length, running: running.length, images: drivers.images[docker.driver] ?? 0 },
+    before: { driver: docker.driver, containers: all.length, images: drivers.images[docker.driver] ?? 0 },
     after: { driver: want.driver, containers: earlier, images: drivers.images[want.driver] ?? 0 },
     actions: [...(write === undefined ? [] : writeConfigFile(write)), switchDriver(how)],
     undo: switchBack(how, takeBackConfigFile(written)),
@@ -152,7 +153,7 @@ function changeDriver(want: Want, situation: Situation, known: Known): Planned {
     atomic: true,
     bindings: Object.fromEntries(running.flatMap(({ id, state }, index) => [[`container ${String(index + 1)}`, id], [`start ${String(index + 1)}`, state.startedAt]])),
   };
-  return { outcome: 'change', changes: [change], warnings: warningsOf(want, situation, uses, invisible) };
+  return { outcome: 'change', changes: [change], warnings: [...warningsOf(want, situation, uses, invisible), ...startedWithTheDaemon(all).map((warning) => `${warning} with ${docker.driver} again`)] };
 }
 
 function warningsOf(want: Want, { docker, drivers }: Situation, uses: readonly ContainerUse[], invisible: Invisible | undefined): readonly string[] {

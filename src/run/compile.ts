@@ -126,15 +126,18 @@ function compileWriteFile(action: WriteFileAction, number: number): string {
     action.expect === null
       ? `out=; [ ! -e ${path} ] || ${no('exists already')}; owner=`
       : `out=; [ "$(cat -- ${path} && printf x)" = ${quote(`${action.expect}x`)} ] && owner=$(stat -c %u:%g -- ${path}) || ${no('its content is not what the plan saw')}`;
-  const backup = action.backup === undefined ? '' : quote(action.backup);
-  const keep =
-    action.backup === undefined ? [] : [`out=$({ (beside_in ${backup} '' make) && read_beside ${path} | write_beside ${backup} "$(stat -c %a -- ${path})" "$owner"; } 2>&1) || ${no('its backup could not be written')}`];
+  const digestOf = (text: string): string => `"$(printf %s ${text} | sha256sum | cut -d' ' -f1)"`;
+  const keep = action.backup === undefined || action.expect === null ? [] : [keepFile(path, quote(action.backup), digestOf(quote(action.expect)), no('its backup could not be written'))];
   return [
     guard,
     ...keep,
     `text=${quote(action.content)}`,
-    `out=$(printf %s "$text" | write_beside ${path} ${quote(action.mode)} "$owner" "$(printf %s "$text" | sha256sum | cut -d' ' -f1)" 2>&1 9>&-) || ${no('its new content could not be written')}`,
+    `out=$(printf %s "$text" | write_beside ${path} ${quote(action.mode)} "$owner" ${digestOf('"$text"')} 2>&1 9>&-) || ${no('its new content could not be written')}`,
   ].join('\n');
+}
+
+function keepFile(path: string, backup: string, digest: string, orElse: string): string {
+  return `out=$({ (beside_in ${backup} '' make) && mode=$(stat -c %a -- ${path}) && read_beside ${path} | write_beside ${backup} "$mode" "$owner" ${digest}; } 2>&1) || ${orElse}`;
 }
 
 /** Which action of a failed script it was, counted from 0, why, and what had been printed before; from its standard error. */

@@ -186,20 +186,20 @@ describe('what is refused on devicemapper', () => {
   });
 });
 
-describe('several containers', () => {
-  const twin = (): RecordedHost => {
-    const one = host();
-    const name = (one.container.graph?.['DeviceName'] ?? '').replace(/.{4}$/, 'ffff');
-    const device = one.mapper.devices[one.container.graph?.['DeviceName'] ?? ''];
-    if (device === undefined || one.rootfs === undefined) throw new Error('no device');
-    return {
-      ...one,
-      container: { ...one.container, id: one.container.id.replace(/^.{4}/, 'ffff'), name: 'c2', labels: { tier: 'web' }, graph: { ...one.container.graph, DeviceName: name, DeviceId: '7' } },
-      mapper: { devices: { ...one.mapper.devices, [name]: { ...device, name, minor: 9, table: [line('0 655360 thin 253:0 7')] } } },
-      rootfs: { ...one.rootfs, stored: { ...one.rootfs.stored, deviceId: 7, path: `/var/lib/docker/devicemapper/metadata/${name}` } },
-    };
+const twin = (): RecordedHost => {
+  const one = host();
+  const name = (one.container.graph?.['DeviceName'] ?? '').replace(/.{4}$/, 'ffff');
+  const device = one.mapper.devices[one.container.graph?.['DeviceName'] ?? ''];
+  if (device === undefined || one.rootfs === undefined) throw new Error('no device');
+  return {
+    ...one,
+    container: { ...one.container, id: one.container.id.replace(/^.{4}/, 'ffff'), name: 'c2', labels: { tier: 'web' }, graph: { ...one.container.graph, DeviceName: name, DeviceId: '7' } },
+    mapper: { devices: { ...one.mapper.devices, [name]: { ...device, name, minor: 9, table: [line('0 655360 thin 253:0 7')] } } },
+    rootfs: { ...one.rootfs, stored: { ...one.rootfs.stored, deviceId: 7, path: `/var/lib/docker/devicemapper/metadata/${name}` } },
   };
+};
 
+describe('several containers', () => {
   it('are changed one after the other, in the order of their names', () => {
     expect(plan([twin(), host()], { container: 'c*' })).toMatchObject({ outcome: 'change', changes: [{ summary: expect.stringMatching(/^c1/) }, { summary: expect.stringMatching(/^c2/) }] });
   });
@@ -253,6 +253,22 @@ describe('restart_daemon', () => {
         },
       ],
     });
+  });
+
+  it('restarts it once more, last, when what it has read is taken back', () => {
+    const all = 640 * MiB;
+    const stored = (of: RecordedHost): RecordedHost => sized(of, { device: all, fileSystem: all, stored: 320 * MiB });
+    const one = stored(host());
+    const planned = plan([one, stored({ ...twin(), mapper: { devices: { ...twin().mapper.devices, ...one.mapper.devices } } })], { ...want, container: '*', size: '640MiB' });
+    if (planned.outcome !== 'change') throw new Error(JSON.stringify(planned));
+    const undos = planned.changes.map(({ undo }) => (undo === 'irreversible' ? [] : undo.map((action) => ('argv' in action ? action.argv.slice(0, 2).join(' ') : action.kind))));
+    expect(undos).toEqual([['docker info', 'write-file', 'systemctl reset-failed', 'systemctl restart'], ['write-file'], []]);
+  });
+
+  it('says which stopped containers the daemon will start', () => {
+    const { container } = twin();
+    const idle = { ...twin(), container: { ...container, state: { ...container.state, running: false, status: 'exited' }, restart: { name: 'always', maximumRetryCount: 0 } } };
+    expect(plan([host(), idle], want).warnings).toContainEqual('c2 (always) does not run, and may be started by the daemon when it starts');
   });
 
   it('restarts it also when that is all that is left to do, and not when nothing is', () => {

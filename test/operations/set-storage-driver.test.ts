@@ -30,7 +30,7 @@ describe('set_storage_driver', () => {
       changes: [
         {
           summary: `storage driver devicemapper → overlay2 (${path}); stop 1 container, restart the Docker daemon`,
-          before: { driver: 'devicemapper', containers: 1, running: 1, images: 3 },
+          before: { driver: 'devicemapper', containers: 1, images: 3 },
           after: { driver: 'overlay2', containers: 0, images: 0 },
           atomic: true,
           actions: [

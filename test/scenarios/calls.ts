@@ -52,6 +52,8 @@ const reading: Readonly<Record<string, RegExp>> = {
   losetup: /^(?!.*(?:-c|-d|--set-capacity|--detach)\b)/,
   mount: /^$/,
   ...Object.fromEntries(['lvs', 'vgs', 'pvs', 'lvmconfig', 'df', 'stat', 'lsblk', 'id', 'getent', 'pidof', 'blkid'].map((tool) => [tool, /^/])),
+  // What it runs is written down by itself.
+  unshare: /^/,
   age: /^--version/,
   'age-keygen': /^(?:-y|--version)/,
   sshd: /^-[TtV]/,

@@ -1,8 +1,8 @@
 import { lead } from '../../lab/sim/translate.ts';
-import type { Action, Change, ExecAction } from '../../src/operations/change.ts';
+import type { Action, Change, ExecAction, WriteFileAction } from '../../src/operations/change.ts';
 import type { RunEvent, ShownChange } from '../../src/run/event.ts';
 import type { Intent } from '../../src/run/journal.ts';
-import { commandLine } from '../../src/values/shell.ts';
+import { commandLine, quote } from '../../src/values/shell.ts';
 import type { Call } from './calls.ts';
 import type { Sent } from './recording.ts';
 
@@ -143,7 +143,7 @@ function sentFor(action: Action, sent: readonly Sent[], failed: boolean): readon
     case 'wait-until':
       return [...works, ...commands.filter(({ args }) => JSON.stringify(args) !== JSON.stringify(action.argv)).map(({ args }) => `was asked with ${args.join(' ')}`), ...changing.map(({ script }) => `wait-until sent ${oneLine(script)}`)];
     case 'seal':
-      return [...works, ...(failed || action.laptop === true || action.host !== undefined || commands.some(({ args }) => args.includes(action.to)) ? [] : [`seal: nothing that was sent names ${action.to}`])];
+      return [...works, ...(failed || action.laptop === true || action.host !== undefined || commands.some(({ script }) => script.includes(quote(action.to))) ? [] : [`seal: nothing that was sent names ${action.to}`])];
     case 'pause':
       return [...works, ...changing.map(({ script }) => `pause sent ${oneLine(script)}`)];
     case 'relay':
@@ -169,7 +169,11 @@ export function compareCalls(actions: readonly Action[], called: readonly Call[]
   for (const action of actions) {
     if (stopped) break;
     if (action.kind === 'write-file') {
-      while (left[0] !== undefined && isOfWriting(left[0], action)) left.shift();
+      while (left[0] !== undefined && readsFor(left[0], action)) left.shift();
+      const [next] = left;
+      if (next !== undefined && writes(next, action)) left.shift();
+      else if (failed) stopped = true;
+      else return [`printed that ${action.path} is written, and ${next === undefined ? 'called nothing' : `called ${shown(next)}`}`];
       continue;
     }
     if (action.kind !== 'exec' && action.kind !== 'check') return [`${action.kind} cannot be work`];
@@ -201,13 +205,13 @@ function endsOf(actions: readonly Action[]): readonly (readonly string[])[] {
 /** A program by its own path has no stand-in, but for the shell. */
 const isOtherPath = (program: string): boolean => program.includes('/') && program !== '/bin/sh';
 
-/** What a file is put in place with. */
-const writers = new Set(['cat', 'chmod', 'chown', 'cp', 'ln', 'mkdir', 'mv', 'rm', 'stat', 'sync']);
-
-function isOfWriting({ argv }: Call, { path, backup }: Extract<Action, { readonly kind: 'write-file' }>): boolean {
-  const parts = [path, path.slice(0, path.lastIndexOf('/')), ...(backup === undefined ? [] : [backup])];
-  return writers.has(argv[0] ?? '') && argv.slice(1).some((word) => word.includes('.plimsoll') || parts.includes(word) || (backup !== undefined && backup.startsWith(`${word}/`)));
+/** What is looked at before a file is written; and its backup, which is written the same way. */
+function readsFor({ argv: [program = '', ...args] }: Call, { path, backup }: WriteFileAction): boolean {
+  if (program === 'write_beside') return backup !== undefined && args[0] === backup;
+  return program === 'sha256sum' || ((program === 'cat' || program === 'stat') && args.at(-1) === path);
 }
+
+const writes = ({ argv: [program, path, mode], input }: Call, action: WriteFileAction): boolean => program === 'write_beside' && path === led(action.path) && mode === action.mode && input === led(action.content);
 
 function isSame(call: Expected, expected: Expected): boolean {
   return call.input === led(expected.input) && call.argv.length === expected.argv.length && call.argv.every((word, index) => word === led(expected.argv[index] ?? ''));

@@ -3,6 +3,7 @@ import type { Intent, Journal, JournalRecord } from '../../src/run/journal.ts';
 import { startWork } from '../../src/run/work.ts';
 import type { Command, Connection, Transport } from '../../src/transport/transport.ts';
 import { quote } from '../../src/values/shell.ts';
+import { writeBesideFunctions } from '../../src/values/write-beside.ts';
 import type { SimulatedHost } from './simulated.ts';
 
 /** What left the laptop, in order, with the journal's records between: `work` is a script that runs by itself. */
@@ -63,7 +64,8 @@ export class Recording {
     const { script, args = [], repeatable = false } = command;
     if (script !== workScript) {
       this.sent.push({ kind, script, args, reads: repeatable });
-      return command;
+      // What only reads must not call what changes; of the rest the laws see which intent it was sent for.
+      return repeatable ? command : { ...command, script: `SIM_WORK=sent; export SIM_WORK\n${script}` };
     }
     const [run = '', name = '', intent = '', text = '', ...more] = args;
     this.sent.push({ kind: 'work', name });
@@ -74,8 +76,19 @@ export class Recording {
   #watchedWork(name: string, text: string): string {
     const { standIns } = this.#host;
     const head = `PATH=${quote(standIns)}:$PATH SIM_WORK=${quote(name)} SIM_CALLED=${quote(this.fileOf(name))}; export PATH SIM_WORK SIM_CALLED\n`;
-    return head + text.replaceAll(/\/bin\/sh(?= )/g, `${standIns}/bin_sh`);
+    return head + text.replace(writeBesideFunctions, () => watchedWriting).replaceAll(/(?<!unshare -m -p -f )\/bin\/sh(?= )/g, `${standIns}/bin_sh`);
   }
 }
 
 const workScript = startWork({ run: '', name: '' }, '', '').script;
+
+/**
+ * To write a file is one call, with what is written as its input; which programs do that is not printed. Whatever
+ * writes or reads beside begins, in a subshell, with `beside_in`.
+ */
+const watchedWriting = `${writeBesideFunctions.replace('beside_in() {', 'beside_in() { unset SIM_CALLED;').replace('write_beside() (', 'write_unwatched() (')}
+write_beside() {
+  sim_input=$(mktemp "$SIM_CALLED.in.XXXXXXXXXX") && (unset SIM_CALLED; exec cat >"$sim_input") || return
+  printf '%s\\0' "$#" "$sim_input" write_beside "$@" >>"$SIM_CALLED"
+  write_unwatched "$@" <"$sim_input"
+}`;

@@ -143,7 +143,7 @@ class ScenarioRun {
     }
     if (this.#built.drift === undefined) {
       if (!saved && preview.code === 0) this.#sameTwice(printed, shown);
-      await this.#again();
+      if (!applied.events.some(({ type }) => type === 'rescue.started')) await this.#again();
       await this.#back(recording, before);
     }
     const did = recording.sent.some(({ kind }) => kind === 'intent');
@@ -275,7 +275,8 @@ class ScenarioRun {
       },
       ...(recording === undefined ? {} : { wrapJournal: recording.journal }),
     };
-    const code = await program(world).run([...args, '-i', inventory]).catch((thrown: unknown) => {
+    const consent = args[0] === 'plan' || args[0] === 'apply' ? ['--allow-read-only-programs'] : [];
+    const code = await program(world).run([...args, ...consent, '-i', inventory]).catch((thrown: unknown) => {
       const error = toAppError(thrown);
       reportError(world, error, true);
       return exitCodeOfError(error.code);

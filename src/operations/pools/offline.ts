@@ -7,6 +7,7 @@ import type { Growth, PoolGrowth } from '../../facts/pool-growth.ts';
 import { growthRecord } from '../../facts/pool-growth.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change } from '../change.ts';
+import { startedWithTheDaemon } from '../daemon/restart.ts';
 import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
 import { names } from '../volumes/directory-users.ts';
@@ -142,10 +143,9 @@ function runAgain(begun: Growth, file: string, uses: readonly ContainerUse[]): C
 
 function stopWarnings({ docker, containers }: Running, all: readonly ContainerUse[]): readonly string[] {
   const running = all.filter((use) => use.running);
-  const comes = containers.filter(({ id, state, restart }) => !state.running && !all.some((use) => use.id === id) && (restart.name === 'always' || restart.name === 'on-failure'));
   return [
     running.length === 0 ? 'the Docker daemon stops until the pool has grown; no container runs' : `all containers stop until the pool has grown, and so does the Docker daemon: ${names(running)}${docker.liveRestore ? '; live-restore does not help, since the pool stays as it is while a container runs' : ''}`,
-    ...(comes.length === 0 ? [] : [`${comes.map(({ name, restart }) => `${name} (${restart.name})`).join(', ')} ${comes.length === 1 ? 'does' : 'do'} not run, and may be started by the daemon when it starts`]),
+    ...startedWithTheDaemon(containers.filter(({ id }) => !all.some((use) => use.id === id))),
   ];
 }
 

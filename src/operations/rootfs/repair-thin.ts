@@ -42,9 +42,9 @@ function restoreDevice(thin: ThinContainer, bytes: number): Change {
   return {
     summary: `${container.name}: device ${formatBytes(Math.min(rootfs.stored.bytes, thin.daemonBytes))} → ${formatBytes(bytes)}, the size of its file system, so that it starts again`,
     subject: `container:${container.id}`,
-    // Whether the device is active at the moment is no part of either: a stop of the container changes that.
-    before: { container: container.id, storedBytes: rootfs.stored.bytes, daemonBytes: thin.daemonBytes },
-    after: { container: container.id, storedBytes: Math.max(bytes, rootfs.stored.bytes), daemonBytes: thin.daemonBytes },
+    // Whether the device is active at the moment, and what the daemon has read, is no part of either: a stop of the container, and a restart, change that.
+    before: { container: container.id, storedBytes: rootfs.stored.bytes },
+    after: { container: container.id, storedBytes: Math.max(bytes, rootfs.stored.bytes) },
     actions: [...activate, ...store],
     undo: active === undefined ? [...forget, { kind: 'exec', argv: ['/bin/sh', '-c', '[ ! -e "$1" ] || exec dmsetup remove --retry "$2"', 'sh', device, name] }] : 'irreversible',
     ...(store.length > 0 ? { finalize: [dropBackup(rootfs.stored)] } : {}),

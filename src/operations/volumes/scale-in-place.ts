@@ -4,7 +4,7 @@ import type { VolumeOptions } from '../../facts/volume-state.ts';
 import type { Volume } from '../../facts/volumes.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change, ExecAction, WriteFileAction } from '../change.ts';
-import { judgeRestart, liveRestoreHint, restartActions, stillRunning } from '../rootfs/daemon-restart.ts';
+import { judgeRestart, liveRestoreHint, restartActions, restartedWhenUndone, stillRunning } from '../daemon/restart.ts';
 import type { ContainerPlan } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
 import { dockerBytes } from './docker-size.ts';
@@ -48,7 +48,7 @@ export function scaleInPlace(situation: Situation, bytes: number, mayRestart: bo
   if (mayRestart !== true) return { changes, ...notes, owed: [owedRestart(volume, bytes, docker)] };
   const refused = judgeRestart(docker);
   if (refused !== undefined) return { refused };
-  return { changes: [...changes, restart(volume, users.filter(({ running }) => running))], ...notes };
+  return { changes: [...restartedWhenUndone(changes), restart(volume, users.filter(({ running }) => running))], ...notes };
 }
 
 function owedRestart({ name }: Volume, bytes: number, docker: Docker): string {

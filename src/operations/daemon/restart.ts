@@ -2,13 +2,22 @@ import type { Container } from '../../facts/containers.ts';
 import type { Docker } from '../../facts/docker.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change } from '../change.ts';
-import type { ContainerPlan, Refusal } from './outcome.ts';
+import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
 
 /** A container whose stored size the running daemon has not read yet. */
 export interface Awaiting {
   readonly container: Container;
   readonly daemonBytes: number;
   readonly storedBytes: number;
+}
+
+interface Restart {
+  /** Containers that have, or will have, another stored size than the daemon may hold. */
+  readonly awaiting: readonly Awaiting[];
+  readonly allowed: boolean | undefined;
+  readonly docker: Docker;
+  /** Every container of the host. */
+  readonly all: readonly Container[];
 }
 
 export const liveRestoreHint = 'set "live-restore": true in /etc/docker/daemon.json and run: systemctl reload docker';
@@ -18,12 +27,23 @@ export const liveRestoreHint = 'set "live-restore": true in /etc/docker/daemon.j
  * than what the daemon holds is restart-safe only after the daemon has been restarted: done here when
  * the playbook allows it, and owed otherwise.
  */
-export function planRestart(candidates: readonly Awaiting[], allowed: boolean | undefined, docker: Docker): ContainerPlan {
+export function withRestart(plans: readonly ContainerPlan[], { awaiting: candidates, allowed, docker, all }: Restart): readonly ContainerPlan[] {
   const awaiting = candidates.filter(({ daemonBytes, storedBytes }) => daemonBytes < storedBytes);
-  if (awaiting.length === 0) return { changes: [], warnings: [], owed: [] };
-  if (allowed !== true) return { changes: [], warnings: [], owed: awaiting.map((one) => owedRestart(one, docker)) };
+  if (awaiting.length === 0) return plans;
+  if (allowed !== true) return [...plans, { changes: [], warnings: [], owed: awaiting.map((one) => owedRestart(one, docker)) }];
   const refused = judgeRestart(docker);
-  return refused === undefined ? { changes: [restartDaemon(awaiting)], warnings: [], owed: [] } : { refused };
+  if (refused !== undefined) return [...plans, { refused }];
+  const taken = plans.findIndex((plan) => 'changes' in plan && plan.changes.some(canBeUndone));
+  return [
+    ...plans.map((plan, index) => (index === taken && 'changes' in plan ? { ...plan, changes: restartedWhenUndone(plan.changes) } : plan)),
+    { changes: [restartDaemon(awaiting)], warnings: startedWithTheDaemon(all), owed: [] },
+  ];
+}
+
+/** dockerd starts them when it starts, also when somebody has stopped them (moby restartmanager/restartmanager.go, ShouldRestart). */
+export function startedWithTheDaemon(all: readonly Container[]): readonly string[] {
+  const comes = all.filter(({ state, restart: { name } }) => !state.running && (name === 'always' || name === 'on-failure'));
+  return comes.length === 0 ? [] : [`${comes.map(({ name, restart }) => `${name} (${restart.name})`).join(', ')} ${comes.length === 1 ? 'does' : 'do'} not run, and may be started by the daemon when it starts`];
 }
 
 /** Whether a restart of the daemon would leave the containers running. */
@@ -53,6 +73,24 @@ export const restartActions: readonly Action[] = [
   { kind: 'exec', argv: ['systemctl', 'reset-failed', 'docker.service', 'docker.socket'], success: [0, 1, 5] },
   { kind: 'exec', argv: ['systemctl', 'restart', 'docker.service'], timeoutMs: 180_000 },
 ];
+
+/**
+ * A daemon that was restarted to read what a change has written has to be restarted again when that is taken back:
+ * until it is, it goes by what it has read, and may write that. Once, at the end: the first change is undone last.
+ */
+export function restartedWhenUndone(changes: readonly Change[]): readonly Change[] {
+  const first = changes.findIndex(canBeUndone);
+  return changes.map((change, index) => (index === first && change.undo !== 'irreversible' ? { ...change, undo: [keepsRunning, ...change.undo, ...restartActions] } : change));
+}
+
+const canBeUndone = ({ undo }: Change): boolean => undo !== 'irreversible' && undo.length > 0;
+
+const keepsRunning: Action = {
+  kind: 'check',
+  argv: ['docker', 'info', '--format', '{{.LiveRestoreEnabled}}'],
+  equals: 'true',
+  otherwise: 'live-restore is off by now, so a restart of the Docker daemon would stop every container',
+};
 
 function restartDaemon(awaiting: readonly Awaiting[]): Change {
   const sizes = (bytes: (one: Awaiting) => number): Record<string, number> => Object.fromEntries(awaiting.map((one) => [`${one.container.name} daemonBytes`, bytes(one)]));
