@@ -16,8 +16,8 @@ export interface BackupHost {
   /** Whether it can encrypt and decrypt. */
   readonly age: boolean;
   readonly state: string;
-  /** The backups that were made here, and not taken back. */
-  readonly made: readonly string[];
+  /** The backups that were made here, and not taken back; `place`: for where, absent where an older plimsoll has noted it. */
+  readonly made: readonly { readonly name: string; readonly place?: string }[];
   /** Volumes that were restored here: from which backup, and whether to the end. */
   readonly restored: readonly { readonly volume: string; readonly backup: string; readonly done: boolean }[];
 }
@@ -29,7 +29,9 @@ id=$(head -c 8 /etc/machine-id 2>/dev/null)
 node=$(uname -n)
 printf 'now %s\\nnode %s\\nlabel %s\\nstate %s\\n' "$(date -u +%Y%m%dT%H%M%SZ)" "$node" "$node\${id:+-$id}" "$state"
 for tool in zstd gzip age; do command -v "$tool" >/dev/null 2>&1 && printf 'packs %s\\n' "$tool"; done
-for at in "$state"/backups/*; do [ ! -f "$at" ] || printf 'made %s\\n' "\${at##*/}"; done
+for at in "$state"/backups/*; do
+  [ ! -f "$at" ] || if [ -s "$at" ]; then sed "s|^|made \${at##*/} |" "$at"; else printf 'made %s\\n' "\${at##*/}"; fi
+done
 for at in "$state"/restored/*; do [ ! -f "$at" ] || printf 'restored %s %s\\n' "\${at##*/}" "$(head -n 1 -- "$at")"; done
 echo end`,
   parse({ status, stdout, stderr }) {
@@ -48,6 +50,11 @@ echo end`,
       if (volume === undefined || backup === undefined) throw new AppError('fact-unreadable', `what was restored is not as plimsoll has written it: ${oneLine(line)}`, { hint: `look at ${state}/restored on the host` });
       return { volume, backup, done: kind === 'done' };
     });
-    return { now, node, label, compression: packs[0], decompresses: packs, age: all('packs').includes('age'), state, made: all('made'), restored };
+    return { now, node, label, compression: packs[0], decompresses: packs, age: all('packs').includes('age'), state, made: all('made').map(madeIn), restored };
   },
 };
+
+function madeIn(line: string): BackupHost['made'][number] {
+  const [name = '', ...place] = line.split(' ');
+  return { name, ...(place.length === 0 ? {} : { place: place.join(' ') }) };
+}

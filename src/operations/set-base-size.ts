@@ -15,7 +15,7 @@ import { restartForBaseSize } from './daemon/base-size-restart.ts';
 import { sizeText } from './input.ts';
 import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
-import { judgeRestart, liveRestoreHint, startedWithTheDaemon } from './daemon/restart.ts';
+import { everyContainer, judgeRestart, liveRestoreHint, startedWithTheDaemon } from './daemon/restart.ts';
 import type { Refusal } from './rootfs/outcome.ts';
 import { dockerBytes } from './volumes/docker-size.ts';
 
@@ -60,8 +60,8 @@ export const setBaseSize = defineOperation<Want>({
     return refused === undefined ? { outcome: 'change', changes: [change(judged, wanted, written, known)], warnings: [onlyNew, ...startedWithTheDaemon(known.the(ask(containers)))] } : { outcome: 'refused', ...refused };
   },
 
-  touches(want) {
-    return { reads: ['docker', 'daemon.json'], changes: want.restart_daemon === true ? ['daemon.json', 'docker'] : ['daemon.json'] };
+  touches(want, known) {
+    return want.restart_daemon === true ? { reads: ['docker', 'daemon.json', ...everyContainer(known)], changes: ['daemon.json', 'docker'] } : { reads: ['docker', 'daemon.json'], changes: ['daemon.json'] };
   },
 });
 

@@ -19,7 +19,7 @@ import { judgeDriver } from './daemon/driver-needs.ts';
 import type { DriverSwitch } from './daemon/driver-switch.ts';
 import { switchBack, switchDriver } from './daemon/driver-switch.ts';
 import type { Invisible } from './daemon/invisible.ts';
-import { startedWithTheDaemon } from './daemon/restart.ts';
+import { everyContainer, startedWithTheDaemon } from './daemon/restart.ts';
 import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } from './daemon/invisible.ts';
 import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
@@ -67,8 +67,8 @@ export const setStorageDriver = defineOperation<Want>({
     return judged.docker.driver === want.driver ? keepDriver(want, judged) : changeDriver(want, judged, known);
   },
 
-  touches() {
-    return { reads: ['docker', 'daemon.json'], changes: ['daemon.json', 'docker'] };
+  touches(_want, known) {
+    return { reads: ['docker', 'daemon.json', ...everyContainer(known)], changes: ['daemon.json', 'docker'] };
   },
 });
 

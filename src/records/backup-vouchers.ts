@@ -14,8 +14,14 @@ const voucher = { host: z.string(), by: z.string(), at: z.string() };
 /** What stands beside a backup; one line of JSON. */
 const sealSchema = z.object({ plimsoll: z.literal('seal'), version: z.literal(1), ...voucher, key: z.string(), hmac: z.string() });
 
-/** What the records keep of a backup. */
-const recordSchema = z.object({ v: z.literal(1), backup: z.string(), ...voucher, statement: z.string().regex(/^[0-9a-f]{64}$/) });
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const mostOthers = 20;
+
+/**
+ * What the records keep of a backup. `also`: the statements before it, newest first. Two steps of one playbook that keep
+ * a volume in two places give both the same name; so does an attempt that was made again.
+ */
+const recordSchema = z.object({ v: z.literal(1), backup: z.string(), ...voucher, statement: digest, also: z.array(digest).max(mostOthers).exactOptional() });
 type BackupRecord = z.infer<typeof recordSchema>;
 
 interface VouchersOptions {
@@ -55,8 +61,8 @@ export class BackupVouchers implements Vouchers {
 
   async judge(backup: Stated, seal: string): Promise<Vouched> {
     const { records, why } = await this.#recorded(backup.name);
-    const digest = sha256(backup.statement);
-    const same = records.find(({ statement }) => statement === digest);
+    const own = sha256(backup.statement);
+    const same = records.find(({ statement, also = [] }) => [statement, ...also].includes(own));
     if (same !== undefined) return { kind: 'vouched', host: same.host, by: same.by, at: same.at };
     const [other] = records;
     if (other !== undefined) return { kind: 'false', reason: `the records have another one of that name, made on ${oneLine(other.host, 80)} by ${oneLine(other.by, 80)} at ${oneLine(other.at, 40)}` };
@@ -86,7 +92,6 @@ export class BackupVouchers implements Vouchers {
     }
   }
 
-  /** What was recorded of an attempt that was made again is replaced. */
   async #record(record: BackupRecord): Promise<void> {
     const { store, signal } = this.#options;
     const key = keyOfBackup(record.backup, record.host);
@@ -96,10 +101,17 @@ export class BackupVouchers implements Vouchers {
         if (await store.createIfAbsent(key, record, signal)) return;
         continue;
       }
-      if (await store.compareAndSwap(key, there.revision, record, signal)) return;
+      if (await store.compareAndSwap(key, there.revision, beside(record, there.value), signal)) return;
     }
     throw new AppError('records-conflict', `what the records say of ${record.backup} is written again and again by somebody else`, { hint: 'run the same again' });
   }
+}
+
+/** What is there and cannot be read is no statement of ours. */
+function beside(record: BackupRecord, there: unknown): BackupRecord {
+  const { data } = recordSchema.safeParse(there);
+  const also = data === undefined ? [] : [data.statement, ...(data.also ?? [])].filter((one) => one !== record.statement).slice(0, mostOthers);
+  return { ...record, ...(also.length === 0 ? {} : { also }) };
 }
 
 /** Everything that the seal answers for. */

@@ -69,7 +69,7 @@ async function dumpTree(top: string, prefix: string): Promise<Dump> {
       } else {
         // What is in one has the times of the volume's files; its case says whether it is whole.
         const isBackup = /@.*\.\d{8}T\d{6}Z\.(json|tar\.\w+(\.age)?)$/.test(name);
-        lines.push([prefix + steady(shown, top), isBackup ? mode : `${mode} ${steady(await content(path), top)}`]);
+        lines.push([prefix + steady(shown, top), isBackup ? mode : `${mode} ${name === 'mountinfo' ? inAnyOrder(steady(await content(path), top)) : steady(await content(path), top)}`]);
       }
     }
   };
@@ -78,6 +78,11 @@ async function dumpTree(top: string, prefix: string): Promise<Dump> {
   const names = new Map<string, readonly string[]>();
   for (const [name, text] of lines) names.set(name, [...(names.get(name) ?? []), text]);
   return Object.fromEntries([...names].map(([name, texts]) => [name, texts.toSorted().join('\n')]));
+}
+
+/** Which device gets which number depends on which container was started first. */
+function inAnyOrder(mountinfo: string): string {
+  return mountinfo.replaceAll(/ 253:\d+ /g, ' 253:N ').split('\n').toSorted().join('\n');
 }
 
 async function content(path: string): Promise<string> {

@@ -59,7 +59,7 @@ describe('a backup is vouched for', () => {
     expect(await laptop('alone').judge(made, seal)).toMatchObject({ kind: 'vouched' });
   });
 
-  it('anew when it is made again, and for each of two hosts that call themselves the same', async () => {
+  it('also when it is made again, for another place, and for each of two hosts that call themselves the same', async () => {
     const one = laptop('again');
     await one.vouch(made, web);
     await one.vouch({ ...made, statement: '{"sha256":"c"}' }, { host: 'db-1' });
@@ -67,7 +67,8 @@ describe('a backup is vouched for', () => {
     expect(await one.judge({ ...made, statement: '{"sha256":"c"}' }, '')).toMatchObject({ kind: 'vouched', host: 'db-1' });
     await one.vouch(replaced, web);
     expect(await one.judge(replaced, '')).toMatchObject({ kind: 'vouched', host: 'web-1' });
-    expect(await one.judge(made, '')).toMatchObject({ kind: 'false' });
+    expect(await one.judge(made, '')).toMatchObject({ kind: 'vouched', host: 'web-1' });
+    expect(await one.judge({ ...made, statement: '{"sha256":"d"}' }, '')).toMatchObject({ kind: 'false' });
   });
 
   it('in a place where the versions of volumes are not listed', async () => {

@@ -162,7 +162,7 @@ describe('what was a file when it was planned, and has become a link', () => {
 
 describe('an archive', () => {
   const start = { plimsoll: 'backup', version: 1, name: crossed('foo@web.20260101T000000Z'), host: 'web', source: 'volume foo', compression: 'gzip', consistency: 'live', sizeBytes: 0 } as const;
-  const makeIn = (spool: string): Action => makeArchive({ start, source: { path: here.victim, identity: 'x' } as Directory, spool, file: undefined, list: false });
+  const makeIn = (spool: string): Action => makeArchive({ start, source: { path: here.victim, identity: 'x' } as Directory, spool, place: 'path:/kept', file: undefined, list: false });
   const part = '.foo@web.20260101T000000Z.tar.gz.part';
 
   it.each([0o777, 0o775])('is not made where others can write: mode %d', async (mode) => {

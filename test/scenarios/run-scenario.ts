@@ -143,7 +143,7 @@ class ScenarioRun {
     }
     if (this.#built.drift === undefined) {
       if (!saved && preview.code === 0) this.#sameTwice(printed, shown);
-      if (!applied.events.some(({ type }) => type === 'rescue.started')) await this.#again();
+      await this.#again();
       await this.#back(recording, before);
     }
     const did = recording.sent.some(({ kind }) => kind === 'intent');
@@ -193,6 +193,8 @@ class ScenarioRun {
       if (event.type !== 'host.finished' || event.error === undefined) continue;
       const { code, message } = event.error;
       const asked = code === 'action-failed' && (event.step ?? '').endsWith(' fails');
+      // An earlier step has used the name while the daemon ran: Docker's own bug, which is told of by its number.
+      if (message.includes('moby#43891')) continue;
       const unforeseen = code === 'internal' || code === 'verification-failed' || code === 'outcome-unknown' || (code === 'action-failed' && this.#built.drift === undefined);
       if (unforeseen && !asked) this.#wrong.push(`${what}: ${code}: ${oneLine(message, 500)}`);
     }

@@ -84,6 +84,9 @@ interface Node {
   readonly settled: boolean;
 }
 
+/** In a block that is rescued, and with `on_error: continue`, a step that was refused is no failure of the run. */
+const mayFail: ReadonlySet<number> = new Set([9, 10]);
+
 function stepOf({ operation, control, numbers: chosen }: StepChoice, number: number, ground: Ground, places: Places): Node {
   const maker = stepMakers[operation];
   if (maker === undefined) throw new Error(`nothing makes steps of ${operation}`);
@@ -92,7 +95,7 @@ function stepOf({ operation, control, numbers: chosen }: StepChoice, number: num
   const step = { name, [operation]: input };
   const before = needs.map((one, index) => ({ ...one, name: `${name}, before it ${String(index + 1)}` }));
   const register = `r${String(number)}`;
-  const node = (...nodes: readonly object[]): Node => ({ name, nodes: [...before, ...nodes], settled: !relative && !neverSettled.has(operation) });
+  const node = (...nodes: readonly object[]): Node => ({ name, nodes: [...before, ...nodes], settled: !relative && !neverSettled.has(operation) && !mayFail.has(control) });
   const log = (text: string): object => ({ name: `${name}, after it`, command: ['/bin/sh', '-c', 'echo "$1" >>"$2"', 'sh', text, `${places.files}/after`] });
   switch (control) {
     case 5:

@@ -111,7 +111,8 @@ export const stepMakers: Readonly<Record<string, (given: Given) => Made>> = {
     const to = pick.among(given.ground.volumes.filter((name) => name !== from), 'none');
     const consent = { stop: pick.of([true, true, false]), delete: pick.number(4) !== 3 };
     const way = { ...pick.sometimes({ method: pick.of(['rsync', 'cp', 'tar']) }), ...pick.sometimes({ first_pass_only: true }) };
-    return { input: { from: { volume: from }, to: { volume: to }, ...consent, ...way } };
+    // Another first pass is another pass.
+    return { input: { from: { volume: from }, to: { volume: to }, ...consent, ...way }, relative: 'first_pass_only' in way };
   },
   scale_volume: (given) => {
     const { pick } = given;

@@ -13,7 +13,8 @@ const web: HostSpec = { name: 'web-1', kind: 'overlay2-pquota', volumes: [{ name
 const there: HostSpec = { name: 'there', kind: 'overlay2-plain' };
 
 interface World {
-  readonly apply: (step: object, laptop?: string) => Promise<Ran>;
+  readonly apply: (step: object | readonly object[], laptop?: string) => Promise<Ran>;
+  readonly rollback: (run: string) => Promise<Ran>;
   /** A directory of this machine, which simulated hosts share. */
   readonly at: (...path: readonly string[]) => string;
   readonly content: (volume: string) => Promise<string>;
@@ -28,9 +29,10 @@ async function world(): Promise<World> {
     at,
     async apply(step, laptop = 'runs') {
       const playbook = at('work', 'playbook.yaml');
-      await writeFile(playbook, JSON.stringify({ hosts: 'web-1', steps: [step] }));
+      await writeFile(playbook, JSON.stringify({ hosts: 'web-1', steps: [step].flat() }));
       return plimsoll(['apply', playbook, '-i', inventory, '--yes'], { XDG_STATE_HOME: at(laptop) });
     },
+    rollback: (run) => plimsoll(['rollback', run, '-i', inventory, '--yes'], { XDG_STATE_HOME: at('runs') }),
     content: async (volume) => (await host.run(`cat /var/lib/docker/volumes/${volume}/_data/is`)).stdout,
   };
 }
@@ -53,6 +55,19 @@ function ended({ code, stdout, stderr }: Ran): string {
   expect(code, stdout + stderr).toBe(0);
   return stdout;
 }
+
+it('is made for several places by one playbook, restored from each, and taken back as a whole', async () => {
+  const { apply, rollback, at, content } = await world();
+  const places = [{ laptop: at('kept') }, { laptop: at('kept-too') }, { path: at('here') }];
+  const made = ended(await apply(places.map((to) => ({ backup_volume: { volume: 'app', to } }))));
+  for (const [index, from] of places.entries()) {
+    ended(await apply({ restore_volume: { volume: `restored-${String(index)}`, from, backup: 'app' } }));
+    expect(await content(`restored-${String(index)}`)).toBe('true\n');
+  }
+  const [, id = ''] = /(\d{8}-\d{6}-\d+)/.exec(made) ?? [];
+  const back = await rollback(id);
+  expect([back.code, back.stdout + back.stderr]).toEqual([0, expect.not.stringContaining('drift')]);
+});
 
 describe.each([
   ['the laptop', (at: World['at']) => ({ place: { laptop: at('kept') }, directory: at('kept') })],

@@ -18,6 +18,8 @@ export interface Archive {
   readonly source: Directory;
   /** Where it is made. */
   readonly spool: string;
+  /** Where it is kept: one name may be made for several places. */
+  readonly place: string;
   /** Names the containers that are stopped or paused meanwhile; undefined when there are none. */
   readonly file: string | undefined;
   /** Whether what is in the files is listed too, so that a restored volume can be compared. */
@@ -29,12 +31,12 @@ export interface Archive {
  * it, also when it is ended, and only then reads the archive again from its beginning to its end (one that is
  * encrypted is read through on its way into age). The manifest is put in place last: without it there is no backup.
  */
-export function makeArchive({ start, source, spool, file, list }: Archive): ExecAction {
+export function makeArchive({ start, source, spool, place, file, list }: Archive): ExecAction {
   const { name, compression, consistency, encryptedTo = [] } = start;
   const known = JSON.stringify(start).slice(1, -1);
   return {
     kind: 'exec',
-    argv: ['/bin/sh', '-s', '--', file ?? '', source.path, source.identity, spool, name, archiveOf(start), compression, consistency, list ? 'list' : '', known, ...encryptedTo],
+    argv: ['/bin/sh', '-s', '--', file ?? '', source.path, source.identity, spool, name, archiveOf(start), compression, consistency, list ? 'list' : '', known, place, ...encryptedTo],
     stdin: archiveScript,
     timeoutMs: longestCopyMs,
   };
@@ -42,12 +44,12 @@ export function makeArchive({ start, source, spool, file, list }: Archive): Exec
 
 const tarText = `exec tar -C "$from" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --pax-option=delete=atime,delete=ctime --one-file-system -p -cf - .`;
 
-const archiveScript = `# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted to what follows $10.
+const archiveScript = `# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted to what follows $11.
 back_up() {
 ${startFunctions}${insideFunctions}
 ${walkFunction}
 ${stageFunctions}${sealFunctions}${sealedFunction}file=$1 from=$2 identity=$3 spool=$4 name=$5 archive=$6 packing=$7 how=$8 list=$9; shift 9
-known=$1; shift
+known=$1 place=$2; shift 2
 state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
 part=$spool/.$archive.part work=$state/backing-up held= proven=
 no() { printf '%s\\n' "$*" >&2; exit 1; }
@@ -114,7 +116,7 @@ members=$(cat "$work/members")
 [ "$how" = live ] || [ "$members" = $((entries - sockets + 1)) ] || no "$part holds $members members, and $from had $((entries - sockets + 1))"
 listed=$(sed 's/^\\([a-z]*\\) \\([0-9a-f]*\\)$/"\\1":"\\2"/' "$work/list" | tr '\\n' ',')
 printf '{%s,"created":"%s",%s"sha256":"%s","bytes":%s,"root":{"mode":"%s","owner":"%s"},"entries":%s,"allocatedBytes":%s,"apparentBytes":%s,"unpackedBytes":%s,"sockets":%s,"changed":%s,"list":{%s}}\\n' "$known" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$inside" "$sum" "$bytes" "$mode" "$owner" "$entries" "$allocated" "$apparent" "$(($(cat "$work/unpacked")))" "$sockets" "$changed" "\${listed%,}" >"$spool/.$name.json" || no "$spool cannot be written"
-chmod 600 "$part" "$spool/.$name.json" && mkdir -p -m 700 -- "$state/backups" && : >"$state/backups/$name" && sync "$spool/.$name.json" "$state/backups/$name" "$state/backups" || exit 1
+chmod 600 "$part" "$spool/.$name.json" && mkdir -p -m 700 -- "$state/backups" && { grep -qFx -- "$place" "$state/backups/$name" 2>/dev/null || printf '%s\n' "$place" >>"$state/backups/$name"; } && sync "$spool/.$name.json" "$state/backups/$name" "$state/backups" || exit 1
 mv -f -- "$part" "$spool/$archive" && sync "$spool" && mv -f -- "$spool/.$name.json" "$spool/$name.json" && sync "$spool" || exit 1
 find "$state/backups" -maxdepth 1 -type f -mtime +30 -delete
 }
@@ -122,14 +124,18 @@ back_up "$@" </dev/null
 `;
 
 /** Removes what was made and has not become a backup; a complete one stays, unless it was only on its way. */
-export function forgetArchive(spool: string, start: ManifestStart, onItsWay: boolean): ExecAction {
+export function forgetArchive({ spool, start, place }: Pick<Archive, 'spool' | 'start' | 'place'>, onItsWay: boolean): ExecAction {
   const script = `# Forgets that backup $2 was made.
 {
 [ -z "$4" ] || [ ! -e "$1/$2.json" ] || rm -f -- "$1/$2.json"
 [ -e "$1/$2.json" ] || rm -f -- "$1/$3" "$1/$2.seal"
 state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-rm -f -- "$1/.$3.part" "$1/.$2.json" "$state/backups/$2" && rm -rf -- "$state/backing-up"
+rm -f -- "$1/.$3.part" "$1/.$2.json" && rm -rf -- "$state/backing-up" || exit 1
+# The same may have been made for another place.
+made=$state/backups/$2 left=
+[ ! -s "$made" ] || left=$(grep -vFx -- "$5" "$made")
+if [ -n "$left" ]; then printf '%s\n' "$left" >"$state/.made" && sync "$state/.made" && mv -f -- "$state/.made" "$made"; else rm -f -- "$made"; fi
 } </dev/null
 `;
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', spool, start.name, archiveOf(start), onItsWay ? 'on its way' : ''], stdin: script, timeoutMs: 120_000 };
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', spool, start.name, archiveOf(start), onItsWay ? 'on its way' : '', place], stdin: script, timeoutMs: 120_000 };
 }

@@ -7,7 +7,7 @@ import { startAgain } from '../volumes/copy-stopped.ts';
 import { names } from '../volumes/directory-users.ts';
 import { forgetArchive, makeArchive } from './archive-script.ts';
 import type { Kept } from './backup-input.ts';
-import { describedKept, directoryOf, isHere } from './backup-input.ts';
+import { describedKept, directoryOf, isHere, resourceOf } from './backup-input.ts';
 import type { BackupSurvey } from './backup-survey.ts';
 import { forBackup } from './backup-survey.ts';
 import { putInBucket } from './bucket.ts';
@@ -59,13 +59,14 @@ function archiveChange(plan: BackupPlan): Change {
           { kind: 'write-file', path: file, content: stoppedText({ from: source.path, to: forBackup, containers: ids.map(({ id }) => id) }), mode: '0600', expect: remembered?.text ?? null },
         ];
   const before = { archive: 'none' };
+  const made = { start, spool, place: resourceOf(to) };
   return {
     summary: ids.length === 0 ? what : `${what}, while ${names(ids)} ${ids.length === 1 ? 'is' : 'are'} ${held}`,
     subject: `archive:${name}`,
     before: remembered === undefined ? before : { ...before, held: again.map((use) => use.name) },
     after: { archive: 'made' },
-    actions: [...remember, makeArchive({ start, source, spool, file, list })],
-    undo: [...(file === undefined ? [] : [startAgain(file)]), forgetArchive(spool, start, !isHere(to))],
+    actions: [...remember, makeArchive({ ...made, source, file, list })],
+    undo: [...(file === undefined ? [] : [startAgain(file)]), forgetArchive(made, !isHere(to))],
     ...(remembered === undefined ? {} : { undoneTo: before }),
     atomic: true,
     bindings: { ...bindings(plan), ...Object.fromEntries(ids.map((use) => [`container ${use.name}`, use.id])) },

@@ -62,7 +62,7 @@ function planBackup(want: BackupWant, known: Known): Planned {
   const where = describedKept(want.to);
   const plan: BackupPlan = { ...survey, to: want.to, list: want.content_list && want.consistency !== 'live', holds: holdable(want, survey), removes: superfluous(shelf, start, want.keep) };
   const there = shelf.backups.find((backup) => backup.name === name);
-  const made = host.made.includes(name);
+  const made = host.made.some((one) => one.name === name && (one.place === undefined || one.place === resourceOf(want.to)));
   const goOn = remembered === undefined ? [] : [goOnChange(survey, remembered.file)];
   if (there?.complete === true) {
     if (!made) return { outcome: 'refused', reason: `${name} is in ${where}, and it is not known here that it was made: it may have been taken back`, remedy: 'it is whole, and can be restored; apply the playbook again for another one', provisional: backupChanges(plan) };

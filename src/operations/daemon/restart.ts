@@ -1,5 +1,8 @@
 import type { Container } from '../../facts/containers.ts';
+import { containers } from '../../facts/containers.ts';
 import type { Docker } from '../../facts/docker.ts';
+import type { Known } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change } from '../change.ts';
 import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
@@ -38,6 +41,11 @@ export function withRestart(plans: readonly ContainerPlan[], { awaiting: candida
     ...plans.map((plan, index) => (index === taken && 'changes' in plan ? { ...plan, changes: restartedWhenUndone(plan.changes) } : plan)),
     { changes: [restartDaemon(awaiting)], warnings: startedWithTheDaemon(all), owed: [] },
   ];
+}
+
+/** What is restarted with the daemon, or stopped for it, is each of them, whatever an earlier step makes of it. */
+export function everyContainer(known: Known): readonly string[] {
+  return (known.get(ask(containers)) ?? []).map(({ id }) => `container:${id}`);
 }
 
 /** dockerd starts them when it starts, also when somebody has stopped them (moby restartmanager/restartmanager.go, ShouldRestart). */

@@ -41,7 +41,7 @@ describe('backup_volume', () => {
   });
 
   it('goes on where it was cut: with what is made, with what is there, with what is held', () => {
-    const here = { host: { made: [name] } };
+    const here = { host: { made: [{ name }] } };
     expect(summaries(plan({ consistency: 'stop' }, { ...here, spooled: shelf([backup()]) }))).toEqual([`${name} → kept on this machine`, `remove ${name}.tar.zst from /var/lib/plimsoll/spool on the host`]);
     expect(summaries(plan({ consistency: 'stop' }, { ...here, kept: shelf([backup()]), spooled: shelf([backup()]) }))).toEqual([`remove ${name}.tar.zst from /var/lib/plimsoll/spool on the host`]);
     expect(plan({ consistency: 'stop' }, { ...here, kept: shelf([backup()]) }).outcome).toBe('noop');
@@ -54,7 +54,7 @@ describe('backup_volume', () => {
 
   it('is not made again when it has been taken back, and an archive without its whole content is none', () => {
     expect(plan({ consistency: 'stop' }, { kept: shelf([backup()]) })).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('it may have been taken back') as unknown, provisional: [{ subject: `archive:${name}`, before: { archive: 'none' } }, {}, {}] });
-    expect(plan({ consistency: 'stop' }, { host: { made: [name] }, kept: shelf([backup({}, false)]) }).outcome).toBe('change');
+    expect(plan({ consistency: 'stop' }, { host: { made: [{ name }] }, kept: shelf([backup({}, false)]) }).outcome).toBe('change');
   });
 
   it('removes what is more than is kept, counting only what is complete, of the same host and source', () => {

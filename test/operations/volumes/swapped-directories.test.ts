@@ -228,7 +228,7 @@ describe('a container that swaps directories for links all the time', { tags: ['
     const entered = asEntered(at('from'));
     const source: Directory = { kind: 'directory', ...entered, born: 0, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 0, apparentBytes: 0, entries: 0, availableBytes: 0, inodesTotal: 0, inodesAvailable: 0 };
     for (let round = 0; round < 4; round += 1) {
-      const archive = makeArchive({ start: { plimsoll: 'backup', version: 1, name: crossed('b'), host: 'h', source: 's', compression: 'gzip', consistency: 'live', sizeBytes: 0 }, source, spool: at('spool'), file: undefined, list: false });
+      const archive = makeArchive({ start: { plimsoll: 'backup', version: 1, name: crossed('b'), host: 'h', source: 's', compression: 'gzip', consistency: 'live', sizeBytes: 0 }, source, spool: at('spool'), place: 'path:/kept', file: undefined, list: false });
       const { status, stderr } = runScript(stateIn(at('state'))(archive.stdin ?? ''), archive.argv.slice(3).map(stateIn(at('state'))));
       if (status !== 0) expect(stderr).toMatch(/\w/);
       if (existsSync(join(at('spool'), 'b.tar.gz'))) {
