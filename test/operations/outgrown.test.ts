@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compositions } from '../../src/facts/compositions.ts';
@@ -247,6 +247,23 @@ it('a step that changes the device before it makes it uncertain', () => {
   expect(growPool.touches(growPool.schema.parse({ size: '3GiB', offline: true }), world).reads).toContain('device:docker-254:0-1-web');
   const driver = setStorageDriver.schema.parse({ driver: 'overlay2' });
   expect(setStorageDriver.touches(driver, driverWorld(dm)).reads).toEqual(expect.arrayContaining([`container:${dm.container.id}`, `device:${dm.container.graph?.['DeviceName'] ?? ''}`]));
+});
+
+/** Every file that has containers stopped, and who has judged that: a new one is to be judged too (CONTRIBUTING.md). */
+it('whoever stops containers is known here', () => {
+  const root = join(import.meta.dirname, '../../src/operations');
+  const stops = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts') && /\bdocker (stop|kill|restart) ["$-]|argv: \['docker', '(stop|kill|restart)'/.test(readFileSync(join(root, path), 'utf8')));
+  expect(stops.toSorted()).toEqual([
+    'backups/archive-script.ts', // backup_volume
+    'containers/replace-functions.ts', // recreate_container and scale_volume: the new ones, when the old ones come back
+    'containers/replace-main.ts', // the same
+    'containers/undo-main.ts', // their rollback
+    'daemon/driver-switch.ts', // set_storage_driver
+    'pools/offline-scripts.ts', // grow_pool
+    'rootfs/repair-thin.ts', // the rollback of a start
+    'volumes/copy-stopped.ts', // copy_volume
+    'volumes/send-pass.ts', // send_volume
+  ]);
 });
 
 it('a replacement that has been begun can only go on, or back', () => {
