@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../src/errors.ts';
 import { compositions } from '../../src/facts/compositions.ts';
 import type { Container } from '../../src/facts/containers.ts';
 import { containers } from '../../src/facts/containers.ts';
@@ -22,6 +23,7 @@ import { composeContainerOf } from '../../src/operations/containers/compose-proj
 import { recreateContainer } from '../../src/operations/containers/recreate-container.ts';
 import { growPool } from '../../src/operations/grow-pool.ts';
 import type { Operation, Planned } from '../../src/operations/operation.ts';
+import { judgeOutgrown, outgrownNeeds, outgrownReads } from '../../src/operations/rootfs/outgrown.ts';
 import { askThinRootfs } from '../../src/operations/rootfs/thin.ts';
 import { setStorageDriver } from '../../src/operations/set-storage-driver.ts';
 import { copyVolume } from '../../src/operations/volumes/copy-volume.ts';
@@ -31,7 +33,7 @@ import { recordedSpec } from '../facts/recorded-specs.ts';
 import { appId, backupWorld } from './backups/world.ts';
 import { CopyHost } from './copy-host.ts';
 import { driverWorld } from './daemon/driver-world.ts';
-import type { Answers } from './known.ts';
+import { Answers } from './known.ts';
 import { knowHere } from './on-this-machine.ts';
 import { planLawfully } from './plan-lawfully.ts';
 import { offlineAnswers, offlineWorld } from './pool-offline-world.ts';
@@ -235,6 +237,11 @@ describe('only what would be stopped is asked about', () => {
     known.set(ask(containers), [{ ...(container ?? { id: appId }), driver: 'overlay2', graph: { MergedDir: '/m' } } as Container]);
     expect(backupVolume.needs(backupVolume.schema.parse({ volume: 'foo', to: { laptop: 'kept' }, consistency: 'stop' }), known).filter(({ fact }) => [thinRootfs.name, dockerInfo.name].includes(fact.name))).toEqual([]);
   });
+});
+
+it('nothing is looked up of Docker where nobody would be stopped', () => {
+  const without = new Answers().fail(ask(dockerInfo), new AppError('no-docker', 'there is none')).fail(ask(containers), new AppError('no-docker', 'there is none'));
+  expect([outgrownNeeds([], without), outgrownReads([], without), judgeOutgrown([], without, 'either')]).toEqual([[], [], undefined]);
 });
 
 it('a step that changes the device before it makes it uncertain', () => {

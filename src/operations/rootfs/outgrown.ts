@@ -22,8 +22,10 @@ export type StartedBy = 'running daemon' | 'restarted daemon' | 'either';
  * devices. `ids`: only of those that would really be stopped, since a host may have hundreds.
  */
 export function outgrownNeeds(ids: readonly string[], known: Known): readonly FactRequest[] {
+  // Of a host without Docker nothing is looked up: to have asked it in vain is no fault of a step that stops nobody.
+  if (ids.length === 0) return [];
   const docker = known.get(ask(dockerInfo));
-  if (ids.length === 0 || hasNoDevices(docker)) return [];
+  if (hasNoDevices(docker)) return [];
   const all = known.get(ask(containers));
   if (all === undefined) return [ask(containers)];
   const thin = onDevices(ids, all);
@@ -33,6 +35,7 @@ export function outgrownNeeds(ids: readonly string[], known: Known): readonly Fa
 
 /** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
 export function outgrownReads(ids: readonly string[], known: Known): readonly string[] {
+  if (ids.length === 0) return [];
   const devices = hasNoDevices(known.get(ask(dockerInfo))) ? [] : onDevices(ids, known.get(ask(containers)) ?? []).flatMap((container) => deviceName(container) ?? []);
   return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
 }
