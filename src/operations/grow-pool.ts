@@ -22,9 +22,10 @@ import { growLvmPool, lvmNameOf, toExtents } from './pools/lvm.ts';
 import { completeOffline, growOffline } from './pools/offline.ts';
 import type { PoolSizes, ThinPool } from './pools/thin-pool.ts';
 import { judgeThinPool, metadataBlockBytes } from './pools/thin-pool.ts';
-import { askOutgrown, judgeOutgrown } from './rootfs/outgrown.ts';
+import { outgrownNeeds, outgrownReads } from './rootfs/outgrown.ts';
 import type { ContainerPlan } from './rootfs/outcome.ts';
 import { combine, refuse } from './rootfs/outcome.ts';
+import { judgeStoppable } from './volumes/stop-users.ts';
 
 const schema = z
   .strictObject({
@@ -53,7 +54,7 @@ export const growPool = defineOperation<Want>({
     if (stoppedFor(want, known) !== undefined) return first;
     const docker = known.get(ask(dockerInfo));
     if (docker === undefined || docker.driver !== 'devicemapper') return first;
-    const second = [...first, ask(deviceMapper), ...(want.offline === true ? [ask(containers), ask(containerUses), ...askOutgrown(known.get(ask(containers)) ?? [], docker)] : [])];
+    const second = [...first, ask(deviceMapper), ...(want.offline === true ? [ask(containers), ask(containerUses), ...outgrownNeeds(runningIds(known), known)] : [])];
     const mapper = known.get(ask(deviceMapper));
     const pool = mapper === undefined ? undefined : judgeThinPool(docker, mapper);
     return pool === undefined || 'refused' in pool ? second : [...second, askBacking(pool)];
@@ -89,8 +90,8 @@ export const growPool = defineOperation<Want>({
     if (cut !== undefined) return { reads, changes: ['docker', 'pool', `device:${cut.pool}`, ...cut.containers.map((id) => `container:${id}`)] };
     const judged = poolOf(known);
     if ('refused' in judged) return { reads, changes: [] };
-    const stopped = want.offline === true ? known.the(ask(containerUses)).filter(({ running }) => running) : [];
-    return { reads, changes: [...(want.offline === true ? ['docker'] : []), 'pool', `device:${judged.pool.device.name}`, ...stopped.map(({ id }) => `container:${id}`)] };
+    const stopped = want.offline === true ? runningIds(known) : [];
+    return { reads: [...reads, ...outgrownReads(stopped, known)], changes: [...(want.offline === true ? ['docker'] : []), 'pool', `device:${judged.pool.device.name}`, ...stopped.map((id) => `container:${id}`)] };
   },
 
   result(want, known) {
@@ -101,6 +102,11 @@ export const growPool = defineOperation<Want>({
     return { pool: pool.device.name, on: backing.kind, data_bytes: pool.now.data, metadata_bytes: pool.now.metadata, data_used_bytes: pool.used.data, metadata_used_bytes: pool.used.metadata };
   },
 });
+
+/** All of them are stopped when it grows offline. */
+function runningIds(known: Known): readonly string[] {
+  return (known.get(ask(containerUses)) ?? []).filter(({ running }) => running).map(({ id }) => id);
+}
 
 function relative(text: string | undefined): boolean {
   return text !== undefined && parseSize(text).kind !== 'absolute';
@@ -117,8 +123,9 @@ function grow(want: Want, pool: ThinPool, backing: Backing, known: Known): Conta
   const docker = known.the(ask(dockerInfo));
   if (backing.kind === 'loop') {
     if (want.offline !== true) return growLoopPool(pool, docker, backing.loops, wanted);
-    const all = known.the(ask(containers));
-    return growOffline(pool, { docker, loops: backing.loops, growth: known.the(ask(poolGrowth)), uses: known.the(ask(containerUses)), containers: all, outgrown: judgeOutgrown(all, docker, known) }, wanted);
+    const uses = known.the(ask(containerUses));
+    const unstoppable = judgeStoppable(uses.filter(({ running }) => running), uses, known, { work: 'the growth', startedBy: 'restarted daemon' });
+    return growOffline(pool, { docker, loops: backing.loops, growth: known.the(ask(poolGrowth)), uses, containers: known.the(ask(containers)), unstoppable }, wanted);
   }
   const grown = growLvmPool(pool, backing.name, backing.lvm, wanted);
   if (want.offline !== true || 'refused' in grown || grown.changes.length === 0) return grown;

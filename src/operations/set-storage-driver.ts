@@ -24,6 +24,7 @@ import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } fr
 import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
 import type { Refusal } from './rootfs/outcome.ts';
+import { outgrownNeeds, outgrownReads } from './rootfs/outgrown.ts';
 import { judgeStopOf } from './volumes/stop-users.ts';
 
 const schema = z
@@ -58,7 +59,8 @@ export const setStorageDriver = defineOperation<Want>({
 
   needs(want, known) {
     const docker = known.get(ask(dockerInfo));
-    return docker === undefined ? [ask(dockerInfo)] : [ask(dockerInfo), ask(containers), ask(containerUses), ask(daemonConfig, docker.root), askDrivers(docker, want)];
+    if (docker === undefined) return [ask(dockerInfo)];
+    return [ask(dockerInfo), ask(containers), ask(containerUses), ask(daemonConfig, docker.root), askDrivers(docker, want), ...outgrownNeeds(stoppedIds(want, known), known)];
   },
 
   plan(want, known) {
@@ -67,10 +69,16 @@ export const setStorageDriver = defineOperation<Want>({
     return judged.docker.driver === want.driver ? keepDriver(want, judged) : changeDriver(want, judged, known);
   },
 
-  touches(_want, known) {
-    return { reads: ['docker', 'daemon.json', ...everyContainer(known)], changes: ['daemon.json', 'docker'] };
+  touches(want, known) {
+    return { reads: ['docker', 'daemon.json', ...everyContainer(known), ...outgrownReads(stoppedIds(want, known), known)], changes: ['daemon.json', 'docker'] };
   },
 });
+
+/** Those that run, where the driver becomes another one. */
+function stoppedIds(want: Want, known: Known): readonly string[] {
+  if (known.get(ask(dockerInfo))?.driver === want.driver) return [];
+  return (known.get(ask(containers)) ?? []).filter(({ state }) => state.running).map(({ id }) => id);
+}
 
 /** One for each pair of drivers: what is there from another one is left alone. */
 function backupPath({ driver }: Docker, want: Want): string {
@@ -131,7 +139,7 @@ function changeDriver(want: Want, situation: Situation, known: Known): Planned {
   const prepared = preparedBefore(want, situation);
   const refusals: readonly Refusal[] = [
     ...judgeDriver(want.driver, docker, drivers),
-    ...judgeStop(want, running, uses),
+    ...judgeStop(want, running, uses, known),
     ...(invisible !== undefined && want.acknowledge_invisible !== true ? [{ reason: `with ${want.driver}, Docker would not see ${describeInvisible(invisible)} any more`, remedy: 'save what is needed of them (docker save, docker commit, backup_volume), then say acknowledge_invisible: true' }] : []),
     ...(parsed.driver === want.driver && prepared === undefined ? [{ reason: `${config.path} names ${want.driver} already, while the daemon has ${docker.driver}: what the file said before is not known, so a daemon that does not start could not be helped back`, remedy: `put "storage-driver": "${docker.driver}" with its storage-opts back, then run this again` }] : []),
   ];
@@ -168,11 +176,12 @@ function warningsOf(want: Want, { docker, drivers }: Situation, uses: readonly C
   ];
 }
 
-function judgeStop(want: Want, running: readonly Container[], uses: readonly ContainerUse[]): readonly Refusal[] {
+function judgeStop(want: Want, running: readonly Container[], uses: readonly ContainerUse[], known: Known): readonly Refusal[] {
   if (running.length === 0) return [];
-  const refusals = running.flatMap(({ id, state }) => {
+  const refusals = running.flatMap(({ id }) => {
     const use = uses.find((one) => one.id === id);
-    const refusal = use === undefined ? undefined : judgeStopOf(use, state, 'the change');
+    // A daemon that has restarted starts them when it goes back; the one that runs, when it fails before that.
+    const refusal = use === undefined ? undefined : judgeStopOf(use, known, { work: 'the change', startedBy: 'either' });
     return refusal === undefined ? [] : [refusal];
   });
   if (want.stop_containers === true) return refusals;

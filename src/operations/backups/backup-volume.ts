@@ -1,12 +1,15 @@
 import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { containerUsesIfAny } from '../../facts/copy-source.ts';
+import { containers } from '../../facts/containers.ts';
+import { volumes } from '../../facts/volumes.ts';
 import { copyDirectory } from '../../facts/directory-copy.ts';
 import type { ContainerUse } from '../../facts/container-uses.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Refusal } from '../copy-start.ts';
 import type { Planned } from '../operation.ts';
 import { defineOperation } from '../operation.ts';
+import { outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
 import { sourceWarnings } from '../volumes/copy-judgement.ts';
 import { namesOf } from '../volumes/copy-survey.ts';
 import { names } from '../volumes/directory-users.ts';
@@ -32,7 +35,7 @@ export const backupVolume = defineOperation<BackupWant>({
   laptopPaths: [['to', 'laptop']],
   readOnly: false,
   repeats: false,
-  needs: backupNeeds,
+  needs: (want, known) => [...backupNeeds(want, known), ...(want.consistency === 'stop' ? outgrownNeeds(heldIds(want, known), known) : [])],
   plan: planBackup,
 
   pin: (want, known) => (want.as === undefined ? { ...want, as: nameOf(want, known) } : want),
@@ -42,10 +45,8 @@ export const backupVolume = defineOperation<BackupWant>({
   touches(want, known) {
     const located = locatedSource(want, known);
     if ('outcome' in located) return { reads: ['docker'], changes: [] };
-    const source = known.get(ask(copyDirectory, located.path));
-    const uses = known.get(ask(containerUsesIfAny)) ?? [];
-    const held = source?.kind === 'directory' ? holdable(want, { uses, names: namesOf(located, source) }).map(({ id }) => `container:${id}`) : [];
-    return { reads: ['docker', `path:${located.path}`, ...(want.volume === undefined ? [] : [`volume:${want.volume}`]), resourceOf(want.to), ...held], changes: [resourceOf(want.to), ...held] };
+    const held = heldIds(want, known);
+    return { reads: ['docker', `path:${located.path}`, ...(want.volume === undefined ? [] : [`volume:${want.volume}`]), resourceOf(want.to), ...outgrownReads(held, known)], changes: [resourceOf(want.to), ...held.map((id) => `container:${id}`)] };
   },
 
   result(want, known) {
@@ -71,13 +72,23 @@ function planBackup(want: BackupWant, known: Known): Planned {
     return { outcome: 'noop', reason: `${name} is in ${where}: ${formatBytes(there.manifest.bytes)}, sha256 ${there.manifest.sha256}`, ...noted(told(there.manifest.sockets, there.manifest.changed)) };
   }
   if (made && !isHere(want.to) && spoolShelf.backups.some((backup) => backup.complete)) return { outcome: 'change', changes: [...goOn, ...afterArchive(plan)] };
-  const refused = (want.encrypt_to !== undefined && !host.age ? noAge : undefined) ?? judgePlaces(ownPlaces(want.to, survey.spool), known) ?? judgeHold(want, survey) ?? tooSmall(survey);
+  const refused = (want.encrypt_to !== undefined && !host.age ? noAge : undefined) ?? judgePlaces(ownPlaces(want.to, survey.spool), known) ?? judgeHold(want, survey, known) ?? tooSmall(survey);
   if (refused !== undefined) return refused;
   return { outcome: 'change', changes: backupChanges(plan), ...noted(warnings(want, plan)) };
 }
 
 function noted(warnings: readonly string[]): { readonly warnings?: readonly string[] } {
   return warnings.length === 0 ? {} : { warnings };
+}
+
+/** The containers that are stopped or paused, as far as the directory is known. */
+function heldIds(want: BackupWant, known: Known): readonly string[] {
+  if (want.consistency !== 'stop' && want.consistency !== 'pause') return [];
+  const uses = known.get(ask(containerUsesIfAny));
+  if (uses === undefined || uses === null || known.get(ask(containers)) === undefined || known.get(ask(volumes)) === undefined) return [];
+  const located = locatedSource(want, known);
+  const source = 'outcome' in located ? undefined : known.get(ask(copyDirectory, located.path));
+  return 'outcome' in located || source?.kind !== 'directory' ? [] : holdable(want, { uses, names: namesOf(located, source) }).map(({ id }) => id);
 }
 
 /** The containers that write to it. One that somebody has paused holds still already. */
@@ -87,7 +98,7 @@ function holdable({ consistency }: BackupWant, { uses, names: directories, conta
   return usersOfBoth(uses, directories, []).toStop.filter(({ id }) => consistency === 'stop' || !isPaused(id));
 }
 
-function judgeHold(want: BackupWant, survey: BackupSurvey): Refusal | undefined {
+function judgeHold(want: BackupWant, survey: BackupSurvey, known: Known): Refusal | undefined {
   const { uses, names: directories, containers } = survey;
   const users = usersOfBoth(uses, directories, []);
   if (users.toStop.length === 0 || want.consistency === 'live') return undefined;
@@ -96,7 +107,7 @@ function judgeHold(want: BackupWant, survey: BackupSurvey): Refusal | undefined 
   if (want.consistency === undefined) return refuse(`${who} ${users.toStop.length === 1 ? 'runs and writes' : 'run and write'} to what is to be backed up`, 'say consistency: stop or pause, and it is let go on whatever becomes of the backup; or live, and what is changed meanwhile may be half old and half new');
   if (want.consistency === 'stop') {
     const ours = new Set(stillHeld(survey).map(({ id }) => id));
-    return judgeStop(true, { ...users, toStop: users.toStop.filter(({ id }) => !ours.has(id)) }, { uses, targetNames: [], layers: [] }, containers);
+    return judgeStop(true, { ...users, toStop: users.toStop.filter(({ id }) => !ours.has(id)) }, { uses, targetNames: [], layers: [] }, known);
   }
   const restarting = users.toStop.filter(({ id }) => containers.find((container) => container.id === id)?.state.restarting === true);
   return restarting.length === 0 ? undefined : refuse(`${names(restarting)} ${restarting.length === 1 ? 'is' : 'are'} restarting`, 'see why it does not stay up (docker logs), or stop it first');

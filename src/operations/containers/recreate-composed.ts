@@ -30,10 +30,15 @@ export function presentContainers(want: RecreateWant, known: Known): readonly Co
 
 /** Whether Compose is to do it. */
 export function isForCompose(want: RecreateWant, container: Meant, known: Known): boolean {
-  return want.compose === 'override' && (pending(container, known) !== undefined || composeContainerOf(container) !== undefined);
+  return isBeingComposed(want, container, known) || (want.compose === 'override' && composeContainerOf(container) !== undefined);
 }
 
-function pending({ id }: Meant, known: Known): Composition | undefined {
+/** Whether Compose has begun to. */
+export function isBeingComposed(want: RecreateWant, container: Pick<Meant, 'id'>, known: Known): boolean {
+  return want.compose === 'override' && pending(container, known) !== undefined;
+}
+
+function pending({ id }: Pick<Meant, 'id'>, known: Known): Composition | undefined {
   return known.the(ask(compositions)).find((one) => one.old === id && one.step !== 'done');
 }
 

@@ -15,10 +15,11 @@ import { defineOperation } from '../operation.ts';
 import type { Planned } from '../operation.ts';
 import type { ContainerPlan } from '../rootfs/outcome.ts';
 import { combine } from '../rootfs/outcome.ts';
+import { judgeOutgrown, outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
 import { asked } from './asked.ts';
 import { judgeReplacement, replacementWarnings } from './judge.ts';
 import type { Patch } from './patch.ts';
-import { composedFirst, composedNeeds, composedResult, isForCompose, planForCompose, presentContainers } from './recreate-composed.ts';
+import { composedFirst, composedNeeds, composedResult, isBeingComposed, isForCompose, planForCompose, presentContainers } from './recreate-composed.ts';
 import { recreateSchema, patchOf } from './recreate-input.ts';
 import type { RecreateWant } from './recreate-input.ts';
 import { replaceContainers } from './replace.ts';
@@ -43,34 +44,25 @@ export const recreateContainer = defineOperation<RecreateWant>({
     if (first.some((request) => known.get(request) === undefined)) return first;
     const selection = select(want, known);
     if ('refused' in selection) return [];
-    return selection.selected.flatMap((container) => {
-      if (isForCompose(want, container, known)) return composedNeeds(want, container, known);
-      const { id } = container;
-      const replaced = replacedBy(id, known);
-      return [
-        askContainerSpec(id),
-        ...(want.env === undefined ? [] : [askContainerEnvironment(id, want.env)]),
-        ...(want.image === undefined ? [] : [askImageIds(want.image)]),
-        ...copyNeedsOf(patchOf(want).mounts, known),
-        ...(want.restore === undefined ? [] : restoreNeeds(want.restore)),
-        ...(replaced === undefined ? [] : [askContainerSpec(replaced.old), askHiddenDifferences(replaced.old, id)]),
-      ];
-    });
+    const all = selection.selected.map((container) => ({ container, needs: needsOf(want, container, known) }));
+    // Only of those that would be replaced: most of a label's hundreds may be as they are asked for.
+    const replaced = all.filter(({ container, needs }) => needs.every((request) => known.get(request) !== undefined) && hasChanges(planOne(want, container, known)));
+    return [...all.flatMap(({ needs }) => needs), ...outgrownNeeds(replaced.map(({ container }) => container.id), known)];
   },
 
   plan(want, known): Planned {
     const selection = select(want, known);
     if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
-    const plans = selection.selected.map((container) => planOne(want, container, known));
+    const plans = selection.selected.map((container) => unlessOutgrown(want, container, planOne(want, container, known), known));
     const names = selection.selected.map(({ name }) => name).join(', ');
     return combine(plans, selection.selected.length === 1 ? `${names} is as it is asked for` : `all of them are as they are asked for: ${names}`);
   },
 
   touches(want, known) {
     const selection = select(want, known);
-    const ids = 'refused' in selection ? [] : selection.selected.map(({ id }) => `container:${id}`);
+    const ids = 'refused' in selection ? [] : selection.selected.map(({ id }) => id);
     const mounted = Object.values(want.mounts ?? {}).flatMap((mount) => (mount === null ? [] : ['volume' in mount ? `volume:${mount.volume}` : `path:${mount.bind}`]));
-    return { reads: ['docker', ...ids, ...mounted], changes: ids };
+    return { reads: ['docker', ...outgrownReads(ids, known), ...mounted], changes: ids.map((id) => `container:${id}`) };
   },
 
   verify(want, known) {
@@ -90,6 +82,20 @@ export const recreateContainer = defineOperation<RecreateWant>({
   },
 });
 
+function needsOf(want: RecreateWant, container: InPlace, known: Known): readonly FactRequest[] {
+  if (isForCompose(want, container, known)) return composedNeeds(want, container, known);
+  const { id } = container;
+  const replaced = replacedBy(id, known);
+  return [
+    askContainerSpec(id),
+    ...(want.env === undefined ? [] : [askContainerEnvironment(id, want.env)]),
+    ...(want.image === undefined ? [] : [askImageIds(want.image)]),
+    ...copyNeedsOf(patchOf(want).mounts, known),
+    ...(want.restore === undefined ? [] : restoreNeeds(want.restore)),
+    ...(replaced === undefined ? [] : [askContainerSpec(replaced.old), askHiddenDifferences(replaced.old, id)]),
+  ];
+}
+
 function select(want: RecreateWant, known: Known): { readonly selected: readonly InPlace[] } | { readonly refused: string; readonly remedy: string } {
   const present = inPlace(presentContainers(want, known), known.the(ask(replacements)));
   const selection = selectContainers(present, { container: want.container, label: want.label });
@@ -100,6 +106,17 @@ function select(want: RecreateWant, known: Known): { readonly selected: readonly
 /** The spec of a container as it was before anything was done about it. */
 function specOf({ id, underWay }: InPlace, known: Known): ContainerSpec {
   return asBefore(known.the(askContainerSpec(id)), underWay);
+}
+
+function hasChanges(plan: ContainerPlan): boolean {
+  return 'changes' in plan && plan.changes.length > 0;
+}
+
+/** The old one is started again when it fails, or is rolled back: by then another daemon may do it. What has been begun can only go on, or back. */
+function unlessOutgrown(want: RecreateWant, container: InPlace, plan: ContainerPlan, known: Known): ContainerPlan {
+  if (!hasChanges(plan) || container.underWay !== undefined || isBeingComposed(want, container, known)) return plan;
+  const outgrown = judgeOutgrown([container.id], known, 'either');
+  return outgrown === undefined ? plan : { refused: outgrown };
 }
 
 function planOne(want: RecreateWant, container: InPlace, known: Known): ContainerPlan {

@@ -18,7 +18,7 @@ import type { Refusal } from '../rootfs/outcome.ts';
 import { period, periodText } from '../volumes/clean-input.ts';
 import { isAnonymous, rootOf } from '../volumes/dangling.ts';
 import { putIntoQuarantine } from '../volumes/quarantine-scripts.ts';
-import { judgeStopOf } from '../volumes/stop-users.ts';
+import { judgeOrchestrated } from '../volumes/stop-users.ts';
 import { byHand } from '../../values/shell.ts';
 
 const schema = z.strictObject({
@@ -79,7 +79,7 @@ function judge({ id, name, state, labels }: Container, known: Known): Refusal | 
   if (kept !== undefined) return { reason: `${name} is kept for the replacement of ${kept.name}, which is not finalized`, remedy: 'plimsoll finalize RUN removes the old one, plimsoll rollback RUN the new one' };
   if (state.running) return { reason: `${name} runs`, remedy: `stop it first: ${byHand('docker', 'stop', name)}` };
   const use = uses.find((each) => each.id === id);
-  const orchestrated = use === undefined ? undefined : judgeStopOf({ ...use, autoRemove: false }, undefined, 'the removal');
+  const orchestrated = use === undefined ? undefined : judgeOrchestrated(use);
   if (orchestrated !== undefined) return orchestrated;
   if (Object.hasOwn(labels, 'com.docker.compose.project')) return { reason: `${name} belongs to a project of Compose`, remedy: 'docker compose rm, in the project, knows what belongs to it' };
   const others = dependants(uses, id).map((each) => each.name);

@@ -11,7 +11,6 @@ import { startedWithTheDaemon } from '../daemon/restart.ts';
 import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
 import { names } from '../volumes/directory-users.ts';
-import { judgeStoppable } from '../volumes/stop-users.ts';
 import type { LoopFiles, Wanted } from './loop-files.ts';
 import { judgeFiles, judgeWanted, lengthen, overcommitWarning, wholeBlocks } from './loop-files.ts';
 import { bringBack, keepRecordsIn, startDaemon, stopContainers, stopDaemon } from './offline-scripts.ts';
@@ -26,8 +25,8 @@ export interface Running {
   readonly growth: PoolGrowth;
   readonly uses: readonly ContainerUse[];
   readonly containers: readonly Container[];
-  /** Why one of them would not start again. */
-  readonly outgrown: Refusal | undefined;
+  /** Why what runs cannot be stopped and started again. */
+  readonly unstoppable: Refusal | undefined;
 }
 
 /**
@@ -77,11 +76,11 @@ function toRun({ growth: { begun }, uses }: Running): readonly ContainerUse[] {
   return [...before, ...now.toSorted(byStart)];
 }
 
-function judgeStop(pool: ThinPool, { docker, growth: { stopTogether }, uses, containers, outgrown }: Running): Refusal | undefined {
+function judgeStop(pool: ThinPool, { docker, growth: { stopTogether }, unstoppable }: Running): Refusal | undefined {
   if (!docker.systemdUnit) return { reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be stopped and started from here', remedy: 'leave offline out: the pool grows while everything runs' };
   if (pool.full) return { reason: `the thin pool ${pool.device.name} is full (out_of_data_space): containers that wait for it cannot be stopped`, remedy: 'leave offline out: growing it online releases them' };
   if (stopTogether.length > 0) return { reason: `systemd stops ${stopTogether.join(', ')} together with docker.service, and does not start ${stopTogether.length === 1 ? 'it' : 'them'} again with it`, remedy: `stop ${stopTogether.length === 1 ? 'it' : 'them'} first (${byHand('systemctl', 'stop', ...stopTogether)}), and start ${stopTogether.length === 1 ? 'it' : 'them'} after the growth; or leave offline out` };
-  return outgrown ?? judgeStoppable(uses.filter(({ running }) => running), uses, containers, 'the growth');
+  return unstoppable;
 }
 
 function growthChange(pool: ThinPool, { growth: { directory, file, begun } }: Running, files: LoopFiles, { sizes, asked }: Wanted, all: readonly ContainerUse[]): Change {

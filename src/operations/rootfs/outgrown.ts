@@ -1,34 +1,89 @@
 import type { Container } from '../../facts/containers.ts';
+import { containers } from '../../facts/containers.ts';
 import type { Docker } from '../../facts/docker.ts';
+import { dockerInfo } from '../../facts/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
+import { ask } from '../../facts/fact.ts';
+import type { ThinRootfs } from '../../facts/thin-rootfs.ts';
+import { byHand } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
+import { liveRestoreHint } from '../daemon/restart.ts';
 import type { Refusal } from './outcome.ts';
-import { askThinRootfs } from './thin.ts';
+import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
 
-/** What lies on the devices of running containers that are to be stopped, and started again by a daemon that has restarted. */
-export function askOutgrown(containers: readonly Container[], docker: Docker): readonly FactRequest[] {
-  return requests(containers, docker).map(({ request }) => request);
+/**
+ * Which daemon starts a container again that is stopped. The one that runs activates its device with the size that it
+ * has read when it started; one that has been restarted meanwhile, with the size that is stored.
+ */
+export type StartedBy = 'running daemon' | 'restarted daemon' | 'either';
+
+/**
+ * What has to be known of containers that are to be stopped: in flights, and of each device only where there are
+ * devices. `ids`: only of those that would really be stopped, since a host may have hundreds.
+ */
+export function outgrownNeeds(ids: readonly string[], known: Known): readonly FactRequest[] {
+  // Of a host without Docker nothing is looked up: to have asked it in vain is no fault of a step that stops nobody.
+  if (ids.length === 0) return [];
+  const docker = known.get(ask(dockerInfo));
+  if (hasNoDevices(docker)) return [];
+  const all = known.get(ask(containers));
+  if (all === undefined) return [ask(containers)];
+  const thin = onDevices(ids, all);
+  if (thin.length > 0 && docker === undefined) return [ask(dockerInfo)];
+  return docker === undefined ? [] : thin.flatMap((container) => askThinRootfs(container, docker) ?? []);
+}
+
+/** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
+export function outgrownReads(ids: readonly string[], known: Known): readonly string[] {
+  if (ids.length === 0) return [];
+  const devices = hasNoDevices(known.get(ask(dockerInfo))) ? [] : onDevices(ids, known.get(ask(containers)) ?? []).flatMap((container) => deviceName(container) ?? []);
+  return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
 }
 
 /**
- * Somebody has grown a container by hand, and Docker's record of its device does not say so: it runs until it is
- * stopped, and then does not start, because its file system is larger than the device that Docker activates.
+ * Somebody has grown a container by hand, and Docker's record of its device, or the running daemon, does not say so: it
+ * runs until it is stopped, and then does not start, because its file system is larger than the device that Docker activates.
  */
-export function judgeOutgrown(containers: readonly Container[], docker: Docker, known: Known): Refusal | undefined {
-  for (const { container: { name }, request } of requests(containers, docker)) {
-    const { fileSystem, stored } = known.the(request);
-    if (fileSystem === undefined || fileSystem.bytes <= stored.bytes) continue;
-    return {
-      reason: `${name} would not start again once it is stopped: its file system has ${formatBytes(fileSystem.bytes)}, and Docker has stored ${formatBytes(stored.bytes)} of its device`,
-      remedy: `put that right first, while it runs: grow_rootfs with size: ${String(fileSystem.bytes)} and restart_daemon: true, which stores the size`,
-    };
+export function judgeOutgrown(ids: readonly string[], known: Known, startedBy: StartedBy): Refusal | undefined {
+  if (ids.length === 0 || hasNoDevices(known.get(ask(dockerInfo)))) return undefined;
+  for (const container of onDevices(ids, known.the(ask(containers)))) {
+    const docker = known.the(ask(dockerInfo));
+    const request = askThinRootfs(container, docker);
+    const refusal = request === undefined ? unknown(container, 'docker inspect does not name its device') : judge(container, known.the(request), docker, startedBy);
+    if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
 
-function requests(containers: readonly Container[], docker: Docker) {
-  return containers.filter(({ state }) => state.running).flatMap((container) => {
-    const request = askThinRootfs(container, docker);
-    return request === undefined ? [] : [{ container, request }];
-  });
+function hasNoDevices(docker: Docker | undefined): boolean {
+  return docker !== undefined && docker.driver !== 'devicemapper';
+}
+
+function onDevices(ids: readonly string[], all: readonly Container[]): readonly Container[] {
+  return all.filter((container) => ids.includes(container.id) && container.state.running && (container.driver === 'devicemapper' || deviceName(container) !== undefined));
+}
+
+function judge(container: Container, { fileSystem, stored }: ThinRootfs, docker: Docker, startedBy: StartedBy): Refusal | undefined {
+  const { name } = container;
+  const held = daemonBytesOf(container);
+  if (fileSystem === undefined) return unknown(container, `what lies on its device ${deviceName(container) ?? ''} is neither xfs nor ext2, ext3 or ext4, or cannot be read`);
+  if (!Number.isInteger(held)) return unknown(container, 'docker inspect does not say how large its device is');
+  const { bytes } = fileSystem;
+  const needsDaemon = startedBy !== 'restarted daemon';
+  const counted = [...(needsDaemon ? [held] : []), ...(startedBy === 'running daemon' ? [] : [stored.bytes])];
+  if (counted.every((size) => bytes <= size)) return undefined;
+  const has = bytes > stored.bytes ? `Docker has stored ${formatBytes(stored.bytes)} of its device` : `the running Docker daemon holds ${formatBytes(held)} of its device: the ${formatBytes(stored.bytes)} that are stored it reads when it starts next`;
+  return {
+    reason: `${name} would not start again once it is stopped: its file system has ${formatBytes(bytes)}, and ${has}`,
+    remedy: `put that right first, while it runs: repair_rootfs with container: ${name}${needsDaemon ? ' and restart_daemon: true' : ''}${needsDaemon && !docker.liveRestore ? `; live-restore is off, so that a restart of the daemon would stop it: before, ${liveRestoreHint}` : ''}`,
+  };
+}
+
+function unknown(container: Container, why: string): Refusal {
+  const { name } = container;
+  const device = deviceName(container);
+  return {
+    reason: `whether ${name} would start again once it is stopped is not known: ${why}`,
+    remedy: `look at it (${device === undefined ? byHand('docker', 'inspect', name) : byHand('blkid', '-p', `/dev/mapper/${device}`)}); or stop it yourself first`,
+  };
 }

@@ -23,6 +23,11 @@ export function deviceName(container: Container): string | undefined {
   return container.graph?.['DeviceName'];
 }
 
+/** The size that the running daemon will activate the device with: it read it at its start. NaN where docker inspect does not say. */
+export function daemonBytesOf(container: Container): number {
+  return Number(container.graph?.['DeviceSize'] ?? Number.NaN);
+}
+
 /** What lies on the container's device, and what Docker has stored of it. */
 export function askThinRootfs(container: Container, docker: Docker): FactRequest<ThinRootfs> | undefined {
   const name = deviceName(container);
@@ -38,7 +43,6 @@ export interface ThinContainer {
   readonly poolDevice: string;
   readonly pool: Pool;
   readonly rootfs: ThinRootfs;
-  /** The size that the running daemon will activate the device with: it read it at its start. */
   readonly daemonBytes: number;
   /** Absent while the device is not active (a stopped container). */
   readonly active: { readonly device: MappedDevice; readonly thin: ThinTarget; readonly bytes: number } | undefined;
@@ -52,7 +56,7 @@ export function judgeThin(container: Container, docker: Docker, mapper: DeviceMa
   const refused = (reason: string, remedy: string): { readonly refused: Refusal } => ({ refused: { reason: `${container.name}: ${reason}`, remedy } });
   const name = deviceName(container) ?? '';
   const deviceId = Number(container.graph?.['DeviceId'] ?? Number.NaN);
-  const daemonBytes = Number(container.graph?.['DeviceSize'] ?? Number.NaN);
+  const daemonBytes = daemonBytesOf(container);
   if (name === '' || !Number.isInteger(deviceId) || !Number.isInteger(daemonBytes)) return refused('docker inspect does not name its device', 'is this container on another storage driver?');
   if (rootfs.stored.deviceId !== deviceId) {
     return refused(`Docker's record says thin device ${String(rootfs.stored.deviceId)}, docker inspect says ${String(deviceId)}`, `look at ${rootfs.stored.path} before anything else`);

@@ -21,10 +21,12 @@ import type { CopyMethod } from '../copy-method.ts';
 import { chooseMethod, comparison } from '../copy-method.ts';
 import type { Directory, Refusal } from '../copy-start.ts';
 import { copyToGoOnWith, unfinishedInto } from '../copy-start.ts';
+import { outgrownNeeds } from '../rootfs/outgrown.ts';
 import { copyRate } from './copy-input.ts';
 import { nested, noMethod, notDirectory, overlap, unfinishedSource, unfit } from './copy-judgement.ts';
 import type { Located } from './places.ts';
 import { locate, place } from './places.ts';
+import { usersOfBoth } from './stop-users.ts';
 
 export const copyVolumeSchema = z.strictObject({
   from: place.describe('what is copied'),
@@ -38,7 +40,7 @@ export const copyVolumeSchema = z.strictObject({
 });
 export type CopyWant = z.infer<typeof copyVolumeSchema>;
 
-/** Three flights: what the host has; what the two directories are; and what they have in common. */
+/** Three flights: what the host has; what the two directories are; and what they have in common, with what is to be known of the containers that stop. */
 export function copyNeeds(want: CopyWant, known: Known): readonly FactRequest[] {
   const first: readonly FactRequest[] = [ask(copyTools), ask(begunCopies), ask(stoppedForCopies), ask(containerUsesIfAny), ...(isOnHost(want) ? [] : [ask(volumes)]), ...(needsContainers(want) ? [ask(containers)] : [])];
   if (first.some((request) => known.get(request) === undefined)) return first;
@@ -47,7 +49,14 @@ export function copyNeeds(want: CopyWant, known: Known): readonly FactRequest[] 
   const { from, to } = located;
   const second = [ask(copyDirectory, from.path), ask(copyDirectory, to.path), ask(copySource, from.path), ask(copiedRecord, from.path, to.path), ...[from, to].flatMap(({ within }) => (within === undefined ? [] : [ask(realPath, within.base)]))];
   const third = [differenceRequest(want, known), strangersRequest(want, known)].filter((request) => request !== undefined);
-  return [...first, ...second, ...third];
+  return [...first, ...second, ...third, ...(want.first_pass_only ? [] : outgrownNeeds(stoppedIds(want, located, known), known))];
+}
+
+/** The containers that stop for the final pass. */
+export function stoppedIds({ stop }: CopyWant, located: { readonly from: Located; readonly to: Located }, known: Known): readonly string[] {
+  if (stop !== true) return [];
+  const uses = known.get(ask(containerUsesIfAny)) ?? [];
+  return directories(located, known).flatMap(([source, target]) => usersOfBoth(uses, namesOf(located.from, source), namesOf(located.to, target)).toStop.map(({ id }) => id));
 }
 
 /** Two directories of the host, which may have no Docker. */
@@ -68,7 +77,7 @@ export function locateBoth(want: CopyWant, known: Known): { readonly from: Locat
   return 'outcome' in to ? to : { from, to };
 }
 
-export function directories({ from, to }: { readonly from: Located; readonly to: Located }, known: Known): readonly (readonly [Directory, Directory])[] {
+function directories({ from, to }: { readonly from: Located; readonly to: Located }, known: Known): readonly (readonly [Directory, Directory])[] {
   const source = known.get(ask(copyDirectory, from.path));
   const target = known.get(ask(copyDirectory, to.path));
   return source?.kind === 'directory' && target?.kind === 'directory' ? [[source, target]] : [];

@@ -1,15 +1,14 @@
 import type { ContainerUse } from '../../facts/container-uses.ts';
-import { containers } from '../../facts/containers.ts';
 import { copiedRecord } from '../../facts/copied-record.ts';
-import { containerUsesIfAny } from '../../facts/copy-source.ts';
 import { copyDirectory } from '../../facts/directory-copy.ts';
 import { ask } from '../../facts/fact.ts';
 import { begin, copyToGoOnWith, goOn } from '../copy-start.ts';
 import { defineOperation } from '../operation.ts';
+import { outgrownReads } from '../rootfs/outgrown.ts';
 import { copyChanges, startAgainChange } from './copy-changes.ts';
 import { sourceWarnings, tooSmall, toolWarnings, usedDestination } from './copy-judgement.ts';
 import type { CopyWant, Survey } from './copy-survey.ts';
-import { copyNeeds, copyVolumeSchema, directories, locateBoth, namesOf, needsContainers, strangersRequest, survey } from './copy-survey.ts';
+import { copyNeeds, copyVolumeSchema, locateBoth, stoppedIds, strangersRequest, survey } from './copy-survey.ts';
 import { names } from './directory-users.ts';
 import { described } from './places.ts';
 import { judgeStop, usersOfBoth } from './stop-users.ts';
@@ -46,7 +45,7 @@ export const copyVolume = defineOperation<CopyWant>({
         : begin(source, look.method, target, want.delete || refresh, look.differs, unfinished);
     if ('outcome' in start) return start;
     const users = usersOfBoth(look.uses, look.sourceNames, look.targetNames);
-    const unsafe = want.first_pass_only ? usedDestination(look.uses, look.targetNames) : judgeStop(want.stop, users, look, needsContainers(want) ? known.the(ask(containers)) : []);
+    const unsafe = want.first_pass_only ? usedDestination(look.uses, look.targetNames) : judgeStop(want.stop, users, look, known);
     const refused = unsafe ?? tooSmall(source, target);
     if (refused !== undefined) return refused;
     const stops = want.stop === true && !want.first_pass_only ? users.toStop : [];
@@ -70,10 +69,9 @@ export const copyVolume = defineOperation<CopyWant>({
     const located = locateBoth(want, known);
     if ('outcome' in located) return { reads: ['docker'], changes: [] };
     const paths = [located.from, located.to].map(({ path }) => `path:${path}`);
-    const uses = known.get(ask(containerUsesIfAny)) ?? [];
-    const stopped = want.stop === true ? directories(located, known).flatMap(([source, target]) => usersOfBoth(uses, namesOf(located.from, source), namesOf(located.to, target)).toStop.map(({ id }) => `container:${id}`)) : [];
+    const stopped = stoppedIds(want, located, known);
     const [from, to] = [want.from, want.to].map(({ volume }) => (volume === undefined ? [] : [`volume:${volume}`]));
-    return { reads: ['docker', ...paths, ...(from ?? []), ...(to ?? []), ...stopped], changes: [...paths.slice(1), ...(to ?? []), ...stopped] };
+    return { reads: ['docker', ...paths, ...(from ?? []), ...(to ?? []), ...outgrownReads(stopped, known)], changes: [...paths.slice(1), ...(to ?? []), ...stopped.map((id) => `container:${id}`)] };
   },
 
   result(want, known) {

@@ -20,6 +20,7 @@ import { sidesBound } from '../copy-start.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import type { ContainerPlan } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
+import { judgeOutgrown, outgrownNeeds } from '../rootfs/outgrown.ts';
 import { nested, noMethod, toolWarnings, unfinishedSource, unfit } from './copy-judgement.ts';
 import { finalPass, livePass, unchangedSinceCopy } from './copy-passes.ts';
 import type { NewVolume } from './create-volume.ts';
@@ -38,8 +39,13 @@ export interface CopyWant {
   readonly discardLayer: boolean;
 }
 
-export function copyNeeds(situation: Situation): readonly FactRequest[] {
-  return [ask(copyTools), ask(begunCopies), ask(copyDirectory, situation.volume.mountpoint), ask(copySource, situation.volume.mountpoint), ...situation.users.map(({ id }) => askContainerSpec(id))];
+export function copyNeeds(situation: Situation, known: Known): readonly FactRequest[] {
+  return [ask(copyTools), ask(begunCopies), ask(copyDirectory, situation.volume.mountpoint), ask(copySource, situation.volume.mountpoint), ...situation.users.map(({ id }) => askContainerSpec(id)), ...outgrownNeeds(stoppedIds(situation), known)];
+}
+
+/** Those that a replacement stops; of one that has been begun nothing but going on or back is right. */
+function stoppedIds({ users, past }: Situation): readonly string[] {
+  return users.filter(({ id, running }) => running && underWay(past, id) === undefined).map(({ id }) => id);
 }
 
 /** A new volume with the size, a copy, and all containers that use the old one replaced by such that use the new one. */
@@ -62,7 +68,9 @@ export function scaleByCopy(situation: Situation, want: CopyWant, known: Known):
   if (objection !== undefined) return { refused: objection };
   const patch = { volumes: { [volume.name]: target.name }, ...(want.discardLayer ? { discardLayer: true } : {}) };
   const containers = users.map(({ id }) => ({ spec: asBefore(known.the(askContainerSpec(id)), underWay(situation.past, id)), patch }));
-  const refusals = containers.flatMap(({ spec }) => judgeReplacement(spec, patch, uses, underWay(situation.past, spec.id)) ?? []);
+  // The old ones are started again when it fails, or is rolled back: by then another daemon may do it.
+  const outgrown = judgeOutgrown(stoppedIds(situation), known, 'either');
+  const refusals = [...containers.flatMap(({ spec }) => judgeReplacement(spec, patch, uses, underWay(situation.past, spec.id)) ?? []), ...(outgrown === undefined ? [] : [outgrown])];
   const changes = [...(target.ready ? [] : [createVolume(target)]), ...(begun.length > 0 ? [] : liveCopy(target, method, source, family, want)), last(situation, source, target, method, containers, want)];
   const kept = keptByFailure(situation, target);
   if (kept !== undefined) return { refused: kept, provisional: changes };

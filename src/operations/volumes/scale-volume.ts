@@ -10,6 +10,7 @@ import type { Finding, Planned } from '../operation.ts';
 import { defineOperation } from '../operation.ts';
 import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
 import { combine } from '../rootfs/outcome.ts';
+import { outgrownReads } from '../rootfs/outgrown.ts';
 import { copyRate } from './copy-input.ts';
 import { blockBytes } from './docker-size.ts';
 import { copyDowntime, copyNeeds, scaleByCopy } from './scale-by-copy.ts';
@@ -55,7 +56,7 @@ export const scaleVolume = defineOperation<Want>({
     const first = situationNeeds(asked, known);
     if (first.length === 0 || first.some((request) => known.get(request) === undefined)) return first;
     const situation = situationOf(asked, known);
-    return 'refused' in situation ? first : [...first, ...needsOf(want, situation)];
+    return 'refused' in situation ? first : [...first, ...needsOf(want, situation, known)];
   },
 
   plan(want, known): Planned {
@@ -89,7 +90,7 @@ export const scaleVolume = defineOperation<Want>({
     if ('refused' in situation) return { reads: ['docker'], changes: [] };
     const containers = situation.users.map(({ id }) => `container:${id}`);
     const resources = [`volume:${situation.family}`, `path:${situation.volume.mountpoint}`, ...containers];
-    return { reads: ['docker', ...resources], changes: want.restart_daemon === true ? [...resources, 'docker'] : resources };
+    return { reads: ['docker', ...resources, ...outgrownReads(situation.users.map(({ id }) => id), known)], changes: want.restart_daemon === true ? [...resources, 'docker'] : resources };
   },
 
   verify(want, known): readonly Finding[] {
@@ -143,10 +144,10 @@ function methodsOf(want: Want, situation: Situation, bytes: number): { readonly 
   return { tried: 'refused' in scaleInPlace(situation, bytes, false) ? ['in_place', 'copy'] : ['in_place'], goesOn };
 }
 
-function needsOf(want: Want, situation: Situation): readonly FactRequest[] {
+function needsOf(want: Want, situation: Situation, known: Known): readonly FactRequest[] {
   const bytes = targetBytes(want, situation);
   if (typeof bytes !== 'number' || isThatSize(situation, bytes)) return [];
-  if (methodsOf(want, situation, bytes).tried.includes('copy')) return copyNeeds(situation);
+  if (methodsOf(want, situation, bytes).tried.includes('copy')) return copyNeeds(situation, known);
   return isShrink(situation, bytes) ? [ask(copyDirectory, situation.volume.mountpoint)] : [];
 }
 

@@ -17,12 +17,15 @@ import { rsyncServerCommands, sendingHost, treeState } from '../../facts/sending
 import { stoppedForCopies } from '../../facts/stopped-for-copy.ts';
 import { volumes } from '../../facts/volumes.ts';
 import type { Refusal } from '../copy-start.ts';
+import { outgrownNeeds } from '../rootfs/outgrown.ts';
 import { copyRate } from './copy-input.ts';
+import { namesOf } from './copy-survey.ts';
 import type { Docker, Located, Place } from './places.ts';
 import { isPlace, locate, place, placeProblem } from './places.ts';
 import { volumeName } from './versions.ts';
 import type { RsyncSets } from './send-pass.ts';
 import { rsyncSets, setsInOrder } from './send-pass.ts';
+import { usersOfBoth } from './stop-users.ts';
 
 const destination = z
   .strictObject({
@@ -98,7 +101,13 @@ export function sendNeeds(want: SendWant, known: Known): readonly FactRequest[] 
     at(receivingHost, typed(sides.peer.user), id),
   ];
   const label = labelOf(sides, known);
-  return [...first, ...second, ...(label === undefined ? [] : [at(receivedCopy, label, sides.to.path)])];
+  return [...first, ...second, ...(label === undefined ? [] : [at(receivedCopy, label, sides.to.path)]), ...outgrownNeeds(stoppedIds(want, sides, known), known)];
+}
+
+/** The containers of the source's host that stop for the last pass. */
+export function stoppedIds({ stop }: SendWant, { from }: Pick<Sides, 'from'>, known: Known): readonly string[] {
+  const source = known.get(ask(copyDirectory, from.path));
+  return stop === true && source?.kind === 'directory' ? usersOfBoth(usesOf(ask, known) ?? [], namesOf(from, source), []).toStop.map(({ id }) => id) : [];
 }
 
 function ofHost(at: Asks, wanted: Place, stop: boolean): readonly FactRequest[] {

@@ -1,7 +1,6 @@
 import { AppError } from '../../errors.ts';
 import { begunCopies } from '../../facts/begun-copy.ts';
 import type { ContainerUse } from '../../facts/container-uses.ts';
-import { containers } from '../../facts/containers.ts';
 import type { CopySource } from '../../facts/copy-source.ts';
 import { copySource } from '../../facts/copy-source.ts';
 import { copyDirectory, copyTools } from '../../facts/directory-copy.ts';
@@ -16,6 +15,7 @@ import type { CopyDirectory } from '../../facts/directory-copy.ts';
 import type { Directory, Refusal } from '../copy-start.ts';
 import type { Planned } from '../operation.ts';
 import { defineOperation } from '../operation.ts';
+import { outgrownReads } from '../rootfs/outgrown.ts';
 import { nested, notDirectory, sourceWarnings, tooSmall, unfinishedSource, usedDestination } from './copy-judgement.ts';
 import { namesOf, strayed } from './copy-survey.ts';
 import { names } from './directory-users.ts';
@@ -23,7 +23,7 @@ import { described } from './places.ts';
 import type { SendPlan } from './send-changes.ts';
 import { clearAwayChange, destinationName, sendChanges } from './send-changes.ts';
 import type { SendWant, Sides } from './send-survey.ts';
-import { labelOf, onHost, pathOf, sendNeeds, sendVolumeSchema, sidesOf, there, typed, usesOf } from './send-survey.ts';
+import { labelOf, onHost, pathOf, sendNeeds, sendVolumeSchema, sidesOf, stoppedIds, there, typed, usesOf } from './send-survey.ts';
 import { setsInOrder } from './send-pass.ts';
 import { judgeStop, usersOfBoth } from './stop-users.ts';
 
@@ -53,11 +53,10 @@ export const sendVolume = defineOperation<SendWant>({
   touches(want, known) {
     const sides = locatedSides(want, known);
     if (sides === undefined) return { reads: ['docker'], changes: [] };
-    const source = known.get(ask(copyDirectory, sides.from.path));
-    const stopped = want.stop === true && source?.kind === 'directory' ? usersOfBoth(usesOf(ask, known) ?? [], namesOf(sides.from, source), []).toStop.map(({ id }) => `container:${id}`) : [];
+    const stopped = stoppedIds(want, sides, known);
     // What another host has is told apart from what the step's own has.
     const destination = `path:${want.to.host}:${sides.to.path}`;
-    return { reads: ['docker', destination, `path:${sides.from.path}`, ...(want.from.volume === undefined ? [] : [`volume:${want.from.volume}`]), ...stopped], changes: [destination, ...stopped] };
+    return { reads: ['docker', destination, `path:${sides.from.path}`, ...(want.from.volume === undefined ? [] : [`volume:${want.from.volume}`]), ...outgrownReads(stopped, known)], changes: [destination, ...stopped.map((id) => `container:${id}`)] };
   },
 
   result(want, known) {
@@ -107,7 +106,7 @@ function planSend(want: SendWant, known: Known): Planned {
   if (foreign !== undefined) return onHost(host, foreign);
   const users = usersOfBoth(uses, namesOf(from, source), []);
   const layers = from.layerOf === undefined ? [] : [from.layerOf];
-  const refused = judgeStop(want.stop, users, { uses, targetNames: [], layers }, want.stop === true ? known.the(ask(containers)) : []) ?? onHost(host, tooSmall(source, target));
+  const refused = judgeStop(want.stop, users, { uses, targetNames: [], layers }, known) ?? onHost(host, tooSmall(source, target));
   if (refused !== undefined) return refused;
   const stops = want.stop === true ? users.toStop : [];
   const own = copyBegun?.from === access.label;

@@ -9,6 +9,7 @@ import { ask } from '../../../src/facts/fact.ts';
 import type { StorageDrivers } from '../../../src/facts/storage-drivers.ts';
 import { storageDrivers } from '../../../src/facts/storage-drivers.ts';
 import { storageDriverNames } from '../../../src/operations/daemon/driver-config.ts';
+import { askThinRootfs } from '../../../src/operations/rootfs/thin.ts';
 import { Answers } from '../known.ts';
 import type { RecordedHost } from '../recorded-hosts.ts';
 
@@ -35,6 +36,8 @@ export function driverWorld(host: RecordedHost, { docker = {}, config = {}, driv
     .set(ask(containers), empty ? [] : [container])
     .set(ask(containerUses), empty ? [] : [used])
     .set(ask(daemonConfig, all.root), { path: '/etc/docker/daemon.json', file: { text: driverText, mode: '0644' }, storageFlags: [], baseBytes: undefined, ...config });
+  const thin = askThinRootfs(container, all);
+  if (thin !== undefined && host.rootfs !== undefined) answers.set(thin, host.rootfs);
   for (const wanted of storageDriverNames) {
     answers.set(ask(storageDrivers, all.root, `/var/lib/plimsoll/backup/docker/daemon.json.storage-driver-${all.driver}-${wanted}`), { fileSystem: 'ext2/ext3', ftype: undefined, overlay: true, containers: empty ? [] : [{ id, name, driver: 'devicemapper', volumes: ['foo'] }], images: empty ? {} : { devicemapper: 3 }, backup: undefined, ...drivers });
   }
