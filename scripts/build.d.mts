@@ -1,2 +1,2 @@
-/** Bundles an entry, TypeScript or not, into one file. Errors: as esbuild's, printed before. */
-export function bundle(entry: string, outfile: string): Promise<unknown>;
+/** Bundles an entry, TypeScript or not, as esbuild's options say where. Errors: as esbuild's, printed before. */
+export function bundle(entry: string, out: { readonly outfile: string } | { readonly outdir: string; readonly splitting: true; readonly chunkNames: string }): Promise<unknown>;

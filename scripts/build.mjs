@@ -1,20 +1,26 @@
-// npm run build: the program in one file. Of many small files, finding and reading them is half of its start.
+// npm run build: the program in few files, of which each command loads what it needs. Of many small ones, finding and
+// reading them is half of its start.
 import { build } from 'esbuild';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Into one file, from TypeScript: the program, and what the fault suite starts in its place. */
-export function bundle(entry, outfile) {
+/** From TypeScript: the program, in parts, and what the fault suite starts in its place, in one file. */
+export function bundle(entry, out) {
   return build({
     entryPoints: [entry],
-    outfile,
+    ...out,
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
     sourcemap: true,
+    metafile: true,
+    // What is not read is not compiled; names stay, for the stack of an error.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
     logLevel: 'warning',
     // They load parts of themselves at run time.
     external: ['ssh2', 'node-ssh'],
@@ -23,9 +29,21 @@ export function bundle(entry, outfile) {
   });
 }
 
+/** What has become part of the program, each with the licence that it came with. */
+function licences({ metafile: { inputs } }) {
+  const found = Object.keys(inputs).flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path) ?? []);
+  return [...new Set(found)].toSorted().map((directory) => {
+    const { name, version, license } = JSON.parse(readFileSync(at(`${directory}/package.json`), 'utf8'));
+    const file = readdirSync(at(directory)).find((each) => /^(licen[cs]e|copying)/i.test(each));
+    if (file === undefined && license === undefined) throw new Error(`${directory} has no licence`);
+    return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(at(`${directory}/${file}`), 'utf8').trim()}\n`;
+  });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   rmSync(at('dist'), { recursive: true, force: true });
-  await bundle(at('src/main.ts'), at('dist/main.js'));
+  const built = await bundle(at('src/main.ts'), { outdir: at('dist'), splitting: true, chunkNames: 'parts/[name]-[hash]' });
+  writeFileSync(at('dist/LICENSES.txt'), `plimsoll is made of these too:\n\n${licences(built).join(`\n${'-'.repeat(72)}\n\n`)}`);
   // The package's `bin` must be executable.
   chmodSync(at('dist/main.js'), 0o755);
 }

@@ -4,7 +4,6 @@ import type { World } from './world.ts';
 
 export function applyCommand(world: World, end: (exitCode: number) => void) {
   return changeOptions(playbookOptions('apply'))
-    .description('Show the preview, ask, and carry it out on every host')
     .argument('<playbook>', 'the playbook file, or a saved plan, which is made anew from the playbook and the variables in it, and carried out exactly as it was saved or not at all')
     .addOption(programsOption())
     .option('--dry-run', 'the same as plimsoll plan')

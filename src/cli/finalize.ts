@@ -4,7 +4,6 @@ import type { World } from './world.ts';
 
 export function finalizeCommand(world: World, end: (exitCode: number) => void) {
   return continueCommand('finalize')
-    .description('Remove from the hosts what a run has kept for its rollback; afterwards it cannot be undone any more')
     .argument('<run>', 'the run, or the beginning of its id')
     .option('--partial', 'also of hosts on which the run has not come to its end, where each change that was begun is whole; they cannot be gone on with, or back, any more')
     .addHelpText('after', '\nExamples:\n  plimsoll finalize 20261120-181612')

@@ -11,7 +11,6 @@ import type { World } from './world.ts';
 
 export function historyCommand(world: World, end: (exitCode: number) => void) {
   return new Command('history')
-    .description('Show the recorded versions of a volume or a container, the newest first; connects to no host')
     .addArgument(new Argument('<kind>', 'what it is').choices(['volume', 'container'] as const))
     .argument('<name>', 'its name; of a volume that is scaled the part before -1, -2, …')
     .option('--host <host>', 'only on this host')

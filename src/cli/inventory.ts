@@ -7,7 +7,6 @@ import type { World } from './world.ts';
 
 export function inventoryCommand(world: World) {
   return inventoryOptions(new Command('inventory'))
-    .description('List the hosts of the inventory with their addresses and groups; connects to nothing')
     .argument('[pattern]', 'only these hosts', 'all')
     .option('--json', 'one JSON object, variables included')
     .addHelpText('after', "\nExamples:\n  plimsoll inventory\n  plimsoll inventory 'web:&production' --json")

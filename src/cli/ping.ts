@@ -16,7 +16,6 @@ import type { World } from './world.ts';
 
 export function pingCommand(world: World, end: (exitCode: number) => void) {
   return inventoryOptions(new Command('ping'))
-    .description('Connect to hosts, become root as the inventory says, and report; changes nothing')
     .argument('[pattern]', 'only these hosts', 'all')
     .option('-f, --forks <n>', 'hosts to connect to at once', count, 50)
     .addHelpText('after', "\nExamples:\n  plimsoll ping\n  plimsoll ping 'web:!web-03'")

@@ -6,7 +6,6 @@ import type { World } from './world.ts';
 
 export function planCommand(world: World, end: (exitCode: number) => void) {
   return runOptions(playbookOptions('plan'))
-    .description('Show what a playbook would do, from the live state of every host')
     .argument('<playbook>', 'the playbook file, or a saved plan, to see what has drifted from it')
     .addOption(programsOption())
     .option('-o, --out <file>', 'save the plan, for review and for plimsoll apply FILE')

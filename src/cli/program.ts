@@ -1,20 +1,7 @@
-import { Command, CommanderError } from '@commander-js/extra-typings';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { AppError } from '../errors.ts';
-import { applyCommand } from './apply.ts';
-import { finalizeCommand } from './finalize.ts';
-import { historyCommand } from './history.ts';
-import { inventoryCommand } from './inventory.ts';
-import { pingCommand } from './ping.ts';
-import { planCommand } from './plan.ts';
-import { recordsCommand } from './records.ts';
-import { restoreVersionCommand } from './restore-version.ts';
-import { resumeCommand } from './resume.ts';
-import { rollbackCommand } from './rollback.ts';
-import { runsCommand } from './runs.ts';
-import { scaledCommand } from './scaled.ts';
-import { schemaCommand } from './schema.ts';
-import { surveyCommand } from './survey.ts';
-import { validateCommand } from './validate.ts';
+import type { Listed } from './commands.ts';
+import { commands } from './commands.ts';
 import { version } from './version.ts';
 import type { World } from './world.ts';
 
@@ -29,15 +16,13 @@ export function program(world: World): { run(argv: readonly string[]): Promise<n
     .version(version, '-V, --version')
     .showSuggestionAfterError()
     .addHelpText('after', rootExamples)
+    .configureHelp({ subcommandTerm: (command) => [command.name(), commands.get(command.name())?.usage ?? command.usage()].join(' ').trim() })
     .exitOverride()
     .configureOutput({ writeOut: (text) => { world.out.write(text); }, writeErr: (text) => { world.err.write(text); }, outputError: () => undefined });
-  const commands = [planCommand(world, end), applyCommand(world, end), resumeCommand(world, end), rollbackCommand(world, end), finalizeCommand(world, end), runsCommand(world, end), historyCommand(world, end), restoreVersionCommand(world, end), recordsCommand(world, end), scaledCommand(world, end), pingCommand(world, end), surveyCommand(world, end), validateCommand(world, end), inventoryCommand(world), schemaCommand(world)];
-  for (const command of commands) root.addCommand(command.copyInheritedSettings(root).exitOverride());
-  // Commands of a command do not inherit what it inherits itself.
-  for (const inner of root.commands.flatMap(({ commands: its }) => its)) inner.copyInheritedSettings(root).exitOverride();
   return {
     async run(argv) {
       try {
+        await add(root, argv, (listed) => listed.load().then((make) => make(world, end)));
         await root.parseAsync(argv, { from: 'user' });
         return exitCode;
       } catch (thrown) {
@@ -48,6 +33,18 @@ export function program(world: World): { run(argv: readonly string[]): Promise<n
       }
     },
   };
+}
+
+/** Of all commands only the one that is called is loaded; of the others the help says what they are. */
+async function add(root: CommandUnknownOpts, argv: readonly string[], load: (listed: Listed) => Promise<CommandUnknownOpts>): Promise<void> {
+  const [first = '', second = ''] = argv.filter((word) => !word.startsWith('-'));
+  const called = first === 'help' ? second : first;
+  for (const [name, listed] of commands) {
+    const command = name === called ? await load(listed) : new Command(name);
+    root.addCommand(command.description(listed.description).copyInheritedSettings(root).exitOverride());
+    // Commands of a command do not inherit what it inherits itself.
+    for (const inner of command.commands) inner.copyInheritedSettings(root).exitOverride();
+  }
 }
 
 const rootExamples = `

@@ -29,7 +29,6 @@ import { byHand } from '../values/shell.ts';
 
 export function recordsCommand(world: World, end: (exitCode: number) => void) {
   return new Command('records')
-    .description('Put the recorded versions of volumes and containers in order')
     .addCommand(settleCommand(world, end))
     .addCommand(abandonCommand(world, end))
     .addCommand(rebuildCommand(world, end));

@@ -30,7 +30,6 @@ Examples:
 
 export function restoreVersionCommand(world: World, end: (exitCode: number) => void) {
   return changeOptions(inventoryOptions(new Command('restore-version')))
-    .description('Go back to a recorded version of a volume (its size) or a container (its specification), by a step of its own')
     .addArgument(new Argument('<kind>', 'what it is').choices(['volume', 'container'] as const))
     .argument('<name>', 'its name, as plimsoll history takes it')
     .argument('<version>', 'its number in plimsoll history', versionNumber)

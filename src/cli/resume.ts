@@ -6,7 +6,6 @@ import type { World } from './world.ts';
 
 export function resumeCommand(world: World, end: (exitCode: number) => void) {
   return continueCommand('resume')
-    .description('Go on with a run: its failed, interrupted, unreachable and never-started hosts')
     .argument('[run]', 'the run, or the beginning of its id; the newest one when absent')
     .addOption(programsOption())
     .addOption(new Option('--unfinished <what>', 'commands of which it is not known whether they came to their end: do them again, or take them as done (default: refuse)').choices(['again', 'done'] as const))

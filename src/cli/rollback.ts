@@ -4,7 +4,6 @@ import type { World } from './world.ts';
 
 export function rollbackCommand(world: World, end: (exitCode: number) => void) {
   return continueCommand('rollback')
-    .description('Take back what a run has changed, newest first, and verify it; says beforehand what cannot be undone')
     .argument('<run>', 'the run, or the beginning of its id')
     .addHelpText('after', '\nExamples:\n  plimsoll rollback 20261120-181612\n  plimsoll rollback 20261120-181612-9f3a1c --limit web-03 --yes')
     .action(async (run, options) => {

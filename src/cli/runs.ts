@@ -19,7 +19,6 @@ const newest = 20;
 
 export function runsCommand(world: World, end: (exitCode: number) => void) {
   return new Command('runs')
-    .description('List the runs that this machine has made, or show one of them; connects to nothing')
     .argument('[run]', 'the run’s id, or the beginning of it')
     .option('-a, --all', `list all runs, not only the newest ${String(newest)}`)
     .option('--json', 'one JSON object (of all runs)')

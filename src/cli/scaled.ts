@@ -15,7 +15,6 @@ import type { World } from './world.ts';
 
 export function scaledCommand(world: World, end: (exitCode: number) => void) {
   return new Command('scaled')
-    .description('Scaled volumes: one template, and an instance on each host that asks for one')
     .addCommand(listCommand(world, end))
     .addCommand(deleteCommand(world, end))
     .addCommand(forgetCommand(world, end));

@@ -5,7 +5,6 @@ import type { World } from './world.ts';
 
 export function schemaCommand(world: World) {
   return new Command('schema')
-    .description('Print the JSON Schema of inventories or playbooks, for editors')
     .addArgument(new Argument('<kind>', 'which').choices(['inventory', 'playbook'] as const))
     .addHelpText('after', '\nExamples:\n  plimsoll schema playbook > playbook.schema.json')
     .action((kind) => {

@@ -39,7 +39,6 @@ The figures are kept in $XDG_STATE_HOME/plimsoll/surveys, so that --trend can te
 
 export function surveyCommand(world: World, end: (exitCode: number) => void) {
   return inventoryOptions(new Command('survey'))
-    .description('Show how full the Docker storage of all hosts is, whether a restart would undo a size, and when it is full; changes nothing')
     .argument('[pattern]', 'only these hosts', 'all')
     .option('-f, --forks <n>', 'hosts to connect to at once', count, 50)
     .addOption(new Option('--sort <by>', 'the order of the figures').choices(orders).default('use' as const))

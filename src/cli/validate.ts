@@ -8,7 +8,6 @@ import type { World } from './world.ts';
 
 export function validateCommand(world: World, end: (exitCode: number) => void) {
   return inventoryOptions(new Command('validate'))
-    .description('Check playbooks, and with -i the inventory and both together; connects to nothing')
     .argument('<playbook...>', 'playbook files')
     .addHelpText('after', '\nExamples:\n  plimsoll validate playbooks/*.yaml\n  plimsoll validate playbooks/grow-rootfs.yaml -i inventory.yaml')
     .action(async (playbooks, options) => {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject } from '../values/json.ts';
 import { isObject, type Json } from '../values/json.ts';
 import { asJson } from './as-json.ts';

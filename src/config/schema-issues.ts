@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../values/json.ts';
 import { didYouMean } from './closest.ts';
 import type { Path } from './yaml.ts';

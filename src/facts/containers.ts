@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dockerList, everyContainer } from './docker-list.ts';
 import type { Fact } from './fact.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineOperation } from './operation.ts';
 
 const truth = z.boolean({ error: 'must be true or false: write "${{ … }}" around an expression' });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { commandLine } from '../values/shell.ts';
 import { argv, environment, hostPath, secretReference } from './input.ts';
 import type { Program } from './program.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ask } from '../facts/fact.ts';
 import type { MappedDevice, TableLine } from '../facts/device-mapper.ts';
 import { deviceMapper, deviceNamed, parsePoolStatus, parseTableLine, parseThin, tableText } from '../facts/device-mapper.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerDetails } from '../facts/container-details.ts';
 import { selectContainers } from '../facts/container-selection.ts';
 import type { Container } from '../facts/containers.ts';

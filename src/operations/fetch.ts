@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ask } from '../facts/fact.ts';
 import { hostFile, laptopFile } from '../facts/file.ts';
 import { formatBytes } from '../values/size.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Container } from '../facts/containers.ts';
 import { containers } from '../facts/containers.ts';
 import type { FactRequest, Known } from '../facts/fact.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerUses } from '../facts/container-uses.ts';
 import { containers } from '../facts/containers.ts';
 import { deviceMapper } from '../facts/device-mapper.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Container } from '../facts/containers.ts';
 import { containers } from '../facts/containers.ts';
 import { deviceMapper } from '../facts/device-mapper.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SecretReference } from '../values/secret-reference.ts';
 import { SizeError } from '../values/size.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { FactRequest, Known } from '../facts/fact.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import type { Change, ExecAction } from './change.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { argvFact, fedArgvFact, programOutput } from '../facts/argv.ts';
 import type { FactRequest, Known, ProgramFeed } from '../facts/fact.ts';

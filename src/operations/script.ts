@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { environment } from './input.ts';
 import type { Program } from './program.ts';
 import { programKeys, programOperation, readsOrCreates } from './program.ts';

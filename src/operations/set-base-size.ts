@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { containers } from '../facts/containers.ts';
 import { daemonConfig } from '../facts/daemon-config.ts';
 import type { DaemonConfig } from '../facts/daemon-config.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerUse } from '../facts/container-uses.ts';
 import { byStart, containerUses } from '../facts/container-uses.ts';
 import type { Container } from '../facts/containers.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ask } from '../facts/fact.ts';
 import type { HostFile, LaptopFile } from '../facts/file.ts';
 import { hostFile, laptopFile } from '../facts/file.ts';

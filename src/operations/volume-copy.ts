@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BegunCopies } from '../facts/begun-copy.ts';
 import { begunCopies, copyStrangers, doubt, markerText, refuseStrangers } from '../facts/begun-copy.ts';
 import type { DirectoryDifference } from '../facts/directory-copy.ts';

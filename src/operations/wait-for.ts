@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { argvFact, probeFact } from '../facts/argv.ts';
 import type { FactRequest } from '../facts/fact.ts';
 import { ask } from '../facts/fact.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { plainText } from '../facts/crossing.ts';
 import type { Action, Change, Check, RecordNote } from '../operations/change.ts';
 import { secretReference } from '../operations/input.ts';

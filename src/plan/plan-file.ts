@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { JsonObject } from '../values/json.ts';
 import { canonicalJson, isObject } from '../values/json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import { AppError, isErrorCode } from '../errors.ts';
 import type { Notes, Planned } from '../operations/operation.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Vouched, Voucher } from '../facts/backup-vouch.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Stated, Vouchers } from '../run/vouchers.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ScaledInstance } from '../facts/scaled-set.ts';
 import type { JsonObject } from '../values/json.ts';
 

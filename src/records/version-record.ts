@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonObjectSchema } from '../plan/change-schema.ts';
 import type { JsonObject } from '../values/json.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RecordNote } from '../operations/change.ts';
 import type { StepOutput } from '../operations/operation.ts';
 import { canonicalJson } from '../values/json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineOperation, type Operation } from '../operations/operation.ts';
 import { changeSchema } from '../plan/change-schema.ts';
 

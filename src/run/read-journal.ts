@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { whyUnreadable } from '../config/io.ts';
 import type { HostStatus } from '../errors.ts';
 import { AppError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Change } from '../operations/change.ts';
 import { defineOperation, type Operation, type Planned } from '../operations/operation.ts';
 import { changeSchema, jsonSchema } from '../plan/change-schema.ts';

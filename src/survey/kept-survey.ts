@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Figure } from './figures.ts';
 import { figuresOf } from './figures.ts';
 import type { HostSurvey } from './host-survey.ts';

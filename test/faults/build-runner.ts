@@ -5,5 +5,5 @@ import { bundle } from '../../scripts/build.mjs';
 export const runner = join(import.meta.dirname, '../../.lab/faults/runner.mjs');
 
 export async function setup(): Promise<void> {
-  await bundle(join(import.meta.dirname, 'runner/runner.mjs'), runner);
+  await bundle(join(import.meta.dirname, 'runner/runner.mjs'), { outfile: runner });
 }

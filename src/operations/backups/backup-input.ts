@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { backupShelf, bucketShelf, laptopShelf, type Shelf } from '../../facts/backup-shelf.ts';
 import { crossing, hostPath, plainText } from '../../facts/crossing.ts';
 import { ask, askOf, type FactRequest } from '../../facts/fact.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bech32Bytes } from '../../values/bech32.ts';
 
 /** An SSH key, with a comment perhaps: one line whose base64 begins with the name of its type. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BackupHost } from '../../facts/backup-host.ts';
 import { backupHost } from '../../facts/backup-host.ts';
 import type { Backup } from '../../facts/backup-shelf.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerSpec } from '../../facts/container-spec.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { asObject, asText, canonicalJson, isObject } from '../../values/json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerUses, dependants, usersOfVolume } from '../../facts/container-uses.ts';
 import type { Container } from '../../facts/containers.ts';
 import { containers } from '../../facts/containers.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerSelector, Selection } from '../../facts/container-selection.ts';
 import { selectContainers } from '../../facts/container-selection.ts';
 import { containers } from '../../facts/containers.ts';

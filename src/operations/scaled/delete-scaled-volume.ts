@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerUses, usersOfVolume } from '../../facts/container-uses.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseBytes, roundUp } from '../../values/size.ts';
 import { sizeText } from '../input.ts';
 import { blockBytes } from '../volumes/docker-size.ts';

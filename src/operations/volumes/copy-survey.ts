@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BegunCopies, BegunCopy } from '../../facts/begun-copy.ts';
 import { begunCopies, copyStrangers } from '../../facts/begun-copy.ts';
 import type { ContainerUse } from '../../facts/container-uses.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { copyDirectory } from '../../facts/directory-copy.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';

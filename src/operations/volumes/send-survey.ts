@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { begunCopies } from '../../facts/begun-copy.ts';
 import type { ContainerUse } from '../../facts/container-uses.ts';
 import { containers } from '../../facts/containers.ts';
