@@ -264,8 +264,8 @@ describe('plimsoll with its records in etcd', () => {
       expect(await plimsoll('history', 'volume', 'foo')).toMatch(/web-1 {2}2 {8}current {3}foo-2 60 MiB/);
       // Of another place nothing is known yet.
       const elsewhere = ['--records', `file:${join(fleet.directory, 'elsewhere')}`];
-      expect(await plimsoll('records', 'rebuild', '-i', inventory, ...elsewhere)).toBe('web-1: 1 version written\n');
-      expect(await plimsoll('records', 'rebuild', '-i', inventory, ...elsewhere)).toBe('web-1: 0 versions written\n');
+      expect(await plimsoll('records', 'rebuild', '--yes', '-i', inventory, ...elsewhere)).toBe('web-1: version 2 of volume foo (foo-2 60 MiB): not recorded → current\nweb-1: 1 version written\n');
+      expect(await plimsoll('records', 'rebuild', '--yes', '-i', inventory, ...elsewhere)).toBe('web-1: 0 versions written\n');
       expect(await plimsoll('history', 'volume', 'foo', ...elsewhere)).toMatch(/web-1 {2}2 {8}current {2}foo-2 60 MiB .* read from the host/);
     } finally {
       await fleet.stop();
