@@ -46,8 +46,8 @@ export type RunEvent =
       readonly warnings?: readonly string[];
       readonly owed?: readonly string[];
     }
-  /** Why nothing happens on the host at this moment: another run has its lock, or the connection is being made again. */
-  | { readonly type: 'host.waiting'; readonly host: string; readonly reason: string }
+  /** Why nothing happens on the host at this moment: another run has its lock, the connection is being made again, or `fact` takes its time. */
+  | { readonly type: 'host.waiting'; readonly host: string; readonly reason: string; readonly fact?: string }
   | { readonly type: 'change.started'; readonly host: string; readonly step: string; readonly summary: string }
   | { readonly type: 'action.output'; readonly host: string; readonly step: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'change.applied'; readonly host: string; readonly step: string; readonly summary: string; readonly seconds: number }
