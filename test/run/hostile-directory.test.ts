@@ -10,6 +10,7 @@ import type { Action } from '../../src/operations/change.ts';
 import type { Directory } from '../../src/operations/copy-start.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { upload as uploadOperation } from '../../src/operations/upload.ts';
+import { writeBesideFunctions } from '../../src/values/write-beside.ts';
 import { planHere } from '../operations/on-this-machine.ts';
 import { otherUser, scene, type Scene } from '../support/other-user.ts';
 import { carryOut } from './carry-out.ts';
@@ -56,6 +57,32 @@ describe('root uploads into a directory of another user', { tags: ['root'] }, ()
     expect((await carryOut([upload(join(here.app, 'config.yml'))])).error).toBeUndefined();
     untouched();
     expect({ text: readFileSync(join(here.app, 'config.yml'), 'utf8'), uid: statSync(join(here.app, 'config.yml')).uid, mode: statSync(join(here.app, 'config.yml')).mode & 0o7777 }).toEqual({ text: content, uid: otherUser, mode: 0o644 });
+  });
+
+  it('who has planted links: what a temporary name that can be told has cost before, and does not now', async () => {
+    /** Of 2dd8aa1, whose review proved H1 with it. */
+    const before = `set -f; trap '' HUP PIPE
+directory=$(dirname -- "$1"); part=$directory/.plimsoll-part.$$
+trap 'rm -f -- "$part"' EXIT
+cat > "$part" || exit 1
+[ "$(sha256sum < "$part" | cut -d' ' -f1)" = "$4" ] || { echo "the upload did not arrive whole" >&2; exit 1; }
+chmod "$2" "$part" || exit 1
+[ -z "$3" ] || chown "$3" "$part" || exit 1
+sync "$part" || exit 1
+mv -f -- "$part" "$1" && sync "$directory"`;
+    const now = `set -f; trap '' HUP PIPE\n${writeBesideFunctions}\nwrite_beside "$@"`;
+    const asked = async (script: string): Promise<number | null> => {
+      const child = spawn('/bin/sh', ['-c', script, 'sh', join(here.app, 'config.yml'), '0644', `${String(otherUser)}:${String(otherUser)}`, sha256(content)], { stdio: ['pipe', 'ignore', 'inherit'] });
+      // It reads nothing before its content comes, so its number is known to whoever looks.
+      symlinkSync(here.secret, join(here.app, `.plimsoll-part.${String(child.pid)}`));
+      child.stdin.end(content);
+      return new Promise((resolve) => { child.once('close', resolve); });
+    };
+    expect(await asked(now)).toBe(0);
+    untouched();
+    expect(await asked(`sleep 0.3; ${before}`)).toBe(0);
+    const { uid, mode } = statSync(here.secret);
+    expect({ uid, mode: mode & 0o7777, text: readFileSync(here.secret, 'utf8') }).toEqual({ uid: otherUser, mode: 0o644, text: content });
   });
 
   it('who exchanges whatever appears there for links', async () => {
