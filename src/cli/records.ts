@@ -6,7 +6,8 @@ import { historyOf } from '../run/history.ts';
 import type { Claim } from '../run/records.ts';
 import { holderOf, holdRun } from '../run/run-lock.ts';
 import { findRun, listRuns, openRun } from '../run/run-store.ts';
-import { neutralise } from '../values/terminal.ts';
+import { neutralise, oneLine } from '../values/terminal.ts';
+import { confirmation } from './continue-command.ts';
 import { recordsOption } from './options.ts';
 import { rebuildCommand } from './rebuild-records.ts';
 import { versionRecords } from './session.ts';
@@ -61,14 +62,25 @@ function abandonCommand(world: World, end: (exitCode: number) => void) {
   return new Command('abandon')
     .description('Give up the versions that a run has claimed and not made, when the machine that has its journal is gone; connects to no host')
     .argument('<run>', 'the run’s whole id')
+    .option('-y, --yes', 'do not ask')
     .addOption(recordsOption())
-    .action(async (run, { records }) => {
+    .action(async (run, options) => {
+      const { stop } = world.interrupts;
       const here = (await listRuns(world.stateDirectory)).some(({ runId }) => runId === run);
       if (here || (await holderOf(world.stateDirectory, run)) !== undefined) throw new AppError('refused', `run ${run} is on this machine, and its journal says what became of its versions`, { hint: `${byHand('plimsoll', 'resume', run)} (or rollback), then ${byHand('plimsoll', 'records', 'settle', run)}` });
-      const kept = versionRecords(world, records);
-      const given = await kept.abandon(run, undefined, () => false, world.interrupts.stop);
-      for (const { host, kind, name, version } of given) world.out.write(neutralise(`${host}: version ${String(version)} of ${kind} ${name}\n`));
+      const confirm = confirmation(world, options, `Give ${oneLine(run, 80)}’s claims up? It must not go on anywhere.`);
+      confirm.ready();
+      const kept = versionRecords(world, options.records);
+      const claimed = (await kept.all(undefined, stop)).filter((one) => one.run === run && one.state === 'pending').map(lineOf);
+      world.out.write(neutralise(claimed.join('')));
+      if (claimed.length > 0 && !(await confirm.ask())) throw new AppError('interrupted', 'nothing was written');
+      // What was shown, and nothing that has been claimed since.
+      const given = await kept.abandon(run, undefined, (one) => !claimed.includes(lineOf(one)), stop);
       world.out.write(neutralise(`${count(given.length, 'version')} of run ${run} given up.\n`));
       end(0);
     });
+}
+
+function lineOf({ host, kind, name, version }: Pick<VersionRecord, 'host' | 'kind' | 'name' | 'version'>): string {
+  return `${host}: version ${String(version)} of ${kind} ${name}\n`;
 }

@@ -1,5 +1,5 @@
 import type { Volume } from '../facts/volumes.ts';
-import { canonicalJson } from '../values/json.ts';
+import { asText, canonicalJson } from '../values/json.ts';
 import { formatBytes } from '../values/size.ts';
 import { rebuilt } from './rebuild.ts';
 import { rebuiltScaled, scaledOnHost } from './rebuild-scaled.ts';
@@ -38,7 +38,7 @@ export function sameRebuild(one: HostRebuild, other: HostRebuild): boolean {
 function versionLine({ kind, name, version, state, spec }: VersionRecord, recorded: readonly VersionRecord[]): string {
   const was = recorded.find((one) => one.kind === kind && one.name === name && one.version === version);
   const { name: volume, sizeBytes } = spec;
-  const what = [volume, ...(typeof sizeBytes === 'number' ? [formatBytes(sizeBytes)] : [])].join(' ');
+  const what = [asText(volume), ...(typeof sizeBytes === 'number' ? [formatBytes(sizeBytes)] : [])].join(' ');
   return `version ${String(version)} of ${kind} ${name} (${what}): ${was === undefined ? 'not recorded' : was.state} → ${state}`;
 }
 
