@@ -123,7 +123,7 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', ...inSource] },
   },
   {
-    files: ['src/facts/**/*.ts', 'src/operations/containers/**/*.ts'],
+    files: ['src/facts/**/*.ts', 'src/operations/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -1,8 +1,9 @@
 import { scopeOf } from '../config/scope.ts';
-import { resolveSecrets, type UsedSecret } from '../config/secrets.ts';
+import { namedSources, resolveSecrets, type SecretOptions, type UsedSecret } from '../config/secrets.ts';
 import type { SelectedPlay } from '../config/load.ts';
 import type { Host, Inventory, Place } from '../config/types.ts';
 import type { ConfigIssue } from '../errors.ts';
+import type { RunEvent } from '../run/event.ts';
 import type { JsonObject } from '../values/json.ts';
 import { neutralise, oneLine } from '../values/terminal.ts';
 import type { World } from './world.ts';
@@ -10,6 +11,7 @@ import type { World } from './world.ts';
 export interface SecretWishes {
   /** false: `--no-secret-commands`. */
   readonly secretCommands?: boolean | undefined;
+  readonly verbose?: true | undefined;
 }
 
 /** One line each, once for each place. */
@@ -18,12 +20,23 @@ export function showWarnings({ err }: Pick<World, 'err'>, warnings: readonly Con
   for (const line of new Set(lines)) err.write(`${neutralise(line)}\n`);
 }
 
-/** Fetches the secrets of one run: what is run on this machine for that is said before it is, the first time. */
+/** What is used for a run because its files say so, and somebody should know of before. */
+export type Naming = Extract<RunEvent, { readonly type: 'secret.command' | 'laptop.reads' | 'host.reads' }>;
+
+/** How many lines there are for one key: hosts with a key file each are counted from there on, unless -v is given. */
+const mostLines = 10;
+const shownHosts = 3;
+
+/**
+ * Fetches the secrets of one run. What is read or run on this machine for that, or is named for programs on the hosts,
+ * is said on standard error before it is, the first time, and kept for the events.
+ */
 export class SecretReader {
   readonly #world: World;
   readonly #wishes: SecretWishes;
-  /** The commands that have been run, as they were said. */
-  readonly commands: { readonly command: string; readonly where: string }[] = [];
+  readonly #said = new Set<string>();
+  readonly #kept: Naming[] = [];
+  #screen: NamingScreen | undefined;
 
   constructor(world: World, wishes: SecretWishes) {
     this.#world = world;
@@ -32,22 +45,80 @@ export class SecretReader {
 
   async read(inventory: Inventory, hosts: readonly Host[], variables?: { readonly of: (host: Host) => readonly UsedSecret[]; readonly directory: string }): Promise<readonly Host[]> {
     const warnings: ConfigIssue[] = [];
-    const read = await resolveSecrets(inventory, hosts, this.#world.io, {
+    const options: SecretOptions = {
       noCommands: this.#wishes.secretCommands === false,
-      running: (command, place) => { this.#say(command, place); },
+      running: (command, place) => { this.name([{ type: 'secret.command', command, where: whereOf(place) }]); },
       warn: (issue) => { warnings.push(issue); },
       ...(variables === undefined ? {} : { variables: variables.of, directory: variables.directory }),
-    });
+    };
+    this.name(namedSources(inventory, hosts, this.#world.io, options).map(({ key, kind, name, place }): Naming => ({ type: 'laptop.reads', key, [kind]: name, where: whereOf(place) })));
+    const read = await resolveSecrets(inventory, hosts, this.#world.io, options);
     showWarnings(this.#world, warnings);
     return read;
   }
 
-  #say(command: string, { file, line }: Place): void {
-    const where = `${file}:${String(line)}`;
-    if (this.commands.some((one) => one.command === command && one.where === where)) return;
-    this.commands.push({ command, where });
-    this.#world.err.write(`runs on this machine for a secret: ${oneLine(command)} (${neutralise(where)})\n`);
+  /** Says what has not been said yet. */
+  name(namings: readonly Naming[]): void {
+    const fresh = namings.filter((naming) => {
+      const id = JSON.stringify(naming);
+      const isNew = !this.#said.has(id);
+      this.#said.add(id);
+      return isNew;
+    });
+    if (fresh.length === 0) return;
+    const release = this.#screen?.hold();
+    for (const line of linesOf(fresh, this.#wishes.verbose === true)) this.#world.err.write(`${line}\n`);
+    release?.();
+    this.#kept.push(...fresh);
+    if (this.#screen !== undefined) this.#tell(this.#screen);
   }
+
+  /** From here on the events have it too: what has been said before, and what is said later. */
+  tell(screen: NamingScreen): void {
+    this.#screen = screen;
+    this.#tell(screen);
+  }
+
+  #tell({ emit }: NamingScreen): void {
+    for (const naming of this.#kept.splice(0)) emit(naming);
+  }
+}
+
+interface NamingScreen {
+  readonly emit: (naming: Naming) => void;
+  readonly hold: () => () => void;
+}
+
+function linesOf(namings: readonly Naming[], all: boolean): readonly string[] {
+  const keys = new Map<string, Naming[]>();
+  for (const naming of namings) {
+    const key = naming.type === 'secret.command' ? naming.type : `${naming.type} ${naming.key}`;
+    keys.set(key, [...(keys.get(key) ?? []), naming]);
+  }
+  return [...keys.values()].flatMap((group) => {
+    const isCut = !all && group.length > mostLines && group[0]?.type !== 'secret.command';
+    const lines = (isCut ? group.slice(0, mostLines) : group).map(lineOf);
+    return isCut ? [...lines, `… and ${String(group.length - mostLines)} more of that kind: -v names them`] : lines;
+  });
+}
+
+function lineOf(naming: Naming): string {
+  const where = neutralise(naming.where);
+  switch (naming.type) {
+    case 'secret.command':
+      return `runs on this machine for a secret: ${oneLine(naming.command)} (${where})`;
+    case 'laptop.reads':
+      return `reads on this machine for ${naming.key}: ${naming.env === undefined ? oneLine(naming.file ?? '') : `the environment variable ${oneLine(naming.env)}`} (${where})`;
+    case 'host.reads': {
+      const { hosts } = naming;
+      const more = hosts.length - shownHosts;
+      return `programs on ${hosts.slice(0, shownHosts).map((host) => oneLine(host)).join(', ')}${more > 0 ? ` and ${String(more)} more` : ''} read for ${naming.key}: ${oneLine(naming.file)} (${where})`;
+    }
+  }
+}
+
+function whereOf({ file, line }: Place): string {
+  return `${file}:${String(line)}`;
 }
 
 /** The secret variables that the steps of the plays give to programs on a host. */

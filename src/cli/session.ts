@@ -20,13 +20,14 @@ import { readPrograms } from '../run/read-programs.ts';
 import type { RunRequest } from '../run/run.ts';
 import { run } from '../run/run.ts';
 import { RunRecords } from '../run/run-records.ts';
+import { secretFiles } from '../run/secret-files.ts';
 import type { Target } from '../transport/transport.ts';
 import type { OnInterrupt } from './interrupts.ts';
 import { outputKind, withColour } from './options.ts';
 import { sshTransport } from './ssh-transport.ts';
 import type { ProgramConsent } from './program-consent.ts';
 import { consentToPrograms } from './program-consent.ts';
-import { SecretReader, secretsOfPlays, type SecretWishes, showWarnings } from './secrets.ts';
+import { type Naming, SecretReader, secretsOfPlays, type SecretWishes, showWarnings } from './secrets.ts';
 import { askWhatNow } from './what-now.ts';
 import type { World } from './world.ts';
 
@@ -35,7 +36,6 @@ export interface SessionOptions extends ProgramConsent, SecretWishes {
   readonly forks: number;
   readonly output?: OutputKind | undefined;
   readonly color: boolean;
-  readonly verbose?: true | undefined;
   /** Where versions are recorded. */
   readonly records?: string | undefined;
   /** Seconds. */
@@ -74,6 +74,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
   await consentToPrograms(world, mayRead, options);
   const records = recordsOf(world, options, share);
   const secrets = new SecretReader(world, options);
+  secrets.name(secretFiles(share.plays, share).map((one): Naming => ({ type: 'host.reads', ...one })));
   const plays = await withSecrets(secrets, share);
   const screen = withColour(world.out, options.color);
   const renderer = createRenderer(outputKind(options.output, screen), screen, { verbose: options.verbose === true });
@@ -99,7 +100,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
       detach: interrupts.detach,
       emit: (event) => {
         events.emit(event);
-        if (event.type === 'run.started') for (const { command, where } of secrets.commands) events.emit({ type: 'secret.command', command, where });
+        if (event.type === 'run.started') secrets.tell({ emit: (naming) => { events.emit(naming); }, hold: () => renderer.hold() });
       },
       openJournal: async (plan) => {
         const opened = await share.openJournal(plan);

@@ -14,7 +14,7 @@ import { readInventoryFile, type Read } from './read-file.ts';
 import { mistakesIn } from './schema-issues.ts';
 import { mistakenSecrets, withFilesAt } from './secret-vars.ts';
 import { inOrder } from './source.ts';
-import type { Host, Inventory, SecretKey, SecretSetting, SecretSource } from './types.ts';
+import type { Host, Inventory, NamedSource, SecretKey, SecretSetting, SecretSource } from './types.ts';
 import type { Path, YamlFile } from './yaml.ts';
 
 /** What the command line says about every host, stronger than any file. */
@@ -155,9 +155,13 @@ function draftHost(entry: HostEntry, { groups, layers: written }: Layered, conte
     const value = layer?.settings[key];
     return layer === undefined || value === undefined ? undefined : { value, layer };
   };
+  const named: NamedSource[] = [];
   const files = (key: 'identity_file' | 'known_hosts_file'): readonly string[] | undefined => {
     const found = last(key);
-    return found && [found.value].flat().map((file) => resolvePath(file, found.layer, context.io));
+    const paths = found && [found.value].flat().map((file) => resolvePath(file, found.layer, context.io));
+    // What the command line names, whoever gave it knows.
+    if (found !== undefined && found.layer.settings !== context.overrides) named.push(...(paths ?? []).map((name): NamedSource => ({ key, kind: 'file', name, place: found.layer.yaml.placeOf([...found.layer.path, key]) })));
+    return paths;
   };
   const secret = (key: 'identity_passphrase' | 'password' | 'become_password'): SecretSetting | undefined => {
     const found = last(key);
@@ -178,6 +182,7 @@ function draftHost(entry: HostEntry, { groups, layers: written }: Layered, conte
     place: entry.yaml.placeOf(entry.path),
     vars: layers.reduce<JsonObject>((vars, layer) => ({ ...vars, ...withFilesAt(layer.settings.vars ?? {}, (file) => resolve(resolvePath(file, layer, context.io))) }), {}),
     secrets: Object.fromEntries(secrets.filter(([, setting]) => setting !== undefined)),
+    files: named,
     // A jump set for a whole group that the bastion belongs to does not send the bastion through itself.
     ...(jump === undefined || jump.value === 'none' || (jump.value === entry.name && jump.layer.path !== entry.path) ? {} : { jump: { name: jump.value, layer: jump.layer } }),
     target: {
@@ -226,7 +231,7 @@ function addressOf(entry: HostEntry, address: string | undefined, issues: Config
 }
 
 function withJump(draft: Draft, drafts: ReadonlyMap<string, Draft>, issues: ConfigIssue[]): Host {
-  const { name, vars, groups, secrets, place } = draft;
+  const { name, vars, groups, secrets, files, place } = draft;
   const targetOf = ({ target, jump }: Draft, trail: readonly string[]): Target => {
     if (jump === undefined) return target;
     const { yaml, path } = jump.layer;
@@ -237,7 +242,7 @@ function withJump(draft: Draft, drafts: ReadonlyMap<string, Draft>, issues: Conf
     else return { ...target, jump: targetOf(next, [...trail, jump.name]) };
     return target;
   };
-  return { name, vars, groups, secrets, place, target: targetOf(draft, [name]) };
+  return { name, vars, groups, secrets, files, place, target: targetOf(draft, [name]) };
 }
 
 /** As they are written here and in Ansible's inventories, both kinds of which are read. */

@@ -6,7 +6,7 @@ import { Secret } from '../values/secret.ts';
 import { secretKey, type SecretReference } from '../values/secret-reference.ts';
 import { commandLine } from '../values/shell.ts';
 import { expandHome, whyUnreadable, type ConfigIo } from './io.ts';
-import type { Host, Inventory, Place, SecretKey, SecretSetting, SecretSource } from './types.ts';
+import type { Host, Inventory, NamedSource, Place, SecretKey, SecretSetting, SecretSource } from './types.ts';
 
 /** A secret variable that a step gives to its program, and the step. */
 export interface UsedSecret {
@@ -48,12 +48,12 @@ export async function resolveSecrets(inventory: Inventory, hosts: readonly Host[
   };
   const variablesOf = async (host: Host): Promise<Pick<Target, 'secretVars'>> => {
     const used = options.variables?.(host) ?? [];
-    const values = await Promise.all(used.map(async ({ reference, place }) => [secretKey(reference), await read(host.name, 'a secret variable', { source: sourceOf(reference, io, options.directory), place })] as const));
+    const values = await Promise.all(used.map(async ({ reference, place }) => [secretKey(reference), await read(host.name, secretVariable, { source: sourceOf(reference, io, options.directory), place })] as const));
     const known = values.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
     return known.length === 0 ? {} : { secretVars: new Map(known) };
   };
   const complete = async (target: Target): Promise<Target> => {
-    const settings = Object.entries(inventory.hosts.get(target.name)?.secrets ?? {}).filter((entry): entry is [SecretKey, SecretSetting] => isSecretKey(entry[0]));
+    const settings = settingsOf(inventory, target);
     const secrets = await Promise.all(settings.map(async ([key, setting]) => [key, await read(target.name, writtenKey[key], setting)] as const));
     const jump = target.jump && (await complete(target.jump));
     return { ...target, ...Object.fromEntries(secrets.filter(([, secret]) => secret !== undefined)), ...(jump === undefined ? {} : { jump }) };
@@ -63,6 +63,30 @@ export async function resolveSecrets(inventory: Inventory, hosts: readonly Host[
   return completed;
 }
 
+/** What is going to be read of this machine for these hosts and their bastions, so that it can be said before: each once. */
+export function namedSources(inventory: Inventory, hosts: readonly Host[], io: ConfigIo, { variables, directory }: SecretOptions = {}): readonly NamedSource[] {
+  const chain = (target: Target): readonly Target[] => [target, ...(target.jump === undefined ? [] : chain(target.jump))];
+  const found = hosts.flatMap((host) => [
+    ...chain(host.target).flatMap((target) => [
+      ...(inventory.hosts.get(target.name)?.files ?? []),
+      ...settingsOf(inventory, target).flatMap(([key, { source, place }]) => namedBy(writtenKey[key], source, place)),
+    ]),
+    ...(variables?.(host) ?? []).flatMap(({ reference, place }) => namedBy(secretVariable, sourceOf(reference, io, directory), place)),
+  ]);
+  return [...new Map(found.map((one) => [JSON.stringify([one.key, one.kind, one.name, one.place.file, one.place.line]), one])).values()];
+}
+
+/** Commands are said when they are run; a text is no secret to whoever reads the inventory. */
+function namedBy(key: string, source: SecretSource, place: Place): readonly NamedSource[] {
+  if (source.kind === 'env') return [{ key, kind: 'env', name: source.name, place }];
+  return source.kind === 'file' ? [{ key, kind: 'file', name: source.path, place }] : [];
+}
+
+function settingsOf(inventory: Inventory, { name }: Target): readonly (readonly [SecretKey, SecretSetting])[] {
+  return Object.entries(inventory.hosts.get(name)?.secrets ?? {}).filter((entry): entry is [SecretKey, SecretSetting] => isSecretKey(entry[0]));
+}
+
+const secretVariable = 'a secret variable';
 const writtenKey: Readonly<Record<SecretKey, string>> = { identityPassphrase: 'identity_passphrase', password: 'password', becomePassword: 'become_password' };
 
 function isSecretKey(key: string): key is SecretKey {

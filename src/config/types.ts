@@ -27,12 +27,23 @@ export interface SecretSetting {
   readonly place: Place;
 }
 
+/** What an inventory or a playbook makes plimsoll read of this machine: a file, or a variable of its environment. */
+export interface NamedSource {
+  /** What it is for: the inventory's key, or `a secret variable`. */
+  readonly key: string;
+  readonly kind: 'file' | 'env';
+  readonly name: string;
+  readonly place: Place;
+}
+
 /** One machine, with everything of its groups and defaults merged in. */
 export interface Host {
   readonly name: string;
   /** Without its secrets, until `resolveSecrets` has read them. */
   readonly target: Target;
   readonly secrets: Readonly<Partial<Record<SecretKey, SecretSetting>>>;
+  /** The files of this machine that the inventory names for it, besides those of secrets. */
+  readonly files: readonly NamedSource[];
   /** defaults < groups (parents before children) < host. */
   readonly vars: JsonObject;
   /** Every group it is in, `all` not among them. */

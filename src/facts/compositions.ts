@@ -25,7 +25,9 @@ export interface Composition {
 /** What is under way (`$PLIMSOLL_STATE/composing`), or done and not finalized (`…/composed`). */
 export const compositions: Fact<readonly Composition[]> = {
   name: 'compositions',
-  script: `cd -- "\${PLIMSOLL_STATE:-/var/lib/plimsoll}" 2>/dev/null || { echo end; exit 0; }
+  script: `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+[ -e "$state" ] || [ -L "$state" ] || { echo end; exit 0; }
+cd -- "$state" || exit 1
 for at in composing/* composed/*; do
   [ -f "$at/about" ] || continue
   case $at in composed/*) [ ! -f "composing/\${at#*/}/about" ] || continue ;; esac

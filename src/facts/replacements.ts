@@ -28,7 +28,9 @@ export interface Replacement {
 /** Replacements that are under way (`$PLIMSOLL_STATE/replacing`), or done and not finalized (`…/replaced`). */
 export const replacements: Fact<readonly Replacement[]> = {
   name: 'replacements',
-  script: `cd -- "\${PLIMSOLL_STATE:-/var/lib/plimsoll}" 2>/dev/null || { echo end; exit 0; }
+  script: `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
+[ -e "$state" ] || [ -L "$state" ] || { echo end; exit 0; }
+cd -- "$state" || exit 1
 for at in replacing/* replaced/*; do
   [ -f "$at" ] || continue
   [ "$at" = "replacing/\${at#*/}" ] || [ ! -f "replacing/\${at#*/}" ] || continue

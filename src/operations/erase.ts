@@ -20,7 +20,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     }
     throw new AppError('internal', `${operation.name} was given input that its schema refuses: ${oneLine(parsed.error.message)}`);
   };
-  const { readOnly, reads, laptopPaths } = operation;
+  const { readOnly, reads, laptopPaths, secretFiles } = operation;
   const pin = operation.pin?.bind(operation);
   const repin = operation.repin?.bind(operation);
   const verify = operation.verify?.bind(operation);
@@ -38,6 +38,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     plan: (want, known) => operation.plan(parse(want), known),
     touches: (want, known) => operation.touches(parse(want), known),
     ...(laptopPaths === undefined ? {} : { laptopPaths }),
+    ...(secretFiles === undefined ? {} : { secretFiles }),
     ...(pin === undefined ? {} : { pin: (want, known) => pin(parse(want), known) }),
     ...(repin === undefined ? {} : { repin: (want, fresh, saved) => repin(parse(want), parse(fresh), parse(saved)) }),
     ...(verify === undefined ? {} : { verify: (want, known) => verify(parse(want), known) }),

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { FactRequest, Known } from '../facts/fact.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import type { Change, ExecAction } from './change.ts';
+import type { NamedSecretFile } from './secret-files.ts';
 
 /**
  * What a step would do on one host. Plain JSON: preview, saved plan, confirmation, journal and
@@ -61,6 +62,8 @@ export interface Operation<Want = unknown> {
   readonly schema: z.ZodType<Want>;
   /** The keys of the input that name files of this machine: a host's word in them leads out of nothing. */
   readonly laptopPaths?: readonly (readonly string[])[];
+  /** The files of the host that its input, resolved or not, names for a secret in them: said before they are used. */
+  readonly secretFiles?: (input: unknown) => readonly NamedSecretFile[];
   /** Where in the step's input a secret variable may stand: only where it reaches no argument list, path, plan or log. */
   readonly mayHoldSecret?: (path: readonly (string | number)[]) => boolean;
   /** Only reads: runs in the preview too, so that what it registers is known there. */

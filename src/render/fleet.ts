@@ -155,6 +155,8 @@ export class Fleet {
         return;
       case 'run.started':
       case 'secret.command':
+      case 'laptop.reads':
+      case 'host.reads':
       case 'run.finished':
         return;
     }

@@ -79,6 +79,8 @@ export class PlainRenderer implements Renderer {
         return [line(`${event.mode} ${event.playbook}: ${count(event.hosts.length, 'host')} (${runPhrase(event.mode, event.runId)})`, 'strong')];
       // It has been said on standard error, before it was run.
       case 'secret.command':
+      case 'laptop.reads':
+      case 'host.reads':
         return [];
       case 'host.connected':
         return this.#verbose || this.#fleet.total <= smallFleet ? this.#of(event.host, `connected as ${event.runsAs}, host key ${event.hostKey}`, 'faint') : [];

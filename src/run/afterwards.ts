@@ -6,14 +6,21 @@ import type { BegunChange } from './begun-changes.ts';
 import type { FinalizeWant } from './finalize.ts';
 import type { HostHistory } from './history.ts';
 import { changesInEffect } from './history.ts';
-import type { UndoWant } from './undo.ts';
+import { secretsOfActions } from './compile.ts';
+import { leavesNothing, type UndoWant } from './undo.ts';
+import type { Json } from '../values/json.ts';
+import { isSecretReference, secretsIn, type SecretReference } from '../values/secret-reference.ts';
 
 /** The steps that take every change of a run back on a host, newest first. */
 export function rollbackPlay(host: Host, history: HostHistory, plan: PlanFile): SelectedPlay {
+  // What an earlier part has begun is followed first, and may print what it was given.
+  const begun = history.open.flatMap(({ change: { actions } }) => secretsOfActions(actions));
   const steps = [...changesInEffect(history)].reverse().map(({ intent, outcome, undoBegun }, index) => {
     const { step, number, operation, want, change } = intent;
     const input: UndoWant = { step, number, operation, want, change, complete: outcome === 'done' && !undoBegun };
-    return stepFor(index, 'undo', intent.name, intent.become, planOf(plan, host.name, step), plan, input);
+    const { undo } = change;
+    const secrets = leavesNothing(change) || undo === 'irreversible' ? [] : [...secretsOfActions(undo), ...secretsWithin(want)];
+    return { ...stepFor(index, 'undo', intent.name, intent.become, planOf(plan, host.name, step), plan, input), secretsOf: () => [...secrets, ...begun] };
   });
   return { play: playOf('rollback', plan, steps), hosts: [host] };
 }
@@ -24,9 +31,14 @@ export function finalizePlay(host: Host, history: HostHistory, plan: PlanFile): 
   const steps = history.changes.filter(kept).map(({ intent }, index) => {
     const { step, number, change } = intent;
     const input: FinalizeWant = { step, number, change };
-    return stepFor(index, 'finalize', intent.name, intent.become, planOf(plan, host.name, step), plan, input);
+    return { ...stepFor(index, 'finalize', intent.name, intent.become, planOf(plan, host.name, step), plan, input), secretsOf: () => secretsOfActions(change.finalize ?? []) };
   });
   return { play: playOf('finalize', plan, steps), hosts: [host] };
+}
+
+/** Those that a step's input names: its facts may be read with them. */
+function secretsWithin(want: Json): readonly SecretReference[] {
+  return secretsIn(want).flatMap(({ value }) => (isSecretReference(value) ? [value] : []));
 }
 
 /** Taking back what may not be done on all hosts at once may not either. */

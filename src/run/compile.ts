@@ -34,7 +34,7 @@ export function failedStatus(actions: readonly ScriptAction[]): number {
  * and the script ends with the program's own exit status.
  */
 export function compile(actions: readonly ScriptAction[], streaming = false): Pick<Command, 'script' | 'timeoutMs'> & { readonly secrets: readonly SecretReference[] } {
-  const secrets = secretsOf(actions);
+  const secrets = secretsOfActions(actions);
   const parts = actions.map((action, index) => compileAction(action, index + 1, { streaming, secrets }));
   const [only] = actions;
   const own = streaming && only?.kind === 'exec' ? only.timeoutMs : actions.reduce((sum, action) => sum + (action.kind === 'exec' ? (action.timeoutMs ?? 60_000) : 20_000), 0);
@@ -66,8 +66,8 @@ interface Context {
   readonly secrets: readonly SecretReference[];
 }
 
-/** Every secret that the script needs, each once. */
-function secretsOf(actions: readonly ScriptAction[]): readonly SecretReference[] {
+/** Every secret that programs are given, each once. */
+export function secretsOfActions(actions: readonly Action[]): readonly SecretReference[] {
   const all = actions.flatMap((action) => (action.kind === 'exec' ? [action.secretStdin, ...Object.values(action.env ?? {})] : []));
   return [...new Map(all.flatMap((one) => (typeof one === 'object' ? [[secretKey(one), one] as const] : []))).values()];
 }

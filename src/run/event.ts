@@ -27,6 +27,10 @@ export type RunEvent =
   | { readonly type: 'run.started'; readonly runId: string; readonly mode: RunMode; readonly playbook: string; readonly hosts: readonly string[] }
   /** A program has been run on the laptop because a secret is to come from it; `where` is who says so. */
   | { readonly type: 'secret.command'; readonly command: string; readonly where: string }
+  /** A file, or a variable of the environment, that is read on the laptop because an inventory or a playbook names it: `key` is what for. */
+  | { readonly type: 'laptop.reads'; readonly key: string; readonly file?: string; readonly env?: string; readonly where: string }
+  /** A file on these hosts that programs there read a secret from; plimsoll does not. */
+  | { readonly type: 'host.reads'; readonly hosts: readonly string[]; readonly key: string; readonly file: string; readonly where: string }
   | { readonly type: 'host.connected'; readonly host: string; readonly hostKey: string; readonly runsAs: string }
   | { readonly type: 'facts.read'; readonly host: string; readonly step: string; readonly facts: readonly string[] }
   | {
@@ -42,8 +46,8 @@ export type RunEvent =
       readonly warnings?: readonly string[];
       readonly owed?: readonly string[];
     }
-  /** Why nothing happens on the host at this moment: another run has its lock, or the connection is being made again. */
-  | { readonly type: 'host.waiting'; readonly host: string; readonly reason: string }
+  /** Why nothing happens on the host at this moment: another run has its lock, the connection is being made again, or `fact` takes its time. */
+  | { readonly type: 'host.waiting'; readonly host: string; readonly reason: string; readonly fact?: string }
   | { readonly type: 'change.started'; readonly host: string; readonly step: string; readonly summary: string }
   | { readonly type: 'action.output'; readonly host: string; readonly step: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'change.applied'; readonly host: string; readonly step: string; readonly summary: string; readonly seconds: number }

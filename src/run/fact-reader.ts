@@ -8,6 +8,7 @@ import type { SecretReference } from '../values/secret-reference.ts';
 import { feedOfFact } from './feed.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
+import { sayingWhatTakesLong } from './slow-facts.ts';
 
 /** The answers that one host has given so far; made anew whenever the world may have changed. */
 export class FactBase implements Known {
@@ -37,7 +38,7 @@ export class FactBase implements Known {
 }
 
 /** Whom facts are asked of: a host, and by way of it other hosts of the inventory. */
-type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'asked' | 'endpoint' | 'secret'>>;
+type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'asked' | 'endpoint' | 'secret' | 'commandTimeoutMs' | 'stillReading'>>;
 
 /** How often a fact may lead to another one before the operation must be considered to go in circles. */
 const mostRounds = 8;
@@ -49,15 +50,20 @@ const mostRounds = 8;
  */
 export async function readFacts(source: Source, base: FactBase, needs: () => readonly FactRequest[], laptop: Laptop, signal: AbortSignal): Promise<readonly string[]> {
   const names: string[] = [];
+  // What this machine or another host is asked has not this host's time.
+  const limitOf = ({ fact: { name, timeoutMs }, host }: FactRequest): number | undefined => (laptop.facts.has(name) ? undefined : (timeoutMs ?? (host === undefined ? source.commandTimeoutMs : undefined)));
   for (let round = 0; round < mostRounds; round += 1) {
     const missing = new Map(needs().filter((request) => !base.has(request)).map((request) => [request.key, request]));
     if (missing.size === 0) return names;
-    await Promise.all(
+    const unanswered = new Set(missing.values());
+    const reading = Promise.all(
       [...missing.values()].map(async (request) => {
         base.set(request, await answer(source, request, laptop, signal));
+        unanswered.delete(request);
         names.push(request.fact.name);
       }),
     );
+    await sayingWhatTakesLong(source, unanswered, reading, limitOf);
   }
   throw new Error('an operation asks for facts without end');
 }

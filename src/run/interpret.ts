@@ -141,7 +141,7 @@ function failed(what: string, why: string, number?: number): AppError {
 }
 
 /** `$1` path, `$2` mode, `$3` owner or empty, `$4` digest. Standard input is the content. */
-const uploadScript = `set -f; trap '' HUP PIPE
+export const uploadScript = `set -f; trap '' HUP PIPE
 ${writeBesideFunctions}
 write_beside "$@"`;
 

@@ -15,7 +15,7 @@ export interface LinkOptions {
   readonly signal: AbortSignal;
   readonly onConnected: (connection: Connection) => void;
   /** Why nothing happens for the moment. */
-  readonly onWaiting: (reason: string) => void;
+  readonly onWaiting: (reason: string, fact?: string) => void;
   /** How long a lost connection is tried to be made again once work has begun. */
   readonly reconnectMs: number;
   /** The way to another host of the inventory. */
@@ -128,6 +128,11 @@ export class Link {
     const { asked } = this.#options;
     if (asked === undefined && request.fact.runsPrograms === true) throw new AppError('internal', `${this.name} is asked to run a program of the playbook, where they have no place`);
     asked?.(request);
+  }
+
+  /** What the host is waited for, when that takes long. */
+  stillReading(fact: string, reason: string): void {
+    this.#options.onWaiting(reason, fact);
   }
 
   /** How the host is reached, and what was found there. */

@@ -68,7 +68,7 @@ export async function connect(context: RunContext, run: HostRun, play: Pick<Play
 }
 
 function linkOptions({ transport, signal, reconnectMs, emit }: RunContext, run: HostRun): Pick<LinkOptions, 'transport' | 'signal' | 'reconnectMs' | 'onWaiting'> {
-  return { transport, signal, reconnectMs, onWaiting: (reason) => { emit({ type: 'host.waiting', host: run.name, reason }); } };
+  return { transport, signal, reconnectMs, onWaiting: (reason, fact) => { emit({ type: 'host.waiting', host: run.name, reason, ...(fact === undefined ? {} : { fact }) }); } };
 }
 
 /** A connection of this host's own to another one, which may have a turn of its own in the run, or none. */

@@ -35,6 +35,10 @@ export function undoOperation(operations: ReadonlyMap<string, Operation>): Opera
     schema,
     readOnly: false,
     repeats: false,
+    secretFiles: (input) => {
+      const { success, data } = schema.safeParse(input);
+      return success && !leavesNothing(data.change) ? (original(data).secretFiles?.(data.want) ?? []) : [];
+    },
     needs: (want, known) => (leavesNothing(want.change) ? [] : original(want).needs(want.want, known)),
     plan(want, known) {
       const { change } = want;
@@ -52,7 +56,7 @@ function isIrreversible({ undo }: Change): boolean {
 }
 
 /** Nothing has to be known of the host then, and no program of the playbook is run to find out. */
-function leavesNothing({ undo }: Change): boolean {
+export function leavesNothing({ undo }: Change): boolean {
   return undo === 'irreversible' || undo.length === 0;
 }
 

@@ -130,8 +130,10 @@ describe('plimsoll records settle', () => {
 describe('plimsoll records abandon', () => {
   it('gives up what a run of a machine that is gone has claimed; not of one that is here', async () => {
     await records.claim('web-1', { ...foo, spec: {} }, { ...by, run: '20260101-000000-aaaaaa' }, never);
-    expect(await plimsoll(['records', 'abandon', '20260101-000000-aaaaaa'])).toMatchObject({ code: 0, out: 'web-1: version 1 of volume foo\n1 version of run 20260101-000000-aaaaaa given up.\n' });
-    expect(await plimsoll(['records', 'abandon', '20260101-000000-aaaaaa'])).toMatchObject({ code: 0, out: '0 versions of run 20260101-000000-aaaaaa given up.\n' });
+    expect(await plimsoll(['records', 'abandon', '20260101-000000-aaaaaa'])).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/there is no terminal to ask at\n {2}→ .*--yes/) });
+    expect((await records.all(undefined, never)).map(({ state: is }) => is)).toEqual(['pending']);
+    expect(await plimsoll(['records', 'abandon', '20260101-000000-aaaaaa', '--yes'])).toMatchObject({ code: 0, out: 'web-1: version 1 of volume foo\n1 version of run 20260101-000000-aaaaaa given up.\n' });
+    expect(await plimsoll(['records', 'abandon', '20260101-000000-aaaaaa', '--yes'])).toMatchObject({ code: 0, out: '0 versions of run 20260101-000000-aaaaaa given up.\n' });
     await make([begin(['web-1'], { runId: run }), end('ok')]);
     expect(await plimsoll(['records', 'abandon', run])).toMatchObject({ code: 4, err: expect.stringContaining('is on this machine') });
   });

@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { plimsoll } from '../support/plimsoll.ts';
+import { main, plimsoll } from '../support/plimsoll.ts';
 import { startTestSshServer, type TestSshServer } from '../support/ssh-server.ts';
 
 const token = "t0ken 'with' $(quotes) \\ and more";
@@ -96,6 +97,32 @@ describe('secret variables', () => {
     expectNone(without(done.stdout + textsIn(path('laptop'))));
   });
 
+  it('of what goes on on a host are taken out of what a rollback follows; it is refused where one cannot be fetched, unless nothing needs it', async () => {
+    writeFileSync(path('slow.yaml'), `hosts: all
+vars: { token: { secret: { env: TOKEN } } }
+steps:
+  - command: { argv: [sh, -c, 'cat; echo; echo begun; sleep 600'], stdin: "\${{ vars.token }}" }
+`);
+    const laptop = { XDG_STATE_HOME: path('other-laptop'), HOME: directory };
+    const child = spawn(process.execPath, [main, 'apply', path('slow.yaml'), '--yes', '--output', 'json', '-i', path('inventory.yaml')], { env: { ...process.env, ...laptop, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    for await (const text of child.stdout.setEncoding('utf8')) {
+      said += String(text);
+      if (said.includes('"action.output"')) break;
+    }
+    child.kill('SIGKILL');
+    const [id = ''] = readdirSync(path('other-laptop/plimsoll/runs'));
+    const refused = await run(['rollback', id, '--yes'], { ...laptop, TOKEN: '' });
+    expect(refused.code, refused.stdout + refused.stderr).toBe(2);
+    expect(refused.stderr).toMatch(/slow\.yaml:4:\d+: web: a secret variable is to come from the environment variable TOKEN, which is not set/);
+    const rolledBack = await run(['rollback', id, '--yes', '-v'], { ...laptop, ...environment });
+    expect(rolledBack.code, rolledBack.stdout + rolledBack.stderr).toBe(0);
+    expect(rolledBack.stdout).toContain('cannot be undone: run: sh');
+    expectNone(said + rolledBack.stdout + rolledBack.stderr + textsIn(path('other-laptop')));
+    // What cannot be undone, and has ended, needs none.
+    expect((await run(['rollback', id, '--yes'], { ...laptop, TOKEN: '' })).code).toBe(0);
+  });
+
   it.each([
     ['an argument', 'command: [echo, "${{ vars.token }}"]', /:5:\d+: expression: vars\.token is a secret variable, and a secret may only be/],
     ['a part of a text', 'command: { argv: [cat], stdin: "x${{ vars.token }}" }', /:5:\d+: expression: vars\.token is a secret variable/],
@@ -130,6 +157,12 @@ describe('secret variables', () => {
     expect(code).toBe(0);
     expect(stderr.match(/warning: .*:2: password is a secret in plain text.*others may read the file \(mode 0644\): chmod 600/g)).toHaveLength(1);
     expect(stderr).toMatch(/warning: .*:5: become_password is a secret in plain text/);
+    writeFileSync(path('id.yaml'), 'hosts: all\nsteps:\n  - command: [id]\n');
+    for (const playbooks of [['id.yaml'], ['id.yaml', 'plain.yaml']]) {
+      const validated = await plimsoll(['validate', ...playbooks.map(path), '-i', file]);
+      expect(validated.stderr.match(/warning: .*:2: password is a secret in plain text.*chmod 600/g)).toHaveLength(1);
+      expect(validated.code).toBe(playbooks.length === 1 ? 0 : 2);
+    }
     writeFileSync(path('hosts.ini'), 'a ansible_become_password=hunter2\n', { mode: 0o600 });
     const ini = await plimsoll(['inventory', '-i', path('hosts.ini')]);
     expect(ini.stderr).toMatch(/warning: .*hosts\.ini:1: become_password is a secret in plain text[^;]*\n/);

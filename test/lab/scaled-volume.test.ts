@@ -78,7 +78,7 @@ describe('scaled_volume on five hosts, with its records in etcd', () => {
 
   it('is written down from the labels as it was, in another place', async () => {
     const records = `file:${join(directory, 'rebuilt')}`;
-    const rebuilt = await as('ann', records, 'records', 'rebuild');
+    const rebuilt = await as('ann', records, 'records', 'rebuild', '--yes');
     expect(rebuilt.code, rebuilt.stdout + rebuilt.stderr).toBe(0);
     expect(await recorded(records)).toEqual(await recorded(etcd.address));
   });

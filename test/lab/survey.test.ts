@@ -3,6 +3,7 @@ import type { Machine } from '../../lab/vm/machine.ts';
 import type { HostSurvey } from '../../src/survey/host-survey.ts';
 import type { LabFleet } from './lab-fleet.ts';
 import { labFleet, stateOf } from './lab-fleet.ts';
+import { besideNames } from '../support/plimsoll.ts';
 
 const mib = 1024 ** 2;
 
@@ -18,7 +19,7 @@ sync`;
 /** What the fleet surveyed of its one host, as the program's JSON has it. */
 async function survey(fleet: LabFleet, ...more: readonly string[]): Promise<HostSurvey> {
   const ran = await fleet.run('survey', '--output', 'json', ...more);
-  expect(ran.stderr).toBe('');
+  expect(besideNames(ran.stderr)).toBe('');
   expect(ran.code, ran.stdout).toBe(0);
   const { v, hosts } = JSON.parse(ran.stdout) as { v: number; hosts: readonly HostSurvey[] };
   expect(v).toBe(1);

@@ -336,6 +336,65 @@ describe('logging in', () => {
   });
 });
 
+describe('a host that demands two factors', () => {
+  const endings: (() => Promise<void> | void)[] = [];
+  afterEach(async () => { for (const ending of endings.splice(0).reverse()) await ending(); });
+
+  async function demanding(methods: string): Promise<{ readonly sshd: Sshd; readonly account: Account }> {
+    const sshd = await startSshd({ config: [`AuthenticationMethods ${methods}`] });
+    endings.push(() => sshd.stop());
+    const account = createAccount();
+    endings.push(() => { account.remove(); });
+    return { sshd, account };
+  }
+  const failedPasswords = (sshd: Sshd): number => sshd.log().split('Failed password').length - 1;
+  const refused = (message: RegExp): unknown => ({ code: 'auth-failed', message: expect.stringMatching(message) as unknown });
+  const attempt = (target: Target, agentSocket?: string): Promise<unknown> => withConnection(target, whoAmI, agentSocket).catch((thrown: unknown) => thrown);
+
+  it.each([
+    ['publickey,password', ['right']],
+    ['password,publickey', ['right']],
+    ['publickey,password', ['stranger', 'right']],
+    ['password,publickey', ['stranger', 'right']],
+    ['password,publickey', ['right', 'stranger']],
+    ['password,publickey publickey,password', ['right']],
+    ['publickey,password,publickey', ['right', 'second']],
+    ['password,publickey,publickey', ['stranger', 'right', 'second']],
+  ])('lets in with %s and the keys %j', async (methods, keys) => {
+    const { sshd, account } = await demanding(methods);
+    const file = (name: string): string => (name === 'right' ? sshd.identityFile : join(sshd.directory, name));
+    for (const name of ['stranger', 'second']) generateKey(file(name));
+    appendFileSync(`${sshd.identityFile}.pub`, readFileSync(`${file('second')}.pub`, 'utf8'));
+    expect(await withConnection(targetOf(sshd, { user: account.name, identityFiles: keys.map(file), password: new Secret(account.password) }), whoAmI)).toBe(account.name);
+    expect(sshd.log()).toContain('Partial');
+    expect(failedPasswords(sshd)).toBe(0);
+  });
+
+  it.each(['publickey,password', 'password,publickey'])('with %s is not let in with one factor, and a wrong password is sent once', async (methods) => {
+    const { sshd, account: { name: user, password } } = await demanding(methods);
+    const stranger = join(sshd.directory, 'stranger');
+    generateKey(stranger);
+    expect(await attempt(targetOf(sshd, { user }))).toMatchObject(refused(/tried .*; the server accepts /) as object);
+    expect(await attempt(targetOf(sshd, { user, identityFiles: [], password: new Secret(password) }))).toMatchObject(refused(/the server accepts publickey/) as object);
+    expect(await attempt(targetOf(sshd, { user, identityFiles: [stranger], password: new Secret(password) }))).toMatchObject(refused(/the server accepts publickey/) as object);
+    expect(failedPasswords(sshd)).toBe(0);
+    const wrong = await attempt(targetOf(sshd, { user, password: new Secret('wrong-password') }));
+    expect(wrong).toMatchObject(refused(/tried .*password.*; the server accepts .*password/) as object);
+    expect(JSON.stringify(wrong) + String(wrong)).not.toContain('wrong-password');
+    expect(failedPasswords(sshd)).toBe(1);
+  });
+
+  it.each(['publickey,password', 'password,publickey'])('lets in with %s where the agent holds the key, and behind a bastion that demands the same', async (methods) => {
+    const { sshd, account: { name: user, password } } = await demanding(methods);
+    const socket = join(sshd.directory, 'agent');
+    const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(execFileSync('ssh-agent', ['-a', socket]).toString())?.[1]);
+    endings.push(() => { process.kill(pid); });
+    execFileSync('ssh-add', ['-q', sshd.identityFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    const target = targetOf(sshd, { user, identityFiles: [], agent: true, password: new Secret(password) });
+    expect(await withConnection({ ...target, name: 'inner', jump: { ...target, name: 'bastion' } }, whoAmI, socket)).toBe(user);
+  });
+});
+
 describe('many hosts', () => {
   it('connects all of 60 to an sshd with the stock MaxStartups', async () => {
     const addresses = Array.from({ length: 60 }, (_, index) => `127.0.1.${String(index + 1)}`);

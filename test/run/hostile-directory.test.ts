@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { Action } from '../../src/operations/change.ts';
 import type { Directory } from '../../src/operations/copy-start.ts';
 import type { Planned } from '../../src/operations/operation.ts';
 import { upload as uploadOperation } from '../../src/operations/upload.ts';
+import { uploadScript } from '../../src/run/interpret.ts';
 import { planHere } from '../operations/on-this-machine.ts';
 import { otherUser, scene, type Scene } from '../support/other-user.ts';
 import { carryOut } from './carry-out.ts';
@@ -50,12 +51,35 @@ describe('root uploads into a directory of another user', { tags: ['root'] }, ()
     chmodSync(here.base, 0o755);
   });
 
-  it('who has planted links under every name that a temporary file could have', async () => {
-    const newest = Number(spawnSync('/bin/sh', ['-c', 'echo "$$"'], { encoding: 'utf8' }).stdout);
-    for (let pid = newest; pid < newest + 6000; pid += 1) symlinkSync(here.secret, join(here.app, `.plimsoll-part.${String(pid)}`));
-    expect((await carryOut([upload(join(here.app, 'config.yml'))])).error).toBeUndefined();
+  /** Of 2dd8aa1, whose review proved H1 with it. */
+  const provedWith = `set -f; trap '' HUP PIPE
+directory=$(dirname -- "$1"); part=$directory/.plimsoll-part.$$
+trap 'rm -f -- "$part"' EXIT
+cat > "$part" || exit 1
+[ "$(sha256sum < "$part" | cut -d' ' -f1)" = "$4" ] || { echo "the upload did not arrive whole" >&2; exit 1; }
+chmod "$2" "$part" || exit 1
+[ -z "$3" ] || chown "$3" "$part" || exit 1
+sync "$part" || exit 1
+mv -f -- "$part" "$1" && sync "$directory"`;
+
+  /** The other user has planted links from every name that has the shell's number in it; which that will be he needs not know, who plants many. */
+  async function uploadedBy(script: string): Promise<number | null> {
+    const child = spawn('/bin/sh', ['-c', `read -r _; ${script}`, 'sh', join(here.app, 'config.yml'), '0644', `${String(otherUser)}:${String(otherUser)}`, sha256(content)], { stdio: ['pipe', 'ignore', 'inherit'] });
+    symlinkSync(here.secret, join(here.app, `.plimsoll-part.${String(child.pid)}`));
+    child.stdin.end(`go\n${content}`);
+    return new Promise((resolve) => { child.once('close', resolve); });
+  }
+
+  it('who has planted links where a temporary file with the shell’s number would be', async () => {
+    expect(await uploadedBy(uploadScript)).toBe(0);
     untouched();
     expect({ text: readFileSync(join(here.app, 'config.yml'), 'utf8'), uid: statSync(join(here.app, 'config.yml')).uid, mode: statSync(join(here.app, 'config.yml')).mode & 0o7777 }).toEqual({ text: content, uid: otherUser, mode: 0o644 });
+  });
+
+  it('who has planted them, would have had the file of root from the script that this was proved with', async () => {
+    expect(await uploadedBy(provedWith)).toBe(0);
+    const { uid, mode } = statSync(here.secret);
+    expect({ uid, mode: mode & 0o7777, text: readFileSync(here.secret, 'utf8') }).toEqual({ uid: otherUser, mode: 0o644, text: content });
   });
 
   it('who exchanges whatever appears there for links', async () => {

@@ -37,7 +37,7 @@ class Lab {
   /** As somebody at a laptop of his own; the records are shared. */
   as(who: string, ...args: readonly string[]): Promise<Ran> {
     const connects = ['plan', 'apply', 'rollback', 'resume'].includes(args[0] ?? '') || args.includes('rebuild') || args.includes('delete');
-    return plimsoll([...args, ...(connects ? ['-i', this.#inventory] : [])], { XDG_STATE_HOME: join(this.fleet.directory, who), PLIMSOLL_RECORDS: `file:${this.records}` });
+    return plimsoll([...args, ...(connects ? ['-i', this.#inventory] : []), ...(args.includes('rebuild') ? ['--yes'] : [])], { XDG_STATE_HOME: join(this.fleet.directory, who), PLIMSOLL_RECORDS: `file:${this.records}` });
   }
 
   async playbook(scale: number, more: object = {}, ...steps: readonly object[]): Promise<string> {

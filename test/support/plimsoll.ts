@@ -10,6 +10,11 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** What is said beside naming what the inventory makes it read, which every run begins with. */
+export function besideNames(stderr: string): string {
+  return stderr.replaceAll(/^reads on this machine for .*\n/gm, '');
+}
+
 /** Runs the built program as a user would, from the repository's root, without a terminal. */
 export async function plimsoll(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   const child = spawn(process.execPath, [main, ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });

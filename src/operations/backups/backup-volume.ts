@@ -10,6 +10,7 @@ import type { Refusal } from '../copy-start.ts';
 import type { Planned } from '../operation.ts';
 import { defineOperation } from '../operation.ts';
 import { outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
+import { secretFilesAt } from '../secret-files.ts';
 import { sourceWarnings } from '../volumes/copy-judgement.ts';
 import { namesOf } from '../volumes/copy-survey.ts';
 import { names } from '../volumes/directory-users.ts';
@@ -33,6 +34,7 @@ export const backupVolume = defineOperation<BackupWant>({
   summary: 'Back a volume, a directory or a path of a container up to this machine, the host or another one, verified by checksum',
   schema: backupVolumeSchema,
   laptopPaths: [['to', 'laptop']],
+  secretFiles: secretFilesAt(['to', 'credentials']),
   readOnly: false,
   repeats: false,
   needs: (want, known) => [...backupNeeds(want, known), ...(want.consistency === 'stop' ? outgrownNeeds(heldIds(want, known), known) : [])],

@@ -19,6 +19,7 @@ import type { Refusal } from '../copy-start.ts';
 import { sizeText } from '../input.ts';
 import type { Planned } from '../operation.ts';
 import { defineOperation } from '../operation.ts';
+import { secretFilesAt } from '../secret-files.ts';
 import { copiedDirectory } from '../volumes/copy-input.ts';
 import { dockerBytes } from '../volumes/docker-size.ts';
 import { judgeNewVolume } from '../volumes/situation.ts';
@@ -50,6 +51,7 @@ export const restoreVolume = defineOperation<RestoreWant>({
   summary: 'Restore a backup into a new volume, its quota in force first, and prove that it is what was backed up',
   schema,
   laptopPaths: [['from', 'laptop']],
+  secretFiles: secretFilesAt(['from', 'credentials'], ['identity']),
   readOnly: false,
   repeats: false,
   needs: restoreNeeds,

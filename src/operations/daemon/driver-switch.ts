@@ -1,7 +1,7 @@
 import type { Action, CheckAction, ExecAction } from '../change.ts';
 import { daemonFunctions } from './control.ts';
 
-const functions = `driver() { docker info --format '{{.Driver}}' 2>/dev/null; }
+const functions = `driver() { docker info --format '{{.Driver}}'; }
 ${daemonFunctions}`;
 
 /**
@@ -38,9 +38,19 @@ if [ "$now" != "$old" ]; then
 fi
 [ $# -eq 0 ] || docker start -- "$@" >/dev/null || { echo "not every container has started again" >&2; exit 1; }`;
 
-/** Arguments: the driver to go back to, and how many containers the new one had before. A daemon that does not run has none. */
-const madeScript = `case $(docker info --format '{{.Driver}}' 2>/dev/null) in '' | "$1") echo none; exit 0 ;; esac
-made=$(docker ps -aq | grep -c .)
+/**
+ * Arguments: the driver to go back to, and how many containers the new one had before. A daemon that does not run has
+ * none; of one that runs and gives no answer it is not known. What is printed is compared, so errors are asked for by themselves.
+ */
+const madeScript = `unknown() { echo "it is not known: $*"; exit 0; }
+driver() { docker info --format '{{.Driver}}'; }
+is=$(driver 2>/dev/null) && [ -n "$is" ] || {
+  case $(systemctl is-active docker.service 2>/dev/null) in inactive | failed) echo none; exit 0 ;; esac
+  unknown "docker info tells no driver, although the daemon has not ended: $(driver 2>&1)"
+}
+[ "$is" != "$1" ] || { echo none; exit 0; }
+all=$(docker ps -aq 2>/dev/null) || unknown "docker ps fails: $(docker ps -aq 2>&1)"
+made=$(printf '%s\\n' "$all" | grep -c .)
 if [ "$made" -le "$2" ]; then echo none; else echo "$made"; fi`;
 
 export interface DriverSwitch {
@@ -70,7 +80,7 @@ export function switchBack(change: DriverSwitch, file: Action): readonly Action[
     kind: 'check',
     argv: ['/bin/sh', '-c', madeScript, 'sh', from, String(known)],
     equals: 'none',
-    otherwise: `containers have been made with ${to} since, and would become invisible with ${from}: remove them first`,
+    otherwise: `containers have been made with ${to} since, or may have been, and would become invisible with ${from}: remove them first`,
   };
   return [nothingNew, file, { kind: 'exec', argv: returnArgv(change, 'done'), timeoutMs }];
 }

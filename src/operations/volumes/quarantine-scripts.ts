@@ -19,9 +19,13 @@ write_entry() {
 forget() { [ ! -d "$state/quarantine" ] || { rm -f -- "$entry" "$was" && sync -- "$state/quarantine"; } || no "$entry cannot be removed"; }
 entry_says() { [ -f "$entry" ] && case $(cat -- "$entry") in *"$1"*) true ;; *) false ;; esac; }
 field() { sed -n "s/.*\\"$1\\":\\([0-9]*\\).*/\\1/p" "$entry"; }
-is_it() { [ "$(find "$directory" -maxdepth 0 -type d -printf '%i %C@' 2>/dev/null)" = "$is" ]; }
+is_it() {
+  [ -e "$directory" ] || return 1
+  found=$(find "$directory" -maxdepth 0 -type d -printf '%i %C@') || no "$directory cannot be looked at"
+  [ "$found" = "$is" ]
+}
 same() {
-  at=$(docker volume inspect --format '{{.Driver}} {{.Mountpoint}}' -- "$name" 2>/dev/null) || { is_there && no "Docker does not describe $name"; forget; done_with "$name is gone already"; }
+  at=$(docker volume inspect --format '{{.Driver}} {{.Mountpoint}}' -- "$name") || { is_there && no "Docker does not describe $name"; forget; done_with "$name is gone already"; }
   [ "$at" = "local $directory/_data" ] || no "$name lies somewhere else now: $at"
   is_it || { entry_says '"removing":true' && entry_says "\\"is\\":\\"$is\\"" && [ ! -e "$directory/_data" ]; } || no "$name is not the volume that was found: its directory has been made anew or changed since"
   while read -r _ _ _ _ at _; do case $at/ in "$directory"/*) no "something is mounted at $at" ;; esac; done </proc/self/mountinfo
@@ -35,7 +39,7 @@ list_users() {
     mounts=$(docker inspect --type container --format '{{$who := .Name}}{{range .Mounts}}{{$who}}|{{.Type}}|{{.Name}}|{{.Source}}{{println}}{{end}}' $ids) && break
     tries=$((tries + 1))
     [ "$tries" -lt 5 ] || return 1
-  done 2>/dev/null
+  done
   printf '%s\\n' "$mounts" | while IFS='|' read -r who type volume source; do
     case $type:$volume:$source/ in bind:*:"$directory"/*) ;; bind:*) continue ;; *:"$name":*) ;; *) continue ;; esac
     [ "\${who#/}" = "\${except-}" ] || printf '%s\\n' "\${who#/}"

@@ -125,10 +125,17 @@ export function clearAwayChange({ access, directory, remembered, down }: Pick<Se
 
 const madeFor = 'plimsoll.copied-from';
 
-function createChange({ host, label }: Access, volume: string): Change {
+/** Of a volume that is there already `docker volume create` says nothing, whatever label that has. */
+const createScript = `label() { docker volume inspect --format "{{index .Labels \\"$2\\"}}" "$1"; }
+listed=$(docker volume ls -q) || exit 1
+printf '%s\\n' "$listed" | grep -Fqx -e "$1" || docker volume create --driver local --label "$3=$2" "$1" || exit 1
+is=$(label "$1" "$3") || exit 1
+[ "$is" = "$2" ] || { echo "the volume $1 is there, and was not made for this copy" >&2; exit 1; }`;
+
+export function createChange({ host, label }: Pick<Access, 'host' | 'label'>, volume: string): Change {
   const create: RelayAction = {
     kind: 'relay', host, what: `create the volume ${volume}`,
-    script: '[ "$(docker volume inspect --format "{{index .Labels \\"$3\\"}}" "$1" 2>/dev/null)" = "$2" ] || docker volume create --driver local --label "$3=$2" "$1"',
+    script: createScript,
     args: [typed(volume), label, own(madeFor)], timeoutMs: 120_000,
   };
   const remove: RelayAction = {
