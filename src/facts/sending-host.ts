@@ -65,7 +65,8 @@ export const treeState: Fact<string> = {
 [ -d "$1" ] || { echo none; exit 0; }
 state_of "$1"`,
   parse({ status, stdout, stderr }, [path = '']) {
-    const state = stdout.trim();
+    // As `$(…)` takes it, with which it is compared: of an empty directory it ends with a space.
+    const state = stdout.replace(/\n+$/, '');
     if (status !== 0 || state === '') throw new AppError('fact-unreadable', `when ${oneLine(path)} was changed last could not be read: ${oneLine(stderr)}`);
     return state;
   },

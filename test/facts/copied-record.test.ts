@@ -10,6 +10,7 @@ import { copySource } from '../../src/facts/copy-source.ts';
 import { realPath } from '../../src/facts/real-path.ts';
 import { stoppedForCopies, stoppedText } from '../../src/facts/stopped-for-copy.ts';
 import { asEntered, readHere, runScript } from './real-shell.ts';
+import { treeState } from '../../src/facts/sending-host.ts';
 
 const rsync = { kind: 'rsync', nanoseconds: true } as const;
 
@@ -104,4 +105,9 @@ describe('copied-record', () => {
     writeFileSync(join(directory, '1-3'), '');
     expect(read).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
   });
+});
+
+it('of an empty directory the state is what a shell has of it, too', () => {
+  expect(treeState.parse({ status: 0, stdout: '1795214592.5 ', stderr: '' }, ['/a'])).toBe('1795214592.5 ');
+  expect(treeState.parse({ status: 0, stdout: '1795214592.5 1795214593.25\n', stderr: '' }, ['/a'])).toBe('1795214592.5 1795214593.25');
 });

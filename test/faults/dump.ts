@@ -9,9 +9,9 @@ export type Dump = Readonly<Record<string, string>>;
 
 /**
  * Counters of the simulation, what has happened, and what was called; plimsoll's own directory, of which the invariants speak;
- * the daemon's pid, and which project it has given to which directory; where it mounts, once something has been mounted there.
+ * the numbers of devices, which depend on which was made first; the daemon's pid, and which project it has given to which directory; where it mounts, once something has been mounted there.
  */
-const leftOut = /^(state\/(next-\w+|events|daemon\/projects|faults|bin|calls|called-[^/]*)(\/.*)?|root\/proc\/\d+\/stat|root\/var\/lib\/plimsoll(\/.*)?|root\/run\/docker\.pid|root\/var\/lib\/docker\/devicemapper\/mnt(\/.*)?)$/;
+const leftOut = /^(state\/(next-\w+|events|dm\/[^/]+\/number|daemon\/projects|faults|bin|calls|called-[^/]*)(\/.*)?|root\/proc\/\d+\/stat|root\/var\/lib\/plimsoll(\/.*)?|root\/run\/docker\.pid|root\/var\/lib\/docker\/devicemapper\/mnt(\/.*)?)$/;
 
 /** The host itself: its disks and what its kernel and daemon hold in memory, and the case's files on it. */
 export async function dumpHost(host: Pick<FleetHost, 'directory'>, { files }: Places): Promise<Dump> {
