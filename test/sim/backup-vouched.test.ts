@@ -64,7 +64,7 @@ it('is made for several places by one playbook, restored from each, and taken ba
     ended(await apply({ restore_volume: { volume: `restored-${String(index)}`, from, backup: 'app' } }));
     expect(await content(`restored-${String(index)}`)).toBe('true\n');
   }
-  const [, id = ''] = /(\d{8}-\d{6}-\d+)/.exec(made) ?? [];
+  const [id = ''] = /\d{8}-\d{6}-[0-9a-f]{6}/.exec(made) ?? [];
   const back = await rollback(id);
   expect([back.code, back.stdout + back.stderr]).toEqual([0, expect.not.stringContaining('drift')]);
 });
