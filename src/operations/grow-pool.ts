@@ -13,7 +13,7 @@ import type { Growth } from '../facts/pool-growth.ts';
 import { poolGrowth } from '../facts/pool-growth.ts';
 import { formatBytes, parseSize, resolveSize, roundUp } from '../values/size.ts';
 import { sizeText } from './input.ts';
-import { everyContainer } from './daemon/restart.ts';
+import { containerResources } from './daemon/restart.ts';
 import { defineOperation } from './operation.ts';
 import type { Wanted } from './pools/loop-files.ts';
 import { growLoopPool } from './pools/loop.ts';
@@ -85,7 +85,7 @@ export const growPool = defineOperation<Want>({
   },
 
   touches(want, known) {
-    const reads = ['docker', 'pool', ...(want.offline === true ? everyContainer(known) : [])];
+    const reads = ['docker', 'pool', ...(want.offline === true ? containerResources(known) : [])];
     const cut = stoppedFor(want, known);
     if (cut !== undefined) return { reads, changes: ['docker', 'pool', `device:${cut.pool}`, ...cut.containers.map((id) => `container:${id}`)] };
     const judged = poolOf(known);

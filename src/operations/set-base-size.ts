@@ -15,7 +15,7 @@ import { restartForBaseSize } from './daemon/base-size-restart.ts';
 import { sizeText } from './input.ts';
 import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
-import { everyContainer, judgeRestart, liveRestoreHint, startedWithTheDaemon } from './daemon/restart.ts';
+import { containerResources, howToRestart, judgeRestart, startedWithTheDaemon } from './daemon/restart.ts';
 import type { Refusal } from './rootfs/outcome.ts';
 import { dockerBytes } from './volumes/docker-size.ts';
 
@@ -61,7 +61,7 @@ export const setBaseSize = defineOperation<Want>({
   },
 
   touches(want, known) {
-    return want.restart_daemon === true ? { reads: ['docker', 'daemon.json', ...everyContainer(known)], changes: ['daemon.json', 'docker'] } : { reads: ['docker', 'daemon.json'], changes: ['daemon.json'] };
+    return want.restart_daemon === true ? { reads: ['docker', 'daemon.json', ...containerResources(known)], changes: ['daemon.json', 'docker'] } : { reads: ['docker', 'daemon.json'], changes: ['daemon.json'] };
   },
 });
 
@@ -85,8 +85,7 @@ function situationOf(known: Known): Situation | Refusal {
 
 function withoutRestart(situation: Situation, wanted: number, written: boolean): Planned {
   const { docker, baseBytes } = situation;
-  const how = docker.liveRestore ? 'systemctl restart docker (live-restore is on: containers go on running), or run this again with restart_daemon: true' : `${liveRestoreHint}; then: systemctl restart docker`;
-  const owed = baseBytes < wanted ? [`the base size of ${formatBytes(wanted)} holds when the daemon starts next; until then it is ${formatBytes(baseBytes)}. To do: ${how}`] : [];
+  const owed = baseBytes < wanted ? [`the base size of ${formatBytes(wanted)} holds when the daemon starts next; until then it is ${formatBytes(baseBytes)}. To do: ${howToRestart(docker)}`] : [];
   if (written) return { outcome: 'noop', reason: `${situation.config.path} says ${formatBytes(wanted)} already`, owed };
   const { configured } = situation;
   const write = writeConfig(situation, wanted);

@@ -19,7 +19,7 @@ import { judgeDriver } from './daemon/driver-needs.ts';
 import type { DriverSwitch } from './daemon/driver-switch.ts';
 import { switchBack, switchDriver } from './daemon/driver-switch.ts';
 import type { Invisible } from './daemon/invisible.ts';
-import { everyContainer, startedWithTheDaemon } from './daemon/restart.ts';
+import { containerResources, startedWithTheDaemon } from './daemon/restart.ts';
 import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } from './daemon/invisible.ts';
 import type { Planned } from './operation.ts';
 import { defineOperation } from './operation.ts';
@@ -70,7 +70,7 @@ export const setStorageDriver = defineOperation<Want>({
   },
 
   touches(want, known) {
-    return { reads: ['docker', 'daemon.json', ...everyContainer(known), ...outgrownReads(stoppedIds(want, known), known)], changes: ['daemon.json', 'docker'] };
+    return { reads: ['docker', 'daemon.json', ...containerResources(known), ...outgrownReads(stoppedIds(want, known), known)], changes: ['daemon.json', 'docker'] };
   },
 });
 

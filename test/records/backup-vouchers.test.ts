@@ -106,6 +106,6 @@ describe('the key', () => {
     const at = what === 'that is none' ? 'none' : 'read';
     const { seal } = await laptop(at).vouch(made, web);
     spoil();
-    for (const asked of [laptop(at).vouch(made, web), laptop(at, away).judge(made, seal)]) await expect(asked).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message), hint: expect.any(String) });
+    for (const ask of [() => laptop(at).vouch(made, web), () => laptop(at, away).judge(made, seal)]) await expect(ask()).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message), hint: expect.any(String) });
   });
 });

@@ -43,8 +43,13 @@ export function withRestart(plans: readonly ContainerPlan[], { awaiting: candida
   ];
 }
 
+/** What an operator does himself where the playbook does not allow it. */
+export function howToRestart({ liveRestore }: Docker): string {
+  return liveRestore ? 'systemctl restart docker (live-restore is on: containers go on running), or run this again with restart_daemon: true' : `${liveRestoreHint}; then: systemctl restart docker`;
+}
+
 /** What is restarted with the daemon, or stopped for it, is each of them, whatever an earlier step makes of it. */
-export function everyContainer(known: Known): readonly string[] {
+export function containerResources(known: Known): readonly string[] {
   return (known.get(ask(containers)) ?? []).map(({ id }) => `container:${id}`);
 }
 
@@ -63,8 +68,7 @@ export function judgeRestart(docker: Docker): Refusal | undefined {
 
 /** What is left to do when the daemon is not restarted now. */
 function owedRestart({ container, daemonBytes, storedBytes }: Awaiting, docker: Docker): string {
-  const how = docker.liveRestore ? 'systemctl restart docker (live-restore is on: containers go on running), or run this again with restart_daemon: true' : `${liveRestoreHint}; then: systemctl restart docker`;
-  return `${container.name} is not restart-safe yet: the daemon still holds ${formatBytes(daemonBytes)} and reads ${formatBytes(storedBytes)} when it starts next; a stop and start before that would fail. To do: ${how}`;
+  return `${container.name} is not restart-safe yet: the daemon still holds ${formatBytes(daemonBytes)} and reads ${formatBytes(storedBytes)} when it starts next; a stop and start before that would fail. To do: ${howToRestart(docker)}`;
 }
 
 export function stillRunning(container: { readonly id: string; readonly name: string; readonly startedAt: string }): Action {

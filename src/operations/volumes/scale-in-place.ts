@@ -1,10 +1,11 @@
+import type { Container } from '../../facts/containers.ts';
 import type { Docker } from '../../facts/docker.ts';
 import type { ProjectQuota } from '../../facts/project-quota.ts';
 import type { VolumeOptions } from '../../facts/volume-state.ts';
 import type { Volume } from '../../facts/volumes.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change, ExecAction, WriteFileAction } from '../change.ts';
-import { judgeRestart, liveRestoreHint, restartActions, restartedWhenUndone, stillRunning } from '../daemon/restart.ts';
+import { howToRestart, judgeRestart, restartActions, restartedWhenUndone, startedWithTheDaemon, stillRunning } from '../daemon/restart.ts';
 import type { ContainerPlan } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
 import { dockerBytes } from './docker-size.ts';
@@ -23,9 +24,9 @@ export function daemonKnows({ options }: Pick<Volume, 'options'>, record: Volume
 /**
  * The limit on the volume's project, at once and without touching a container; and Docker's own record of
  * it, so that it lasts: dockerd reads that when it starts, and until then puts its old limit back whenever
- * a container with the volume is started.
+ * a container with the volume is started. `restartOf`: the containers of the daemon that may be restarted for it.
  */
-export function scaleInPlace(situation: Situation, bytes: number, mayRestart: boolean | undefined): ContainerPlan {
+export function scaleInPlace(situation: Situation, bytes: number, restartOf: readonly Container[] | undefined): ContainerPlan {
   const { volume, docker, state, users, family, all, past } = situation;
   const unsupported = judgeQuota(situation);
   if (unsupported !== undefined) return { refused: unsupported };
@@ -43,17 +44,16 @@ export function scaleInPlace(situation: Situation, bytes: number, mayRestart: bo
   const growth = bytes - quota.limitBytes;
   const overcommit = !sized && growth > quota.freeBytes ? [`${quota.mountPoint} has ${formatBytes(quota.freeBytes)} free, less than the ${formatBytes(growth)} that are promised now: a quota is a limit, not a reservation`] : [];
   const stale = sized ? [] : [`docker volume inspect goes on showing the size ${volume.name} was created with (${volume.options['size'] ?? 'none'})`];
-  const notes = { warnings: [...overcommit, ...stale], owed: [] };
-  if (known) return { changes, ...notes };
-  if (mayRestart !== true) return { changes, ...notes, owed: [owedRestart(volume, bytes, docker)] };
+  const warnings = [...overcommit, ...stale];
+  if (known) return { changes, warnings, owed: [] };
+  if (restartOf === undefined) return { changes, warnings, owed: [owedRestart(volume, bytes, docker)] };
   const refused = judgeRestart(docker);
   if (refused !== undefined) return { refused };
-  return { changes: [...restartedWhenUndone(changes), restart(volume, users.filter(({ running }) => running))], ...notes };
+  return { changes: [...restartedWhenUndone(changes), restart(volume, users.filter(({ running }) => running))], warnings: [...warnings, ...startedWithTheDaemon(restartOf)], owed: [] };
 }
 
 function owedRestart({ name }: Volume, bytes: number, docker: Docker): string {
-  const how = docker.liveRestore ? 'systemctl restart docker (live-restore is on: containers go on running), or run this again with restart_daemon: true' : `${liveRestoreHint}; then: systemctl restart docker`;
-  return `${name} is ${formatBytes(bytes)} now, but the daemon reads that only when it starts next: until then it puts its old limit back whenever a container with the volume is started. To do: ${how}`;
+  return `${name} is ${formatBytes(bytes)} now, but the daemon reads that only when it starts next: until then it puts its old limit back whenever a container with the volume is started. To do: ${howToRestart(docker)}`;
 }
 
 interface Resized {

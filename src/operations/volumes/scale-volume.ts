@@ -1,10 +1,13 @@
 import * as z from 'zod';
+import type { Container } from '../../facts/containers.ts';
+import { containers } from '../../facts/containers.ts';
 import { copyDirectory } from '../../facts/directory-copy.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Json } from '../../values/json.ts';
 import { formatBytes, parseBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { gate, layer } from '../containers/replacement-input.ts';
+import { containerResources } from '../daemon/restart.ts';
 import { sizeText } from '../input.ts';
 import type { Finding, Planned } from '../operation.ts';
 import { defineOperation } from '../operation.ts';
@@ -88,9 +91,10 @@ export const scaleVolume = defineOperation<Want>({
   touches(want, known) {
     const situation = situationOf(meant(want), known);
     if ('refused' in situation) return { reads: ['docker'], changes: [] };
-    const containers = situation.users.map(({ id }) => `container:${id}`);
-    const resources = [`volume:${situation.family}`, `path:${situation.volume.mountpoint}`, ...containers];
-    return { reads: ['docker', ...resources, ...outgrownReads(situation.users.map(({ id }) => id), known)], changes: want.restart_daemon === true ? [...resources, 'docker'] : resources };
+    const users = situation.users.map(({ id }) => id);
+    const resources = [`volume:${situation.family}`, `path:${situation.volume.mountpoint}`, ...users.map((id) => `container:${id}`)];
+    const reads = ['docker', ...resources, ...outgrownReads(users, known)];
+    return want.restart_daemon === true ? { reads: [...reads, ...containerResources(known)], changes: [...resources, 'docker'] } : { reads, changes: resources };
   },
 
   verify(want, known): readonly Finding[] {
@@ -141,14 +145,15 @@ function methodsOf(want: Want, situation: Situation, bytes: number): { readonly 
   const only = want.pinned?.method ?? (want.method === 'auto' ? undefined : want.method);
   if (only !== undefined) return { tried: [only], goesOn };
   if (goesOn) return { tried: ['copy'], goesOn };
-  return { tried: 'refused' in scaleInPlace(situation, bytes, false) ? ['in_place', 'copy'] : ['in_place'], goesOn };
+  return { tried: 'refused' in scaleInPlace(situation, bytes, undefined) ? ['in_place', 'copy'] : ['in_place'], goesOn };
 }
 
 function needsOf(want: Want, situation: Situation, known: Known): readonly FactRequest[] {
   const bytes = targetBytes(want, situation);
-  if (typeof bytes !== 'number' || isThatSize(situation, bytes)) return [];
-  if (methodsOf(want, situation, bytes).tried.includes('copy')) return copyNeeds(situation, known);
-  return isShrink(situation, bytes) ? [ask(copyDirectory, situation.volume.mountpoint)] : [];
+  const restarted = want.restart_daemon === true ? [ask(containers)] : [];
+  if (typeof bytes !== 'number' || isThatSize(situation, bytes)) return restarted;
+  if (methodsOf(want, situation, bytes).tried.includes('copy')) return [...restarted, ...copyNeeds(situation, known)];
+  return [...restarted, ...(isShrink(situation, bytes) ? [ask(copyDirectory, situation.volume.mountpoint)] : [])];
 }
 
 function isShrink({ state }: Situation, bytes: number): boolean {
@@ -165,7 +170,7 @@ interface Choice {
 function choose(want: Want, situation: Situation, bytes: number, known: Known): Choice {
   const shrink = judgeShrink(want.margin, situation, bytes, known);
   if (shrink !== undefined) return { method: undefined, plan: { refused: shrink }, passedOver: [] };
-  const plans = methodsOf(want, situation, bytes).tried.map((method) => ({ method, plan: method === 'in_place' ? inPlace(want, situation, bytes) : byCopy(want, situation, bytes, known) }));
+  const plans = methodsOf(want, situation, bytes).tried.map((method) => ({ method, plan: method === 'in_place' ? inPlace(want, situation, bytes, known) : byCopy(want, situation, bytes, known) }));
   const possible = plans.find(({ plan }) => !('refused' in plan));
   const refusals = plans.flatMap(({ method, plan }) => ('refused' in plan ? [{ method, ...plan.refused }] : []));
   if (possible !== undefined) return { ...possible, passedOver: possible.method === 'copy' && want.method === 'auto' ? whyNotInPlace(situation, bytes) : [] };
@@ -176,13 +181,13 @@ function choose(want: Want, situation: Situation, bytes: number, known: Known): 
 }
 
 function whyNotInPlace(situation: Situation, bytes: number): readonly string[] {
-  const plan = scaleInPlace(situation, bytes, false);
+  const plan = scaleInPlace(situation, bytes, undefined);
   return 'refused' in plan ? [`in place: not possible: ${plan.refused.reason}`] : [];
 }
 
 const named: Readonly<Record<Method, string>> = { in_place: 'in place', copy: 'by copy' };
 
-function inPlace(want: Want, situation: Situation, bytes: number): ContainerPlan {
+function inPlace(want: Want, situation: Situation, bytes: number, known: Known): ContainerPlan {
   const [left] = situation.pending;
   if (left !== undefined) {
     return {
@@ -192,7 +197,11 @@ function inPlace(want: Want, situation: Situation, bytes: number): ContainerPlan
       },
     };
   }
-  return scaleInPlace(situation, bytes, want.restart_daemon);
+  return scaleInPlace(situation, bytes, restartOf(want, known));
+}
+
+function restartOf({ restart_daemon }: Want, known: Known): readonly Container[] | undefined {
+  return restart_daemon === true ? known.the(ask(containers)) : undefined;
 }
 
 function byCopy(want: Want, situation: Situation, bytes: number, known: Known): ContainerPlan {
@@ -204,7 +213,7 @@ function planFor(want: Want, situation: Situation, bytes: number, known: Known):
   const relative = want.pinned === undefined && parseSize(want.size).kind !== 'absolute' ? [`${want.size} is relative to the size now: it changes again at every run`] : [];
   if (isThatSize(situation, bytes)) {
     const left = pending.map((one) => `${one.volume.name} was made to take the place of ${volume.name} and has not: when it is of no use, ${byHand('docker', 'volume', 'rm', one.volume.name)}`);
-    const lasting = scaleInPlace(situation, bytes, want.restart_daemon);
+    const lasting = scaleInPlace(situation, bytes, restartOf(want, known));
     return combine([lasting, { changes: [], warnings: left, owed: [] }], `${volume.name} is ${formatBytes(bytes)} already`);
   }
   const { method, plan, passedOver } = choose(want, situation, bytes, known);

@@ -4,7 +4,7 @@ import { dockerInfo } from '../../../src/facts/docker.ts';
 import { scaleVolume } from '../../../src/operations/volumes/scale-volume.ts';
 import { commandLine } from '../../../src/values/shell.ts';
 import type { World } from './world.ts';
-import { answers, content, ids, made, MiB, old, plan, quota, replacement, spec, state, subjects, use, volume } from './world.ts';
+import { answers, content, ids, listed, made, MiB, old, plan, quota, replacement, spec, state, subjects, use, volume } from './world.ts';
 
 const unsized: World = { volumes: [volume('foo', { options: {} })], states: { foo: state('foo', 0, { quota: quota(0, { project: 0 }), options: undefined, shownBytes: 4096 * MiB }) } };
 const byCopy = { method: 'copy' };
@@ -41,6 +41,13 @@ describe('in place', () => {
     // Otherwise the daemon would go by the size that was taken back.
     const undo = planned.outcome === 'change' ? planned.changes[0]?.undo : undefined;
     expect([undo?.[0], undo?.at(-1)]).toMatchObject([{ kind: 'check', equals: 'true', otherwise: expect.stringContaining('live-restore is off by now') }, { argv: ['systemctl', 'restart', 'docker.service'] }]);
+  });
+
+  it('says which stopped containers the daemon will start, whosever they are', () => {
+    const idle = use('other', ids.other, undefined, { running: false });
+    const world = { uses: [use('app', ids.app, 'foo'), idle], containers: [listed(idle, 'always')] };
+    expect(plan(world, { restart_daemon: true }).warnings).toContainEqual('other (always) does not run, and may be started by the daemon when it starts');
+    expect(plan(world).warnings).not.toContainEqual(expect.stringContaining('started by the daemon'));
   });
 
   it('does not restart a daemon that would take its containers with it', () => {

@@ -2,6 +2,8 @@ import { begunCopies } from '../../../src/facts/begun-copy.ts';
 import type { BegunCopy } from '../../../src/facts/begun-copy.ts';
 import type { ContainerSpec } from '../../../src/facts/container-spec.ts';
 import { askContainerSpec } from '../../../src/facts/container-spec.ts';
+import type { Container } from '../../../src/facts/containers.ts';
+import { containers } from '../../../src/facts/containers.ts';
 import type { ContainerUse } from '../../../src/facts/container-uses.ts';
 import { containerUses } from '../../../src/facts/container-uses.ts';
 import type { CopyDirectory, CopyTools } from '../../../src/facts/directory-copy.ts';
@@ -53,6 +55,12 @@ export function use(name: string, id: string, volumeName: string | undefined, mo
   return { id, name, running: true, startedAt: '2026-11-21T00:00:00Z', mounts, volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: 'private', autoRemove: false, labels: {}, ...more };
 }
 
+/** The same container, as the list of containers tells it. */
+export function listed({ id, name, running, startedAt, labels, autoRemove }: ContainerUse, restart = 'unless-stopped'): Container {
+  const state = { status: running ? 'running' : 'exited', running, paused: false, restarting: false, pid: running ? 1 : 0, startedAt, error: '' };
+  return { id, name, image: 'sha256:1', labels, state, driver: 'overlay2', graph: null, storageOpt: null, autoRemove, restart: { name: restart, maximumRetryCount: 0 } };
+}
+
 export function old(name: string, id: string, volumeName: string): ContainerUse {
   return use(`${name}-old-${id.slice(0, 12)}`, id, volumeName, { running: false });
 }
@@ -88,6 +96,7 @@ export interface World {
   readonly docker?: Partial<Docker>;
   readonly volumes?: readonly Volume[];
   readonly uses?: readonly ContainerUse[];
+  readonly containers?: readonly Container[];
   readonly states?: Readonly<Record<string, VolumeState>>;
   readonly contents?: Readonly<Record<string, CopyDirectory>>;
   readonly ledger?: Partial<VolumeLedger>;
@@ -111,6 +120,7 @@ export function answers(world: World = {}): Answers {
     .set(ask(dockerInfo), { ...docker, ...world.docker })
     .set(ask(volumes), all)
     .set(ask(containerUses), uses)
+    .set(ask(containers), world.containers ?? uses.map((one) => listed(one)))
     .set(ask(replacements), world.replacements ?? [])
     .set(ask(copyTools), world.tools ?? everyTool)
     .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: world.copies ?? [] });
