@@ -1,17 +1,18 @@
 import tseslint from 'typescript-eslint';
 
-const rooms = ['cli', 'config', 'facts', 'operations', 'plan', 'records', 'render', 'run', 'survey', 'transport', 'values'];
+const rooms = ['cli', 'config', 'facts', 'operations', 'plan', 'records', 'render', 'run', 'shell', 'survey', 'transport', 'values'];
 
 /** What each room may import beside itself, and the reason that the linter gives. Everybody may import `errors.ts` but `values`. */
 const layers = {
-  values: { may: [], reason: 'values are at the bottom and know nobody.' },
-  facts: { may: ['values'], reason: 'a fact is a command and a parser; what is done about it is decided elsewhere.' },
-  operations: { may: ['values', 'facts'], reason: 'an operation plans from facts; it never reaches a host, a file or a terminal.' },
+  shell: { may: [], reason: 'it reads texts of shell, and knows nothing of what they are for.' },
+  values: { may: ['shell'], reason: 'values are at the bottom and know nobody (of shell: the texts of their scripts).' },
+  facts: { may: ['shell', 'values'], reason: 'a fact is a command and a parser; what is done about it is decided elsewhere.' },
+  operations: { may: ['shell', 'values', 'facts'], reason: 'an operation plans from facts; it never reaches a host, a file or a terminal.' },
   survey: { may: ['values', 'facts', 'operations'], reason: 'a survey is computed from facts; it never reaches a host, a file or a terminal (of operations: how a container’s root file system is found).' },
   plan: { may: ['values', 'facts', 'operations'], reason: 'a plan is data, computed without effects.' },
   config: { may: ['values', 'facts', 'operations', 'transport'], reason: 'the configuration is read before anything runs (of transport: the Target type).' },
   transport: { may: ['values'], reason: 'a transport carries commands; it does not know what for.' },
-  run: { may: ['values', 'facts', 'operations', 'survey', 'plan', 'config', 'transport'], reason: 'a run is independent of how it was started and how it is shown.' },
+  run: { may: ['shell', 'values', 'facts', 'operations', 'survey', 'plan', 'config', 'transport'], reason: 'a run is independent of how it was started and how it is shown.' },
   records: { may: ['values', 'facts', 'operations', 'plan', 'config', 'run'], reason: 'records are kept beside a run, behind an interface that the run has (of run: that interface).' },
   render: { may: ['values', 'operations', 'survey', 'plan', 'records', 'run'], reason: 'a renderer shows values; it does not read files or hosts (of run and records: their events, results and values).' },
   cli: { may: rooms, reason: 'main.ts is the entry; nothing imports it.' },

@@ -6,6 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
+/** The texts of all files of shell below src/, in the place of the module that reads them. */
+const shellTexts = {
+  name: 'shell',
+  setup(building) {
+    building.onLoad({ filter: /[\\/]src[\\/]shell[\\/]files\.ts$/ }, () => {
+      const paths = readdirSync(at('src'), { recursive: true }).filter((path) => path.endsWith('.sh')).toSorted();
+      const texts = Object.fromEntries(paths.map((path) => [path.replaceAll('\\', '/'), readFileSync(at(`src/${path}`), 'utf8')]));
+      return { contents: `const texts = ${JSON.stringify(texts)};\nexport const textOf = (path) => texts[path];`, loader: 'js', watchDirs: [at('src')] };
+    });
+  },
+};
+
 /** From TypeScript: the program, in parts, and what the fault suite starts in its place, in one file. */
 export function bundle(entry, out) {
   return build({
@@ -17,6 +29,7 @@ export function bundle(entry, out) {
     target: 'node20',
     sourcemap: true,
     metafile: true,
+    plugins: [shellTexts],
     // What is not read is not compiled; names stay, for the stack of an error.
     minifyWhitespace: true,
     minifySyntax: true,

@@ -1,4 +1,5 @@
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What a read-only program of the operator's printed. */
 export interface ProgramOutput {
@@ -12,10 +13,6 @@ export function programOutput({ status, stdout, stderr }: { readonly status: num
   return { status, stdout, stderr, lines: stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n') };
 }
 
-const run = `[ -z "$directory" ] || cd -- "$directory" || exit 126
-[ -n "$input" ] || exec "$@"
-printf '%s' "$input" | "$@"`;
-
 /**
  * A program of the playbook. Whether it only reads is the playbook's word, so it is run with consent only.
  * Arguments: the working directory (empty: wherever the shell is), the text for standard input, then the program
@@ -25,8 +22,7 @@ export const argvFact: Fact<ProgramOutput> = {
   name: 'argv',
   runsPrograms: true,
   givesText: true,
-  script: `directory=$1 input=$2; shift 2
-${run}`,
+  script: shell('facts/argv-fact.sh'),
   parse: programOutput,
 };
 
@@ -35,9 +31,7 @@ export const fedArgvFact: Fact<ProgramOutput> = {
   name: 'argv-fed',
   runsPrograms: true,
   givesText: true,
-  script: `directory=$1 input=$2; shift 2
-eval "$(cat)" || exit 126
-${run}`,
+  script: shell('facts/fed-argv-fact.sh'),
   parse: programOutput,
 };
 

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** A host as one on which backups are made and restored. */
 export interface BackupHost {
@@ -24,16 +25,7 @@ export interface BackupHost {
 
 export const backupHost: Fact<BackupHost> = {
   name: 'backup-host',
-  script: `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-id=$(head -c 8 /etc/machine-id 2>/dev/null)
-node=$(uname -n)
-printf 'now %s\\nnode %s\\nlabel %s\\nstate %s\\n' "$(date -u +%Y%m%dT%H%M%SZ)" "$node" "$node\${id:+-$id}" "$state"
-for tool in zstd gzip age; do command -v "$tool" >/dev/null 2>&1 && printf 'packs %s\\n' "$tool"; done
-for at in "$state"/backups/*; do
-  [ ! -f "$at" ] || if [ -s "$at" ]; then sed "s|^|made \${at##*/} |" "$at"; else printf 'made %s\\n' "\${at##*/}"; fi
-done
-for at in "$state"/restored/*; do [ ! -f "$at" ] || printf 'restored %s %s\\n' "\${at##*/}" "$(head -n 1 -- "$at")"; done
-echo end`,
+  script: shell('facts/backup-host.sh'),
   parse({ status, stdout, stderr }) {
     const lines = stdout.split('\n');
     const all = (name: string): readonly string[] => lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));

@@ -4,6 +4,7 @@ import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import { enterFunction } from './entered-directory.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 const markerSchema = z.object({
   /** Both without symbolic links. */
@@ -49,15 +50,7 @@ export function doubt(file: string): readonly string[] {
 /** Every copy on the host that has begun and is not verified yet. */
 export const begunCopies: Fact<BegunCopies> = {
   name: 'begun-copies',
-  script: `copies=\${PLIMSOLL_STATE:-/var/lib/plimsoll}/copies
-echo "boot $(sed -n 's/^btime //p' /proc/stat)"
-echo "$copies"
-for at in "$copies"/*; do
-  [ -f "$at" ] || continue
-  text=$(cat -- "$at") && written=$(stat -c %Y -- "$at") || { [ -e "$at" ] || continue; exit 1; }
-  printf '%s %s\\n%s\\n' "\${at##*/}" "$written" "$(printf %s "$text" | tr '\\n' ' ')"
-done
-echo end`,
+  script: shell('facts/begun-copies.sh'),
   parse({ status, stdout, stderr }) {
     const [boot = '', directory = '', ...lines] = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told whether a copy has been begun: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/copies on the host' });
@@ -84,45 +77,13 @@ function begunCopy(directory: string, head: string, line: string, started: numbe
  * what holds no data; rsync's temporary files (`.NAME.` or, of `.NAME`, `.NAME.`, and six characters);
  * and one file that is half written, which is newer and shorter.
  */
-export const strangersFunction = `strangers() {
-  cd -P -- "$2" || return 1
-  { find . -xdev -mindepth 1 -exec /bin/sh -c '
-    from=$1 half=
-    shift
-    for at do
-      there=$from/\${at#./}
-      if [ -e "$there" ] || [ -L "$there" ]; then
-        if [ -L "$at" ]; then [ ! -L "$there" ] || continue
-        elif [ -d "$at" ]; then [ ! -d "$there" ] || [ -L "$there" ] || continue
-        elif [ ! -f "$at" ] || [ ! -s "$at" ]; then continue
-        elif [ -f "$there" ] && [ ! -L "$there" ]; then
-          [ "$at" -nt "$there" ] || continue
-          if [ -z "$half" ] && [ "$(stat -c %s -- "$at")" -lt "$(stat -c %s -- "$there")" ]; then half=1; printf "half %s\\n" "$at"; continue; fi
-        fi
-      else
-        name=\${at##*/} beside=\${there%/*}
-        case $name in
-          .?*.[A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9][A-Za-z0-9])
-            name=\${name%.*}
-            case \${at##*.} in *[A-Z0-9]*) if [ -e "$beside/$name" ] || [ -L "$beside/$name" ] || [ -e "$beside/\${name#.}" ] || [ -L "$beside/\${name#.}" ]; then continue; fi ;; esac ;;
-        esac
-      fi
-      printf "strange %s\\n" "$at"
-    done
-    :' sh "$1" {} +
-    echo "ended $?"; } | LC_ALL=C awk '
-    /^ended / { ended = $2; next }
-    /^half / && !halves++ { next }
-    many++ < 20 { sub(/^[a-z]+ \\.\\//, ""); print }
-    END { exit ended != 0 ? 1 : many > 0 ? 9 : 0 }'
-}`;
+export const strangersFunction = shell('facts/strangers.sh');
 
 /** Arguments: from, to. Empty when everything in the destination can be what a copy that was cut has left. */
 export const copyStrangers: Fact<readonly string[]> = {
   name: 'copy-strangers',
   timeoutMs: 1_800_000,
-  script: `${strangersFunction}
-strangers "$1" "$2"`,
+  script: shell('facts/copy-strangers.sh'),
   parse({ status, stdout, stderr }, [, to = '']) {
     if (status === 0) return [];
     if (status === 9) return stdout.replace(/\n$/, '').split('\n');

@@ -4,6 +4,7 @@ import type { ContainerSpec } from './container-spec.ts';
 import { containerSpec } from './container-spec.ts';
 import type { Fact, FactRequest } from './fact.ts';
 import { ask } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /**
  * How far Compose has come in making a container anew, as it was written down before each step: `making` the override
@@ -25,16 +26,7 @@ export interface Composition {
 /** What is under way (`$PLIMSOLL_STATE/composing`), or done and not finalized (`…/composed`). */
 export const compositions: Fact<readonly Composition[]> = {
   name: 'compositions',
-  script: `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-[ -e "$state" ] || [ -L "$state" ] || { echo end; exit 0; }
-cd -- "$state" || exit 1
-for at in composing/* composed/*; do
-  [ -f "$at/about" ] || continue
-  case $at in composed/*) [ ! -f "composing/\${at#*/}/about" ] || continue ;; esac
-  echo "old \${at#*/}"
-  cat -- "$at/about" || exit 1
-done
-echo end`,
+  script: shell('facts/compositions.sh'),
   parse({ status, stdout, stderr }) {
     if (status !== 0 || stdout.split('\n').at(-2) !== 'end') throw unreadable(stderr === '' ? stdout : stderr);
     return stdout.split(/^old /m).slice(1).map(parseComposition);

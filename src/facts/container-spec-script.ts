@@ -1,3 +1,5 @@
+import { shell } from '../shell/shell.ts';
+
 /** Keys of Config whose values may hold secrets. */
 export const hiddenConfigKeys = ['Cmd', 'Entrypoint', 'Healthcheck'] as const;
 
@@ -40,30 +42,7 @@ const imageTemplate = [
  * as lines `mounted PATH` on standard input. A directory is named only when nothing in it is. (/sbin/docker-init is where
  * `--init` mounts its program; what is below /dev, /proc and /sys Docker puts there.)
  */
-export const layerWritesFunction = `layer_writes() {
-  { sed -n 's/^mounted //p'; echo; docker diff "$1" || echo '! '; } | LC_ALL=C awk '
-    function dockers(path) { return path ~ /^\\/(dev|proc|sys)(\\/|$)/ || path == "/sbin/docker-init" }
-    function volatile(path) {
-      return path ~ /^\\/(tmp|run|var\\/(tmp|run|lock))(\\/|$)/ || path ~ /^\\/(root|home\\/[^\\/]*)\\/\\.(ash|bash|sh|python)_history$/
-    }
-    !begun && /^$/ { begun = 1; next }
-    !begun { mounted[$0] = 1; next }
-    { kind = substr($0, 1, 1); path = substr($0, 3)
-      if (kind == "!") { failed = 1; exit }
-      at[++n] = path; kinds[n] = kind
-      for (up = path; sub(/\\/[^\\/]*$/, "", up) && up != "";) holds[up] = 1 }
-    END {
-      if (failed) exit 1
-      for (i = 1; i <= n; i++) {
-        if (holds[at[i]] || dockers(at[i]) || (at[i] in mounted)) continue
-        if (!volatile(at[i])) { if (++printed <= 51) print "write " kinds[i] " " at[i]; continue }
-        # The directory itself is in the image, and is changed by what comes and goes in it.
-        if (kinds[i] == "C" && at[i] ~ /^\\/(tmp|run|var\\/(tmp|run|lock))$/) continue
-        if (++passing <= 5) print "passes " at[i]
-      }
-      if (passing) print "passing " passing
-    }'
-}`;
+export const layerWritesFunction = shell('facts/layer-writes.sh');
 
 /** Values go through pipes only, and are compared here: what is printed says `inherited` where the image has the same. */
 const compare = `LC_ALL=C awk '
@@ -94,8 +73,7 @@ const quoted = (text: string): string => `'${text}'`;
  * `docker inspect` shows what MAC address an endpoint has, not whether somebody has set it, and of a stopped container
  * neither; the daemon's own record does, by network, in the order of their names. Printed even where it is empty.
  */
-const desiredMacs = `at=$(printf '%s\\n' "$own" | sed -n 's/^path //p')
-case $at in /*) grep -o '"DesiredMacAddress":"[0-9A-Fa-f:]*"' "\${at%/*}/config.v2.json" 2>/dev/null | sed 's/^"DesiredMacAddress":"/mac /; s/"$//' ;; esac`;
+const desiredMacs = shell('facts/desired-macs.sh');
 
 /** `$1` is the container's id. At most API 1.51: later ones leave Config.MacAddress out. */
 export const specScript = `command -v docker >/dev/null 2>&1 || { echo 'there is no docker command' >&2; exit 1; }

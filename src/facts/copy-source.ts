@@ -4,6 +4,7 @@ import type { ContainerUse } from './container-uses.ts';
 import { containerUses } from './container-uses.ts';
 import { noBinary, noDaemon } from './docker-list.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What a directory holds that not every way of copying can carry over. */
 export interface CopySource {
@@ -18,12 +19,7 @@ export interface CopySource {
 export const copySource: Fact<CopySource> = {
   name: 'copy-source',
   timeoutMs: 1_800_000,
-  script: `[ -d "$1" ] || { echo 'sockets 0'; echo 'fixed 0'; exit 0; }
-cd -P -- "$1" || exit 1
-echo "sockets $(find . -xdev -type s -printf x | wc -c)"
-find . -xdev \\( -type f -o -type d \\) -exec lsattr -d -- {} + 2>/dev/null | LC_ALL=C awk '
-  /^[-A-Za-z]*[ai][-A-Za-z]* \\./ && length($1) > 9 { if (fixed++ < 3) { sub(/^[^ ]* /, ""); first[fixed] = $0 } }
-  END { print "fixed", fixed + 0; for (n = 1; n <= 3 && n <= fixed; n++) print first[n] }'`,
+  script: shell('facts/copy-source.sh'),
   parse({ status, stdout, stderr }, [path = '']) {
     const [, sockets, fixed, first = ''] = /^sockets (\d+)\nfixed (\d+)\n((?:.*\n)*)$/.exec(stdout) ?? [];
     if (status !== 0 || sockets === undefined || fixed === undefined) throw new AppError('fact-unreadable', `what ${oneLine(path)} holds could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);

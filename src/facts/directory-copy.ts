@@ -4,6 +4,7 @@ import { oneLine } from '../values/terminal.ts';
 import { insideFunctions } from './entered-directory.ts';
 import type { Fact } from './fact.ts';
 import { unescapeMount } from './file-system.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What a host has for copying with everything that a file has. */
 export interface CopyTools {
@@ -19,14 +20,7 @@ export interface CopyTools {
 
 export const copyTools: Fact<CopyTools> = {
   name: 'copy-tools',
-  script: `has() { command -v "$1" >/dev/null 2>&1; }
-has rsync && rsync --version 2>/dev/null | tr '\\n,' '  ' | sed -n 's/^ *rsync  *version v*\\([0-9.]*\\)/rsync \\1 /p' && echo
-cp --version 2>/dev/null | grep -q GNU && echo cp
-tar --version 2>/dev/null | grep -q GNU && echo tar
-find --version 2>/dev/null | grep -q GNU && has sha256sum && echo manifest
-has getfattr && echo getfattr
-has getfacl && echo getfacl
-echo end`,
+  script: shell('facts/copy-tools.sh'),
   parse({ stdout, stderr }) {
     const lines = stdout.trim().split('\n');
     if (lines.at(-1) !== 'end') throw new AppError('fact-unreadable', `the host's copying tools could not be looked up: ${oneLine(stderr)}`);
@@ -70,21 +64,7 @@ export type CopyDirectory =
 export const copyDirectory: Fact<CopyDirectory> = {
   name: 'copy-directory',
   timeoutMs: 1_800_000,
-  script: `[ -e "$1" ] || { echo missing; exit 0; }
-[ -d "$1" ] || { echo other; exit 0; }
-cd -P -- "$1" || exit 1
-path=$(pwd -P)
-echo directory
-printf 'path %s\\n' "$path"
-stat -c 'stat %d:%i %W %a %u:%g' .
-echo "allocated $(du -sxB1 . | cut -f1)"
-echo "apparent $(du -sxB1 --apparent-size . | cut -f1)"
-echo "entries $(find . -xdev -mindepth 1 -printf x | wc -c)"
-echo "df $(df -B1 --output=avail,itotal,iavail . | tail -n 1)"
-while read -r _ _ _ _ at _; do
-  case $(printf '%b' "$at") in "\${path%/}"/?*) printf 'below %s\\n' "$at" ;; esac
-done </proc/self/mountinfo
-echo end`,
+  script: shell('facts/copy-directory.sh'),
   parse({ status, stdout, stderr }, [asked = '']) {
     const kind = stdout.split('\n', 1)[0];
     if (status === 0 && (kind === 'missing' || kind === 'other')) return { kind };
@@ -127,46 +107,7 @@ function count(text: string): number {
  * to twenty of them; a full comparison says so on its standard error and ends with status 9, because
  * it is a verification.
  */
-export const compareText = `method=$1 depth=$2 times=$3 work=$scratch
-by_rsync() {
-  [ "$depth" = full ] && set -- --checksum || set --
-  [ -z "$times" ] || set -- "$@" "$times"
-  rsync -aHAXSnx --numeric-ids --delete -i "$@" "\${from%/}/" "\${to%/}/" >"$work/differences"
-}
-# One line for each thing there is to compare; a line feed in a name becomes a \\001.
-manifest() {
-  cd -- "$1" || return 1
-  {
-    find . -xdev \\( -type f -printf 'f %m %U:%G %s %T@ %p\\0' -o -type l -printf 'l %U:%G %T@ %p -> %l\\0' -o -printf '%y %m %U:%G %T@ %p\\0' \\) || echo failed >>"$work/failed"
-    find . -xdev \\( -type b -o -type c \\) -exec stat --printf 'node %t:%T %n\\0' {} + || echo failed >>"$work/failed"
-  } | tr '\\n\\0' '\\001\\n'
-  find . -xdev -type f -links +1 -printf '%i %p\\0' | tr '\\n\\0' '\\001\\n' | sort -k2 | awk '{ inode = $1; sub(/^[^ ]+ /, ""); if (!(inode in first)) first[inode] = $0; print "linked", first[inode], $0 }'
-  if [ "$depth" = full ]; then
-    find . -xdev -type f -exec sha256sum {} + || echo failed >>"$work/failed"
-  fi
-  if command -v getfattr >/dev/null 2>&1; then
-    find . -xdev -print0 | sort -z | xargs -0 -r getfattr -h -d -m - -e hex -- | awk '/^# file: / { file = $0; next } NF { print file, $0 }' || echo failed >>"$work/failed"
-  fi
-  if command -v getfacl >/dev/null 2>&1; then
-    find . -xdev ! -type l -print0 | sort -z | xargs -0 -r getfacl -n -p -- 2>/dev/null | awk '/^# file: / { file = $0; next } NF { print file, $0 }'
-  fi
-}
-by_manifest() {
-  (manifest "$from") >"$work/a" && (manifest "$to") >"$work/b" && [ ! -e "$work/failed" ] || return 1
-  sort "$work/a" >"$work/source"; sort "$work/b" >"$work/destination"
-  diff -a "$work/source" "$work/destination" | grep -a '^[<>]' >"$work/differences"
-  return 0
-}
-by_$method || exit 1
-[ -s "$work/differences" ] || { echo identical; exit 0; }
-if [ "$depth" = full ]; then
-  { echo "the copy differs from its source in $(wc -l <"$work/differences") places:"; head -n 20 "$work/differences"; } >&2
-  exit 9
-fi
-# What only adds to the destination, or sets what a directory is like, takes nothing away from it.
-echo "$(wc -l <"$work/differences") $(grep -v -c -e '^[>ch.][fdLDS]+++++++++ ' -e '^\\.d' "$work/differences")"
-head -n 20 "$work/differences"
-exit 0`;
+export const compareText = shell('facts/compare.sh');
 
 /**
  * Runs `compareText` with a directory for what it notes. Arguments: those, then from and to, each with which one it is.

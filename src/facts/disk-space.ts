@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What `df` says of the file system that a path lies on; of a directory with a project quota: of that. Bytes. */
 export interface DiskSpace {
@@ -21,9 +22,7 @@ export interface DiskSpace {
  */
 export const diskSpace: Fact<readonly (DiskSpace | null)[]> = {
   name: 'disk-space',
-  script: `for path; do
-  printf 'df %s\\n' "$(timeout 10 df -B1 --output=source,fstype,itotal,iavail,size,used,avail,target -- "$path" 2>/dev/null | tail -n +2 | tail -n 1)"
-done`,
+  script: shell('facts/disk-space.sh'),
   parse({ status, stdout, stderr }, paths) {
     const lines = stdout.split('\n').filter((line) => line !== '');
     if (status !== 0 || lines.length !== paths.length) throw new AppError('fact-unreadable', `the file systems could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'run "df" on the host by hand: what it prints is not what is expected' });

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What the daemon says about itself. */
 export interface Docker {
@@ -46,11 +47,7 @@ const oldest = { major: 18, minor: 9 };
 /** `docker info`, and whether systemd runs the daemon. */
 export const dockerInfo: Fact<Docker> = {
   name: 'docker',
-  script: `command -v docker >/dev/null 2>&1 || exit 127
-docker info --format '{{json .}}' || exit 3
-printf '\\n'
-systemctl show --property LoadState docker.service 2>/dev/null
-exit 0`,
+  script: shell('facts/docker.sh'),
   parse({ status, stdout, stderr }) {
     if (status === 127) throw new AppError('no-docker', 'the docker command is not installed', { hint: installHint });
     const [json = '', ...rest] = stdout.trim().split('\n');

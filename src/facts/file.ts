@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 import { byHand } from '../values/shell.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What stands at a path on the host; symbolic links are not followed. */
 export type HostFile =
@@ -25,10 +26,7 @@ export const hostFile: Fact<HostFile> = {
   name: 'file',
   // For the digest of a large file.
   timeoutMs: 600_000,
-  script: `path=$1; case $path in -*) path=./$path ;; esac
-stat -c '%f %s %a %u:%g %U:%G' "$path" || exit 1
-[ -f "$path" ] && [ ! -L "$path" ] || exit 0
-sha256sum <"$path"`,
+  script: shell('facts/file.sh'),
   parse({ status, stdout, stderr }, [path = '']) {
     if (status !== 0 && /(No such file or directory|Not a directory)\s*$/.test(stderr)) return { exists: false };
     const [, type, bytes, mode, owner, ownerNames] = /^([0-9a-f]+) (\d+) ([0-7]{1,4}) (\d+:\d+) (.+)$/m.exec(stdout) ?? [];

@@ -3,6 +3,7 @@ import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact, FactRequest } from './fact.ts';
 import { ask } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /**
  * Two containers compared in what does not leave the host: by key (`Cmd`, `Env NAME`, `LogConfig NAME`, …)
@@ -10,23 +11,7 @@ import { ask } from './fact.ts';
  */
 export const hiddenDifferences: Fact<Readonly<Record<string, boolean>>> = {
   name: 'hidden-differences',
-  script: `describe() {
-  docker inspect --type container --format '{{$w := "'"$1"'"}}{{range $k, $v := .Config}}{{if eq $k "Cmd" "Entrypoint" "Healthcheck"}}{{$w}} "{{$k}}" {{json $v}}
-{{end}}{{end}}{{range $k, $v := index .HostConfig.LogConfig "Config"}}{{$w}} {{json (print "LogConfig " $k)}} {{json $v}}
-{{end}}{{range index .Config "Env"}}{{$w}} {{json (print "Env " (index (split . "=") 0))}} {{json .}}
-{{end}}{{range index .HostConfig "Mounts"}}{{with index . "VolumeOptions"}}{{with index . "DriverConfig"}}{{$w}} "DriverConfig" {{json .}}
-{{end}}{{end}}{{end}}' -- "$2"
-}
-old=$(describe old "$1") && new=$(describe new "$2") || exit 1
-printf '%s\\n%s\\n' "$old" "$new" | LC_ALL=C awk '
-  NF == 0 { next }
-  { rest = substr($0, 5); end = 2
-    while (substr(rest, end, 1) != "\\"") end += substr(rest, end, 1) == "\\\\" ? 2 : 1
-    key = substr(rest, 1, end); value = substr(rest, end + 2)
-    if (value == "[]" || value == "null") value = ""
-    if (!(key in seen)) { seen[key] = 1; keys[++n] = key }
-    if ($1 == "old") old[key] = old[key] value; else new[key] = new[key] value }
-  END { for (i = 1; i <= n; i++) print (old[keys[i]] == new[keys[i]] ? "same" : "other"), keys[i] }'`,
+  script: shell('facts/hidden-differences.sh'),
   parse({ status, stdout, stderr }, [old = '', fresh = '']) {
     const unreadable = (why: string): AppError => new AppError('fact-unreadable', `containers ${oneLine(old, 12)} and ${oneLine(fresh, 12)} could not be compared: ${oneLine(why)}`, { hint: 'was one of them removed a moment ago? Run the same again' });
     if (status !== 0) throw unreadable(stderr);

@@ -2,14 +2,12 @@ import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact, FactRequest } from './fact.ts';
 import { ask } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** Which image (`sha256:…`) each name or id of one means now; null: the host has none. Arguments: the names. */
 const imageIds: Fact<readonly (string | null)[]> = {
   name: 'image-ids',
-  script: `for name; do
-  if said=$(docker image inspect --format '{{.Id}}' -- "$name" 2>&1); then printf '%s\\n' "$said"; continue; fi
-  case $said in *[Nn]'o such image'*) echo - ;; *) printf '%s\\n' "$said" >&2; exit 1 ;; esac
-done`,
+  script: shell('facts/image-ids.sh'),
   parse({ status, stdout, stderr }, names) {
     const lines = stdout.split('\n').filter((line) => line !== '');
     const understood = status === 0 && lines.length === names.length && lines.every((line) => line === '-' || /^sha256:[0-9a-f]{64}$/.test(line));

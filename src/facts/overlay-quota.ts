@@ -2,7 +2,8 @@ import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 import type { ProjectQuota } from './project-quota.ts';
-import { parseProjectQuota, projectQuotaFunction } from './project-quota.ts';
+import { parseProjectQuota } from './project-quota.ts';
+import { shell } from '../shell/shell.ts';
 
 /** The project quota on one overlay2 layer directory. Project 0: the container was created without a size. */
 export type OverlayQuota = ProjectQuota;
@@ -13,8 +14,7 @@ export type OverlayQuota = ProjectQuota;
  */
 export const overlayQuota: Fact<OverlayQuota> = {
   name: 'overlay-quota',
-  script: `${projectQuotaFunction}
-project_quota "$1" "$2"`,
+  script: shell('facts/overlay-quota.sh'),
   parse({ stdout }, [layer = '']) {
     const quota = parseProjectQuota(stdout, layer);
     if (quota === undefined) throw new AppError('refused', `the container's layer directory ${oneLine(layer)} does not exist on the host`, { hint: 'does the daemon run on this host, and under this root directory?' });

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
-import { walkFunction } from '../values/write-beside.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** Whether a directory, and whatever leads to it, is for us alone to write to; of one that is not there, what leads to it. */
 export interface OwnDirectory {
@@ -12,9 +12,7 @@ export interface OwnDirectory {
 /** Argument: the directory. */
 export const ownDirectory: Fact<OwnDirectory> = {
   name: 'own-directory',
-  script: `${walkFunction}
-said=$( (walk_to "$1" own) 2>&1)
-case $? in 0) echo own ;; 2) echo missing ;; *) printf 'not %s\\n' "$said" ;; esac`,
+  script: shell('facts/own-directory.sh'),
   parse({ status, stdout, stderr }, [directory = '']) {
     const [, problem] = /^not (.+)$/m.exec(stdout) ?? [];
     if (status !== 0 || (problem === undefined && stdout !== 'own\n' && stdout !== 'missing\n')) throw new AppError('fact-unreadable', `${oneLine(directory)} could not be looked at: ${oneLine(stderr === '' ? stdout : stderr)}`);

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 const bytes = z.number().int().positive();
 
@@ -45,17 +46,7 @@ export function growthRecord(growth: Growth): string {
 /** What is known of a growth with the daemon stopped, without asking the daemon. Errors: `fact-unreadable`. */
 export const poolGrowth: Fact<PoolGrowth> = {
   name: 'pool-growth',
-  script: `stopped=\${PLIMSOLL_STATE:-/var/lib/plimsoll}/stopped
-echo "$stopped"
-if [ -f "$stopped/pool" ]; then text=$(cat -- "$stopped/pool") || exit 1; printf '%s\\n' "$(printf %s "$text" | tr '\\n' ' ')"; else echo; fi
-systemctl is-active docker.service 2>/dev/null
-for unit in docker.service docker.socket; do
-  systemctl show --property RequiredBy --property BoundBy --property ConsistsOf "$unit" 2>/dev/null
-done | sed 's/^[^=]*=//' | tr ' ' '\\n' | sort -u | while read -r unit; do
-  case $unit in '' | docker.service | docker.socket) continue ;; esac
-  [ "$(systemctl is-active "$unit" 2>/dev/null)" != active ] || printf 'unit %s\\n' "$unit"
-done
-echo end`,
+  script: shell('facts/pool-growth.sh'),
   parse({ status, stdout, stderr }) {
     const [directory = '', record = '', ...lines] = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told whether the daemon is stopped for a growth of its pool: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/stopped/pool on the host' });

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 const entrySchema = z.object({
   name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/),
@@ -29,13 +30,7 @@ export interface Quarantine {
 /** What is in quarantine (`$PLIMSOLL_STATE/quarantine`, a small file for each volume), and what time it is on the host. */
 export const quarantine: Fact<Quarantine> = {
   name: 'quarantine',
-  script: `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-date '+now %s' || exit 1
-set +f
-for at in "$state"/left/*; do [ ! -f "$at" ] || printf 'left %s\\n' "\${at##*/}"; done
-set -- "$state"/quarantine/*
-[ ! -e "$1" ] || cat -- "$@" || exit 1
-echo end`,
+  script: shell('facts/quarantine.sh'),
   parse({ status, stdout, stderr }) {
     const lines = stdout.split('\n');
     const now = Number(/^now (\d+)$/.exec(lines[0] ?? '')?.[1]);

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /**
  * How far the replacement of a container has come, as it was written down before each step:
@@ -28,16 +29,7 @@ export interface Replacement {
 /** Replacements that are under way (`$PLIMSOLL_STATE/replacing`), or done and not finalized (`…/replaced`). */
 export const replacements: Fact<readonly Replacement[]> = {
   name: 'replacements',
-  script: `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-[ -e "$state" ] || [ -L "$state" ] || { echo end; exit 0; }
-cd -- "$state" || exit 1
-for at in replacing/* replaced/*; do
-  [ -f "$at" ] || continue
-  [ "$at" = "replacing/\${at#*/}" ] || [ ! -f "replacing/\${at#*/}" ] || continue
-  echo "old \${at#*/}"
-  cat -- "$at" || exit 1
-done
-echo end`,
+  script: shell('facts/replacements.sh'),
   parse({ status, stdout, stderr }) {
     const lines = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw unreadable(stderr === '' ? stdout : stderr);

@@ -3,6 +3,7 @@ import { oneLine } from '../values/terminal.ts';
 import { stateOfFunction } from './copied-record.ts';
 import { type Address, address, crossing, type ServerCommand, serverCommand } from './crossing.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** A host as the source of a copy that it pushes to another host. */
 export interface SendingHost {
@@ -19,13 +20,7 @@ export interface SendingHost {
 /** Arguments: the other host's address, the copy's name. */
 export const sendingHost: Fact<SendingHost> = {
   name: 'sending-host',
-  script: `command -v ssh >/dev/null 2>&1 && command -v ssh-keygen >/dev/null 2>&1 && echo ssh
-# Of a name the first address, as ssh takes it.
-to=$(getent ahosts "$1" 2>/dev/null | awk 'NR == 1 { print $1 }')
-ip -o route get "\${to:-$1}" 2>/dev/null | sed -n 's/.* src \\([0-9a-fA-F.:]*\\).*/address \\1/p'
-directory=\${PLIMSOLL_STATE:-/var/lib/plimsoll}/sending/$2
-[ ! -e "$directory" ] || echo left
-printf 'directory %s\\n' "$directory"`,
+  script: shell('facts/sending-host.sh'),
   parse({ status, stdout, stderr }) {
     const lines = stdout.split('\n');
     const value = (name: string): string | undefined => lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
@@ -41,11 +36,7 @@ printf 'directory %s\\n' "$directory"`,
  */
 export const rsyncServerCommands: Fact<readonly ServerCommand[]> = {
   name: 'rsync-server-commands',
-  script: `set -f
-for options do
-  # Instead of reaching a host, its remote shell says what it was to run there.
-  rsync $options --rsh="/bin/sh -c 'shift; echo \\"\\$*\\" >&2' sh" / to:./ 2>&1 </dev/null | grep '^rsync --server ' | head -n 1
-done`,
+  script: shell('facts/rsync-server-commands.sh'),
   parse({ stdout }, sets) {
     const lines = stdout.split('\n').filter((line) => line !== '');
     return sets.map((options, place) => {

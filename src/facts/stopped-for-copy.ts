@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 const schema = z.object({
   from: z.string(),
@@ -27,14 +28,7 @@ export function stoppedText(stopped: Stopped): string {
 
 export const stoppedForCopies: Fact<StoppedForCopies> = {
   name: 'stopped-for-copies',
-  script: `stopped=\${PLIMSOLL_STATE:-/var/lib/plimsoll}/stopped
-echo "$stopped"
-for at in "$stopped"/*; do
-  [ -f "$at" ] || continue
-  text=$(cat -- "$at") || { [ -e "$at" ] || continue; exit 1; }
-  printf '%s\\n%s\\n' "\${at##*/}" "$(printf %s "$text" | tr '\\n' ' ')"
-done
-echo end`,
+  script: shell('facts/stopped-for-copy.sh'),
   parse({ status, stdout, stderr }) {
     const [directory = '', ...lines] = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told whether containers were stopped for a copy: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/stopped on the host' });

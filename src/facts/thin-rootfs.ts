@@ -5,6 +5,7 @@ import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 import type { FileSystemKind } from './file-system.ts';
 import { parseSuperblock, parseXfsGeometry } from './file-system.ts';
+import { shell } from '../shell/shell.ts';
 
 /**
  * Docker's own record of one thin device: `<root>/devicemapper/metadata/<hash>`, read by dockerd at
@@ -40,20 +41,7 @@ const stored = z.object({ device_id: z.number().int().nonnegative(), size: z.num
  */
 export const thinRootfs: Fact<ThinRootfs> = {
   name: 'thin-rootfs',
-  script: `device=/dev/mapper/$1 record=$2 pid=$3
-if [ -e "$device" ]; then
-  printf 'bytes %s\\n' "$(blockdev --getsize64 "$device" 2>/dev/null)"
-  printf 'superblock %s\\n' "$(dd if="$device" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \\n')"
-fi
-[ -e "$record" ] || { printf 'record missing\\n'; exit 0; }
-printf 'mode %s\\n' "$(stat -c %a -- "$record")"
-printf 'record %s\\n' "$(dd if="$record" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \\n')"
-if [ "$pid" != 0 ]; then
-  printf 'df %s\\n' "$(df -B1 --output=size,used,avail "/proc/$pid/root/" 2>/dev/null | tail -n 1)"
-  printf 'xfs\\n'
-  xfs_io -r -c statfs "/proc/$pid/root/" 2>/dev/null
-fi
-exit 0`,
+  script: shell('facts/thin-rootfs.sh'),
   parse({ stdout }, [name = '', path = '', pid = '0']) {
     const lines = stdout.split('\n');
     const field = (key: string): string | undefined => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1).trim();

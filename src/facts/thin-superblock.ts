@@ -3,6 +3,7 @@ import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 import type { Superblock } from './file-system.ts';
 import { parseSuperblock } from './file-system.ts';
+import { shell } from '../shell/shell.ts';
 
 /**
  * The superblock of a thin device that is not active, because its container does not run.
@@ -14,14 +15,7 @@ import { parseSuperblock } from './file-system.ts';
 export const thinSuperblock: Fact<Superblock | null> = {
   name: 'thin-superblock',
   mostBytes: 65_536,
-  script: `name=plimsoll-read-$$
-remove() { dmsetup remove --retry "$name" >/dev/null 2>&1; }
-trap 'remove' EXIT
-trap 'exit 1' HUP INT TERM
-trap '' PIPE
-dmsetup create "$name" --readonly --table "0 8 thin $1 $2" || exit 3
-dd if="/dev/mapper/$name" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \\n'
-exit 0`,
+  script: shell('facts/thin-superblock.sh'),
   parse({ status, stdout, stderr }, [pool = '', id = '']) {
     if (status !== 0 || stdout.trim() === '') {
       throw new AppError('fact-unreadable', `thin device ${id} of pool ${pool} could not be read: ${oneLine(stderr, 200)}`, { hint: 'is the pool active? dmsetup status' });

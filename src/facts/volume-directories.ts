@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 import { unescapeMount } from './file-system.ts';
+import { shell } from '../shell/shell.ts';
 
 /** The directory `volumes/NAME` of a volume of the local driver. */
 export interface VolumeDirectory {
@@ -22,19 +23,7 @@ export interface VolumeDirectories {
 /** Argument: Docker's `volumes` directory. Looks no deeper than the top directory of each volume. */
 export const volumeDirectories: Fact<VolumeDirectories> = {
   name: 'volume-directories',
-  script: `[ -d "$1/" ] || { echo 'it does not exist' >&2; exit 1; }
-tries=0
-# It fails when a volume is removed at this moment.
-until found=$(find "$1/" -mindepth 1 -maxdepth 2 -printf '%d %y %i %C@ %P\\n'); do
-  tries=$((tries + 1))
-  [ "$tries" -lt 3 ] || exit 1
-done
-printf '%s\\n' "$found"
-while read -r _ _ _ _ at _; do
-  case $at in *\\\\*) at=$(printf '%b' "$at") ;; esac
-  case $at in "$1"/*) printf 'mounted %s\\n' "$at" ;; esac
-done </proc/self/mountinfo
-echo end`,
+  script: shell('facts/volume-directories.sh'),
   parse({ status, stdout, stderr }, [root = '']) {
     const lines = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the directories of the volumes in ${oneLine(root)} could not be read: ${oneLine(stderr)}`, { hint: 'does the daemon run on this host, under this root directory?' });

@@ -5,8 +5,9 @@ import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 import { unescapeMount } from './file-system.ts';
 import type { ProjectQuota } from './project-quota.ts';
-import { parseProjectQuota, printedField, projectQuotaFunction } from './project-quota.ts';
+import { parseProjectQuota, printedField } from './project-quota.ts';
 import { byHand } from '../values/shell.ts';
+import { shell } from '../shell/shell.ts';
 
 /** Docker's own record of a local volume's options, `opts.json`: what dockerd reads when it starts. */
 export interface VolumeOptions {
@@ -54,25 +55,7 @@ const optionsSchema = z.object({
  */
 export const volumeState: Fact<VolumeState> = {
   name: 'volume-state',
-  script: `${projectQuotaFunction}
-volume=$1
-project_quota "$volume" "\${volume%/*/*}"
-case \${project-} in '' | 0) ;; *) printf 'inodes %s\\n' "$(xfs_quota -x -c 'report -p -n -i -N' "$mount" | sed -n "s/^#$project  *//p")" ;; esac
-[ ! -d "$volume" ] || printf 'shown %s\\n' "$(df -B1 --output=size -- "$volume" | tail -n 1)"
-while read -r _ _ _ _ at _ rest; do
-  case $at in *\\\\*) at=$(printf '%b' "$at") ;; esac
-  [ "$at" != "$volume" ] || { rest=\${rest#*- }; printf 'mounted %s\\n' "\${rest%% *}"; }
-done </proc/self/mountinfo
-now=$(date +%s.%N); read -r uptime _ </proc/uptime
-dockerd=$(cat /run/docker.pid 2>/dev/null || cat /var/run/docker.pid 2>/dev/null)
-[ -n "$dockerd" ] || dockerd=$(pidof -s dockerd 2>/dev/null)
-ticks=$(sed 's/^.*) //' "/proc/\${dockerd:-0}/stat" 2>/dev/null | cut -d' ' -f20)
-printf 'daemon %s %s %s %s\\n' "$now" "$uptime" "\${ticks:--}" "$(getconf CLK_TCK 2>/dev/null || echo 100)"
-options=\${volume%/*}/opts.json
-[ -e "$options" ] || { echo no options; exit 0; }
-stat -c 'written %Y %a %y' -- "$options" || exit 1
-[ ! -d "$volume" ] || printf 'born %s\\n' "$(stat -c %W -- "$volume")"
-printf 'text\\n' && cat -- "$options" && printf end`,
+  script: shell('facts/volume-state.sh'),
   parse({ status, stdout, stderr }, [mountpoint = '']) {
     const split = stdout.indexOf('\ntext\n');
     const head = split < 0 ? stdout : stdout.slice(0, split + 1);
@@ -127,11 +110,7 @@ export interface VolumeLedger {
 /** Argument: the family, a name as the local driver takes it. Each line of the file: `made`, `in-force` or `given-up`, the version, the volume's name, and the name of the one that it replaces. */
 export const volumeLedger: Fact<VolumeLedger> = {
   name: 'volume-ledger',
-  script: `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-printf '%s\\n' "$state/volumes/$1"
-[ ! -e "$state/volumes/$1" ] || cat -- "$state/volumes/$1" || exit 1
-echo
-echo end`,
+  script: shell('facts/volume-ledger.sh'),
   parse({ status, stdout, stderr }, [family = '']) {
     const [file = '', ...lines] = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `which versions of the volume ${oneLine(family)} there have been cannot be read: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/volumes on the host' });

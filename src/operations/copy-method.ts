@@ -6,6 +6,7 @@ import { quote } from '../values/shell.ts';
 import { parseBytes } from '../values/size.ts';
 import type { ExecAction } from './change.ts';
 import { longestCopyMs } from './time-limits.ts';
+import { shell } from '../shell/shell.ts';
 
 export type CopyMethod = { readonly kind: 'rsync'; readonly nanoseconds: boolean } | { readonly kind: 'cp' | 'tar' };
 
@@ -39,10 +40,7 @@ const cpOptions: readonly string[] = ['-a', '--preserve=mode,ownership,timestamp
 export const cpText = `exec cp ${cpOptions.join(' ')} "$from/." "$to/"`;
 
 /** For `inside`. A pipe's exit status is its last command's only, so both are said on another descriptor. */
-export const tarText = `codes=$({ { tar -C "$from" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --one-file-system -cf - .; echo "create $?" >&3; } |
-{ tar -C "$to" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --same-owner -xpf -; echo "extract $?" >&3; }; } 3>&1)
-case $codes in *"create 0"*) ;; *) exit 1 ;; esac
-case $codes in *"extract 0"*) ;; *) exit 1 ;; esac`;
+export const tarText = shell('operations/tar.sh');
 
 /** Read whole before any of it runs, and with an empty input for its commands. */
 const verification = `# Fails if the two differ in anything.

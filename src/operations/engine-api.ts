@@ -1,3 +1,5 @@
+import { shell } from '../shell/shell.ts';
+
 /**
  * Shell functions for the Engine API on a host that need nothing but its docker command: no curl, no
  * socket path. Whatever context the command uses, the request goes to the same daemon.
@@ -14,33 +16,4 @@
  *
  * At most API 1.51: later ones leave out what a faithful copy needs (Config.MacAddress).
  */
-export const engineFunctions = `engine_version() {
-  case \${DOCKER_API_VERSION:-} in '') ;; *) return 0 ;; esac
-  engine_api=$(docker version --format '{{.Server.APIVersion}}') || return 1
-  case $engine_api in 1.[0-9]|1.[1-4][0-9]|1.5[01]) ;; 1.*) engine_api=1.51 ;; *) return 1 ;; esac
-  export DOCKER_API_VERSION="$engine_api"
-}
-engine_directory() { mktemp -d /run/plimsoll.XXXXXX 2>/dev/null || mktemp -d "\${PLIMSOLL_STATE:-/var/lib/plimsoll}/.engine.XXXXXX"; }
-engine() {
-  engine_version || { echo "the daemon does not say which API it has" >&2; return 1; }
-  (
-    umask 077
-    at=$(engine_directory) || exit 1
-    trap 'rm -rf -- "$at"' EXIT
-    trap '' PIPE
-    body=\${3:-/dev/null} length=0
-    [ -z "\${3:-}" ] || length=$(($(wc -c <"$3"))) || exit 1
-    mkfifo "$at/in" || exit 1
-    timeout "\${engine_seconds:-120}" docker system dial-stdio <"$at/in" >"$at/out" 2>"$at/err" &
-    dialled=$!
-    { printf '%s %s HTTP/1.0\\r\\nHost: docker\\r\\nContent-Type: application/json\\r\\nContent-Length: %s\\r\\n\\r\\n' "$1" "/v$DOCKER_API_VERSION$2" "$length" && cat -- "$body"; wait "$dialled"; } 2>/dev/null >"$at/in"
-    cr=$(printf '\\r')
-    status=$(sed -n "1s/^HTTP\\/1\\.[01] \\([0-9][0-9][0-9]\\).*/\\1/p;1q" "$at/out")
-    sed "1,/^$cr\\{0,1\\}\\$/d" "$at/out" >"$at/body"
-    case $status in
-      2??) cat "$at/body" ;;
-      '') printf '%s %s: no answer from the daemon: %s\\n' "$1" "\${2%%\\?*}" "$(head -c 500 "$at/err")" >&2; exit 1 ;;
-      *) printf '%s %s: %s: %s\\n' "$1" "\${2%%\\?*}" "$status" "$(head -c 2000 "$at/body")" >&2; exit 22 ;;
-    esac
-  )
-}`;
+export const engineFunctions = shell('operations/engine.sh');

@@ -7,6 +7,7 @@ import { writeBesideFunctions } from '../values/write-beside.ts';
 import type { Action } from './change.ts';
 import { hostPath, laptopFileResource, octalMode } from './input.ts';
 import { defineOperation } from './operation.ts';
+import { shell } from '../shell/shell.ts';
 
 const schema = z.strictObject({
   from: z.string().min(1).describe('file on this machine, relative to the playbook'),
@@ -85,8 +86,7 @@ function keep(path: string, sha256: string): readonly Action[] {
 }
 
 /** Content that is what it is to be needs no copy; any other does, and without one (it was finalized) this must fail. */
-const putBody = `if [ -z "$1" ] || [ "$(read_beside "$2" 2>/dev/null | sha256sum | cut -d' ' -f1)" = "$3" ]; then set -- "$2" "$2" "$3" "$4" "$5"; fi
-read_beside "$1" | write_beside "$2" "$4" "$5" "$3"`;
+const putBody = shell('operations/put-body.sh');
 
 /** The file itself gets neither owner nor mode while others may exchange it: a copy of it does, and takes its place. */
 function put(from: string, path: string, { sha256, mode, owner }: Pick<Extract<HostFile, { readonly exists: true }>, 'sha256' | 'mode' | 'owner'>): Action {

@@ -7,7 +7,6 @@ import type { StepOutput } from '../operations/operation.ts';
 import type { Connection } from '../transport/transport.ts';
 import { formatBytes } from '../values/size.ts';
 import { oneLine } from '../values/terminal.ts';
-import { writeBesideFunctions } from '../values/write-beside.ts';
 import type { ScriptAction } from './compile.ts';
 import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
 import type { Ending } from './follow.ts';
@@ -21,6 +20,7 @@ import type { Expected } from './transfer.ts';
 import { AtMost, HostEnd, LaptopEnd, transfer, transferTime } from './transfer.ts';
 import type { Work } from './work.ts';
 import { startWork } from './work.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What an effect needs: the host, the laptop, and where output goes. */
 export interface Interpreter {
@@ -141,9 +141,7 @@ function failed(what: string, why: string, number?: number): AppError {
 }
 
 /** `$1` path, `$2` mode, `$3` owner or empty, `$4` digest. Standard input is the content. */
-export const uploadScript = `set -f; trap '' HUP PIPE
-${writeBesideFunctions}
-write_beside "$@"`;
+export const uploadScript = shell('run/interpret-upload.sh');
 
 async function upload(interpreter: Interpreter, connection: Connection, action: UploadAction): Promise<StepOutput> {
   const { lock, laptop, signal } = interpreter;

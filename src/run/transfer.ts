@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { AppError } from '../errors.ts';
 import type { Command, Connection, Outcome } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
-import { walkFunction } from '../values/write-beside.ts';
 import type { Laptop } from './laptop.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What a file must be once it has arrived. */
 export interface Expected {
@@ -107,19 +107,10 @@ const blockBytes = 1_048_576;
  * name: in a directory that is our own, as the state directory is. What stands there all the same, and is no plain
  * file of our own, is removed.
  */
-const partFunctions = `set -f
-${walkFunction}
-path=$1 name=\${1##*/} part=./.\${1##*/}.part
-at_place() { directory=\${path%/*}; walk_to "\${directory:-/}" own "$@"; }
-ours() { [ -f "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ "$(stat -c %h "$1")" = 1 ]; }
-only_ours() { ours "$part" || rm -f "$part"; }`;
+const partFunctions = shell('run/part.sh');
 
 /** `$1` path. Prints how many bytes of the part are there. */
-const arrivedScript = `${partFunctions}
-[ -d "\${path%/*}/" ] || { echo 0; exit; }
-at_place && only_ours || exit 1
-[ -e "$part" ] || { echo 0; exit; }
-stat -c %s "$part"`;
+const arrivedScript = shell('run/transfer-arrived.sh');
 
 /** `$1` path, `$2` blocks to leave. */
 const receiveScript = `${partFunctions}
@@ -128,17 +119,9 @@ umask 077
 at_place make && only_ours && exec dd of="$part" ibs=65536 obs=${String(blockBytes)} seek="$2" conv=notrunc 2>/dev/null`;
 
 /** `$1` path, `$2` mode, `$3` owner or empty, `$4` digest, `$5` bytes. What is in place already is as good. Ends with status 9 when it is another file. */
-const keepScript = `${partFunctions}
-umask 077
-is() { ours "$1" && [ "$(stat -c %s "$1")" = "$2" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$3" ]; }
-at_place make && only_ours || exit 1
-[ -e "$part" ] || : >"$part" || exit 1
-is "$part" "$5" "$4" || { rm -f "$part"; exit 9; }
-[ -z "$3" ] || chown -h "$3" "$part" || exit 1
-chmod "$2" "$part" && sync "$part" && mv -f -T "$part" "./$name" && sync .`;
+const keepScript = shell('run/transfer-keep.sh');
 
-const discardScript = `${partFunctions}
-at_place && rm -f "$part"`;
+const discardScript = shell('run/discard.sh');
 
 export interface HostFilePlace {
   readonly path: string;

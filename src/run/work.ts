@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Command, Cut, Outcome } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
+import { shell } from '../shell/shell.ts';
 
 /**
  * A piece of work on a host: one script, detached from the connection that brought it. Its directory,
@@ -128,21 +129,13 @@ const lookScript = `d=$PLIMSOLL_STATE/runs/$1/$2
 ${look}
 look "$3" "$4" 0`;
 
-const outputScript = `d=$PLIMSOLL_STATE/runs/$1/$2
-[ ! -e "$d/out" ] || cat "$d/out"
-[ ! -e "$d/err" ] || cat "$d/err" >&2`;
+const outputScript = shell('run/work-output.sh');
 
 /**
  * Ends its process group, and says whether there was something to end; the keeper outlives the TERM, to
  * say how it ended. `$3`: whatever it takes. (`kill` as dash, bash and busybox all understand it.)
  */
-const endScript = `d=$PLIMSOLL_STATE/runs/$1/$2
-lives() { [ ! -e "$d/status" ] && ! flock -n -s "$d/alive" true; }
-await() { flock -w "$1" -s "$d/alive" true; }
-[ -e "$d/alive" ] && lives && read -r pid <"$d/pid" || exit 0
-kill -TERM "-$pid" && echo told || exit 0
-await 5
-if [ -n "$3" ] && lives; then kill -KILL "-$pid"; await 10; fi`;
+const endScript = shell('run/work-end.sh');
 
 /**
  * Begins the work, waits a moment for its end, and looks at it. Only whoever has the host's lock may

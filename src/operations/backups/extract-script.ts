@@ -7,6 +7,7 @@ import { unusedFunction } from '../volumes/copy-changes.ts';
 import { leftFunctions, rememberLeft } from '../volumes/remove-volume.ts';
 import { contentListText } from './content-list.ts';
 import { openFunctions, stageFunctions } from './encryption-script.ts';
+import { shell } from '../../shell/shell.ts';
 
 export interface Extraction {
   readonly manifest: Manifest;
@@ -36,8 +37,7 @@ export function extract({ manifest, archive, volume, directory, onItsWay, identi
 }
 
 /** \`mark TEXT\` says how far the volume has come. */
-const markFunction = `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-mark() { mkdir -p -m 700 -- "$state/restored" && printf '%s\\n' "$1" >"$state/restored/.$volume" && sync "$state/restored/.$volume" && mv -f -- "$state/restored/.$volume" "$state/restored/$volume" && sync "$state/restored"; }`;
+const markFunction = shell('operations/backups/mark.sh');
 
 const untarText = `exec tar -C "$to" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --same-owner -xpf -`;
 

@@ -4,6 +4,7 @@ import { layerWritesFunction, specScript } from '../../facts/container-spec-scri
 import { inspectFunction } from './inspect-function.ts';
 import { writeBesideFunctions } from '../../values/write-beside.ts';
 import { descriptionFunctions } from './compose-comparison.ts';
+import { shell } from '../../shell/shell.ts';
 
 /**
  * What the scripts have in common that have Compose make a container anew. The planner gives `old` (the id of the
@@ -142,25 +143,7 @@ printf '%s is %s now\\n' "$name" "$new"
 exit 0`;
 
 /** Compose makes it as it was. What the new one has written to its own layer would be lost. */
-export const composeUndoMain = `undo() {
-  bring_back
-  case $? in 0) finished=1; exit 0 ;; 2) exit 1 ;; esac
-  [ ! -f "$override" ] || ! after up || ! runs_as_named || echo "$name runs as it did before this rollback" >&2
-  exit 1
-}
-[ -z "$step" ] || undo
-[ -f "$state/composed/$old/about" ] || { finished=1; exit 0; }
-new=$(sed -n 's/^new //p' "$state/composed/$old/about")
-[ "$(only)" = "$new" ] || fail "$name is another container now: somebody has made it anew since"
-untouched "$new" || fail "$name has written to its own layer, which would be lost"
-[ "$(before digest_of)" = "$(cat "$state/composed/$old/hash")" ] || fail "the files of the project have changed since: they would not make $name as it was"
-before alone || fail "nothing is undone"
-remember back '' "$state/composed/$old"
-mkdir -p -m 700 -- "$state/composing" && mv -T -- "$state/composed/$old" "$at" && sync "$state/composed" "$state/composing" || fail "it could not be written down that $name is made as it was"
-undo`;
+export const composeUndoMain = shell('operations/containers/compose-undo-main.sh');
 
 /** The override stays: it is what makes the container what it is. */
-export const composeFinalizeMain = `[ -z "$step" ] || fail "Compose has not come to the end of making $name anew"
-rm -rf -- "$state/composed/$old" && { [ ! -d "$state/composed" ] || sync "$state/composed"; } || fail "what is kept of $name could not be removed"
-finished=1
-exit 0`;
+export const composeFinalizeMain = shell('operations/containers/compose-finalize-main.sh');

@@ -20,6 +20,7 @@ import { isAnonymous, rootOf } from '../volumes/dangling.ts';
 import { putIntoQuarantine } from '../volumes/quarantine-scripts.ts';
 import { judgeOrchestrated } from '../volumes/stop-users.ts';
 import { byHand } from '../../values/shell.ts';
+import { shell } from '../../shell/shell.ts';
 
 const schema = z.strictObject({
   container: z.string().min(1).describe('name, id, or unique id prefix of one container, which does not run'),
@@ -117,10 +118,7 @@ function changeOf(want: Want, { id, name, state }: Container, own: readonly Own[
 }
 
 /** `$1`, the id. Without -f, Docker itself refuses one that runs; without -v, its volumes stay. */
-const removeScript = `there() { all=$(docker ps -aq --no-trunc) || exit 1; printf '%s\\n' "$all" | grep -Fqx -e "$1"; }
-there "$1" || exit 0
-docker rm -- "$1" >/dev/null || exit 1
-! there "$1" || { echo "it is still there, although Docker says that it has been removed" >&2; exit 1; }`;
+const removeScript = shell('operations/containers/remove-container-remove.sh');
 
 function remove(id: string): ExecAction {
   return { kind: 'exec', argv: ['/bin/sh', '-c', removeScript, 'sh', id], timeoutMs: 600_000 };

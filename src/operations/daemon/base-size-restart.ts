@@ -1,34 +1,15 @@
 import type { ExecAction } from '../change.ts';
-import { daemonFunctions } from './control.ts';
-
-const functions = `base() { sed -n 's/.*"size":\\([0-9]*\\).*/\\1/p' "$root/devicemapper/metadata/base"; }
-${daemonFunctions}`;
+import { shell } from '../../shell/shell.ts';
 
 /** Arguments: Docker's root, the wanted bytes, then each running container: its id and its start. */
-const restartScript = `root=$1 wanted=$2; shift 2
-${functions}
-restart_daemon || { echo "the daemon does not start with it" >&2; exit 1; }
-answers || { echo "the daemon does not answer" >&2; exit 1; }
-[ "$(base)" = "$wanted" ] || { echo "the base device is $(base) bytes" >&2; exit 1; }
-while [ $# -gt 1 ]; do
-  [ "$(docker inspect --type container --format '{{.State.Running}} {{.State.StartedAt}}' -- "$1")" = "true $2" ] || { echo "container $1 did not go on running" >&2; exit 1; }
-  shift 2
-done
-exit 0`;
+const restartScript = shell('operations/daemon/restart.sh');
 
 /**
  * Arguments: Docker's root, the bytes of the base device before, the file, and the copy of the old one or an
  * empty text. A base device that has grown stays so, and with the old size in the file the daemon would not
  * start: then the new file stays.
  */
-const returnScript = `root=$1 before=$2 file=$3 backup=$4
-${functions}
-if [ "$(base)" = "$before" ]; then
-  if [ -n "$backup" ]; then cp -p -- "$backup" "$file.plimsoll" && mv -f -- "$file.plimsoll" "$file"; else rm -f -- "$file"; fi
-  sync "\${file%/*}"
-fi
-docker version --format '{{.Server.Version}}' >/dev/null 2>&1 && [ "$(base)" != "$before" ] && exit 0
-restart_daemon && answers`;
+const returnScript = shell('operations/daemon/base-size-restart-return.sh');
 
 export interface BaseSizeRestart {
   readonly root: string;

@@ -7,6 +7,7 @@ import type { Wanted } from './loop-files.ts';
 import type { ThinPool } from './thin-pool.ts';
 import { judgeSizes, reportedSize, reportScript } from './thin-pool.ts';
 import { byHand } from '../../values/shell.ts';
+import { shell } from '../../shell/shell.ts';
 
 export interface LvmName {
   readonly group: string;
@@ -77,10 +78,7 @@ export function toExtents(lvm: LvmPool, bytes: number): number {
 }
 
 /** What lvextend has left suspended when it was ended. */
-const refreshScript = `case $(dmsetup info "$1" | sed -n 's/^State: *//p') in ACTIVE*) exit 0 ;; esac
-lvchange --refresh -- "$2"
-case $(dmsetup info "$1" | sed -n 's/^State: *//p') in ACTIVE*) exit 0 ;; esac
-exit 1`;
+const refreshScript = shell('operations/pools/refresh.sh');
 
 function extend(pool: ThinPool, volume: string, option: '-L' | '--poolmetadatasize', bytes: number, column: string): Action {
   return {

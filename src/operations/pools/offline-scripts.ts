@@ -1,60 +1,23 @@
 import type { Action, ExecAction } from '../change.ts';
-import { daemonFunctions } from '../daemon/control.ts';
-import { startFunctions } from '../volumes/copy-stopped.ts';
+import { shell } from '../../shell/shell.ts';
 
 /** Arguments: each container that runs, its id and its start. Nothing else may run, and nothing runs afterwards. */
-const stopScript = `# Stops the containers that are given with their starts, unless others run.
-stop_all() {
-${startFunctions}
-ids= wanted=
-while [ $# -gt 1 ]; do ids="$ids $1" wanted="$wanted $1 true $2"; shift 2; done
-running=$(docker ps -q --no-trunc) || return 1
-for id in $running; do case " $ids " in *" $id "*) ;; *) echo "container $id has been started since this was approved" >&2; return 1 ;; esac; done
-[ -n "$ids" ] || return 0
-[ "$(look $ids | tr '\\n' ' ')" = "\${wanted# } " ] || { echo "a container has been stopped or started since this was approved" >&2; return 1; }
-docker stop $ids >/dev/null || { echo "the containers could not all be stopped" >&2; return 1; }
-running=$(docker ps -q --no-trunc) || return 1
-[ -z "$running" ] || { echo "a container runs after all have been stopped: $running" >&2; return 1; }
-}
-stop_all "$@" </dev/null
-`;
+const stopScript = `${shell('operations/pools/offline-scripts-stop.sh')}\n`;
 
 /**
  * Argument: the pool. The socket first, or whoever asks Docker something starts the daemon again. With no
  * container running the daemon removes the pool, and with it the loop devices, when it stops; a pool that
  * stays is not made longer at the next start.
  */
-const stopDaemonScript = `# Stops the Docker daemon, and waits until its pool $1 is gone.
-systemctl stop docker.socket 2>/dev/null
-systemctl stop docker.service || exit 1
-case $(systemctl is-active docker.service) in inactive | failed) ;; *) echo "the Docker daemon has not stopped" >&2; exit 1 ;; esac
-n=0
-while :; do
-  devices=$(dmsetup ls) || exit 1
-  printf '%s\\n' "$devices" | cut -f1 | grep -Fxq -e "$1" || break
-  [ "$n" -lt 30 ] || { echo "the thin pool $1 stays although the daemon has stopped: something else has a container's file system mounted" >&2; exit 1; }
-  n=$((n + 1))
-  sleep 1
-done`;
+const stopDaemonScript = shell('operations/pools/stop-daemon.sh');
 
-const start = `${daemonFunctions}
-start_daemon || { echo "the Docker daemon does not start: systemctl status docker" >&2; exit 1; }
-answers || { echo "the Docker daemon does not answer: systemctl status docker" >&2; exit 1; }`;
+const start = shell('operations/pools/offline-scripts-start.sh');
 
 /**
  * Argument: the record of what ran. The daemon answers and all of it runs: then it is forgotten. Without a
  * record there is nothing to do. It is not ended half way.
  */
-const bringBackScript = `# Starts the Docker daemon and the containers that $1 names, and forgets them when they run.
-trap '' TERM INT HUP
-[ -f "$1" ] || exit 0
-${startFunctions}${start}
-start_all "$1" || exit 1
-for id in $(named "$1"); do
-  is=$(look "$id" 2>/dev/null) || continue
-  case $is in *' true '*) ;; *) echo "container $id was started again, and has ended: docker logs $id" >&2; exit 1 ;; esac
-done
-rm -f -- "$1"`;
+const bringBackScript = shell('operations/pools/bring-back.sh');
 
 const bringBackArgv = (file: string): readonly string[] => ['/bin/sh', '-c', bringBackScript, 'sh', file];
 

@@ -5,6 +5,7 @@ import { formatBytes } from '../../values/size.ts';
 import type { Refusal } from '../rootfs/outcome.ts';
 import { refuse } from '../rootfs/outcome.ts';
 import { byHand } from '../../values/shell.ts';
+import { shell } from '../../shell/shell.ts';
 
 const sectorBytes = 512;
 export const metadataBlockBytes = 4096;
@@ -85,10 +86,7 @@ export function growthText(now: PoolSizes, after: PoolSizes): string {
   return [...part('data'), ...part('metadata')].join(', ');
 }
 
-export const reportScript = `set -- $(dmsetup status --noflush "$1")
-metadata=\${5#*/} data=\${6#*/}
-for word in "$@"; do case $word in rw | ro | out_of_data_space | needs_check) mode="\${mode-}\${mode:+ }$word" ;; esac; done
-printf '%s %s %s\\n' "\${mode-unknown}" "$metadata" "$data"`;
+export const reportScript = shell('operations/pools/report.sh');
 
 /** Reasons that hold whatever the pool lies on. Neither part ever becomes smaller: a smaller pool does not start. */
 export function judgeSizes(pool: ThinPool, wanted: PoolSizes, asked: { readonly data: boolean; readonly metadata: boolean }): Refusal | undefined {

@@ -14,6 +14,7 @@ import type { PassOptions } from './copy-passes.ts';
 import { finalPass, forgetCopies, holdsOnlyCopy, livePass } from './copy-passes.ts';
 import { copyWhileStopped, startAgain } from './copy-stopped.ts';
 import { names } from './directory-users.ts';
+import { shell } from '../../shell/shell.ts';
 
 type Remembered = StoppedForCopies['all'][number];
 
@@ -129,14 +130,7 @@ function fileOf({ stopped, remembered, target }: CopyPlan): string {
 }
 
 /** Text for the shell: `unused DIRECTORY` fails when a running container has it mounted. */
-export const unusedFunction = `unused() {
-  ! command -v docker >/dev/null 2>&1 && return
-  ids=$(docker ps -q --no-trunc) || return
-  [ -z "$ids" ] && return
-  docker inspect --type container --format '{{range .Mounts}}{{println .Source}}{{end}}' $ids | grep -qxF -- "$1" || return 0
-  echo "a running container uses $1: stop it first" >&2
-  return 1
-}`;
+export const unusedFunction = shell('operations/volumes/unused.sh');
 
 /** What is emptied was made by this copy and by nothing else, and nobody has it mounted. */
 function undoActions(plan: CopyPlan): readonly Action[] {

@@ -8,6 +8,7 @@ import type { Action } from '../change.ts';
 import type { CopyMethod } from '../copy-method.ts';
 import { cpText, rsyncOptions, tarText, timesOption } from '../copy-method.ts';
 import { longestCopyMs } from '../time-limits.ts';
+import { shell } from '../../shell/shell.ts';
 
 export interface PassOptions {
   /** Bytes a second at most, as the operator wrote it. Only rsync can. */
@@ -99,10 +100,7 @@ function passArguments(phase: 'live' | 'final', method: CopyMethod, from: Entere
 }
 
 /** Text for the shell: a small file is on the disk, or nothing has happened. */
-export const keepFunction = `keep() {
-  keep_as=\${1%/*}/.\${1##*/}
-  mkdir -p -m 700 -- "\${1%/*}" && rm -f -- "$keep_as" && (umask 077; set -C; printf '%s\\n' "$2" >"$keep_as") && sync -- "$keep_as" && mv -f -T -- "$keep_as" "$1" && sync -- "\${1%/*}" || no "$1 could not be written"
-}`;
+export const keepFunction = shell('operations/volumes/copy-passes-keep.sh');
 
 /** Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; `progress`, or how many bytes it will be; own, marked or anything; from; to; which ones those are. */
 const passScript = `phase=$1 how=$2 times=$3 rate=$4 progress=$5 trust=$6 scratch=

@@ -3,6 +3,7 @@ import type { Action, Change, ExecAction, RecordNote } from '../change.ts';
 import { inLedger } from './ledger.ts';
 import { removeMade } from './remove-volume.ts';
 import { labelOf, primeLabel } from './versions.ts';
+import { shell } from '../../shell/shell.ts';
 
 /** A volume with a size that is to take the place of another one. */
 export interface NewVolume {
@@ -86,29 +87,4 @@ export function createVolume(volume: NewVolume): Change {
 const identityFormat = `{{.Driver}} {{.Mountpoint}} {{index .Labels "${labelOf.family}"}} {{index .Labels "${labelOf.version}"}} {{index .Labels "${labelOf.replaces}"}} {{index .Options "size"}}`;
 
 /** The image is made of nothing and removed again: none of the host's is needed, and none brings volumes of its own. */
-const primeScript = `# Has Docker mount volume $1 once, so that it sets the quota of $2.
-{
-name=$1 directory=$2 label=$3
-no() { printf '%s\\n' "$*" >&2; exit 1; }
-project() { xfs_io -r -c stat "$directory" | sed -n 's/^fsxattr.projid = //p'; }
-clear_away() {
-  left=0
-  for id in $(docker ps -aq --no-trunc --filter "label=$label=$name"); do
-    image=$(docker inspect --type container --format '{{.Image}}' "$id")
-    docker rm -f "$id" >/dev/null || left=1
-  done
-  [ -z "\${image-}" ] || docker rmi "$image" >/dev/null
-  image=
-  return "$left"
-}
-[ -z "$(ls -A -- "$directory")" ] || no "$name holds something before its quota is in force: it would never be counted"
-trap clear_away EXIT
-clear_away
-image=$(head -c 10240 /dev/zero | docker import -) || exit 1
-id=$(docker create --network none --label "$label=$name" --mount "type=volume,src=$name,dst=/v,volume-nocopy" "$image" /v) || exit 1
-docker cp "$id:/v" - >/dev/null || no "Docker could not mount $name"
-case $(project) in '' | 0) no "Docker has mounted $name without setting its quota: was this name used before, while the daemon ran (moby#43891)?" ;; esac
-trap - EXIT
-clear_away || no "the container that had Docker mount $name could not be removed: docker ps -a --filter label=$label=$name"
-} </dev/null
-`;
+const primeScript = `${shell('operations/volumes/prime.sh')}\n`;

@@ -1,10 +1,10 @@
 import { quote } from '../../values/shell.ts';
 import type { ExecAction } from '../change.ts';
 import { forgetCopies } from './copy-passes.ts';
+import { shell } from '../../shell/shell.ts';
 
 /** `left_state DIRECTORY` changes whenever anything in it does, but not when Docker sets the directory's own project anew. */
-export const leftFunctions = `left=\${PLIMSOLL_STATE:-/var/lib/plimsoll}/left
-left_state() { find "$1" -maxdepth 0 -printf '%T@ ' && find "$1" -xdev -mindepth 1 -printf '%C@ %s %i %P\\0' | LC_ALL=C sort -z | sha256sum; }`;
+export const leftFunctions = shell('operations/volumes/left.sh');
 
 /** The body of a shell function: remembers how a volume's content is left, once nothing uses it any more. */
 export function rememberLeft(name: string, directory: string): string {
@@ -15,8 +15,7 @@ mkdir -p -m 700 -- "$left" && left_state "$2" >"$left/.$1" && sync -- "$left/.$1
 }
 
 /** \`is_there NAME\`: 0 or 1; the shell ends when Docker cannot be asked. */
-const isThere = `is_there() { all=$(docker volume ls -q) || exit 1; printf '%s\\n' "$all" | grep -Fqx -e "$1"; }
-no() { printf '%s\\n' "$*" >&2; exit 1; }`;
+const isThere = shell('operations/volumes/remove-volume-is-there.sh');
 
 /** Removes a volume whose content has been copied to `copiedTo`, if it is exactly as it was left then. Docker refuses while any container has it. */
 export function removeLeft(name: string, directory: string, copiedTo: string): ExecAction {

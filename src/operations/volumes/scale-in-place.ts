@@ -14,6 +14,7 @@ import type { Situation } from './situation.ts';
 import { judgeQuota } from './situation.ts';
 import { nextVersion, versionUntilNow } from './versions.ts';
 import { byHand } from '../../values/shell.ts';
+import { shell } from '../../shell/shell.ts';
 
 /** Whether the running daemon has, for this volume, the size that its record says now. */
 export function daemonKnows({ options }: Pick<Volume, 'options'>, record: VolumeOptions): boolean {
@@ -95,9 +96,7 @@ function limitArgv(quota: ProjectQuota, bytes: number): readonly string[] {
   return ['xfs_quota', '-x', '-c', `limit -p bsoft=${blocks}k bhard=${blocks}k ${String(quota.project)}`, quota.mountPoint];
 }
 
-const fitsScript = `used=$(xfs_quota -x -c 'report -p -n -b -N' "$1" | sed -n "s/^#$2  *\\([0-9]*\\) .*/\\1/p")
-case $used in '' | *[!0-9]*) echo "what project $2 uses cannot be read" >&2; exit 1 ;; esac
-[ "$used" -le "$3" ] || { echo "$used KiB are used by now, more than the $3 KiB wanted" >&2; exit 1; }`;
+const fitsScript = shell('operations/volumes/scale-in-place-fits.sh');
 
 /** With the limit set nothing can be added any more, so what is used now tells whether it was set too low. */
 function fits(quota: ProjectQuota, bytes: number, before: number): ExecAction {

@@ -3,9 +3,9 @@ import type { Address, CopyLabel, Crossing, HostPath, ServerCommand } from '../.
 import { own } from '../../facts/crossing.ts';
 import { insideFunctions } from '../../facts/entered-directory.ts';
 import { privilegedEnvironment } from '../../values/privileged-environment.ts';
-import { writeBesideFunctions } from '../../values/write-beside.ts';
 import type { RelayAction } from '../change.ts';
 import { keepFunction } from './copy-passes.ts';
+import { shell } from '../../shell/shell.ts';
 
 /**
  * What a source may do at the destination of its copy, and nothing else: the one forced command of its
@@ -76,36 +76,10 @@ case $asked in
 esac`;
 
 /** Shell functions about the line in the user's file. `$keys` file, `$id` the copy. Nothing is put through a link, and the file is replaced as a whole. */
-const keysFunctions = `no() { printf '%s\\n' "$*" >&2; exit 1; }
-others_lines() { if [ -e "$keys" ]; then awk -v mark=" plimsoll-copy-$id" 'substr($0, length($0) - length(mark) + 1) != mark' "$keys"; fi; }
-own() { [ "$(id -un)" = "$user" ] || chown -h "$user:" -- "$1"; }
-${writeBesideFunctions}
-replace() (
-  umask 077
-  [ ! -L "\${keys%/*}" ] && beside_in "$keys" && [ ! -L "./\${keys##*/}" ] || no "$keys is a symbolic link, or lies in one"
-  beside "$keys" || exit 1
-  trap leave_beside EXIT
-  trap 'exit 143' TERM INT
-  cat >./.part || no "$keys could not be written"
-  mode=600 owner=
-  if [ -e "$keys" ]; then mode=$(stat -c %a -- "$keys") && owner=$(stat -c %u:%g -- "$keys") && [ "$(cksum <"$keys")" = "$was" ]; else own ./.part; fi &&
-  put_in_place "\${keys##*/}" "$mode" "$owner" || no "$keys could not be replaced, or somebody else was changing it"
-)
-alone() { exec 9>>"$state/receiving/.lock" && flock -w 20 9 || no "another copy is being allowed or ended at this moment"; was=$([ ! -e "$keys" ] || cksum <"$keys"); }`;
+const keysFunctions = shell('operations/volumes/keys.sh');
 
 /** `$1` copy, `$2` user, `$3` their file. Takes away what was allowed; nothing to do is success. */
-const revoke = `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll} id=$1 user=$2 keys=$3
-${keysFunctions}
-[ -e "$state/receiving/$id" ] || grep -q " plimsoll-copy-$id\\$" "$keys" 2>/dev/null || exit 0
-alone
-if [ -e "$keys" ] && grep -q " plimsoll-copy-$id\\$" "$keys"; then
-  if [ -e "$state/receiving/$id/made" ] && [ -z "$(others_lines)" ]; then (beside_in "$keys" && rm -f "./\${keys##*/}"); else others_lines | replace; fi
-fi
-[ ! -e "$state/receiving/$id/made-directory" ] || rmdir -- "\${keys%/*}" 2>/dev/null
-rm -rf -- "$state/receiving/$id"
-rm -f -- "$state/receiving/.lock"; rmdir -- "$state/receiving" 2>/dev/null
-exit 0
-`;
+const revoke = `${shell('operations/volumes/send-access-revoke.sh')}\n`;
 
 /**
  * `$1` copy, `$2` user, `$3` their file, `$4` address of the source, `$5` how the user becomes root, `$6` whether

@@ -15,6 +15,7 @@ import { grantAccess, revokeAccess } from './send-access.ts';
 import type { RsyncSets, Way } from './send-pass.ts';
 import { makeKey, removeKey, sendPass } from './send-pass.ts';
 import { typed } from './send-survey.ts';
+import { shell } from '../../shell/shell.ts';
 
 type Remembered = StoppedForCopies['all'][number];
 
@@ -126,11 +127,7 @@ export function clearAwayChange({ access, directory, remembered, down }: Pick<Se
 const madeFor = 'plimsoll.copied-from';
 
 /** Of a volume that is there already `docker volume create` says nothing, whatever label that has. */
-const createScript = `label() { docker volume inspect --format "{{index .Labels \\"$2\\"}}" "$1"; }
-listed=$(docker volume ls -q) || exit 1
-printf '%s\\n' "$listed" | grep -Fqx -e "$1" || docker volume create --driver local --label "$3=$2" "$1" || exit 1
-is=$(label "$1" "$3") || exit 1
-[ "$is" = "$2" ] || { echo "the volume $1 is there, and was not made for this copy" >&2; exit 1; }`;
+const createScript = shell('operations/volumes/send-changes-create.sh');
 
 export function createChange({ host, label }: Pick<Access, 'host' | 'label'>, volume: string): Change {
   const create: RelayAction = {

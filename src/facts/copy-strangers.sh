@@ -1,0 +1,2 @@
+. ./strangers.sh
+strangers "$1" "$2"

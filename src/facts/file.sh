@@ -1,0 +1,4 @@
+path=$1; case $path in -*) path=./$path ;; esac
+stat -c '%f %s %a %u:%g %U:%G' "$path" || exit 1
+[ -f "$path" ] && [ ! -L "$path" ] || exit 0
+sha256sum <"$path"

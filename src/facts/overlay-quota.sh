@@ -1,0 +1,2 @@
+. ./project-quota.sh
+project_quota "$1" "$2"

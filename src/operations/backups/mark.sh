@@ -1,0 +1,2 @@
+state=${PLIMSOLL_STATE:-/var/lib/plimsoll}
+mark() { mkdir -p -m 700 -- "$state/restored" && printf '%s\n' "$1" >"$state/restored/.$volume" && sync "$state/restored/.$volume" && mv -f -- "$state/restored/.$volume" "$state/restored/$volume" && sync "$state/restored"; }

@@ -1,0 +1,7 @@
+aside() { aside=$1; shift; { { tee /dev/fd/4; echo "to $aside $?" >&3; } | { "$@" >"$work/$aside" 4>&-; echo "$aside $?" >&3; }; } 4>&1; }
+members() { { unpack; echo "unpack $?" >&3; } | { tar -tf -; echo "list $?" >&3; } | wc -l; }
+seal() {
+  [ "$#" -gt 0 ] || { cat; return; }
+  for recipient do shift; set -- "$@" -r "$recipient"; done
+  aside inside sha256sum | aside length wc -c | aside members members | age "$@"
+}

@@ -1,0 +1,2 @@
+driver() { docker info --format '{{.Driver}}'; }
+. ./daemon.sh

@@ -1,0 +1,11 @@
+# Starts the Docker daemon and the containers that $1 names, and forgets them when they run.
+trap '' TERM INT HUP
+[ -f "$1" ] || exit 0
+. ../volumes/copy-stopped-start.sh
+. ./offline-scripts-start.sh
+start_all "$1" || exit 1
+for id in $(named "$1"); do
+  is=$(look "$id" 2>/dev/null) || continue
+  case $is in *' true '*) ;; *) echo "container $id was started again, and has ended: docker logs $id" >&2; exit 1 ;; esac
+done
+rm -f -- "$1"

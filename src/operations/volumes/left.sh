@@ -1,0 +1,2 @@
+left=${PLIMSOLL_STATE:-/var/lib/plimsoll}/left
+left_state() { find "$1" -maxdepth 0 -printf '%T@ ' && find "$1" -xdev -mindepth 1 -printf '%C@ %s %i %P\0' | LC_ALL=C sort -z | sha256sum; }

@@ -1,0 +1,5 @@
+label() { docker volume inspect --format "{{index .Labels \"$2\"}}" "$1"; }
+listed=$(docker volume ls -q) || exit 1
+printf '%s\n' "$listed" | grep -Fqx -e "$1" || docker volume create --driver local --label "$3=$2" "$1" || exit 1
+is=$(label "$1" "$3") || exit 1
+[ "$is" = "$2" ] || { echo "the volume $1 is there, and was not made for this copy" >&2; exit 1; }

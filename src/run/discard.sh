@@ -1,0 +1,2 @@
+. ./part.sh
+at_place && rm -f "$part"

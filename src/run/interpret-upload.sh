@@ -1,0 +1,3 @@
+set -f; trap '' HUP PIPE
+. ../values/write-beside.sh
+write_beside "$@"

@@ -1,0 +1,3 @@
+d=$PLIMSOLL_STATE/runs/$1/$2
+[ ! -e "$d/out" ] || cat "$d/out"
+[ ! -e "$d/err" ] || cat "$d/err" >&2
