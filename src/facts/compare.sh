@@ -1,3 +1,5 @@
+# shellcheck disable=SC2154 # of whoever sources it: from, scratch, to
+
 method=$1 depth=$2 times=$3 work=$scratch
 by_rsync() {
   [ "$depth" = full ] && set -- --checksum || set --

@@ -1,5 +1,7 @@
+# shellcheck disable=SC2154 # of whoever sources it: directory, made, name, project, service
+
 find_compose() {
-  tool= release=
+  tool='' release=
   for words in 'docker compose' docker-compose; do
     found=$(timeout 30 $words version --short 2>/dev/null </dev/null | head -n 1)
     found=${found#v}

@@ -1,2 +1,4 @@
+# shellcheck disable=SC2154 # of whoever sources it: own
+
 at=$(printf '%s\n' "$own" | sed -n 's/^path //p')
 case $at in /*) grep -o '"DesiredMacAddress":"[0-9A-Fa-f:]*"' "${at%/*}/config.v2.json" 2>/dev/null | sed 's/^"DesiredMacAddress":"/mac /; s/"$//' ;; esac

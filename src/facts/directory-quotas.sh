@@ -1,6 +1,8 @@
+# shellcheck disable=SC3013 # dash, bash and BusyBox have -nt
+
 sed -e '/ - overlay /d' -e '/ - cgroup2* /d' -e '/ - nsfs /d' -e '/ - proc /d' -e 's/^/mount /' /proc/self/mountinfo || exit 1
 daemon=/run/docker.pid; [ -e "$daemon" ] || daemon=/var/run/docker.pid
-projects= last=
+projects='' last=
 if command -v xfs_quota >/dev/null 2>&1 && command -v xfs_io >/dev/null 2>&1; then
   for base in "$1" "$2"; do
     at=$(df --output=target -- "$base" 2>/dev/null | tail -n +2 | tail -n 1)

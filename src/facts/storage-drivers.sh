@@ -1,3 +1,5 @@
+# shellcheck disable=SC2010 # names of directories of Docker, which are hexadecimal
+
 fs=$(stat -f -c %T -- "$1") || exit 1
 printf 'fs %s\n' "$fs"
 [ "$fs" != xfs ] || printf 'ftype %s\n' "$(xfs_info -- "$(findmnt -n -o TARGET -T "$1" 2>/dev/null)" 2>/dev/null | sed -n 's/.*ftype=\([01]\).*/\1/p')"

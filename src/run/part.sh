@@ -1,3 +1,5 @@
+# shellcheck disable=SC2034 # for whoever sources it: name
+
 set -f
 . ../values/walk.sh
 path=$1 name=${1##*/} part=./.${1##*/}.part

@@ -5,9 +5,12 @@ import { textOf } from './files.ts';
  * that file; it is pasted here, so that a host gets one text, which arrives whole or not at all.
  */
 export function shell(path: string): string {
-  const text = textOf(path).replace(/\n$/, '');
+  const text = textOf(path).replace(door, '').replace(/\n$/, '');
   return text.replaceAll(/^\. (\.\.?\/\S+\.sh)$/gm, (_line, other: string) => shell(beside(path, other)));
 }
+
+/** Comments up to the first empty line are for whoever reads the file; a host does not get them. */
+const door = /^(?:#[^\n]*\n)+\n/;
 
 /** Where a path leads that stands in a file of `src/`. */
 function beside(path: string, other: string): string {

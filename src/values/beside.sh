@@ -1,3 +1,5 @@
+# shellcheck disable=SC2154 # of whoever sources it: beside_is, beside_up
+
 clear_beside() ( set +f
   for beside_old in ./.plimsoll.??????????; do
     [ -d "$beside_old" ] && [ ! -L "$beside_old" ] && [ -O "$beside_old" ] &&

@@ -2,7 +2,7 @@
 beside_no() { printf '%s\n' "$*" >&2; return 1; }
 walk_to() {
   case $1 in /*) ;; *) beside_no "$1 is not an absolute path"; return ;; esac
-  beside_left=$1 beside_at= beside_links=0 beside_bound=
+  beside_left=$1 beside_at='' beside_links=0 beside_bound=
   cd -P / && beside_look || { beside_no "/ cannot be looked at"; return; }
   while [ -n "$beside_left" ]; do
     beside_next=${beside_left%%/*}

@@ -1,3 +1,5 @@
+# shellcheck disable=SC2154 # of whoever sources it: scratch
+
 work=$scratch
 cd -P -- "$1" || exit 1
 say() { printf '%s %s\n' "$1" "$(LC_ALL=C sort <"$work/lines" | sha256sum | cut -d' ' -f1)"; }

@@ -1,3 +1,6 @@
+# shellcheck disable=SC2154 # of whoever sources it: archive, inside, work
+# shellcheck disable=SC2034 # for whoever sources it: codes
+
 opened() { if [ -n "$identity" ]; then age -d -i "$identity" <"$archive"; else cat <"$archive"; fi; }
 opens() {
   codes=$({ { opened 2>"$work/said"; echo "open $?" >&3; } | sha256sum >"$work/inside"; } 3>&1)

@@ -1,3 +1,5 @@
+# shellcheck disable=SC2154 # of whoever sources it: work
+
 aside() { aside=$1; shift; { { tee /dev/fd/4; echo "to $aside $?" >&3; } | { "$@" >"$work/$aside" 4>&-; echo "$aside $?" >&3; }; } 4>&1; }
 members() { { unpack; echo "unpack $?" >&3; } | { tar -tf -; echo "list $?" >&3; } | wc -l; }
 seal() {

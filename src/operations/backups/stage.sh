@@ -1,3 +1,5 @@
+# shellcheck disable=SC2154 # of whoever sources it: codes, packing
+
 nl='
 '
 has() { case $nl$codes$nl in *"$nl$1 ${2:-0}$nl"*) ;; *) return 1 ;; esac; }

@@ -1,3 +1,7 @@
+# shellcheck disable=SC2154 # of whoever sources it: at, name, old, override, state
+# shellcheck disable=SC2034 # for whoever sources it: finished
+# shellcheck disable=SC2174 # only the last directory is ours
+
 undo() {
   bring_back
   case $? in 0) finished=1; exit 0 ;; 2) exit 1 ;; esac

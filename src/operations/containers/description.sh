@@ -1,3 +1,5 @@
+# shellcheck disable=SC2154 # of whoever sources it: description_template, docker_api, unasked_of, work
+
 digested() {
   LC_ALL=C awk -F '\t' '
     $1 ~ /^Label "com\.docker\.compose\./ || $1 ~ /^Env "affinity:container/ { next }

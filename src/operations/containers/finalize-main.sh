@@ -1,3 +1,6 @@
+# shellcheck disable=SC2154 # of whoever sources it: all, name, old, oldname, state
+# shellcheck disable=SC2034 # for whoever sources it: finished
+
 undo_attempt() { :; }
 for c in $all; do
   use "$c"

@@ -1,3 +1,7 @@
+# shellcheck disable=SC2154 # of whoever sources it: all, before, file, gate_seconds, image, name, newname, old, oldname, patience, query, restart, state, step, stopped_failed, wanted, was, work
+# shellcheck disable=SC2034 # for whoever sources it: finished
+# shellcheck disable=SC1010 # done is a word here
+
 undo_attempt() { restore_all; }
 forward=
 for c in $all; do

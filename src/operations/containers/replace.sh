@@ -1,3 +1,6 @@
+# shellcheck disable=SC2154 # of whoever sources it: all, name, newname, old, oldname
+# shellcheck disable=SC2174 # only the last directory is ours
+
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll}
 umask 077
 export LC_ALL=C
@@ -7,7 +10,7 @@ trap : HUP INT TERM
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 . ./inspect.sh
 use() {
-  new= step= settled=
+  new='' step='' settled=
   "container_$1"
   file=$state/replacing/$old from=$state/replacing/$old
   [ -f "$from" ] || { from=$state/replaced/$old; settled=1; }
@@ -64,7 +67,7 @@ restore_all() {
   [ -z "$kept" ] || printf 'kept, stopped, because it has run and may have written:%s\n' "$kept" >&2
   return "$back"
 }
-finished= kept= work=
+finished='' kept='' work=
 at_exit() {
   status=$?
   trap '' HUP INT TERM

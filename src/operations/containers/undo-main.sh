@@ -1,4 +1,7 @@
-bringing= gone=
+# shellcheck disable=SC2154 # of whoever sources it: all, name, newname, old, oldname, state, wanted, was
+# shellcheck disable=SC2034 # for whoever sources it: finished
+
+bringing='' gone=
 # The new one with its name again. The old one was begun with only for the sake of the undo.
 forward_again() {
   if [ -n "$bringing" ]; then

@@ -1,3 +1,5 @@
+# shellcheck disable=SC2034 # for whoever sources it: try
+
 pool=$1 old=$2 new=$3
 loaded() { [ -n "$(dmsetup table --inactive "$pool" 2>/dev/null | tr -d ' \n')" ]; }
 state() { dmsetup info "$pool" 2>/dev/null | sed -n 's/^State: *//p'; }

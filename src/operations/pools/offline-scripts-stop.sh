@@ -2,7 +2,7 @@
 stop_all() {
 . ../volumes/copy-stopped-start.sh
 
-ids= wanted=
+ids='' wanted=
 while [ $# -gt 1 ]; do ids="$ids $1" wanted="$wanted $1 true $2"; shift 2; done
 running=$(docker ps -q --no-trunc) || return 1
 for id in $running; do case " $ids " in *" $id "*) ;; *) echo "container $id has been started since this was approved" >&2; return 1 ;; esac; done

@@ -1,3 +1,5 @@
+# shellcheck disable=SC2154 # of whoever sources it: id, keys, state, user
+
 no() { printf '%s\n' "$*" >&2; exit 1; }
 others_lines() { if [ -e "$keys" ]; then awk -v mark=" plimsoll-copy-$id" 'substr($0, length($0) - length(mark) + 1) != mark' "$keys"; fi; }
 own() { [ "$(id -un)" = "$user" ] || chown -h "$user:" -- "$1"; }

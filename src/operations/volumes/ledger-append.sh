@@ -1,3 +1,5 @@
+# shellcheck disable=SC2174 # only the last directory is ours
+
 directory=${PLIMSOLL_STATE:-/var/lib/plimsoll}/volumes
 mkdir -p -m 700 -- "$directory" || exit 1
 file=$directory/$1

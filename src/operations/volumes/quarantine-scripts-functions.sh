@@ -1,3 +1,5 @@
+# shellcheck disable=SC2174 # only the last directory is ours
+
 set +fu
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll} name=$1 directory=$2 is=$3
 entry=$state/quarantine/$name was=$state/quarantine/.$name.was
