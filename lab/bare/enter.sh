@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # In namespaces of its own, as their first process: makes a fresh copy of the bare root file system, in memory, the root,
 # and runs inside.sh ($3) in it as the user ($4). $1 is the root file system, $2 the repository, the rest the command.
 set -eu

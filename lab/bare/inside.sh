@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # In the bare root file system, as the user: clones the repository, and runs in it what was asked for, or what README
 # names.
 set -u
@@ -17,7 +18,7 @@ timed() {
 	return "$1"
 }
 
-cd
+cd || exit
 timed git clone --quiet -c advice.detachedHead=false /srv/plimsoll.git plimsoll || exit
 cd plimsoll || exit
 if [ $# -gt 0 ]; then

@@ -26,6 +26,7 @@ stop() {
 	[ -z "$half" ] || rm -rf --one-file-system "$half"
 }
 trap stop EXIT
+# shellcheck disable=SC2064 # of each signal its own
 for signal in HUP:1 INT:2 TERM:15; do trap "exit $((128 + ${signal#*:}))" "${signal%:*}"; done
 # Runs one of the scripts with processes and mounts of its own: the kernel ends and removes all of them with the first
 # process, and that with this program, however it ends.

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # In namespaces of its own: makes the root file system of a lab image the root, with everything that is written in
 # memory, so that nothing is left when the last process has gone. $1 is the image, $2 init.sh, the rest is for that.
 set -eu

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The first process of the machine: when it ends the kernel ends all others. $1 is the host's name, $2 daemon.json.
 set -eu
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # On this machine: enters control groups of its own, and starts boot.sh as the first process of its own namespaces.
 # $1 is the control groups' name; the rest is boot.sh and its arguments.
 set -eu

@@ -1,3 +1,5 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: META_TOTAL, avail, exact, length, options, source, thin
 # Sourced by every simulated tool. State is plain files; nothing that came from outside is evaluated.
 # SIM_STATE: the simulated kernel's and daemon's memory. SIM_ROOT: the host's root directory.
 LC_ALL=C
@@ -6,6 +8,7 @@ set -u
 tool=${0##*/} state=$SIM_STATE root=$SIM_ROOT
 nl='
 '
+# shellcheck source=/dev/null
 . "$state/host"
 
 unsupported() {
@@ -47,7 +50,7 @@ mapped() {
 # Finds the mount that a path lies on: `at`, `source`, `kind`, `number`, `options`; `exact` when the path is where it is mounted.
 mount_of() {
 	guest "$1"
-	at= source= kind= number= options= exact=
+	at='' source='' kind='' number='' options='' exact=
 	case $path in
 	/proc/9000000*)
 		pid=${path#/proc/} pid=${pid%%/*}
@@ -117,7 +120,7 @@ mount_line() { # NAME KIND WHERE OPTIONS
 }
 
 unmount() { # WHERE: its newest mount
-	kept= found=
+	kept='' found=
 	while IFS= read -r line; do
 		set -f; set -- "$1" $line; set +f
 		if [ "$6" = "$1" ]; then [ -z "$found" ] || kept=$kept$found$nl; found=$line; else kept=$kept$line$nl; fi

@@ -1,4 +1,8 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: c_Device, c_Hash, c_Name, count, f_RestartPolicyName, f_State_ExitCode, f_State_FinishedAt, f_State_Pid, f_State_Running, f_State_StartedAt
+# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: f_HostConfig_StorageOpt
 # What dockerd does, for docker and systemctl. The records in $ROOT are real files; `daemon/sizes` is what it holds in memory.
+# shellcheck source=volumes.sh
 . "$SIM_BIN/volumes.sh"
 now() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
 running_daemon() { get "$state/daemon/status"; [ "$value" = active ]; }
@@ -10,7 +14,9 @@ load_container() {
 	f_HostConfig_StorageOpt=null c_ByHand=
 	unset f_Config_ExposedPorts f_Config_Healthcheck f_Config_ArgsEscaped f_Config_NetworkDisabled f_Config_MacAddress f_Config_StopSignal f_Config_StopTimeout f_Config_Shell
 	unset f_HostConfig_Mounts f_HostConfig_Tmpfs f_HostConfig_Sysctls f_HostConfig_Init f_HostConfig_Annotations
+	# shellcheck source=/dev/null
 	. "$c/static"
+	# shellcheck source=/dev/null
 	. "$c/dynamic"
 	device=$PREFIX-$c_Hash
 }
@@ -124,7 +130,7 @@ forget_container() {
 
 # What Docker keeps of the loaded container on the disk, as far as anybody reads it.
 write_config() {
-	mounts= sep=
+	mounts='' sep=
 	for mount in $c_Volumes; do at=${mount#*=}; mounts="$mounts$sep\"${at%=*}\":{\"Source\":\"\",\"Destination\":\"${at%=*}\",\"RW\":true,\"Name\":\"${mount%%=*}\",\"Driver\":\"local\"}" sep=,; done
 	mkdir -p "$root$ROOT/containers/$id"
 	put "$root$ROOT/containers/$id/config.v2.json" "{\"ID\":\"$id\",\"Name\":\"/$c_Name\",\"Driver\":\"$DRIVER\",\"MountPoints\":{$mounts}}"
@@ -197,7 +203,7 @@ start_again() {
 # The driver that daemon.json names, or the host's own one. Each sees its own containers and images only.
 take_driver() {
 	case $KIND in dm-*) own=devicemapper ;; overlay2-*) own=overlay2 ;; *) return 0 ;; esac
-	next= opts=
+	next='' opts=
 	if [ -e "$root/etc/docker/daemon.json" ]; then
 		next=$(sed -n 's/.*"storage-driver": *"\([^"]*\)".*/\1/p' "$root/etc/docker/daemon.json")
 		opts=$(grep -o '"[a-z0-9]*\.[a-z0-9_]*=[^"]*"' "$root/etc/docker/daemon.json")

@@ -1,3 +1,5 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: call, f_CreatedAt, f_Labels, f_Mountpoint, f_Name, f_Options, nl, reason, state, verb
 # `docker volume …`, sourced by docker.
 say_error() { printf 'Error response from daemon: %s\n' "$1" >&2; }
 no_volume() {
@@ -9,7 +11,7 @@ no_volume() {
 }
 # KEY=VALUE lines to a JSON object, in the order of the keys.
 pairs_json() {
-	out= sep=
+	out='' sep=
 	while IFS= read -r pair; do
 		[ -n "$pair" ] || continue
 		text_json "${pair%%=*}"; out=$out$sep$value:
@@ -21,7 +23,7 @@ pairs_json() {
 
 case $verb in
 create)
-	name= labels= options= size=
+	name='' labels='' options='' size=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--name) name=$2; shift ;;
@@ -58,7 +60,7 @@ create)
 	printf '%s\n' "$name"
 	;;
 ls)
-	quiet= format=
+	quiet='' format=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-q | --quiet) quiet=1 ;;
@@ -91,7 +93,7 @@ inspect)
 	done
 	options_end "$@"
 	reachable || { [ -n "$format" ] || echo '[]'; exit 1; }
-	list= sep= status=0
+	list='' sep='' status=0
 	for name in "$@"; do
 		volume_exists "$name" || { no_volume "$name" 2>>"$state/errors.$$"; status=1; continue; }
 		load_volume "$name"

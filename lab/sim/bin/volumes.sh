@@ -1,3 +1,7 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: c_Volumes, root, state
+# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: f_CreatedAt, f_Driver, f_Labels, f_Mountpoint, f_Name, f_Options, f_Scope, reason
+# shellcheck disable=SC2046 # the words of what is printed are wanted
 # What dockerd does with volumes of the local driver. `volumes/NAME` below its root is real; `state/volumes/NAME` is what its
 # database keeps; `daemon/volumes` (sizes) and `daemon/projects` (ids of directories) are what it holds in memory.
 vroot=$ROOT/volumes
@@ -9,6 +13,7 @@ volume_exists() { case $1 in '' | *[!A-Za-z0-9_.-]*) return 1 ;; esac; [ -d "$ro
 
 load_volume() { # NAME: sets f_…, for templates
 	f_Labels=null f_Options=null f_CreatedAt=\"\"
+	# shellcheck source=/dev/null
 	[ ! -e "$state/volumes/$1" ] || . "$state/volumes/$1"
 	f_Name=\"$1\" f_Driver='"local"' f_Scope='"local"' f_Mountpoint=\"$root$vroot/$1/_data\"
 }
@@ -91,7 +96,7 @@ archive() { # PATH
 
 # Sets `project` of a path, as the host calls it, and `charged` to the KiB that count if it is a volume's.
 project_of() {
-	project= charged=
+	project='' charged=
 	case $1 in
 	"$ROOT"/overlay2/?*) layer=${1#"$ROOT"/overlay2/}; get "$state/projects/${layer%%/*}"; project=$value ;;
 	"$vroot"/*/_data | "$vroot"/*/_data/*)
@@ -112,12 +117,13 @@ charged_of() { # NAME
 remove_volume() { # NAME
 	users=
 	while read -r id; do
+		# shellcheck source=/dev/null
 		. "$state/containers/$id/static"
 		case " $c_Volumes" in *" $1="*) users="$users${users:+, }$id" ;; esac
 	done <"$state/order"
 	if [ -n "$users" ]; then reason="remove $1: volume is in use - [$users]"; return 1; fi
 	rm -f "$state/daemon/volumes/$1" "$state/volumes/$1"
-	rm -rf "$root$vroot/$1"
+	rm -rf "${root:?}$vroot/$1"
 	# The limit of the project stays, and so does what the daemon remembers of the directory.
 	rm -f "$state/projects/volume:$1" "$state/projects/uncharged:$1"
 }

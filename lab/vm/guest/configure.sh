@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Runs inside the new root file system (chroot), once per image. $PUBLIC_KEY is the lab's key.
 set -eu
 echo lab > /etc/hostname
@@ -12,7 +13,7 @@ printf 'ops ALL=(ALL) NOPASSWD: ALL\nopspw ALL=(ALL) ALL\n' > /etc/sudoers.d/lab
 chmod 440 /etc/sudoers.d/lab
 for user in root ops opspw plain; do
 	home=$(getent passwd "$user" | cut -d: -f6)
-	mkdir -m 700 -p "$home/.ssh"
+	mkdir -m 700 "$home/.ssh"
 	printf '%s\n' "$PUBLIC_KEY" > "$home/.ssh/authorized_keys"
 	chmod 600 "$home/.ssh/authorized_keys"
 	chown -R "$user:" "$home/.ssh"

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Expects $DAEMON (daemon.json) and $CONTAINERS (lines: name, then options of docker run).
 mkdir -p /etc/docker
 printf '%s\n' "$DAEMON" > /etc/docker/daemon.json

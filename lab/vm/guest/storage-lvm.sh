@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Docker's documented direct-lvm: a thin pool in a volume group of its own, with room to extend.
 {
 	pvcreate -q /dev/vdc

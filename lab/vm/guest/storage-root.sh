@@ -1,1 +1,2 @@
+# shellcheck shell=sh
 # Docker lives on the root file system (ext4).

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # /var/lib/docker on an XFS of its own with project quotas.
 mkfs.xfs -q -f /dev/vdb
 mkdir -p /var/lib/docker

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Makes the containers that a faithful copy has to be made of, each with the label corpus, from the image busybox:lab.
 set -e
 cd /
