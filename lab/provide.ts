@@ -21,6 +21,7 @@ const packages: Readonly<Record<string, string>> = {
   fish: '/usr/bin/fish',
   csh: '/bin/csh',
   'busybox-static': '/bin/busybox',
+  shellcheck: '/usr/bin/shellcheck',
   rsync: '/usr/bin/rsync',
   attr: '/usr/bin/setfattr',
   acl: '/usr/bin/setfacl',

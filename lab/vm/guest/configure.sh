@@ -13,7 +13,7 @@ printf 'ops ALL=(ALL) NOPASSWD: ALL\nopspw ALL=(ALL) ALL\n' > /etc/sudoers.d/lab
 chmod 440 /etc/sudoers.d/lab
 for user in root ops opspw plain; do
 	home=$(getent passwd "$user" | cut -d: -f6)
-	mkdir -m 700 "$home/.ssh"
+	mkdir -p "$home/.ssh" && chmod 700 "$home/.ssh"
 	printf '%s\n' "$PUBLIC_KEY" > "$home/.ssh/authorized_keys"
 	chmod 600 "$home/.ssh/authorized_keys"
 	chown -R "$user:" "$home/.ssh"
