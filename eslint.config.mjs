@@ -4,8 +4,8 @@ const rooms = ['cli', 'config', 'facts', 'operations', 'plan', 'records', 'rende
 
 /** What each room may import beside itself, and the reason that the linter gives. Everybody may import `errors.ts` but `values`. */
 const layers = {
-  shell: { may: [], reason: 'it reads texts of shell, and knows nothing of what they are for.' },
-  values: { may: ['shell'], reason: 'values are at the bottom and know nobody (of shell: the texts of their scripts).' },
+  values: { may: [], reason: 'values are at the bottom and know nobody.' },
+  shell: { may: ['values'], reason: 'it renders texts of shell, and knows nothing of what they are for.' },
   facts: { may: ['shell', 'values'], reason: 'a fact is a command and a parser; what is done about it is decided elsewhere.' },
   operations: { may: ['shell', 'values', 'facts'], reason: 'an operation plans from facts; it never reaches a host, a file or a terminal.' },
   survey: { may: ['values', 'facts', 'operations'], reason: 'a survey is computed from facts; it never reaches a host, a file or a terminal (of operations: how a container’s root file system is found).' },

@@ -1,3 +1,3 @@
-. ../values/walk.sh
+. ../shell/walk.sh
 said=$( (walk_to "$1" own) 2>&1)
 case $? in 0) echo own ;; 2) echo missing ;; *) printf 'not %s\n' "$said" ;; esac

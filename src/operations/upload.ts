@@ -3,7 +3,7 @@ import { ask } from '../facts/fact.ts';
 import type { HostFile, LaptopFile } from '../facts/file.ts';
 import { hostFile, laptopFile } from '../facts/file.ts';
 import { formatBytes } from '../values/size.ts';
-import { writeBesideFunctions } from '../values/write-beside.ts';
+import { writeBesideFunctions } from '../shell/write-beside.ts';
 import type { Action } from './change.ts';
 import { hostPath, laptopFileResource, octalMode } from './input.ts';
 import { defineOperation } from './operation.ts';

@@ -2,7 +2,7 @@ import type { Action, CheckAction, ExecAction, WriteFileAction } from '../operat
 import type { Command } from '../transport/transport.ts';
 import { type SecretReference, secretKey } from '../values/secret-reference.ts';
 import { commandLine, quote } from '../values/shell.ts';
-import { writeBesideFunctions } from '../values/write-beside.ts';
+import { writeBesideFunctions } from '../shell/write-beside.ts';
 import { secretVariable, takeFeed } from './feed.ts';
 
 /** The kinds that can be part of one remote script. */

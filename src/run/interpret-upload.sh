@@ -1,3 +1,3 @@
 set -f; trap '' HUP PIPE
-. ../values/write-beside.sh
+. ../shell/write-beside.sh
 write_beside "$@"

@@ -3,7 +3,7 @@ import type { Intent, Journal, JournalRecord } from '../../src/run/journal.ts';
 import { startWork } from '../../src/run/work.ts';
 import type { Command, Connection, Transport } from '../../src/transport/transport.ts';
 import { quote } from '../../src/values/shell.ts';
-import { writeBesideFunctions } from '../../src/values/write-beside.ts';
+import { writeBesideFunctions } from '../../src/shell/write-beside.ts';
 import type { SimulatedHost } from './simulated.ts';
 
 /** What left the laptop, in order, with the journal's records between: `work` is a script that runs by itself. */

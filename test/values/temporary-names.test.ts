@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 /** A name that can be told beforehand can be planted as a link. So no script makes one but where only we may write. */
 const source = join(import.meta.dirname, '../../src');
 const texts = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')).map((file) => ({ file, text: readFileSync(join(source, file), 'utf8') }));
-const piece = 'values/write-beside.ts';
+const piece = 'shell/write-beside.ts';
 
 const filesWith = (pattern: RegExp): readonly string[] => texts.filter(({ file, text }) => file !== piece && pattern.test(text)).map(({ file }) => file);
 

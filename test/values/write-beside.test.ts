@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, lchownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeBesideFunctions } from '../../src/values/write-beside.ts';
+import { writeBesideFunctions } from '../../src/shell/write-beside.ts';
 import { otherUser, scene, type Scene } from '../support/other-user.ts';
 
 let here: Scene = { base: '', app: '', victim: '', secret: '' };

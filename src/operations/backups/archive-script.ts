@@ -2,7 +2,7 @@ import type { Manifest } from '../../facts/backup-shelf.ts';
 import { archiveOf } from '../../facts/backup-shelf.ts';
 import { insideFunctions } from '../../facts/entered-directory.ts';
 import { quote } from '../../values/shell.ts';
-import { walkFunction } from '../../values/write-beside.ts';
+import { walkFunction } from '../../shell/write-beside.ts';
 import type { ExecAction } from '../change.ts';
 import type { Directory } from '../copy-start.ts';
 import { longestCopyMs } from '../time-limits.ts';

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../facts/backup-shelf.ts';
 import { archiveOf, nothingSent } from '../../facts/backup-shelf.ts';
-import { walkFunction } from '../../values/write-beside.ts';
+import { walkFunction } from '../../shell/write-beside.ts';
 import { privateFile } from '../../facts/private-file.ts';
 import type { ExecAction } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';

@@ -2,7 +2,7 @@ import { composeFunctions } from '../../facts/compose-functions.ts';
 import { isOursFunction, overrideSeal } from '../../facts/compose-project.ts';
 import { layerWritesFunction, specScript } from '../../facts/container-spec-script.ts';
 import { inspectFunction } from './inspect-function.ts';
-import { writeBesideFunctions } from '../../values/write-beside.ts';
+import { writeBesideFunctions } from '../../shell/write-beside.ts';
 import { descriptionFunctions } from './compose-comparison.ts';
 import { shell } from '../../shell/shell.ts';
 

@@ -1,4 +1,4 @@
-. ../../values/write-beside.sh
+. ../../shell/write-beside.sh
 file=$1 backup=$2
 written=$(cat && echo .) now=$(cat -- "$file" 2>/dev/null && echo .)
 if [ "$now" != "$written" ]; then

@@ -3,7 +3,7 @@
 no() { printf '%s\n' "$*" >&2; exit 1; }
 others_lines() { if [ -e "$keys" ]; then awk -v mark=" plimsoll-copy-$id" 'substr($0, length($0) - length(mark) + 1) != mark' "$keys"; fi; }
 own() { [ "$(id -un)" = "$user" ] || chown -h "$user:" -- "$1"; }
-. ../../values/write-beside.sh
+. ../../shell/write-beside.sh
 replace() (
   umask 077
   [ ! -L "${keys%/*}" ] && beside_in "$keys" && [ ! -L "./${keys##*/}" ] || no "$keys is a symbolic link, or lies in one"

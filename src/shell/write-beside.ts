@@ -1,4 +1,4 @@
-import { shell } from '../shell/shell.ts';
+import { shell } from './shell.ts';
 
 /**
  * How root writes a file on a host: the one place where a script makes a temporary file, and puts one in its
@@ -17,7 +17,7 @@ import { shell } from '../shell/shell.ts';
  * subshell; 2 when there is no such directory. With `own` nobody but root and us may have a say in it, nor in what leads to it: then its path can be
  * used as well. With `make` what is missing is made.
  */
-export const walkFunction = shell('values/walk.sh');
+export const walkFunction = shell('shell/walk.sh');
 
 /**
  * `clear_beside` removes what a failure of power has left of an earlier one. `beside` enters a new directory of our own in the
@@ -27,4 +27,4 @@ export const walkFunction = shell('values/walk.sh');
  * All of it; and `write_beside PATH MODE [OWNER [SHA256]]`, which puts its standard input in place, if it is what it
  * should be. `read_beside PATH` prints a file, and follows links as `walk_to` does, and none in the last place.
  */
-export const writeBesideFunctions = shell('values/write-beside.sh');
+export const writeBesideFunctions = shell('shell/write-beside.sh');
