@@ -6,6 +6,7 @@ import type { BackupName } from './crossing.ts';
 import { backupName } from './crossing.ts';
 import type { Fact, Printed } from './fact.ts';
 import { privateFile } from './private-file.ts';
+import { shell } from '../shell/shell.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
@@ -140,22 +141,7 @@ export function archiveOf({ name, compression, encryptedTo }: Pick<Manifest, 'na
 /** Arguments: a directory, and what the names of the backups begin with. */
 export const backupShelf: Fact<Shelf> = {
   name: 'backup-shelf',
-  script: `at=$1
-while [ ! -e "$at" ]; do at=$(dirname -- "$at"); done
-printf 'free %s\\n' "$(df -B1 --output=avail -- "$at" | tail -n 1)"
-[ -d "$1" ] || { [ ! -e "$1" ] && echo missing && echo end; exit; }
-for file in "$1/$2"*.json; do
-  [ -f "$file" ] || continue
-  base=\${file%.json}; bytes=0 sealed=0
-  for packed in "$base.tar.zst" "$base.tar.gz"; do
-    [ ! -f "$packed" ] || bytes=$(stat -c %s -- "$packed")
-    [ ! -f "$packed.age" ] || sealed=$(stat -c %s -- "$packed.age")
-  done
-  printf '%s %s %s\\n%s\\n' "$bytes" "$sealed" "\${base##*/}" "$(head -c ${String(longestManifest)} -- "$file" | tr '\\n' ' ')"
-  if [ -f "$base.seal" ]; then head -c ${String(longestSeal)} -- "$base.seal" | tr '\\n' ' '; fi
-  echo
-done
-echo end`,
+  script: shell('facts/backup-shelf.sh', { longest_manifest: longestManifest, longest_seal: longestSeal }),
   parse: (printed, [directory = '', prefix = '']) => parseShelf(printed, directory, prefix, 'is it a directory that root can read?'),
 };
 

@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
-import { jsonFunction } from './copied-record.ts';
 import type { Fact, FactRequest } from './fact.ts';
 import { ask } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What is remembered of the copy that a directory is, and what has become of its source since. */
 export interface CopiedInto {
@@ -22,29 +22,7 @@ export interface CopiedInto {
 export const copiedInto: Fact<CopiedInto | null> = {
   name: 'copied-into',
   timeoutMs: 1_800_000,
-  script: `set +efu
-state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-${jsonFunction}
-[ -d "$1" ] || { echo none; exit 0; }
-to=$(cd -P -- "$1" && pwd -P) && inode=$(stat -c %i -- "$to") || exit 1
-words="\\",\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"$inode\\","
-found= complete=
-for at in "$state"/copies/* "$state"/copied/*; do
-  [ -f "$at" ] || continue
-  text=$(cat -- "$at") || { [ -e "$at" ] || continue; exit 1; }
-  case $text in *"$words"*) ;; *) continue ;; esac
-  case $at in "$state/copied/"*) [ -z "$found" ] || continue; complete=1 ;; esac
-  found=$at marker=$text
-done
-[ -n "$found" ] || { echo none; exit 0; }
-from=$(printf '%s\\n' "$marker" | sed -n 's/^{"from":"\\(.*\\)","to":".*/\\1/p' | sed 's/\\\\\\(["\\\\]\\)/\\1/g')
-echo "from $from"
-if [ -n "$complete" ]; then echo complete; else echo begun; fi
-[ -d "$from" ] || { echo 'newer -1'; exit 0; }
-cd -P -- "$from" || exit 1
-newer=$(find . -xdev -mindepth 1 -cnewer "$found" -printf x && find . -maxdepth 0 -newer "$found" -printf x) || exit 1
-echo "newer \${#newer}"
-find . -xdev -mindepth 1 ! -type d -cnewer "$found" -printf '%P\\n' | head -n 3`,
+  script: shell('facts/copied-into.sh'),
   parse({ status, stdout, stderr }, [to = '']) {
     if (status === 0 && stdout === 'none\n') return null;
     const [, from, is, newer, first = ''] = /^from (.*)\n(complete|begun)\nnewer (-?\d+)\n((?:.*\n)*)$/.exec(stdout) ?? [];

@@ -1,14 +1,13 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
-import { strangersFunction } from './begun-copy.ts';
-import { enterFunction } from './entered-directory.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** Text for the shell: a string as JSON has it, without control characters, which no path of ours holds. */
-export const jsonFunction = `json() { printf %s "$1" | sed 's/[\\\\"]/\\\\&/g'; }`;
+export const jsonFunction = shell('facts/json.sh');
 
 /** Text for the shell: when anything in a directory was changed last, its own names and everything below it. */
-export const stateOfFunction = `state_of() { find "$1" -maxdepth 0 -printf '%T@ ' && find "$1" -xdev -mindepth 1 -printf '%C@\\n' | LC_ALL=C sort -n | tail -n 1; }`;
+export const stateOfFunction = shell('facts/state-of.sh');
 
 /**
  * Shell functions about copies from one directory to another.
@@ -22,38 +21,7 @@ export const stateOfFunction = `state_of() { find "$1" -maxdepth 0 -printf '%T@ 
  * `resolve FROM TO` (or, where the source is elsewhere, `copy_of NAME TO`), then `find_own`, then the others. The shell is
  * in the destination from then on; `$from_is` and `$to_is` are which directories the two have to be, and are, as `enter` takes it.
  */
-export const copiedFunctions = `set +efu
-from_is= to_is=
-${enterFunction}state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-${jsonFunction}
-copy_of() {
-  from=$1
-  enter "$2" "$to_is" || return 1
-  to=$(pwd -P) to_is=\${is%:*} born=\${is##*:}
-  key="{\\"from\\":\\"$(json "$from")\\",\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"\${to_is#*:}\\",\\"born\\":$born,"
-  name=\${to_is%:*}-\${to_is#*:}
-}
-resolve() {
-  enter "$1" "$from_is" || return 1
-  from_is=\${is%:*}
-  copy_of "$(pwd -P)" "$2"
-}
-find_own() {
-  mine= done=
-  for at in "$state"/copies/*; do
-    [ -f "$at" ] || continue
-    case $(cat -- "$at") in "$key"*) mine=$at ;; esac
-  done
-  for at in "$state"/copied/*; do
-    [ -f "$at" ] || continue
-    case $(cat -- "$at") in "$key"*) done=$at ;; esac
-  done
-}
-${stateOfFunction}
-as_left() { [ -n "$done" ] && case $(cat -- "$done") in *"\\"left\\":\\"$(state_of .)\\"}") true ;; *) false ;; esac; }
-occupied() { [ -n "$(find . -xdev -mindepth 1 -print -quit)" ]; }
-${strangersFunction}
-`;
+export const copiedFunctions = `${shell('facts/copied.sh')}\n`;
 
 /** How the last pass of a copy has left its destination. */
 export interface CopiedRecord {
@@ -67,13 +35,7 @@ export interface CopiedRecord {
 export const copiedRecord: Fact<CopiedRecord | null> = {
   name: 'copied-record',
   timeoutMs: 1_800_000,
-  script: `${copiedFunctions}
-[ -d "$1" ] && [ -d "$2" ] || { echo none; exit 0; }
-resolve "$1" "$2" || exit 1
-find_own
-[ -n "$done" ] || { echo none; exit 0; }
-find "$done" -printf 'passed %T@\\n'
-if as_left; then echo unchanged; else echo changed; fi`,
+  script: shell('facts/copied-record.sh'),
   parse({ status, stdout, stderr }, [, to = '']) {
     if (status === 0 && stdout === 'none\n') return null;
     const [, stamp, is] = /^passed (\d+\.\d+)\n(unchanged|changed)\n$/.exec(stdout) ?? [];

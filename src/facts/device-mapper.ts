@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** One line of a device-mapper table. `start` and `length` are sectors of 512 bytes. */
 export interface TableLine {
@@ -41,12 +42,7 @@ const noBinary = 127;
  * The long form of `dmsetup info` is the only one that says DEFERRED REMOVE, and every version has
  * it. `--noflush`: without it, reading a thin pool's status commits the pool's metadata.
  */
-const script = `command -v dmsetup >/dev/null 2>&1 || exit ${String(noBinary)}
-section() { name=$1; shift; dmsetup "$@"; echo "--$name $?--"; }
-section info info
-section table table
-section inactive table --inactive
-section status status --noflush`;
+const script = shell('facts/device-mapper.sh', { no_binary: noBinary });
 
 /** Every mapped device. Errors: `missing-tool` (no dmsetup), `fact-unreadable`. */
 export const deviceMapper: Fact<DeviceMapper> = {

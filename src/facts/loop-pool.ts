@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** A loop device, and the file that it shows. */
 export interface LoopDevice {
@@ -31,19 +32,7 @@ const noBinary = 127;
 /** Arguments: the pool's data device and its metadata device, as `major:minor`. Errors: `missing-tool`, `fact-unreadable`. */
 export const loopPool: Fact<LoopPool> = {
   name: 'loop-pool',
-  script: `command -v losetup >/dev/null 2>&1 || exit ${String(noBinary)}
-list=$(losetup --list --noheadings --output NAME,MAJ:MIN,SIZELIMIT,OFFSET,RO,BACK-INO,BACK-FILE) || exit 3
-for number in "$1" "$2"; do
-  printf '%s\\n' "$list" | while read -r name device limit offset ro inode file; do
-    [ "$device" = "$number" ] || continue
-    printf 'loop %s %s %s %s %s %s %s %s\\n' "$number" "$name" "$limit" "$offset" "$ro" "$inode" "$(blockdev --getsize64 "$name")" "$file"
-    set -- "$number" "$(stat -c '%i %s %b %B' -- "$file" 2>/dev/null)"
-    [ -n "$2" ] || continue
-    printf 'file %s %s\\n' "$1" "$2"
-    printf 'free %s %s\\n' "$1" "$(df -B1 --output=avail -- "$file" | tail -n 1)"
-  done
-done
-exit 0`,
+  script: shell('facts/loop-pool.sh', { no_binary: noBinary }),
   parse({ status, stdout, stderr }, [data = '', metadata = '']) {
     if (status === noBinary) throw new AppError('missing-tool', 'losetup is not installed', { hint: 'install the package util-linux (mount on Debian)' });
     if (status !== 0) throw unreadable(stderr === '' ? stdout : stderr);

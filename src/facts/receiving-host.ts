@@ -1,6 +1,5 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
-import { copiedFunctions } from './copied-record.ts';
 import { crossing, hostPath, type HostPath } from './crossing.ts';
 import type { Fact } from './fact.ts';
 import { shell } from '../shell/shell.ts';
@@ -40,21 +39,7 @@ export interface ReceivedCopy {
 export const receivedCopy: Fact<ReceivedCopy> = {
   name: 'received-copy',
   timeoutMs: 1_800_000,
-  script: `${copiedFunctions}
-[ -d "$2" ] || { echo end; exit 0; }
-copy_of "$1" "$2" || exit 1
-find_own
-inode=$(stat -c %i -- "$to")
-for at in "$state"/copies/*; do
-  [ -f "$at" ] || continue
-  case $(cat -- "$at") in *"\\"to\\":\\"$(json "$to")\\",\\"inode\\":\\"$inode\\",\\"born\\":$born,"*) printf 'begun %s\\n' "$(cat -- "$at")" ;; esac
-done
-if [ -n "$done" ]; then
-  find "$done" -printf 'stamp %T@\\n'
-  sed -n 's/.*"source":"\\([0-9. ]*\\)".*/source \\1/p' "$done"
-  if as_left; then echo unchanged; fi
-fi
-echo end`,
+  script: shell('facts/receiving.sh'),
   parse({ status, stdout, stderr }, [, to = '']) {
     const lines = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told what was copied to ${oneLine(to)}: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/copies and copied on the host' });

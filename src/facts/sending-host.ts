@@ -1,6 +1,5 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
-import { stateOfFunction } from './copied-record.ts';
 import { type Address, address, crossing, type ServerCommand, serverCommand } from './crossing.ts';
 import type { Fact } from './fact.ts';
 import { shell } from '../shell/shell.ts';
@@ -52,9 +51,7 @@ export const rsyncServerCommands: Fact<readonly ServerCommand[]> = {
 export const treeState: Fact<string> = {
   name: 'tree-state',
   timeoutMs: 1_800_000,
-  script: `${stateOfFunction}
-[ -d "$1" ] || { echo none; exit 0; }
-state_of "$1"`,
+  script: shell('facts/sending.sh'),
   parse({ status, stdout, stderr }, [path = '']) {
     // As `$(…)` takes it, with which it is compared: of an empty directory it ends with a space.
     const state = stdout.replace(/\n+$/, '');

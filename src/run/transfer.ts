@@ -107,16 +107,12 @@ const blockBytes = 1_048_576;
  * name: in a directory that is our own, as the state directory is. What stands there all the same, and is no plain
  * file of our own, is removed.
  */
-const partFunctions = shell('run/part.sh');
 
 /** `$1` path. Prints how many bytes of the part are there. */
 const arrivedScript = shell('run/transfer-arrived.sh');
 
 /** `$1` path, `$2` blocks to leave. */
-const receiveScript = `${partFunctions}
-trap '' HUP PIPE
-umask 077
-at_place make && only_ours && exec dd of="$part" ibs=65536 obs=${String(blockBytes)} seek="$2" conv=notrunc 2>/dev/null`;
+const receiveScript = shell('run/transfer-receive.sh', { block_bytes: blockBytes });
 
 /** `$1` path, `$2` mode, `$3` owner or empty, `$4` digest, `$5` bytes. What is in place already is as good. Ends with status 9 when it is another file. */
 const keepScript = shell('run/transfer-keep.sh');

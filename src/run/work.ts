@@ -57,50 +57,13 @@ const patienceMs = 120_000;
  * disk that it has been. 6 is locked by those who keep what is printed until they have kept all of it;
  * what the script leaves running keeps its output open: that is not waited for long.
  */
-const keeper = `d=$1
-trap '' HUP INT TERM
-keep() {
-  exec <"$d/$1" 8>&- 9>&-
-  ( ulimit -c 0; ulimit -f ${String(keptBlocks)}; exec cat >"$d/$2" ) 2>/dev/null
-  exec cat >/dev/null
-}
-exec 6<"$d/.kept" && flock -n 6 && printf '%10d\\n' "$$" 1<>"$d/pid" && mv -f "$d/.alive" "$d/alive" && sync "$d" || exit 1
-exec 7>&-
-keep .o out &
-keep .e err &
-exec 6>&-
-trap : HUP INT TERM
-if [ -n "$2" ]; then /bin/sh "$d/script" 3<&0 </dev/null >"$d/.o" 2>"$d/.e" 8>&-; else /bin/sh "$d/script" </dev/null >"$d/.o" 2>"$d/.e" 8>&-; fi
-s=$?
-trap '' HUP INT TERM
-flock -w 5 "$d/.kept" true
-printf '%3d\\n' "$s" 1<>"$d/.status" && sync "$d/.status"
-mv -f "$d/.status" "$d/status" && sync "$d"
-rm -f "$d/.o" "$d/.e" "$d/.kept"`;
+const keeper = shell('run/keeper.sh', { kept_blocks: keptBlocks });
 
 /**
  * Its state is read before what it has printed, so that all of that is there once it has ended. Without
  * the lock file, which was there before any work, nothing is known: the records have been removed.
  */
-const look = `look() {
-  if [ ! -e "$d/alive" ]; then
-    if [ -e "$PLIMSOLL_STATE/lock" ]; then echo 'none 0 0 0 0 0'; else echo 'cut 0 0 0 0 0'; fi
-    return
-  fi
-  [ -e "$d/status" ] || [ "$3" = 0 ] || flock -w "$3" -s "$d/alive" true
-  state='running 0'
-  if [ ! -e "$d/status" ] && flock -n -s "$d/alive" true; then state='cut 0'; fi
-  if [ -e "$d/status" ]; then read -r s <"$d/status"; state="ended $s"; fi
-  out=0 err=0
-  [ ! -e "$d/out" ] || out=$(($(wc -c <"$d/out")))
-  [ ! -e "$d/err" ] || err=$(($(wc -c <"$d/err")))
-  o=$((out - $1)) e=$((err - $2))
-  [ "$o" -le ${String(lookBytes)} ] || o=${String(lookBytes)}
-  [ "$e" -le ${String(lookBytes)} ] || e=${String(lookBytes)}
-  printf '%s %s %s %s %s\\n' "$state" "$o" "$e" "$out" "$err"
-  [ "$o" -le 0 ] || tail -c "+$(($1 + 1))" "$d/out" | head -c "$o"
-  [ "$e" -le 0 ] || tail -c "+$(($2 + 1))" "$d/err" | head -c "$e" >&2
-}`;
+const look = shell('run/work-look.sh', { look_bytes: lookBytes });
 
 /**
  * Everything that says what it is stands on the disk before it is begun; nothing is begun twice. Status

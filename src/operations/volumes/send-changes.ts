@@ -1,5 +1,4 @@
 import type { ContainerUse } from '../../facts/container-uses.ts';
-import { copiedFunctions } from '../../facts/copied-record.ts';
 import { own } from '../../facts/crossing.ts';
 import type { StoppedForCopies } from '../../facts/stopped-for-copy.ts';
 import { stoppedText } from '../../facts/stopped-for-copy.ts';
@@ -8,7 +7,6 @@ import { formatBytes } from '../../values/size.ts';
 import type { Action, Change, RelayAction } from '../change.ts';
 import type { Directory } from '../copy-start.ts';
 import { startAgain } from './copy-stopped.ts';
-import { unusedFunction } from './copy-changes.ts';
 import { names } from './directory-users.ts';
 import type { Access } from './send-access.ts';
 import { grantAccess, revokeAccess } from './send-access.ts';
@@ -147,27 +145,7 @@ docker volume rm -- "$1"`,
 }
 
 /** What is emptied was put there by this copy and by nothing else, and nobody has it mounted. */
-const emptyScript = `LC_ALL=C
-${copiedFunctions}
-no() { printf '%s\\n' "$*" >&2; exit 9; }
-${unusedFunction}
-[ -d "$2" ] || exit 0
-copy_of "$1" "$2" || exit 1
-find_own
-[ -n "$mine$done" ] || ! occupied || no "$2 is left as it is: no copy of $1 is known there"
-if occupied; then
-  as_left || no "$2 is left as it is: something has been written to it since the copy, or the host has been restarted in the middle of it"
-  unused "$2" || exit 9
-  find . -xdev -mindepth 1 -delete || exit 1
-fi
-for at in "$mine" "$done"; do
-  [ -f "$at" ] || continue
-  owner=$(sed -n 's/.*"owner":"\\([0-9:]*\\)".*/\\1/p' "$at") mode=$(sed -n 's/.*"mode":"\\([0-7]*\\)".*/\\1/p' "$at")
-  [ -z "$owner" ] || chown "$owner" .
-  [ -z "$mode" ] || chmod "0$mode" .
-  rm -f -- "$at"
-done
-exit 0`;
+const emptyScript = shell('operations/volumes/send-changes-empty.sh');
 
 function undoActions(plan: SendPlan): readonly Action[] {
   const { access, directory, labels } = plan;

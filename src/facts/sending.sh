@@ -1,0 +1,3 @@
+. ./state-of.sh
+[ -d "$1" ] || { echo none; exit 0; }
+state_of "$1"

@@ -1,0 +1,1 @@
+state_of() { find "$1" -maxdepth 0 -printf '%T@ ' && find "$1" -xdev -mindepth 1 -printf '%C@\n' | LC_ALL=C sort -n | tail -n 1; }

@@ -1,0 +1,73 @@
+# shellcheck disable=SC2154 # named by whoever renders or sources it: c, everything, fragments, may, mounts, name, names, new, old, same_is, same_names, template, texts, work
+
+body() {
+  body_"$c"
+  of "$old" "$template" >"$work/kept" && printf '%s\n' "$fragments" | paste -d '\n' - "$work/kept" >"$work/body"
+}
+# Docker writes what is not set in more than one way, and not always in the same. (No regular expression: awks differ in braces.)
+differences() {
+  awk 'function plain(value) { return (value == "" || value == "null" || value == "false" || value == "0" || value == "\"\"" || value == "[]" || value == "{}") ? "null" : value "" }
+    FNR == 1 { part++ }
+    part > 1 && FNR > n && $0 == "" { next }
+    part == 1 { name[FNR] = $0; n = FNR }
+    part == 2 { was[FNR] = plain($0 ""); seen2 = FNR }
+    part == 3 { is[FNR] = plain($0 ""); seen3 = FNR }
+    END { for (i = 1; i <= n; i++) if (!(i in was) || !(i in is) || was[i] != is[i]) print name[i]; if (n == 0 || seen2 != n || seen3 != n) print "docker inspect" }' "$@" || echo 'the comparison itself'
+}
+put() { [ -z "$1" ] || printf '%s\n' "$1"; }
+# The names of what differs in all that docker inspect shows and may not: $1 lists what may, by name or by how a name begins.
+others() {
+  awk -F '\t' 'function plain(value) { return (value == "" || value == "null" || value == "false" || value == "0" || value == "\"\"" || value == "[]" || value == "{}") ? "null" : value "" }
+    FNR == 1 { part++ }
+    $0 == "" { next }
+    part == 1 { if ($1 ~ /\*$/) begin[substr($1, 1, length($1) - 1)] = 1; else may[$1] = 1; next }
+    { value = plain(substr($0, length($1) + 2)); if (!($1 in seen)) { seen[$1] = 1; names[++n] = $1 } }
+    part == 2 { was[$1] = value; next }
+    { is[$1] = value }
+    END {
+      if (!("Id" in was) || !("Id" in is)) print "docker inspect"
+      for (i = 1; i <= n; i++) {
+        name = names[i]
+        if (((name in was) ? was[name] : "null") == ((name in is) ? is[name] : "null") || (name in may)) continue
+        ok = 0
+        for (prefix in begin) if (index(name, prefix) == 1) ok = 1
+        if (!ok) print name
+      }
+    }' "$@" || echo 'the comparison itself'
+}
+# Fails where one of the two could not be read, which then has been said on standard error.
+different() {
+  "$1_$c"
+  { put "$same_is"; put "$template"; } >"$work/template"
+  { put "$same_names"; put "$names"; } >"$work/names"
+  # (An empty template prints everything.)
+  { { [ -z "$same_template" ] || of "$old" "$same_template"; } && put "$texts"; } >"$work/was" && of "$new" "$(cat "$work/template")" >"$work/is" || return 1
+  differences "$work/names" "$work/was" "$work/is"
+  put "$mounts" | sort >"$work/was"
+  of "$new" '{{range .Mounts}}{{json .Destination}} {{json .Type}} {{if eq .Type "volume" "image"}}{{json .Name}}{{else}}{{json .Source}}{{end}} {{.RW}}
+{{end}}' >"$work/mounts" || return 1
+  sed '/^$/d' "$work/mounts" | sort >"$work/is"
+  cmp -s "$work/was" "$work/is" || { echo 'Mounts:'; comm -3 "$work/was" "$work/is" | cut -c 1-200; }
+  of "$old" "$everything" >"$work/was" && of "$new" "$everything" >"$work/is" || return 1
+  put "$may" >"$work/may"
+  others "$work/may" "$work/was" "$work/is"
+}
+faithful() {
+  different "$1" >"$work/found" || fail "the new $name could not be compared with the old one"
+  found=$(sort -u "$work/found" | tr '\n' ' ')
+  [ -z "$found" ] || fail "the new $name is not what was asked for: $found"
+}
+# A container is connected to a network when it is made, whatever the old one has been disconnected from since.
+only_connected_to() {
+  of "$new" '{{range $k, $v := .NetworkSettings.Networks}}{{$k}}
+{{end}}' >"$work/connected" || fail "the networks of the new $name could not be read"
+  while read -r network; do
+    [ -n "$network" ] || continue
+    put "$1" | grep -Fqx -e "$network" || docker network disconnect -- "$network" "$new" || fail "the new $name could not be disconnected from $network"
+  done <"$work/connected"
+}
+no_writes() {
+  [ -z "$refuse_writes" ] || [ -z "$(of "$1" '{{range .Mounts}}mounted {{.Destination}}
+{{end}}{{range $k, $v := index .HostConfig "Tmpfs"}}mounted {{$k}}
+{{end}}' | { layer_writes "$1" || echo 'write ? unknown'; } | grep '^write ')" ] || fail "$name has written to its own layer, which the new one would not have"
+}
