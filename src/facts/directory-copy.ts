@@ -1,7 +1,5 @@
 import { AppError } from '../errors.ts';
-import { quote } from '../values/shell.ts';
 import { oneLine } from '../values/terminal.ts';
-import { insideFunctions } from './entered-directory.ts';
 import type { Fact } from './fact.ts';
 import { unescapeMount } from './file-system.ts';
 import { shell } from '../shell/shell.ts';
@@ -112,11 +110,7 @@ export const compareText = shell('facts/compare.sh');
 /**
  * Runs `compareText` with a directory for what it notes. Arguments: those, then from and to, each with which one it is.
  */
-export const compareScript = `${insideFunctions}from=$4 from_is=$5 to=$6 to_is=$7
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf -- "$scratch"' EXIT
-trap 'exit 143' TERM INT HUP
-inside ro ${quote(compareText)} "$1" "$2" "$3"`;
+export const compareScript = shell('facts/compare-directories.sh');
 
 /** How two directories differ. */
 export interface DirectoryDifference {

@@ -33,11 +33,8 @@ export function timesOption(method: CopyMethod): string {
 
 /** Everything that a file has, on one file system, sparse where it is. */
 export const rsyncOptions: readonly string[] = ['-aHAXSx', '--numeric-ids', '--no-inc-recursive'];
-/** `-a` alone forgives attributes that it could not set; named one by one they must be kept. */
-const cpOptions: readonly string[] = ['-a', '--preserve=mode,ownership,timestamps,links,xattr', '--reflink=auto', '--sparse=auto', '-x'];
-
 /** For `inside`. */
-export const cpText = `exec cp ${cpOptions.join(' ')} "$from/." "$to/"`;
+export const cpText = shell('operations/cp.sh');
 
 /** For `inside`. A pipe's exit status is its last command's only, so both are said on another descriptor. */
 export const tarText = shell('operations/tar.sh');

@@ -4,12 +4,14 @@ import { textOf } from './files.ts';
 /**
  * A script of ours, by its path below `src/`, without its last line break. `values` are variables that it begins with: what is
  * the same whatever it is asked for (a limit, the text of another script). What differs arrives as `$1`, `$2`, … A line `. ./other.sh` is, as in a shell, what stands in
- * that file; it is pasted here, so that a host gets one text, which arrives whole or not at all.
+ * that file, and `name=$(cat ./other.sh)` its text; both are pasted here, so that a host gets one text, which arrives whole or not at all.
  */
 export function shell(path: string, values: Readonly<Record<string, string | number>> = {}): string {
   const text = textOf(path).replace(door, '').replace(/\n$/, '');
   const named = Object.entries(values).map(([name, value]) => `${name}=${quote(String(value))}\n`);
-  return named.join('') + text.replaceAll(/^\. (\.\.?\/\S+\.sh)$/gm, (_line, other: string) => shell(beside(path, other)));
+  return named.join('') + text
+    .replaceAll(/^\. (\.\.?\/\S+\.sh)$/gm, (_line, other: string) => shell(beside(path, other)))
+    .replaceAll(/^(\w+)=\$\(cat (\.\.?\/\S+\.sh)\)$/gm, (_line, name: string, other: string) => `${name}=${quote(shell(beside(path, other)))}`);
 }
 
 /** Comments up to the first empty line are for whoever reads the file; a host does not get them. */
