@@ -16,6 +16,11 @@ export function functionOf(name: string, ...body: readonly string[]): string {
   return `${name}() {\n${text === '' ? ':' : text}\n}`;
 }
 
+/** A function that calls what it is given, with these words after whatever follows that. */
+export function functionThatAdds(name: string, words: readonly string[]): string {
+  return `${name}() { "$@" ${words.map(quote).join(' ')}; }`;
+}
+
 /**
  * A text with its `$1`, `$2` … as one command: it changes no variable, option or trap of whoever has it as a part, and its
  * programs find their input empty. `hooks` are functions that it calls, by their names.

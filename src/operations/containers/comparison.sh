@@ -1,3 +1,5 @@
+# `body` composes what is sent; `different` names the keys that differ, `created` or `started` being what is expected
+# by now. Values are compared where they are and never printed.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: c, everything, fragments, may, mounts, name, names, new, old, same_is, same_names, template, texts, work
 
 body() {

@@ -2,7 +2,8 @@ import type { ComposeLabels } from '../../facts/compose-project.ts';
 import { composeOptions, overrideMarker } from '../../facts/compose-project.ts';
 import type { ContainerSpec } from '../../facts/container-spec.ts';
 import type { JsonObject } from '../../values/json.ts';
-import { commandLine, quote } from '../../values/shell.ts';
+import { assignments, functionThatAdds, wholeScript } from '../../shell/render.ts';
+import { commandLine } from '../../values/shell.ts';
 import type { Action, Change } from '../change.ts';
 import { asked, askedText } from './asked.ts';
 import { composedDifferences, descriptionTemplate } from './compose-comparison.ts';
@@ -37,27 +38,27 @@ export function composeContainer(options: ComposeOptions): Change {
   const questions = asked(spec, patch);
   const flat = (of: 'from' | 'to'): JsonObject => Object.fromEntries(questions.map((one) => [`${name} ${one.what}`, one[of]]));
   const files = labels.files.join(', ');
-  const head = headOf(options);
+  const common = [...headOf(options), ...composeCommon];
   return {
     summary: `${name}: made anew by Compose, with ${override}${questions.length === 0 ? '' : `: ${questions.map(askedText).join(', ')}`}`,
     subject,
     before: { [`${name} files`]: files, ...flat('from'), ...(underWay === undefined ? {} : { underWay }) },
     after: { [`${name} files`]: `${files}, ${override}`, ...flat('to') },
-    actions: [shell(`# Compose makes ${name} anew; and as it was, if anything fails.`, [head, composeCommon, composeMain])],
-    undo: [shell(`# Compose makes ${name} as it was.`, [head, composeCommon, composeUndoMain])],
-    finalize: [shell(`# What is kept of the old ${name} is removed.`, [head, composeCommon, composeFinalizeMain])],
+    actions: [script(`Compose makes ${name} anew; and as it was, if anything fails.`, ...common, composeMain)],
+    undo: [script(`Compose makes ${name} as it was.`, ...common, composeUndoMain)],
+    finalize: [script(`What is kept of the old ${name} is removed.`, ...common, composeFinalizeMain)],
     records: [recordOf({ spec, patch })],
     atomic: true,
     bindings: { [`${name}'s id`]: spec.id },
   };
 }
 
-/** Read whole before any of it runs. */
-function shell(title: string, parts: readonly string[]): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `${title}\n{ ${parts.join('\n')}\n} </dev/null\n`, timeoutMs: longest };
+function script(title: string, ...parts: readonly string[]): Action {
+  return { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: wholeScript(title, ...parts), timeoutMs: longest };
 }
 
-function headOf({ spec, patch, labels, override, gate }: ComposeOptions): string {
+/** What the scripts are told (compose-common.sh). */
+function headOf({ spec, patch, labels, override, gate }: ComposeOptions): readonly string[] {
   const marker = overrideMarker(labels.service);
   const { always, asked: free, wanted, unwanted, more } = composedDifferences(spec, patch);
   const now = new Set([...planMounts(spec, {}).expected.values()].map(({ source }) => source));
@@ -71,6 +72,7 @@ function headOf({ spec, patch, labels, override, gate }: ComposeOptions): string
     made: labels.hash,
     version: labels.version,
     override,
+    override_content: `${marker}\n${overrideText(labels.service, spec, patch)}`,
     marker,
     image: patch.image ?? '',
     volumes: volumes.join(' '),
@@ -92,9 +94,8 @@ function headOf({ spec, patch, labels, override, gate }: ComposeOptions): string
   const before = composeOptions(labels);
   return [
     ...(unset.length === 0 ? [] : [commandLine(['unset', ...unset])]),
-    ...Object.entries(values).map(([key, value]) => `${key}=${value === '' ? '' : quote(value)}`),
-    `before() { "$@" ${before.map(quote).join(' ')}; }`,
-    `after() { "$@" ${[...before, '-f', override].map(quote).join(' ')}; }`,
-    `override_text() { printf '%s\\n' ${quote(`${marker}\n${overrideText(labels.service, spec, patch)}`)}; }`,
-  ].join('\n');
+    ...Object.entries(values).map(([key, value]) => assignments({ [key]: value })),
+    functionThatAdds('before', before),
+    functionThatAdds('after', [...before, '-f', override]),
+  ];
 }

@@ -34,12 +34,7 @@ export const descriptionTemplate = [
   `{{range $n, $e := .NetworkSettings.Networks}}${line('Network {{json $n}}', 'connected')}{{range $k, $v := $e}}{{if eq $k "IPAMConfig" "Links" "DriverOpts" "GwPriority"}}${line('Network {{json $n}}.{{$k}}', '{{json $v}}')}{{else if eq $k "Aliases"}}{{range $v}}{{if ne . $short}}${line('Network {{json $n}}.Aliases', '{{json .}}')}{{end}}{{end}}{{end}}{{end}}{{end}}`,
 ].join('');
 
-/**
- * `description ID` prints these lines, sorted, each value as its SHA-256: what is kept of a container on the disk says
- * whether another one is the same, and no secret. `digested` does that with lines of standard input.
- * `differing WAS IS` prints the keys that differ, except those in \`$unasked_of\`; then what is wanted and is not
- * there, and what is not wanted and is. With \`$more\` what is new beside that is right.
- */
+/** What there is to be said of a container, as digests, and what differs in that. */
 export const descriptionFunctions = shell('operations/containers/description.sh');
 
 /** What a patch changes of the description. */

@@ -1,3 +1,4 @@
+# What is kept of the old container is removed. The override stays: it is what makes the container what it is.
 # shellcheck disable=SC2154 # of whoever sources it: name, old, state
 # shellcheck disable=SC2034 # for whoever sources it: finished
 

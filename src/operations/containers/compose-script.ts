@@ -1,149 +1,20 @@
-import { composeFunctions } from '../../facts/compose-functions.ts';
 import { isOursFunction, overrideSeal } from '../../facts/compose-project.ts';
-import { layerWritesFunction, specScript } from '../../facts/container-spec-script.ts';
-import { inspectFunction } from './inspect-function.ts';
-import { writeBesideFunctions } from '../../shell/write-beside.ts';
-import { descriptionFunctions } from './compose-comparison.ts';
+import { specScript } from '../../facts/container-spec-script.ts';
+import { functionOf } from '../../shell/render.ts';
 import { shell } from '../../shell/shell.ts';
 
-/**
- * What the scripts have in common that have Compose make a container anew. The planner gives `old` (the id of the
- * container that there was), `name`, `project`, `service`, `directory`, `made` (its hash), `version`, `override` and its
- * `marker`, `gate_seconds`, `gate_healthy`, `patience`, `refuse_writes`, `image`, and the functions `before` and `after`,
- * which run a function with the options that name the files without and with the override. Nothing is done that was not written
- * down before, on the disk: in `composing/OLD` while it is under way, in `composed/OLD` afterwards.
- */
-export const composeCommon = `state=\${PLIMSOLL_STATE:-/var/lib/plimsoll}
-umask 077
-export LC_ALL=C
-trap : HUP INT TERM
-${composeFunctions}
-${isOursFunction}
-${layerWritesFunction}
-${descriptionFunctions}
-spec_of() ( set -- "$1"
-${specScript}
-)
-fail() { printf '%s\\n' "$*" >&2; exit 1; }
-${inspectFunction}
-at=$state/composing/$old
-step=$(sed -n 's/^step //p' "$at/about" 2>/dev/null)
-remember() {
-  printf 'name %s\\nproject %s\\nservice %s\\nnew %s\\nstep %s\\n' "$name" "$project" "$service" "$2" "$1" >"$3/.about" && sync "$3/.about" && mv -f -- "$3/.about" "$3/about" && sync "$3" || fail "what is to be done with $name cannot be written down in $state"
-  step=$1
-}
-# The container of the service: its id, if there is exactly one.
-only() { docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False | awk 'NF { id = $1; n++ } END { if (n != 1) exit 1; print id }'; }
-untouched() {
-  [ -z "$(of "$1" '{{range .Mounts}}mounted {{.Destination}}
-{{end}}{{range $k, $v := index .HostConfig "Tmpfs"}}mounted {{$k}}
-{{end}}' | { layer_writes "$1" || echo 'write ? unknown'; } | grep '^write ')" ]
-}
-up() {
-  pull='--pull never'
-  case $release in 1.*) pull= ;; esac
-  said=$(compose_seconds=3600 compose "$@" up -d --no-deps --no-build $pull "$service" 2>&1) || { complaint "$said" >&2; return 1; }
-}
-# What must not happen to others: Compose removes a network that is described otherwise now, and stops who uses it.
-alone() {
-  said=$(would "$@") || return 1
-  others=$(printf '%s\\n' "$said" | grep -v -E "^Container ([0-9a-f]{12}_)?$name [A-Za-z]+\\$")
-  [ -z "$others" ] || { printf 'Compose would do more than that: %s\\n' "$(printf '%s' "$others" | tr '\\n' ';')" >&2; return 1; }
-}
-runs_as_named() {
-  new=$(only) || { echo "Compose has not left exactly one container of $service" >&2; return 1; }
-  [ "$(of "$new" '{{.Name}}')" = "/$name" ] || docker rename "$new" "$name" || return 1
-  [ "$(of "$new" '{{.State.Running}}')" = true ] || { echo "$name does not run: exit code $(of "$new" '{{.State.ExitCode}}') $(of "$new" '{{.State.Error}}')" >&2; return 1; }
-}
-first_file() { while [ "$1" != -f ]; do shift; done; printf %s "$2"; }
-unlike() { tr '\\n' ' ' | sed 's/ $//'; }
-# Compose makes it as it was, from the files without ours; whatever it is now. 2: it has, and yet something differs.
-bring_back() {
-  remember back '' "$at"
-  { before up && runs_as_named; } || { echo "$name could not be made as it was; plimsoll resume tries it again" >&2; return 1; }
-  description "$new" >"$work/now"
-  found=$(unasked_of=$always wanted= unwanted= more=; differing "$at/was" "$work/now" | unlike)
-  ! is_ours "$override" "$marker" || { rm -f -- "$override" && sync "$directory"; } || return 1
-  rm -rf -- "$at" && sync "$state/composing" || return 1
-  [ -z "$found" ] || { printf '%s has been made anew from the files of its project, and is not as it was: %s\\n' "$name" "$found" >&2; return 2; }
-}
-finished= work= back=
-at_exit() {
-  status=$?
-  trap '' HUP INT TERM
-  if [ -z "$finished" ] && [ -n "$back" ]; then
-    bring_back
-    came=$?
-    [ "$came" -ne 1 ] || { sleep 1; bring_back; came=$?; }
-    [ "$came" -ne 0 ] || printf '%s has been made by Compose as it was before\\n' "$name" >&2
-  fi
-  [ -z "$work" ] || rm -rf -- "$work"
-  exit "$status"
-}
-trap at_exit EXIT
-[ "$step" != done ] || { rm -rf -- "$state/composed/$old" && mkdir -p -m 700 -- "$state/composed" && mv -T -- "$at" "$state/composed/$old" && step= || fail "it could not be written down that $name has been made anew"; }
-work=$(mktemp -d /run/plimsoll.XXXXXX 2>/dev/null || mktemp -d "$state/.compose.XXXXXX") || fail "there is no room for a working directory"
-find_compose "$version" || fail "there is no Docker Compose on this host any more"
-docker_api=$(docker version --format '{{.Server.APIVersion}}') || fail "the daemon does not say which API it has"
-case $docker_api in 1.[0-9]|1.[1-4][0-9]|1.5[01]) ;; *) docker_api=1.51 ;; esac`;
+/** What the scripts have in common that have Compose make a container anew. */
+export const composeCommon: readonly string[] = [
+  isOursFunction,
+  functionOf('spec_of', specScript),
+  shell('operations/containers/compose-common.sh'),
+];
 
 /** From the start, or from where it was cut. */
-export const composeMain = `${writeBesideFunctions}
-give_up() { rm -rf -- "$at"; fail "$*"; }
-if [ "$step" = back ]; then
-  bring_back || exit 1
-  fail "an attempt that had failed has been taken back: $name is as it was before"
-fi
-mkdir -p -m 700 -- "$state/composing" "$state/composed" "$at" || fail "nothing can be written down in $state"
-if [ -z "$step" ]; then
-  [ "$(only)" = "$old" ] && [ "$(of "$old" '{{.Name}} {{.State.Status}}')" = "/$name running" ] || give_up "$name is not as the plan has found it"
-  is=$(before would) || give_up "$name is left as it is"
-  [ "$is" = "Container $name Running" ] || give_up "the files of the project would make another container than $name by now: $(printf '%s\\n' "$is" | unlike)"
-  [ -z "$refuse_writes" ] || untouched "$old" || give_up "$name has written to its own layer, which the new one would not have"
-  [ -z "$image" ] || docker image inspect -- "$image" >/dev/null 2>&1 || give_up "there is no image $image"
-  for volume in $volumes; do docker volume inspect -- "$volume" >/dev/null 2>&1 || give_up "there is no volume $volume"; done
-  if [ -e "$override" ] || [ -L "$override" ]; then is_ours "$override" "$marker" || give_up "$override is there, and not as plimsoll has written it"; fi
-  spec_of "$old" >"$at/spec" && before digest_of >"$at/hash" && description "$old" >"$at/was" && [ -s "$at/was" ] && sync "$at/spec" "$at/hash" "$at/was" || give_up "$name could not be described"
-  remember making '' "$at"
-  sync "$state/composing" "$state"
-fi
-back=1
-# Who may read the project's files may read this one, and owns it. The directory may be anybody's.
-like=$(before first_file)
-{ override_text; printf '%s%s\\n' '${overrideSeal}' "$(override_text | sha256sum | cut -c 1-64)"; } |
-  write_beside "$override" "$(printf '%04o' "$((0666 & 0$(stat -L -c %a -- "$like") & 0$readable))")" "$(stat -L -c %u:%g -- "$like")" || fail "$override could not be written"
-after alone || fail "Compose does not take $override as it is meant"
-after up && runs_as_named || fail "Compose could not make $name anew"
-looks() { of "$new" '{{.State.Running}} {{.State.Restarting}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.StartedAt}}'; }
-first=$(looks)
-until=$(($(date +%s) + gate_seconds))
-while :; do
-  now=$(looks)
-  case $now in 'true false false '*) ;; *) fail "the new $name did not go on running: exit code $(of "$new" '{{.State.ExitCode}}, killed for want of memory: {{.State.OOMKilled}}')" ;; esac
-  [ "$now" = "$first" ] || fail "the new $name has been restarted within $gate_seconds s"
-  [ "$(date +%s)" -lt "$until" ] || break
-  sleep 1
-done
-if [ -n "$gate_healthy" ]; then
-  until=$(($(date +%s) + patience))
-  while :; do
-    health=$(of "$new" '{{.State.Running}} {{with index .State "Health"}}{{.Status}}{{else}}none{{end}}')
-    case $health in 'true none'|'true healthy') break ;; 'true starting') ;; *) fail "the new $name is not healthy: $health" ;; esac
-    [ "$(date +%s)" -lt "$until" ] || fail "the new $name has not become healthy within $patience s"
-    sleep 1
-  done
-fi
-description "$new" >"$work/now"
-found=$(differing "$at/was" "$work/now" | unlike)
-[ -z "$found" ] || fail "the new $name is not what was asked for: $found"
-finished=1
-remember done "$new" "$at"
-rm -rf -- "$state/composed/$old" && mv -T -- "$at" "$state/composed/$old" && sync "$state/composing" "$state/composed" || fail "it could not be written down that $name has been made anew"
-printf '%s is %s now\\n' "$name" "$new"
-exit 0`;
+export const composeMain = shell('operations/containers/compose-main.sh', { override_seal: overrideSeal });
 
-/** Compose makes it as it was. What the new one has written to its own layer would be lost. */
+/** Compose makes it as it was. */
 export const composeUndoMain = shell('operations/containers/compose-undo-main.sh');
 
-/** The override stays: it is what makes the container what it is. */
+/** What is kept of the old one is removed. */
 export const composeFinalizeMain = shell('operations/containers/compose-finalize-main.sh');

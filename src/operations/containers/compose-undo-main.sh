@@ -1,3 +1,4 @@
+# Compose makes the container as it was. What the new one has written to its own layer would be lost.
 # shellcheck disable=SC2154 # of whoever sources it: at, name, old, override, state
 # shellcheck disable=SC2034 # for whoever sources it: finished
 # shellcheck disable=SC2174 # only the last directory is ours

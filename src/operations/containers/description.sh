@@ -1,3 +1,7 @@
+# `description ID` prints what there is to be said of a container, sorted, each value as its SHA-256: what is kept of
+# a container on the disk says whether another one is the same, and no secret. `digested` does that with lines of
+# standard input. `differing WAS IS` prints the keys that differ, except those in `$unasked_of`; then what is wanted
+# and is not there, and what is not wanted and is. With `$more` what is new beside that is right.
 # shellcheck disable=SC2154 # of whoever sources it: description_template, docker_api, unasked_of, work
 
 digested() {

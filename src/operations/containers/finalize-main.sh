@@ -1,3 +1,4 @@
+# Removes the old ones; never a volume, and nothing that runs or is not as it was left.
 # shellcheck disable=SC2154 # of whoever sources it: all, name, old, oldname, state
 # shellcheck disable=SC2034 # for whoever sources it: finished
 

@@ -1,3 +1,6 @@
+# `of CONTAINER TEMPLATE` prints what docker inspect does. It ends with 1 where there is no such container, and with 2
+# where it could not be read; then docker has said why, on standard error.
+
 of() {
   { why=$(docker inspect --type container --format "$2" -- "$1" 2>&1 >&3); } 3>&1 && return 0
   case $why in *'o such container'*|*'o such object'*) return 1 ;; esac

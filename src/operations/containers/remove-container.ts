@@ -117,8 +117,7 @@ function changeOf(want: Want, { id, name, state }: Container, own: readonly Own[
   };
 }
 
-/** `$1`, the id. Without -f, Docker itself refuses one that runs; without -v, its volumes stay. */
-const removeScript = shell('operations/containers/remove-container-remove.sh');
+const removeScript = shell('operations/containers/remove.sh');
 
 function remove(id: string): ExecAction {
   return { kind: 'exec', argv: ['/bin/sh', '-c', removeScript, 'sh', id], timeoutMs: 600_000 };

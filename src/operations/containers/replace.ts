@@ -1,7 +1,8 @@
 import type { Action, Change, RecordNote } from '../change.ts';
 import { longestCopyMs } from '../time-limits.ts';
 import type { JsonObject } from '../../values/json.ts';
-import { quote } from '../../values/shell.ts';
+import { assignments, functionOf, wholeScript } from '../../shell/render.ts';
+import { commandLine } from '../../values/shell.ts';
 import { asked, askedText } from './asked.ts';
 import type { Composition } from './compose.ts';
 import { comparisonFunctions } from './comparison-functions.ts';
@@ -26,7 +27,7 @@ export interface ReplaceOptions {
   readonly subject: string;
   readonly containers: readonly Replaced[];
   /** The body of a shell function, run when the old ones are stopped and none of the new ones is started. */
-  readonly whileStopped?: { readonly script: string; readonly summary: string };
+  readonly whileStopped?: { readonly script: readonly string[]; readonly summary: string };
   /** Shell text that must succeed before anything is undone; the new containers are stopped then. */
   readonly undoGuard?: string;
   /** Done when the old containers are gone. */
@@ -43,8 +44,19 @@ export interface ReplaceOptions {
  */
 export function replaceContainers(options: ReplaceOptions): Change {
   const { subject, containers, whileStopped, undoGuard, finalizeAfter = [], gate, underWay } = options;
-  const parts = containers.map((replaced, index) => containerFunctions(replaced, index + 1));
-  const all = `all=${quote(containers.map((_, index) => String(index + 1)).join(' '))}`;
+  const common = [
+    replaceFunctions,
+    assignments({ all: containers.map((_, index) => String(index + 1)).join(' ') }),
+    ...containers.flatMap((replaced, index) => containerFunctions(replaced, index + 1)),
+  ];
+  const main = [
+    assignments({ gate_seconds: Math.ceil(gate.seconds), gate_healthy: gate.healthy ? '1' : '' }),
+    functionOf('while_stopped', ...(whileStopped?.script ?? [])),
+    assignments({ stopped_failed: `failed while they were stopped: ${whileStopped?.summary ?? ''}` }),
+    replaceMain,
+  ];
+  const undoing = [functionOf('undo_guard', undoGuard ?? ''), undoMain];
+  const script = (title: string, ...parts: readonly string[]): Action => scriptOf(title, ...common, ...parts);
   const names = containers.map(({ spec }) => spec.name).join(', ');
   const questions = containers.map(({ spec, patch }) => asked(spec, patch));
   const flat = (of: 'from' | 'to'): JsonObject => Object.fromEntries(containers.flatMap(({ spec }, index) => (questions[index] ?? []).map((one) => [`${spec.name} ${one.what}`, one[of]])));
@@ -54,14 +66,9 @@ export function replaceContainers(options: ReplaceOptions): Change {
     subject,
     before: { ...Object.fromEntries(containers.map(({ spec }) => [`${spec.name} id`, spec.id])), ...flat('from'), ...(underWay === undefined ? {} : { underWay }) },
     after: flat('to'),
-    actions: [
-      shell(
-        `# Replaces ${names}; goes back to the old ones if anything fails.`,
-        [replaceFunctions, comparisonFunctions, all, `gate_seconds=${String(Math.ceil(gate.seconds))} gate_healthy=${gate.healthy ? '1' : ''}`, ...parts, `while_stopped() { :\n${whileStopped?.script ?? ''}\n}`, `stopped_failed=${quote(`failed while they were stopped: ${whileStopped?.summary ?? ''}`)}`, replaceMain],
-      ),
-    ],
-    undo: [shell(`# Brings the old ${names} back.`, [replaceFunctions, comparisonFunctions, all, ...parts, `undo_guard() { :\n${undoGuard ?? ''}\n}`, undoMain])],
-    finalize: [shell(`# Removes the old ${names}.`, [replaceFunctions, all, ...parts, finalizeMain]), ...finalizeAfter],
+    actions: [script(`Replaces ${names}; goes back to the old ones if anything fails.`, comparisonFunctions, ...main)],
+    undo: [script(`Brings the old ${names} back.`, comparisonFunctions, ...undoing)],
+    finalize: [script(`Removes the old ${names}.`, finalizeMain), ...finalizeAfter],
     records: containers.map(recordOf),
     atomic: true,
     bindings: Object.fromEntries(containers.map(({ spec }) => [`${spec.name}'s id`, spec.id])),
@@ -73,13 +80,12 @@ export function recordOf({ spec, patch, imageId }: Replaced): RecordNote {
   return { kind: 'container', name: spec.name, replaces: spec.id, spec: versionSpec(spec, patch, imageId), before: { version: 0, spec: recordedOf(spec, {}, undefined) } };
 }
 
-/** Read whole before any of it runs, and its programs find their input empty instead of eating the rest. */
-function shell(title: string, parts: readonly string[]): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `${title}\n{ ${parts.join('\n')}\n} </dev/null\n`, timeoutMs: longestCopyMs };
+function scriptOf(title: string, ...parts: readonly string[]): Action {
+  return { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: wholeScript(title, ...parts), timeoutMs: longestCopyMs };
 }
 
 /** What the functions of the script are told of one container. */
-function containerFunctions({ spec, patch }: Replaced, number: number): string {
+function containerFunctions({ spec, patch }: Replaced, number: number): readonly string[] {
   const made = composeCreation(spec, patch);
   const n = String(number);
   const values = {
@@ -95,17 +101,15 @@ function containerFunctions({ spec, patch }: Replaced, number: number): string {
     query: made.platform === undefined ? '' : `&platform=${encodeURIComponent(made.platform)}`,
     refuse_writes: patch.discardLayer === true ? '' : '1',
   };
+  const networks = Object.keys(spec.networks).join('\n');
+  const only = hasOwnNetworks(spec.hostConfig['NetworkMode']) ? [commandLine(['only_connected_to', networks])] : [];
   return [
-    `container_${n}() { ${assignments(values)}; }`,
-    `body_${n}() { ${assignments({ template: made.template, fragments: made.fragments.join('\n') })}; }`,
-    `created_${n}() { ${assignments(expected(made, 'created', spec, patch))}; }`,
-    `replaced_${n}() { ${assignments(expected(made, 'replaced', spec, patch))}; }`,
-    `connect_${n}() { :\n${made.connects.map(connect).join('\n')}\n${hasOwnNetworks(spec.hostConfig['NetworkMode']) ? `only_connected_to ${quote(Object.keys(spec.networks).join('\n'))}` : ''}\n}`,
-  ].join('\n');
-}
-
-function assignments(values: Readonly<Record<string, string>>): string {
-  return Object.entries(values).map(([name, value]) => `${name}=${value === '' ? '' : quote(value)}`).join(' ');
+    functionOf(`container_${n}`, assignments(values)),
+    functionOf(`body_${n}`, assignments({ template: made.template, fragments: made.fragments.join('\n') })),
+    functionOf(`created_${n}`, assignments(expected(made, 'created', spec, patch))),
+    functionOf(`replaced_${n}`, assignments(expected(made, 'replaced', spec, patch))),
+    functionOf(`connect_${n}`, ...made.connects.map(connect), ...only),
+  ];
 }
 
 function lines(all: readonly Line[]): { readonly names: string; readonly template: string } {
@@ -121,7 +125,7 @@ function expected(made: Composition, when: 'created' | 'replaced', spec: Replace
 }
 
 function connect({ network, config }: Composition['connects'][number]): string {
-  return `printf '{"Container":"%s","EndpointConfig":%s}' "$new" ${quote(goJson(config))} >"$work/connect" && engine POST ${quote(`/networks/${encodeURIComponent(network)}/connect`)} "$work/connect" >/dev/null || fail "the new $name could not be connected to "${quote(network)}`;
+  return commandLine(['connect_to', network, `/networks/${encodeURIComponent(network)}/connect`, goJson(config)]);
 }
 
 /** How long a health check may take to say healthy or unhealthy, in seconds, with room for a slow host. */

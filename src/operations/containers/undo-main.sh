@@ -1,3 +1,5 @@
+# The other way round. What the new ones have written must be nothing, or be known to be worthless: `undo_guard` and
+# the layers say so while they are stopped.
 # shellcheck disable=SC2154 # of whoever sources it: all, name, newname, old, oldname, state, wanted, was
 # shellcheck disable=SC2034 # for whoever sources it: finished
 

@@ -5,6 +5,7 @@ import { copyDirectory, copyTools } from '../../facts/directory-copy.ts';
 import { afterRestarts, toBeMade } from '../../facts/entered-directory.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import { functionOf, wholeScript } from '../../shell/render.ts';
 import { byHand, commandLine } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
@@ -169,14 +170,19 @@ function last(situation: Situation, source: Directory, target: Target, method: C
   const from = volume.mountpoint;
   const inForce = inLedger(family, 'in-force', target);
   const givenUp = inLedger(family, 'given-up', target);
-  const pass = `plimsoll_pass() {\n${finalPass(method, source, toBeMade(to), { bwlimit, exclusive: true })}\n}\nplimsoll_leave() {\n${rememberLeft(volume.name, from)}\n}\nplimsoll_pass && plimsoll_leave`;
+  const functions = [
+    functionOf('plimsoll_pass', finalPass(method, source, toBeMade(to), { bwlimit, exclusive: true })),
+    functionOf('plimsoll_leave', rememberLeft(volume.name, from)),
+  ];
+  const pass = 'plimsoll_pass && plimsoll_leave';
+  const summary = `last pass of the copy to ${name}, verified by checksum`;
   const unchanged = unchangedSinceCopy(afterRestarts(source), toBeMade(to));
   const removeOld = [removeLeft(volume.name, from, to)];
   if (containers.length > 0) {
     const replaced = replaceContainers({
       subject: `containers:${family}`,
       containers,
-      whileStopped: { script: `${pass} && ${commandLine(inForce.argv)}`, summary: `last pass of the copy to ${name}, verified by checksum` },
+      whileStopped: { script: [...functions, `${pass} && ${commandLine(inForce.argv)}`], summary },
       undoGuard: unchanged,
       finalizeAfter: removeOld,
       gate,
@@ -184,13 +190,15 @@ function last(situation: Situation, source: Directory, target: Target, method: C
     });
     return { ...replaced, bindings: { ...replaced.bindings, ...sidesBound({ source }) } };
   }
+  const copies = wholeScript(`Makes the last pass of the copy to ${name}.`, ...functions, pass);
+  const guard = wholeScript(`Stops here if ${name} is not as the copy has left it.`, unchanged);
   return {
     summary: `${name}: last pass of the copy, verified by checksum; it takes the place of ${volume.name}`,
     subject: `containers:${family}`,
     before: { volume: volume.name },
     after: { volume: name },
-    actions: [{ kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `{\n${pass}\n} </dev/null\n`, timeoutMs: longestCopyMs }, inForce],
-    undo: [{ kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `{\n${unchanged}\n} </dev/null\n`, timeoutMs: 3_600_000 }, givenUp],
+    actions: [{ kind: 'exec', argv: ['/bin/sh', '-s'], stdin: copies, timeoutMs: longestCopyMs }, inForce],
+    undo: [{ kind: 'exec', argv: ['/bin/sh', '-s'], stdin: guard, timeoutMs: 3_600_000 }, givenUp],
     finalize: removeOld,
     atomic: true,
     bindings: sidesBound({ source }),

@@ -180,7 +180,7 @@ describe.each(recordedDockers)('the explained difference on %s', (docker) => {
 describe('the scripts', () => {
   it('are understood by a shell, and hold their containers in order', () => {
     const specs = [recordedSpec('docker-20', 'two-networks'), plain];
-    const change = replaceContainers({ subject: 'containers:foo', containers: specs.map((spec) => ({ spec, patch: {} })), whileStopped: { script: 'true', summary: 'the last pass' }, undoGuard: 'true', finalizeAfter: [{ kind: 'check', argv: ['true'], equals: '', otherwise: 'x' }], gate: { seconds: 5, healthy: true } });
+    const change = replaceContainers({ subject: 'containers:foo', containers: specs.map((spec) => ({ spec, patch: {} })), whileStopped: { script: ['true'], summary: 'the last pass' }, undoGuard: 'true', finalizeAfter: [{ kind: 'check', argv: ['true'], equals: '', otherwise: 'x' }], gate: { seconds: 5, healthy: true } });
     const scripts = [...change.actions, ...(change.undo === 'irreversible' ? [] : change.undo), ...(change.finalize ?? [])].flatMap((action) => (action.kind === 'exec' ? [action.stdin ?? ''] : []));
     expect(scripts).toHaveLength(3);
     for (const script of scripts) expect(runScript(`cat <<'PLIMSOLL_END' | /bin/sh -n\n${script}\nPLIMSOLL_END`)).toMatchObject({ status: 0, stderr: '' });
