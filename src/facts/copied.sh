@@ -1,3 +1,13 @@
+# Functions about copies from one directory to another.
+#
+# A copy is known by what its marker (begun-copy.ts) begins with: source, destination, and the destination's inode and
+# time of birth. `copies/` has the markers of those that are begun; `copied/` has for each destination the marker and
+# how a pass has left it: the newest change of anything in it, and when a name was last added to or removed from the
+# directory itself (not the directory's own change time: Docker sets the quota project of a volume's directory anew).
+#
+# `resolve FROM TO` (or, where the source is elsewhere, `copy_of NAME TO`), then `find_own`, then the others. The
+# shell is in the destination from then on; `$from_is` and `$to_is` are which directories the two have to be, and are,
+# as `enter` takes it.
 # shellcheck disable=SC2034 # for whoever sources it: mine, name
 
 set +efu

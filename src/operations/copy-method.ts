@@ -1,8 +1,7 @@
 import type { CopyTools } from '../facts/directory-copy.ts';
-import { compareScript } from '../facts/directory-copy.ts';
 import type { Entered } from '../facts/entered-directory.ts';
-import { enteredArguments, enterFunction, insideFunctions } from '../facts/entered-directory.ts';
-import { quote } from '../values/shell.ts';
+import { enteredArguments } from '../facts/entered-directory.ts';
+import { commandLine } from '../values/shell.ts';
 import { parseBytes } from '../values/size.ts';
 import type { ExecAction } from './change.ts';
 import { longestCopyMs } from './time-limits.ts';
@@ -21,7 +20,7 @@ export function chooseMethod({ rsync, cp, tar, manifest }: CopyTools): CopyMetho
   return manifest && tar ? { kind: 'tar' } : undefined;
 }
 
-/** The arguments of `compareScript`. */
+/** The arguments of `compareScript` (facts/directory-copy.ts). */
 export function comparison(method: CopyMethod, depth: 'quick' | 'full', from: Entered, to: Entered): readonly string[] {
   return [method.kind === 'rsync' ? 'rsync' : 'manifest', depth, timesOption(method), ...enteredArguments(from), ...enteredArguments(to)];
 }
@@ -36,14 +35,10 @@ export const rsyncOptions: readonly string[] = ['-aHAXSx', '--numeric-ids', '--n
 /** For `inside`. */
 export const cpText = shell('operations/cp.sh');
 
-/** For `inside`. A pipe's exit status is its last command's only, so both are said on another descriptor. */
+/** For `inside`. */
 export const tarText = shell('operations/tar.sh');
 
-/** Read whole before any of it runs, and with an empty input for its commands. */
-const verification = `# Fails if the two differ in anything.
-{ ${compareScript}
-} </dev/null
-`;
+const verification = shell('operations/verify-copy.sh');
 
 /** What is removed from the destination: what rsync has left of files half copied, or whatever the source does not have. */
 export type Removal = 'nothing' | 'leftovers' | 'everything else';
@@ -81,23 +76,15 @@ export function changeDirectory(directory: Entered, text: string): ExecAction {
   return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...enteredArguments(directory), text], stdin: changeScript, timeoutMs: longestCopyMs };
 }
 
-const changeScript = `# Runs $3 in $1, if that is still the directory that was planned for.
-{ ${enterFunction}enter "$1" "$2" && exec /bin/sh -c "$3"
-} </dev/null
-`;
+const changeScript = shell('operations/change-directory.sh');
 
-/** The text comes last, so that it is seen in a plan as it is run. */
-const copyScript = `# Runs $5 where nothing but $1 (read only), $3 and the host's programs can be reached, if both are still the directories that were planned for.
-{ ${insideFunctions}from=$1 from_is=$2 to=$3 to_is=$4 scratch=
-inside rw "$5"
-} </dev/null
-`;
+const copyScript = shell('operations/copy-inside.sh');
 
 /** For `inside`. */
 function copyText(method: CopyMethod, { bwlimit, removes, checksum, progress }: CopyOptions): string {
   switch (method.kind) {
     case 'rsync':
-      return `exec ${[
+      return `exec ${commandLine([
         'rsync',
         ...rsyncOptions,
         ...removalOptions(removes),
@@ -105,7 +92,7 @@ function copyText(method: CopyMethod, { bwlimit, removes, checksum, progress }: 
         ...(method.nanoseconds ? [timesOption(method)] : []),
         ...(method.nanoseconds && progress ? ['--info=progress2'] : []),
         ...(bwlimit === undefined ? [] : [`--bwlimit=${String(Math.floor(parseBytes(bwlimit) / 1024))}`]),
-      ].map(quote).join(' ')} "$from/" "$to/"`;
+      ])} "$from/" "$to/"`;
     case 'cp':
       return cpText;
     case 'tar':

@@ -3,7 +3,7 @@ import type { CopyDirectory, DirectoryDifference } from '../facts/directory-copy
 import type { Entered } from '../facts/entered-directory.ts';
 import { afterRestarts } from '../facts/entered-directory.ts';
 import type { JsonObject } from '../values/json.ts';
-import { quote } from '../values/shell.ts';
+import { commandLine } from '../values/shell.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { ExecAction } from './change.ts';
 import type { CopyMethod, Removal } from './copy-method.ts';
@@ -85,7 +85,7 @@ export function contentOf({ entries, allocatedBytes, owner, mode }: Directory): 
 
 /** Five digits, because with fewer chmod leaves a directory its set-group-ID bit. */
 export function restoreDirectory(directory: Entered, { owner, mode }: Pick<Directory, 'owner' | 'mode'>): readonly ExecAction[] {
-  return [changeDirectory(directory, `chown ${quote(owner)} .`), changeDirectory(directory, `chmod ${quote(`0${mode}`)} .`)];
+  return [['chown', owner, '.'], ['chmod', `0${mode}`, '.']].map((argv) => changeDirectory(directory, commandLine(argv)));
 }
 
 /** Which directories these are: not the same on any two hosts, although the plan is. */

@@ -1,3 +1,4 @@
+# For `inside`. A pipe's exit status is its last command's only, so both are said on another descriptor.
 # shellcheck disable=SC2154 # of whoever sources it: from, to
 
 codes=$({ { tar -C "$from" --xattrs --xattrs-include='*' --acls --selinux -S --numeric-owner --format=posix --one-file-system -cf - .; echo "create $?" >&3; } |

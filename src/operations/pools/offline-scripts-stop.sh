@@ -1,6 +1,6 @@
 # Stops the containers that are given with their starts, unless others run.
 stop_all() {
-. ../volumes/copy-stopped-start.sh
+. ../volumes/stopped.sh
 
 ids='' wanted=
 while [ $# -gt 1 ]; do ids="$ids $1" wanted="$wanted $1 true $2"; shift 2; done

@@ -14,6 +14,7 @@ import type { PassOptions } from './copy-passes.ts';
 import { finalPass, forgetCopies, holdsOnlyCopy, livePass } from './copy-passes.ts';
 import { copyWhileStopped, startAgain } from './copy-stopped.ts';
 import { names } from './directory-users.ts';
+import { functionOf, wholeScript } from '../../shell/render.ts';
 import { shell } from '../../shell/shell.ts';
 
 type Remembered = StoppedForCopies['all'][number];
@@ -84,7 +85,9 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
   const undoes = undoneTo === undefined || common.undo === 'irreversible' ? {} : { undoneTo };
   if (ids.length === 0 && remembered === undefined) {
     const options = { bwlimit, replaces, ...progressOf(plan) };
-    const pass: ExecAction = { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `# Copies ${source.path} to ${target.path} and compares the two by checksum.\n${finalPass(method, source, target, options)}\n`, timeoutMs: longestCopyMs };
+    const title = `Copies ${source.path} to ${target.path} and compares the two by checksum.`;
+    const script = wholeScript(title, finalPass(method, source, target, options));
+    const pass: ExecAction = { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: script, timeoutMs: longestCopyMs };
     return { ...common, ...undoes, subject, summary: what, before, after, actions: [pass], atomic: false };
   }
   const file = fileOf(plan);
@@ -132,22 +135,21 @@ function fileOf({ stopped, remembered, target }: CopyPlan): string {
 /** Text for the shell: `unused DIRECTORY` fails when a running container has it mounted. */
 export const unusedFunction = shell('operations/volumes/unused.sh');
 
+const mayBeEmptied = shell('operations/volumes/may-be-emptied.sh');
+
 /** What is emptied was made by this copy and by nothing else, and nobody has it mounted. */
 function undoActions(plan: CopyPlan): readonly Action[] {
   const { source, target, start } = plan;
   const to = afterRestarts(target);
-  const guard = `# Stops here if a running container has $1, or if it holds anything but the copy.
-holds_only_copy() {
-${holdsOnlyCopy(afterRestarts(source), to)}
-}
-${unusedFunction}
-{ unused "$1" && holds_only_copy; } </dev/null
-`;
+  const only = functionOf('holds_only_copy', holdsOnlyCopy(afterRestarts(source), to));
+  const title = 'Stops here if a running container has $1, or if it holds anything but the copy.';
+  const guard = wholeScript(title, only, mayBeEmptied);
+  const forget = wholeScript(`Forgets the copy to ${target.path}.`, forgetCopies(target.path));
   return [
     startAgain(fileOf(plan)),
     { kind: 'exec', argv: ['/bin/sh', '-s', '--', target.path], stdin: guard, timeoutMs: longestCopyMs },
     emptyDirectory(to),
     ...restoreDirectory(to, start.marker),
-    { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: `# Forgets the copy to ${target.path}.\n${forgetCopies(target.path)}\n` },
+    { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: forget },
   ];
 }

@@ -1,3 +1,6 @@
+# A pass of a copy (copy-passes.ts). Of a final one `holds` is given.
+# Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; `progress`, or how many bytes it
+# will be; own, marked or anything; from; to; which ones those are.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: rsync_text
 
 phase=$1 how=$2 times=$3 rate=$4 progress=$5 trust=$6 scratch=
@@ -9,7 +12,7 @@ compare_text=$(cat ../../facts/compare.sh)
 shift 6
 from_is=$3 to_is=$4
 no() { printf '%s\n' "$*" >&2; exit 1; }
-. ./copy-passes-keep.sh
+. ./keep.sh
 # The record is the marker and how the destination was left.
 remember() {
   text=$(cat -- "$mine") && keep "$state/copied/$name" "${text%?},\"left\":\"$(state_of .)\"}"

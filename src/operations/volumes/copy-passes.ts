@@ -1,11 +1,10 @@
-import { copiedFunctions, jsonFunction } from '../../facts/copied-record.ts';
 import type { Entered } from '../../facts/entered-directory.ts';
-import { quote } from '../../values/shell.ts';
 import { parseBytes } from '../../values/size.ts';
 import type { Action } from '../change.ts';
 import type { CopyMethod } from '../copy-method.ts';
 import { rsyncOptions, timesOption } from '../copy-method.ts';
 import { longestCopyMs } from '../time-limits.ts';
+import { inSubshell, wholeScript } from '../../shell/render.ts';
 import { shell } from '../../shell/shell.ts';
 
 export interface PassOptions {
@@ -22,7 +21,7 @@ export interface PassOptions {
   readonly exclusive?: boolean;
   /** Whatever the destination holds is replaced and removed. */
   readonly replaces?: boolean;
-  /** Final pass: shell text that must succeed after the verification, or the copy does not count (what was stopped is still so). */
+  /** Final pass: a command that must succeed after the verification, or the copy does not count (what was stopped is so). */
   readonly stillHolds?: string;
 }
 
@@ -36,7 +35,8 @@ export interface PassOptions {
 export function livePass(method: CopyMethod, from: Entered, to: Entered, options: PassOptions): readonly Action[] {
   if (method.kind !== 'rsync') return [];
   const argv = ['/bin/sh', '-s', '--', ...passArguments('live', method, from, to, options)];
-  return [{ kind: 'exec', argv, stdin: `# Copies what is there now; the final pass completes it.\n{ ${passScript}\n} </dev/null\n`, timeoutMs: longestCopyMs }];
+  const script = wholeScript('Copies what is there now; the final pass completes it.', passScript);
+  return [{ kind: 'exec', argv, stdin: script, timeoutMs: longestCopyMs }];
 }
 
 /**
@@ -50,16 +50,12 @@ export function livePass(method: CopyMethod, from: Entered, to: Entered, options
  * remembered.
  */
 export function finalPass(method: CopyMethod, from: Entered, to: Entered, options: PassOptions): string {
-  return `( holds() { ${options.stillHolds ?? ':'}; }\nset -- ${passArguments('final', method, from, to, options).map(quote).join(' ')}\n${passScript}\n) </dev/null`;
+  return inSubshell(passScript, passArguments('final', method, from, to, options), { holds: options.stillHolds ?? '' });
 }
 
 /** Text of a shell function's body: succeeds when `to` is still exactly as a final pass of `from` has left it. */
 export function unchangedSinceCopy(from: Entered, to: Entered): string {
-  return `( set -- ${quote(from.path)} ${quote(to.path)}\n${copiedFunctions}from_is=${quote(from.identity)} to_is=${quote(to.identity)}
-resolve "$1" "$2" && find_own && [ -z "$mine" ] && as_left && exit 0
-printf '%s\\n' "$2 is not as the copy of $1 has left it: something has written to it since" >&2
-exit 9
-) </dev/null`;
+  return inSubshell(unchanged, sidesOf(from, to));
 }
 
 /**
@@ -67,38 +63,29 @@ exit 9
  * of its passes has left it, or of one that was cut, without anything that could not be had again.
  */
 export function holdsOnlyCopy(from: Entered, to: Entered): string {
-  return `( set -- ${quote(from.path)} ${quote(to.path)}\n${copiedFunctions}from_is=${quote(from.identity)} to_is=${quote(to.identity)}
-resolve "$1" "$2" && find_own || exit 1
-if ! occupied || as_left; then exit 0; fi
-strange="something has written to it since"
-if [ -n "$mine" ] && strange=$(strangers "$from" .); then exit 0; fi
-printf '%s\\n' "$2 is left as it is: it holds more than the copy of $1: $strange" >&2
-exit 9
-) </dev/null`;
+  return inSubshell(onlyCopy, sidesOf(from, to));
 }
 
 /** Text of a shell function's body: what is remembered of copies into `to` is forgotten, whether `to` is still there or not. */
 export function forgetCopies(to: string): string {
-  return `( set +efu
-to=$(cd -P -- ${quote(to)} 2>/dev/null && pwd -P) || to=${quote(to)}
-${jsonFunction}
-words="\\"to\\":\\"$(json "$to")\\","
-for at in "\${PLIMSOLL_STATE:-/var/lib/plimsoll}"/copies/* "\${PLIMSOLL_STATE:-/var/lib/plimsoll}"/copied/*; do
-  [ -f "$at" ] || continue
-  case $(cat -- "$at") in *"$words"*) rm -f -- "$at" || exit 1 ;; esac
-done
-) </dev/null`;
+  return inSubshell(forget, [to]);
+}
+
+function sidesOf(from: Entered, to: Entered): readonly string[] {
+  return [from.path, to.path, from.identity, to.identity];
 }
 
 function passArguments(phase: 'live' | 'final', method: CopyMethod, from: Entered, to: Entered, { bwlimit, progress = false, total, exclusive = false, replaces = false }: PassOptions): readonly string[] {
   const trust = replaces ? 'anything' : exclusive ? 'marked' : 'own';
   const rate = bwlimit === undefined || method.kind !== 'rsync' ? '' : String(Math.floor(parseBytes(bwlimit) / 1024));
   const shows = progress && method.kind === 'rsync' && method.nanoseconds;
-  return [phase, method.kind, timesOption(method), rate, total === undefined ? (shows ? 'progress' : '') : String(total), trust, from.path, to.path, from.identity, to.identity];
+  const progressShown = total === undefined ? (shows ? 'progress' : '') : String(total);
+  return [phase, method.kind, timesOption(method), rate, progressShown, trust, ...sidesOf(from, to)];
 }
 
-/** Text for the shell: a small file is on the disk, or nothing has happened. */
-export const keepFunction = shell('operations/volumes/copy-passes-keep.sh');
+const unchanged = shell('operations/volumes/unchanged-since-copy.sh');
+const onlyCopy = shell('operations/volumes/holds-only-copy.sh');
+const forget = shell('operations/volumes/forget-copies.sh');
 
-/** Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; `progress`, or how many bytes it will be; own, marked or anything; from; to; which ones those are. */
-const passScript = shell('operations/volumes/copy-pass.sh', { rsync_text: `exec rsync ${rsyncOptions.join(' ')} --delete "$@" "$from/" "$to/"` });
+const rsyncText = `exec rsync ${rsyncOptions.join(' ')} --delete "$@" "$from/" "$to/"`;
+const passScript = shell('operations/volumes/copy-pass.sh', { rsync_text: rsyncText });

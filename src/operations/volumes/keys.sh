@@ -1,3 +1,5 @@
+# Functions about the line of copy `$id` in `$keys`, a file of `$user`. Nothing is put through a link, and the file is
+# replaced as a whole, by `replace`, if nobody has changed it since `alone`.
 # shellcheck disable=SC2154 # of whoever sources it: id, keys, state, user
 
 no() { printf '%s\n' "$*" >&2; exit 1; }

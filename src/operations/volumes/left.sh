@@ -1,3 +1,5 @@
+# `left_state DIRECTORY` changes whenever anything in it does, but not when Docker sets the directory's own project
+# anew.
 # shellcheck disable=SC2034 # for whoever sources it: left
 
 left=${PLIMSOLL_STATE:-/var/lib/plimsoll}/left

@@ -1,3 +1,6 @@
+# Docker is made to mount it by `docker cp` from a container that is never started.
+# Arguments: the volume, its directory, the label of that container.
+
 # Has Docker mount volume $1 once, so that it sets the quota of $2.
 {
 name=$1 directory=$2 label=$3

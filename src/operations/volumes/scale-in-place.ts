@@ -96,7 +96,7 @@ function limitArgv(quota: ProjectQuota, bytes: number): readonly string[] {
   return ['xfs_quota', '-x', '-c', `limit -p bsoft=${blocks}k bhard=${blocks}k ${String(quota.project)}`, quota.mountPoint];
 }
 
-const fitsScript = shell('operations/volumes/scale-in-place-fits.sh');
+const fitsScript = shell('operations/volumes/fits.sh');
 
 /** With the limit set nothing can be added any more, so what is used now tells whether it was set too low. */
 function fits(quota: ProjectQuota, bytes: number, before: number): ExecAction {

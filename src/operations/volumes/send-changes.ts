@@ -124,8 +124,8 @@ export function clearAwayChange({ access, directory, remembered, down }: Pick<Se
 
 const madeFor = 'plimsoll.copied-from';
 
-/** Of a volume that is there already `docker volume create` says nothing, whatever label that has. */
-const createScript = shell('operations/volumes/send-changes-create.sh');
+const createScript = shell('operations/volumes/create-to-receive.sh');
+const removeScript = shell('operations/volumes/remove-created.sh');
 
 export function createChange({ host, label }: Pick<Access, 'host' | 'label'>, volume: string): Change {
   const create: RelayAction = {
@@ -135,17 +135,13 @@ export function createChange({ host, label }: Pick<Access, 'host' | 'label'>, vo
   };
   const remove: RelayAction = {
     kind: 'relay', host, what: `remove the volume ${volume}, if it is empty and was made for this copy`,
-    script: `found=$(docker volume inspect --format "{{.Mountpoint}} {{index .Labels \\"$3\\"}}" "$1" 2>&1) || { case $found in *[Nn]'o such volume'*) exit 0 ;; esac; printf '%s\\n' "$found" >&2; exit 1; }
-[ "\${found#* }" = "$2" ] || { echo "the volume $1 was not made for this copy" >&2; exit 1; }
-[ -z "$(ls -A -- "\${found%% *}")" ] || { echo "the volume $1 is not empty" >&2; exit 1; }
-docker volume rm -- "$1"`,
+    script: removeScript,
     args: [typed(volume), label, own(madeFor)], timeoutMs: 120_000,
   };
   return { summary: `${host}: a new volume ${volume}`, subject: `volume:${host}:${volume}`, before: { volume: null }, after: { volume }, actions: [create], undo: [remove], atomic: false, bindings: {} };
 }
 
-/** What is emptied was put there by this copy and by nothing else, and nobody has it mounted. */
-const emptyScript = shell('operations/volumes/send-changes-empty.sh');
+const emptyScript = shell('operations/volumes/empty-received.sh');
 
 function undoActions(plan: SendPlan): readonly Action[] {
   const { access, directory, labels } = plan;

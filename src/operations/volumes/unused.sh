@@ -1,3 +1,5 @@
+# `unused DIRECTORY` fails when a running container has it mounted.
+
 unused() {
   ! command -v docker >/dev/null 2>&1 && return
   ids=$(docker ps -q --no-trunc) || return

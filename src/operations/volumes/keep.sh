@@ -1,3 +1,4 @@
+# `keep FILE TEXT`: a small file is on the disk, or nothing has happened.
 # shellcheck disable=SC2174 # only the last directory is ours
 
 keep() {

@@ -1,3 +1,6 @@
+# Takes away what grant.sh has allowed. Nothing to do is success.
+# Arguments: copy, user, their file.
+
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll} id=$1 user=$2 keys=$3
 . ./keys.sh
 [ -e "$state/receiving/$id" ] || grep -q " plimsoll-copy-$id\$" "$keys" 2>/dev/null || exit 0

@@ -1,3 +1,7 @@
+# Creates a volume for a copy from another host. Of one that is there already `docker volume create` says nothing,
+# whatever label that has.
+# Arguments: the volume, what is copied, the label that says so.
+
 label() { docker volume inspect --format "{{index .Labels \"$2\"}}" "$1"; }
 listed=$(docker volume ls -q) || exit 1
 printf '%s\n' "$listed" | grep -Fqx -e "$1" || docker volume create --driver local --label "$3=$2" "$1" || exit 1

@@ -1,3 +1,4 @@
+# Arguments: the family, what has become of the volume, its version, its name, what it replaces.
 # shellcheck disable=SC2174 # only the last directory is ours
 
 directory=${PLIMSOLL_STATE:-/var/lib/plimsoll}/volumes

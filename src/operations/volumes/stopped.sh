@@ -1,3 +1,8 @@
+# Functions about containers that were stopped, and a file that remembers which. `named FILE` prints the ids of those
+# that it names: they stand in their list and nowhere else, since a path may look like one, as that of a volume
+# without a name does. `start_again FILE` starts these, or lets them go on, in its order, and forgets them when all of
+# them have been; `start_all FILE` does not forget.
+
 named() { sed -n 's/^.*"containers":\[\([^]]*\)\].*$/\1/p' "$1" | grep -Eo '[0-9a-f]{64}'; }
 look() { docker inspect --type container --format '{{.Id}} {{.State.Running}} {{.State.StartedAt}}' "$@"; }
 up() { case $(docker inspect --type container --format '{{.State.Paused}}' "$1") in true) docker unpause "$1" ;; *) docker start "$1" ;; esac >/dev/null; }

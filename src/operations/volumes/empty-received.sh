@@ -1,3 +1,6 @@
+# Empties the destination of a copy from another host, if it holds that and nothing else, and nobody has it mounted.
+# Arguments: what is copied, the destination.
+
 LC_ALL=C
 . ../../facts/copied.sh
 

@@ -1,3 +1,6 @@
+# Functions about volume `$1`, whose directory `volumes/NAME` is `$2` and, if it is the one that was meant, has the
+# inode and time of change `$3`. Who uses it is asked of Docker at the last moment: any container, running or not,
+# that mounts it by name, or binds a path in its directory, by whatever name.
 # shellcheck disable=SC2174 # only the last directory is ours
 
 set +fu
