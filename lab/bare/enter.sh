@@ -1,15 +1,17 @@
 # shellcheck shell=sh
 # In namespaces of its own, as their first process: makes a fresh copy of the bare root file system, in memory, the root,
-# and runs inside.sh ($3) in it as the user ($4). $1 is the root file system, $2 the repository, the rest the command.
+# and runs inside.sh ($4) in it as the user ($5). $1 is the root file system, $2 the Node, $3 the repository, the rest the
+# command.
 set -eu
-lower=$1 repository=$2 inside=$3 user=$4
-shift 4
+lower=$1 node=$2 repository=$3 inside=$4 user=$5
+shift 5
 
 at=/mnt
 mount -t tmpfs -o mode=755 bare $at
 mkdir $at/upper $at/work $at/root
 mount -t overlay -o "lowerdir=$lower,upperdir=$at/upper,workdir=$at/work" bare $at/root
 cd $at/root
+cmp -s "$node" usr/local/bin/node || cp "$node" usr/local/bin/node
 
 # A machine's devices are not there, as in a container.
 mount -t proc proc proc

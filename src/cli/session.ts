@@ -17,7 +17,7 @@ import type { Journal, JournalRecord } from '../run/journal.ts';
 import { laptopAt } from '../run/laptop.ts';
 import type { RunResult } from '../run/recap.ts';
 import { readPrograms } from '../run/read-programs.ts';
-import type { RunRequest } from '../run/run.ts';
+import type { RunRequest } from '../run/context.ts';
 import { run } from '../run/run.ts';
 import { RunRecords } from '../run/run-records.ts';
 import { secretFiles } from '../run/secret-files.ts';

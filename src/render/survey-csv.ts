@@ -1,4 +1,4 @@
-import type { Figure } from '../survey/figures.ts';
+import type { Figure } from '../survey/figure.ts';
 import { mountText } from '../survey/figures.ts';
 import type { ContainerSurvey, HostSurvey, VolumeSurvey } from '../survey/host-survey.ts';
 import { oneLine } from '../values/terminal.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { daysToFull, growthOf } from '../survey/choose-figures.ts';
-import type { Figure } from '../survey/figures.ts';
+import type { Figure } from '../survey/figure.ts';
 import type { HostSurvey } from '../survey/host-survey.ts';
 import { neutralise } from '../values/terminal.ts';
 import { pageScript, pageStyle } from './survey-page.ts';

@@ -1,5 +1,5 @@
 import { daysToFull, growthOf } from '../survey/choose-figures.ts';
-import type { Figure } from '../survey/figures.ts';
+import type { Figure } from '../survey/figure.ts';
 import type { HostSurvey } from '../survey/host-survey.ts';
 import { oneLine } from '../values/terminal.ts';
 import { causeLines, causesOf } from './causes.ts';

@@ -1,5 +1,5 @@
 import { daysToFull } from '../survey/choose-figures.ts';
-import type { Figure } from '../survey/figures.ts';
+import type { Figure } from '../survey/figure.ts';
 import { percent } from '../survey/figures.ts';
 import type { HostSurvey } from '../survey/host-survey.ts';
 import { formatBytes } from '../values/size.ts';

@@ -10,11 +10,12 @@ import type { HostRun } from './host-run.ts';
 import type { Journal } from './journal.ts';
 import type { Link } from './link.ts';
 import type { Leave, Members } from './members.ts';
-import { connect, playContext } from './plan-host.ts';
+import { connect } from './connect.ts';
+import { playContext } from './plan-host.ts';
 import type { HostPlay, PlannedItem, StepItem } from './plan-step.ts';
 import { itemsOf, placeOf, planItem } from './plan-step.ts';
 import { Recorder } from './recorder.ts';
-import type { RunContext } from './run.ts';
+import type { RunContext } from './context.ts';
 
 /** What a host has to do with the others of the run. */
 export interface Others {

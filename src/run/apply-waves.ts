@@ -8,9 +8,9 @@ import { exceeds, wavesOf } from './batch.ts';
 import type { HostRun } from './host-run.ts';
 import type { Journal } from './journal.ts';
 import { Members } from './members.ts';
-import { connect } from './plan-host.ts';
-import { finishedEvent } from './recorder.ts';
-import type { RunContext, RunState } from './run.ts';
+import { connect } from './connect.ts';
+import { finishedEvent } from './shown.ts';
+import type { RunContext, RunState } from './context.ts';
 
 /** The last phase: the waves of every stage, with each host's end in the journal. */
 export async function applyWaves(state: RunState): Promise<void> {

@@ -1,8 +1,7 @@
 import type { HostStatus } from '../errors.ts';
 import type { Action } from '../operations/change.ts';
 import type { JsonObject } from '../values/json.ts';
-import type { ProgramsRun } from './read-programs.ts';
-import type { RunMode } from './recap.ts';
+import type { ProgramsRun, RunMode } from './recap.ts';
 
 /** A change as it is shown: the plan's own value without what only the interpreter needs. */
 export interface ShownChange {

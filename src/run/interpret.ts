@@ -12,7 +12,7 @@ import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
 import type { Ending } from './follow.ts';
 import { feedOf } from './feed.ts';
 import { carryOut, LeftOnHost } from './follow.ts';
-import type { Laptop } from './laptop.ts';
+import type { Interpreter } from './interpreter.ts';
 import type { Link } from './link.ts';
 import { sealBackup } from './seal.ts';
 import { commandOf } from './shown.ts';
@@ -21,29 +21,6 @@ import { AtMost, HostEnd, LaptopEnd, transfer, transferTime } from './transfer.t
 import type { Work } from './work.ts';
 import { startWork } from './work.ts';
 import { shell } from '../shell/shell.ts';
-
-/** What an effect needs: the host, the laptop, and where output goes. */
-export interface Interpreter {
-  readonly link: Link;
-  readonly laptop: Laptop;
-  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
-  /** Stops before the next effect, and ends one that may be ended half way; never an atomic one. */
-  readonly signal: AbortSignal;
-  /** The step's own, for a program that has none; otherwise the host's command_timeout holds. */
-  readonly stepTimeoutMs?: number | undefined;
-  /** Leaves what has been begun on the host to itself. */
-  readonly detach: AbortSignal;
-  /** Before every effect: the host's lock is held, unless there is no need for it any more. */
-  readonly lock: (unless?: () => Promise<boolean>) => Promise<void>;
-  readonly journal: EffectJournal;
-}
-
-/** Each is on the disk before what comes after it. */
-export interface EffectJournal {
-  /** `program`: the effect is one, and becomes work on the host, named here. */
-  intent(actions: readonly number[], program: boolean): Promise<{ readonly work: Work; readonly text: string }>;
-  outcome(actions: readonly number[], ended: { readonly error: AppError } | { readonly output: StepOutput | undefined }): Promise<void>;
-}
 
 /**
  * Carries out one change: the only place where anything on a host is changed. An atomic change is one

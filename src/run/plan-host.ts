@@ -4,18 +4,17 @@ import { AppError, neverReached, toAppError } from '../errors.ts';
 import { compareSteps } from '../plan/compare.ts';
 import type { Pending } from '../plan/dependence.ts';
 import type { HostPlan } from '../plan/plan.ts';
-import type { Target } from '../transport/transport.ts';
 import { askAhead } from './ask-ahead.ts';
 import { hostBasis } from './basis.ts';
 import { rescuedSteps, stepsGuardedBy } from './blocks.ts';
 import { FactBase } from './fact-reader.ts';
+import { connect } from './connect.ts';
+import type { RunContext } from './context.ts';
 import type { HostRun } from './host-run.ts';
-import type { LinkOptions } from './link.ts';
-import { Link } from './link.ts';
+import type { Link } from './link.ts';
 import type { HostPlay, PlannedItem, StepItem } from './plan-step.ts';
 import { itemsOf, onlyAfterFailure, placeOf, planItem } from './plan-step.ts';
-import { plannedEvent } from './recorder.ts';
-import type { RunContext } from './run.ts';
+import { plannedEvent } from './shown.ts';
 import { settle } from './settle.ts';
 
 /** Connects to a host and plans all of its plays. What goes wrong becomes the host's own error; others go on. */
@@ -46,46 +45,6 @@ function refuseDrift(saved: HostPlan, run: HostRun): void {
   const differences = compareSteps(saved.steps, run.toPlan().steps);
   if (differences.length === 0) return;
   throw new AppError('drift', `the host is not as it was when the plan was saved: ${differences.join('; ')}`, { hint: 'plan it again, look at what is different, and apply then' });
-}
-
-/** The way to the host for a step, one for each way of becoming root: a step says so, or its play, or the inventory. */
-export async function connect(context: RunContext, run: HostRun, play: Pick<Play, 'become'>, step: Pick<Step, 'become'>): Promise<Link> {
-  const { emit } = context;
-  const target = targetFor(run, step.become ?? play.become);
-  const link =
-    run.links.get(target.become) ??
-    new Link({
-      ...linkOptions(context, run),
-      target,
-      onConnected: ({ info }) => { emit({ type: 'host.connected', host: run.name, hostKey: info.hostKey, runsAs: info.runsAs }); },
-      peer: (name) => peerOf(context, run, name),
-      asked: (request) => { context.programs.pass(run.name, request); },
-      scaledSet: (args) => context.records.scaledSet(run.name, args),
-    });
-  run.links.set(target.become, link);
-  await link.open();
-  return link;
-}
-
-function linkOptions({ transport, signal, reconnectMs, emit }: RunContext, run: HostRun): Pick<LinkOptions, 'transport' | 'signal' | 'reconnectMs' | 'onWaiting'> {
-  return { transport, signal, reconnectMs, onWaiting: (reason, fact) => { emit({ type: 'host.waiting', host: run.name, reason, ...(fact === undefined ? {} : { fact }) }); } };
-}
-
-/** A connection of this host's own to another one, which may have a turn of its own in the run, or none. */
-async function peerOf(context: RunContext, run: HostRun, name: string): Promise<Link> {
-  const known = run.peers.get(name);
-  if (known !== undefined) return known;
-  const target = await context.targetOf?.(name);
-  if (target === undefined) throw new AppError('refused', `there is no host ${name} in the inventory`, { hint: 'name it as the inventory does' });
-  const link = run.peers.get(name) ?? new Link({ ...linkOptions(context, run), target, onConnected: () => undefined });
-  run.peers.set(name, link);
-  return link;
-}
-
-function targetFor(run: HostRun, become: boolean | undefined): Target {
-  const { target } = run.host;
-  if (become === undefined) return target;
-  return { ...target, become: become && target.user !== 'root' ? 'sudo' : 'none' };
 }
 
 export function playContext(context: RunContext, run: HostRun, play: Play): Omit<HostPlay, 'link'> {

@@ -8,6 +8,7 @@ import type { Operation } from '../operations/operation.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import { canonicalJson } from '../values/json.ts';
 import type { Basis } from './basis.ts';
+import type { ProgramsRun } from './recap.ts';
 
 /** A program of the playbook that making a plan runs on hosts. That it changes nothing is the playbook's word. */
 export interface ReadProgram {
@@ -84,12 +85,6 @@ function tolerant<Value>(work: () => Value): Value | undefined {
     if (thrown instanceof AppError) return undefined;
     throw thrown;
   }
-}
-
-/** How many programs of the playbook have been run in order to make plans, and on how many hosts. */
-export interface ProgramsRun {
-  readonly programs: number;
-  readonly hosts: number;
 }
 
 /** Every such program passes here. */

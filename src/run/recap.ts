@@ -1,5 +1,10 @@
-import type { ProgramsRun } from './read-programs.ts';
 import type { AppError, HostStatus } from '../errors.ts';
+
+/** How many programs of the playbook have been run in order to make plans, and on how many hosts. */
+export interface ProgramsRun {
+  readonly programs: number;
+  readonly hosts: number;
+}
 
 /** How one host ended. */
 export interface HostResult {

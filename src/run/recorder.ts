@@ -1,18 +1,16 @@
 import type { Step } from '../config/types.ts';
-import type { AppError } from '../errors.ts';
-import { hostStatusOf } from '../errors.ts';
 import type { Change } from '../operations/change.ts';
-import type { StepOutput } from '../operations/operation.ts';
 import type { StepPlan } from '../plan/plan.ts';
 import type { RunEvent } from './event.ts';
-import type { EffectJournal, Interpreter } from './interpret.ts';
+import type { EffectJournal, Interpreter } from './interpreter.ts';
 import type { Intent, Journal } from './journal.ts';
 import type { Laptop } from './laptop.ts';
 import type { Link } from './link.ts';
 import type { PlannedItem, StepItem } from './plan-step.ts';
 import type { Claim } from './records.ts';
 import type { RunRecords } from './run-records.ts';
-import { showChange, showError } from './shown.ts';
+import { recorded } from './recorded-output.ts';
+import { plannedEvent } from './shown.ts';
 
 export interface RecorderOptions {
   readonly host: string;
@@ -111,52 +109,4 @@ export class Recorder {
         }),
     };
   }
-}
-
-/** A journal is read as a whole: what a program printed beyond this is on the host only. */
-const recordedCharacters = 1024 * 1024;
-
-export function recorded({ status, stdout, stderr }: StepOutput): StepOutput {
-  return { status, stdout: shortened(stdout), stderr: shortened(stderr) };
-}
-
-/** Of a long text whose lines were written again and again (a progress), the last writing of each. */
-function shortened(text: string): string {
-  const lines = text.length > recordedCharacters / 16 ? text.split('\n').map(lastWriting).join('\n') : text;
-  return lines.slice(0, recordedCharacters);
-}
-
-function lastWriting(line: string): string {
-  let end = line.length;
-  while (line[end - 1] === '\r') end -= 1;
-  return end === 0 ? line : line.slice(line.lastIndexOf('\r', end - 1) + 1);
-}
-
-export function plannedEvent(host: string, { step, operation, planned }: StepPlan): RunEvent {
-  const { warnings, owed } = planned;
-  const changes = planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
-  return {
-    type: 'step.planned',
-    host,
-    step,
-    operation,
-    outcome: planned.outcome,
-    changes: changes.map(showChange),
-    ...(planned.outcome === 'change' ? {} : { reason: planned.reason }),
-    ...(planned.outcome === 'refused' ? { remedy: planned.remedy } : {}),
-    ...(planned.outcome === 'maybe' ? { dependsOn: planned.dependsOn } : {}),
-    ...(warnings === undefined ? {} : { warnings }),
-    ...(owed === undefined ? {} : { owed }),
-  };
-}
-
-export function finishedEvent(host: string, error: AppError | undefined, ended: { readonly changed: boolean; readonly step?: string | undefined; readonly owed: readonly string[] }): Extract<RunEvent, { type: 'host.finished' }> {
-  return {
-    type: 'host.finished',
-    host,
-    status: error === undefined ? (ended.changed ? 'changed' : 'ok') : hostStatusOf(error.code),
-    ...(error === undefined ? {} : { error: showError(error) }),
-    ...(ended.owed.length === 0 ? {} : { owed: ended.owed }),
-    ...(ended.step === undefined ? {} : { step: ended.step }),
-  };
 }

@@ -6,7 +6,7 @@ import { compile } from './compile.ts';
 import type { SealAction } from '../operations/change.ts';
 import type { Connection } from '../transport/transport.ts';
 import { oneLine } from '../values/terminal.ts';
-import type { Interpreter } from './interpret.ts';
+import type { Interpreter } from './interpreter.ts';
 
 /**
  * Seals a backup. It is the host on which it was made that says what it is; what is kept elsewhere is

@@ -7,9 +7,9 @@ import type { HostRun } from './host-run.ts';
 import { outputOf } from './interpret.ts';
 import type { Intent, Outcome } from './journal.ts';
 import type { Link } from './link.ts';
-import { connect } from './plan-host.ts';
-import { recorded } from './recorder.ts';
-import type { RunContext } from './run.ts';
+import { connect } from './connect.ts';
+import { recorded } from './recorded-output.ts';
+import type { RunContext } from './context.ts';
 
 /**
  * Asks the host what became of everything that an earlier part of the run has begun and of which no

@@ -1,7 +1,9 @@
 import type { AppError } from '../errors.ts';
+import { hostStatusOf } from '../errors.ts';
 import type { Action, Change, ExecAction } from '../operations/change.ts';
+import type { StepPlan } from '../plan/plan.ts';
 import { commandLine, quote } from '../values/shell.ts';
-import type { ShownAction, ShownChange, ShownError } from './event.ts';
+import type { RunEvent, ShownAction, ShownChange, ShownError } from './event.ts';
 
 /** The exact text that runs on the host; for what is no single command, what is done. */
 export function commandOf(action: Action): string {
@@ -48,4 +50,33 @@ export function showChange(change: Change): ShownChange {
 
 export function showError(error: AppError): ShownError {
   return { code: error.code, message: error.message, hint: error.hint ?? '' };
+}
+
+export function plannedEvent(host: string, { step, operation, planned }: StepPlan): RunEvent {
+  const { warnings, owed } = planned;
+  const changes = planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
+  return {
+    type: 'step.planned',
+    host,
+    step,
+    operation,
+    outcome: planned.outcome,
+    changes: changes.map(showChange),
+    ...(planned.outcome === 'change' ? {} : { reason: planned.reason }),
+    ...(planned.outcome === 'refused' ? { remedy: planned.remedy } : {}),
+    ...(planned.outcome === 'maybe' ? { dependsOn: planned.dependsOn } : {}),
+    ...(warnings === undefined ? {} : { warnings }),
+    ...(owed === undefined ? {} : { owed }),
+  };
+}
+
+export function finishedEvent(host: string, error: AppError | undefined, ended: { readonly changed: boolean; readonly step?: string | undefined; readonly owed: readonly string[] }): Extract<RunEvent, { type: 'host.finished' }> {
+  return {
+    type: 'host.finished',
+    host,
+    status: error === undefined ? (ended.changed ? 'changed' : 'ok') : hostStatusOf(error.code),
+    ...(error === undefined ? {} : { error: showError(error) }),
+    ...(ended.owed.length === 0 ? {} : { owed: ended.owed }),
+    ...(ended.step === undefined ? {} : { step: ended.step }),
+  };
 }

@@ -1,4 +1,4 @@
-import type { Figure } from './figures.ts';
+import type { Figure } from './figure.ts';
 
 export const orders = ['use', 'used', 'size', 'host', 'name', 'growth', 'full'] as const;
 export type Order = (typeof orders)[number];

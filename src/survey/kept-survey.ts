@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Figure } from './figures.ts';
+import type { Figure } from './figure.ts';
 import { figuresOf } from './figures.ts';
 import type { HostSurvey } from './host-survey.ts';
 import type { LastUsed } from './make-survey.ts';

@@ -1,13 +1,6 @@
 import { roundUp } from '../values/size.ts';
-import type { Figure } from './figures.ts';
+import type { Figure, Remedy } from './figure.ts';
 import type { HostSurvey } from './host-survey.ts';
-
-/** The playbook that makes one thing larger, or makes its size last, with what it is told. */
-export interface Remedy {
-  readonly operation: 'grow_rootfs' | 'repair_rootfs' | 'scale_volume' | 'grow_pool';
-  readonly playbook: string;
-  readonly vars: Readonly<Record<string, string>>;
-}
 
 type What = Pick<Figure, 'kind' | 'name' | 'size' | 'restartUndoes'>;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../src/errors.ts';
 import type { Action, Change } from '../../src/operations/change.ts';
-import type { EffectJournal, Interpreter } from '../../src/run/interpret.ts';
+import type { EffectJournal, Interpreter } from '../../src/run/interpreter.ts';
 import { applyChange } from '../../src/run/interpret.ts';
 import { laptopAt } from '../../src/run/laptop.ts';
 import { createMemoryTransport } from '../../src/transport/memory.ts';

@@ -24,7 +24,7 @@ import type { Journal, JournalRecord } from '../../src/run/journal.ts';
 import { laptopAt } from '../../src/run/laptop.ts';
 import type { RunResult } from '../../src/run/recap.ts';
 import type { Records } from '../../src/run/records.ts';
-import type { RunRequest } from '../../src/run/run.ts';
+import type { RunRequest } from '../../src/run/context.ts';
 import { run } from '../../src/run/run.ts';
 import { RunRecords } from '../../src/run/run-records.ts';
 import { readPrograms } from '../../src/run/read-programs.ts';

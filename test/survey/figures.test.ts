@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { chooseFigures } from '../../src/survey/choose-figures.ts';
-import type { Figure } from '../../src/survey/figures.ts';
+import type { Figure } from '../../src/survey/figure.ts';
 import { figuresOf } from '../../src/survey/figures.ts';
 import type { KeptSurvey } from '../../src/survey/kept-survey.ts';
 import { keep, lastUsedOf, parseKept, withTrends } from '../../src/survey/kept-survey.ts';

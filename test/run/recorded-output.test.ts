@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recorded } from '../../src/run/recorder.ts';
+import { recorded } from '../../src/run/recorded-output.ts';
 
 const stdoutOf = (stdout: string): string => recorded({ status: 0, stdout, stderr: '' }).stdout;
 
