@@ -1,32 +1,33 @@
+// Written by npm run registry.
 import { assert } from './assert.ts';
 import { backupVolume } from './backups/backup-volume.ts';
-import { restoreVolume } from './backups/restore-volume.ts';
+import { cleanVolumes } from './volumes/clean-volumes.ts';
 import { command } from './command.ts';
+import { copyVolume } from './volumes/copy-volume.ts';
 import { deleteScaledVolume } from './scaled/delete-scaled-volume.ts';
 import { dmsetup } from './dmsetup.ts';
 import { dockerInspect } from './docker-inspect.ts';
-import { eraseWant } from './erase.ts';
 import { fetch } from './fetch.ts';
 import { growPool } from './grow-pool.ts';
 import { growRootfs } from './grow-rootfs.ts';
-import type { Operation } from './operation.ts';
 import { pause } from './pause.ts';
 import { recreateContainer } from './containers/recreate-container.ts';
 import { removeContainer } from './containers/remove-container.ts';
 import { repairRootfs } from './repair-rootfs.ts';
 import { resize2fs } from './resize2fs.ts';
+import { restoreVolume } from './backups/restore-volume.ts';
+import { scaleVolume } from './volumes/scale-volume.ts';
 import { scaledVolume } from './scaled/scaled-volume.ts';
 import { script } from './script.ts';
+import { sendVolume } from './volumes/send-volume.ts';
 import { setBaseSize } from './set-base-size.ts';
 import { setStorageDriver } from './set-storage-driver.ts';
 import { upload } from './upload.ts';
 import { volumeCopy } from './volume-copy.ts';
-import { cleanVolumes } from './volumes/clean-volumes.ts';
-import { copyVolume } from './volumes/copy-volume.ts';
-import { scaleVolume } from './volumes/scale-volume.ts';
-import { sendVolume } from './volumes/send-volume.ts';
 import { waitFor } from './wait-for.ts';
 import { xfsGrowfs } from './xfs-growfs.ts';
+import { eraseWant } from './erase.ts';
+import type { Operation } from './operation.ts';
 
 const list: readonly Operation[] = [
   eraseWant(assert),

@@ -63,6 +63,8 @@ describe('a changed file', () => {
     ['src/operations/pools/lvm.ts', ['grow_pool'], false],
     ['src/operations/scaled/delete-scaled-volume.ts', ['delete_scaled_volume'], false],
     ['src/operations/thin-table.ts', ['dmsetup'], false],
+    ['src/operations/containers/undo-main.sh', ['recreate_container', 'scale_volume'], false],
+    ['src/facts/thin-superblock.sh', ['repair_rootfs'], false],
     ['src/run/work.ts', [], true],
     ['src/operations/change.ts', [], true],
     ['src/render/live.ts', [], false],

@@ -73,16 +73,20 @@ function filesOf(operation: string): ReadonlySet<string> {
 /** Each file of the source, with those that it imports. */
 const imports = once((): ReadonlyMap<string, readonly string[]> => {
   const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.ts'),
+    /\.(ts|sh)$/.test(file),
   );
   return new Map(files.map((file) => [join('src', file), importsOf(join('src', file))]));
 });
 
+/** Scripts are loaded by their path below src/, and have others in them by a path from their own. */
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/^import [^;]*? from '(\.[^']+)'/gm)].map(([, path = '']) =>
-    relative(root, join(root, dirname(file), path)),
-  );
+  const all = (pattern: RegExp, from: string): readonly string[] =>
+    [...text.matchAll(pattern)].map(([, path = '']) => relative(root, join(root, from, path)));
+  const beside = file.endsWith('.sh')
+    ? all(/^(?:\. |\w+=\$\(cat )(\.\.?\/\S+\.sh)\)?$/gm, dirname(file))
+    : all(/^import [^;]*? from '(\.[^']+)'/gm, dirname(file));
+  return [...beside, ...all(/\bshell\(\s*'([^']+\.sh)'/g, 'src')];
 }
 
 function once<Value>(make: () => Value): () => Value {
