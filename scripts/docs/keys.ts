@@ -47,13 +47,18 @@ function keysIn(nodes: readonly Node[], path: string): readonly Key[] {
       path: at,
       values: distinct(inner.flatMap(valuesOf)),
       fallback: fallbackOf(name, inner, objects),
-      description: distinct(inner.flatMap(({ description }) => description ?? [])).join('; '),
+      description: distinct(inner.flatMap(descriptionsOf)).join('; '),
     };
     return [key, ...keysIn(inner, at)];
   });
   const items = forms.flatMap((form) => asNodes(form.items));
   const values = forms.flatMap(({ additionalProperties }) => asNodes(additionalProperties));
   return [...own, ...(items.length === 0 ? [] : keysIn(items, `${path}[]`)), ...(values.length === 0 ? [] : keysIn(values, `${path}.*`))];
+}
+
+/** A key that may also be absent has the description in one of its forms. */
+function descriptionsOf(node: Node): readonly string[] {
+  return node.description === undefined ? alternatives(node).flatMap(({ description }) => description ?? []) : [node.description];
 }
 
 function alternatives(node: Node): readonly Node[] {

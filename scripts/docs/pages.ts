@@ -63,7 +63,7 @@ function exampleFirst(name: string, text: string, examples: readonly Example[]):
     return { example: example.trim(), rest: text.slice(example.length) };
   }
   const also = others.length === 0 ? '' : `; also in ${others.map(linked).join(', ')}`;
-  return { example: `\`\`\`yaml\n${first.text}\n\`\`\`\n\nFrom ${linked(first)}${also}.`, rest: text };
+  return { example: `\`\`\`yaml fragment-of:playbooks/${first.file}\n${first.text}\n\`\`\`\n\nFrom ${linked(first)}${also}.`, rest: text };
 }
 
 function linked({ file }: Example): string {
