@@ -17,21 +17,26 @@ export async function shippedExamples(): Promise<ReadonlyMap<string, readonly Ex
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml')).toSorted()) {
     const text = await readFile(new URL(file, folder), 'utf8');
     const { value, issues } = parsePlaybook(`playbooks/${file}`, text, operations);
-    if (value === undefined) throw new Error(`playbooks/${file} is not valid: ${issues.map(({ message }) => message).join('; ')}`);
+    if (value === undefined)
+      throw new Error(`playbooks/${file} is not valid: ${issues.map(({ message }) => message).join('; ')}`);
     for (const { operation, place } of value.plays.flatMap(({ steps }) => steps)) {
       const before = found.get(operation) ?? [];
-      if (!before.some((example) => example.file === file)) found.set(operation, [...before, { file, text: itemAt(text, place.line) }]);
+      if (!before.some((example) => example.file === file))
+        found.set(operation, [...before, { file, text: itemAt(text, place.line) }]);
     }
   }
   return found;
 }
 
-/** The item of a list that begins in this line, without its indentation and without comments that belong to what follows. */
+/** The item of a list that begins in this line, without its indentation, and without comments on what follows. */
 function itemAt(text: string, line: number): string {
   const [first = '', ...rest] = text.split('\n').slice(line - 1);
   const indentation = first.search(/\S/);
   const end = rest.findIndex((each) => each.trim() !== '' && each.search(/\S/) <= indentation);
   const lines = [first, ...(end === -1 ? rest : rest.slice(0, end))];
   const last = lines.findLastIndex((each) => !/^\s*(#|$)/.test(each));
-  return lines.slice(0, last + 1).map((each) => each.slice(indentation)).join('\n');
+  return lines
+    .slice(0, last + 1)
+    .map((each) => each.slice(indentation))
+    .join('\n');
 }

@@ -17,7 +17,8 @@ export function keysOf(schema: z.ZodType): string {
   const all = keysIn([node], '');
   // A key that a plan fills in shows all that is in it beside it, and not among what people write.
   const filledIn = all.filter(({ description }) => description.startsWith('filled in by ')).map(({ path }) => path);
-  const isFilledIn = ({ path }: Key): boolean => filledIn.some((outer) => path === outer || path.startsWith(`${outer}.`));
+  const isFilledIn = ({ path }: Key): boolean =>
+    filledIn.some((outer) => path === outer || path.startsWith(`${outer}.`));
   const written = all.filter((key) => !isFilledIn(key));
   const others = all.filter(isFilledIn);
   return [
@@ -29,7 +30,9 @@ export function keysOf(schema: z.ZodType): string {
 
 /** The path of every key that no description says anything of. */
 export function undescribed(schema: z.ZodType): readonly string[] {
-  return keysIn([inputSchema(schema)], '').filter(({ description }) => description === '').map(({ path }) => path);
+  return keysIn([inputSchema(schema)], '')
+    .filter(({ description }) => description === '')
+    .map(({ path }) => path);
 }
 
 function inputSchema(schema: z.ZodType): Node {
@@ -53,12 +56,18 @@ function keysIn(nodes: readonly Node[], path: string): readonly Key[] {
   });
   const items = forms.flatMap((form) => asNodes(form.items));
   const values = forms.flatMap(({ additionalProperties }) => asNodes(additionalProperties));
-  return [...own, ...(items.length === 0 ? [] : keysIn(items, `${path}[]`)), ...(values.length === 0 ? [] : keysIn(values, `${path}.*`))];
+  return [
+    ...own,
+    ...(items.length === 0 ? [] : keysIn(items, `${path}[]`)),
+    ...(values.length === 0 ? [] : keysIn(values, `${path}.*`)),
+  ];
 }
 
 /** A key that may also be absent has the description in one of its forms. */
 function descriptionsOf(node: Node): readonly string[] {
-  return node.description === undefined ? alternatives(node).flatMap(({ description }) => description ?? []) : [node.description];
+  return node.description === undefined
+    ? alternatives(node).flatMap(({ description }) => description ?? [])
+    : [node.description];
 }
 
 function alternatives(node: Node): readonly Node[] {
@@ -75,7 +84,9 @@ function fallbackOf(name: string, nodes: readonly Node[], objects: readonly Node
   const fallback = nodes.find((node) => node.default !== undefined)?.default;
   if (objects.every(({ required = [] }) => required.includes(name))) return 'required';
   if (fallback !== undefined && !/^(\{\}|\[\])$/.test(JSON.stringify(fallback))) return code(fallback);
-  const choice = objects.flatMap(({ required = [] }) => required.filter((key) => !objects.every((other) => other.required?.includes(key))));
+  const choice = objects.flatMap(({ required = [] }) =>
+    required.filter((key) => !objects.every((other) => other.required?.includes(key))),
+  );
   const first = distinct(choice);
   return first.includes(name) && first.length > 1 ? `one of ${listed(first.map(code), 'and')}` : '';
 }
@@ -111,7 +122,9 @@ function ofType(type: string, node: Node): readonly string[] {
 
 function eachOf(what: string, values: readonly string[]): string {
   if (values.length === 0) return what;
-  return values.length === 1 && values[0] === 'text' ? `${what} of texts` : `${what}, each ${listed(distinct(values), 'or')}`;
+  return values.length === 1 && values[0] === 'text'
+    ? `${what} of texts`
+    : `${what}, each ${listed(distinct(values), 'or')}`;
 }
 
 function rangeOf({ minimum, maximum, exclusiveMinimum }: Node): string {
@@ -134,7 +147,10 @@ function formsOf(node: Node): readonly string[] {
       .map(([name, value]) => (required.includes(name) ? keyAndValue(name, asNodes(value)) : `[${code(name)}]`))
       .join(' '),
   );
-  return ['In one of these forms, where what stands in brackets may be left out:', lines.map((line) => `- ${line}`).join('\n')];
+  return [
+    'In one of these forms, where what stands in brackets may be left out:',
+    lines.map((line) => `- ${line}`).join('\n'),
+  ];
 }
 
 /** What tells one form from another is a key, or one that may have only these values in it. */
@@ -144,7 +160,10 @@ function keyAndValue(name: string, nodes: readonly Node[]): string {
 }
 
 function table(keys: readonly Key[]): string {
-  const rows = keys.map(({ path, values, fallback, description }) => `| ${code(path)} | ${inCell(listed(values, 'or'))} | ${inCell(fallback)} | ${inCell(escaped(description))} |`);
+  const rows = keys.map(
+    ({ path, values, fallback, description }) =>
+      `| ${code(path)} | ${inCell(listed(values, 'or'))} | ${inCell(fallback)} | ${inCell(escaped(description))} |`,
+  );
   return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
 }
 

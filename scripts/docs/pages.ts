@@ -17,8 +17,12 @@ export async function operationPages(): Promise<ReadonlyMap<string, string>> {
   const [prose, examples, undo] = await Promise.all([proseOfOperations(), shippedExamples(), undoRows()]);
   const pages = [...operations.values()].map((operation): readonly [string, string] => {
     const text = prose.get(operation.name);
-    if (text === undefined) throw new Error(`${operation.name} has no text: write ${fileName(operation.name)} beside its source`);
-    return [`${pagesFolder}/${operation.name}.md`, page(operation, { text, examples: examples.get(operation.name) ?? [], undo: undo.get(operation.name) ?? [] })];
+    if (text === undefined)
+      throw new Error(`${operation.name} has no text: write ${fileName(operation.name)} beside its source`);
+    return [
+      `${pagesFolder}/${operation.name}.md`,
+      page(operation, { text, examples: examples.get(operation.name) ?? [], undo: undo.get(operation.name) ?? [] }),
+    ];
   });
   return new Map([[index, withLists(prose.get('index') ?? '')], ...pages]);
 }
@@ -32,11 +36,18 @@ interface Parts {
 
 function page(operation: Operation, { text, examples, undo }: Parts): string {
   const { name, summary, schema } = operation;
-  if (operation.readOnly !== true && undo.length === 0) throw new Error(`${name} has no row among the undos of docs/durability.md#rollback`);
-  const rollback = undo.length === 0 ? [] : ['## Rollback', ['| | what [a rollback](../durability.md#rollback) does |', '|---|---|', ...undo].join('\n')];
+  if (operation.readOnly !== true && undo.length === 0)
+    throw new Error(`${name} has no row among the undos of docs/durability.md#rollback`);
+  const rollback =
+    undo.length === 0
+      ? []
+      : ['## Rollback', ['| | what [a rollback](../durability.md#rollback) does |', '|---|---|', ...undo].join('\n')];
   const { example, rest } = exampleFirst(name, text, examples);
-  return `${[mark, `# ${name}`, `${summary}.`, nature(operation), example, '## Keys', keysOf(schema), rest, ...rollback].join('\n\n')}\n`;
+  const head = [mark, `# ${name}`, `${summary}.`, nature(operation), example];
+  return `${[...head, '## Keys', keysOf(schema), rest, ...rollback].join('\n\n')}\n`;
 }
+
+const programs = 'command.md#programs-that-a-preview-runs';
 
 /** What the operation says of itself. */
 function nature({ readOnly, reads, repeats }: Operation): string {
@@ -47,23 +58,43 @@ function nature({ readOnly, reads, repeats }: Operation): string {
       : readOnly === false
         ? '- In a preview it is planned and shown; `apply` does it.'
         : `- Whether it changes something depends on its keys. Where it only reads, ${inPreview}.`,
-    ...(reads === undefined ? [] : ['- To plan it, a program of the playbook may have to run: that is [shown and asked about](command.md#programs-that-a-preview-runs) before.']),
-    ...(readOnly === true ? [] : [repeats ? '- It has no state that is wanted: applied again, it is done again.' : '- It is verified by being planned again after it was done: there must be nothing left to do.']),
+    ...(reads === undefined
+      ? []
+      : [
+          `- To plan it, a program of the playbook may have to run: that is [shown and asked about](${programs}) before.`,
+        ]),
+    ...(readOnly === true
+      ? []
+      : [
+          repeats
+            ? '- It has no state that is wanted: applied again, it is done again.'
+            : '- It is verified by being planned again after it was done: there must be nothing left to do.',
+        ]),
   ];
   return lines.join('\n');
 }
 
-/** From the playbook that is about it, if there is one; where no playbook uses the operation, the text begins with one. */
-function exampleFirst(name: string, text: string, examples: readonly Example[]): { readonly example: string; readonly rest: string } {
+/** From the playbook that is about it, if there is one; where none uses the operation, its text begins with a step. */
+function exampleFirst(
+  name: string,
+  text: string,
+  examples: readonly Example[],
+): { readonly example: string; readonly rest: string } {
   const own = `${kebab(name)}.yaml`;
   const [first, ...others] = examples.toSorted((a, b) => Number(b.file === own) - Number(a.file === own));
   if (first === undefined) {
     const [example] = new RegExp(`^\`\`\`yaml\\n- ${name}:[^]*?\\n\`\`\`\\n+`).exec(text) ?? [];
-    if (example === undefined) throw new Error(`no playbook uses ${name}: add one to playbooks/, or begin ${fileName(name)} with a step in yaml`);
+    if (example === undefined)
+      throw new Error(
+        `no playbook uses ${name}: add one to playbooks/, or begin ${fileName(name)} with a step in yaml`,
+      );
     return { example: example.trim(), rest: text.slice(example.length) };
   }
   const also = others.length === 0 ? '' : `; also in ${others.map(linked).join(', ')}`;
-  return { example: `\`\`\`yaml fragment-of:playbooks/${first.file}\n${first.text}\n\`\`\`\n\nFrom ${linked(first)}${also}.`, rest: text };
+  return {
+    example: `\`\`\`yaml fragment-of:playbooks/${first.file}\n${first.text}\n\`\`\`\n\nFrom ${linked(first)}${also}.`,
+    rest: text,
+  };
 }
 
 function linked({ file }: Example): string {
@@ -74,11 +105,15 @@ function linked({ file }: Example): string {
 async function proseOfOperations(): Promise<ReadonlyMap<string, string>> {
   const folder = new URL('src/operations/', root);
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.md'));
-  const names = new Map([['index.md', 'index'], ...[...operations.keys()].map((name): [string, string] => [fileName(name), name])]);
+  const names = new Map([
+    ['index.md', 'index'],
+    ...[...operations.keys()].map((name): [string, string] => [fileName(name), name]),
+  ]);
   const found = new Map<string, string>();
   for (const file of files) {
     const name = names.get(basename(file));
-    if (name === undefined || found.has(name)) throw new Error(`src/operations/${file} ${name === undefined ? 'belongs to no operation' : 'is there twice'}`);
+    if (name === undefined || found.has(name))
+      throw new Error(`src/operations/${file} ${name === undefined ? 'belongs to no operation' : 'is there twice'}`);
     found.set(name, (await readFile(new URL(file, folder), 'utf8')).trim());
   }
   return found;
@@ -91,19 +126,24 @@ async function undoRows(): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>();
   for (const row of rows) {
     const [, first = ''] = row.split('|');
-    const named = new Set([...first.matchAll(/`(\w+)[^`]*`/g)].map(([, name = '']) => name).filter((name) => operations.has(name)));
+    const named = new Set(
+      [...first.matchAll(/`(\w+)[^`]*`/g)].map(([, name = '']) => name).filter((name) => operations.has(name)),
+    );
     for (const name of named) found.set(name, [...(found.get(name) ?? []), row]);
   }
   return found;
 }
 
-/** In the text of the index `<!-- operations: a b -->` stands for a table of these. Each operation is in one of them. */
+/** In the text of the index `<!-- operations: a b -->` stands for a table of these. Each operation is in one. */
 function withLists(text: string): string {
   const listed = new Set<string>();
-  const made = text.replaceAll(/<!-- operations: ([\w ]+) -->/g, (_whole, names: string) => {
-    const rows = names.split(' ').map((name) => {
+  const made = text.replaceAll(/<!-- operations:\s+([\w\s]+?)\s*-->/g, (_whole, names: string) => {
+    const rows = names.split(/\s+/).map((name) => {
       const operation = operations.get(name);
-      if (operation === undefined || listed.has(name)) throw new Error(`src/operations/index.md: ${name} ${operation === undefined ? 'is no operation' : 'is listed twice'}`);
+      if (operation === undefined || listed.has(name))
+        throw new Error(
+          `src/operations/index.md: ${name} ${operation === undefined ? 'is no operation' : 'is listed twice'}`,
+        );
       listed.add(name);
       // The anchor: whoever links to an operation links to it here.
       return `| <a id="${name}"></a>[\`${name}\`](operations/${name}.md) | ${operation.summary} |`;

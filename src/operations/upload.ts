@@ -16,7 +16,7 @@ const schema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/, 'must be USER or USER:GROUP, names or numbers')
     .optional()
-    .describe('USER or USER:GROUP, names or numbers, that it is to belong to; when absent, a new one belongs to who writes it'),
+    .describe('USER or USER:GROUP, names or numbers, that it is to belong to; when absent, what is written belongs to who writes it'),
 });
 type Want = z.infer<typeof schema>;
 

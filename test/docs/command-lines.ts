@@ -7,7 +7,9 @@ import { processWorld, type World } from '../../src/cli/world.ts';
 import { matchesGlob } from '../../src/facts/container-selection.ts';
 import { root } from './documents.ts';
 
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly scripts: Readonly<Record<string, string>> };
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
 
 /** npm's own words that documents use. */
 const npmWords = ['ci', 'link', 'test'];
@@ -23,14 +25,22 @@ export async function mistakesIn(line: string, kind: Kind): Promise<readonly str
 async function mistakeIn(words: readonly string[], kind: Kind): Promise<readonly string[]> {
   // VARIABLE=value before it.
   const [program = '', ...args] = words.slice(words.findIndex((word) => !/^[A-Z_]+=/.test(word)));
-  const missing = args.filter((word) => /^(?:playbooks|schemas|scripts|lab|bench|test|src)\/|^inventory\.example\.yaml$/.test(word) && !isThere(word)).map((word) => `there is no ${word}`);
+  const missing = args
+    .filter(
+      (word) =>
+        /^(?:playbooks|schemas|scripts|lab|bench|test|src)\/|^inventory\.example\.yaml$/.test(word) && !isThere(word),
+    )
+    .map((word) => `there is no ${word}`);
   switch (program) {
     case 'plimsoll':
       return [...(await ofPlimsoll(args, kind)), ...missing];
     case 'npm':
       return [...ofNpm(args), ...missing];
     case 'npx':
-      return [...(existsSync(join(root, 'node_modules/.bin', args[0] ?? '')) ? [] : [`npx finds no ${args[0] ?? ''} here`]), ...missing];
+      return [
+        ...(existsSync(join(root, 'node_modules/.bin', args[0] ?? '')) ? [] : [`npx finds no ${args[0] ?? ''} here`]),
+        ...missing,
+      ];
     default:
       return program === 'node' ? missing.filter((word) => !word.endsWith('dist/main.js')) : [];
   }
@@ -44,7 +54,9 @@ function ofNpm([word = '', script = '']: readonly string[]): readonly string[] {
 /** With globs in its name, a file is there when one of them is. */
 function isThere(path: string): boolean {
   const folder = join(root, dirname(path));
-  return /[*?]/.test(path) ? existsSync(folder) && readdirSync(folder).some((name) => matchesGlob(path, join(dirname(path), name))) : existsSync(join(root, path));
+  return /[*?]/.test(path)
+    ? existsSync(folder) && readdirSync(folder).some((name) => matchesGlob(path, join(dirname(path), name)))
+    : existsSync(join(root, path));
 }
 
 /** By the product's own commands, each of which only parses. */
@@ -52,15 +64,25 @@ async function ofPlimsoll([name = '', ...rest]: readonly string[], kind: Kind): 
   if (['--help', '--version'].includes(name)) return [];
   const listed = commands.get(name);
   if (listed === undefined) return [`plimsoll has no command "${name}"`];
-  const command = (await listed.load())(world(() => undefined), () => undefined);
+  const command = (await listed.load())(
+    world(() => undefined),
+    () => undefined,
+  );
   onlyParses(command);
   try {
     await command.parseAsync(rest, { from: 'user' });
     return [];
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    const lacks = ['commander.help', 'commander.missingArgument', 'commander.optionMissingArgument', 'commander.invalidArgument'];
-    return thrown.exitCode === 0 || (kind === 'named' && lacks.includes(thrown.code)) ? [] : [`plimsoll ${name}: ${thrown.message.replace(/^error: /, '')}`];
+    const lacks = [
+      'commander.help',
+      'commander.missingArgument',
+      'commander.optionMissingArgument',
+      'commander.invalidArgument',
+    ];
+    return thrown.exitCode === 0 || (kind === 'named' && lacks.includes(thrown.code))
+      ? []
+      : [`plimsoll ${name}: ${thrown.message.replace(/^error: /, '')}`];
   }
 }
 
@@ -81,7 +103,9 @@ export function world(write: (text: string) => void): World {
 export function wordsOf(line: string): readonly (readonly string[])[] {
   const found: string[][] = [[]];
   let redirected = false;
-  for (const [token, quoted] of line.matchAll(/(?<=^|\s)#.*|&&|\|\||[;|]|\d?>>?|((?:'[^']*'|"[^"]*"|\\.|[^\s;|>&'"])+)/g)) {
+  for (const [token, quoted] of line.matchAll(
+    /(?<=^|\s)#.*|&&|\|\||[;|]|\d?>>?|((?:'[^']*'|"[^"]*"|\\.|[^\s;|>&'"])+)/g,
+  )) {
     if (token.startsWith('#')) break;
     if (quoted === undefined) {
       redirected = token.includes('>');

@@ -27,16 +27,26 @@ describe('every key says what it is', () => {
     expect(undescribed(schema)).toEqual([]);
   });
 
-  it.each(Object.entries({ inventory: inventorySchema, play: playSchema, block: blockSchema, step: controlsSchema }))('%s', (_name, schema) => {
-    expect(undescribed(schema)).toEqual([]);
-  });
+  it.each(Object.entries({ inventory: inventorySchema, play: playSchema, block: blockSchema, step: controlsSchema }))(
+    '%s',
+    (_name, schema) => {
+      expect(undescribed(schema)).toEqual([]);
+    },
+  );
 });
 
 describe('docs/playbooks.md', () => {
-  const named = new Set(documents.find(({ path }) => path === 'docs/playbooks.md')?.prose.flatMap(({ text }) => [...text.matchAll(/`([a-z_]+)/g)].map(([, name = '']) => name)));
+  const named = new Set(
+    documents
+      .find(({ path }) => path === 'docs/playbooks.md')
+      ?.prose.flatMap(({ text }) => [...text.matchAll(/`([a-z_]+)/g)].map(([, name = '']) => name)),
+  );
   const host = inventorySchema.shape.hosts.valueType.unwrap();
 
-  it.each(Object.entries({ host, play: playSchema, block: blockSchema, step: controlsSchema }))('names every key of a %s', (_what, { shape }) => {
-    expect(Object.keys(shape).filter((key) => !named.has(key))).toEqual([]);
-  });
+  it.each(Object.entries({ host, play: playSchema, block: blockSchema, step: controlsSchema }))(
+    'names every key of a %s',
+    (_what, { shape }) => {
+      expect(Object.keys(shape).filter((key) => !named.has(key))).toEqual([]);
+    },
+  );
 });
