@@ -25,7 +25,7 @@ export const controlsSchema = z.strictObject({
   tags: tagsSchema.optional(),
   on_error: z.enum(['fail', 'continue']).optional().describe('What a failure means for the host: it stops (fail), or goes on with the next step.'),
   max_unavailable: z
-    .union([z.int().min(1), z.strictObject({ members: z.int().min(1), service: z.string().min(1) })])
+    .union([z.int().min(1), z.strictObject({ members: z.int().min(1).describe('How many of them.'), service: z.string().min(1).describe('What steps that share the limit have in common: any name.') })])
     .optional()
     .describe('On so many hosts at once, at most, something is changed by the step; hosts where it has failed count. With members and service: steps of one service share that.'),
   become: z.boolean().optional().describe("Whether the step runs as root; the play's setting when absent."),

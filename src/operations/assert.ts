@@ -4,7 +4,7 @@ import { defineOperation } from './operation.ts';
 const truth = z.boolean({ error: 'must be true or false: write "${{ … }}" around an expression' });
 
 const schema = z.strictObject({
-  that: z.union([truth, z.array(truth).min(1)], { error: 'must be true or false, or a list of these: write "${{ … }}" around each expression' }),
+  that: z.union([truth, z.array(truth).min(1)], { error: 'must be true or false, or a list of these: write "${{ … }}" around each expression' }).describe('an expression, or a list of them, each written as "${{ … }}": all must be true'),
   message: z.string().optional().describe('why it matters, shown when it does not hold'),
 });
 

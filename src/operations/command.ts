@@ -7,7 +7,7 @@ import { programKeys, programOperation, readsOrCreates } from './program.ts';
 const long = z.strictObject({
   argv,
   ...programKeys,
-  chdir: hostPath.optional(),
+  chdir: hostPath.optional().describe('the directory on the host in which it runs'),
   stdin: z.union([z.string(), secretReference]).optional().describe('text for its standard input, or a secret variable'),
   env: environment.optional(),
 });

@@ -15,7 +15,7 @@ const device = z
   .string()
   .transform((name) => name.replace(/^\/dev\/mapper\//, ''))
   .refine((name) => /^[^\s/-][^\s/]*$/.test(name), 'must be the name of a mapped device, as dmsetup ls shows it')
-  .describe('name of a mapped device, with or without /dev/mapper/');
+  .describe('the name of a mapped device, with or without /dev/mapper/');
 
 const table = z
   .string()
@@ -25,9 +25,9 @@ const table = z
 const schema = z.discriminatedUnion(
   'action',
   [
-    z.strictObject({ action: z.enum(['table', 'info', 'status']), device }),
-    z.strictObject({ action: z.literal('load'), device, table: table.describe('the new table: the live one with another length') }),
-    z.strictObject({ action: z.literal('resume'), device }),
+    z.strictObject({ action: z.enum(['table', 'info', 'status']).describe('table, info, status: read the device, and register its fields'), device }),
+    z.strictObject({ action: z.literal('load').describe('load: give the device a longer table, which is not live yet'), device, table: table.describe('with load: the new table, which is the live one with another length, in sectors of 512 bytes') }),
+    z.strictObject({ action: z.literal('resume').describe('resume: make the loaded table live'), device }),
   ],
   { error: 'must be {action: table, info, status, load or resume, device: NAME}, and a table: for load' },
 );

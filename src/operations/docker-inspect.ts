@@ -7,7 +7,7 @@ import type { Known } from '../facts/fact.ts';
 import { ask } from '../facts/fact.ts';
 import { defineOperation } from './operation.ts';
 
-const schema = z.strictObject({ container: z.string().min(1).describe('name, id, or unique id prefix of one container') });
+const schema = z.strictObject({ container: z.string().min(1).describe('the name or id of one container, or four or more of its first digits') });
 
 type One = { readonly container: Container } | { readonly refused: string; readonly remedy: string };
 

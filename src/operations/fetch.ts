@@ -6,8 +6,8 @@ import { hostPath, laptopFileResource } from './input.ts';
 import { defineOperation } from './operation.ts';
 
 const schema = z.strictObject({
-  from: hostPath,
-  to: z.string().min(1).describe('file on this machine; with several hosts write ${{ host.name }} into it'),
+  from: hostPath.describe('the file on the host'),
+  to: z.string().min(1).describe('the file on this machine, relative to the playbook; with several hosts write ${{ host.name }} into it'),
 });
 
 export const fetch = defineOperation({

@@ -15,8 +15,8 @@ import { byHand } from '../values/shell.ts';
 
 const schema = z.union(
   [
-    z.strictObject({ container: z.string().min(1).describe('name, id, or unique id prefix of one container on devicemapper') }),
-    z.strictObject({ device: hostPath.describe('block device with a mounted file system, for example /dev/mapper/NAME') }),
+    z.strictObject({ container: z.string().min(1).describe('the name or id of one container on devicemapper, or four or more of its first digits') }),
+    z.strictObject({ device: hostPath.describe('a block device with a mounted file system, for example /dev/mapper/NAME') }),
   ],
   { error: 'must be {container: NAME} or {device: /dev/mapper/NAME}' },
 );

@@ -29,11 +29,11 @@ import { judgeStoppable } from './volumes/stop-users.ts';
 
 const schema = z
   .strictObject({
-    size: sizeText(parseSize).optional().describe('of the data: 200GiB; or relative to now, when the plan is made: +50GiB, 150%'),
-    metadata_size: sizeText(parseSize).optional().describe('of the metadata: 1GiB, +256MiB, 200%; at most 15.8GiB'),
-    overcommit: z.boolean().optional().describe('loop files: grow although their file system has less room than the pool would have; you see to it that the room is there in time'),
+    size: sizeText(parseSize).optional().describe('of the data: 200GiB; or relative to the size when the plan is made: +50GiB, 150%'),
+    metadata_size: sizeText(parseSize).optional().describe('of the metadata, in the same way: 1GiB, +256MiB, 200%; at most 15.8GiB, which is all that a pool can use'),
+    overcommit: z.boolean().optional().describe('loop files: grow although their file system has less free than the growth and a margin; you see to it that the room is there in time'),
     offline: z.boolean().optional().describe('loop files: stop all containers and the Docker daemon, which makes the pool anew, as large as its files, when it starts; then start what ran'),
-    pinned: z.strictObject({ data: z.number().int().positive().optional(), metadata: z.number().int().positive().optional() }).optional().describe('filled in by a plan: bytes, once a relative size has been made absolute'),
+    pinned: z.strictObject({ data: z.number().int().positive().optional().describe('of the data, in bytes'), metadata: z.number().int().positive().optional().describe('of the metadata, in bytes') }).optional().describe('filled in by a plan: the sizes, once relative ones have been made absolute'),
   })
   .refine((want) => want.size !== undefined || want.metadata_size !== undefined, { message: 'say what is to grow: size: (data), metadata_size:, or both' });
 

@@ -24,7 +24,7 @@ import { judgeDriver } from './rootfs/unsupported.ts';
 const schema = z
   .strictObject({
     ...containerKeys,
-    size: sizeText(parseSize).describe('20GiB; or relative to now, when the plan is made: +5GiB, 150%'),
+    size: sizeText(parseSize).describe('what it is to have: 20GiB; or relative to what it has when the plan is made: +5GiB, 150%'),
     restart_daemon: z.boolean().optional().describe('restart the Docker daemon where that is needed for the new size to last; only with live-restore, so that containers go on running'),
     sizes: z.record(z.string(), z.number().int().positive()).optional().describe('filled in by a plan: bytes by container id, once a relative size has been made absolute'),
   })

@@ -8,7 +8,7 @@ export const hostPath = z
   .string()
   .startsWith('/', 'must be an absolute path on the host')
   .refine((path) => !path.includes('\0') && !path.includes('\n'), 'must not contain a line feed or NUL')
-  .describe('absolute path on the host');
+  .describe('an absolute path on the host');
 
 /** What steps read and change of a file on the laptop: however its path is written, it is one. */
 export function laptopFileResource(path: string): string {
@@ -24,20 +24,23 @@ export const octalMode = z
 
 /** A size as `parse` takes it; otherwise its reason is the message. */
 export function sizeText(parse: (text: string) => unknown) {
-  return z.string().superRefine((text, context) => {
-    try {
-      parse(text);
-    } catch (error) {
-      if (!(error instanceof SizeError)) throw error;
-      context.addIssue({ code: 'custom', message: error.message });
-    }
-  });
+  return z
+    .string()
+    .superRefine((text, context) => {
+      try {
+        parse(text);
+      } catch (error) {
+        if (!(error instanceof SizeError)) throw error;
+        context.addIssue({ code: 'custom', message: error.message });
+      }
+    })
+    .meta({ title: 'size' });
 }
 
 /** Which containers are meant, where it may be several. */
 export const whichContainers = {
   container: z.string().min(1).optional().describe('a name, an id (or four or more of its first digits), or a glob such as app-*'),
-  label: z.string().min(1).optional().describe('key or key=value; with container: both must match'),
+  label: z.string().min(1).optional().describe('a label of the containers, key or key=value; with container: both must match'),
 };
 
 export const containerOrLabel = 'name the containers: container: NAME, or label: KEY=VALUE';
@@ -45,7 +48,13 @@ export const containerOrLabel = 'name the containers: container: NAME, or label:
 /** A secret variable: what a playbook says with `${{ vars.token }}`. Its value is not known here, nor in any plan. */
 export const secretReference: z.ZodType<SecretReference> = z
   .strictObject({
-    secret: z.union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) }), z.strictObject({ command: z.array(z.string()).min(1) })]),
+    secret: z
+      .union([
+        z.strictObject({ env: z.string().min(1).describe('the name of an environment variable of this machine') }),
+        z.strictObject({ file: z.string().min(1).describe('a file of this machine, relative to what names it; its last line feed is dropped') }),
+        z.strictObject({ command: z.array(z.string()).min(1).describe('a program of this machine and its arguments; what it prints is the secret') }),
+      ])
+      .describe('where the secret comes from'),
   })
   .describe('a secret: { secret: { env: NAME } }, { secret: { file: PATH } } or { secret: { command: [...] } }');
 
@@ -60,6 +69,7 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 export const duration = z
   .union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?[smh]$/, 'must be a number of seconds, or for example 30s, 5m, 1h')])
   .transform((value) => (typeof value === 'number' ? value : Number(value.slice(0, -1)) * (unitSeconds[value.slice(-1)] ?? 1)))
-  .refine((seconds) => seconds > 0 && seconds <= 86_400, 'must be more than nothing and at most a day');
+  .refine((seconds) => seconds > 0 && seconds <= 86_400, 'must be more than nothing and at most a day')
+  .meta({ title: 'seconds, or a time such as 30s, 5m, 1h' });
 
-export const exitStatuses = z.array(z.number().int().min(0).max(255)).min(1).describe('exit statuses that mean success');
+export const exitStatuses = z.array(z.number().int().min(0).max(255)).min(1).describe('the exit statuses that mean success');

@@ -28,8 +28,8 @@ export interface Program {
 
 /** What a playbook may say of either. */
 export const programKeys = {
-  read_only: z.boolean().default(false).describe('changes nothing: runs in the preview too, once its text was shown and --allow-read-only-programs, or an answer, has consented to it'),
-  creates: hostPath.optional().describe('nothing is done when this path exists'),
+  read_only: z.boolean().default(false).describe('it changes nothing: it runs in the preview too, once its text was shown and --allow-read-only-programs, or an answer, has consented to it'),
+  creates: hostPath.optional().describe('a path on the host: when it exists, nothing is done'),
   success: exitStatuses.default([0]),
 };
 

@@ -20,7 +20,7 @@ import type { Refusal } from './rootfs/outcome.ts';
 import { dockerBytes } from './volumes/docker-size.ts';
 
 const schema = z.strictObject({
-  size: sizeText(parseBytes).describe('of the root file system of new images and their containers, where no size is given: 20GiB'),
+  size: sizeText(parseBytes).describe('what new images, and their containers where no size is given, have as root file system: 20GiB'),
   restart_daemon: z.boolean().optional().describe('restart the Docker daemon, so that it holds from now on; only with live-restore, so that containers go on running'),
 });
 

@@ -30,9 +30,9 @@ import { judgeStopOf } from './volumes/stop-users.ts';
 const schema = z
   .strictObject({
     driver: z.enum(storageDriverNames).describe('the driver that the daemon is to have'),
-    options: z.array(z.string().regex(/^[a-z0-9_.]+=\S+$/, 'name=value')).optional().describe('its storage-opts: [overlay2.size=20G]; those of the old driver are taken out'),
-    acknowledge_invisible: z.boolean().optional().describe('true: you know that Docker will not see the containers and images that it has now, until the old driver is set again'),
-    stop_containers: z.boolean().optional().describe('true: the running containers are stopped; they are started again when it fails, or is rolled back'),
+    options: z.array(z.string().regex(/^[a-z0-9_.]+=\S+$/, 'name=value')).optional().describe('its storage-opts: [overlay2.size=20G]; those of the old driver are taken out of daemon.json, because dockerd does not start with an option that its driver does not know'),
+    acknowledge_invisible: z.boolean().optional().describe('true: you know that Docker will not see the containers and images that it has now, as the preview names them, until the old driver is set again'),
+    stop_containers: z.boolean().optional().describe('true: the running containers may be stopped; they are started again when it fails, or is rolled back'),
   })
   .superRefine(({ driver, options = [] }, context) => {
     for (const option of options) {

@@ -10,13 +10,14 @@ import { defineOperation } from './operation.ts';
 import { shell } from '../shell/shell.ts';
 
 const schema = z.strictObject({
-  from: z.string().min(1).describe('file on this machine, relative to the playbook'),
-  to: hostPath,
-  mode: octalMode.default('0644'),
+  from: z.string().min(1).describe('the file on this machine, relative to the playbook'),
+  to: hostPath.describe('where it goes on the host: an absolute path, with the name of the file'),
+  mode: octalMode.default('0644').describe('its permissions, in octal digits and in quotes; "0644" when absent'),
   owner: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/, 'must be USER or USER:GROUP, names or numbers')
-    .optional(),
+    .optional()
+    .describe('USER or USER:GROUP, names or numbers, that it is to belong to; when absent, what is written belongs to who writes it'),
 });
 type Want = z.infer<typeof schema>;
 

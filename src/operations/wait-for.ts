@@ -10,16 +10,16 @@ import { argv, duration, hostPath } from './input.ts';
 import { defineOperation } from './operation.ts';
 
 const timing = {
-  for: duration.default(60).describe('give up after this time'),
-  every: duration.default(2),
+  for: duration.default(60).describe('give up after this time; 60 s when absent'),
+  every: duration.default(2).describe('the time between two looks; 2 s when absent'),
 };
 
 const schema = z.union(
   [
-    z.strictObject({ argv: argv.describe('a program that exits with 0 when it is so; it must change nothing'), equals: z.string().optional().describe('and prints this'), ...timing }),
+    z.strictObject({ argv: argv.describe('a program that exits with 0 when it is so; it must change nothing'), equals: z.string().optional().describe('what it must print too; white space around it does not count'), ...timing }),
     z.strictObject({ port: z.number().int().min(1).max(65_535).describe('a TCP port of the host that is listened on'), ...timing }),
     z.strictObject({ path: hostPath.describe('a path that exists'), ...timing }),
-    z.strictObject({ container: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "must be a container's exact name or id"), state: z.enum(['running', 'healthy']).default('running'), ...timing }),
+    z.strictObject({ container: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "must be a container's exact name or id").describe('the exact name or id of a container'), state: z.enum(['running', 'healthy']).default('running').describe('what the container is to be; healthy: as its health check says'), ...timing }),
   ],
   { error: 'must have one of argv, port, path or container (with state: running or healthy), and may have for and every' },
 );

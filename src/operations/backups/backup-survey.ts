@@ -33,15 +33,15 @@ import { ownPlaces } from './own-place.ts';
 
 export const backupVolumeSchema = z
   .strictObject({
-    volume: z.string().min(1).optional().describe('the name of a volume'),
-    container: z.string().min(1).optional().describe('a name, an id, or four or more of its first digits; with path: instead of volume:'),
+    volume: z.string().min(1).optional().describe('the volume, by its name'),
+    container: z.string().min(1).optional().describe('instead of volume: the name or id of a container, or four or more of its first digits, with path:'),
     path: copiedDirectory.optional().describe('a directory on the host; with container: as the container sees it'),
     to: backupsIn('where the backup is kept'),
-    consistency: z.enum(['stop', 'pause', 'live']).optional().describe('what becomes of the containers that write to it: stopped, or paused, while it is read, and let go on whatever becomes of the backup; live: they run on, and what they change meanwhile may be half old and half new'),
+    consistency: z.enum(['stop', 'pause', 'live']).optional().describe('what becomes of the containers that write to it: stopped, or paused, while it is read, and let go on whatever becomes of the backup; live: they run on, and what they change meanwhile may be half old and half new. Without it, a volume that a running container writes to is refused'),
     keep: z.number().int().min(1).optional().describe('how many complete backups of it are kept there; older ones are removed once the new one is there. All of them when absent'),
     content_list: z.boolean().default(true).describe('what is in the files is listed too (they are read twice meanwhile), so that a restored volume can be proven to be the same'),
     encrypt_to: recipients.optional().describe('public keys (age1…, ssh-ed25519 …, ssh-rsa …): the host\'s own age encrypts the archive to them, so that it is never on a disk, or on its way, in the clear'),
-    spool: copiedDirectory.optional().describe('the directory on the host in which the archive is made before it goes elsewhere; in the state directory when absent'),
+    spool: copiedDirectory.optional().describe('the directory on the host in which the archive is made before it goes elsewhere; spool in the state directory (/var/lib/plimsoll/spool) when absent. With to: {path} it is made there'),
     as: backupName.optional().describe('filled in by a plan: the name of the backup'),
   })
   .refine(isPlace, placeProblem);

@@ -34,15 +34,15 @@ import { judgeVouched, vouchedFor } from './vouching.ts';
 const schema = z.strictObject({
   volume: z.string().regex(volumeName, 'must be a name that Docker\'s local volumes can have').describe('the new volume; a name that was never used on the host'),
   from: backupsIn('where the backup is kept'),
-  backup: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/, 'must be the name of a backup, or what it begins with before the @').describe('a backup\'s name; or the name of the volume that was backed up: the newest complete one of it'),
+  backup: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/, 'must be the name of a backup, or what it begins with before the @').describe('a backup\'s name; or what stands in it before the @, such as the name of the volume: the newest complete one, refused where several hosts have made such'),
   size: sizeText((text) => {
     if ((dockerBytes(text) ?? 0) < 1) throw new SizeError(`"${text}" is no size`);
   })
     .optional()
     .describe('the new volume\'s quota, as Docker takes sizes (20GiB); that of the backup when absent'),
   identity: copiedDirectory.optional().describe('for an encrypted backup: the file on the host with the secret key, which belongs to root with mode 0600 or 0400; the host\'s own age reads it, plimsoll does not'),
-  unvouched: z.literal('allow').optional().describe('restore also a backup for which neither the records nor a seal vouch: whoever may write where it is kept may have put it there'),
-  spool: copiedDirectory.optional().describe('the directory on the host to which the archive is brought; in the state directory when absent'),
+  unvouched: z.literal('allow').optional().describe('allow: restore also a backup for which neither the records nor a seal vouch: whoever may write where it is kept may have put it there'),
+  spool: copiedDirectory.optional().describe('the directory on the host to which the archive is brought; spool in the state directory (/var/lib/plimsoll/spool) when absent'),
 });
 export type RestoreWant = z.infer<typeof schema>;
 

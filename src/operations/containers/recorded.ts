@@ -14,23 +14,37 @@ import { restartPolicyOf } from './restart-policy.ts';
  * and a digest of a short one gives it away. What comes from the image stands in none of it.
  */
 export const recordedSchema = z.object({
-  image: z.string(),
-  /** Absent: which image that name meant was not known. */
-  imageId: z.exactOptional(z.string()),
-  env: z.array(z.string()),
-  labels: z.record(z.string(), z.string()),
-  /** 0: no limit; of the processors in billionths of one. */
-  memoryBytes: z.number(),
-  nanoCpus: z.number(),
-  /** As `docker run --restart` takes it. */
-  restart: z.string(),
-  /** By the container's port; an empty host port is one that Docker chooses. */
-  ports: z.record(z.string(), z.array(z.object({ hostIp: z.string(), hostPort: z.string() }))),
-  mounts: z.array(z.object({ destination: z.string(), type: z.string(), name: z.exactOptional(z.string()), source: z.exactOptional(z.string()), readWrite: z.boolean() })),
-  /** Of its root file system; absent without a size of its own. */
-  storageBytes: z.exactOptional(z.number()),
-  /** What recreate_container leaves as it is: Docker's keys, each with its value as canonical JSON. */
-  others: z.record(z.string(), z.string()),
+  image: z.string().describe('the image, as it was named'),
+  imageId: z.exactOptional(z.string().describe('which image that name meant; absent when that was not known')),
+  env: z.array(z.string()).describe('the names of its variables, without those of the image'),
+  labels: z.record(z.string(), z.string()).describe('its labels, without those of the image'),
+  memoryBytes: z.number().describe('the most memory that it may use, in bytes; 0: no limit'),
+  nanoCpus: z.number().describe('how many processors it may use, in billionths of one; 0: no limit'),
+  restart: z.string().describe('its restart policy, as docker run --restart takes it'),
+  ports: z
+    .record(
+      z.string(),
+      z.array(
+        z.object({
+          hostIp: z.string().describe('an address of the host; empty: all of them'),
+          hostPort: z.string().describe('a port of the host; empty: one that Docker chooses'),
+        }),
+      ),
+    )
+    .describe('what is published, by the port in the container'),
+  mounts: z
+    .array(
+      z.object({
+        destination: z.string().describe('the path in the container'),
+        type: z.string().describe('volume, bind, or another kind that Docker has'),
+        name: z.exactOptional(z.string().describe('the name of the volume')),
+        source: z.exactOptional(z.string().describe('the path on the host')),
+        readWrite: z.boolean().describe('whether it can be written to'),
+      }),
+    )
+    .describe('what is mounted'),
+  storageBytes: z.exactOptional(z.number().describe('the size of its root file system, in bytes; absent without one of its own')),
+  others: z.record(z.string(), z.string()).describe("what recreate_container leaves as it is: Docker's keys, each with its value as canonical JSON"),
 });
 export type Recorded = z.infer<typeof recordedSchema>;
 

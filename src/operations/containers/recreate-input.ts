@@ -16,20 +16,20 @@ const mount = z.union([
 export const recreateSchema = z
   .strictObject({
     ...whichContainers,
-    image: z.string().min(1).optional().describe('a name or id that the host has already'),
-    env: z.record(z.string().regex(/^[^=\0]+$/), z.union([z.string(), z.null()])).optional().describe('variables; null takes one out'),
-    labels: z.record(z.string().min(1), z.union([z.string(), z.null()])).optional().describe('labels; null takes one out'),
-    memory: sizeText(parseBytes).optional().describe('the most it may use, for example 512MiB'),
-    cpus: z.number().positive().max(4096).optional().describe('processors, for example 1.5'),
-    restart: z.string().regex(/^(no|always|unless-stopped|on-failure(:[1-9]\d*)?)$/, 'must be no, always, unless-stopped, on-failure or on-failure:N').optional(),
-    ports: z.record(z.string().regex(/^\d{1,5}(\/(tcp|udp|sctp))?$/, 'must be a port of the container, for example 80 or 53/udp'), z.union([published, z.null()])).optional().describe('by the container\'s port the host\'s; null: not published'),
+    image: z.string().min(1).optional().describe('the image, by a name or id that the host has already'),
+    env: z.record(z.string().regex(/^[^=\0]+$/), z.union([z.string(), z.null()])).optional().describe('variables of its environment, by name; null takes one out, the others stay'),
+    labels: z.record(z.string().min(1), z.union([z.string(), z.null()])).optional().describe('its labels, by key; null takes one out, the others stay'),
+    memory: sizeText(parseBytes).optional().describe('the most memory that it may use: 512MiB'),
+    cpus: z.number().positive().max(4096).optional().describe('how many processors it may use: 1.5'),
+    restart: z.string().regex(/^(no|always|unless-stopped|on-failure(:[1-9]\d*)?)$/, 'must be no, always, unless-stopped, on-failure or on-failure:N').optional().describe('its restart policy: no, always, unless-stopped, on-failure, or on-failure:N with the number of tries'),
+    ports: z.record(z.string().regex(/^\d{1,5}(\/(tcp|udp|sctp))?$/, 'must be a port of the container, for example 80 or 53/udp'), z.union([published, z.null()])).optional().describe('by the container\'s port (80, 53/udp) the host\'s, 8080 or ADDRESS:8080; null: not published; the others stay'),
     pin_ports: z.boolean().optional().describe('ports that Docker has chosen stay the ones they are now'),
-    mounts: z.record(hostPath, z.union([mount, z.null()])).optional().describe('by the path in the container; null: nothing is mounted there'),
-    storage_size: sizeText(parseBytes).optional().describe('of its root file system, where the storage driver has that'),
+    mounts: z.record(hostPath, z.union([mount, z.null()])).optional().describe('what is mounted, by the path in the container; null: nothing is; the others stay'),
+    storage_size: sizeText(parseBytes).optional().describe('the size of its root file system, where the storage driver has that: 20GiB'),
     layer,
-    gate: gate.prefault({}),
+    gate: gate.prefault({}).describe('what the new container has to show before the old one is given up'),
     compose: z.literal('override').optional().describe('containers of Docker Compose: write an override file beside the files of the project, and let Compose make the container anew; refused when left out'),
-    restore: restoreSchema.optional().describe('instead of all the keys above that say how it shall be: a recorded version to go back to; plimsoll restore-version fills it in'),
+    restore: restoreSchema.optional().describe('filled in by plimsoll restore-version: a recorded version to go back to, instead of all keys that say how it shall be'),
   })
   .refine((want) => want.container !== undefined || want.label !== undefined, { message: containerOrLabel })
   .refine(({ restore, container: _container, label: _label, layer: _layer, gate: _gate, ...others }) => restore === undefined || Object.values(others).every((value) => value === undefined), { message: 'restore: says how all of it shall be: leave the other keys out' });

@@ -23,9 +23,9 @@ import { byHand } from '../../values/shell.ts';
 import { shell } from '../../shell/shell.ts';
 
 const schema = z.strictObject({
-  container: z.string().min(1).describe('name, id, or unique id prefix of one container, which does not run'),
-  anonymous_volumes: z.enum(['keep', 'quarantine']).default('keep').describe('what becomes of its volumes without a name that no other container has'),
-  keep_for: period.prefault('7d').refine((seconds) => seconds > 0, 'volumes go by way of quarantine: at least 1s').describe('how long these stay in quarantine, until clean_volumes removes them'),
+  container: z.string().min(1).describe('the name or id of one container, which does not run, or four or more of its first digits'),
+  anonymous_volumes: z.enum(['keep', 'quarantine']).default('keep').describe('what becomes of its volumes without a name that no other container has: they stay, or go into quarantine'),
+  keep_for: period.prefault('7d').refine((seconds) => seconds > 0, 'volumes go by way of quarantine: at least 1s').describe('with quarantine: how long they stay there, until clean_volumes removes them'),
 });
 
 type Want = z.infer<typeof schema>;

@@ -4,8 +4,8 @@ import { duration } from '../input.ts';
 /** What every step that replaces containers takes. */
 
 export const gate = z.strictObject({
-  seconds: duration.default(10).describe('how long a new container must run without being restarted'),
+  seconds: duration.default(10).describe('how long a new container must run without being restarted; 10 s when absent'),
   healthy: z.boolean().default(true).describe('wait for its health check, where it has one'),
 });
 
-export const layer = z.enum(['refuse', 'discard']).default('refuse').describe('what a container has written to its own layer is lost: refuse it then, or discard that');
+export const layer = z.enum(['refuse', 'discard']).default('refuse').describe('a container that has written to its own layer, outside of its volumes, loses that: refuse it then, or discard what it has written');

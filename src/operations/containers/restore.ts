@@ -16,9 +16,9 @@ import type { Recorded } from './recorded.ts';
 import { ownLabels, recordedOf, recordedSchema } from './recorded.ts';
 
 export const restoreSchema = z.strictObject({
-  version: z.number().int().nonnegative(),
-  spec: recordedSchema.describe('as plimsoll history --output json shows it'),
-  env_changed: z.array(z.string()).default([]).describe('variables whose value has been changed since'),
+  version: z.number().int().nonnegative().describe('its number'),
+  spec: recordedSchema.describe('what is recorded of it, as plimsoll history --output json shows it'),
+  env_changed: z.array(z.string()).default([]).describe('the names of variables whose value has been changed since'),
   partly: z.boolean().default(false).describe('what cannot be brought back stays as it is now, instead of refusing'),
 });
 export type Restore = z.infer<typeof restoreSchema>;

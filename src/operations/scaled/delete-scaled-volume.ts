@@ -18,7 +18,7 @@ import { identityFormat, subjectOf } from './make-instance.ts';
 import { setName } from './template.ts';
 
 const schema = z.strictObject({
-  name: setName.describe('the scaled volume'),
+  name: setName.describe('the name of the scaled volume'),
   index: z.number().int().positive().describe('the number of its instance: 2 of elk_vol-2'),
 });
 type Want = z.infer<typeof schema>;

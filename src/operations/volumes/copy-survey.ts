@@ -35,7 +35,7 @@ export const copyVolumeSchema = z.strictObject({
   first_pass_only: z.boolean().default(false).describe('only what can be copied while containers run (by rsync): a later copy_volume completes it, with much less to do'),
   bwlimit: copyRate.optional(),
   delete: z.boolean().default(false).describe('the destination may hold something else, which is replaced and removed'),
-  method: z.enum(['auto', 'rsync', 'cp', 'tar']).default('auto'),
+  method: z.enum(['auto', 'rsync', 'cp', 'tar']).default('auto').describe('what copies; auto: rsync, or cp where there is no rsync, or tar'),
   since: z.string().optional().describe('filled in by a plan: the last pass before it, so that a copy made since counts'),
 });
 export type CopyWant = z.infer<typeof copyVolumeSchema>;

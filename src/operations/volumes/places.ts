@@ -23,7 +23,7 @@ export const placeProblem = 'must be {volume: NAME}, {path: DIRECTORY} or {conta
 export const place = z
   .strictObject({
     volume: z.string().min(1).optional().describe('the name of a volume'),
-    container: z.string().min(1).optional().describe('a name, an id, or four or more of its first digits; with path'),
+    container: z.string().min(1).optional().describe('the name or id of a container, or four or more of its first digits; path: is in it then'),
     path: copiedDirectory.optional().describe('a directory on the host; with container: as the container sees it'),
   })
   .refine(isPlace, placeProblem);

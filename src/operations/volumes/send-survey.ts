@@ -29,11 +29,11 @@ import { usersOfBoth } from './stop-users.ts';
 
 const destination = z
   .strictObject({
-    host: z.string().min(1).describe('a host of the inventory'),
+    host: z.string().min(1).describe('the other host, by its name in the inventory'),
     ...place.shape,
     volume: z.string().regex(volumeName, 'must be a name that Docker\'s local volumes can have').optional().describe('the name of a volume'),
-    address: z.string().regex(/^[A-Za-z0-9.:_-]+$/, 'must be a name or an address').optional().describe('as the source reaches it, where that differs from the inventory'),
-    port: z.number().int().min(1).max(65_535).optional().describe('the same of its SSH port'),
+    address: z.string().regex(/^[A-Za-z0-9.:_-]+$/, 'must be a name or an address').optional().describe('the address that the source reaches it at, where that is not the one in the inventory'),
+    port: z.number().int().min(1).max(65_535).optional().describe('the SSH port that the source reaches it at, where that is not the one in the inventory'),
   })
   .refine(isPlace, placeProblem);
 

@@ -1,0 +1,52 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { undescribed } from '../../scripts/docs/keys.ts';
+import { operationPages, pagesFolder } from '../../scripts/docs/pages.ts';
+import { inventorySchema } from '../../src/config/inventory-schema.ts';
+import { blockSchema, controlsSchema, playSchema } from '../../src/config/playbook-schema.ts';
+import { operations } from '../../src/operations/registry.ts';
+import { documents, root } from './documents.ts';
+
+describe('the documents of the operations are the ones that npm run docs writes', async () => {
+  const pages = await operationPages();
+
+  it.each([...pages])('%s', (path, text) => {
+    const there = existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '';
+    expect(there, `${path} is not what the code and the texts beside it make: npm run docs`).toBe(text);
+  });
+
+  it('and no others', () => {
+    const others = readdirSync(join(root, pagesFolder)).filter((name) => !pages.has(`${pagesFolder}/${name}`));
+    expect(others, `${pagesFolder} has pages of no operation: npm run docs`).toEqual([]);
+  });
+});
+
+describe('every key says what it is', () => {
+  it.each([...operations])('%s', (_name, { schema }) => {
+    expect(undescribed(schema)).toEqual([]);
+  });
+
+  it.each(Object.entries({ inventory: inventorySchema, play: playSchema, block: blockSchema, step: controlsSchema }))(
+    '%s',
+    (_name, schema) => {
+      expect(undescribed(schema)).toEqual([]);
+    },
+  );
+});
+
+describe('docs/playbooks.md', () => {
+  const named = new Set(
+    documents
+      .find(({ path }) => path === 'docs/playbooks.md')
+      ?.prose.flatMap(({ text }) => [...text.matchAll(/`([a-z_]+)/g)].map(([, name = '']) => name)),
+  );
+  const host = inventorySchema.shape.hosts.valueType.unwrap();
+
+  it.each(Object.entries({ host, play: playSchema, block: blockSchema, step: controlsSchema }))(
+    'names every key of a %s',
+    (_what, { shape }) => {
+      expect(Object.keys(shape).filter((key) => !named.has(key))).toEqual([]);
+    },
+  );
+});
