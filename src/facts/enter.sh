@@ -1,3 +1,5 @@
+# `enter PATH IDENTITY` goes into a directory, and fails when it is not the one that was planned for.
+
 enter() {
   cd -P -- "$1" || return 1
   is=$(stat -c %d:%i:%W .)

@@ -1,3 +1,6 @@
+# `inside WAY TEXT ARGUMENT…` runs a shell's text where nothing can be reached but the host's programs, the directory
+# `$from` (read only), the directory `$to` (WAY: `rw` or `ro`) and `$scratch` (entered-directory.ts).
+
 . ./enter.sh
 inside_root=$(cat ./inside-root.sh)
 may_confine() {

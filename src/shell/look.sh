@@ -1,3 +1,4 @@
+# `beside_look` sees which directory the working directory is, and who may write to it.
 # shellcheck disable=SC2034 # for whoever sources it: beside_is, beside_up
 # shellcheck disable=SC2046 # the words of what is printed are wanted
 
