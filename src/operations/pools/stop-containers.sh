@@ -1,3 +1,5 @@
+# Arguments: each container that runs, its id and its start. Nothing else may run, and nothing runs afterwards.
+
 # Stops the containers that are given with their starts, unless others run.
 stop_all() {
 . ../volumes/stopped.sh

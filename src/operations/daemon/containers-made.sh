@@ -1,3 +1,8 @@
+# Prints how many containers have been made with a new driver, or `none`, or why it is not known. Arguments: the driver
+# to go back to, and how many containers the new one had before.
+# A daemon that does not run has none; of one that runs and gives no answer it is not known. What is printed is
+# compared, so errors are asked for by themselves.
+
 unknown() { echo "it is not known: $*"; exit 0; }
 driver() { docker info --format '{{.Driver}}'; }
 is=$(driver 2>/dev/null) && [ -n "$is" ] || {

@@ -1,3 +1,7 @@
+# Arguments: the file, and the copy of the old one, or an empty text where there was none. Standard input: what was
+# written.
+# May be run again; what somebody else has written since is not touched.
+
 . ../../shell/write-beside.sh
 file=$1 backup=$2
 written=$(cat && echo .) now=$(cat -- "$file" 2>/dev/null && echo .)

@@ -1,5 +1,8 @@
+# Arguments: the file; what it is to be again: the path of a copy, `absent`, or `done`, where it is that already; the
+# driver to go back to; then the containers that ran, in their order.
+
 file=$1 copy=$2 old=$3; shift 3
-. ./driver-switch-functions.sh
+. ./driver.sh
 case $copy in
   done) ;;
   absent) rm -f -- "$file" && { rmdir -- "${file%/*}" 2>/dev/null || :; } || exit 1 ;;

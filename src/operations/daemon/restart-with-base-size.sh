@@ -1,5 +1,8 @@
+# The daemon is restarted, and has the base size that is wanted; whatever ran goes on running.
+# Arguments: Docker's root, the wanted bytes, then each running container: its id and its start.
+
 root=$1 wanted=$2; shift 2
-. ./base-size-restart-functions.sh
+. ./base-size.sh
 restart_daemon || { echo "the daemon does not start with it" >&2; exit 1; }
 answers || { echo "the daemon does not answer" >&2; exit 1; }
 [ "$(base)" = "$wanted" ] || { echo "the base device is $(base) bytes" >&2; exit 1; }
