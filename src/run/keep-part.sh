@@ -1,3 +1,6 @@
+# Arguments: the path; mode; owner or empty; digest; bytes. What is in place already is as good. Ends with status 9 when
+# it is another file.
+
 . ./part.sh
 umask 077
 is() { ours "$1" && [ "$(stat -c %s "$1")" = "$2" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$3" ]; }

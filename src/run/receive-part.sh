@@ -1,3 +1,4 @@
+# Writes its input to the part. Arguments: the path, and blocks to leave.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: block_bytes
 
 . ./part.sh

@@ -1,3 +1,7 @@
+# `look OUT ERR SECONDS` prints the state of the work in `$d`, and what it has printed from there on; it waits so long
+# for its end.
+# Its state is read before what it has printed, so that all of that is there once it has ended. Without the lock file,
+# which was there before any work, nothing is known: the records have been removed.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: d, look_bytes
 
 look() {
