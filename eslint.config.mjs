@@ -11,7 +11,7 @@ const layers = {
   survey: { may: ['values', 'facts', 'operations'], reason: 'a survey is computed from facts; it never reaches a host, a file or a terminal (of operations: how a container’s root file system is found).' },
   plan: { may: ['values', 'facts', 'operations'], reason: 'a plan is data, computed without effects.' },
   config: { may: ['values', 'facts', 'operations', 'transport'], reason: 'the configuration is read before anything runs (of transport: the Target type).' },
-  transport: { may: ['values'], reason: 'a transport carries commands; it does not know what for.' },
+  transport: { may: ['shell', 'values'], reason: 'a transport carries commands; it does not know what for.' },
   run: { may: ['shell', 'values', 'facts', 'operations', 'survey', 'plan', 'config', 'transport'], reason: 'a run is independent of how it was started and how it is shown.' },
   records: { may: ['values', 'facts', 'operations', 'plan', 'config', 'run'], reason: 'records are kept beside a run, behind an interface that the run has (of run: that interface).' },
   render: { may: ['values', 'operations', 'survey', 'plan', 'records', 'run'], reason: 'a renderer shows values; it does not read files or hosts (of run and records: their events, results and values).' },

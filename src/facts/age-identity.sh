@@ -1,3 +1,6 @@
+# A file with a key that age decrypts with. Nobody but age takes the key from it; only what is public of it is printed.
+# Argument: the path.
+
 . ./private-file.sh
 file=$1
 [ -e "$file" ] || { echo missing; exit; }

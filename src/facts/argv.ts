@@ -13,16 +13,12 @@ export function programOutput({ status, stdout, stderr }: { readonly status: num
   return { status, stdout, stderr, lines: stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n') };
 }
 
-/**
- * A program of the playbook. Whether it only reads is the playbook's word, so it is run with consent only.
- * Arguments: the working directory (empty: wherever the shell is), the text for standard input, then the program
- * and its arguments.
- */
+/** A program of the playbook. Whether it only reads is the playbook's word, so it is run with consent only. */
 export const argvFact: Fact<ProgramOutput> = {
   name: 'argv',
   runsPrograms: true,
   givesText: true,
-  script: shell('facts/argv-fact.sh'),
+  script: shell('facts/run-argv.sh'),
   parse: programOutput,
 };
 
@@ -31,7 +27,7 @@ export const fedArgvFact: Fact<ProgramOutput> = {
   name: 'argv-fed',
   runsPrograms: true,
   givesText: true,
-  script: shell('facts/fed-argv-fact.sh'),
+  script: shell('facts/run-fed-argv.sh'),
   parse: programOutput,
 };
 

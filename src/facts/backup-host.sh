@@ -1,3 +1,5 @@
+# What a host is as one on which backups are made and restored.
+
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll}
 id=$(head -c 8 /etc/machine-id 2>/dev/null)
 node=$(uname -n)

@@ -1,3 +1,4 @@
+# The backups in a directory. Arguments: the directory, and what the names of the backups begin with.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: longest_manifest, longest_seal
 
 at=$1

@@ -5,7 +5,6 @@ import { oneLine } from '../values/terminal.ts';
 import type { BackupName } from './crossing.ts';
 import { backupName } from './crossing.ts';
 import type { Fact, Printed } from './fact.ts';
-import { privateFile } from './private-file.ts';
 import { shell } from '../shell/shell.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -158,34 +157,11 @@ function parseShelf({ status, stdout, stderr }: Printed, where: string, prefix: 
   return readShelf(true, Number(available), found, prefix);
 }
 
-/** The digest of an empty request's content, which S3 wants to be told. */
-export const nothingSent = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-
-/**
- * The same of a bucket, asked by the host's own curl. Arguments: the bucket's URL, the file on the host that
- * curl reads its credentials from, and what the objects' keys begin with, as it stands in a query.
- */
+/** The same of a bucket, asked by the host's own curl. */
 export const bucketShelf: Fact<Shelf> = {
   name: 'bucket-shelf',
   timeoutMs: 300_000,
-  script: `${privateFile}bucket=$1 credentials=$2 prefix=$3
-command -v curl >/dev/null 2>&1 || { echo "there is no curl on the host" >&2; exit 1; }
-why=$(private_file "$credentials"); [ -z "$why" ] || { echo "$why" >&2; exit 1; }
-get() { curl -sS -f --connect-timeout 20 --max-time 120 -K "$credentials" -H 'x-amz-content-sha256: ${nothingSent}' -- "$1"; }
-listed=$(get "$bucket/?list-type=2&prefix=$prefix") || exit 1
-case $listed in *'<IsTruncated>true'*) echo "it has more than 1000 objects that begin so" >&2; exit 1 ;; *'<ListBucketResult'*) ;; *) echo "it does not list its objects as S3 does: $listed" >&2; exit 1 ;; esac
-objects=$(printf '%s\\n' "$listed" | tr -d '\\n' | sed 's/<Contents>/\\n<Contents>/g' | sed -n 's/^<Contents>.*<Key>\\([A-Za-z0-9_.@/-]*\\)<\\/Key>.*<Size>\\([0-9]*\\)<\\/Size>.*/\\1 \\2/p')
-echo 'free 9007199254740991'
-for key in $(printf '%s\\n' "$objects" | sed -n 's/\\.json [0-9]*$//p'); do
-  sizes=$(printf '%s\\n' "$objects" | awk -v key="$key" '$1 == key ".tar.zst" || $1 == key ".tar.gz" { bytes = $2 } $1 == key ".tar.zst.age" || $1 == key ".tar.gz.age" { sealed = $2 } END { print (bytes ? bytes : 0), (sealed ? sealed : 0) }')
-  text=$(get "$bucket/$(printf %s "$key" | sed 's/@/%40/g').json" | head -c ${String(longestManifest)} | tr '\\n' ' ')
-  seal=
-  case "
-$objects" in *"
-$key.seal "*) seal=$(get "$bucket/$(printf %s "$key" | sed 's/@/%40/g').seal" | head -c ${String(longestSeal)} | tr '\\n' ' ') ;; esac
-  printf '%s %s\\n%s\\n%s\\n' "$sizes" "\${key##*/}" "$text" "$seal"
-done
-echo end`,
+  script: shell('facts/bucket-shelf.sh', { longest_manifest: longestManifest, longest_seal: longestSeal }),
   parse: (printed, [bucket = '', , asked = '']) => parseShelf(printed, bucket, decodeURIComponent(asked).split('/').at(-1) ?? '', 'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host'),
 };
 

@@ -1,3 +1,5 @@
+# Every copy that has begun and is not verified yet: its file, when that was written, and its text.
+
 copies=${PLIMSOLL_STATE:-/var/lib/plimsoll}/copies
 echo "boot $(sed -n 's/^btime //p' /proc/stat)"
 echo "$copies"

@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
-import { enterFunction } from './entered-directory.ts';
 import type { Fact } from './fact.ts';
 import { shell } from '../shell/shell.ts';
 
@@ -70,15 +69,6 @@ function begunCopy(directory: string, head: string, line: string, started: numbe
   return { ...marker.data, file, text: `${line}\n`, doubtful: Number(written) < started };
 }
 
-/**
- * Prints up to twenty paths below `$2` that a copy of `$1` which was cut cannot have left there, and
- * ends with status 9 if there are any: what is not in the source, and files that are newer than there.
- * A copy does leave: files that are equal, or older than in the source by now; directories, links, and
- * what holds no data; rsync's temporary files (`.NAME.` or, of `.NAME`, `.NAME.`, and six characters);
- * and one file that is half written, which is newer and shorter.
- */
-export const strangersFunction = shell('facts/strangers.sh');
-
 /** Arguments: from, to. Empty when everything in the destination can be what a copy that was cut has left. */
 export const copyStrangers: Fact<readonly string[]> = {
   name: 'copy-strangers',
@@ -91,12 +81,5 @@ export const copyStrangers: Fact<readonly string[]> = {
   },
 };
 
-/** Arguments: from, to, and which one that is. Fails when something in the destination could not be had again from the source. Its first line is for who reads a plan. */
-export const refuseStrangers = `# Stops here if $2 holds anything that is not in $1, or is newer than there.
-{ ${enterFunction}${strangersFunction}
-enter "$2" "$3" || exit 1
-strange=$(strangers "$1" .) && exit 0
-echo "$2 is left as it is: it holds something that is not in $1, or is newer than there: $strange" >&2
-exit 9
-} </dev/null
-`;
+/** Fails when something in the destination cannot be had again from the source. Arguments: from, to, which one that is. */
+export const refuseStrangers = shell('facts/refuse-strangers.sh');

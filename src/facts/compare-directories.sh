@@ -1,3 +1,5 @@
+# Runs compare.sh with a directory for what it notes. Arguments: those, then from and to, each with which one it is.
+
 . ./inside.sh
 compare_text=$(cat ./compare.sh)
 from=$4 from_is=$5 to=$6 to_is=$7

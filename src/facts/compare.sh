@@ -1,3 +1,8 @@
+# For `inside`. Compares two directories, themselves included: content, names, types, owners, modes, times, hard links,
+# and ACLs and extended attributes where the tools are there.
+# Arguments: `rsync` or `manifest`; `quick` (files by size and time) or `full` (by checksum); rsync's option for times.
+# Prints `identical`, or how many differences there are and up to twenty of them; a full comparison says so on its
+# standard error and ends with status 9, because it is a verification.
 # shellcheck disable=SC2154 # of whoever sources it: from, scratch, to
 
 method=$1 depth=$2 times=$3 work=$scratch

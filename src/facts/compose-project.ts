@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
-import { composeFunctions } from './compose-functions.ts';
 import type { Fact, FactRequest } from './fact.ts';
 import { ask } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** What a container's labels say of the Compose project that it is a part of. */
 export interface ComposeLabels {
@@ -61,9 +61,7 @@ export function overrideMarker(service: string): string {
 export const overrideSeal = '# sha256 ';
 
 /** A function: whether the file is one of ours and nobody has changed it. */
-export const isOursFunction = `is_ours() { # FILE MARKER
-  [ -f "$1" ] && [ ! -L "$1" ] && [ "$(head -n 1 -- "$1")" = "$2" ] && [ "$(tail -n 1 -- "$1")" = "${overrideSeal}$(sed '$d' <"$1" | sha256sum | cut -c 1-64)" ]
-}`;
+export const isOursFunction = shell('facts/is-ours.sh', { override_seal: overrideSeal });
 
 export interface ComposeProject {
   /** `docker compose` or `docker-compose`, and its version; undefined: there is none. */
@@ -89,30 +87,7 @@ export interface ComposeProject {
 export const composeProject: Fact<ComposeProject> = {
   name: 'compose-project',
   timeoutMs: 600_000,
-  script: `name=$1 image=$2 project=$3 service=$4 directory=$5 made=$6 version=$7 override=$8 marker=$9
-shift 9
-plain=$1
-shift
-${composeFunctions}
-${isOursFunction}
-find_compose "$version" && echo "tool $release $tool"
-[ -d "$directory" ] && echo directory
-previous=
-for word; do
-  case $previous in -f|--env-file) [ -f "$word" ] && [ -r "$word" ] || printf 'missing %s\\n' "$word" ;; esac
-  previous=$word
-done
-if [ ! -e "$override" ] && [ ! -L "$override" ]; then echo override absent; elif is_ours "$override" "$marker"; then echo override ours; else echo override other; fi
-docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False | sed 's/^/replica /'
-case $release in
-  1.*) DOCKER_API_VERSION=1.38 docker image inspect -- "$image" | grep -q '"ContainerConfig"' && echo suits ;;
-  *) echo suits ;;
-esac
-if [ -n "$tool" ] && [ -d "$directory" ]; then
-  if said=$(would "$@" 2>&1); then printf '%s\\n' "$said" | sed 's/^/would /'; else printf '%s\\n' "$said" | sed 's/^/complaint /'; fi
-  [ -z "$plain" ] || { would 2>/dev/null || echo unknown; } | sed 's/^/plain /'
-fi
-echo end`,
+  script: shell('facts/compose-project.sh', { override_seal: overrideSeal }),
   parse({ status, stdout, stderr }, [name = '']) {
     const lines = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `what Compose makes of ${oneLine(name, 80)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'run docker compose ps there by hand' });

@@ -1,3 +1,6 @@
+# The containers that Compose is making anew, or has and is not finalized: of each its old id, and what was written
+# down.
+
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll}
 [ -e "$state" ] || [ -L "$state" ] || { echo end; exit 0; }
 cd -- "$state" || exit 1

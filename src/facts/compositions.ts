@@ -49,7 +49,7 @@ function unreadable(why: string): AppError {
 /** The container that there was, as it was described before anything was done about it. Argument: its id. */
 const composedSpec: Fact<ContainerSpec> = {
   name: 'composed-spec',
-  script: `cd -- "\${PLIMSOLL_STATE:-/var/lib/plimsoll}" && { [ ! -f "composing/$1/spec" ] || exec cat -- "composing/$1/spec"; exec cat -- "composed/$1/spec"; }`,
+  script: shell('facts/composition.sh'),
   parse: (printed, args) => containerSpec.parse(printed, args),
 };
 

@@ -1,3 +1,7 @@
+# What is remembered of the copy that a directory is, or `none`. Argument: the directory.
+# A change is told by the time of the last change of attributes, which no program can set; of the source's own directory
+# by its names, since Docker sets the quota project of a volume's anew.
+
 set +efu
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll}
 . ./json.sh

@@ -14,11 +14,7 @@ export interface CopiedInto {
   readonly first: readonly string[];
 }
 
-/**
- * Argument: the directory. Null when it does not exist, or is no copy that is remembered. A change is told by the time of
- * the last change of attributes, which no program can set; of the source's own directory by its names, since
- * Docker sets the quota project of a volume's anew.
- */
+/** Argument: the directory. Null when it does not exist, or is no copy that is remembered. */
 export const copiedInto: Fact<CopiedInto | null> = {
   name: 'copied-into',
   timeoutMs: 1_800_000,

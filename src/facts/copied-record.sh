@@ -1,3 +1,5 @@
+# How the last pass of a copy has left its destination. Arguments: from, to.
+
 . ./copied.sh
 
 [ -d "$1" ] && [ -d "$2" ] || { echo none; exit 0; }

@@ -1,3 +1,5 @@
+# What a host has for copying with everything that a file has.
+
 has() { command -v "$1" >/dev/null 2>&1; }
 has rsync && rsync --version 2>/dev/null | tr '\n,' '  ' | sed -n 's/^ *rsync  *version v*\([0-9.]*\)/rsync \1 /p' && echo
 cp --version 2>/dev/null | grep -q GNU && echo cp

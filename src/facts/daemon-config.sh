@@ -1,3 +1,5 @@
+# What tells dockerd how to start, and what it has made of it. Argument: Docker's root directory.
+
 dockerd=$(cat /run/docker.pid 2>/dev/null || cat /var/run/docker.pid 2>/dev/null)
 [ -n "$dockerd" ] || dockerd=$(pidof -s dockerd 2>/dev/null)
 tr '\0' '\n' 2>/dev/null <"/proc/${dockerd:-0}/cmdline" | {

@@ -38,10 +38,6 @@ type Section = (typeof sections)[number];
 
 const noBinary = 127;
 
-/**
- * The long form of `dmsetup info` is the only one that says DEFERRED REMOVE, and every version has
- * it. `--noflush`: without it, reading a thin pool's status commits the pool's metadata.
- */
 const script = shell('facts/device-mapper.sh', { no_binary: noBinary });
 
 /** Every mapped device. Errors: `missing-tool` (no dmsetup), `fact-unreadable`. */

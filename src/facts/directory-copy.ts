@@ -97,19 +97,7 @@ function count(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : 0;
 }
 
-/**
- * For `inside`. Compares two directories, themselves included: content, names, types, owners, modes, times,
- * hard links, and ACLs and extended attributes where the tools are there.
- * Arguments: `rsync` or `manifest`; `quick` (files by size and time) or `full` (by checksum);
- * rsync's option for times. Prints `identical`, or how many differences there are and up
- * to twenty of them; a full comparison says so on its standard error and ends with status 9, because
- * it is a verification.
- */
-export const compareText = shell('facts/compare.sh');
-
-/**
- * Runs `compareText` with a directory for what it notes. Arguments: those, then from and to, each with which one it is.
- */
+/** Compares two directories in everything, themselves included. */
 export const compareScript = shell('facts/compare-directories.sh');
 
 /** How two directories differ. */

@@ -1,3 +1,6 @@
+# Arguments: Docker's root directory, that of its volumes, and then the directories: volumes and layers, in one script
+# for all of them. The report is asked for once for each file system, and projects only where it has any.
+# `opts.json` is printed only where it holds nothing but a size: mount options may hold a password.
 # shellcheck disable=SC3013 # dash, bash and BusyBox have -nt
 
 sed -e '/ - overlay /d' -e '/ - cgroup2* /d' -e '/ - nsfs /d' -e '/ - proc /d' -e 's/^/mount /' /proc/self/mountinfo || exit 1

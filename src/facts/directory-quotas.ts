@@ -36,12 +36,7 @@ export interface DirectoryQuotas {
   readonly directories: readonly (DirectoryQuota | null)[];
 }
 
-/**
- * Arguments: Docker's root directory, that of its volumes, and then the directories: volumes and layers, in one
- * script for all of them. The report is asked for once for each file system, and projects only where it has any.
- *
- * `opts.json` is printed only where it holds nothing but a size: mount options may hold a password.
- */
+/** Arguments: Docker's root directory, that of its volumes, and then the directories: volumes and layers. */
 export const directoryQuotas: Fact<DirectoryQuotas> = {
   name: 'directory-quotas',
   script: shell('facts/directory-quotas.sh'),

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
+import { shell } from '../shell/shell.ts';
 
 /** The exit statuses of a script that lists. */
 export const noBinary = 127;
@@ -11,11 +12,10 @@ export const noDaemon = 125;
 /** How Docker lists all things of one kind, and describes those that it has listed. */
 interface Kind {
   readonly plural: string;
-  /** Makes their ids or names `$@`. */
-  readonly list: string;
+  /** The script that lists and describes. */
+  readonly script: string;
+  /** The command that it describes with. */
   readonly inspect: string;
-  /** What `inspect` is given after its name, with the format. */
-  readonly arguments: (format: string) => string;
   /** What it says of one that has been removed since. */
   readonly vanished: RegExp;
   readonly byHand: string;
@@ -23,22 +23,16 @@ interface Kind {
 
 export const everyContainer: Kind = {
   plural: 'containers',
-  list: `ids=$(docker ps -aq --no-trunc) || exit ${String(noDaemon)}
-set -- $ids`,
+  script: 'facts/list-containers.sh',
   inspect: 'docker inspect',
-  arguments: (format) => `--type container --format '${format}' "$@"`,
   vanished: /no such (container|object)/i,
   byHand: '"docker ps -a" and "docker inspect"',
 };
 
 export const everyVolume: Kind = {
   plural: 'volumes',
-  list: `names=$(docker volume ls -q) || exit ${String(noDaemon)}
-set -f; IFS='
-'
-set -- $names`,
+  script: 'facts/list-volumes.sh',
   inspect: 'docker volume inspect',
-  arguments: (format) => `--format '${format}' -- "$@"`,
   vanished: /no such volume|not found/i,
   byHand: '"docker volume ls" and "docker volume inspect"',
 };
@@ -66,11 +60,7 @@ export function dockerList<Item>({ name, kind, format, item, what }: Asked<Item>
   };
   return {
     name,
-    // The first line is how many were listed, so that one that vanished since can be told from one that could not be read.
-    script: `command -v docker >/dev/null 2>&1 || exit ${String(noBinary)}
-${kind.list}
-echo "$#"
-[ "$#" -eq 0 ] || ${kind.inspect} ${kind.arguments(format)}`,
+    script: shell(kind.script, { no_binary: noBinary, no_daemon: noDaemon, format }),
     parse({ status, stdout, stderr }) {
       if (status === noBinary) throw new AppError('no-docker', 'Docker is not installed: there is no docker command', { hint: 'install Docker on the host, or leave the host out of this play' });
       if (status === noDaemon) throw noAnswer(stderr);

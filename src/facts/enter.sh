@@ -1,3 +1,7 @@
+# `enter PATH IDENTITY` goes into a directory, and fails when it is not the one that was planned for. From there on a
+# script says `.`: what a container puts at the path is of no meaning any more. A path that is used a second time leads
+# to wherever somebody who may write to a directory above it has let it lead meanwhile.
+
 enter() {
   cd -P -- "$1" || return 1
   is=$(stat -c %d:%i:%W .)

@@ -1,3 +1,8 @@
+# What a block device holds, and where it is mounted. Arguments: the device's path; the pid of a process whose root lies
+# on it (optional).
+# The mount may be visible in the daemon's namespace only, or in the container's only. Before a mount point is asked for
+# its geometry its device number is compared, because another mount may cover it.
+
 device=$1 pid=${2:-0}
 [ -b "$device" ] || { echo absent; exit 0; }
 bytes=$(blockdev --getsize64 "$device") || exit 1

@@ -32,14 +32,7 @@ export interface FileSystem {
   readonly mounts: readonly MountedAt[];
 }
 
-/**
- * Arguments: the device's path; the pid of a process whose root lies on it (optional).
- * Null when there is no such block device.
- *
- * The mount may be visible in the daemon's namespace only, or in the container's only. Before a
- * mount point is asked for its geometry its device number is compared, because another mount may
- * cover it.
- */
+/** Null when there is no such block device. */
 export const fileSystem: Fact<FileSystem | null> = {
   name: 'file-system',
   script: shell('facts/file-system.sh'),

@@ -1,3 +1,6 @@
+# Two containers compared in what does not leave the host: by key (`Cmd`, `Env NAME`, `LogConfig NAME`, …) whether both
+# have the same. Arguments: the two ids.
+
 describe() {
   docker inspect --type container --format '{{$w := "'"$1"'"}}{{range $k, $v := .Config}}{{if eq $k "Cmd" "Entrypoint" "Healthcheck"}}{{$w}} "{{$k}}" {{json $v}}
 {{end}}{{end}}{{range $k, $v := index .HostConfig.LogConfig "Config"}}{{$w}} {{json (print "LogConfig " $k)}} {{json $v}}

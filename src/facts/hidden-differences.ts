@@ -5,10 +5,7 @@ import type { Fact, FactRequest } from './fact.ts';
 import { ask } from './fact.ts';
 import { shell } from '../shell/shell.ts';
 
-/**
- * Two containers compared in what does not leave the host: by key (`Cmd`, `Env NAME`, `LogConfig NAME`, …)
- * whether both have the same. Arguments: the two ids.
- */
+/** Two containers compared in what does not leave the host: by key whether both have the same. */
 export const hiddenDifferences: Fact<Readonly<Record<string, boolean>>> = {
   name: 'hidden-differences',
   script: shell('facts/hidden-differences.sh'),

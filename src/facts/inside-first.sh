@@ -1,3 +1,4 @@
+# The first process in there. Arguments: the text, and its arguments.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: from, scratch
 
 [ -z "$to" ] || cd -- "$to" || exit 1

@@ -1,3 +1,5 @@
+# The root directory in which that text runs, in a mount namespace of its own. Arguments: the way, the text, and the
+# text's arguments.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: from_is, to_is
 
 . ./enter.sh

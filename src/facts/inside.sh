@@ -1,3 +1,13 @@
+# `inside WAY TEXT ARGUMENT…` runs a shell's text where nothing can be reached but the host's programs, the directory
+# `$from` (read only), the directory `$to` (WAY: `rw` or `ro`) and `$scratch`, each left out where it is empty. They are
+# the ones that `$from_is` and `$to_is` identify (as for `enter`) and have their own paths there, so that messages name
+# those.
+# rsync, cp and tar open `a/b/c` by its name: a container that puts a symbolic link in the place of `a/b` between their
+# look at it and that would have root copy any file of the host to where the container can read it, or write to any.
+# Here a link out of the two directories leads nowhere.
+# Without CAP_SYS_ADMIN there are no such namespaces; but whoever lacks that cannot run containers either, and cannot be
+# led to more than it may. Then both directories are held open meanwhile, and no path of theirs is used again.
+
 . ./enter.sh
 inside_root=$(cat ./inside-root.sh)
 may_confine() {

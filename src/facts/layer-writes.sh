@@ -1,3 +1,8 @@
+# `layer_writes ID` prints what was written to the layer of a container: `write KIND PATH`, at most 51; of what is not
+# meant to last (the temporary directories, histories of shells) `passing NUMBER`, and `passes PATH` of the first. Mount
+# points come as lines `mounted PATH` on standard input. A directory is named only when nothing in it is. (/sbin/docker-
+# init is where `--init` mounts its program; what is below /dev, /proc and /sys Docker puts there.)
+
 layer_writes() {
   { sed -n 's/^mounted //p'; echo; docker diff "$1" || echo '! '; } | LC_ALL=C awk '
     function dockers(path) { return path ~ /^\/(dev|proc|sys)(\/|$)/ || path == "/sbin/docker-init" }

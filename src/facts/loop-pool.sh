@@ -1,3 +1,5 @@
+# What a thin pool lies on, where that is files. Arguments: the pool's data device and its metadata device, as
+# `major:minor`.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: no_binary
 
 command -v losetup >/dev/null 2>&1 || exit $no_binary

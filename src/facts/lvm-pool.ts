@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Fact } from './fact.ts';
 import { byHand } from '../values/shell.ts';
+import { shell } from '../shell/shell.ts';
 
 /** A thin pool that LVM owns, and the volume group that it can grow in. */
 export interface LvmPool {
@@ -20,20 +21,12 @@ export interface LvmPool {
 }
 
 const noBinary = 127;
-const bytes = "--noheadings --nosuffix --units b --separator '|'";
 
 /** Arguments: the volume group, the thin pool's name in it. Errors: `missing-tool`, `fact-unreadable`. */
 export const lvmPool: Fact<LvmPool> = {
   name: 'lvm-pool',
   timeoutMs: 120_000,
-  script: `command -v lvs >/dev/null 2>&1 || exit ${String(noBinary)}
-line=$(lvs ${bytes} -o lv_attr,lv_size,lv_metadata_size,seg_monitor,lv_profile -- "$1/$2") || exit 3
-printf 'pool %s\\n' "\${line#"\${line%%[! ]*}"}"
-printf 'group %s\\n' "$(vgs ${bytes} -o vg_free,vg_extent_size -- "$1")"
-lvs -a ${bytes} -o lv_name,lv_size -- "$1" | sed -n 's/^ *\\[[^|]*_pmspare\\]|/spare /p'
-profile=\${line##*|}
-lvmconfig --type full \${profile:+--metadataprofile "$profile"} activation/thin_pool_autoextend_threshold activation/thin_pool_autoextend_percent 2>/dev/null
-exit 0`,
+  script: shell('facts/lvm-pool.sh', { no_binary: noBinary }),
   parse({ status, stdout, stderr }, [group = '', name = '']) {
     if (status === noBinary) throw new AppError('missing-tool', 'lvs is not installed', { hint: 'install the package lvm2' });
     const field = (pattern: RegExp): readonly string[] => pattern.exec(stdout)?.slice(1) ?? [];

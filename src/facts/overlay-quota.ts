@@ -8,10 +8,7 @@ import { shell } from '../shell/shell.ts';
 /** The project quota on one overlay2 layer directory. Project 0: the container was created without a size. */
 export type OverlayQuota = ProjectQuota;
 
-/**
- * Arguments: the layer's directory (the parent of inspect's UpperDir), and the container's root
- * directory of Docker, whose own directory has no quota and so tells what is free on the file system.
- */
+/** Arguments: the layer's directory, and the container's root directory of Docker. */
 export const overlayQuota: Fact<OverlayQuota> = {
   name: 'overlay-quota',
   script: shell('facts/overlay-quota.sh'),

@@ -1,3 +1,6 @@
+# What a thin pool lies on. Arguments: the pool's device-mapper name, and its loop files, if Docker names any: then LVM
+# is not asked.
+
 pool=$1; shift
 for file; do printf 'file %s\n' "$(stat -c '%s %b %B' -- "$file" 2>/dev/null)"; done
 [ "$#" -eq 0 ] && command -v lvs >/dev/null 2>&1 || exit 0

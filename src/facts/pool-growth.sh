@@ -1,3 +1,5 @@
+# What is known of a growth with the daemon stopped, without asking the daemon.
+
 stopped=${PLIMSOLL_STATE:-/var/lib/plimsoll}/stopped
 echo "$stopped"
 if [ -f "$stopped/pool" ]; then text=$(cat -- "$stopped/pool") || exit 1; printf '%s\n' "$(printf %s "$text" | tr '\n' ' ')"; else echo; fi

@@ -1,3 +1,7 @@
+# `private_file PATH` prints why the file is not the acting account's alone, and nothing when it is. A file of
+# credentials says more than who one is (curl's may say where to write), so whoever could change it, or put another one
+# in its place, could do so as root. A link is followed when nobody else can turn it.
+
 private_file() {
   wanted=$1 actual=$(readlink -f -- "$1") && [ -e "$actual" ] || { echo "there is no file $wanted on the host"; return; }
   [ -f "$actual" ] || { echo "$wanted on the host is no file"; return; }

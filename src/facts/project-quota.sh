@@ -1,3 +1,6 @@
+# `project_quota DIRECTORY ROOT` prints the project quota on a directory; ROOT is a directory on the same file system
+# that has no quota itself, and so tells what is free.
+
 project_quota() {
   [ -d "$1" ] || { printf 'directory missing\n'; return 0; }
   mount=$(df --output=target -- "$1" | tail -n 1)

@@ -1,7 +1,6 @@
 import { AppError } from '../errors.ts';
 import { oneLine } from '../values/terminal.ts';
 import { byHand } from '../values/shell.ts';
-import { shell } from '../shell/shell.ts';
 
 /** The project quota on one directory. */
 export interface ProjectQuota {
@@ -19,12 +18,6 @@ export interface ProjectQuota {
   readonly freeBytes: number;
   readonly quotaTool: boolean;
 }
-
-/**
- * `project_quota DIRECTORY ROOT` for scripts of facts; ROOT is a directory on the same file system that
- * has no quota itself, and so tells what is free. `parseProjectQuota` reads what it prints.
- */
-export const projectQuotaFunction = shell('facts/project-quota.sh');
 
 /** One of the lines that such a script prints: `key value`. */
 export function printedField(stdout: string, key: string): string | undefined {

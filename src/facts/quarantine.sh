@@ -1,3 +1,5 @@
+# What is in quarantine, and what time it is on the host.
+
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll}
 date '+now %s' || exit 1
 set +f

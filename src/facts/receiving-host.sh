@@ -1,3 +1,5 @@
+# A host as the destination of a copy that another host pushes to it. Arguments: the user, the copy's name.
+
 user=$1 id=$2
 home=$(getent passwd "$user" | cut -d: -f6)
 # The first of the files that sshd looks at, as it is configured; its usual one where it does not say.

@@ -1,3 +1,5 @@
+# What a destination says about copies to it. Arguments: what is copied, the destination's path.
+
 . ./copied.sh
 
 [ -d "$2" ] || { echo end; exit 0; }

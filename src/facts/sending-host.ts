@@ -29,10 +29,7 @@ export const sendingHost: Fact<SendingHost> = {
   },
 };
 
-/**
- * What this host's rsync asks its other end to run, for each of several sets of options: that is all
- * that the other end has to allow. Arguments: the sets, their words separated by spaces.
- */
+/** What this host's rsync asks its other end to run: that is all that the other end has to allow. */
 export const rsyncServerCommands: Fact<readonly ServerCommand[]> = {
   name: 'rsync-server-commands',
   script: shell('facts/rsync-server-commands.sh'),

@@ -1,3 +1,5 @@
+# The containers that were running when a copy was to stop them: each file that names some, and its text.
+
 stopped=${PLIMSOLL_STATE:-/var/lib/plimsoll}/stopped
 echo "$stopped"
 for at in "$stopped"/*; do

@@ -1,3 +1,7 @@
+# What there is of each storage driver. Arguments: Docker's root directory, and a file to be read, or nothing.
+# Of a container's record (container/container.go, volume/mounts/mounts.go of moby, whose fields come in the order in
+# which they are declared) only pairs of a name and a driver are printed: its own, where the name has a slash, and its
+# volumes'. The rest of it may hold secrets.
 # shellcheck disable=SC2010 # names of directories of Docker, which are hexadecimal
 
 fs=$(stat -f -c %T -- "$1") || exit 1

@@ -28,12 +28,7 @@ export interface RecordedContainer {
   readonly volumes: readonly string[];
 }
 
-/**
- * Arguments: Docker's root directory, and a file to be read, or nothing. Of a container's record
- * (container/container.go, volume/mounts/mounts.go of moby, whose fields come in the order in which they
- * are declared) only pairs of a name and a driver are printed: its own, where the name has a slash, and
- * its volumes'. The rest of it may hold secrets.
- */
+/** Arguments: Docker's root directory, and a file to be read, or nothing. */
 export const storageDrivers: Fact<StorageDrivers> = {
   name: 'storage-drivers',
   script: shell('facts/storage-drivers.sh'),

@@ -1,3 +1,9 @@
+# `strangers FROM TO` prints up to twenty paths below TO that a copy of FROM which was cut cannot have left there, and
+# ends with status 9 if there are any: what is not in the source, and files that are newer than there.
+# A copy does leave: files that are equal, or older than in the source by now; directories, links, and what holds no
+# data; rsync's temporary files (`.NAME.` or, of `.NAME`, `.NAME.`, and six characters); and one file that is half
+# written, which is newer and shorter.
+
 strangers() {
   cd -P -- "$2" || return 1
   { find . -xdev -mindepth 1 -exec /bin/sh -c '

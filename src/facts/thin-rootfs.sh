@@ -1,3 +1,9 @@
+# What lies on a container's thin device, and what Docker has stored about it. Arguments: the device's name, the path of
+# Docker's record, the container's pid (0: not running).
+# A mounted XFS is asked through its own interface, because the superblock on the device may lag; ext's is coherent with
+# the device. `/proc/PID/root` is used because the mount may be visible in no other mount namespace than the
+# container's.
+
 device=/dev/mapper/$1 record=$2 pid=$3
 if [ -e "$device" ]; then
   printf 'bytes %s\n' "$(blockdev --getsize64 "$device" 2>/dev/null)"

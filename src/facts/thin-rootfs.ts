@@ -32,13 +32,7 @@ export interface ThinRootfs {
 
 const stored = z.object({ device_id: z.number().int().nonnegative(), size: z.number().int().positive(), transaction_id: z.number(), initialized: z.boolean(), deleted: z.boolean().optional() });
 
-/**
- * Arguments: the device's name, the path of Docker's record, the container's pid (0: not running).
- *
- * A mounted XFS is asked through its own interface, because the superblock on the device may lag;
- * ext's is coherent with the device. `/proc/PID/root` is used because the mount may be visible in
- * no other mount namespace than the container's.
- */
+/** Arguments: the device's name, the path of Docker's record, the container's pid (0: not running). */
 export const thinRootfs: Fact<ThinRootfs> = {
   name: 'thin-rootfs',
   script: shell('facts/thin-rootfs.sh'),

@@ -1,3 +1,8 @@
+# The superblock of a thin device that is not active, because its container does not run. Arguments: the pool
+# (`major:minor`), the thin device's id.
+# There is no way to read a thin device but through a mapping, so one of 4 KiB is made, read-only, under a name of its
+# own, and removed again whatever happens: nothing that existed is touched.
+
 name=plimsoll-read-$$
 remove() { dmsetup remove --retry "$name" >/dev/null 2>&1; }
 trap 'remove' EXIT

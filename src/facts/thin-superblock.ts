@@ -5,13 +5,7 @@ import type { Superblock } from './file-system.ts';
 import { parseSuperblock } from './file-system.ts';
 import { shell } from '../shell/shell.ts';
 
-/**
- * The superblock of a thin device that is not active, because its container does not run.
- * Arguments: the pool (`major:minor`), the thin device's id.
- *
- * There is no way to read a thin device but through a mapping, so one of 4 KiB is made, read-only,
- * under a name of its own, and removed again whatever happens: nothing that existed is touched.
- */
+/** The superblock of a thin device that is not active. Nothing that existed is touched. */
 export const thinSuperblock: Fact<Superblock | null> = {
   name: 'thin-superblock',
   mostBytes: 65_536,

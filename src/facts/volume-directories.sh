@@ -1,3 +1,6 @@
+# The volumes of the local driver. Argument: Docker's `volumes` directory. Looks no deeper than the top directory of
+# each volume.
+
 [ -d "$1/" ] || { echo 'it does not exist' >&2; exit 1; }
 tries=0
 # It fails when a volume is removed at this moment.

@@ -1,3 +1,8 @@
+# One volume's directory. Argument: the volume's mountpoint, `…/volumes/NAME/_data`. What is free is asked of
+# `…/volumes`, which has no quota.
+# The daemon's start is computed from ticks since boot; `now` is read before the uptime, so that it comes out rather too
+# early: a file that is as old as the daemon then counts as not read.
+
 . ./project-quota.sh
 volume=$1
 project_quota "$volume" "${volume%/*/*}"

@@ -47,12 +47,7 @@ const optionsSchema = z.object({
   Quota: z.object({ Size: z.number().int().nonnegative().default(0) }).nullish(),
 });
 
-/**
- * Argument: the volume's mountpoint, `…/volumes/NAME/_data`. What is free is asked of `…/volumes`, which has no quota.
- *
- * The daemon's start is computed from ticks since boot; `now` is read before the uptime, so that it
- * comes out rather too early: a file that is as old as the daemon then counts as not read.
- */
+/** Argument: the volume's mountpoint, `…/volumes/NAME/_data`. */
 export const volumeState: Fact<VolumeState> = {
   name: 'volume-state',
   script: shell('facts/volume-state.sh'),

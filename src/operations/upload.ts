@@ -3,7 +3,6 @@ import { ask } from '../facts/fact.ts';
 import type { HostFile, LaptopFile } from '../facts/file.ts';
 import { hostFile, laptopFile } from '../facts/file.ts';
 import { formatBytes } from '../values/size.ts';
-import { writeBesideFunctions } from '../shell/write-beside.ts';
 import type { Action } from './change.ts';
 import { hostPath, laptopFileResource, octalMode } from './input.ts';
 import { defineOperation } from './operation.ts';
@@ -78,24 +77,26 @@ function replacedContent(source: LaptopFile, target: HostFile): string | undefin
 const kept = (sha256: string): string => `/var/lib/plimsoll/replaced/${sha256}`;
 
 /** Files are read and written by functions that follow no link of somebody else's. */
-function script(title: string, body: string, ...args: readonly string[]): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...args], stdin: `# ${title}\nfile() {\n${body}\n}\n${writeBesideFunctions}\nfile "$@" </dev/null\n`, timeoutMs: 600_000 };
+const keepReplaced = shell('operations/keep-replaced.sh');
+const giveModeAndOwner = shell('operations/give-mode-and-owner.sh');
+const bringBackReplaced = shell('operations/bring-back-replaced.sh');
+const removeFile = shell('operations/remove-file.sh');
+
+function script(text: string, ...args: readonly string[]): Action {
+  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...args], stdin: `${text}\n`, timeoutMs: 600_000 };
 }
 
 function keep(path: string, sha256: string): readonly Action[] {
-  return [script('Keeps what $1 holds as $2, until the change is finalized.', '(beside_in "$2" "" make) && read_beside "$1" | write_beside "$2" 0600 "" "$3"', path, kept(sha256), sha256)];
+  return [script(keepReplaced, path, kept(sha256), sha256)];
 }
-
-/** Content that is what it is to be needs no copy; any other does, and without one (it was finalized) this must fail. */
-const putBody = shell('operations/put-body.sh');
 
 /** The file itself gets neither owner nor mode while others may exchange it: a copy of it does, and takes its place. */
 function put(from: string, path: string, { sha256, mode, owner }: Pick<Extract<HostFile, { readonly exists: true }>, 'sha256' | 'mode' | 'owner'>): Action {
-  return script(`${from === '' ? 'Gives $2' : 'Brings $2 back, kept as $1, with'} mode $4 and owner $5.`, putBody, from, path, sha256, mode, owner);
+  return script(from === '' ? giveModeAndOwner : bringBackReplaced, from, path, sha256, mode, owner);
 }
 
 function undoActions(path: string, target: HostFile): readonly Action[] {
-  if (!target.exists) return [script('Removes $1.', '[ ! -e "$1" ] && [ ! -L "$1" ] || (beside_in "$1" && rm -f "./${1##*/}")', path)];
+  if (!target.exists) return [script(removeFile, path)];
   return [put(kept(target.sha256), path, target)];
 }
 

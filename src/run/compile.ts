@@ -2,6 +2,8 @@ import type { Action, CheckAction, ExecAction, WriteFileAction } from '../operat
 import type { Command } from '../transport/transport.ts';
 import { type SecretReference, secretKey } from '../values/secret-reference.ts';
 import { commandLine, quote } from '../values/shell.ts';
+import { assignments, functionOf } from '../shell/render.ts';
+import { shell } from '../shell/shell.ts';
 import { writeBesideFunctions } from '../shell/write-beside.ts';
 import { secretVariable, takeFeed } from './feed.ts';
 
@@ -44,16 +46,22 @@ export function compile(actions: readonly ScriptAction[], streaming = false): Pi
     .reverse()
     .map(({ lines, index }) => `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`);
   const writes = actions.some(({ kind }) => kind === 'write-file') ? [writeBesideFunctions] : [];
-  const script = [...(streaming ? [] : ['trap : TERM']), preludeOf(failedStatus(actions)), ...writes, `at_end() {\n  :\n${cleanups.join('\n')}\n}`, ...takeFeed(secrets.length, `fail 1 ${quote('its secrets have not arrived')}`), ...parts.map(({ body }) => body), 'at_end', streaming ? 'exit $status' : 'exit 0'].join('\n');
+  const script = [
+    ...(streaming ? [] : ['trap : TERM']),
+    assignments({ failed_status: failedStatus(actions) }),
+    prelude,
+    ...writes,
+    functionOf('at_end', ':', ...cleanups),
+    ...takeFeed(secrets.length, `fail 1 ${quote('its secrets have not arrived')}`),
+    ...parts.map(({ body }) => body),
+    'at_end',
+    streaming ? 'exit $status' : 'exit 0',
+  ].join('\n');
   return { script, secrets, ...(own === undefined ? {} : { timeoutMs: own }) };
 }
 
 /** The number of the action that failed is the last thing that is printed, so that nothing before it can be taken for it. */
-const preludeOf = (failed: number): string => `set -f
-out= status=0
-warn() { printf 'plimsoll: could not clean up: %s\\n' "$1" >&2; }
-fail() { at_end; printf '\\nplimsoll-failed: %s\\nplimsoll-failed-action %s\\n' "$2" "$1" >&2; exit ${String(failed)}; }
-words() { set -- $1; printf '%s' "$*"; }`;
+const prelude = shell('run/prelude.sh');
 
 interface Part {
   readonly body: string;

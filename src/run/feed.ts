@@ -1,6 +1,6 @@
 import type { ProgramFeed } from '../facts/fact.ts';
 import type { SecretReference } from '../values/secret-reference.ts';
-import { quote } from '../values/shell.ts';
+import { assignments } from '../shell/render.ts';
 
 /** Gives a secret's value, for the moment in which it is sent. */
 export type Reveal = (reference: SecretReference) => string;
@@ -16,7 +16,8 @@ export function secretVariable(index: number): string {
 
 /** The values for a script's `secretVariable`s, as text that its shell evaluates. It travels by standard input only. */
 export function feedOf(secrets: readonly SecretReference[], reveal: Reveal): string {
-  return secrets.length === 0 ? '' : `${secrets.map((secret, index) => `${prefix}${String(index)}=${quote(reveal(secret))}\n`).join('')}${whole}=${String(secrets.length)}\n`;
+  const values = secrets.map((secret, index) => assignments({ [`${prefix}${String(index)}`]: reveal(secret) }));
+  return secrets.length === 0 ? '' : `${[...values, assignments({ [whole]: secrets.length })].join('\n')}\n`;
 }
 
 /** The lines of a script that take what `feedOf` gives from descriptor 3, or do not go on. */
@@ -26,6 +27,8 @@ export function takeFeed(count: number, otherwise: string): readonly string[] {
 
 /** The same for a program that only reads (facts/argv.ts), with all of its environment. */
 export function feedOfFact({ env = {}, stdin }: ProgramFeed, reveal: Reveal): string {
-  const value = (one: string | SecretReference): string => quote(typeof one === 'string' ? one : reveal(one));
-  return `${Object.entries(env).map(([name, one]) => `export ${name}=${value(one)}\n`).join('')}${stdin === undefined ? '' : `input=${value(stdin)}\n`}`;
+  const value = (name: string, one: string | SecretReference): string =>
+    assignments({ [name]: typeof one === 'string' ? one : reveal(one) });
+  const exports = Object.entries(env).map(([name, one]) => `export ${value(name, one)}`);
+  return [...exports, ...(stdin === undefined ? [] : [value('input', stdin)])].map((line) => `${line}\n`).join('');
 }

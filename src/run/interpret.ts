@@ -117,8 +117,8 @@ function failed(what: string, why: string, number?: number): AppError {
   return new AppError('action-failed', `${oneLine(what, 300)}${which}: ${oneLine(why)}`, { hint: 'nothing after it was done; run the same again to see what is left, or -v for its whole output' });
 }
 
-/** `$1` path, `$2` mode, `$3` owner or empty, `$4` digest. Standard input is the content. */
-export const uploadScript = shell('run/interpret-upload.sh');
+/** Standard input is the content. */
+export const uploadScript = shell('run/write-upload.sh');
 
 async function upload(interpreter: Interpreter, connection: Connection, action: UploadAction): Promise<StepOutput> {
   const { lock, laptop, signal } = interpreter;

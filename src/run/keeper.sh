@@ -1,3 +1,9 @@
+# Runs a piece of work, and keeps what it prints and how it ends. Arguments: its directory, and whether there are
+# secrets: they come by standard input, and reach the script on descriptor 3, so that they are in no file.
+# Descriptor 7 keeps others from beginning the same until `alive` is there, 8 is `alive`, 9 the host's lock: what is run
+# gets neither of them. The script is begun once it is on the disk that it has been. 6 is locked by those who keep what
+# is printed until they have kept all of it; what the script leaves running keeps its output open: that is not waited
+# for long.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: kept_blocks
 # shellcheck disable=SC3045 # dash, bash and BusyBox have ulimit -c
 

@@ -102,22 +102,14 @@ async function together(pipe: AtMost, ...ends: readonly Promise<void>[]): Promis
 /** Large blocks, of which each has its place in the file: what a connection that was lost still writes is written where it belongs. */
 const blockBytes = 1_048_576;
 
-/**
- * What can be gone on with has a name that is known, so it lies only where nobody else may have put something of that
- * name: in a directory that is our own, as the state directory is. What stands there all the same, and is no plain
- * file of our own, is removed.
- */
+const arrivedScript = shell('run/bytes-arrived.sh');
 
-/** `$1` path. Prints how many bytes of the part are there. */
-const arrivedScript = shell('run/transfer-arrived.sh');
+const receiveScript = shell('run/receive-part.sh', { block_bytes: blockBytes });
 
-/** `$1` path, `$2` blocks to leave. */
-const receiveScript = shell('run/transfer-receive.sh', { block_bytes: blockBytes });
+/** Ends with status 9 when it is another file. */
+const keepScript = shell('run/keep-part.sh');
 
-/** `$1` path, `$2` mode, `$3` owner or empty, `$4` digest, `$5` bytes. What is in place already is as good. Ends with status 9 when it is another file. */
-const keepScript = shell('run/transfer-keep.sh');
-
-const discardScript = shell('run/discard.sh');
+const discardScript = shell('run/discard-part.sh');
 
 export interface HostFilePlace {
   readonly path: string;

@@ -50,55 +50,16 @@ const lookBytes = 262_144;
 /** For a host whose disks are busy; none of these commands takes long by itself. */
 const patienceMs = 120_000;
 
-/**
- * `$1` is the directory, `$2` says whether there are secrets: they come by standard input, and reach the script on
- * descriptor 3, so that they are in no file. Descriptor 7 keeps others from beginning the same until `alive` is there, 8 is
- * `alive`, 9 the host's lock: what is run gets neither of them. The script is begun once it is on the
- * disk that it has been. 6 is locked by those who keep what is printed until they have kept all of it;
- * what the script leaves running keeps its output open: that is not waited for long.
- */
+/** Outlives the connection; it keeps what the script prints, and how it ends. */
 const keeper = shell('run/keeper.sh', { kept_blocks: keptBlocks });
 
-/**
- * Its state is read before what it has printed, so that all of that is there once it has ended. Without
- * the lock file, which was there before any work, nothing is known: the records have been removed.
- */
-const look = shell('run/work-look.sh', { look_bytes: lookBytes });
+const startScript = shell('run/start-work.sh', { look_bytes: lookBytes });
 
-/**
- * Everything that says what it is stands on the disk before it is begun; nothing is begun twice. Status
- * and process group have their room from the start, should the disk be full by then.
- * `$1` run, `$2` name, `$3` intent, `$4` script, `$5` the keeper's text, `$6` whether there are secrets on standard
- * input, `$7` seconds to wait for its end.
- */
-const startScript = `d=$PLIMSOLL_STATE/runs/$1/$2
-${look}
-begin() {
-  mkdir -p -- "$d" && exec 7>>"$d/.begin" && flock 7 || return
-  [ ! -e "$d/alive" ] || return 0
-  printf '%s\\n' "$3" >"$d/intent" && printf '%s\\n' "$4" >"$d/script" && printf '   \\n' >"$d/.status" && printf '          \\n' >"$d/pid" || return
-  rm -f "$d/.o" "$d/.e" && mkfifo "$d/.o" "$d/.e" && : >"$d/.kept" || return
-  sync "$d/intent" "$d/script" "$d/.status" "$d/pid" "$d" "$d/.." "$d/../.." "$PLIMSOLL_STATE" || return
-  exec 8>"$d/.alive" && flock -n 8 || return
-  exec 5<&0
-  setsid /bin/sh -c "$5" plimsoll "$d" "$6" <&5 5<&- >/dev/null 2>&1 &
-}
-if [ ! -e "$d/alive" ]; then
-  ( begin "$@" ) && flock "$d/.begin" true && [ -e "$d/alive" ] || { echo "$d cannot be written" >&2; exit 71; }
-fi
-look 0 0 "$7"`;
+const lookScript = shell('run/look-at-work.sh', { look_bytes: lookBytes });
 
-const lookScript = `d=$PLIMSOLL_STATE/runs/$1/$2
-${look}
-look "$3" "$4" 0`;
+const outputScript = shell('run/read-output.sh');
 
-const outputScript = shell('run/work-output.sh');
-
-/**
- * Ends its process group, and says whether there was something to end; the keeper outlives the TERM, to
- * say how it ended. `$3`: whatever it takes. (`kill` as dash, bash and busybox all understand it.)
- */
-const endScript = shell('run/work-end.sh');
+const endScript = shell('run/end-work.sh');
 
 /**
  * Begins the work, waits a moment for its end, and looks at it. Only whoever has the host's lock may

@@ -1,3 +1,6 @@
+# `clear_beside` removes what a failure of power has left of an earlier one. `beside` enters a new directory of our own
+# in the working directory; what is written to `./.part` there is put in place by `put_in_place NAME MODE [OWNER]`, and
+# `leave_beside` clears away what is left of it.
 # shellcheck disable=SC2154 # of whoever sources it: beside_is, beside_up
 
 clear_beside() ( set +f

@@ -1,4 +1,8 @@
-. ./write-beside-look.sh
+# `walk_to PATH [own [make]]` makes it the working directory, or says why not; so whoever calls it does so in a
+# subshell; 2 when there is no such directory. With `own` nobody but root and us may have a say in it, nor in what leads
+# to it: then its path can be used as well. With `make` what is missing is made.
+
+. ./look.sh
 beside_no() { printf '%s\n' "$*" >&2; return 1; }
 walk_to() {
   case $1 in /*) ;; *) beside_no "$1 is not an absolute path"; return ;; esac

@@ -1,3 +1,7 @@
+# `write_beside PATH MODE [OWNER [SHA256]]` puts its standard input in place, if it is what it should be. `read_beside
+# PATH` prints a file, and follows links as `walk_to` does, and none in the last place. `beside_in PATH …` is `walk_to`
+# where a file lies.
+
 . ./walk.sh
 . ./beside.sh
 beside_in() { beside_path=${1%/*}; shift; walk_to "${beside_path:-/}" "$@"; }

@@ -10,21 +10,7 @@ import { shell } from './shell.ts';
  *
  * What is written lies in a new directory beside its place that only we may enter, until it is whole, with its
  * owner and mode, and on the disk; `rename` then replaces whatever has the name, and follows nothing.
- */
-
-/**
- * `walk_to PATH [own [make]]` makes it the working directory, or says why not; so whoever calls it does so in a
- * subshell; 2 when there is no such directory. With `own` nobody but root and us may have a say in it, nor in what leads to it: then its path can be
- * used as well. With `make` what is missing is made.
- */
-export const walkFunction = shell('shell/walk.sh');
-
-/**
- * `clear_beside` removes what a failure of power has left of an earlier one. `beside` enters a new directory of our own in the
- * working directory; what is written to `./.part` there is put in place by `put_in_place NAME MODE [OWNER]`, and `leave_beside`
- * clears away what is left of it.
  *
- * All of it; and `write_beside PATH MODE [OWNER [SHA256]]`, which puts its standard input in place, if it is what it
- * should be. `read_beside PATH` prints a file, and follows links as `walk_to` does, and none in the last place.
+ * `walk_to`, `beside` and what it needs, `write_beside`, `read_beside`: each is described in its file.
  */
 export const writeBesideFunctions = shell('shell/write-beside.sh');

@@ -13,7 +13,7 @@ export function pretendShell(channel: ServerChannel, command: string, onFrame: (
   let ready: string | undefined;
   channel.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1');
-    const nonce = /\\001([0-9a-f]{32}) ready/.exec(text)?.[1];
+    const nonce = /\\001([0-9a-f]{32}) /.exec(text)?.[1];
     if (ready !== undefined) {
       onFrame(chunk.toString('latin1'), ready);
     } else if (nonce !== undefined && text.endsWith('}\n')) {

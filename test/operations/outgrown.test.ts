@@ -259,17 +259,20 @@ it('a step that changes the device before it makes it uncertain', () => {
 /** Every file that has containers stopped, and who has judged that: a new one is to be judged too (CONTRIBUTING.md). */
 it('whoever stops containers is known here', () => {
   const root = join(import.meta.dirname, '../../src/operations');
-  const stops = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts') && /\bdocker (stop|kill|restart) ["$-]|argv: \['docker', '(stop|kill|restart)'/.test(readFileSync(join(root, path), 'utf8')));
+  const stopping = /\bdocker (stop|kill|restart) ["$-]|argv: \['docker', '(stop|kill|restart)'/;
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(ts|sh)$/.test(path));
+  const stops = files.filter((path) => stopping.test(readFileSync(join(root, path), 'utf8')));
   expect(stops.toSorted()).toEqual([
-    'backups/archive-script.ts', // backup_volume
-    'containers/replace-functions.ts', // recreate_container and scale_volume: the new ones, when the old ones come back
-    'containers/replace-main.ts', // the same
-    'containers/undo-main.ts', // their rollback
-    'daemon/driver-switch.ts', // set_storage_driver
-    'pools/offline-scripts.ts', // grow_pool
+    'backups/archive.sh', // backup_volume
+    'containers/replace-main.sh', // recreate_container and scale_volume
+    'containers/replace.sh', // the same: the new ones, when the old ones come back
+    'containers/undo-main.sh', // their rollback
+    'daemon/go-back-to-driver.sh', // set_storage_driver, where it goes back
+    'daemon/switch-driver.sh', // set_storage_driver
+    'pools/stop-containers.sh', // grow_pool
     'rootfs/repair-thin.ts', // the rollback of a start
-    'volumes/copy-stopped.ts', // copy_volume
-    'volumes/send-pass.ts', // send_volume
+    'volumes/send.sh', // send_volume
+    'volumes/stop-and-copy.sh', // copy_volume
   ]);
 });
 

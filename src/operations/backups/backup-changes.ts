@@ -14,6 +14,7 @@ import { putInBucket } from './bucket.ts';
 import { keysOf } from './encryption.ts';
 import { filesOf } from './retention.ts';
 import { sealBackup, sealOf } from './vouching.ts';
+import { shell } from '../../shell/shell.ts';
 
 export interface BackupPlan extends BackupSurvey {
   readonly to: Kept;
@@ -110,8 +111,8 @@ function sealChange(plan: BackupPlan): Change {
 }
 
 /** By the manifest, which was written when the archive had been read again. */
-const archiveDigest = `sed -n 's/.*"sha256":"\\([0-9a-f]\\{64\\}\\)","bytes":\\([0-9]*\\),.*/\\1 \\2/p' -- "$1"`;
-const ownDigest = `printf '%s %s\\n' "$(sha256sum <"$1" | cut -d' ' -f1)" "$(stat -c %s -- "$1")"`;
+const archiveDigest = shell('operations/backups/archive-digest.sh');
+const ownDigest = shell('operations/backups/own-digest.sh');
 
 function deliverChange(plan: BackupPlan, from: 'archive' | 'manifest'): Change {
   const { name, start, spool, to, removes } = plan;

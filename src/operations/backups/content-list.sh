@@ -1,3 +1,5 @@
+# For `inside`. Prints `PART DIGEST` of everything that files in $1 have, the sockets left out, a line for each part
+# that the host has the tools for. `$scratch` is a directory for it. Fails when anything cannot be read.
 # shellcheck disable=SC2154 # of whoever sources it: scratch
 
 work=$scratch

@@ -1,3 +1,4 @@
+# `mark TEXT` says how far the volume has come.
 # shellcheck disable=SC2154 # of whoever sources it: volume
 # shellcheck disable=SC2174 # only the last directory is ours
 

@@ -1,3 +1,5 @@
+# `opened` prints the packed archive `$archive`, decrypted where `$identity` names a key; `opens` whether all of it can
+# be, and is the archive with the digest `$inside`. age reads the key itself.
 # shellcheck disable=SC2154 # of whoever sources it: archive, inside, work
 # shellcheck disable=SC2034 # for whoever sources it: codes
 

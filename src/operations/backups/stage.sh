@@ -1,3 +1,5 @@
+# Every stage of a pipeline says `NAME STATUS` on descriptor 3; `has NAME` is whether it has come to its end and well,
+# in `$codes`; `has NAME STATUS`, whether it has ended so. `$work` is a directory for them, `$packing` the compression.
 # shellcheck disable=SC2154 # of whoever sources it: codes, packing
 
 nl='

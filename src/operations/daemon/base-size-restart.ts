@@ -1,15 +1,10 @@
 import type { ExecAction } from '../change.ts';
 import { shell } from '../../shell/shell.ts';
 
-/** Arguments: Docker's root, the wanted bytes, then each running container: its id and its start. */
-const restartScript = shell('operations/daemon/restart.sh');
+const restartScript = shell('operations/daemon/restart-with-base-size.sh');
 
-/**
- * Arguments: Docker's root, the bytes of the base device before, the file, and the copy of the old one or an
- * empty text. A base device that has grown stays so, and with the old size in the file the daemon would not
- * start: then the new file stays.
- */
-const returnScript = shell('operations/daemon/base-size-restart-return.sh');
+/** A base device that has grown stays so: then the new file stays. */
+const returnScript = shell('operations/daemon/go-back-to-base-size.sh');
 
 export interface BaseSizeRestart {
   readonly root: string;

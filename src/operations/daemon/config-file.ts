@@ -6,11 +6,8 @@ export function writeConfigFile(write: WriteFileAction): readonly (ExecAction | 
   return write.expect === null ? [{ kind: 'exec', argv: ['mkdir', '-p', '-m', '0755', '--', write.path.slice(0, write.path.lastIndexOf('/'))] }, write] : [write];
 }
 
-/**
- * Arguments: the file, and the copy of the old one, or an empty text where there was none. Standard input:
- * what was written. May be run again; what somebody else has written since is not touched.
- */
-const takeBackScript = shell('operations/daemon/take-back.sh');
+/** May be run again; what somebody else has written since is not touched. */
+const takeBackScript = shell('operations/daemon/take-config-back.sh');
 
 /** The file is what it was before that: with its old content; or not there, nor its directory if that is empty. */
 export function takeBackConfigFile({ path, content, backup = '' }: WriteFileAction): ExecAction {

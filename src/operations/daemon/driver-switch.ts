@@ -1,23 +1,12 @@
 import type { Action, CheckAction, ExecAction } from '../change.ts';
 import { shell } from '../../shell/shell.ts';
 
-/**
- * Arguments: the file, the wanted driver, then the containers that run. dockerd has --validate since
- * release 23; without it a file that it does not understand is found out when it starts.
- */
-const switchScript = shell('operations/daemon/driver-switch-switch.sh');
+const switchScript = shell('operations/daemon/switch-driver.sh');
 
-/**
- * Arguments: the file; what it is to be again: the path of a copy, \`absent\`, or \`done\`, where it is that
- * already; the driver to go back to; then the containers that ran, in their order.
- */
-const returnScript = shell('operations/daemon/driver-switch-return.sh');
+const returnScript = shell('operations/daemon/go-back-to-driver.sh');
 
-/**
- * Arguments: the driver to go back to, and how many containers the new one had before. A daemon that does not run has
- * none; of one that runs and gives no answer it is not known. What is printed is compared, so errors are asked for by themselves.
- */
-const madeScript = shell('operations/daemon/driver-switch-made.sh');
+/** How many containers have been made with the new driver, or `none`. */
+const madeScript = shell('operations/daemon/containers-made.sh');
 
 export interface DriverSwitch {
   readonly path: string;

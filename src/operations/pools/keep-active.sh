@@ -1,3 +1,7 @@
+# After whatever has been tried with a pool's table: nothing stays loaded without being live, and the pool is active,
+# with the table that it has, the old one, or the new one. Arguments: the pool, and these two.
+# A resume that fails has dropped the loaded table and leaves the pool suspended: another resume makes the live one work
+# again. It fails only where the live table itself is one that cannot be.
 # shellcheck disable=SC2034 # for whoever sources it: try
 
 pool=$1 old=$2 new=$3

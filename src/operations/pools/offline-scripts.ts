@@ -1,22 +1,12 @@
 import type { Action, ExecAction } from '../change.ts';
 import { shell } from '../../shell/shell.ts';
 
-/** Arguments: each container that runs, its id and its start. Nothing else may run, and nothing runs afterwards. */
-const stopScript = `${shell('operations/pools/offline-scripts-stop.sh')}\n`;
+const stopScript = `${shell('operations/pools/stop-containers.sh')}\n`;
 
-/**
- * Argument: the pool. The socket first, or whoever asks Docker something starts the daemon again. With no
- * container running the daemon removes the pool, and with it the loop devices, when it stops; a pool that
- * stays is not made longer at the next start.
- */
 const stopDaemonScript = shell('operations/pools/stop-daemon.sh');
 
-const start = shell('operations/pools/offline-scripts-start.sh');
+const startScript = shell('operations/pools/start-daemon.sh');
 
-/**
- * Argument: the record of what ran. The daemon answers and all of it runs: then it is forgotten. Without a
- * record there is nothing to do. It is not ended half way.
- */
 const bringBackScript = shell('operations/pools/bring-back.sh');
 
 const bringBackArgv = (file: string): readonly string[] => ['/bin/sh', '-c', bringBackScript, 'sh', file];
@@ -36,7 +26,7 @@ export function stopDaemon(pool: string): Action {
 
 /** The pool that dockerd makes must be what was wanted. */
 export function startDaemon(check: ExecAction['check']): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-c', `# Starts the Docker daemon.\n${start}`], ...(check === undefined ? {} : { check }), timeoutMs: 600_000 };
+  return { kind: 'exec', argv: ['/bin/sh', '-c', startScript], ...(check === undefined ? {} : { check }), timeoutMs: 600_000 };
 }
 
 export function bringBack(file: string): Action {

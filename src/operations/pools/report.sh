@@ -1,3 +1,4 @@
+# What the kernel itself says of a pool's size: its mode, then blocks of metadata and of data. Argument: the pool.
 # shellcheck disable=SC2046 # the words of what is printed are wanted
 
 set -- $(dmsetup status --noflush "$1")

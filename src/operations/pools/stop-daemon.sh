@@ -1,3 +1,7 @@
+# Argument: the pool. The socket first, or whoever asks Docker something starts the daemon again. With no container
+# running the daemon removes the pool, and with it the loop devices, when it stops; a pool that stays is not made longer
+# at the next start.
+
 # Stops the Docker daemon, and waits until its pool $1 is gone.
 systemctl stop docker.socket 2>/dev/null
 systemctl stop docker.service || exit 1

@@ -16,6 +16,7 @@ import { primeLabel } from '../volumes/versions.ts';
 import { instanceName, instancesHere } from './instances.ts';
 import { identityFormat, subjectOf } from './make-instance.ts';
 import { setName } from './template.ts';
+import { shell } from '../../shell/shell.ts';
 
 const schema = z.strictObject({
   name: setName.describe('the name of the scaled volume'),
@@ -75,6 +76,8 @@ function remove({ name: set, index }: Want, all: readonly Volume[], bytes: numbe
   };
 }
 
+const countScript = shell('operations/scaled/count.sh');
+
 /** It is not on the host: then the records are not to have it either. */
 function gone({ name: set, index }: Want, known: Known): Planned {
   const name = instanceName(set, index);
@@ -87,7 +90,7 @@ function gone({ name: set, index }: Want, known: Known): Planned {
     subject: subjectOf(set),
     before: { set, instance: name, volumes: [] },
     after: { set, instance: null },
-    actions: [{ kind: 'check', argv: ['/bin/sh', '-c', 'all=$(docker volume ls -q) || exit 1; printf "%s\\n" "$all" | grep -Fxc -e "$1" || true', 'sh', name], equals: '0', otherwise: `${name} is on the host again` }],
+    actions: [{ kind: 'check', argv: ['/bin/sh', '-c', countScript, 'sh', name], equals: '0', otherwise: `${name} is on the host again` }],
     undo: 'irreversible',
     records: [{ kind: 'scaled', name: set, version: index, removes: true, spec: { name } }],
     atomic: true,

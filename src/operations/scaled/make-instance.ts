@@ -5,6 +5,7 @@ import { inLedger } from '../volumes/ledger.ts';
 import { removeMade } from '../volumes/remove-volume.ts';
 import { labelOf, primeLabel } from '../volumes/versions.ts';
 import { instanceName, scaledLabel } from './instances.ts';
+import { shell } from '../../shell/shell.ts';
 
 /** An instance of a scaled volume that a host is to have. */
 export interface NewInstance {
@@ -76,7 +77,8 @@ export function identityFormat(sized: boolean): string {
   return `{{.Driver}} {{index .Labels "${scaledLabel.set}"}} {{index .Labels "${scaledLabel.index}"}}${sized ? ' {{index .Options "size"}}' : ''}`;
 }
 
+const emptyScript = shell('operations/scaled/keep-what-holds-data.sh');
+
 function mustBeEmpty(name: string, mountpoint: string): Action {
-  const script = `[ ! -d "$2" ] || [ -z "$(ls -A -- "$2")" ] || { printf '%s holds data by now, and is kept: plimsoll scaled delete %s removes it with that\\n' "$1" "$1" >&2; exit 1; }`;
-  return { kind: 'exec', argv: ['/bin/sh', '-c', script, 'sh', name, mountpoint] };
+  return { kind: 'exec', argv: ['/bin/sh', '-c', emptyScript, 'sh', name, mountpoint] };
 }

@@ -132,9 +132,6 @@ function fileOf({ stopped, remembered, target }: CopyPlan): string {
   return remembered?.file ?? `${stopped.directory}/${target.identity.replace(':', '-')}`;
 }
 
-/** Text for the shell: `unused DIRECTORY` fails when a running container has it mounted. */
-export const unusedFunction = shell('operations/volumes/unused.sh');
-
 const mayBeEmptied = shell('operations/volumes/may-be-emptied.sh');
 
 /** What is emptied was made by this copy and by nothing else, and nobody has it mounted. */

@@ -2,9 +2,6 @@ import { inSubshell } from '../../shell/render.ts';
 import { shell } from '../../shell/shell.ts';
 import type { ExecAction } from '../change.ts';
 
-/** `left_state DIRECTORY` changes whenever anything in it does, but not when Docker sets the directory's own project anew. */
-export const leftFunctions = shell('operations/volumes/left.sh');
-
 const remember = shell('operations/volumes/remember-left.sh');
 const removeLeftScript = shell('operations/volumes/remove-left.sh');
 const removeMadeScript = shell('operations/volumes/remove-made.sh');

@@ -1,4 +1,6 @@
 import { commandLine, quote } from '../../values/shell.ts';
+import { assignments } from '../../shell/render.ts';
+import { shell } from '../../shell/shell.ts';
 import type { Command } from '../transport.ts';
 import { markerFormat } from './marker-reader.ts';
 
@@ -20,46 +22,15 @@ export function stateDirectory(runsAs: string, directoryOfRoot: string): string 
   return runsAs === 'root' ? quote(directoryOfRoot) : '"${XDG_STATE_HOME:-$HOME/.local/state}/plimsoll"';
 }
 
-/**
- * Says where the state directory is, and defines, once per shell:
- * `plimsoll_run INDEX PROGRAM` runs one command in a session of its own. The program travels through
- * a pipe that the printf builtin fills: no argument list, no environment, no file, no limit in size.
- * `plimsoll_share INDEXES PROGRAM` runs several in one session, and its program reports their ends; the
- * report at its own end is for those that it did not come to.
- * `plimsoll_alive GROUP` tells whether a process group has members that are not zombies.
- * `plimsoll_end GROUP` ends a process group and reports whether it is gone.
- * At its end it says that the shell is ready.
- */
+/** Says where the state directory is and what markers begin with, defines what frames call, and says that it is ready. */
 export function preamble(nonce: string, state: string): string {
-  const mark = markerFormat(nonce);
-  const tenths = (seconds: number): string => String(seconds * 10);
-  const waitForEnd = (seconds: number): string => `n=0; while plimsoll_alive "$1" && [ "$n" -lt ${tenths(seconds)} ]; do sleep 0.1; n=$((n+1)); done`;
-  return `{
-${environment(state)}
-plimsoll_run() {
-if [ -n "$plimsoll_stop" ]; then printf '${mark}skip %s\\n' "$1"; printf '${mark}skip %s\\n' "$1" >&2; return; fi
-printf '%s' "$2" | setsid /bin/sh
-printf '${mark}end %s %s\\n' "$1" "$?"
-printf '${mark}end %s\\n' "$1" >&2
+  return ['{', environment(state), assignments({ plimsoll_mark: markerFormat(nonce) }), functions, '}', ''].join('\n');
 }
-plimsoll_share() {
-if [ -z "$plimsoll_stop" ]; then printf '%s' "$2" | setsid /bin/sh; fi
-for i in $1; do printf '${mark}skip %s\\n' "$i"; printf '${mark}skip %s\\n' "$i" >&2; done
-}
-plimsoll_alive() { grep -qsE "[)] [^ZX] [0-9]+ $1 " /proc/[0-9]*/stat; }
-plimsoll_end() {
-{
-kill -TERM "-$1"; ${waitForEnd(secondsToTerminate)}
-if plimsoll_alive "$1"; then kill -KILL "-$1"; ${waitForEnd(secondsToKill)}; fi
-if plimsoll_alive "$1"; then printf '${mark}alive %s\\n' "$1"; else printf '${mark}gone %s\\n' "$1"; fi
-} </dev/null 2>/dev/null 9>&- &
-}
-plimsoll_stop=
-plimsoll_flight=
-printf '${mark}ready\\n'
-}
-`;
-}
+
+const functions = shell('transport/shell/preamble.sh', {
+  plimsoll_terminate_tenths: secondsToTerminate * 10,
+  plimsoll_kill_tenths: secondsToKill * 10,
+});
 
 function environment(state: string): string {
   return `PLIMSOLL_STATE=${state}; export PLIMSOLL_STATE`;
@@ -81,15 +52,17 @@ export function flightFrame(nonce: string, commands: readonly IndexedCommand[]):
       : `plimsoll_share ${quote([first, ...more].map(({ index }) => String(index)).join(' '))} ${quote(sharedProgram(nonce, [first, ...more]))}`,
   );
   // `wait` collects the process of the flight before, which has ended: its last marker was read.
-  return `{
-if [ -n "$plimsoll_flight" ]; then wait "$plimsoll_flight"; fi
-{
-trap 'plimsoll_stop=1' TERM
-${calls.join('\n')}
-} </dev/null &
-plimsoll_flight=$!
-}
-`;
+  return [
+    '{',
+    'if [ -n "$plimsoll_flight" ]; then wait "$plimsoll_flight"; fi',
+    '{',
+    "trap 'plimsoll_stop=1' TERM",
+    ...calls,
+    '} </dev/null &',
+    'plimsoll_flight=$!',
+    '}',
+    '',
+  ].join('\n');
 }
 
 type Session = readonly [IndexedCommand, ...IndexedCommand[]];
@@ -108,16 +81,16 @@ function sessionsOf(commands: readonly IndexedCommand[]): readonly Session[] {
 /** The shell of a shared session outlives the TERM that ends the command it waits for, and starts none after it. */
 function sharedProgram(nonce: string, session: Session): string {
   const mark = markerFormat(nonce);
-  const calls = session.map(
-    ({ index, command }) => `if [ -z "$plimsoll_stop" ]; then ${startMarker(nonce, index)}
-( trap - TERM
-set -- ${commandLine(command.args ?? [])}
-${withInput(command)}
-)
-printf '${mark}end ${String(index)} %s\\n' "$?"; printf '${mark}end ${String(index)}\\n' >&2
-fi`,
-  );
-  return `{ plimsoll_stop=; trap 'plimsoll_stop=1' TERM\n${calls.join('\n')}\n}\n`;
+  const calls = session.flatMap(({ index, command }) => [
+    `if [ -z "$plimsoll_stop" ]; then ${startMarker(nonce, index)}`,
+    '( trap - TERM',
+    `set -- ${commandLine(command.args ?? [])}`,
+    withInput(command),
+    ')',
+    `printf '${mark}end ${String(index)} %s\\n' "$?"; printf '${mark}end ${String(index)}\\n' >&2`,
+    'fi',
+  ]);
+  return ["{ plimsoll_stop=; trap 'plimsoll_stop=1' TERM", ...calls, '}', ''].join('\n');
 }
 
 /** Commands of the flight that have not started yet are skipped, and reported so. */

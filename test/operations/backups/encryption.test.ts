@@ -6,10 +6,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { AgeIdentity } from '../../../src/facts/age-identity.ts';
 import { readShelf } from '../../../src/facts/backup-shelf.ts';
 import { backupVolume } from '../../../src/operations/backups/backup-volume.ts';
-import { sealedFunction } from '../../../src/operations/backups/encryption-script.ts';
 import { recipients } from '../../../src/operations/backups/encryption.ts';
 import { restoreVolume } from '../../../src/operations/backups/restore-volume.ts';
 import type { Planned } from '../../../src/operations/operation.ts';
+import { shell } from '../../../src/shell/shell.ts';
 import { planLawfully } from '../plan-lawfully.ts';
 import type { BackupWorld, RestoreWorld } from './world.ts';
 import { backup, backupWorld, inside, manifest, name, recipient, restoreWorld, sealed, shelf } from './world.ts';
@@ -117,7 +117,8 @@ describe('what age has written is measured', () => {
   afterAll(() => { rmSync(directory, { recursive: true }); });
   const engine = new URL('../../../lab/sim/engine/age.mjs', import.meta.url).pathname;
   const encrypt = (bytes: number): void => { writeFileSync(file, spawnSync('node', [engine, 'age', '-r', recipient, '-r', another], { input: Buffer.alloc(bytes, 7) }).stdout); };
-  const isSealed = (bytes: number, keys: number): boolean => spawnSync('sh', ['-c', `${sealedFunction}sealed "$@"`, 'sh', file, String(bytes), String(keys)]).status === 0;
+  const script = `${shell('operations/backups/sealed.sh')}\nsealed "$@"`;
+  const isSealed = (bytes: number, keys: number): boolean => spawnSync('sh', ['-c', script, 'sh', file, String(bytes), String(keys)]).status === 0;
 
   it.each([1, 65_535, 65_536, 65_537, 131_072, 200_000])('%d bytes', (bytes) => {
     encrypt(bytes);

@@ -1,3 +1,0 @@
-restart_daemon() { systemctl reset-failed docker.service docker.socket >/dev/null 2>&1; systemctl restart docker.service; }
-start_daemon() { systemctl reset-failed docker.service docker.socket >/dev/null 2>&1; systemctl start docker.service; }
-answers() { i=0; while [ "$i" -lt 90 ]; do docker version --format '{{.Server.Version}}' >/dev/null 2>&1 && return 0; i=$((i + 1)); sleep 2; done; return 1; }

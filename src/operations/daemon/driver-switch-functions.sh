@@ -1,2 +1,0 @@
-driver() { docker info --format '{{.Driver}}'; }
-. ./daemon.sh

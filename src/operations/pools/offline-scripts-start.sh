@@ -1,3 +1,0 @@
-. ../daemon/daemon.sh
-start_daemon || { echo "the Docker daemon does not start: systemctl status docker" >&2; exit 1; }
-answers || { echo "the Docker daemon does not answer: systemctl status docker" >&2; exit 1; }

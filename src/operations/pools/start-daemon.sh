@@ -1,0 +1,2 @@
+# Starts the Docker daemon.
+. ./daemon-runs.sh

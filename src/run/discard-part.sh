@@ -1,0 +1,4 @@
+# Argument: the path.
+
+. ./part.sh
+at_place && rm -f "$part"

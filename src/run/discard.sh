@@ -1,2 +1,0 @@
-. ./part.sh
-at_place && rm -f "$part"

@@ -1,3 +1,0 @@
-set -f; trap '' HUP PIPE
-. ../shell/write-beside.sh
-write_beside "$@"
