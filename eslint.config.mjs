@@ -31,6 +31,13 @@ const written = {
 /** Where that is done; and events.jsonl, in the directory of the run that was made just before. */
 const writers = { run: ['src/run/beside.ts', 'src/run/event-log.ts'] };
 const impure = { regex: '^node:', message: 'facts, operations, survey, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.' };
+const quoted = {
+  regex: 'values/shell\\.ts$',
+  importNames: ['quote'],
+  message: 'Texts of shell are put together by src/shell/render.ts; in a script a value is "$1" or a variable at its top.',
+};
+/** Whoever makes the text that a shell reads, or shows it. */
+const quoters = { run: ['compile.ts', 'shown.ts'], all: ['shell', 'transport', 'render', 'cli'] };
 const pureRooms = ['facts', 'operations', 'plan', 'survey', 'values'];
 
 const everywhere = [
@@ -71,7 +78,14 @@ const entered = [
   message: `Go into it first (enter, in facts/entered-directory.ts), then say ".": by its path, a directory that ${what} may be another one by then.`,
 }));
 
-const inSource = [...everywhere, pasted, ...entered];
+/** Two lines or more of it: what no other tool reads, nobody checks. */
+const shellInString = {
+  selector:
+    ':matches(TemplateElement[value.cooked=/\\n *(if \\[|for \\w+ (in|do)|while |case .* in|trap |exec |esac|done|fi$)/], Literal[value=/\\n *(if \\[|for \\w+ (in|do)|while |case .* in|trap |exec |esac|done|fi$)/])',
+  message: 'A script lies in a .sh file beside what uses it (src/shell/shell.ts), where ShellCheck and whoever reads it see it.',
+};
+
+const inSource = [...everywhere, pasted, shellInString, ...entered];
 
 function restricted(patterns) {
   return { 'no-restricted-imports': ['error', { patterns }] };
@@ -85,9 +99,11 @@ function layer([room, { may, reason }]) {
     ...(room === 'config' ? [] : [once.yaml]),
     ...(room === 'render' ? [] : [once.listr2]),
     ...(pureRooms.includes(room) ? [impure] : []),
+    ...(quoters.all.includes(room) ? [] : [quoted]),
   ];
   return [
     { files: [`src/${room}/**/*.ts`], rules: restricted([...patterns, once.ssh, ...(pureRooms.includes(room) ? [] : [written])]) },
+    ...(room === 'run' ? [{ files: quoters.run.map((file) => `src/run/**/${file}`), rules: restricted([...patterns.filter((one) => one !== quoted), once.ssh, written]) }] : []),
     ...(room in writers ? [{ files: writers[room], rules: restricted([...patterns, once.ssh]) }] : []),
     ...(room === 'transport' ? [{ files: ['src/transport/ssh/**/*.ts'], rules: restricted([...patterns, written]) }] : []),
   ];
