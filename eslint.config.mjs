@@ -26,10 +26,10 @@ const once = {
 const written = {
   regex: '^node:fs',
   importNames: ['writeFile', 'writeFileSync', 'appendFile', 'appendFileSync', 'copyFile', 'copyFileSync', 'cp', 'createWriteStream'],
-  message: 'a file on this machine is written beside its place, in src/run/beside.ts, or newly made by durable-files.ts: nothing is opened through a link that somebody has put there.',
+  message: 'a file on this machine is written beside its place, in src/run/reach/beside.ts, or newly made by durable-files.ts: nothing is opened through a link that somebody has put there.',
 };
 /** Where that is done; and events.jsonl, in the directory of the run that was made just before. */
-const writers = { run: ['src/run/beside.ts', 'src/run/event-log.ts'] };
+const writers = { run: ['src/run/reach/beside.ts', 'src/run/report/event-log.ts'] };
 const impure = { regex: '^node:', message: 'facts, operations, survey, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.' };
 const quoted = {
   regex: 'values/shell\\.ts$',
@@ -75,7 +75,7 @@ const entered = [
   [String.raw`/(chown|chmod) -R /`, 'is given away with all that is in it'],
 ].map(([pattern, what]) => ({
   selector: `:matches(TemplateElement[value.cooked=${pattern}], Literal[value=${pattern}])`,
-  message: `Go into it first (enter, in facts/entered-directory.ts), then say ".": by its path, a directory that ${what} may be another one by then.`,
+  message: `Go into it first (enter, in facts/host/entered-directory.ts), then say ".": by its path, a directory that ${what} may be another one by then.`,
 }));
 
 /** Two lines or more of it: what no other tool reads, nobody checks. */
@@ -148,7 +148,7 @@ export default tseslint.config(
         ...onePlace,
         {
           selector: 'TemplateElement[value.raw=/docker( image| volume| network| container)? inspect[^\\n|;&]*2>.dev.null/]',
-          message: 'A reading tells its own error: what is not there is one thing, what could not be read another (operations/containers/inspect-function.ts).',
+          message: 'A reading tells its own error: what is not there is one thing, what could not be read another (operations/containers/replace/inspect-function.ts).',
         },
       ],
     },

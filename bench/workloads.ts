@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { FactRequest } from '../src/facts/fact.ts';
-import { growRootfs } from '../src/operations/grow-rootfs.ts';
-import { FactBase } from '../src/run/fact-reader.ts';
+import { growRootfs } from '../src/operations/rootfs/grow-rootfs.ts';
+import { FactBase } from '../src/run/planning/fact-reader.ts';
 
 /** What is done on every host. */
 export interface Workload {

@@ -6,7 +6,7 @@ import { program } from './cli/program.ts';
 import { reportError } from './cli/report-error.ts';
 import { processWorld } from './cli/world.ts';
 import { toAppError } from './errors.ts';
-import { exitCodeOfError } from './run/exit-status.ts';
+import { exitCodeOfError } from './run/report/exit-status.ts';
 
 /** For what is under way to be written down, after a second signal. */
 const insistedMs = 1500;

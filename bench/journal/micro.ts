@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { JournalRecord } from '../../src/run/journal.ts';
+import type { JournalRecord } from '../../src/run/journal/journal.ts';
 import { plimsollProgram } from '../requirements.ts';
 import type { Places, Side } from './places.ts';
 import { sides } from './places.ts';

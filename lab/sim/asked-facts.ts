@@ -1,13 +1,13 @@
-import { containers } from '../../src/facts/containers.ts';
-import { deviceMapper } from '../../src/facts/device-mapper.ts';
-import { dockerInfo } from '../../src/facts/docker.ts';
+import { containers } from '../../src/facts/containers/containers.ts';
+import { deviceMapper } from '../../src/facts/host/device-mapper.ts';
+import { dockerInfo } from '../../src/facts/daemon/docker.ts';
 import type { Fact } from '../../src/facts/fact.ts';
-import { fileSystem } from '../../src/facts/file-system.ts';
-import { loopPool } from '../../src/facts/loop-pool.ts';
-import { lvmPool } from '../../src/facts/lvm-pool.ts';
-import { overlayQuota } from '../../src/facts/overlay-quota.ts';
-import { thinRootfs } from '../../src/facts/thin-rootfs.ts';
-import { thinSuperblock } from '../../src/facts/thin-superblock.ts';
+import { fileSystem } from '../../src/facts/host/file-system.ts';
+import { loopPool } from '../../src/facts/pools/loop-pool.ts';
+import { lvmPool } from '../../src/facts/pools/lvm-pool.ts';
+import { overlayQuota } from '../../src/facts/rootfs/overlay-quota.ts';
+import { thinRootfs } from '../../src/facts/rootfs/thin-rootfs.ts';
+import { thinSuperblock } from '../../src/facts/rootfs/thin-superblock.ts';
 import { quote } from '../../src/values/shell.ts';
 import type { Call, RecordedKind } from './calls.ts';
 

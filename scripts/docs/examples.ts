@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { parsePlaybook } from '../../src/config/playbook.ts';
+import { parsePlaybook } from '../../src/config/playbook/playbook.ts';
 import { operations } from '../../src/operations/registry.ts';
 
 /** A step of a playbook that is shipped, as it stands there. */

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Operation } from '../../src/operations/operation.ts';
+import type { Operation } from '../../src/operations/engine/operation.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { shippedExamples, type Example } from './examples.ts';
 import { keysOf } from './keys.ts';

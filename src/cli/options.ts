@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
-import { parseDuration } from '../config/duration.ts';
-import type { InventoryOverrides } from '../config/inventory.ts';
-import type { OutputKind } from '../render/choose.ts';
+import { parseDuration } from '../config/model/duration.ts';
+import type { InventoryOverrides } from '../config/inventory/inventory.ts';
+import type { OutputKind } from '../render/progress/choose.ts';
 import type { Screen } from '../render/renderer.ts';
 
 const defaultForks = 50;

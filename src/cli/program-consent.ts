@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
 import { paint } from '../render/line.ts';
-import { programsView } from '../render/programs-view.ts';
+import { programsView } from '../render/plan/programs-view.ts';
 import { count } from '../render/words.ts';
-import type { ReadProgram } from '../run/read-programs.ts';
+import type { ReadProgram } from '../run/planning/read-programs.ts';
 import type { World } from './world.ts';
 
 /** What the command line says about programs of the playbook that planning runs. */

@@ -1,9 +1,9 @@
-import { scopeOf } from '../config/scope.ts';
+import { scopeOf } from '../config/expressions/scope.ts';
 import { namedSources, resolveSecrets, type SecretOptions, type UsedSecret } from '../config/secrets.ts';
 import type { SelectedPlay } from '../config/load.ts';
-import type { Host, Inventory, Place } from '../config/types.ts';
+import type { Host, Inventory, Place } from '../config/model/types.ts';
 import type { ConfigIssue } from '../errors.ts';
-import type { RunEvent } from '../run/event.ts';
+import type { RunEvent } from '../run/report/event.ts';
 import type { JsonObject } from '../values/json.ts';
 import { neutralise, oneLine } from '../values/terminal.ts';
 import type { World } from './world.ts';

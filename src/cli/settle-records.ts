@@ -1,10 +1,10 @@
 import type { AppError } from '../errors.ts';
-import { historyOf, unsettled } from '../run/history.ts';
-import type { JournalRecord } from '../run/journal.ts';
-import { openJournal } from '../run/journal.ts';
-import { repairJournal } from '../run/read-journal.ts';
-import type { RunPlace } from '../run/run-store.ts';
-import { journalPath } from '../run/run-store.ts';
+import { historyOf, unsettled } from '../run/journal/history.ts';
+import type { JournalRecord } from '../run/journal/journal.ts';
+import { openJournal } from '../run/journal/journal.ts';
+import { repairJournal } from '../run/journal/read-journal.ts';
+import type { RunPlace } from '../run/journal/run-store.ts';
+import { journalPath } from '../run/journal/run-store.ts';
 import type { SessionOptions } from './session.ts';
 import { recordsOf } from './session.ts';
 import type { World } from './world.ts';

@@ -1,11 +1,11 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import type { ConfigIo } from '../config/io.ts';
+import type { ConfigIo } from '../config/model/io.ts';
 import { nodeConfigIo } from '../config/node-io.ts';
 import { AppError } from '../errors.ts';
 import type { Screen } from '../render/renderer.ts';
-import type { Journal } from '../run/journal.ts';
+import type { Journal } from '../run/journal/journal.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Interrupts } from './interrupts.ts';
 

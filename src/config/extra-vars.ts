@@ -2,12 +2,12 @@ import { dirname, resolve } from 'node:path';
 import { AppError, ConfigError } from '../errors.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../values/json.ts';
 import { looksLikeSecret } from '../values/secret-reference.ts';
-import { asJson } from './as-json.ts';
-import { identifier, varsSchema } from './inventory-schema.ts';
-import type { ConfigIo } from './io.ts';
-import { readYamlFile } from './read-file.ts';
-import { mistakesIn } from './schema-issues.ts';
-import { mistakenSecrets, withFilesAt } from './secret-vars.ts';
+import { asJson } from './yaml/as-json.ts';
+import { identifier, varsSchema } from './inventory/inventory-schema.ts';
+import type { ConfigIo } from './model/io.ts';
+import { readYamlFile } from './inventory/read-file.ts';
+import { mistakesIn } from './yaml/schema-issues.ts';
+import { mistakenSecrets, withFilesAt } from './expressions/secret-vars.ts';
 
 /**
  * `-e/--var`, in order, later ones winning: `key=value`, `a.b=value` for a nested one, or `@FILE`

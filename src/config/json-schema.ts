@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { JsonObject } from '../values/json.ts';
 import { isObject, type Json } from '../values/json.ts';
-import { asJson } from './as-json.ts';
-import { inventorySchema } from './inventory-schema.ts';
-import { blockSchema, controlsSchema, playSchema } from './playbook-schema.ts';
-import type { Registry } from './step.ts';
+import { asJson } from './yaml/as-json.ts';
+import { inventorySchema } from './inventory/inventory-schema.ts';
+import { blockSchema, controlsSchema, playSchema } from './playbook/playbook-schema.ts';
+import type { Registry } from './playbook/step.ts';
 
 /** The inventory's JSON Schema, for editors. */
 export function inventoryJsonSchema(): JsonObject {

@@ -1,16 +1,16 @@
 import { ConfigError, type ConfigIssue } from '../errors.ts';
 import type { JsonObject } from '../values/json.ts';
-import { checkPlay } from './check.ts';
-import { chooseHosts, refuseUnreached, type ChosenHosts, type HostChoice } from './choose-hosts.ts';
+import { checkPlay } from './playbook/check.ts';
+import { chooseHosts, refuseUnreached, type ChosenHosts, type HostChoice } from './inventory/choose-hosts.ts';
 import { readExtraVars } from './extra-vars.ts';
-import { readInventory, type InventoryOverrides } from './inventory.ts';
-import type { ConfigIo } from './io.ts';
-import { parsePlaybook, readPlaybook, type CompiledPlay, type CompiledPlaybook } from './playbook.ts';
-import { matchPattern, selectHosts } from './select.ts';
-import { inOrder } from './source.ts';
-import type { Registry } from './step.ts';
-import { chooseSteps } from './tags.ts';
-import type { Host, Inventory, Play, Playbook } from './types.ts';
+import { readInventory, type InventoryOverrides } from './inventory/inventory.ts';
+import type { ConfigIo } from './model/io.ts';
+import { parsePlaybook, readPlaybook, type CompiledPlay, type CompiledPlaybook } from './playbook/playbook.ts';
+import { matchPattern, selectHosts } from './inventory/select.ts';
+import { inOrder } from './yaml/source.ts';
+import type { Registry } from './playbook/step.ts';
+import { chooseSteps } from './playbook/tags.ts';
+import type { Host, Inventory, Play, Playbook } from './model/types.ts';
 
 export interface LoadRequest extends HostChoice {
   readonly inventoryFiles: readonly string[];

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, readFile, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import type { ConfigIo } from './io.ts';
+import type { ConfigIo } from './model/io.ts';
 
 /** The real laptop. A secret's command has 30 seconds and the terminal's standard error stays out of it. */
 export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): ConfigIo {

@@ -5,8 +5,8 @@ import type { Target } from '../transport/transport.ts';
 import { Secret } from '../values/secret.ts';
 import { secretKey, type SecretReference } from '../values/secret-reference.ts';
 import { commandLine } from '../values/shell.ts';
-import { expandHome, whyUnreadable, type ConfigIo } from './io.ts';
-import type { Host, Inventory, NamedSource, Place, SecretKey, SecretSetting, SecretSource } from './types.ts';
+import { expandHome, whyUnreadable, type ConfigIo } from './model/io.ts';
+import type { Host, Inventory, NamedSource, Place, SecretKey, SecretSetting, SecretSource } from './model/types.ts';
 
 /** A secret variable that a step gives to its program, and the step. */
 export interface UsedSecret {

@@ -1,33 +1,33 @@
 // Written by npm run registry.
-import { assert } from './assert.ts';
+import { assert } from './programs/assert.ts';
 import { backupVolume } from './backups/backup-volume.ts';
-import { cleanVolumes } from './volumes/clean-volumes.ts';
-import { command } from './command.ts';
-import { copyVolume } from './volumes/copy-volume.ts';
+import { cleanVolumes } from './removal/clean-volumes.ts';
+import { command } from './programs/command.ts';
+import { copyVolume } from './copies/copy-volume.ts';
 import { deleteScaledVolume } from './scaled/delete-scaled-volume.ts';
-import { dmsetup } from './dmsetup.ts';
-import { dockerInspect } from './docker-inspect.ts';
-import { fetch } from './fetch.ts';
-import { growPool } from './grow-pool.ts';
-import { growRootfs } from './grow-rootfs.ts';
-import { pause } from './pause.ts';
-import { recreateContainer } from './containers/recreate-container.ts';
-import { removeContainer } from './containers/remove-container.ts';
-import { repairRootfs } from './repair-rootfs.ts';
-import { resize2fs } from './resize2fs.ts';
+import { dmsetup } from './primitives/dmsetup.ts';
+import { dockerInspect } from './primitives/docker-inspect.ts';
+import { fetch } from './files/fetch.ts';
+import { growPool } from './pools/grow-pool.ts';
+import { growRootfs } from './rootfs/grow-rootfs.ts';
+import { pause } from './programs/pause.ts';
+import { recreateContainer } from './containers/recreate/recreate-container.ts';
+import { removeContainer } from './removal/remove-container.ts';
+import { repairRootfs } from './rootfs/repair-rootfs.ts';
+import { resize2fs } from './primitives/resize2fs.ts';
 import { restoreVolume } from './backups/restore-volume.ts';
 import { scaleVolume } from './volumes/scale-volume.ts';
 import { scaledVolume } from './scaled/scaled-volume.ts';
-import { script } from './script.ts';
-import { sendVolume } from './volumes/send-volume.ts';
-import { setBaseSize } from './set-base-size.ts';
-import { setStorageDriver } from './set-storage-driver.ts';
-import { upload } from './upload.ts';
-import { volumeCopy } from './volume-copy.ts';
-import { waitFor } from './wait-for.ts';
-import { xfsGrowfs } from './xfs-growfs.ts';
-import { eraseWant } from './erase.ts';
-import type { Operation } from './operation.ts';
+import { script } from './programs/script.ts';
+import { sendVolume } from './copies/send/send-volume.ts';
+import { setBaseSize } from './daemon/set-base-size.ts';
+import { setStorageDriver } from './daemon/set-storage-driver.ts';
+import { upload } from './files/upload.ts';
+import { volumeCopy } from './copies/volume-copy.ts';
+import { waitFor } from './programs/wait-for.ts';
+import { xfsGrowfs } from './primitives/xfs-growfs.ts';
+import { eraseWant } from './engine/erase.ts';
+import type { Operation } from './engine/operation.ts';
 
 const list: readonly Operation[] = [
   eraseWant(assert),

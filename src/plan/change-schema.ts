@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { plainText } from '../facts/crossing.ts';
-import type { Action, Change, Check, RecordNote } from '../operations/change.ts';
-import { secretReference } from '../operations/input.ts';
+import type { Action, Change, Check, RecordNote } from '../operations/engine/change.ts';
+import { secretReference } from '../operations/engine/input.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import { isObject } from '../values/json.ts';
 

@@ -1,5 +1,5 @@
-import type { Change } from '../operations/change.ts';
-import type { Planned } from '../operations/operation.ts';
+import type { Change } from '../operations/engine/change.ts';
+import type { Planned } from '../operations/engine/operation.ts';
 import { fieldDifferences } from './field-differences.ts';
 import type { StepPlan } from './plan.ts';
 

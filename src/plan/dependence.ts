@@ -1,4 +1,4 @@
-import type { Planned } from '../operations/operation.ts';
+import type { Planned } from '../operations/engine/operation.ts';
 
 /** A step that will change something, as far as later steps are concerned. */
 export interface Pending {

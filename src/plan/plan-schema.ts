@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import { AppError, isErrorCode } from '../errors.ts';
-import type { Notes, Planned } from '../operations/operation.ts';
+import type { Notes, Planned } from '../operations/engine/operation.ts';
 import type { Shape } from './change-schema.ts';
 import { changeSchema, jsonSchema } from './change-schema.ts';
 import type { HostPlan, StepPlan } from './plan.ts';

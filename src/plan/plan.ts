@@ -1,6 +1,6 @@
 import type { AppError } from '../errors.ts';
-import type { MaxUnavailable } from '../operations/max-unavailable.ts';
-import type { Planned } from '../operations/operation.ts';
+import type { MaxUnavailable } from '../operations/engine/max-unavailable.ts';
+import type { Planned } from '../operations/engine/operation.ts';
 import type { Json } from '../values/json.ts';
 
 /** One step on one host, as planned. Plain JSON. */

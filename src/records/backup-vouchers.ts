@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { Vouched, Voucher } from '../facts/backup-vouch.ts';
+import type { Vouched, Voucher } from '../facts/backups/backup-vouch.ts';
 import { AppError, toAppError } from '../errors.ts';
-import type { Stated, Vouchers } from '../run/vouchers.ts';
+import type { Stated, Vouchers } from '../run/reach/vouchers.ts';
 import { canonicalJson, parseJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import { keyOfBackup, prefixOfBackup } from './keys.ts';

@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import type { JsonObject } from '../values/json.ts';
 import { parseJson } from '../values/json.ts';
 import { jsonObjectSchema } from '../plan/change-schema.ts';
-import { syncDirectory } from '../run/durable-files.ts';
+import { syncDirectory } from '../run/reach/durable-files.ts';
 import type { Store, Stored } from './store.ts';
 import { textOf, unavailable } from './store.ts';
 

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { recordedSchema } from '../operations/containers/recorded.ts';
+import { recordedSchema } from '../operations/containers/body/recorded.ts';
 import type { Json, JsonObject } from '../values/json.ts';
 import { asText } from '../values/json.ts';
 import { formatBytes } from '../values/size.ts';

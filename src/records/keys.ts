@@ -1,4 +1,4 @@
-import type { RecordNote } from '../operations/change.ts';
+import type { RecordNote } from '../operations/engine/change.ts';
 
 /** Whose versions they are: a volume's family or a container, on one host. */
 export interface Subject extends Pick<RecordNote, 'name'> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { whyUnreadable } from '../config/io.ts';
+import { whyUnreadable } from '../config/model/io.ts';
 import { AppError } from '../errors.ts';
 import { Secret } from '../values/secret.ts';
 import { oneLine } from '../values/terminal.ts';

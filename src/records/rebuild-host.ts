@@ -1,4 +1,4 @@
-import type { Volume } from '../facts/volumes.ts';
+import type { Volume } from '../facts/volumes/volumes.ts';
 import { asText, canonicalJson } from '../values/json.ts';
 import { formatBytes } from '../values/size.ts';
 import { rebuilt } from './rebuild.ts';

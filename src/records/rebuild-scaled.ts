@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { Volume } from '../facts/volumes.ts';
+import type { Volume } from '../facts/volumes/volumes.ts';
 import { instanceName, instanceOf } from '../operations/scaled/instances.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { ScaledRecord, StoredInstance } from './scaled-record.ts';

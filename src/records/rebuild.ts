@@ -1,4 +1,4 @@
-import type { Volume } from '../facts/volumes.ts';
+import type { Volume } from '../facts/volumes/volumes.ts';
 import type { VersionRecord } from './version-record.ts';
 
 /** The labels of a volume that plimsoll has made. */

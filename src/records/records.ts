@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
-import type { RecordNote } from '../operations/change.ts';
-import type { Claim, Claimant, Records, Settled } from '../run/records.ts';
+import type { RecordNote } from '../operations/engine/change.ts';
+import type { Claim, Claimant, Records, Settled } from '../run/journal/records.ts';
 import { canonicalJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Subject } from './keys.ts';

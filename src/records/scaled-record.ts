@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ScaledInstance } from '../facts/scaled-set.ts';
+import type { ScaledInstance } from '../facts/volumes/scaled-set.ts';
 import type { JsonObject } from '../values/json.ts';
 
 /** An instance of a scaled volume as it is stored. */

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
-import type { RecordNote } from '../operations/change.ts';
-import type { Claim, Claimant, Settled } from '../run/records.ts';
+import type { RecordNote } from '../operations/engine/change.ts';
+import type { Claim, Claimant, Settled } from '../run/journal/records.ts';
 import { asText } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import { keyOfScaled, prefixOfScaled } from './keys.ts';

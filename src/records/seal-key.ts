@@ -1,9 +1,9 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { link, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { whyUnreadable } from '../config/io.ts';
+import { whyUnreadable } from '../config/model/io.ts';
 import { AppError } from '../errors.ts';
-import { syncDirectory, writeSynced } from '../run/durable-files.ts';
+import { syncDirectory, writeSynced } from '../run/reach/durable-files.ts';
 import { byHand } from '../values/shell.ts';
 
 /** A key of the operator's. It is on his machines only: no host ever sees it. */

@@ -1,5 +1,5 @@
 import type { HostStatus } from '../errors.ts';
-import type { RunMode } from '../run/recap.ts';
+import type { RunMode } from '../run/report/recap.ts';
 
 interface ModeWords {
   /** What a run of this mode has to do with the run that it names. */

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan.ts';
-import type { RunResult } from '../run/recap.ts';
-import type { StampedEvent } from '../run/event.ts';
+import type { RunResult } from '../run/report/recap.ts';
+import type { StampedEvent } from '../run/report/event.ts';
 
 /** A way to show a run. Everything it prints from a host has been through `neutralise`. */
 export interface Renderer {

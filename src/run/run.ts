@@ -1,18 +1,18 @@
 import pLimit from 'p-limit';
-import type { Host, Play } from '../config/types.ts';
+import type { Host, Play } from '../config/model/types.ts';
 import type { HostStatus } from '../errors.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { makesVersions } from '../plan/plan.ts';
-import { applyWaves, sayFinished } from './apply-waves.ts';
-import { hostBasis } from './basis.ts';
-import type { RunRequest, RunState } from './context.ts';
-import { exitCodeOf, exitCodeOfError, worst } from './exit-status.ts';
-import { HostRun } from './host-run.ts';
-import type { Journal } from './journal.ts';
-import { planHost } from './plan-host.ts';
-import { ProgramGate } from './read-programs.ts';
-import type { RunResult } from './recap.ts';
+import { applyWaves, sayFinished } from './applying/apply-waves.ts';
+import { hostBasis } from './journal/basis.ts';
+import type { RunRequest, RunState } from './planning/context.ts';
+import { exitCodeOf, exitCodeOfError, worst } from './report/exit-status.ts';
+import { HostRun } from './planning/host-run.ts';
+import type { Journal } from './journal/journal.ts';
+import { planHost } from './planning/plan-host.ts';
+import { ProgramGate } from './planning/read-programs.ts';
+import type { RunResult } from './report/recap.ts';
 
 type Phase = (state: RunState) => Promise<void>;
 

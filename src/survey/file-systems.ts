@@ -1,6 +1,6 @@
-import type { DirectoryQuota } from '../facts/directory-quotas.ts';
-import type { DiskSpace } from '../facts/disk-space.ts';
-import type { Docker } from '../facts/docker.ts';
+import type { DirectoryQuota } from '../facts/host/directory-quotas.ts';
+import type { DiskSpace } from '../facts/host/disk-space.ts';
+import type { Docker } from '../facts/daemon/docker.ts';
 import type { FileSystemSurvey } from './host-survey.ts';
 import { placesOf } from './needs.ts';
 

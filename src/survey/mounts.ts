@@ -1,5 +1,5 @@
-import type { ContainerUse, Mount } from '../facts/container-uses.ts';
-import type { Volume } from '../facts/volumes.ts';
+import type { ContainerUse, Mount } from '../facts/containers/container-uses.ts';
+import type { Volume } from '../facts/volumes/volumes.ts';
 import type { MountSurvey } from './host-survey.ts';
 
 const anonymousLabel = 'com.docker.volume.anonymous';

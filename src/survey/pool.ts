@@ -1,8 +1,8 @@
-import type { Container } from '../facts/containers.ts';
-import type { DeviceMapper } from '../facts/device-mapper.ts';
-import { deviceNamed, parsePoolStatus, parsePoolTable } from '../facts/device-mapper.ts';
-import type { Docker } from '../facts/docker.ts';
-import type { PoolBacking } from '../facts/pool-backing.ts';
+import type { Container } from '../facts/containers/containers.ts';
+import type { DeviceMapper } from '../facts/host/device-mapper.ts';
+import { deviceNamed, parsePoolStatus, parsePoolTable } from '../facts/host/device-mapper.ts';
+import type { Docker } from '../facts/daemon/docker.ts';
+import type { PoolBacking } from '../facts/pools/pool-backing.ts';
 import type { ContainerSurvey, PoolSurvey } from './host-survey.ts';
 import { loopFilesOf, poolName } from './needs.ts';
 

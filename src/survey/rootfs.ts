@@ -1,7 +1,7 @@
-import type { Container } from '../facts/containers.ts';
-import type { DeviceMapper } from '../facts/device-mapper.ts';
-import type { DirectoryQuota } from '../facts/directory-quotas.ts';
-import type { ThinRootfs } from '../facts/thin-rootfs.ts';
+import type { Container } from '../facts/containers/containers.ts';
+import type { DeviceMapper } from '../facts/host/device-mapper.ts';
+import type { DirectoryQuota } from '../facts/host/directory-quotas.ts';
+import type { ThinRootfs } from '../facts/rootfs/thin-rootfs.ts';
 import type { RootfsSurvey } from './host-survey.ts';
 import { liveBytes } from './pool.ts';
 

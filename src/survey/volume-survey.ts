@@ -1,9 +1,9 @@
-import type { ContainerUse } from '../facts/container-uses.ts';
-import { usersOfVolume } from '../facts/container-uses.ts';
-import type { DirectoryQuota } from '../facts/directory-quotas.ts';
-import type { DiskSpace } from '../facts/disk-space.ts';
-import type { RecordedContainer } from '../facts/storage-drivers.ts';
-import type { Volume } from '../facts/volumes.ts';
+import type { ContainerUse } from '../facts/containers/container-uses.ts';
+import { usersOfVolume } from '../facts/containers/container-uses.ts';
+import type { DirectoryQuota } from '../facts/host/directory-quotas.ts';
+import type { DiskSpace } from '../facts/host/disk-space.ts';
+import type { RecordedContainer } from '../facts/daemon/storage-drivers.ts';
+import type { Volume } from '../facts/volumes/volumes.ts';
 import type { Dangling, VolumeSurvey } from './host-survey.ts';
 import { isAnonymous } from './mounts.ts';
 

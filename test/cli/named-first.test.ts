@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Interrupts } from '../../src/cli/interrupts.ts';
 import { SecretReader } from '../../src/cli/secrets.ts';
 import type { World } from '../../src/cli/world.ts';
-import { loadInventory } from '../../src/config/inventory.ts';
+import { loadInventory } from '../../src/config/inventory/inventory.ts';
 import { laptop } from '../config/io.ts';
 import { plimsoll } from '../support/plimsoll.ts';
 import { startTestSshServer, type TestSshServer } from '../support/ssh-server.ts';

@@ -7,7 +7,7 @@ import { program } from '../../src/cli/program.ts';
 import { reportError } from '../../src/cli/report-error.ts';
 import type { World } from '../../src/cli/world.ts';
 import { toAppError } from '../../src/errors.ts';
-import { exitCodeOf, exitCodeOfError, worst } from '../../src/run/exit-status.ts';
+import { exitCodeOf, exitCodeOfError, worst } from '../../src/run/report/exit-status.ts';
 import { laptop } from '../config/io.ts';
 
 interface Ended {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadAll, type LoadRequest } from '../../src/config/load.ts';
-import { loadPlaybook, type CompiledPlay } from '../../src/config/playbook.ts';
-import { chooseSteps } from '../../src/config/tags.ts';
-import type { Node, Scope, Step } from '../../src/config/types.ts';
+import { loadPlaybook, type CompiledPlay } from '../../src/config/playbook/playbook.ts';
+import { chooseSteps } from '../../src/config/playbook/tags.ts';
+import type { Node, Scope, Step } from '../../src/config/model/types.ts';
 import { issuesOf, laptop, printIssue } from './io.ts';
 import { registry } from './registry.ts';
 

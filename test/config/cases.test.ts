@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { loadInventory } from '../../src/config/inventory.ts';
-import { loadPlaybook } from '../../src/config/playbook.ts';
+import { loadInventory } from '../../src/config/inventory/inventory.ts';
+import { loadPlaybook } from '../../src/config/playbook/playbook.ts';
 import { issuesOf, laptop, printIssue } from './io.ts';
 import { registry } from './registry.ts';
 

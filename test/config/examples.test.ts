@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { readInventory } from '../../src/config/inventory.ts';
-import { readPlaybook } from '../../src/config/playbook.ts';
+import { readInventory } from '../../src/config/inventory/inventory.ts';
+import { readPlaybook } from '../../src/config/playbook/playbook.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { laptop, printIssue } from './io.ts';
 

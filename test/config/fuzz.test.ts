@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readInventory } from '../../src/config/inventory.ts';
-import { readPlaybook } from '../../src/config/playbook.ts';
+import { readInventory } from '../../src/config/inventory/inventory.ts';
+import { readPlaybook } from '../../src/config/playbook/playbook.ts';
 import { laptop } from './io.ts';
 import { registry } from './registry.ts';
 

@@ -1,4 +1,4 @@
-import type { ConfigIo } from '../../src/config/io.ts';
+import type { ConfigIo } from '../../src/config/model/io.ts';
 import { ConfigError, type ConfigIssue } from '../../src/errors.ts';
 
 type Answer = Awaited<ReturnType<ConfigIo['runCommand']>>;

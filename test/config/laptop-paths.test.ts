@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadPlaybook } from '../../src/config/playbook.ts';
-import type { Resolved } from '../../src/config/types.ts';
+import { loadPlaybook } from '../../src/config/playbook/playbook.ts';
+import type { Resolved } from '../../src/config/model/types.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { laptop } from './io.ts';
 

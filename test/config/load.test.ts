@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readExtraVars } from '../../src/config/extra-vars.ts';
 import { loadAll, type LoadRequest } from '../../src/config/load.ts';
-import { scopeOf } from '../../src/config/scope.ts';
+import { scopeOf } from '../../src/config/expressions/scope.ts';
 import { issuesOf, laptop, printIssue } from './io.ts';
 import { registry } from './registry.ts';
 

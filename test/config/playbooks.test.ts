@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { nodeConfigIo } from '../../src/config/node-io.ts';
-import { readPlaybook } from '../../src/config/playbook.ts';
+import { readPlaybook } from '../../src/config/playbook/playbook.ts';
 import { operations } from '../../src/operations/registry.ts';
 
 const directory = fileURLToPath(new URL('../../playbooks', import.meta.url));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Registry } from '../../src/config/step.ts';
-import type { Operation } from '../../src/operations/operation.ts';
+import type { Registry } from '../../src/config/playbook/step.ts';
+import type { Operation } from '../../src/operations/engine/operation.ts';
 import { parseSize, SizeError } from '../../src/values/size.ts';
 
 function operation(name: string, schema: z.ZodType): readonly [string, Operation] {

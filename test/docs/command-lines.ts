@@ -4,7 +4,7 @@ import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typ
 import { commands } from '../../src/cli/commands.ts';
 import { Interrupts } from '../../src/cli/interrupts.ts';
 import { processWorld, type World } from '../../src/cli/world.ts';
-import { matchesGlob } from '../../src/facts/container-selection.ts';
+import { matchesGlob } from '../../src/facts/containers/container-selection.ts';
 import { root } from './documents.ts';
 
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

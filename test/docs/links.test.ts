@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { matchesGlob } from '../../src/facts/container-selection.ts';
+import { matchesGlob } from '../../src/facts/containers/container-selection.ts';
 import { documents, parseDocument, placed, root, type Document } from './documents.ts';
 
 const byPath = new Map(documents.map((document) => [document.path, document]));
@@ -65,7 +65,7 @@ describe('a link that leads nowhere', () => {
       '',
       '[j](none.md) [k](#none) [l](pools.md#none)',
       '`scripts/none.ts` `run/none.ts` `src/run/{run,none}.ts` `src/none/`',
-      '`run/run.ts` `src/run/{run,work}.ts` `src/run/`',
+      '`run/run.ts` `src/run/report/{event,recap}.ts` `src/run/`',
     ].join('\n'),
   );
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { undescribed } from '../../scripts/docs/keys.ts';
 import { operationPages, pagesFolder } from '../../scripts/docs/pages.ts';
-import { inventorySchema } from '../../src/config/inventory-schema.ts';
-import { blockSchema, controlsSchema, playSchema } from '../../src/config/playbook-schema.ts';
+import { inventorySchema } from '../../src/config/inventory/inventory-schema.ts';
+import { blockSchema, controlsSchema, playSchema } from '../../src/config/playbook/playbook-schema.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { documents, root } from './documents.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readInventory } from '../../src/config/inventory.ts';
-import { parsePlaybook } from '../../src/config/playbook.ts';
-import { parseYaml } from '../../src/config/yaml.ts';
+import { readInventory } from '../../src/config/inventory/inventory.ts';
+import { parsePlaybook } from '../../src/config/playbook/playbook.ts';
+import { parseYaml } from '../../src/config/yaml/yaml.ts';
 import type { ConfigIssue } from '../../src/errors.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { isObject } from '../../src/values/json.ts';

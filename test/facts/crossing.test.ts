@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { address, backupName, copyLabel, crossing, hostPath, plainText, publicKey, serverCommand } from '../../src/facts/crossing.ts';
-import { rsyncSets, setsInOrder } from '../../src/operations/volumes/send-pass.ts';
+import { rsyncSets, setsInOrder } from '../../src/operations/copies/send/send-pass.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGKHi1ZFbX0AGgzNDPC7cUcQkyvTeGR6ZM5WrGtkr5hP';
 const attacker = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAttackerAttackerAttackerAttackerAttackerAt';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LoopPool } from '../../src/facts/loop-pool.ts';
-import { loopPool } from '../../src/facts/loop-pool.ts';
-import { lvmPool } from '../../src/facts/lvm-pool.ts';
+import type { LoopPool } from '../../src/facts/pools/loop-pool.ts';
+import { loopPool } from '../../src/facts/pools/loop-pool.ts';
+import { lvmPool } from '../../src/facts/pools/lvm-pool.ts';
 
 const directory = '/var/lib/docker/devicemapper/devicemapper';
 /** As a virtual machine printed it. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import type { Entered } from '../../src/facts/entered-directory.ts';
+import type { Entered } from '../../src/facts/host/entered-directory.ts';
 import type { Fact, Printed } from '../../src/facts/fact.ts';
 
 /** Runs a static script with positional parameters on this machine's own /bin/sh, as a host would. */

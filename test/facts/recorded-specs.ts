@@ -1,5 +1,5 @@
-import type { ContainerSpec } from '../../src/facts/container-spec.ts';
-import { containerSpec } from '../../src/facts/container-spec.ts';
+import type { ContainerSpec } from '../../src/facts/containers/container-spec.ts';
+import { containerSpec } from '../../src/facts/containers/container-spec.ts';
 import cases from './cases/container-specs.json' with { type: 'json' };
 
 export const recordedDockers = ['docker-20', 'docker-28'] as const;

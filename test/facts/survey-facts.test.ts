@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { directoryQuotas } from '../../src/facts/directory-quotas.ts';
-import { directoryUsage } from '../../src/facts/directory-usage.ts';
-import { diskSpace } from '../../src/facts/disk-space.ts';
+import { directoryQuotas } from '../../src/facts/host/directory-quotas.ts';
+import { directoryUsage } from '../../src/facts/host/directory-usage.ts';
+import { diskSpace } from '../../src/facts/host/disk-space.ts';
 import type { Fact } from '../../src/facts/fact.ts';
-import { poolBacking } from '../../src/facts/pool-backing.ts';
+import { poolBacking } from '../../src/facts/pools/pool-backing.ts';
 import { readHere, runScript } from './real-shell.ts';
 
 const mib = 1024 ** 2;

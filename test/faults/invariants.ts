@@ -4,7 +4,7 @@ import type { FleetHost } from '../../lab/sim/fleet.ts';
 import { cyclePower } from '../../lab/sim/power.ts';
 import { runOnHost } from '../../lab/sim/execute.ts';
 import { Processes } from '../../lab/sim/processes.ts';
-import type { JournalRecord } from '../../src/run/journal.ts';
+import type { JournalRecord } from '../../src/run/journal/journal.ts';
 
 export interface Known {
   /** The names of Docker's records at the start. */

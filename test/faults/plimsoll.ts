@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { limit } from '../../lab/pace.ts';
 import type { Fleet } from '../../lab/sim/fleet.ts';
-import type { JournalRecord } from '../../src/run/journal.ts';
+import type { JournalRecord } from '../../src/run/journal/journal.ts';
 import { runner } from './build-runner.ts';
 
 /** What the runner does to itself (test/faults/runner/runner.mjs). */

@@ -4,7 +4,7 @@ import { limit } from '../../lab/pace.ts';
 import type { Fleet, FleetHost } from '../../lab/sim/fleet.ts';
 import { startFleet } from '../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../lab/sim/spec.ts';
-import type { JournalRecord } from '../../src/run/journal.ts';
+import type { JournalRecord } from '../../src/run/journal/journal.ts';
 import type { Dump } from './dump.ts';
 import { dumpHost, dumpLaptop } from './dump.ts';
 import type { FaultCase, Places } from './fault-case.ts';

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createMemoryTransport } from '../../src/transport/memory.ts';
+import { createMemoryTransport } from '../../src/transport/local/memory.ts';
 import { never, testTarget } from '../support/target.ts';
 import { describeTransport } from '../transport/conformance.ts';
 

@@ -1,5 +1,5 @@
-import type { CopyTools } from '../../src/facts/directory-copy.ts';
-import { copyTools } from '../../src/facts/directory-copy.ts';
+import type { CopyTools } from '../../src/facts/copies/directory-copy.ts';
+import { copyTools } from '../../src/facts/copies/directory-copy.ts';
 import { readHere } from '../facts/real-shell.ts';
 import type { NeedName } from '../support/needs.ts';
 

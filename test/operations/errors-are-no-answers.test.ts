@@ -3,13 +3,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compositions } from '../../src/facts/compositions.ts';
-import { replacements } from '../../src/facts/replacements.ts';
-import { compile } from '../../src/run/compile.ts';
+import { compositions } from '../../src/facts/containers/compositions.ts';
+import { replacements } from '../../src/facts/containers/replacements.ts';
+import { compile } from '../../src/run/work/compile.ts';
 import { switchBack } from '../../src/operations/daemon/driver-switch.ts';
-import { createChange } from '../../src/operations/volumes/send-changes.ts';
-import { putIntoQuarantine, removeForGood } from '../../src/operations/volumes/quarantine-scripts.ts';
-import type { ExecAction } from '../../src/operations/change.ts';
+import { createChange } from '../../src/operations/copies/send/send-changes.ts';
+import { putIntoQuarantine, removeForGood } from '../../src/operations/removal/quarantine-scripts.ts';
+import type { ExecAction } from '../../src/operations/engine/change.ts';
 import { crossed } from '../support/crossed.ts';
 
 /** What a host's programs say, when they say something else than usual: an error is told, and never taken for an answer. */

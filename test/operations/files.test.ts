@@ -4,10 +4,10 @@ import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hostFile, laptopFile } from '../../src/facts/file.ts';
-import { fetch } from '../../src/operations/fetch.ts';
-import type { Planned } from '../../src/operations/operation.ts';
-import { upload } from '../../src/operations/upload.ts';
+import { hostFile, laptopFile } from '../../src/facts/host/file.ts';
+import { fetch } from '../../src/operations/files/fetch.ts';
+import type { Planned } from '../../src/operations/engine/operation.ts';
+import { upload } from '../../src/operations/files/upload.ts';
 import { dependsOn } from '../../src/plan/dependence.ts';
 import { readHere } from '../facts/real-shell.ts';
 import { Answers } from './known.ts';

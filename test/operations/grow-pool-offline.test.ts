@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseTableLine } from '../../src/facts/device-mapper.ts';
-import type { Growth } from '../../src/facts/pool-growth.ts';
-import { growPool } from '../../src/operations/grow-pool.ts';
-import type { Planned } from '../../src/operations/operation.ts';
+import { parseTableLine } from '../../src/facts/host/device-mapper.ts';
+import type { Growth } from '../../src/facts/pools/pool-growth.ts';
+import { growPool } from '../../src/operations/pools/grow-pool.ts';
+import type { Planned } from '../../src/operations/engine/operation.ts';
 import { commandLine } from '../../src/values/shell.ts';
 import { planLawfully } from './plan-lawfully.ts';
 import type { OfflineWorld } from './pool-offline-world.ts';

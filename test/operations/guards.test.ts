@@ -2,10 +2,10 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { probeFact } from '../../src/facts/argv.ts';
 import { ask } from '../../src/facts/fact.ts';
-import { assert } from '../../src/operations/assert.ts';
-import type { Planned } from '../../src/operations/operation.ts';
-import { pause } from '../../src/operations/pause.ts';
-import { waitFor } from '../../src/operations/wait-for.ts';
+import { assert } from '../../src/operations/programs/assert.ts';
+import type { Planned } from '../../src/operations/engine/operation.ts';
+import { pause } from '../../src/operations/programs/pause.ts';
+import { waitFor } from '../../src/operations/programs/wait-for.ts';
 import { Answers } from './known.ts';
 import { planHere } from './on-this-machine.ts';
 

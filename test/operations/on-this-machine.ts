@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import type { Change } from '../../src/operations/change.ts';
-import type { Operation, Planned } from '../../src/operations/operation.ts';
-import { compile } from '../../src/run/compile.ts';
+import type { Change } from '../../src/operations/engine/change.ts';
+import type { Operation, Planned } from '../../src/operations/engine/operation.ts';
+import { compile } from '../../src/run/work/compile.ts';
 import { commandLine } from '../../src/values/shell.ts';
 import { runScript } from '../facts/real-shell.ts';
 import { Answers } from './known.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Known } from '../../src/facts/fact.ts';
-import type { Operation, Planned } from '../../src/operations/operation.ts';
+import type { Operation, Planned } from '../../src/operations/engine/operation.ts';
 import { changeSchema } from '../../src/plan/change-schema.ts';
 import { stepPlanSchema } from '../../src/plan/plan-schema.ts';
 

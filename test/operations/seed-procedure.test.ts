@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { loadPlaybook } from '../../src/config/playbook.ts';
-import type { Scope, Step } from '../../src/config/types.ts';
-import { deviceMapper, parseTableLine } from '../../src/facts/device-mapper.ts';
+import { loadPlaybook } from '../../src/config/playbook/playbook.ts';
+import type { Scope, Step } from '../../src/config/model/types.ts';
+import { deviceMapper, parseTableLine } from '../../src/facts/host/device-mapper.ts';
 import { ask } from '../../src/facts/fact.ts';
 import { operations } from '../../src/operations/registry.ts';
 import type { Json } from '../../src/values/json.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { ErrorCode } from '../../src/errors.ts';
 import { AppError } from '../../src/errors.ts';
-import type { Action, Change, RecordNote } from '../../src/operations/change.ts';
-import type { Planned } from '../../src/operations/operation.ts';
+import type { Action, Change, RecordNote } from '../../src/operations/engine/change.ts';
+import type { Planned } from '../../src/operations/engine/operation.ts';
 import type { PlanFile } from '../../src/plan/plan-file.ts';
 import type { HostPlan, StepPlan } from '../../src/plan/plan.ts';
 import type { Json, JsonObject } from '../../src/values/json.ts';

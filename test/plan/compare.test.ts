@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../src/operations/change.ts';
-import type { Planned } from '../../src/operations/operation.ts';
+import type { Change } from '../../src/operations/engine/change.ts';
+import type { Planned } from '../../src/operations/engine/operation.ts';
 import { compare, compareSteps } from '../../src/plan/compare.ts';
 import type { StepPlan } from '../../src/plan/plan.ts';
 import { canonicalJson } from '../../src/values/json.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../src/operations/change.ts';
-import type { Planned } from '../../src/operations/operation.ts';
+import type { Change } from '../../src/operations/engine/change.ts';
+import type { Planned } from '../../src/operations/engine/operation.ts';
 import { dependsOn, qualify } from '../../src/plan/dependence.ts';
 
 const pending = [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import type { Change } from '../../src/operations/change.ts';
+import type { Change } from '../../src/operations/engine/change.ts';
 import { isPlanFile, parsePlanFile, planFileText, planFileVersion } from '../../src/plan/plan-file.ts';
 import type { PlanFile } from '../../src/plan/plan-file.ts';
 import { canonicalJson } from '../../src/values/json.ts';

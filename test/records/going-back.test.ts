@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlaybook } from '../../src/config/playbook.ts';
+import { parsePlaybook } from '../../src/config/playbook/playbook.ts';
 import { AppError } from '../../src/errors.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { chooseVersion, goingBack } from '../../src/records/going-back.ts';

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Volume } from '../../src/facts/volumes.ts';
-import type { RecordNote } from '../../src/operations/change.ts';
+import type { Volume } from '../../src/facts/volumes/volumes.ts';
+import type { RecordNote } from '../../src/operations/engine/change.ts';
 import { createFileStore } from '../../src/records/file-store.ts';
 import { keyOf, prefixOf } from '../../src/records/keys.ts';
 import { rebuilt } from '../../src/records/rebuild.ts';
 import { VersionRecords } from '../../src/records/records.ts';
 import type { Store } from '../../src/records/store.ts';
-import type { Claimant } from '../../src/run/records.ts';
+import type { Claimant } from '../../src/run/journal/records.ts';
 
 const never = new AbortController().signal;
 const ann: Claimant = { run: 'run-a', who: 'ann@laptop', at: '2026-11-20T10:00:00.000Z' };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RecordNote } from '../../src/operations/change.ts';
+import type { RecordNote } from '../../src/operations/engine/change.ts';
 import { VersionRecords } from '../../src/records/records.ts';
-import type { Claimant } from '../../src/run/records.ts';
+import type { Claimant } from '../../src/run/journal/records.ts';
 import type { StoresUnderTest } from './conformance.ts';
 
 const never = new AbortController().signal;

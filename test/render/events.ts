@@ -1,5 +1,5 @@
 import type { HostStatus } from '../../src/errors.ts';
-import type { RunEvent, StampedEvent } from '../../src/run/event.ts';
+import type { RunEvent, StampedEvent } from '../../src/run/report/event.ts';
 
 export function stamped(events: readonly RunEvent[]): readonly StampedEvent[] {
   return events.map((event, index) => ({ v: 1, seq: index + 1, at: '2026-11-20T12:00:00.000Z', ...event }));

@@ -1,6 +1,6 @@
 import { AppError } from '../../src/errors.ts';
-import type { Change } from '../../src/operations/change.ts';
-import type { Planned } from '../../src/operations/operation.ts';
+import type { Change } from '../../src/operations/engine/change.ts';
+import type { Planned } from '../../src/operations/engine/operation.ts';
 import type { HostPlan, StepPlan } from '../../src/plan/plan.ts';
 
 const GiB = 1024 ** 3;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { paint } from '../../src/render/line.ts';
-import { surveyCsv } from '../../src/render/survey-csv.ts';
-import { surveyHtml } from '../../src/render/survey-html.ts';
-import { surveyTable } from '../../src/render/survey-table.ts';
-import type { ShownSurvey } from '../../src/render/survey-words.ts';
+import { surveyCsv } from '../../src/render/survey/survey-csv.ts';
+import { surveyHtml } from '../../src/render/survey/survey-html.ts';
+import { surveyTable } from '../../src/render/survey/survey-table.ts';
+import type { ShownSurvey } from '../../src/render/survey/survey-words.ts';
 import { chooseFigures } from '../../src/survey/choose-figures.ts';
 import { figuresOf } from '../../src/survey/figures.ts';
 import type { HostSurvey } from '../../src/survey/host-survey.ts';

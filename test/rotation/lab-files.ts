@@ -14,7 +14,7 @@ export interface LabFile {
 
 const copies = ['copy_volume', 'volume_copy'];
 const backups = ['backup_volume', 'restore_volume'];
-const detached = ['src/run/work.ts', 'src/run/follow.ts', 'src/run/link.ts', 'src/run/settle.ts'];
+const detached = ['src/run/work/work.ts', 'src/run/work/follow.ts', 'src/run/reach/link.ts', 'src/run/planning/settle.ts'];
 const machines = ['lab/vm/', 'lab/native/'];
 
 export const labFiles: readonly LabFile[] = [
@@ -34,7 +34,7 @@ export const labFiles: readonly LabFile[] = [
   { name: 'grow-rootfs', seconds: 600, operations: ['grow_rootfs'] },
   { name: 'move-bind-to-volume', seconds: 400, operations: copies },
   { name: 'pool-needs-check', seconds: 250, operations: ['grow_pool'] },
-  { name: 'privilege', seconds: 60, paths: ['src/transport/shell/privilege.ts'] },
+  { name: 'privilege', seconds: 60, paths: ['src/transport/remote-shell/privilege.ts'] },
   { name: 'recreate', seconds: 300, operations: ['recreate_container'] },
   { name: 'recreate-faults', seconds: 600, operations: ['recreate_container'] },
   { name: 'scale-volume-20', seconds: 900, operations: ['scale_volume'] },
@@ -51,7 +51,7 @@ export const labFiles: readonly LabFile[] = [
   { name: 'sixty-hosts', seconds: 15, paths: ['src/transport/ssh/'] },
   { name: 'survey', seconds: 400, paths: ['src/survey/'] },
   { name: 'torture-copy', seconds: 100, operations: copies },
-  { name: 'transport-shells', seconds: 30, paths: ['src/transport/shell/'] },
+  { name: 'transport-shells', seconds: 30, paths: ['src/transport/remote-shell/'] },
   { name: 'transport-sshd', seconds: 100, paths: ['src/transport/'] },
   { name: 'vm-smoke', seconds: 200, paths: machines },
 ];

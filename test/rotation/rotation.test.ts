@@ -62,19 +62,19 @@ describe('a changed file', () => {
   it.each([
     ['src/operations/pools/lvm.ts', ['grow_pool'], false],
     ['src/operations/scaled/delete-scaled-volume.ts', ['delete_scaled_volume'], false],
-    ['src/operations/thin-table.ts', ['dmsetup'], false],
-    ['src/operations/containers/undo-main.sh', ['recreate_container', 'scale_volume'], false],
-    ['src/facts/thin-superblock.sh', ['repair_rootfs'], false],
-    ['src/run/work.ts', [], true],
-    ['src/operations/change.ts', [], true],
-    ['src/render/live.ts', [], false],
+    ['src/operations/primitives/thin-table.ts', ['dmsetup'], false],
+    ['src/operations/containers/replace/undo-main.sh', ['recreate_container', 'scale_volume'], false],
+    ['src/facts/rootfs/thin-superblock.sh', ['repair_rootfs'], false],
+    ['src/run/work/work.ts', [], true],
+    ['src/operations/engine/change.ts', [], true],
+    ['src/render/progress/live.ts', [], false],
     ['README.md', [], false],
   ])('%s touches %j', (file, touched, core) => {
     expect(touchedBy([file], names)).toEqual({ operations: touched, core });
   });
 
   it('touches every operation that is made of it', () => {
-    expect(touchedBy(['src/operations/volumes/copy-passes.ts'], names).operations).toEqual(
+    expect(touchedBy(['src/facts/copies/enter.sh'], names).operations).toEqual(
       expect.arrayContaining(['copy_volume', 'scale_volume', 'restore_volume']),
     );
   });

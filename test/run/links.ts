@@ -1,7 +1,7 @@
 import { AppError } from '../../src/errors.ts';
-import type { LinkOptions } from '../../src/run/link.ts';
-import { Link } from '../../src/run/link.ts';
-import type { CommandHandler, ScriptedOutcome } from '../../src/transport/memory.ts';
+import type { LinkOptions } from '../../src/run/reach/link.ts';
+import { Link } from '../../src/run/reach/link.ts';
+import type { CommandHandler, ScriptedOutcome } from '../../src/transport/local/memory.ts';
 import type { LockHolder } from '../../src/transport/transport.ts';
 import { never, testTarget } from '../support/target.ts';
 

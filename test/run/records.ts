@@ -1,8 +1,8 @@
 import type { ErrorCode, HostStatus } from '../../src/errors.ts';
-import type { Change } from '../../src/operations/change.ts';
-import type { Intent, JournalRecord, Outcome } from '../../src/run/journal.ts';
-import type { Records } from '../../src/run/records.ts';
-import { RunRecords } from '../../src/run/run-records.ts';
+import type { Change } from '../../src/operations/engine/change.ts';
+import type { Intent, JournalRecord, Outcome } from '../../src/run/journal/journal.ts';
+import type { Records } from '../../src/run/journal/records.ts';
+import { RunRecords } from '../../src/run/journal/run-records.ts';
 
 export const runId = '20261120-181612-9f3a1c';
 const at = '2026-11-20T18:16:12.000Z';

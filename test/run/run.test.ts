@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import type { RunContext } from '../../src/run/context.ts';
+import type { RunContext } from '../../src/run/planning/context.ts';
 import type { Fleet } from './fleet.ts';
 import { isEffect } from './fleet.ts';
 import { fleets } from './fleets.ts';

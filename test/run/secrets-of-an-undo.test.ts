@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { secretsOfPlays } from '../../src/cli/secrets.ts';
-import { loadInventory } from '../../src/config/inventory.ts';
-import type { Action } from '../../src/operations/change.ts';
-import { finalizePlay, rollbackPlay } from '../../src/run/afterwards.ts';
-import { historyOf } from '../../src/run/history.ts';
-import type { JournalRecord } from '../../src/run/journal.ts';
+import { loadInventory } from '../../src/config/inventory/inventory.ts';
+import type { Action } from '../../src/operations/engine/change.ts';
+import { finalizePlay, rollbackPlay } from '../../src/run/continuing/afterwards.ts';
+import { historyOf } from '../../src/run/journal/history.ts';
+import type { JournalRecord } from '../../src/run/journal/journal.ts';
 import type { SecretReference } from '../../src/values/secret-reference.ts';
 import { laptop } from '../config/io.ts';
 import { begin, change, effects, end, ended, intent } from './records.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Action, Change } from '../../src/operations/change.ts';
-import type { Intent } from '../../src/run/journal.ts';
-import { showChange } from '../../src/run/shown.ts';
+import type { Action, Change } from '../../src/operations/engine/change.ts';
+import type { Intent } from '../../src/run/journal/journal.ts';
+import { showChange } from '../../src/run/report/shown.ts';
 import type { Call } from './calls.ts';
 import { changes } from './calls.ts';
 import { compareCalls, differencesFrom } from './laws.ts';

@@ -1,7 +1,7 @@
 import { lead } from '../../lab/sim/translate.ts';
-import type { Action, Change, ExecAction, WriteFileAction } from '../../src/operations/change.ts';
-import type { RunEvent, ShownChange } from '../../src/run/event.ts';
-import type { Intent } from '../../src/run/journal.ts';
+import type { Action, Change, ExecAction, WriteFileAction } from '../../src/operations/engine/change.ts';
+import type { RunEvent, ShownChange } from '../../src/run/report/event.ts';
+import type { Intent } from '../../src/run/journal/journal.ts';
 import { commandLine, quote } from '../../src/values/shell.ts';
 import type { Call } from './calls.ts';
 import type { Sent } from './recording.ts';

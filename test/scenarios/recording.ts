@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Intent, Journal, JournalRecord } from '../../src/run/journal.ts';
-import { startWork } from '../../src/run/work.ts';
+import type { Intent, Journal, JournalRecord } from '../../src/run/journal/journal.ts';
+import { startWork } from '../../src/run/work/work.ts';
 import type { Command, Connection, Transport } from '../../src/transport/transport.ts';
 import { quote } from '../../src/values/shell.ts';
 import { writeBesideFunctions } from '../../src/shell/write-beside.ts';

@@ -18,7 +18,7 @@ function sh(text: string): string {
 
 describe('a script', () => {
   it('begins with its values, each a word whatever is in it', () => {
-    expect(sh(`${shell('operations/cp.sh', { a: awkward }).split('\n').slice(0, awkward.split('\n').length).join('\n')}\nprintf %s "$a"`)).toBe(awkward);
+    expect(sh(`${shell('operations/copies/cp.sh', { a: awkward }).split('\n').slice(0, awkward.split('\n').length).join('\n')}\nprintf %s "$a"`)).toBe(awkward);
   });
 
   it('goes without what is only for whoever reads the file', () => {

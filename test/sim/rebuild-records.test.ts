@@ -11,7 +11,7 @@ import { nodeConfigIo } from '../../src/config/node-io.ts';
 import { toAppError } from '../../src/errors.ts';
 import { createFileStore } from '../../src/records/file-store.ts';
 import { VersionRecords } from '../../src/records/records.ts';
-import { exitCodeOfError } from '../../src/run/exit-status.ts';
+import { exitCodeOfError } from '../../src/run/report/exit-status.ts';
 
 const never = new AbortController().signal;
 const labelled = ['docker volume create --label plimsoll.volume=foo --label plimsoll.version=1 foo-1', 'docker volume create --label plimsoll.volume=foo --label plimsoll.version=2 --opt size=20971520 foo-2'];

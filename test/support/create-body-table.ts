@@ -1,4 +1,4 @@
-import { createBody, fateOfKey, type KeyFate } from '../../src/operations/containers/create-body.ts';
+import { createBody, fateOfKey, type KeyFate } from '../../src/operations/containers/body/create-body.ts';
 import fixture from '../fixtures/create-body-keys.json' with { type: 'json' };
 
 export interface DocumentedKey {

@@ -1,4 +1,4 @@
-import { createMemoryTransport } from '../../src/transport/memory.ts';
+import { createMemoryTransport } from '../../src/transport/local/memory.ts';
 import { createSshTransport } from '../../src/transport/ssh/ssh-transport.ts';
 import type { Target } from '../../src/transport/transport.ts';
 import { never, testTarget } from './target.ts';

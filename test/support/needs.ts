@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseMethod } from '../../src/operations/copy-method.ts';
+import { chooseMethod } from '../../src/operations/copies/copy-method.ts';
 import { canMountLoop } from '../facts/loop-device.ts';
 import { methods } from '../operations/copy-methods.ts';
 

@@ -3,9 +3,9 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSy
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createMemoryTransport } from '../../src/transport/memory.ts';
-import { CommandShell, type CommandShellOptions } from '../../src/transport/shell/command-shell.ts';
-import { stateDirectory } from '../../src/transport/shell/frames.ts';
+import { createMemoryTransport } from '../../src/transport/local/memory.ts';
+import { CommandShell, type CommandShellOptions } from '../../src/transport/remote-shell/command-shell.ts';
+import { stateDirectory } from '../../src/transport/remote-shell/frames.ts';
 import { shells } from '../run/shells.ts';
 import { startLockHolder } from '../support/lock-holder.ts';
 import { never, testTarget } from '../support/target.ts';

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { byHand } from '../../src/values/shell.ts';
-import type { Container } from '../../src/facts/containers.ts';
-import { selectContainers } from '../../src/facts/container-selection.ts';
+import type { Container } from '../../src/facts/containers/containers.ts';
+import { selectContainers } from '../../src/facts/containers/container-selection.ts';
 
 describe('a command to paste', () => {
   it.each([

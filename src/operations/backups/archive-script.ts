@@ -1,8 +1,8 @@
-import type { Manifest } from '../../facts/backup-shelf.ts';
-import { archiveOf } from '../../facts/backup-shelf.ts';
-import type { ExecAction } from '../change.ts';
-import type { Directory } from '../copy-start.ts';
-import { longestCopyMs } from '../time-limits.ts';
+import type { Manifest } from '../../facts/backups/backup-shelf.ts';
+import { archiveOf } from '../../facts/backups/backup-shelf.ts';
+import type { ExecAction } from '../engine/change.ts';
+import type { Directory } from '../copies/copy-start.ts';
+import { longestCopyMs } from '../engine/time-limits.ts';
 import { shell } from '../../shell/shell.ts';
 
 /** What of a manifest is known before the archive is made. */

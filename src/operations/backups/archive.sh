@@ -6,8 +6,8 @@
 
 # Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted to what follows $11.
 back_up() {
-. ../volumes/stopped.sh
-. ../../facts/inside.sh
+. ../copies/stopped.sh
+. ../../facts/copies/inside.sh
 . ../../shell/walk.sh
 . ./stage.sh
 . ./seal.sh

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154 # of whoever sources it: credentials
 
 no() { printf '%s\n' "$*" >&2; exit 1; }
-. ../../facts/private-file.sh
+. ../../facts/host/private-file.sh
 why=$(private_file "$credentials"); [ -z "$why" ] || no "$why"
 ask() { sha=$1; shift; curl -sS -f --connect-timeout 30 --speed-limit 1000 --speed-time 120 -K "$credentials" -H "x-amz-content-sha256: $sha" "$@"; }
-. ../../facts/nothing-sent.sh
+. ../../facts/backups/nothing-sent.sh

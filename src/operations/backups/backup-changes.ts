@@ -1,10 +1,10 @@
-import type { Backup } from '../../facts/backup-shelf.ts';
-import { archiveOf, longestManifest } from '../../facts/backup-shelf.ts';
-import type { ContainerUse } from '../../facts/container-uses.ts';
-import { stoppedText } from '../../facts/stopped-for-copy.ts';
-import type { Action, Change } from '../change.ts';
-import { startAgain } from '../volumes/copy-stopped.ts';
-import { names } from '../volumes/directory-users.ts';
+import type { Backup } from '../../facts/backups/backup-shelf.ts';
+import { archiveOf, longestManifest } from '../../facts/backups/backup-shelf.ts';
+import type { ContainerUse } from '../../facts/containers/container-uses.ts';
+import { stoppedText } from '../../facts/copies/stopped-for-copy.ts';
+import type { Action, Change } from '../engine/change.ts';
+import { startAgain } from '../copies/start-again.ts';
+import { names } from '../copies/directory-users.ts';
 import { forgetArchive, makeArchive } from './archive-script.ts';
 import type { Kept } from './backup-input.ts';
 import { describedKept, directoryOf, isHere, resourceOf } from './backup-input.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { backupShelf, bucketShelf, laptopShelf, type Shelf } from '../../facts/backup-shelf.ts';
+import { backupShelf, bucketShelf, laptopShelf, type Shelf } from '../../facts/backups/backup-shelf.ts';
 import { crossing, hostPath, plainText } from '../../facts/crossing.ts';
 import { ask, askOf, type FactRequest } from '../../facts/fact.ts';
-import { copiedDirectory } from '../volumes/copy-input.ts';
+import { copiedDirectory } from '../copies/copy-input.ts';
 
 /** Where backups are kept. */
 const keptIn = z

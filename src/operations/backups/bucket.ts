@@ -1,7 +1,7 @@
-import type { Manifest } from '../../facts/backup-shelf.ts';
-import { archiveOf } from '../../facts/backup-shelf.ts';
-import type { ExecAction } from '../change.ts';
-import { longestCopyMs } from '../time-limits.ts';
+import type { Manifest } from '../../facts/backups/backup-shelf.ts';
+import { archiveOf } from '../../facts/backups/backup-shelf.ts';
+import type { ExecAction } from '../engine/change.ts';
+import { longestCopyMs } from '../engine/time-limits.ts';
 import type { Kept } from './backup-input.ts';
 import { directoryOf } from './backup-input.ts';
 import { sealOf } from './vouching.ts';

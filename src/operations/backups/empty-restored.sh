@@ -3,8 +3,8 @@
 
 # Empties $2, if it is as it was restored.
 unrestore() {
-. ../../facts/enter.sh
-. ../volumes/unused.sh
+. ../../facts/copies/enter.sh
+. ../copies/unused.sh
 . ../volumes/left.sh
 volume=$1 directory=$2 spooled=$3
 . ./mark.sh

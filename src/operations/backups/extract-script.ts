@@ -1,6 +1,6 @@
-import type { Manifest } from '../../facts/backup-shelf.ts';
-import type { Action, ExecAction } from '../change.ts';
-import { longestCopyMs } from '../time-limits.ts';
+import type { Manifest } from '../../facts/backups/backup-shelf.ts';
+import type { Action, ExecAction } from '../engine/change.ts';
+import { longestCopyMs } from '../engine/time-limits.ts';
 import { shell } from '../../shell/shell.ts';
 
 export interface Extraction {

@@ -11,10 +11,10 @@
 
 # Extracts $1 into $2, and proves that it is what was backed up.
 restore() {
-. ../../facts/inside.sh
+. ../../facts/copies/inside.sh
 . ./stage.sh
 . ./open.sh
-. ../volumes/unused.sh
+. ../copies/unused.sh
 tar_text=$(cat ./tar-in.sh)
 content_list_text=$(cat ./content-list.sh)
 archive=$1 directory=$2 volume=$3 name=$4 packing=$5 sum=$6 entries=$7 removes=$8 identity=$9; shift 9

@@ -1,9 +1,9 @@
-import { ageIdentity } from '../../facts/age-identity.ts';
-import type { BackupHost } from '../../facts/backup-host.ts';
-import type { Manifest } from '../../facts/backup-shelf.ts';
+import { ageIdentity } from '../../facts/backups/age-identity.ts';
+import type { BackupHost } from '../../facts/backups/backup-host.ts';
+import type { Manifest } from '../../facts/backups/backup-shelf.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { Refusal } from '../copy-start.ts';
+import type { Refusal } from '../copies/copy-start.ts';
 import { keysOf } from './encryption.ts';
 import { byHand } from '../../values/shell.ts';
 

@@ -1,8 +1,8 @@
 import { crossing, hostPath } from '../../facts/crossing.ts';
 import { ask, askOf, type FactRequest, type Known } from '../../facts/fact.ts';
-import { ownDirectory, type OwnDirectory } from '../../facts/own-directory.ts';
+import { ownDirectory, type OwnDirectory } from '../../facts/host/own-directory.ts';
 import { oneLine } from '../../values/terminal.ts';
-import type { Refusal } from '../copy-start.ts';
+import type { Refusal } from '../copies/copy-start.ts';
 import type { Kept } from './backup-input.ts';
 import { directoryOf } from './backup-input.ts';
 

@@ -1,10 +1,10 @@
-import type { Manifest } from '../../facts/backup-shelf.ts';
-import { archiveOf } from '../../facts/backup-shelf.ts';
+import type { Manifest } from '../../facts/backups/backup-shelf.ts';
+import { archiveOf } from '../../facts/backups/backup-shelf.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Action, Change } from '../change.ts';
+import type { Action, Change } from '../engine/change.ts';
 import { enforceQuota } from '../volumes/create-volume.ts';
 import { removeMade } from '../volumes/remove-volume.ts';
-import { primeLabel } from '../volumes/versions.ts';
+import { primeLabel } from '../versions/versions.ts';
 import type { Kept } from './backup-input.ts';
 import { describedKept, directoryOf, isHere } from './backup-input.ts';
 import { getFromBucket } from './bucket.ts';

@@ -1,5 +1,5 @@
-import type { Backup, Manifest, Shelf } from '../../facts/backup-shelf.ts';
-import { archiveOf } from '../../facts/backup-shelf.ts';
+import type { Backup, Manifest, Shelf } from '../../facts/backups/backup-shelf.ts';
+import { archiveOf } from '../../facts/backups/backup-shelf.ts';
 import { sealOf } from './vouching.ts';
 
 /**

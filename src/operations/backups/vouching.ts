@@ -1,10 +1,10 @@
-import type { Backup } from '../../facts/backup-shelf.ts';
-import type { Vouched } from '../../facts/backup-vouch.ts';
-import { backupVouch } from '../../facts/backup-vouch.ts';
+import type { Backup } from '../../facts/backups/backup-shelf.ts';
+import type { Vouched } from '../../facts/backups/backup-vouch.ts';
+import { backupVouch } from '../../facts/backups/backup-vouch.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { SealAction } from '../change.ts';
-import type { Refusal } from '../copy-start.ts';
+import type { SealAction } from '../engine/change.ts';
+import type { Refusal } from '../copies/copy-start.ts';
 import type { Kept } from './backup-input.ts';
 import { directoryOf } from './backup-input.ts';
 

@@ -1,4 +1,4 @@
-import type { ExecAction } from '../change.ts';
+import type { ExecAction } from '../engine/change.ts';
 import { shell } from '../../shell/shell.ts';
 
 const restartScript = shell('operations/daemon/restart-with-base-size.sh');

@@ -1,4 +1,4 @@
-import type { Change, ExecAction, WriteFileAction } from '../change.ts';
+import type { Change, ExecAction, WriteFileAction } from '../engine/change.ts';
 import { shell } from '../../shell/shell.ts';
 
 /** A package of Docker need not make the directory of daemon.json. */

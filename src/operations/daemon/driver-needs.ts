@@ -1,6 +1,6 @@
-import type { Docker } from '../../facts/docker.ts';
-import type { StorageDrivers } from '../../facts/storage-drivers.ts';
-import type { Refusal } from '../rootfs/outcome.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
+import type { StorageDrivers } from '../../facts/daemon/storage-drivers.ts';
+import type { Refusal } from '../engine/outcome.ts';
 import type { StorageDriverName } from './driver-config.ts';
 
 /** On these overlay2 cannot have its upper directories (daemon/graphdriver/overlay2 of moby, and the kernel's overlayfs document). */

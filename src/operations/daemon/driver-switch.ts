@@ -1,4 +1,4 @@
-import type { Action, CheckAction, ExecAction } from '../change.ts';
+import type { Action, CheckAction, ExecAction } from '../engine/change.ts';
 import { shell } from '../../shell/shell.ts';
 
 const switchScript = shell('operations/daemon/switch-driver.sh');

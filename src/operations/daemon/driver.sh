@@ -1,4 +1,4 @@
 # `driver` prints the storage driver that the daemon runs with; and what controls the daemon.
 
 driver() { docker info --format '{{.Driver}}'; }
-. ./control.sh
+. ../restart/control.sh

@@ -4,7 +4,7 @@
 # Starts the Docker daemon and the containers that $1 names, and forgets them when they run.
 trap '' TERM INT HUP
 [ -f "$1" ] || exit 0
-. ../volumes/stopped.sh
+. ../copies/stopped.sh
 . ./daemon-runs.sh
 start_all "$1" || exit 1
 for id in $(named "$1"); do

@@ -1,10 +1,10 @@
-import { tableText } from '../../facts/device-mapper.ts';
-import type { Docker } from '../../facts/docker.ts';
-import type { LoopDevice, LoopPool } from '../../facts/loop-pool.ts';
+import { tableText } from '../../facts/host/device-mapper.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
+import type { LoopDevice, LoopPool } from '../../facts/pools/loop-pool.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Action } from '../change.ts';
-import type { Refusal } from '../rootfs/outcome.ts';
-import { refuse } from '../rootfs/outcome.ts';
+import type { Action } from '../engine/change.ts';
+import type { Refusal } from '../engine/outcome.ts';
+import { refuse } from '../engine/outcome.ts';
 import type { PoolSizes, ThinPool } from './thin-pool.ts';
 import { judgeSizes, metadataBlockBytes, poolTable } from './thin-pool.ts';
 import { byHand } from '../../values/shell.ts';

@@ -1,7 +1,7 @@
-import type { Docker } from '../../facts/docker.ts';
-import type { LoopPool } from '../../facts/loop-pool.ts';
-import type { Action, Change } from '../change.ts';
-import type { ContainerPlan } from '../rootfs/outcome.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
+import type { LoopPool } from '../../facts/pools/loop-pool.ts';
+import type { Action, Change } from '../engine/change.ts';
+import type { ContainerPlan } from '../engine/outcome.ts';
 import { keepActive } from './keep-active.ts';
 import type { LoopFile, Wanted } from './loop-files.ts';
 import { extendFile, judgeFiles, judgeLoaded, judgeWanted, overcommitWarning, wholeBlocks } from './loop-files.ts';

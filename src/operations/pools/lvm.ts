@@ -1,8 +1,8 @@
-import type { LvmPool } from '../../facts/lvm-pool.ts';
+import type { LvmPool } from '../../facts/pools/lvm-pool.ts';
 import { formatBytes, roundUp } from '../../values/size.ts';
-import type { Action, Change } from '../change.ts';
-import type { ContainerPlan, Refusal } from '../rootfs/outcome.ts';
-import { refuse } from '../rootfs/outcome.ts';
+import type { Action, Change } from '../engine/change.ts';
+import type { ContainerPlan, Refusal } from '../engine/outcome.ts';
+import { refuse } from '../engine/outcome.ts';
 import type { Wanted } from './loop-files.ts';
 import type { ThinPool } from './thin-pool.ts';
 import { judgeSizes, reportedSize, reportScript } from './thin-pool.ts';

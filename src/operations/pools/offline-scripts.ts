@@ -1,4 +1,4 @@
-import type { Action, ExecAction } from '../change.ts';
+import type { Action, ExecAction } from '../engine/change.ts';
 import { shell } from '../../shell/shell.ts';
 
 const stopScript = `${shell('operations/pools/stop-containers.sh')}\n`;

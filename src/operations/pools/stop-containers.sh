@@ -2,7 +2,7 @@
 
 # Stops the containers that are given with their starts, unless others run.
 stop_all() {
-. ../volumes/stopped.sh
+. ../copies/stopped.sh
 
 ids='' wanted=
 while [ $# -gt 1 ]; do ids="$ids $1" wanted="$wanted $1 true $2"; shift 2; done

@@ -1,9 +1,9 @@
-import type { DeviceMapper, MappedDevice, PoolTarget, TableLine } from '../../facts/device-mapper.ts';
-import { deviceNamed, parsePoolStatus, parsePoolTable, tableText } from '../../facts/device-mapper.ts';
-import type { Docker } from '../../facts/docker.ts';
+import type { DeviceMapper, MappedDevice, PoolTarget, TableLine } from '../../facts/host/device-mapper.ts';
+import { deviceNamed, parsePoolStatus, parsePoolTable, tableText } from '../../facts/host/device-mapper.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Refusal } from '../rootfs/outcome.ts';
-import { refuse } from '../rootfs/outcome.ts';
+import type { Refusal } from '../engine/outcome.ts';
+import { refuse } from '../engine/outcome.ts';
 import { byHand } from '../../values/shell.ts';
 import { shell } from '../../shell/shell.ts';
 

@@ -1,13 +1,13 @@
-import type { Container } from '../../facts/containers.ts';
-import type { Docker } from '../../facts/docker.ts';
+import type { Container } from '../../facts/containers/containers.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
 import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { OverlayQuota } from '../../facts/overlay-quota.ts';
-import { overlayQuota } from '../../facts/overlay-quota.ts';
+import type { OverlayQuota } from '../../facts/rootfs/overlay-quota.ts';
+import { overlayQuota } from '../../facts/rootfs/overlay-quota.ts';
 import { formatBytes, roundUp } from '../../values/size.ts';
-import type { Action } from '../change.ts';
-import type { ContainerPlan } from './outcome.ts';
-import { refuse } from './outcome.ts';
+import type { Action } from '../engine/change.ts';
+import type { ContainerPlan } from '../engine/outcome.ts';
+import { refuse } from '../engine/outcome.ts';
 
 /** XFS keeps quota limits in its own blocks. */
 const blockBytes = 4096;

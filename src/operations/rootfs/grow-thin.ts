@@ -1,10 +1,10 @@
-import { tableText } from '../../facts/device-mapper.ts';
-import type { FileSystemKind } from '../../facts/file-system.ts';
+import { tableText } from '../../facts/host/device-mapper.ts';
+import type { FileSystemKind } from '../../facts/host/file-system.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Action, Change } from '../change.ts';
-import { fileSystemFills, growActions, mountDirectoryOf } from '../file-system-growth.ts';
-import type { ContainerPlan, Refusal } from './outcome.ts';
-import { refuse } from './outcome.ts';
+import type { Action, Change } from '../engine/change.ts';
+import { fileSystemFills, growActions, mountDirectoryOf } from './file-system-growth.ts';
+import type { ContainerPlan, Refusal } from '../engine/outcome.ts';
+import { refuse } from '../engine/outcome.ts';
 import { dropBackup, forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { overcommitWarning, sectorBytes, thinTable } from './thin.ts';

@@ -1,14 +1,14 @@
-import type { Container } from '../../facts/containers.ts';
-import { containers } from '../../facts/containers.ts';
-import type { Docker } from '../../facts/docker.ts';
-import { dockerInfo } from '../../facts/docker.ts';
+import type { Container } from '../../facts/containers/containers.ts';
+import { containers } from '../../facts/containers/containers.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
+import { dockerInfo } from '../../facts/daemon/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { ThinRootfs } from '../../facts/thin-rootfs.ts';
+import type { ThinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
 import { byHand } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
-import { liveRestoreHint } from '../daemon/restart.ts';
-import type { Refusal } from './outcome.ts';
+import { liveRestoreHint } from '../restart/restart.ts';
+import type { Refusal } from '../engine/outcome.ts';
 import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
 
 /**

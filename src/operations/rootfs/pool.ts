@@ -1,8 +1,8 @@
-import type { MappedDevice } from '../../facts/device-mapper.ts';
-import { parsePoolStatus, parsePoolTable } from '../../facts/device-mapper.ts';
-import type { Docker } from '../../facts/docker.ts';
+import type { MappedDevice } from '../../facts/host/device-mapper.ts';
+import { parsePoolStatus, parsePoolTable } from '../../facts/host/device-mapper.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Refusal } from './outcome.ts';
+import type { Refusal } from '../engine/outcome.ts';
 import { byHand } from '../../values/shell.ts';
 
 /** Room in a thin pool that is fit to be used. */

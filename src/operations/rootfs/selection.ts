@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import type { ContainerSelector, Selection } from '../../facts/container-selection.ts';
-import { selectContainers } from '../../facts/container-selection.ts';
-import { containers } from '../../facts/containers.ts';
-import { deviceMapper } from '../../facts/device-mapper.ts';
-import { dockerInfo } from '../../facts/docker.ts';
+import type { ContainerSelector, Selection } from '../../facts/containers/container-selection.ts';
+import { selectContainers } from '../../facts/containers/container-selection.ts';
+import { containers } from '../../facts/containers/containers.ts';
+import { deviceMapper } from '../../facts/host/device-mapper.ts';
+import { dockerInfo } from '../../facts/daemon/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import { whichContainers } from '../input.ts';
+import { whichContainers } from '../engine/input.ts';
 import { askOverlayQuota } from './grow-overlay.ts';
 import { askThinRootfs, deviceName } from './thin.ts';
 import { judgeDriver } from './unsupported.ts';

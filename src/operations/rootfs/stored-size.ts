@@ -1,5 +1,5 @@
-import type { StoredDevice } from '../../facts/thin-rootfs.ts';
-import type { ExecAction, WriteFileAction } from '../change.ts';
+import type { StoredDevice } from '../../facts/rootfs/thin-rootfs.ts';
+import type { ExecAction, WriteFileAction } from '../engine/change.ts';
 
 /** The record with its one number changed, and everything else to the letter as it was. */
 function withSize(text: string, bytes: number): string {

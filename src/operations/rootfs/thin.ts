@@ -1,15 +1,15 @@
-import type { Container } from '../../facts/containers.ts';
-import type { DeviceMapper, MappedDevice, ThinTarget } from '../../facts/device-mapper.ts';
-import { deviceNamed, deviceNumbered, parseThin, tableText } from '../../facts/device-mapper.ts';
-import type { Docker } from '../../facts/docker.ts';
-import type { ThinRootfs } from '../../facts/thin-rootfs.ts';
-import { thinRootfs } from '../../facts/thin-rootfs.ts';
+import type { Container } from '../../facts/containers/containers.ts';
+import type { DeviceMapper, MappedDevice, ThinTarget } from '../../facts/host/device-mapper.ts';
+import { deviceNamed, deviceNumbered, parseThin, tableText } from '../../facts/host/device-mapper.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
+import type { ThinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
+import { thinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
 import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Pool } from './pool.ts';
 import { judgePool } from './pool.ts';
-import type { Refusal } from './outcome.ts';
+import type { Refusal } from '../engine/outcome.ts';
 import { byHand } from '../../values/shell.ts';
 
 export const sectorBytes = 512;

@@ -1,5 +1,5 @@
-import type { Docker } from '../../facts/docker.ts';
-import type { Refusal } from './outcome.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
+import type { Refusal } from '../engine/outcome.ts';
 
 /** Why a root file system cannot be grown with this daemon's storage, and what can be done instead. */
 export function judgeDriver(docker: Docker): Refusal | undefined {

@@ -1,10 +1,10 @@
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import { askScaled } from '../../facts/scaled-set.ts';
-import type { Volume } from '../../facts/volumes.ts';
-import { volumes } from '../../facts/volumes.ts';
+import { askScaled } from '../../facts/volumes/scaled-set.ts';
+import type { Volume } from '../../facts/volumes/volumes.ts';
+import { volumes } from '../../facts/volumes/volumes.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Planned } from '../operation.ts';
+import type { Planned } from '../engine/operation.ts';
 import type { Situation } from '../volumes/situation.ts';
 import { situationNeeds, situationOf } from '../volumes/situation.ts';
 import { instanceName, instancesHere } from './instances.ts';

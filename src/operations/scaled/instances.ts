@@ -1,6 +1,6 @@
-import type { ScaledInstance } from '../../facts/scaled-set.ts';
-import type { Volume } from '../../facts/volumes.ts';
-import { volumeName } from '../volumes/versions.ts';
+import type { ScaledInstance } from '../../facts/volumes/scaled-set.ts';
+import type { Volume } from '../../facts/volumes/volumes.ts';
+import { volumeName } from '../versions/versions.ts';
 
 /** The labels of an instance of a scaled volume. */
 export const scaledLabel = { set: 'plimsoll.scaled', index: 'plimsoll.index', operation: 'plimsoll.operation' } as const;

@@ -1,9 +1,9 @@
 import { formatBytes } from '../../values/size.ts';
-import type { Action, Change } from '../change.ts';
+import type { Action, Change } from '../engine/change.ts';
 import { enforceQuota, makeVolume } from '../volumes/create-volume.ts';
-import { inLedger } from '../volumes/ledger.ts';
+import { inLedger } from '../versions/ledger.ts';
 import { removeMade } from '../volumes/remove-volume.ts';
-import { labelOf, primeLabel } from '../volumes/versions.ts';
+import { labelOf, primeLabel } from '../versions/versions.ts';
 import { instanceName, scaledLabel } from './instances.ts';
 import { shell } from '../../shell/shell.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { parseBytes, roundUp } from '../../values/size.ts';
-import { sizeText } from '../input.ts';
-import { blockBytes } from '../volumes/docker-size.ts';
-import { volumeName } from '../volumes/versions.ts';
+import { sizeText } from '../engine/input.ts';
+import { blockBytes } from '../../values/docker-size.ts';
+import { volumeName } from '../versions/versions.ts';
 import { ownLabels } from './instances.ts';
 
 export const setName = z.string().regex(volumeName, 'must be a name as volumes have it: letters, digits, "_", "." and "-", two at least').max(200);

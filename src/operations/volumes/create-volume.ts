@@ -1,8 +1,8 @@
 import { formatBytes } from '../../values/size.ts';
-import type { Action, Change, ExecAction, RecordNote } from '../change.ts';
-import { inLedger } from './ledger.ts';
+import type { Action, Change, ExecAction, RecordNote } from '../engine/change.ts';
+import { inLedger } from '../versions/ledger.ts';
 import { removeMade } from './remove-volume.ts';
-import { labelOf, primeLabel } from './versions.ts';
+import { labelOf, primeLabel } from '../versions/versions.ts';
 import { shell } from '../../shell/shell.ts';
 
 /** A volume with a size that is to take the place of another one. */

@@ -6,7 +6,7 @@
 . ./left.sh
 . ./is-there.sh
 forget() (
-. ./forget-copies.sh
+. ../copies/forget-copies.sh
 )
 if is_there "$1"; then
   [ "$(docker volume inspect --format '{{.Mountpoint}}' "$1")" = "$2" ] || no "$1 lies somewhere else now: it is not the volume that was copied"

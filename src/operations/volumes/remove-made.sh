@@ -5,7 +5,7 @@
 {
 . ./is-there.sh
 forget() (
-. ./forget-copies.sh
+. ../copies/forget-copies.sh
 )
 if is_there "$1"; then
   is=$(docker volume inspect --format "$3" "$1") || exit 1

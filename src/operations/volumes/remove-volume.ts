@@ -1,6 +1,6 @@
 import { inSubshell } from '../../shell/render.ts';
 import { shell } from '../../shell/shell.ts';
-import type { ExecAction } from '../change.ts';
+import type { ExecAction } from '../engine/change.ts';
 
 const remember = shell('operations/volumes/remember-left.sh');
 const removeLeftScript = shell('operations/volumes/remove-left.sh');

@@ -1,10 +1,10 @@
-import type { CopyDirectory } from '../../facts/directory-copy.ts';
-import { copyDirectory } from '../../facts/directory-copy.ts';
+import type { CopyDirectory } from '../../facts/copies/directory-copy.ts';
+import { copyDirectory } from '../../facts/copies/directory-copy.ts';
 import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { formatBytes, parseBytes, roundUp } from '../../values/size.ts';
-import type { Refusal } from '../rootfs/outcome.ts';
-import { blockBytes } from './docker-size.ts';
+import type { Refusal } from '../engine/outcome.ts';
+import { blockBytes } from '../../values/docker-size.ts';
 import type { Situation } from './situation.ts';
 
 const leastMargin = 16 * 1024 ** 2;

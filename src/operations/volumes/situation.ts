@@ -1,20 +1,20 @@
-import type { ContainerUse } from '../../facts/container-uses.ts';
-import { containerUses } from '../../facts/container-uses.ts';
-import type { Docker } from '../../facts/docker.ts';
-import { dockerInfo } from '../../facts/docker.ts';
+import type { ContainerUse } from '../../facts/containers/container-uses.ts';
+import { containerUses } from '../../facts/containers/container-uses.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
+import { dockerInfo } from '../../facts/daemon/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { ProjectQuota } from '../../facts/project-quota.ts';
-import type { Replacement } from '../../facts/replacements.ts';
-import { replacements } from '../../facts/replacements.ts';
-import type { VolumeState } from '../../facts/volume-state.ts';
-import { volumeLedger, volumeState } from '../../facts/volume-state.ts';
-import type { Volume } from '../../facts/volumes.ts';
-import { volumes } from '../../facts/volumes.ts';
+import type { ProjectQuota } from '../../facts/host/project-quota.ts';
+import type { Replacement } from '../../facts/containers/replacements.ts';
+import { replacements } from '../../facts/containers/replacements.ts';
+import type { VolumeState } from '../../facts/volumes/volume-state.ts';
+import { volumeLedger, volumeState } from '../../facts/volumes/volume-state.ts';
+import type { Volume } from '../../facts/volumes/volumes.ts';
+import { volumes } from '../../facts/volumes/volumes.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Refusal } from '../rootfs/outcome.ts';
-import type { Past } from './versions.ts';
-import { familyOf, familyOfName, follow, holders, successorsOf, underWay, volumeName } from './versions.ts';
+import type { Refusal } from '../engine/outcome.ts';
+import type { Past } from '../versions/versions.ts';
+import { familyOf, familyOfName, follow, holders, successorsOf, underWay, volumeName } from '../versions/versions.ts';
 
 /** How a playbook names a volume. */
 export interface VolumeWant {

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { AppError, toAppError } from '../../errors.ts';
 import { oneLine } from '../../values/terminal.ts';
-import { interruptedConnecting, interruptible } from '../shell/abort.ts';
-import { Deadline, moreTime } from '../shell/deadline.ts';
+import { interruptedConnecting, interruptible } from '../remote-shell/abort.ts';
+import { Deadline, moreTime } from '../remote-shell/deadline.ts';
 import type { Target } from '../transport.ts';
 import { type ClientParts, endClient, openClient, type Route, type SshClient } from './client.ts';
 

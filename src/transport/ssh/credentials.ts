@@ -1,8 +1,8 @@
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { AppError } from '../../errors.ts';
 import type { Secret } from '../../values/secret.ts';
-import { interruptible } from '../shell/abort.ts';
-import { readInTime } from '../shell/deadline.ts';
+import { interruptible } from '../remote-shell/abort.ts';
+import { readInTime } from '../remote-shell/deadline.ts';
 import type { Target } from '../transport.ts';
 import type { Agent, OneKeyAgent } from './agent.ts';
 import type { Identities, Identity } from './identities.ts';

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import type { ClientChannel } from 'ssh2';
 import { AppError } from '../../errors.ts';
-import { type Deadline, moreTime } from '../shell/deadline.ts';
-import type { ChannelEnd, ShellChannel } from '../shell/shell-channel.ts';
+import { type Deadline, moreTime } from '../remote-shell/deadline.ts';
+import type { ChannelEnd, ShellChannel } from '../remote-shell/shell-channel.ts';
 import type { SshClient } from './client.ts';
 
 /** A peer that does not confirm the end of a channel is not waited for longer than this. */

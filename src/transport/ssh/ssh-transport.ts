@@ -1,6 +1,6 @@
-import { Deadline } from '../shell/deadline.ts';
-import type { Heartbeat } from '../shell/host-lock.ts';
-import { type Carrier, openShellConnection } from '../shell/shell-connection.ts';
+import { Deadline } from '../remote-shell/deadline.ts';
+import type { Heartbeat } from '../remote-shell/host-lock.ts';
+import { type Carrier, openShellConnection } from '../remote-shell/shell-connection.ts';
 import { redacting } from '../redaction/redacting.ts';
 import type { Connection, Target, Transport } from '../transport.ts';
 import { Agent, type OnSilentAgent } from './agent.ts';

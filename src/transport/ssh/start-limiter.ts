@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import { whenAborted } from '../shell/abort.ts';
+import { whenAborted } from '../remote-shell/abort.ts';
 
 export interface StartLimits {
   /** Connections in handshake at once at the beginning. */

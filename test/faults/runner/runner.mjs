@@ -6,7 +6,7 @@ import { program } from '../../../src/cli/program.ts';
 import { reportError } from '../../../src/cli/report-error.ts';
 import { processWorld } from '../../../src/cli/world.ts';
 import { toAppError } from '../../../src/errors.ts';
-import { exitCodeOfError } from '../../../src/run/exit-status.ts';
+import { exitCodeOfError } from '../../../src/run/report/exit-status.ts';
 import { Points } from './points.mjs';
 import { FullDisk } from './full-disk.mjs';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '../../../src/facts/backup-shelf.ts';
-import { readShelf } from '../../../src/facts/backup-shelf.ts';
-import { stoppedText } from '../../../src/facts/stopped-for-copy.ts';
+import type { Manifest } from '../../../src/facts/backups/backup-shelf.ts';
+import { readShelf } from '../../../src/facts/backups/backup-shelf.ts';
+import { stoppedText } from '../../../src/facts/copies/stopped-for-copy.ts';
 import { backupVolume } from '../../../src/operations/backups/backup-volume.ts';
-import type { Planned } from '../../../src/operations/operation.ts';
+import type { Planned } from '../../../src/operations/engine/operation.ts';
 import { planLawfully } from '../plan-lawfully.ts';
 import { crossed } from '../../support/crossed.ts';
 import type { BackupWorld } from './world.ts';

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Manifest } from '../../../src/facts/backup-shelf.ts';
+import type { Manifest } from '../../../src/facts/backups/backup-shelf.ts';
 import type { Printed } from '../../../src/facts/fact.ts';
 import { extract, longestUnpacked } from '../../../src/operations/backups/extract-script.ts';
 import { runScript } from '../../facts/real-shell.ts';

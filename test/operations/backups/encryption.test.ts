@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AgeIdentity } from '../../../src/facts/age-identity.ts';
-import { readShelf } from '../../../src/facts/backup-shelf.ts';
+import type { AgeIdentity } from '../../../src/facts/backups/age-identity.ts';
+import { readShelf } from '../../../src/facts/backups/backup-shelf.ts';
 import { backupVolume } from '../../../src/operations/backups/backup-volume.ts';
 import { recipients } from '../../../src/operations/backups/encryption.ts';
 import { restoreVolume } from '../../../src/operations/backups/restore-volume.ts';
-import type { Planned } from '../../../src/operations/operation.ts';
+import type { Planned } from '../../../src/operations/engine/operation.ts';
 import { shell } from '../../../src/shell/shell.ts';
 import { planLawfully } from '../plan-lawfully.ts';
 import type { BackupWorld, RestoreWorld } from './world.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { backupShelf, bucketShelf } from '../../../src/facts/backup-shelf.ts';
+import { backupShelf, bucketShelf } from '../../../src/facts/backups/backup-shelf.ts';
 import { restoreVolume } from '../../../src/operations/backups/restore-volume.ts';
-import type { Planned } from '../../../src/operations/operation.ts';
+import type { Planned } from '../../../src/operations/engine/operation.ts';
 import { planLawfully } from '../plan-lawfully.ts';
 import type { RestoreWorld } from './world.ts';
 import { backup, manifest, name, restoreWorld, shelf } from './world.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { comparisonFunctions } from '../../../src/operations/containers/comparison-functions.ts';
-import { inspectFunction } from '../../../src/operations/containers/inspect-function.ts';
+import { comparisonFunctions } from '../../../src/operations/containers/replace/comparison-functions.ts';
+import { inspectFunction } from '../../../src/operations/containers/replace/inspect-function.ts';
 import { runScript } from '../../facts/real-shell.ts';
 import type { NeedName } from '../../support/needs.ts';
 

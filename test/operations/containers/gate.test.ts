@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { recreateContainer } from '../../../src/operations/containers/recreate-container.ts';
-import { replaceContainers } from '../../../src/operations/containers/replace.ts';
+import { recreateContainer } from '../../../src/operations/containers/recreate/recreate-container.ts';
+import { replaceContainers } from '../../../src/operations/containers/replace/replace.ts';
 import { recordedSpec } from '../../facts/recorded-specs.ts';
 
 it('counts the seconds of a gate as a shell does: whole ones, never fewer than asked', () => {

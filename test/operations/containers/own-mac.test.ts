@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { containerSpec, type ContainerSpec } from '../../../src/facts/container-spec.ts';
-import { explain } from '../../../src/operations/containers/fidelity.ts';
-import { replacementWarnings } from '../../../src/operations/containers/judge.ts';
-import { endpointsOf } from '../../../src/operations/containers/networks.ts';
+import { containerSpec, type ContainerSpec } from '../../../src/facts/containers/container-spec.ts';
+import { explain } from '../../../src/operations/containers/body/fidelity.ts';
+import { replacementWarnings } from '../../../src/operations/containers/replace/judge.ts';
+import { endpointsOf } from '../../../src/operations/containers/body/networks.ts';
 import { recordedSpec, recordedText } from '../../facts/recorded-specs.ts';
 
 const mac = '02:42:ac:99:88:44';

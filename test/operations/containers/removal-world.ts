@@ -1,10 +1,10 @@
-import type { ContainerUse } from '../../../src/facts/container-uses.ts';
-import type { Container } from '../../../src/facts/containers.ts';
-import { containers } from '../../../src/facts/containers.ts';
+import type { ContainerUse } from '../../../src/facts/containers/container-uses.ts';
+import type { Container } from '../../../src/facts/containers/containers.ts';
+import { containers } from '../../../src/facts/containers/containers.ts';
 import { ask } from '../../../src/facts/fact.ts';
-import type { Replacement } from '../../../src/facts/replacements.ts';
-import { replacements } from '../../../src/facts/replacements.ts';
-import type { RecordedContainer } from '../../../src/facts/storage-drivers.ts';
+import type { Replacement } from '../../../src/facts/containers/replacements.ts';
+import { replacements } from '../../../src/facts/containers/replacements.ts';
+import type { RecordedContainer } from '../../../src/facts/daemon/storage-drivers.ts';
 import type { Answers } from '../known.ts';
 import { bindOf, cleanAnswers, container, mountOf, plainVolume } from '../volumes/clean-world.ts';
 

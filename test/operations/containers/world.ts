@@ -1,8 +1,8 @@
-import { askContainerSpec } from '../../../src/facts/container-spec.ts';
-import { containers } from '../../../src/facts/containers.ts';
-import { containerUses } from '../../../src/facts/container-uses.ts';
+import { askContainerSpec } from '../../../src/facts/containers/container-spec.ts';
+import { containers } from '../../../src/facts/containers/containers.ts';
+import { containerUses } from '../../../src/facts/containers/container-uses.ts';
 import { ask } from '../../../src/facts/fact.ts';
-import { replacements } from '../../../src/facts/replacements.ts';
+import { replacements } from '../../../src/facts/containers/replacements.ts';
 import { recordedSpec } from '../../facts/recorded-specs.ts';
 import { Answers } from '../known.ts';
 

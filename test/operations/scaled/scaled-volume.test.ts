@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Planned } from '../../../src/operations/operation.ts';
+import type { Planned } from '../../../src/operations/engine/operation.ts';
 import { deleteScaledVolume } from '../../../src/operations/scaled/delete-scaled-volume.ts';
 import { scaledVolume } from '../../../src/operations/scaled/scaled-volume.ts';
 import { planLawfully } from '../plan-lawfully.ts';

@@ -1,16 +1,16 @@
-import { containerUses } from '../../../src/facts/container-uses.ts';
-import type { ContainerUse } from '../../../src/facts/container-uses.ts';
-import { dockerInfo } from '../../../src/facts/docker.ts';
+import { containerUses } from '../../../src/facts/containers/container-uses.ts';
+import type { ContainerUse } from '../../../src/facts/containers/container-uses.ts';
+import { dockerInfo } from '../../../src/facts/daemon/docker.ts';
 import { ask } from '../../../src/facts/fact.ts';
-import type { ProjectQuota } from '../../../src/facts/project-quota.ts';
-import { replacements } from '../../../src/facts/replacements.ts';
-import type { ScaledSet } from '../../../src/facts/scaled-set.ts';
-import { askScaled, askScaledPlace } from '../../../src/facts/scaled-set.ts';
-import type { VolumeState } from '../../../src/facts/volume-state.ts';
-import { volumeLedger, volumeState } from '../../../src/facts/volume-state.ts';
-import type { Volume } from '../../../src/facts/volumes.ts';
-import { volumes } from '../../../src/facts/volumes.ts';
-import { volumesQuota } from '../../../src/facts/volumes-quota.ts';
+import type { ProjectQuota } from '../../../src/facts/host/project-quota.ts';
+import { replacements } from '../../../src/facts/containers/replacements.ts';
+import type { ScaledSet } from '../../../src/facts/volumes/scaled-set.ts';
+import { askScaled, askScaledPlace } from '../../../src/facts/volumes/scaled-set.ts';
+import type { VolumeState } from '../../../src/facts/volumes/volume-state.ts';
+import { volumeLedger, volumeState } from '../../../src/facts/volumes/volume-state.ts';
+import type { Volume } from '../../../src/facts/volumes/volumes.ts';
+import { volumes } from '../../../src/facts/volumes/volumes.ts';
+import { volumesQuota } from '../../../src/facts/volumes/volumes-quota.ts';
 import { Answers } from '../known.ts';
 import { docker, MiB, quota, state, volume } from '../volumes/world.ts';
 

@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { stoppedText } from '../../../src/facts/stopped-for-copy.ts';
-import { startAgain, startFunctions } from '../../../src/operations/volumes/copy-stopped.ts';
+import { stoppedText } from '../../../src/facts/copies/stopped-for-copy.ts';
+import { startAgain, startFunctions } from '../../../src/operations/copies/start-again.ts';
 
 const [volume = '', app = '', web = ''] = ['a1', 'b2', 'c3'].map((pair) => pair.repeat(32));
 let directory = '';

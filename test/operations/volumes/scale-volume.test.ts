@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ask } from '../../../src/facts/fact.ts';
-import { dockerInfo } from '../../../src/facts/docker.ts';
+import { dockerInfo } from '../../../src/facts/daemon/docker.ts';
 import { scaleVolume } from '../../../src/operations/volumes/scale-volume.ts';
 import { commandLine } from '../../../src/values/shell.ts';
 import type { World } from './world.ts';

@@ -1,0 +1,167 @@
+import type { ConfigIssue } from '../../errors.ts';
+import type { MaxUnavailable } from '../../operations/engine/max-unavailable.ts';
+import type { Target } from '../../transport/transport.ts';
+import type { Json, JsonObject } from '../../values/json.ts';
+import type { Secret } from '../../values/secret.ts';
+import type { SecretReference } from '../../values/secret-reference.ts';
+
+/** A place in a file; lines and columns count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where a secret comes from. It is read for the selected hosts only, once everything has been checked. */
+export type SecretSource =
+  | { readonly kind: 'text'; readonly secret: Secret }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+/** The keys of a target that hold a secret. */
+export type SecretKey = 'identityPassphrase' | 'password' | 'becomePassword';
+
+export interface SecretSetting {
+  readonly source: SecretSource;
+  readonly place: Place;
+}
+
+/** What an inventory or a playbook makes plimsoll read of this machine: a file, or a variable of its environment. */
+export interface NamedSource {
+  /** What it is for: the inventory's key, or `a secret variable`. */
+  readonly key: string;
+  readonly kind: 'file' | 'env';
+  readonly name: string;
+  readonly place: Place;
+}
+
+/** One machine, with everything of its groups and defaults merged in. */
+export interface Host {
+  readonly name: string;
+  /** Without its secrets, until `resolveSecrets` has read them. */
+  readonly target: Target;
+  readonly secrets: Readonly<Partial<Record<SecretKey, SecretSetting>>>;
+  /** The files of this machine that the inventory names for it, besides those of secrets. */
+  readonly files: readonly NamedSource[];
+  /** defaults < groups (parents before children) < host. */
+  readonly vars: JsonObject;
+  /** Every group it is in, `all` not among them. */
+  readonly groups: readonly string[];
+  readonly place: Place;
+}
+
+export interface Inventory {
+  /** The file it was read from; several are joined by a comma. */
+  readonly file: string;
+  /** In the order of the file, ranges expanded. */
+  readonly hosts: ReadonlyMap<string, Host>;
+  /** Host names of each group, children included. */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+  /** What is allowed but unwise, such as a password in plain text. */
+  readonly warnings: readonly ConfigIssue[];
+}
+
+/** Hosts per wave: a number, or a share of the play's hosts. */
+export type BatchSize = { readonly kind: 'count'; readonly count: number } | { readonly kind: 'percent'; readonly percent: number };
+
+/** What an expression can see on one host. `undefined` for a register: its step has not run (yet). */
+export interface Scope {
+  readonly vars: JsonObject;
+  readonly host: JsonObject;
+  readonly facts: JsonObject;
+  readonly registers: Readonly<Record<string, Json | undefined>>;
+  readonly item?: Json;
+}
+
+/** What an expression came to: a value, or the registers whose value is not known (yet). */
+export type Resolved<Value> = { readonly value: Value } | { readonly unknown: readonly string[] };
+
+/** A checked expression. `evaluate` throws an AppError('config') with the place when it fails. */
+export interface Expression {
+  readonly text: string;
+  readonly place: Place;
+  /** Root names that it reads: `vars`, `facts`, `host`, `item`, or a register. */
+  readonly roots: ReadonlySet<string>;
+  evaluate(scope: Scope): Resolved<Json>;
+}
+
+/** A value whose strings may hold expressions. */
+export interface Template {
+  resolve(scope: Scope): Resolved<Json>;
+}
+
+export type Retry = { readonly retries: number; readonly delaySeconds: number; readonly until?: Expression };
+
+/** One use of an operation. */
+export interface Step {
+  /** Position in its play, from 1. */
+  readonly number: number;
+  readonly name: string;
+  readonly operation: string;
+  readonly place: Place;
+  readonly when?: Expression;
+  readonly register?: string;
+  readonly loop?: { resolve(scope: Scope): Resolved<readonly Json[]> };
+  readonly retry?: Retry;
+  readonly timeoutSeconds?: number;
+  readonly tags: readonly string[];
+  readonly onError: 'fail' | 'continue';
+  readonly become?: boolean;
+  readonly maxUnavailable?: MaxUnavailable;
+  /** The name of the block whose `rescue` it belongs to: it is done only when that block fails. */
+  readonly rescues?: string;
+  /** Every root name that the step's expressions read, `when` and `loop` included. */
+  readonly roots: ReadonlySet<string>;
+  /** The operation's input as the playbook has it, its `${{ }}` unresolved. */
+  readonly written: Json;
+  /**
+   * The operation's input with its `${{ }}` resolved and parsed by the operation's schema.
+   * Throws an AppError('config') with the place when the resolved value is not valid input.
+   */
+  resolve(scope: Scope): Resolved<unknown>;
+  /** The secret variables that its program is given on a host. */
+  secretsOf?(scope: Scope): readonly SecretReference[];
+}
+
+/** Steps that stand together: when one of `steps` fails on a host, `rescue` is done there; `always`, whatever happens. */
+export interface Block {
+  readonly name: string;
+  readonly place: Place;
+  readonly steps: readonly Node[];
+  readonly rescue: readonly Node[];
+  readonly always: readonly Node[];
+}
+
+/** A play's steps as they are carried out. A block's `when`, `tags` and `become` are already in its steps. */
+export type Node = { readonly kind: 'step'; readonly step: Step } | { readonly kind: 'block'; readonly block: Block };
+
+export interface Play {
+  readonly number: number;
+  readonly name: string;
+  readonly hosts: string;
+  readonly place: Place;
+  readonly become?: boolean;
+  /** At least one; the last one repeats until no host is left. */
+  readonly batch: readonly BatchSize[];
+  /** More failed hosts than this and the next wave does not start. */
+  readonly maxFailures: BatchSize;
+  /** As written; `scopeOf` gives them with their expressions resolved for a host. */
+  readonly vars: JsonObject;
+  /** Each may read the ones before it. */
+  readonly varTemplates: ReadonlyMap<string, Template>;
+  /** As soon as one host has failed, every other one stops at its next step. */
+  readonly anyErrorsFatal: boolean;
+  /** Every step, of blocks too (`block`, `rescue`, `always`), in the order of the file. */
+  readonly steps: readonly Step[];
+  readonly nodes: readonly Node[];
+}
+
+export interface Playbook {
+  readonly file: string;
+  /** As it was read, without a byte order mark. */
+  readonly text: string;
+  /** SHA-256 of the text, hexadecimal. */
+  readonly digest: string;
+  readonly plays: readonly Play[];
+}

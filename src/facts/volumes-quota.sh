@@ -1,4 +1,0 @@
-# The file system that Docker's volumes lie on. Argument: the directory of all volumes.
-
-. ./project-quota.sh
-project_quota "$1" "$1"

@@ -1,0 +1,57 @@
+import type { ContainerSpec } from '../../../facts/containers/container-spec.ts';
+import { askCopiedInto } from '../../../facts/copies/copied-into.ts';
+import type { FactRequest, Known } from '../../../facts/fact.ts';
+import { ask } from '../../../facts/fact.ts';
+import { volumes } from '../../../facts/volumes/volumes.ts';
+import { asText } from '../../../values/json.ts';
+import { oneLine } from '../../../values/terminal.ts';
+import type { Refusal } from '../../engine/outcome.ts';
+import { containerPath } from '../body/container-path.ts';
+import type { Patch, PatchedMount } from '../body/patch.ts';
+
+type Mounts = NonNullable<Patch['mounts']>;
+
+/** What has to be known of the directories that are to be mounted: whether they are copies of what is mounted now. */
+export function copyNeedsOf(mounts: Mounts | undefined, known: Known): readonly FactRequest[] {
+  const wanted = Object.values(mounts ?? {}).filter((mount) => mount !== null);
+  if (wanted.length === 0) return [];
+  return [...(wanted.some((mount) => 'volume' in mount) ? [ask(volumes)] : []), ...wanted.flatMap((mount) => directoryOf(mount, known)).map(askCopiedInto)];
+}
+
+function directoryOf(mount: PatchedMount, known: Known): readonly string[] {
+  if ('bind' in mount) return [mount.bind];
+  const mountpoint = known.get(ask(volumes))?.find(({ name }) => name === mount.volume)?.mountpoint ?? '';
+  return mountpoint.startsWith('/') ? [mountpoint] : [];
+}
+
+/**
+ * A copy that is to take the place of what it is a copy of, and lacks what has been written since: the container would go on
+ * without that.
+ */
+export function staleCopyRefusal(spec: ContainerSpec, mounts: Mounts | undefined, known: Known): Refusal | undefined {
+  for (const [path, mount] of Object.entries(mounts ?? {})) {
+    if (mount === null) continue;
+    const now = asText(spec.mounts.find((one) => asText(one['Destination']) === containerPath(path))?.['Source']);
+    for (const directory of directoryOf(mount, known)) {
+      const copy = known.the(askCopiedInto(directory));
+      if (copy === null || now === '' || (copy.complete && copy.newer === 0) || !(within(now, copy.from) || within(copy.from, now))) continue;
+      const what = oneLine('bind' in mount ? mount.bind : mount.volume, 80);
+      const source = oneLine(copy.from, 120);
+      const first = copy.first.map((name) => oneLine(name, 60)).join(', ');
+      const why = !copy.complete
+        ? 'that was begun and never completed'
+        : copy.newer < 0
+          ? 'that is not there any more, so whether it has been written to since cannot be told'
+          : `that has been written to since (${copy.newer === 1 ? 'one path' : `${String(copy.newer)} paths`}${first === '' ? '' : `: ${first}`}${copy.newer > copy.first.length && first !== '' ? ', …' : ''})`;
+      return {
+        reason: `${what}, for ${oneLine(path, 80)} of ${spec.name}, is a copy of ${source} ${why}: the new container would go on without it`,
+        remedy: `let ${spec.name} be stopped from the last copy on until it has the copy: docker stop, copy_volume, recreate_container, docker start, as playbooks/move-bind-to-volume.yaml has it`,
+      };
+    }
+  }
+  return undefined;
+}
+
+function within(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(`${outer}/`);
+}

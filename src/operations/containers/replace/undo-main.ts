@@ -1,0 +1,4 @@
+import { shell } from '../../../shell/shell.ts';
+
+/** The other way round. */
+export const undoMain = shell('operations/containers/replace/undo-main.sh');

@@ -1,0 +1,152 @@
+import type { ContainerUse } from '../../facts/containers/container-uses.ts';
+import { afterRestarts } from '../../facts/host/entered-directory.ts';
+import type { StoppedForCopies } from '../../facts/copies/stopped-for-copy.ts';
+import { stoppedText } from '../../facts/copies/stopped-for-copy.ts';
+import type { JsonObject } from '../../values/json.ts';
+import { formatBytes } from '../../values/size.ts';
+import type { Action, Change, ExecAction } from '../engine/change.ts';
+import type { CopyMethod } from './copy-method.ts';
+import { emptyDirectory } from './copy-method.ts';
+import type { CopyStart, Directory } from './copy-start.ts';
+import { contentOf, restoreDirectory, sidesBound } from './copy-start.ts';
+import { longestCopyMs } from '../engine/time-limits.ts';
+import type { PassOptions } from './copy-passes.ts';
+import { finalPass, forgetCopies, holdsOnlyCopy, livePass } from './copy-passes.ts';
+import { copyWhileStopped, startAgain } from './start-again.ts';
+import { names } from './directory-users.ts';
+import { functionOf, wholeScript } from '../../shell/render.ts';
+import { shell } from '../../shell/shell.ts';
+
+type Remembered = StoppedForCopies['all'][number];
+
+export interface CopyPlan {
+  readonly method: CopyMethod;
+  readonly source: Directory;
+  readonly target: Directory;
+  readonly start: CopyStart;
+  readonly uses: readonly ContainerUse[];
+  readonly stopped: StoppedForCopies;
+  readonly remembered: Remembered | undefined;
+  /** What runs and is to be stopped for the final pass. */
+  readonly stops: readonly ContainerUse[];
+  /** A complete copy is brought up to date. */
+  readonly refresh: boolean;
+  readonly replaces: boolean;
+  /** Without the final pass. */
+  readonly firstOnly: boolean;
+  readonly bwlimit: string | undefined;
+  /** From and to, for people. */
+  readonly labels: readonly [string, string];
+}
+
+type Common = Pick<Change, 'before' | 'undo' | 'bindings'> & { readonly undoneTo?: JsonObject };
+
+/** The live pass while containers run, where there are any and the method can; and the final one. */
+export function copyChanges(plan: CopyPlan): readonly Change[] {
+  const { method, source, target, start, stops, replaces, bwlimit, labels } = plan;
+  const options = { bwlimit, replaces, ...progressOf(plan) };
+  const what = `${labels[0]} → ${labels[1]}: ${start.begun === undefined ? (plan.refresh ? 'bring the copy up to date, ' : '') : 'go on with the copy of '}${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}`;
+  const before: JsonObject = { ...contentOf(target), ...(start.begun === undefined ? {} : { unfinished: true }) };
+  const undoneTo = start.begun === undefined ? undefined : { entries: 0, bytes: 0, owner: start.marker.owner, mode: start.marker.mode };
+  const reversible = start.reversible && !plan.refresh;
+  const undo = reversible ? undoActions(plan) : 'irreversible';
+  const common: Common = { before, undo, ...(reversible && undoneTo !== undefined ? { undoneTo } : {}), bindings: { ...Object.fromEntries(stops.map(({ id, name }) => [`container ${name}`, id])), ...sidesBound({ source, destination: target }) } };
+  const live = stops.length === 0 && !plan.firstOnly ? [] : livePass(method, source, target, options);
+  // Nothing else about the destination holds still while the source is written to.
+  const first: Change = {
+    ...common,
+    before: { copy: start.begun !== undefined ? 'begun' : plan.refresh ? 'older' : 'none' },
+    ...(reversible && undoneTo !== undefined ? { undoneTo: { copy: 'none' } } : {}),
+    after: { copy: 'begun' },
+    summary: plan.firstOnly ? `${what}, first pass` : `${what}, while ${names(stops)} run${stops.length === 1 ? 's' : ''}`,
+    subject: `copy:${target.path}`,
+    actions: live,
+    atomic: false,
+  };
+  return [...(live.length === 0 ? [] : [first]), ...(plan.firstOnly ? [] : [finalChange(plan, common, what, live.length > 0)])];
+}
+
+/** More than this, and rsync's progress, a line for each file, is more than anybody keeps. */
+const mostEntriesWithProgress = 10_000;
+
+function progressOf({ method, source, target }: CopyPlan): PassOptions {
+  return method.kind === 'rsync' && source.entries <= mostEntriesWithProgress ? { progress: true } : { total: Math.max(0, source.allocatedBytes - target.allocatedBytes) };
+}
+
+function finalChange(plan: CopyPlan, common: Common, what: string, second: boolean): Change {
+  const { method, source, target, stops, remembered, replaces, bwlimit } = plan;
+  const after = { entries: source.entries, bytes: source.allocatedBytes, owner: source.owner, mode: source.mode };
+  const again = stillThere(remembered, plan.uses).filter(({ running }) => !running);
+  // What a copy that was cut had stopped comes first: it was started before what has come back by itself.
+  const ids = [...again, ...stops].map(({ id }) => id);
+  const subject = `final:${target.path}`;
+  const before = remembered === undefined ? common.before : { ...common.before, stopped: again.map(({ name }) => name) };
+  const undoneTo = remembered === undefined ? common.undoneTo : (common.undoneTo ?? common.before);
+  const undoes = undoneTo === undefined || common.undo === 'irreversible' ? {} : { undoneTo };
+  if (ids.length === 0 && remembered === undefined) {
+    const options = { bwlimit, replaces, ...progressOf(plan) };
+    const title = `Copies ${source.path} to ${target.path} and compares the two by checksum.`;
+    const script = wholeScript(title, finalPass(method, source, target, options));
+    const pass: ExecAction = { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: script, timeoutMs: longestCopyMs };
+    return { ...common, ...undoes, subject, summary: what, before, after, actions: [pass], atomic: false };
+  }
+  const file = fileOf(plan);
+  const who = names([...again, ...stops]);
+  return {
+    ...common,
+    ...undoes,
+    subject,
+    summary: `${second ? '' : `${what}; `}stop ${who}, ${second ? 'copy the rest and compare' : 'copy and compare'}, start ${ids.length === 1 ? 'it' : 'them'} again`,
+    before,
+    after,
+    actions: [
+      { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', plan.stopped.directory] },
+      { kind: 'write-file', path: file, content: stoppedText({ from: source.path, to: target.path, containers: ids }), mode: '0600', expect: plan.stopped.all.find((one) => one.file === file)?.text ?? null },
+      copyWhileStopped(file, source, target, (stillHolds) => finalPass(method, source, target, { bwlimit, replaces, stillHolds })),
+    ],
+    atomic: true,
+  };
+}
+
+/** Starts what a copy that came to its end, or was given up, has left stopped. */
+export function startAgainChange(remembered: Remembered, uses: readonly ContainerUse[]): Change {
+  const down = stillThere(remembered, uses).filter(({ running }) => !running);
+  return {
+    summary: down.length === 0 ? 'all containers that were stopped for the copy run again: forget that they were' : `start ${names(down)} again, stopped for the copy`,
+    subject: `stopped:${remembered.to}`,
+    before: { stopped: down.map(({ name }) => name) },
+    after: { stopped: [] },
+    actions: [startAgain(remembered.file)],
+    undo: [],
+    atomic: true,
+    bindings: {},
+  };
+}
+
+function stillThere(remembered: Remembered | undefined, uses: readonly ContainerUse[]): readonly ContainerUse[] {
+  return (remembered?.containers ?? []).flatMap((id) => uses.find((use) => use.id === id) ?? []);
+}
+
+/** Found again by what it says: its name is of no meaning, and a device has another number after a restart. */
+function fileOf({ stopped, remembered, target }: CopyPlan): string {
+  return remembered?.file ?? `${stopped.directory}/${target.identity.replace(':', '-')}`;
+}
+
+const mayBeEmptied = shell('operations/copies/may-be-emptied.sh');
+
+/** What is emptied was made by this copy and by nothing else, and nobody has it mounted. */
+function undoActions(plan: CopyPlan): readonly Action[] {
+  const { source, target, start } = plan;
+  const to = afterRestarts(target);
+  const only = functionOf('holds_only_copy', holdsOnlyCopy(afterRestarts(source), to));
+  const title = 'Stops here if a running container has $1, or if it holds anything but the copy.';
+  const guard = wholeScript(title, only, mayBeEmptied);
+  const forget = wholeScript(`Forgets the copy to ${target.path}.`, forgetCopies(target.path));
+  return [
+    startAgain(fileOf(plan)),
+    { kind: 'exec', argv: ['/bin/sh', '-s', '--', target.path], stdin: guard, timeoutMs: longestCopyMs },
+    emptyDirectory(to),
+    ...restoreDirectory(to, start.marker),
+    { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: forget },
+  ];
+}

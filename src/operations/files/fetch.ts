@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { ask } from '../../facts/fact.ts';
+import { hostFile, laptopFile } from '../../facts/host/file.ts';
+import { formatBytes } from '../../values/size.ts';
+import { hostPath, laptopFileResource } from '../engine/input.ts';
+import { defineOperation } from '../engine/operation.ts';
+
+const schema = z.strictObject({
+  from: hostPath.describe('the file on the host'),
+  to: z.string().min(1).describe('the file on this machine, relative to the playbook; with several hosts write ${{ host.name }} into it'),
+});
+
+export const fetch = defineOperation({
+  name: 'fetch',
+  summary: 'Copy a file from the host to this machine, verified by digest',
+  schema,
+  laptopPaths: [['to']],
+  readOnly: false,
+  repeats: false,
+  needs: ({ from, to }) => [ask(hostFile, from), ask(laptopFile, to)],
+  plan({ from, to }, known) {
+    const source = known.the(ask(hostFile, from));
+    const target = known.the(ask(laptopFile, to));
+    if (!source.exists) return { outcome: 'refused', reason: `there is no file ${from} on the host`, remedy: 'correct from:' };
+    if (source.kind !== 'file') return { outcome: 'refused', reason: `${from} is a ${source.kind}`, remedy: 'only regular files are fetched: name the file, or make an archive of it first' };
+    if (target.exists && target.sha256 === source.sha256) return { outcome: 'noop', reason: `${to} is the same file` };
+    return {
+      outcome: 'change',
+      changes: [
+        {
+          summary: `${from} → ${to} on this machine, ${formatBytes(source.bytes)}`,
+          before: target.exists ? { sha256: target.sha256 } : { exists: false },
+          after: { sha256: source.sha256 },
+          actions: [{ kind: 'fetch', path: from, to, sha256: source.sha256, bytes: source.bytes }],
+          // Nothing on the host has changed: there is nothing to take back there.
+          undo: target.exists ? 'irreversible' : [],
+          atomic: false,
+          bindings: {},
+        },
+      ],
+      ...(target.exists ? { warnings: [`${to} exists on this machine with other content and will be replaced`] } : {}),
+    };
+  },
+  touches: ({ from, to }) => ({ reads: [`path:${from}`, laptopFileResource(to)], changes: [laptopFileResource(to)] }),
+  result: ({ from, to }, known) => {
+    const source = known.get(ask(hostFile, from));
+    return { path: to, sha256: source?.exists === true ? source.sha256 : null };
+  },
+});

@@ -1,0 +1,120 @@
+import * as z from 'zod';
+import { AppError } from '../../errors.ts';
+import { argvFact, fedArgvFact, programOutput } from '../../facts/argv.ts';
+import type { FactRequest, Known, ProgramFeed } from '../../facts/fact.ts';
+import { ask, askWith } from '../../facts/fact.ts';
+import { hostFile } from '../../facts/host/file.ts';
+import type { ProgramOutput } from '../../facts/argv.ts';
+import type { Json } from '../../values/json.ts';
+import { isObject } from '../../values/json.ts';
+import { oneLine } from '../../values/terminal.ts';
+import type { ExecAction } from '../engine/change.ts';
+import { exitStatuses, hostPath } from '../engine/input.ts';
+import type { Operation, Planned, StepOutput } from '../engine/operation.ts';
+
+/** What `command` and `script` have in common: a program of the operator's, about which nothing is known. */
+export interface Program {
+  readonly argv: readonly string[];
+  readonly stdin: string;
+  /** Beside that: an environment, and a secret for its standard input. */
+  readonly feed: ProgramFeed;
+  readonly chdir: string;
+  readonly readOnly: boolean;
+  readonly creates: string | undefined;
+  readonly success: readonly number[];
+  /** What the plan calls it. */
+  readonly shown: string;
+}
+
+/** What a playbook may say of either. */
+export const programKeys = {
+  read_only: z.boolean().default(false).describe('it changes nothing: it runs in the preview too, once its text was shown and --allow-read-only-programs, or an answer, has consented to it'),
+  creates: hostPath.optional().describe('a path on the host: when it exists, nothing is done'),
+  success: exitStatuses.default([0]),
+};
+
+type Keys = z.infer<z.ZodObject<typeof programKeys>>;
+
+export const readsOrCreates = [({ read_only, creates }: Keys) => !(read_only && creates !== undefined), 'read_only and creates exclude each other: what only reads creates nothing'] as const;
+
+/** The operation that runs the program which `program` makes of what is wanted. */
+export function programOperation<Want extends Keys>({ program, ...named }: Pick<Operation<Want>, 'name' | 'summary' | 'schema' | 'mayHoldSecret'> & { readonly program: (want: Want) => Program }): Operation<Want> {
+  return {
+    ...named,
+    readOnly: (want) => want.read_only,
+    reads: {
+      program: (want) => (want.read_only ? { action: actionOf(program(want)), request: reading(program(want)) } : undefined),
+      possible: (written) => isExpression(written) || (isObject(written) && (written['read_only'] === true || isExpression(written['read_only']))),
+    },
+    repeats: true,
+    needs: (want) => programNeeds(program(want)),
+    plan: (want, known) => planProgram(program(want), known),
+    touches: (want) => programTouches(program(want)),
+    result: (want, known, output) => programResult(program(want), known, output),
+  };
+}
+
+/** All of it is an expression, which may come to anything. */
+function isExpression(written: unknown): boolean {
+  return typeof written === 'string' && /^\s*\$\{\{.*\}\}\s*$/s.test(written);
+}
+
+/** `env --chdir` and `cd` in a shell: only the latter is everywhere. */
+const inDirectory = ['/bin/sh', '-c', 'cd -- "$1" && shift && exec "$@"', 'sh'] as const;
+
+function programNeeds(program: Program): readonly FactRequest[] {
+  if (program.readOnly) return [reading(program)];
+  return program.creates === undefined ? [] : [ask(hostFile, program.creates)];
+}
+
+function planProgram(program: Program, known: Known): Planned {
+  if (program.readOnly) {
+    const { status, stderr } = known.the(reading(program));
+    if (program.success.includes(status)) return { outcome: 'noop', reason: `read: ${oneLine(program.shown, 80)}` };
+    throw new AppError('action-failed', `${oneLine(program.shown, 80)} ended with status ${String(status)}: ${oneLine(stderr)}`, { hint: 'run it on the host by hand; if this status is a success too, list it under success:' });
+  }
+  if (program.creates !== undefined && known.the(ask(hostFile, program.creates)).exists) return { outcome: 'noop', reason: `${program.creates} exists` };
+  return {
+    outcome: 'change',
+    changes: [
+      {
+        summary: `run: ${oneLine(program.shown, 120)}`,
+        before: program.creates === undefined ? {} : { [program.creates]: 'missing' },
+        after: program.creates === undefined ? {} : { [program.creates]: 'exists' },
+        actions: [actionOf(program)],
+        undo: 'irreversible',
+        atomic: false,
+        bindings: {},
+      },
+    ],
+  };
+}
+
+function actionOf({ argv, chdir, stdin, success, feed }: Program): ExecAction {
+  return {
+    kind: 'exec',
+    argv: chdir === '' ? argv : [...inDirectory, chdir, ...argv],
+    success,
+    ...(stdin === '' ? {} : { stdin }),
+    ...(feed.stdin === undefined ? {} : { secretStdin: feed.stdin }),
+    ...(feed.env === undefined ? {} : { env: feed.env }),
+  };
+}
+
+/** A program may read and change anything. */
+function programTouches(program: Program): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
+  return { reads: ['*'], changes: program.readOnly ? [] : ['*'] };
+}
+
+function programResult(program: Program, known: Known, output: StepOutput | undefined): Json {
+  const printed = program.readOnly ? known.get(reading(program)) : output;
+  if (printed === undefined) return null;
+  const { status, stdout, stderr, lines } = programOutput(printed);
+  return { status, stdout, stderr, lines };
+}
+
+function reading(program: Program): FactRequest<ProgramOutput> {
+  const { chdir, stdin, feed, argv } = program;
+  return feed.env === undefined && feed.stdin === undefined ? ask(argvFact, chdir, stdin, ...argv) : askWith(feed, fedArgvFact, chdir, stdin, ...argv);
+}
+

@@ -1,0 +1,118 @@
+import type { HostStatus } from '../../errors.ts';
+import { oneLine } from '../../values/terminal.ts';
+import type { Activity, Failure, Fleet, Stall } from './fleet.ts';
+import { foldNames } from '../fold-names.ts';
+import { type Line, line, type Tone } from '../line.ts';
+import { runPhrase, wordsOf } from '../mode-words.ts';
+import { cut } from '../width.ts';
+import { count, duration, withoutName } from '../words.ts';
+
+export interface WindowSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const endings: readonly HostStatus[] = ['failed', 'drifted', 'locked', 'refused', 'unreachable', 'interrupted', 'not-started'];
+// More is not read, and what a smaller terminal would wrap out of sight cannot be cleared.
+const tallest = 24;
+const shownFailures = 5;
+const widestName = 24;
+
+/**
+ * A run on one screen: where it stands, what went wrong last, and what the first of the busy hosts do.
+ * Never more lines than `rows - 1` (the cursor stands on the last row), never wider than `columns - 1`
+ * (the last column is where terminals disagree about wrapping).
+ */
+export function windowLines(fleet: Fleet, seconds: number, size: WindowSize): readonly Line[] {
+  const columns = size.columns - 1;
+  const room = Math.min(tallest, Math.max(0, size.rows - 1));
+  const head = [line(title(fleet, seconds), 'strong'), line(counters(fleet))].slice(0, room);
+  const failures = failureLines(fleet, Math.min(shownFailures, Math.floor((room - head.length) / 3)));
+  const hosts = activityLines(fleet, room - head.length - failures.length);
+  return [...head, ...failures, ...hosts].map(({ text, tone }) => line(cut(text, columns), tone));
+}
+
+function title(fleet: Fleet, seconds: number): string {
+  const earlier = wordsOf(fleet.mode).of === '' ? '' : ` (${runPhrase(fleet.mode, oneLine(fleet.runId))})`;
+  return `${fleet.mode} ${oneLine(fleet.playbook)} on ${count(fleet.total, 'host')}${earlier}, ${duration(Math.floor(seconds))}`;
+}
+
+function counters(fleet: Fleet): string {
+  const finished = fleet.finished;
+  const done = (finished.get('ok') ?? 0) + (finished.get('changed') ?? 0);
+  return [
+    `connected ${String(fleet.connected)}`,
+    `planned ${String(fleet.planned)}`,
+    `running ${String(fleet.running)}`,
+    `done ${String(done)}`,
+    ...(fleet.stalls.length === 0 ? [] : [`waiting ${String(fleet.stalls.length)}`]),
+    ...endings.flatMap((status) => {
+      const number = finished.get(status) ?? 0;
+      return number === 0 ? [] : [`${status} ${String(number)}`];
+    }),
+  ].join(', ');
+}
+
+function failureLines(fleet: Fleet, room: number): readonly Line[] {
+  if (room <= 0) return [];
+  return fleet.failures.slice(-room).map((failure) => line(failureText(failure), 'bad'));
+}
+
+function failureText({ host, status, step, error }: Failure): string {
+  const at = step === undefined ? '' : ` at "${step}"`;
+  return oneLine(`! ${host}: ${status}${at}${error === undefined ? '' : `: ${withoutName(error.message, host)}`}`);
+}
+
+function activityLines(fleet: Fleet, room: number): readonly Line[] {
+  if (room <= 0) return [];
+  const active = fleet.active;
+  const stalled = stalledRows(fleet);
+  const all = active + stalled.length;
+  const rows = all + Math.min(1, fleet.waiting) <= room ? all : room - 1;
+  // Some of the rows are for what stands still, however much is at work.
+  const stalledShown = Math.min(stalled.length, Math.max(rows - active, Math.floor(rows / 4)));
+  const hosts: Row[] = [];
+  for (const activity of fleet.activities()) {
+    if (hosts.length === rows - stalledShown) break;
+    hosts.push(rowOf(activity));
+  }
+  const shown = [...hosts, ...stalled.slice(0, stalledShown)];
+  const width = Math.min(widestName, Math.max(0, ...shown.map(({ name }) => name.length)));
+  const lines = shown.map(({ name, text, tone }) => line(`${name.padEnd(width)} | ${text}`, tone));
+  const stillWaiting = stalled.slice(stalledShown).reduce((sum, row) => sum + row.hosts, 0);
+  const rest = [
+    ...(active > hosts.length ? [`${String(active - hosts.length)} more`] : []),
+    ...(stillWaiting > 0 ? [`${String(stillWaiting)} more that stand still`] : []),
+    ...(fleet.waiting > 0 ? [`${String(fleet.waiting)} that wait for their turn`] : []),
+  ];
+  return rest.length > 0 ? [...lines, line(`… and ${rest.join(', ')}`, 'faint')] : lines;
+}
+
+interface Row {
+  readonly name: string;
+  readonly text: string;
+  readonly tone: Tone;
+}
+
+function rowOf({ host, doing, output }: Activity): Row {
+  // The columns of a progress line are padded for a line of their own.
+  const printed = output === undefined ? '' : ` | ${oneLine(output.replaceAll(/\s+/g, ' '))}`;
+  return { name: oneLine(host), text: `${oneLine(doing)}${printed}`, tone: 'plain' };
+}
+
+/** Hosts that wait for the same share a row: their names when these are short, otherwise their number. */
+function stalledRows(fleet: Fleet): readonly (Row & { readonly hosts: number })[] {
+  const groups = new Map<string, Stall[]>();
+  for (const stall of fleet.stalls) {
+    const group = groups.get(stall.shared);
+    if (group === undefined) groups.set(stall.shared, [stall]);
+    else group.push(stall);
+  }
+  return [...groups.values()].map((group) => {
+    const names = oneLine(foldNames(group.map(({ host }) => host)));
+    const reasons = new Set(group.map(({ reason }) => reason));
+    const [first] = group;
+    const reason = reasons.size > 1 ? first?.shared : first?.reason;
+    return { name: group.length === 1 || names.length <= widestName ? names : count(group.length, 'host'), text: oneLine(reason ?? ''), tone: 'idle', hosts: group.length };
+  });
+}

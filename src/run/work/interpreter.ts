@@ -1,0 +1,28 @@
+import type { AppError } from '../../errors.ts';
+import type { StepOutput } from '../../operations/engine/operation.ts';
+import type { Laptop } from '../reach/laptop.ts';
+import type { Link } from '../reach/link.ts';
+import type { Work } from './work.ts';
+
+/** What an effect needs: the host, the laptop, and where output goes. */
+export interface Interpreter {
+  readonly link: Link;
+  readonly laptop: Laptop;
+  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Stops before the next effect, and ends one that may be ended half way; never an atomic one. */
+  readonly signal: AbortSignal;
+  /** The step's own, for a program that has none; otherwise the host's command_timeout holds. */
+  readonly stepTimeoutMs?: number | undefined;
+  /** Leaves what has been begun on the host to itself. */
+  readonly detach: AbortSignal;
+  /** Before every effect: the host's lock is held, unless there is no need for it any more. */
+  readonly lock: (unless?: () => Promise<boolean>) => Promise<void>;
+  readonly journal: EffectJournal;
+}
+
+/** Each is on the disk before what comes after it. */
+export interface EffectJournal {
+  /** `program`: the effect is one, and becomes work on the host, named here. */
+  intent(actions: readonly number[], program: boolean): Promise<{ readonly work: Work; readonly text: string }>;
+  outcome(actions: readonly number[], ended: { readonly error: AppError } | { readonly output: StepOutput | undefined }): Promise<void>;
+}
