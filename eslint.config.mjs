@@ -1,40 +1,100 @@
 import tseslint from 'typescript-eslint';
 
-const rooms = ['cli', 'config', 'facts', 'operations', 'plan', 'records', 'render', 'run', 'shell', 'survey', 'transport', 'values'];
+const rooms = [
+  'cli',
+  'config',
+  'facts',
+  'operations',
+  'plan',
+  'records',
+  'render',
+  'run',
+  'shell',
+  'survey',
+  'transport',
+  'values',
+];
 
 /** What each room may import beside itself, and the reason that the linter gives. Everybody may import `errors.ts` but `values`. */
 const layers = {
   values: { may: [], reason: 'values are at the bottom and know nobody.' },
   shell: { may: ['values'], reason: 'it renders texts of shell, and knows nothing of what they are for.' },
-  facts: { may: ['shell', 'values'], reason: 'a fact is a command and a parser; what is done about it is decided elsewhere.' },
-  operations: { may: ['shell', 'values', 'facts'], reason: 'an operation plans from facts; it never reaches a host, a file or a terminal.' },
-  survey: { may: ['values', 'facts', 'operations'], reason: 'a survey is computed from facts; it never reaches a host, a file or a terminal (of operations: how a container’s root file system is found).' },
+  facts: {
+    may: ['shell', 'values'],
+    reason: 'a fact is a command and a parser; what is done about it is decided elsewhere.',
+  },
+  operations: {
+    may: ['shell', 'values', 'facts'],
+    reason: 'an operation plans from facts; it never reaches a host, a file or a terminal.',
+  },
+  survey: {
+    may: ['values', 'facts', 'operations'],
+    reason:
+      'a survey is computed from facts; it never reaches a host, a file or a terminal (of operations: how a container’s root file system is found).',
+  },
   plan: { may: ['values', 'facts', 'operations'], reason: 'a plan is data, computed without effects.' },
-  config: { may: ['values', 'facts', 'operations', 'transport'], reason: 'the configuration is read before anything runs (of transport: the Target type).' },
+  config: {
+    may: ['values', 'facts', 'operations', 'transport'],
+    reason: 'the configuration is read before anything runs (of transport: the Target type).',
+  },
   transport: { may: ['shell', 'values'], reason: 'a transport carries commands; it does not know what for.' },
-  run: { may: ['shell', 'values', 'facts', 'operations', 'survey', 'plan', 'config', 'transport'], reason: 'a run is independent of how it was started and how it is shown.' },
-  records: { may: ['values', 'facts', 'operations', 'plan', 'config', 'run'], reason: 'records are kept beside a run, behind an interface that the run has (of run: that interface).' },
-  render: { may: ['values', 'operations', 'survey', 'plan', 'records', 'run'], reason: 'a renderer shows values; it does not read files or hosts (of run and records: their events, results and values).' },
+  run: {
+    may: ['shell', 'values', 'facts', 'operations', 'survey', 'plan', 'config', 'transport'],
+    reason: 'a run is independent of how it was started and how it is shown.',
+  },
+  records: {
+    may: ['values', 'facts', 'operations', 'plan', 'config', 'run'],
+    reason: 'records are kept beside a run, behind an interface that the run has (of run: that interface).',
+  },
+  render: {
+    may: ['values', 'operations', 'survey', 'plan', 'records', 'run'],
+    reason:
+      'a renderer shows values; it does not read files or hosts (of run and records: their events, results and values).',
+  },
   cli: { may: rooms, reason: 'main.ts is the entry; nothing imports it.' },
 };
 
 const once = {
-  yaml: { regex: '^yaml$', message: 'yaml is imported in src/config only, so that every text becomes a typed value at one door.' },
-  ssh: { regex: '^(ssh2|node-ssh)$', message: 'ssh2 and node-ssh are imported in src/transport/ssh only, so that the transport can be exchanged.' },
-  listr2: { regex: '^listr2$', message: 'listr2 is imported in src/render only, so that a run does not depend on a terminal.' },
+  yaml: {
+    regex: '^yaml$',
+    message: 'yaml is imported in src/config only, so that every text becomes a typed value at one door.',
+  },
+  ssh: {
+    regex: '^(ssh2|node-ssh)$',
+    message: 'ssh2 and node-ssh are imported in src/transport/ssh only, so that the transport can be exchanged.',
+  },
+  listr2: {
+    regex: '^listr2$',
+    message: 'listr2 is imported in src/render only, so that a run does not depend on a terminal.',
+  },
 };
 const written = {
   regex: '^node:fs',
-  importNames: ['writeFile', 'writeFileSync', 'appendFile', 'appendFileSync', 'copyFile', 'copyFileSync', 'cp', 'createWriteStream'],
-  message: 'a file on this machine is written beside its place, in src/run/reach/beside.ts, or newly made by durable-files.ts: nothing is opened through a link that somebody has put there.',
+  importNames: [
+    'writeFile',
+    'writeFileSync',
+    'appendFile',
+    'appendFileSync',
+    'copyFile',
+    'copyFileSync',
+    'cp',
+    'createWriteStream',
+  ],
+  message:
+    'a file on this machine is written beside its place, in src/run/reach/beside.ts, or newly made by durable-files.ts: nothing is opened through a link that somebody has put there.',
 };
 /** Where that is done; and events.jsonl, in the directory of the run that was made just before. */
 const writers = { run: ['src/run/reach/beside.ts', 'src/run/report/event-log.ts'] };
-const impure = { regex: '^node:', message: 'facts, operations, survey, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.' };
+const impure = {
+  regex: '^node:',
+  message:
+    'facts, operations, survey, plan and values are pure: no files, clock, randomness or environment; what they need arrives as facts.',
+};
 const quoted = {
   regex: 'values/shell\\.ts$',
   importNames: ['quote'],
-  message: 'Texts of shell are put together by src/shell/render.ts; in a script a value is "$1" or a variable at its top.',
+  message:
+    'Texts of shell are put together by src/shell/render.ts; in a script a value is "$1" or a variable at its top.',
 };
 /** Whoever makes the text that a shell reads, or shows it. */
 const quoters = { run: ['compile.ts', 'shown.ts'], all: ['shell', 'transport', 'render', 'cli'] };
@@ -49,11 +109,13 @@ const everywhere = [
 const onePlace = [
   {
     selector: ':matches(Literal[value=/(^|[ ;\\n])PATH=/], TemplateElement[value.raw=/(^|[ ;\\n])PATH=/])',
-    message: 'A shell of ours begins with privilegedEnvironment (src/values/privileged-environment.ts): the system’s programs come first.',
+    message:
+      'A shell of ours begins with privilegedEnvironment (src/values/privileged-environment.ts): the system’s programs come first.',
   },
   {
     selector: 'CallExpression[callee.name="createSshTransport"]',
-    message: 'Commands reach hosts by sshTransport (src/cli/ssh-transport.ts), which says when the ssh-agent is gone on without.',
+    message:
+      'Commands reach hosts by sshTransport (src/cli/ssh-transport.ts), which says when the ssh-agent is gone on without.',
   },
   {
     selector: 'MemberExpression[object.name="client"][property.name=/^(exec|shell|forwardOut|sftp|subsys)$/]',
@@ -65,7 +127,8 @@ const onePlace = [
 const pasted = {
   selector:
     'TemplateElement[tail=false][value.raw=/(^|[ (;:"])(docker (start|stop|restart|kill|rm|pause|unpause|tag|cp|logs|rename|inspect|volume (rm|create|inspect))|systemctl [a-z-]+|dmsetup (table|info|clear|resume|suspend|remove)|lvchange [^;:]*|lvs -a|thin_(check|repair)( -[^ ]+)*|ch(own|mod|grp) [^ ]+|blockdev --[a-z0-9]+|xfs_io [^;:]*|xfs_quota [^;:]*|df|ls -[a-z]+|stat|etcdctl get|ssh|plimsoll (resume|rollback|finalize|runs|history|records [a-z]+|scaled [a-z]+|restore-version [a-z]+)) $/]',
-  message: 'A command to paste is made by byHand() of values/shell.ts: what a host, a file or a record calls a thing must stay one word of it.',
+  message:
+    'A command to paste is made by byHand() of values/shell.ts: what a host, a file or a record calls a thing must stay one word of it.',
 };
 
 /** Shell text about directories that containers may write to. */
@@ -82,7 +145,8 @@ const entered = [
 const shellInString = {
   selector:
     ':matches(TemplateElement[value.cooked=/\\n *(if \\[|for \\w+ (in|do)|while |case .* in|trap |exec |esac|done|fi$)/], Literal[value=/\\n *(if \\[|for \\w+ (in|do)|while |case .* in|trap |exec |esac|done|fi$)/])',
-  message: 'A script lies in a .sh file beside what uses it (src/shell/shell.ts), where ShellCheck and whoever reads it see it.',
+  message:
+    'A script lies in a .sh file beside what uses it (src/shell/shell.ts), where ShellCheck and whoever reads it see it.',
 };
 
 const inSource = [...everywhere, pasted, shellInString, ...entered];
@@ -95,17 +159,32 @@ function restricted(patterns) {
 function layer([room, { may, reason }]) {
   const forbidden = rooms.filter((other) => other !== room && !may.includes(other));
   const patterns = [
-    { regex: `^(\\.\\./)+(${[...forbidden, 'main\\.ts', ...(room === 'values' ? ['errors\\.ts'] : [])].join('|')})`, message: `src/${room} may not import that: ${reason}` },
+    {
+      regex: `^(\\.\\./)+(${[...forbidden, 'main\\.ts', ...(room === 'values' ? ['errors\\.ts'] : [])].join('|')})`,
+      message: `src/${room} may not import that: ${reason}`,
+    },
     ...(room === 'config' ? [] : [once.yaml]),
     ...(room === 'render' ? [] : [once.listr2]),
     ...(pureRooms.includes(room) ? [impure] : []),
     ...(quoters.all.includes(room) ? [] : [quoted]),
   ];
   return [
-    { files: [`src/${room}/**/*.ts`], rules: restricted([...patterns, once.ssh, ...(pureRooms.includes(room) ? [] : [written])]) },
-    ...(room === 'run' ? [{ files: quoters.run.map((file) => `src/run/**/${file}`), rules: restricted([...patterns.filter((one) => one !== quoted), once.ssh, written]) }] : []),
+    {
+      files: [`src/${room}/**/*.ts`],
+      rules: restricted([...patterns, once.ssh, ...(pureRooms.includes(room) ? [] : [written])]),
+    },
+    ...(room === 'run'
+      ? [
+          {
+            files: quoters.run.map((file) => `src/run/**/${file}`),
+            rules: restricted([...patterns.filter((one) => one !== quoted), once.ssh, written]),
+          },
+        ]
+      : []),
     ...(room in writers ? [{ files: writers[room], rules: restricted([...patterns, once.ssh]) }] : []),
-    ...(room === 'transport' ? [{ files: ['src/transport/ssh/**/*.ts'], rules: restricted([...patterns, written]) }] : []),
+    ...(room === 'transport'
+      ? [{ files: ['src/transport/ssh/**/*.ts'], rules: restricted([...patterns, written]) }]
+      : []),
   ];
 }
 
@@ -118,7 +197,10 @@ export default tseslint.config(
     rules: {
       // `void promise` says on purpose that nobody waits; forgetting to wait stays an error.
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
@@ -131,12 +213,19 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     rules: {
       'no-restricted-syntax': ['error', ...inSource, ...onePlace],
-      'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'Only main.ts ends the process.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'exit', message: 'Only main.ts ends the process.' },
+      ],
     },
   },
   {
     // The places themselves.
-    files: ['src/values/privileged-environment.ts', 'src/cli/ssh-transport.ts', 'src/transport/ssh/{exec-channel,bastions}.ts'],
+    files: [
+      'src/values/privileged-environment.ts',
+      'src/cli/ssh-transport.ts',
+      'src/transport/ssh/{exec-channel,bastions}.ts',
+    ],
     rules: { 'no-restricted-syntax': ['error', ...inSource] },
   },
   {
@@ -147,8 +236,10 @@ export default tseslint.config(
         ...inSource,
         ...onePlace,
         {
-          selector: 'TemplateElement[value.raw=/docker( image| volume| network| container)? inspect[^\\n|;&]*2>.dev.null/]',
-          message: 'A reading tells its own error: what is not there is one thing, what could not be read another (operations/containers/replace/inspect-function.ts).',
+          selector:
+            'TemplateElement[value.raw=/docker( image| volume| network| container)? inspect[^\\n|;&]*2>.dev.null/]',
+          message:
+            'A reading tells its own error: what is not there is one thing, what could not be read another (operations/containers/replace/inspect-function.ts).',
         },
       ],
     },
@@ -178,8 +269,10 @@ export default tseslint.config(
         'error',
         ...everywhere,
         {
-          selector: 'MemberExpression:matches([property.name=/^(skipIf|runIf)$/], [object.name=/^(it|describe)$/][property.name=/^(skip|todo|only)$/])',
-          message: 'No silent skip: what a test needs is named in its tags (test/support/needs.ts), and told of when it is not here.',
+          selector:
+            'MemberExpression:matches([property.name=/^(skipIf|runIf)$/], [object.name=/^(it|describe)$/][property.name=/^(skip|todo|only)$/])',
+          message:
+            'No silent skip: what a test needs is named in its tags (test/support/needs.ts), and told of when it is not here.',
         },
       ],
     },

@@ -7,10 +7,26 @@ const oneWay = roundTrip / 2;
 
 /** Timers of one duration fire in the order in which they were set, so bytes keep theirs. */
 function carry(from, to) {
-  from.on('data', (chunk) => { setTimeout(() => { if (to.writable) to.write(chunk); }, oneWay); });
-  from.on('end', () => { setTimeout(() => { to.end(); }, oneWay); });
-  from.on('close', () => { setTimeout(() => { to.destroySoon(); }, oneWay); });
-  from.on('error', () => { setTimeout(() => { to.destroy(); }, oneWay); });
+  from.on('data', (chunk) => {
+    setTimeout(() => {
+      if (to.writable) to.write(chunk);
+    }, oneWay);
+  });
+  from.on('end', () => {
+    setTimeout(() => {
+      to.end();
+    }, oneWay);
+  });
+  from.on('close', () => {
+    setTimeout(() => {
+      to.destroySoon();
+    }, oneWay);
+  });
+  from.on('error', () => {
+    setTimeout(() => {
+      to.destroy();
+    }, oneWay);
+  });
 }
 
 /**
@@ -22,7 +38,9 @@ function accept(client, address) {
   client.on('error', () => undefined);
   const server = new Socket({ allowHalfOpen: true });
   setTimeout(() => {
-    setTimeout(() => { server.connect({ host: address, port: serverPort, noDelay: true }); }, oneWay);
+    setTimeout(() => {
+      server.connect({ host: address, port: serverPort, noDelay: true });
+    }, oneWay);
     carry(server, client);
     carry(client, server);
     client.resume();
@@ -31,7 +49,9 @@ function accept(client, address) {
 
 let listening = 0;
 for (const address of addresses) {
-  createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => { accept(client, address); }).listen({ host: address, port: ownPort, backlog: 511 }, () => {
+  createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+    accept(client, address);
+  }).listen({ host: address, port: ownPort, backlog: 511 }, () => {
     listening += 1;
     if (listening === addresses.length) process.stdout.write('ready\n');
   });

@@ -1,4 +1,14 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,7 +37,13 @@ export interface Hosts {
 }
 
 /** For all contenders alike: nobody is to be turned away by the one sshd that stands for many. */
-export const serverSettings = ['MaxStartups 200:30:400', 'MaxSessions 10', 'UseDNS no', 'PrintMotd no', 'PrintLastLog no'];
+export const serverSettings = [
+  'MaxStartups 200:30:400',
+  'MaxSessions 10',
+  'UseDNS no',
+  'PrintMotd no',
+  'PrintLastLog no',
+];
 
 const tools = ['docker', 'dmsetup', 'blockdev', 'df', 'xfs_io', 'systemctl'];
 
@@ -39,7 +55,10 @@ export async function startHosts(count: number): Promise<Hosts> {
   mkdirSync(join(host, 'home'), { recursive: true });
   recordTools(host);
   // A home of its own, so that no start-up file of this machine's user slows down those who open many sessions.
-  const sshd: Sshd = await startSshd({ listen: ['0.0.0.0'], config: [...serverSettings, 'LogLevel INFO', `SetEnv PATH=${path} HOME=${host}/home`] }).catch((error: unknown) => {
+  const sshd: Sshd = await startSshd({
+    listen: ['0.0.0.0'],
+    config: [...serverSettings, 'LogLevel INFO', `SetEnv PATH=${path} HOME=${host}/home`],
+  }).catch((error: unknown) => {
     rmSync(place, { recursive: true, force: true });
     throw error;
   });
@@ -53,10 +72,15 @@ export async function startHosts(count: number): Promise<Hosts> {
     directory: place,
     knownHosts(port) {
       const file = join(place, `known_hosts.${port}`);
-      writeFileSync(file, addresses.flatMap((address) => sshd.hostKeys.map((key) => `[${address}]:${port} ${key}\n`)).join(''));
+      writeFileSync(
+        file,
+        addresses.flatMap((address) => sshd.hostKeys.map((key) => `[${address}]:${port} ${key}\n`)).join(''),
+      );
       return file;
     },
-    noteCalls: () => { writeFileSync(calls, ''); },
+    noteCalls: () => {
+      writeFileSync(calls, '');
+    },
     takeCalls() {
       const text = readFileSync(calls, 'utf8');
       rmSync(calls);
@@ -79,13 +103,17 @@ function recordTools(host: string): void {
   for (const tool of tools) symlinkSync('stand-in', join(host, 'bin', tool));
   // The recorded container runs as this very process, and Docker's directory lies among our own files.
   for (const name of readdirSync(recorded)) {
-    const text = readFileSync(join(recorded, name), 'utf8').replaceAll('/var/lib/docker', `${host}/docker`).replaceAll('9000000001', String(process.pid));
+    const text = readFileSync(join(recorded, name), 'utf8')
+      .replaceAll('/var/lib/docker', `${host}/docker`)
+      .replaceAll('9000000001', String(process.pid));
     writeFileSync(join(host, 'answers', name), text);
   }
   const device = /"DeviceName":"([^"]+)"/.exec(readFileSync(join(recorded, 'docker-inspect'), 'utf8'))?.[1] ?? '';
   const metadata = join(host, 'docker', 'devicemapper', 'metadata');
   mkdirSync(metadata, { recursive: true });
-  writeFileSync(join(metadata, device.slice(device.lastIndexOf('-') + 1)), readFileSync(join(recorded, 'record')), { mode: 0o600 });
+  writeFileSync(join(metadata, device.slice(device.lastIndexOf('-') + 1)), readFileSync(join(recorded, 'record')), {
+    mode: 0o600,
+  });
   const bytes = Number(readFileSync(join(recorded, 'blockdev'), 'utf8'));
   writeFileSync(join('/dev/mapper', device), xfsSuperblock(bytes));
 }
@@ -113,7 +141,9 @@ function byAddress(text: string): ReadonlyMap<string, readonly string[]> {
 /** The loopback interface is ours alone, so that every connection on it is a contender's. */
 async function quiet(): Promise<void> {
   for (let waited = 0; waited < 300; waited += 1) {
-    const established = readFileSync('/proc/net/tcp', 'utf8').split('\n').filter((line) => line.trim().split(/\s+/)[3] === '01');
+    const established = readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .filter((line) => line.trim().split(/\s+/)[3] === '01');
     if (established.length === 0) return;
     await delay(100);
   }

@@ -30,7 +30,11 @@ function netem(port: number): Latency {
     async set(roundTripMs) {
       await clear();
       // Each packet passes the interface once on its way.
-      if (roundTripMs > 0 && !tc('add', 'dev', 'lo', 'root', 'netem', 'delay', `${roundTripMs / 2}ms`, 'limit', '100000')) throw new Error('tc could not set the delay');
+      if (
+        roundTripMs > 0 &&
+        !tc('add', 'dev', 'lo', 'root', 'netem', 'delay', `${roundTripMs / 2}ms`, 'limit', '100000')
+      )
+        throw new Error('tc could not set the delay');
       return port;
     },
     end: clear,
@@ -41,7 +45,8 @@ function proxied(addresses: readonly string[], port: number): Latency {
   const proxyPort = port === 65_535 ? port - 1 : port + 1;
   let stop = (): Promise<void> => Promise.resolve();
   return {
-    means: 'a TCP proxy that holds every byte for half of it each way, and a new connection for its handshake (this kernel has no netem)',
+    means:
+      'a TCP proxy that holds every byte for half of it each way, and a new connection for its handshake (this kernel has no netem)',
     async set(roundTripMs) {
       await stop();
       stop = () => Promise.resolve();
@@ -54,7 +59,9 @@ function proxied(addresses: readonly string[], port: number): Latency {
 }
 
 async function startProxy(args: readonly string[]): Promise<() => Promise<void>> {
-  const child = spawn(process.execPath, [new URL('./delay-proxy.mjs', import.meta.url).pathname, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [new URL('./delay-proxy.mjs', import.meta.url).pathname, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = once(child, 'exit');
   const ready = await Promise.race([once(child.stdout, 'data').then(() => true), exited.then(() => false)]);
   if (!ready) throw new Error('the delay proxy did not start');

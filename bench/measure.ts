@@ -6,7 +6,11 @@ import type { Contender, Trial } from './contender.ts';
 const longestMs = 20 * 60 * 1000;
 
 /** Runs a contender once and resolves with its wall time in seconds. Rejects when it did not do its work. */
-export async function time(contender: Contender, trial: Omit<Trial, 'directory'>, signal: AbortSignal): Promise<number> {
+export async function time(
+  contender: Contender,
+  trial: Omit<Trial, 'directory'>,
+  signal: AbortSignal,
+): Promise<number> {
   await trial.hosts.quiet();
   const directory = mkdtempSync(join(trial.hosts.directory, 't'));
   const { argv, env = {}, after } = contender.prepare({ ...trial, directory });
@@ -24,17 +28,25 @@ export async function time(contender: Contender, trial: Omit<Trial, 'directory'>
 }
 
 /** Resolves when the program has ended with 0; rejects otherwise, with the end of what it printed. */
-export function runProgram([program, ...args]: readonly [string, ...string[]], env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+export function runProgram(
+  [program, ...args]: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], signal, timeout: longestMs });
     let tail = '';
     let failure: Error | undefined;
-    const keep = (chunk: Buffer): void => { tail = (tail + chunk.toString()).slice(-4000); };
+    const keep = (chunk: Buffer): void => {
+      tail = (tail + chunk.toString()).slice(-4000);
+    };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     // It is waited for all the same: what it still writes must not get in the way of what comes next.
-    child.on('error', (error) => { failure = error; });
+    child.on('error', (error) => {
+      failure = error;
+    });
     child.on('close', (code, killedBy) => {
       if (failure !== undefined) reject(failure);
       else if (code === 0) resolve();

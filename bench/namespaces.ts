@@ -16,14 +16,24 @@ export function isIsolated(): boolean {
 /** Runs this program again in namespaces of its own, and resolves with its exit status. */
 export function runIsolated(): Promise<number> {
   const allowed = spawnSync('unshare', ['--mount', '--net', 'true'], { encoding: 'utf8' });
-  if (allowed.status !== 0) throw new Error(`no namespaces can be made here (in a container, CAP_SYS_ADMIN is needed): ${allowed.stderr.trim()}`);
+  if (allowed.status !== 0)
+    throw new Error(
+      `no namespaces can be made here (in a container, CAP_SYS_ADMIN is needed): ${allowed.stderr.trim()}`,
+    );
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn('unshare', ['--mount', '--net', 'sh', '-c', prepare, 'sh', ...self], { stdio: 'inherit', env: { ...process.env, [variable]: '1' } });
+  const child = spawn('unshare', ['--mount', '--net', 'sh', '-c', prepare, 'sh', ...self], {
+    stdio: 'inherit',
+    env: { ...process.env, [variable]: '1' },
+  });
   // The terminal interrupts both; this one only waits until the other has cleaned up.
-  const pass = (signal: NodeJS.Signals) => (): void => { if (signal !== 'SIGINT') child.kill(signal); };
+  const pass = (signal: NodeJS.Signals) => (): void => {
+    if (signal !== 'SIGINT') child.kill(signal);
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, pass(signal));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code, signal) => { resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])); });
+    child.on('exit', (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
   });
 }

@@ -31,7 +31,9 @@ npm run bench -- --only journal [--hosts 300] [--pairs 20] [--forks 50] [--disk 
   a quick look: npm run bench -- --only journal --hosts 20 --pairs 2\n`;
 
 /** Throws an Error with words for the operator. */
-export function parseOptions(argv: readonly string[]): { readonly contenders: BenchOptions } | { readonly journal: JournalOptions } {
+export function parseOptions(
+  argv: readonly string[],
+): { readonly contenders: BenchOptions } | { readonly journal: JournalOptions } {
   const { values } = parseArgs({
     args: [...argv],
     options: {
@@ -48,7 +50,9 @@ export function parseOptions(argv: readonly string[]): { readonly contenders: Be
   const only = list(values.only);
   const journal = only.includes('journal');
   const strange = journal ? (['rounds', 'rtt', 'workload'] as const) : (['pairs', 'disk'] as const);
-  for (const name of strange) if (values[name] !== undefined) throw new Error(`--${name} has no meaning ${journal ? 'for the journal' : 'without --only journal'}\n${usage}`);
+  for (const name of strange)
+    if (values[name] !== undefined)
+      throw new Error(`--${name} has no meaning ${journal ? 'for the journal' : 'without --only journal'}\n${usage}`);
   if (journal) {
     if (only.length > 1) throw new Error(`the journal is measured alone\n${usage}`);
     return {
@@ -73,11 +77,15 @@ export function parseOptions(argv: readonly string[]): { readonly contenders: Be
 }
 
 function list(text: string): readonly string[] {
-  return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function whole(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most) throw new Error(`${option} takes a whole number from ${least} to ${most}, not "${text}"`);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new Error(`${option} takes a whole number from ${least} to ${most}, not "${text}"`);
   return value;
 }

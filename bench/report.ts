@@ -52,7 +52,9 @@ export function surroundings(): Readonly<Record<string, string>> {
   return {
     machine: `${cpus().length} × ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 1024 ** 3)} GiB`,
     system: `${/PRETTY_NAME="(.*)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'unknown'}, Linux ${release()}`,
-    'load average at the start': loadavg().map((load) => load.toFixed(2)).join(' '),
+    'load average at the start': loadavg()
+      .map((load) => load.toFixed(2))
+      .join(' '),
     commit: commit.status === 0 ? commit.stdout.trim() : 'unknown',
   };
 }
@@ -72,8 +74,13 @@ export function markdown(report: Report): string {
   return [
     `# Benchmark of ${report.date}`,
     `${options.hosts} hosts (addresses of one sshd, which computes on the same machine), ${options.rounds} interleaved rounds, ${options.forks} hosts at once where a contender has such a setting (the floor takes all). Wall time of the whole process, its start included. Ratios are made within each round. Every contender has been seen to run every command on every host.`,
-    Object.entries(report.environment).map(([key, value]) => `- ${key}: ${value}`).join('\n'),
-    table(['contender', 'what runs', 'version'], report.contenders.map(({ name, title, version }) => [name, title, version])),
+    Object.entries(report.environment)
+      .map(([key, value]) => `- ${key}: ${value}`)
+      .join('\n'),
+    table(
+      ['contender', 'what runs', 'version'],
+      report.contenders.map(({ name, title, version }) => [name, title, version]),
+    ),
     ...report.series.flatMap((series) => seriesText(report, series)),
     `Round trips are those that follow upon one another, for one host: (time at ${farMs} ms − time at 0 ms) / ${farMs} ms, connecting included.`,
     '',
@@ -81,12 +88,23 @@ export function markdown(report: Report): string {
 }
 
 function seriesText({ roundTrips }: Report, { workload, title, roundTripMs, seconds }: Series): readonly string[] {
-  const times = Object.entries(seconds).map(([name, values]) => [name, ...cells(spread(values), 2), roundTrips[workload]?.[name]?.toFixed(1) ?? '']);
+  const times = Object.entries(seconds).map(([name, values]) => [
+    name,
+    ...cells(spread(values), 2),
+    roundTrips[workload]?.[name]?.toFixed(1) ?? '',
+  ]);
   const compared = targets.flatMap(({ label, numerator, denominator, limit }) => {
     const [above, below] = [seconds[numerator], seconds[denominator]];
     if (above === undefined || below === undefined) return [];
     const ratio = ratios(above, below);
-    return [[label, ...cells(ratio, 2), limit === undefined ? '' : `${limit.kind === 'most' ? '≤' : '≥'} ${limit.value}`, limit === undefined ? '' : verdict(ratio.median, limit)]];
+    return [
+      [
+        label,
+        ...cells(ratio, 2),
+        limit === undefined ? '' : `${limit.kind === 'most' ? '≤' : '≥'} ${limit.value}`,
+        limit === undefined ? '' : verdict(ratio.median, limit),
+      ],
+    ];
   });
   return [
     `## ${workload} at ${roundTripMs} ms: ${title}`,
@@ -95,7 +113,10 @@ function seriesText({ roundTrips }: Report, { workload, title, roundTripMs, seco
   ];
 }
 
-function verdict(value: number, { kind, value: bound }: { readonly kind: 'most' | 'least'; readonly value: number }): string {
+function verdict(
+  value: number,
+  { kind, value: bound }: { readonly kind: 'most' | 'least'; readonly value: number },
+): string {
   return (kind === 'most' ? value <= bound : value >= bound) ? 'yes' : 'no';
 }
 
@@ -105,7 +126,8 @@ export function cells({ min, median, max }: Spread, digits: number): readonly st
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
 }
 

@@ -10,9 +10,11 @@ export const python = '/usr/bin/python3';
 
 /** What the benchmark lacks here, each with its remedy; nothing is installed by itself. */
 export function missing(): readonly string[] {
-  if (process.platform !== 'linux' || !existsSync('/etc/debian_version')) return ['Debian or a relative of it: its packages of OpenSSH, Ansible and paramiko are what is compared'];
+  if (process.platform !== 'linux' || !existsSync('/etc/debian_version'))
+    return ['Debian or a relative of it: its packages of OpenSSH, Ansible and paramiko are what is compared'];
   const problems: string[] = [];
-  if (process.getuid?.() !== 0) problems.push('root: it starts an sshd in network and mount namespaces of its own (run: sudo npm run bench)');
+  if (process.getuid?.() !== 0)
+    problems.push('root: it starts an sshd in network and mount namespaces of its own (run: sudo npm run bench)');
   const packages = [
     ...(missingSshd() === undefined && existsSync('/usr/bin/ssh') ? [] : ['openssh-server', 'openssh-client']),
     ...(existsSync('/usr/bin/ansible-playbook') ? [] : ['ansible-core']),
@@ -26,7 +28,9 @@ export function missing(): readonly string[] {
 /** What is measured is what is installed: the built program, of the sources that lie here. */
 export function missingBuild(): readonly string[] {
   if (!existsSync(plimsollProgram)) return ['plimsoll itself: npm run build'];
-  return newest(join(root, 'src')) > statSync(plimsollProgram).mtimeMs ? ['an up-to-date plimsoll (src/ is newer than dist/): npm run build'] : [];
+  return newest(join(root, 'src')) > statSync(plimsollProgram).mtimeMs
+    ? ['an up-to-date plimsoll (src/ is newer than dist/): npm run build']
+    : [];
 }
 
 function hasParamiko(): boolean {
@@ -34,5 +38,10 @@ function hasParamiko(): boolean {
 }
 
 function newest(directory: string): number {
-  return Math.max(0, ...readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
+  return Math.max(
+    0,
+    ...readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
+  );
 }

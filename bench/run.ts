@@ -40,7 +40,10 @@ function say(text: string): void {
 }
 
 /** Of nothing chosen, all. A name that does not exist is a mistake. */
-function chosen<Named extends { readonly name: string }>(all: readonly Named[], names: readonly string[]): readonly Named[] {
+function chosen<Named extends { readonly name: string }>(
+  all: readonly Named[],
+  names: readonly string[],
+): readonly Named[] {
   const unknown = names.find((name) => !all.some((one) => one.name === name));
   if (unknown !== undefined) throw new Error(`there is no "${unknown}"\n${usage}`);
   return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
@@ -54,17 +57,31 @@ async function checkWork({ options, hosts, latency, workloads, contenders: all, 
     let expected = '';
     for (const contender of [floor, ...all.filter((one) => one !== floor)]) {
       few.noteCalls();
-      await time(contender, { hosts: few, workload, port, knownHostsFile: few.knownHosts(port), forks: options.forks }, signal);
+      await time(
+        contender,
+        { hosts: few, workload, port, knownHostsFile: few.knownHosts(port), forks: options.forks },
+        signal,
+      );
       const calls = few.takeCalls();
       const made = few.addresses.map((address) => (calls.get(address) ?? []).join('\n')).join('\n\n');
       if (contender === floor) expected = made;
-      if (made === '' || made !== expected) throw new Error(`${contender.name} did not run the same commands as the floor for ${workload.name}:\n${made}\n--- but the floor:\n${expected}`);
+      if (made === '' || made !== expected)
+        throw new Error(
+          `${contender.name} did not run the same commands as the floor for ${workload.name}:\n${made}\n--- but the floor:\n${expected}`,
+        );
     }
   }
 }
 
 /** From one host at two latencies: computing time cancels out. */
-async function countRoundTrips({ options, hosts, latency, workloads, contenders: all, signal }: Bench): Promise<RoundTrips> {
+async function countRoundTrips({
+  options,
+  hosts,
+  latency,
+  workloads,
+  contenders: all,
+  signal,
+}: Bench): Promise<RoundTrips> {
   const tries = 2;
   const one: Hosts = { ...hosts, addresses: hosts.addresses.slice(0, 1) };
   const fastest: Record<string, number> = {};
@@ -73,16 +90,36 @@ async function countRoundTrips({ options, hosts, latency, workloads, contenders:
     for (const workload of workloads) {
       for (const contender of all) {
         const seconds: number[] = [];
-        for (let left = tries; left > 0; left -= 1) seconds.push(await time(contender, { hosts: one, workload, port, knownHostsFile: one.knownHosts(port), forks: options.forks }, signal));
+        for (let left = tries; left > 0; left -= 1)
+          seconds.push(
+            await time(
+              contender,
+              { hosts: one, workload, port, knownHostsFile: one.knownHosts(port), forks: options.forks },
+              signal,
+            ),
+          );
         fastest[`${workload.name} ${contender.name} ${roundTripMs}`] = spread(seconds).min;
       }
     }
   }
-  const between = (name: string): number => ((fastest[`${name} ${farMs}`] ?? Number.NaN) - (fastest[`${name} 0`] ?? Number.NaN)) / (farMs / 1000);
-  return Object.fromEntries(workloads.map((workload) => [workload.name, Object.fromEntries(all.map((contender) => [contender.name, between(`${workload.name} ${contender.name}`)]))]));
+  const between = (name: string): number =>
+    ((fastest[`${name} ${farMs}`] ?? Number.NaN) - (fastest[`${name} 0`] ?? Number.NaN)) / (farMs / 1000);
+  return Object.fromEntries(
+    workloads.map((workload) => [
+      workload.name,
+      Object.fromEntries(all.map((contender) => [contender.name, between(`${workload.name} ${contender.name}`)])),
+    ]),
+  );
 }
 
-async function measure({ options, hosts, latency, workloads, contenders: all, signal }: Bench): Promise<readonly Series[]> {
+async function measure({
+  options,
+  hosts,
+  latency,
+  workloads,
+  contenders: all,
+  signal,
+}: Bench): Promise<readonly Series[]> {
   const series: Series[] = [];
   for (const roundTripMs of options.roundTrips) {
     const port = await latency.set(roundTripMs);
@@ -109,17 +146,36 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
     latency = createLatency(hosts.addresses, hosts.port);
     const workloads = chosen(createWorkloads(hosts.path), options.workloads);
     const parts: Bench = { options, hosts, latency, workloads, contenders: chosen(contenders, options.only), signal };
-    const kept = options.hosts >= leastKept.hosts && options.rounds >= leastKept.rounds && needed.every((one) => parts.contenders.includes(one)) && options.workloads.length === 0;
+    const kept =
+      options.hosts >= leastKept.hosts &&
+      options.rounds >= leastKept.rounds &&
+      needed.every((one) => parts.contenders.includes(one)) &&
+      options.workloads.length === 0;
     const surroundings = environment(latency.means);
     say(`latency: ${latency.means}`);
     await checkWork(parts);
     say('every contender runs every command on every host');
     const roundTrips = kept ? await countRoundTrips(parts) : {};
-    const versions = parts.contenders.map((contender) => ({ name: contender.name, title: contender.title, version: contender.version() }));
-    const report: Report = { date: new Date().toISOString().slice(0, 10), options, environment: surroundings, contenders: versions, series: await measure(parts), roundTrips };
+    const versions = parts.contenders.map((contender) => ({
+      name: contender.name,
+      title: contender.title,
+      version: contender.version(),
+    }));
+    const report: Report = {
+      date: new Date().toISOString().slice(0, 10),
+      options,
+      environment: surroundings,
+      contenders: versions,
+      series: await measure(parts),
+      roundTrips,
+    };
     const text = markdown(report);
     say(`\n${text}`);
-    say(kept ? `written to ${write(report.date, report, text)}` : 'a quick look: not kept, and round trips are not counted');
+    say(
+      kept
+        ? `written to ${write(report.date, report, text)}`
+        : 'a quick look: not kept, and round trips are not counted',
+    );
   } finally {
     await latency?.end();
     await hosts.stop();
@@ -134,7 +190,10 @@ async function main(): Promise<number> {
     if (lacking.length > 0) throw new Error(`the benchmark needs:\n${lacking.map((each) => `  ${each}\n`).join('')}`);
     if ('contenders' in options && !isIsolated()) return await runIsolated();
     const stop = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => { stop.abort(new Error(`ended by ${signal}`)); });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        stop.abort(new Error(`ended by ${signal}`));
+      });
     if ('journal' in options) await benchJournal(options.journal, say, stop.signal);
     else await bench(options.contenders, stop.signal);
     return 0;

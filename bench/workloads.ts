@@ -10,7 +10,10 @@ export interface Workload {
   /** One after the other, each with its own status. */
   readonly commands: readonly (readonly string[])[];
   /** The same for plimsoll: its command and its playbook's steps. */
-  readonly plimsoll: { readonly command: readonly string[]; readonly steps: readonly Readonly<Record<string, unknown>>[] };
+  readonly plimsoll: {
+    readonly command: readonly string[];
+    readonly steps: readonly Readonly<Record<string, unknown>>[];
+  };
 }
 
 const container = 'app-1';
@@ -31,7 +34,10 @@ export function createWorkloads(path: string): readonly Workload[] {
       name: 'six-commands',
       title: 'six commands, as six steps or tasks',
       commands,
-      plimsoll: { command: ['apply', '--yes'], steps: commands.map((argv) => ({ command: { argv, read_only: true } })) },
+      plimsoll: {
+        command: ['apply', '--yes'],
+        steps: commands.map((argv) => ({ command: { argv, read_only: true } })),
+      },
     },
     {
       name: 'rootfs-facts',
@@ -51,7 +57,10 @@ function factsOf(input: unknown, path: string): readonly FactRequest[] {
     const missing = growRootfs.needs(want, base).filter((request) => !base.has(request));
     if (missing.length === 0) return asked;
     for (const request of missing) {
-      const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', request.fact.script, 'sh', ...request.args], { encoding: 'utf8', env: { PATH: path, LC_ALL: 'C' } });
+      const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', request.fact.script, 'sh', ...request.args], {
+        encoding: 'utf8',
+        env: { PATH: path, LC_ALL: 'C' },
+      });
       base.set(request, { value: request.fact.parse({ status: status ?? 255, stdout, stderr }, request.args) });
       asked.push(request);
     }

@@ -29,14 +29,32 @@ export interface DemoFleet {
   stop(): Promise<void>;
 }
 
-const web = (number: number, more: Partial<HostSpec> = {}): HostSpec => ({ name: `web-0${String(number)}`, kind: 'dm-xfs', containers: [{ name: 'app-1', bytes: 10 * gib }], ...more });
+const web = (number: number, more: Partial<HostSpec> = {}): HostSpec => ({
+  name: `web-0${String(number)}`,
+  kind: 'dm-xfs',
+  containers: [{ name: 'app-1', bytes: 10 * gib }],
+  ...more,
+});
 
 const simulated: readonly (readonly [HostSpec, string, Intended])[] = [
   ...[1, 2, 3, 4, 5, 6].map((number) => [web(number), 'devicemapper, xfs', 'grown'] as const),
   [web(7, { containers: [{ name: 'app-1', bytes: 20 * gib }] }), 'devicemapper, xfs', 'nothing to do'],
   [web(8, { pool: { dataBytes: 100 * gib, usedPercent: 96 } }), 'devicemapper, xfs, pool 96 % full', 'refused'],
-  [{ name: 'db-1', kind: 'dm-ext4', sudo: 'nopasswd', containers: [{ name: 'app-1', bytes: 10 * gib }] }, 'devicemapper, ext4', 'grown'],
-  [{ name: 'db-2', kind: 'dm-lvm', sudo: { password: 'correct horse' }, containers: [{ name: 'app-1', bytes: 10 * gib }] }, 'devicemapper on LVM, xfs', 'grown'],
+  [
+    { name: 'db-1', kind: 'dm-ext4', sudo: 'nopasswd', containers: [{ name: 'app-1', bytes: 10 * gib }] },
+    'devicemapper, ext4',
+    'grown',
+  ],
+  [
+    {
+      name: 'db-2',
+      kind: 'dm-lvm',
+      sudo: { password: 'correct horse' },
+      containers: [{ name: 'app-1', bytes: 10 * gib }],
+    },
+    'devicemapper on LVM, xfs',
+    'grown',
+  ],
   [{ name: 'cache-1', kind: 'overlay2-plain', containers: [{ name: 'app-1' }] }, 'overlay2 without quotas', 'refused'],
 ];
 
@@ -80,9 +98,17 @@ const virtual: readonly (readonly [Kind, string])[] = [
 /** Four virtual machines with a real Docker (npm run lab:setup builds them). */
 export async function virtualFleet(): Promise<DemoFleet> {
   const machines = await Promise.all(virtual.map(([kind]) => spawnMachine(kind)));
-  const lines = machines.map(({ name, address, port, keyFile, knownHosts }) => `  ${name}: ${JSON.stringify({ address, port, user: 'root', identity_file: keyFile, known_hosts_file: knownHosts })}\n`);
+  const lines = machines.map(
+    ({ name, address, port, keyFile, knownHosts }) =>
+      `  ${name}: ${JSON.stringify({ address, port, user: 'root', identity_file: keyFile, known_hosts_file: knownHosts })}\n`,
+  );
   return {
-    hosts: machines.map((machine, index) => ({ name: machine.name, storage: virtual[index]?.[1] ?? '', intended: 'grown', run: (script) => machine.exec(script) })),
+    hosts: machines.map((machine, index) => ({
+      name: machine.name,
+      storage: virtual[index]?.[1] ?? '',
+      intended: 'grown',
+      run: (script) => machine.exec(script),
+    })),
     inventoryText: `hosts:\n${lines.join('')}`,
     container: 'c1',
     target: '512MiB',

@@ -7,7 +7,9 @@ import type { DemoFleet, DemoHost, Intended } from './demo-fleet.ts';
 import { simulatedFleet, virtualFleet } from './demo-fleet.ts';
 
 const root = join(import.meta.dirname, '..');
-const say = (text: string): void => { process.stdout.write(`${text}\n`); };
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
 
 /** Sizes in bytes as Docker, the device and the container itself show them. */
 interface Sizes {
@@ -30,22 +32,30 @@ echo "seen $(df -B1 --output=size "/proc/$pid/root/" | tail -n 1)"`);
 
 function shown({ docker, seen }: Sizes): string {
   if (seen === undefined) return '-';
-  const inside = `${(seen / 1024 ** 2 >= 1024 ? `${(seen / 1024 ** 3).toFixed(1)} GiB` : `${(seen / 1024 ** 2).toFixed(0)} MiB`)} in it`;
+  const inside = `${seen / 1024 ** 2 >= 1024 ? `${(seen / 1024 ** 3).toFixed(1)} GiB` : `${(seen / 1024 ** 2).toFixed(0)} MiB`} in it`;
   return docker === undefined ? inside : `${formatBytes(docker)}, ${inside}`;
 }
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()).join('\n');
+  return rows
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n');
 }
 
 /** Runs the built program and gives its exit status. */
 function plimsoll(args: readonly string[], state: string): Promise<number> {
   say(`\n$ plimsoll ${args.join(' ')}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, XDG_STATE_HOME: state } });
+    const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, XDG_STATE_HOME: state },
+    });
     child.once('error', reject);
-    child.once('close', (code) => { resolve(code ?? 130); });
+    child.once('close', (code) => {
+      resolve(code ?? 130);
+    });
   });
 }
 
@@ -58,16 +68,37 @@ function outcome(before: Sizes, after: Sizes): Intended | 'gone' {
 async function demonstrate(fleet: DemoFleet, work: string, interrupted: () => boolean): Promise<number> {
   const inventory = join(work, 'inventory.yaml');
   await writeFile(inventory, fleet.inventoryText);
-  const common = ['playbooks/grow-rootfs.yaml', '-i', inventory, '-e', `container=${fleet.container}`, '-e', `target=${fleet.target}`];
+  const common = [
+    'playbooks/grow-rootfs.yaml',
+    '-i',
+    inventory,
+    '-e',
+    `container=${fleet.container}`,
+    '-e',
+    `target=${fleet.target}`,
+  ];
 
-  say(`\n1. ${String(fleet.hosts.length)} hosts. Container ${fleet.container} before, as Docker shows it and as it sees itself:\n`);
+  say(
+    `\n1. ${String(fleet.hosts.length)} hosts. Container ${fleet.container} before, as Docker shows it and as it sees itself:\n`,
+  );
   const before = await Promise.all(fleet.hosts.map((host) => look(host, fleet.container)));
-  say(table([['HOST', 'STORAGE', 'SIZE'], ...fleet.hosts.map((host, index) => [host.name, host.storage, shown(before[index] ?? { docker: undefined, seen: undefined })])]));
+  say(
+    table([
+      ['HOST', 'STORAGE', 'SIZE'],
+      ...fleet.hosts.map((host, index) => [
+        host.name,
+        host.storage,
+        shown(before[index] ?? { docker: undefined, seen: undefined }),
+      ]),
+    ]),
+  );
 
   say(`\n2. The preview. Nothing is changed.`);
   const planned = await plimsoll(['plan', ...common], work);
   if (interrupted()) return 130;
-  say(`(exit status ${String(planned)}${planned === 4 ? ': some hosts are refused by a safety check or cannot be reached, and are left alone' : ''})`);
+  say(
+    `(exit status ${String(planned)}${planned === 4 ? ': some hosts are refused by a safety check or cannot be reached, and are left alone' : ''})`,
+  );
 
   say(`\n3. The same, applied: one host first, then a quarter, then all.`);
   const applied = await plimsoll(['apply', ...common, '--yes'], work);
@@ -80,13 +111,29 @@ async function demonstrate(fleet: DemoFleet, work: string, interrupted: () => bo
     const real = was === undefined || is === undefined ? 'gone' : outcome(was, is);
     // A host that is left alone for a reason looks like one on which there is nothing to do.
     const right = real === host.intended || (host.intended === 'refused' && real === 'nothing to do');
-    return { row: [host.name, was === undefined ? '-' : shown(was), is === undefined ? '-' : shown(is), right ? host.intended : `${real}, but should be ${host.intended}`], right };
+    return {
+      row: [
+        host.name,
+        was === undefined ? '-' : shown(was),
+        is === undefined ? '-' : shown(is),
+        right ? host.intended : `${real}, but should be ${host.intended}`,
+      ],
+      right,
+    };
   });
   say(table([['HOST', 'BEFORE', 'AFTER', 'OUTCOME'], ...results.map(({ row }) => row)]));
 
   const lasts = await provesDurable(fleet);
-  const right = results.every((result) => result.right) && lasts && planned === fleet.exitCodes.plan && applied === fleet.exitCodes.apply;
-  say(right ? `\nEverything went as intended (exit status of apply: ${String(applied)}).` : `\nSomething did not go as intended: plan ended with ${String(planned)} (intended ${String(fleet.exitCodes.plan)}), apply with ${String(applied)} (intended ${String(fleet.exitCodes.apply)}).`);
+  const right =
+    results.every((result) => result.right) &&
+    lasts &&
+    planned === fleet.exitCodes.plan &&
+    applied === fleet.exitCodes.apply;
+  say(
+    right
+      ? `\nEverything went as intended (exit status of apply: ${String(applied)}).`
+      : `\nSomething did not go as intended: plan ended with ${String(planned)} (intended ${String(fleet.exitCodes.plan)}), apply with ${String(applied)} (intended ${String(fleet.exitCodes.apply)}).`,
+  );
   return right ? 0 : 1;
 }
 
@@ -110,8 +157,12 @@ Try next:
   node dist/main.js --help`;
 
 const interruption = new AbortController();
-process.on('SIGINT', () => { interruption.abort(); });
-process.on('SIGTERM', () => { interruption.abort(); });
+process.on('SIGINT', () => {
+  interruption.abort();
+});
+process.on('SIGTERM', () => {
+  interruption.abort();
+});
 const work = await mkdtemp(join(tmpdir(), 'plimsoll-demo-'));
 const fleet = process.argv.includes('--vm') ? await virtualFleet() : await simulatedFleet();
 try {

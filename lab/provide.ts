@@ -34,7 +34,8 @@ const packages: Readonly<Record<string, string>> = {
 
 function aptGet(args: readonly string[]): void {
   const result = spawnSync('apt-get', args, {
-    stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
   });
   if (result.status !== 0) {
@@ -44,7 +45,9 @@ function aptGet(args: readonly string[]): void {
 }
 
 function installPackages(say: (text: string) => void): void {
-  const absent = Object.entries(packages).filter(([, file]) => !existsSync(file)).map(([name]) => name);
+  const absent = Object.entries(packages)
+    .filter(([, file]) => !existsSync(file))
+    .map(([name]) => name);
   if (absent.length === 0) return;
   say(`installing ${absent.join(' ')}`);
   aptGet(['update', '-q']);
@@ -52,7 +55,10 @@ function installPackages(say: (text: string) => void): void {
     aptGet(['install', '-y', '-q', '--no-install-recommends', ...absent]);
   });
   // Programs for the tests, not servers of this machine.
-  const services = [...(absent.includes('openssh-server') ? ['ssh.service', 'ssh.socket'] : []), ...(absent.includes('etcd-server') ? ['etcd.service'] : [])];
+  const services = [
+    ...(absent.includes('openssh-server') ? ['ssh.service', 'ssh.socket'] : []),
+    ...(absent.includes('etcd-server') ? ['etcd.service'] : []),
+  ];
   if (services.length > 0) spawnSync('systemctl', ['disable', ...services], { stdio: 'ignore' });
 }
 
@@ -74,17 +80,23 @@ function withoutStartingServices(work: () => void): void {
 function refuseElsewhere(): void {
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
   if (process.platform !== 'linux' || !/^ID=debian$/m.test(release) || process.arch !== 'x64') {
-    throw new Error('lab:setup needs Debian on x86-64 (for example a debian:12 container with Node 20, started as root)');
+    throw new Error(
+      'lab:setup needs Debian on x86-64 (for example a debian:12 container with Node 20, started as root)',
+    );
   }
   if (process.getuid?.() !== 0) {
-    throw new Error('lab:setup installs packages and builds file system images: run it as root (sudo npm run lab:setup)');
+    throw new Error(
+      'lab:setup installs packages and builds file system images: run it as root (sudo npm run lab:setup)',
+    );
   }
 }
 
 /** Provides everything the lab's tests need; takes about a second when it is all there. */
 export async function setUp(): Promise<void> {
   const began = Date.now();
-  const say = (text: string): void => { console.log(`[${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s] ${text}`); };
+  const say = (text: string): void => {
+    console.log(`[${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s] ${text}`);
+  };
   if (missing() === undefined && Object.values(packages).every((file) => existsSync(file))) {
     say('everything is in place');
     return;

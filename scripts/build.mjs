@@ -11,9 +11,17 @@ const shellTexts = {
   name: 'shell',
   setup(building) {
     building.onLoad({ filter: /[\\/]src[\\/]shell[\\/]files\.ts$/ }, () => {
-      const paths = readdirSync(at('src'), { recursive: true }).filter((path) => path.endsWith('.sh')).toSorted();
-      const texts = Object.fromEntries(paths.map((path) => [path.replaceAll('\\', '/'), readFileSync(at(`src/${path}`), 'utf8')]));
-      return { contents: `const texts = ${JSON.stringify(texts)};\nexport const textOf = (path) => texts[path];`, loader: 'js', watchDirs: [at('src')] };
+      const paths = readdirSync(at('src'), { recursive: true })
+        .filter((path) => path.endsWith('.sh'))
+        .toSorted();
+      const texts = Object.fromEntries(
+        paths.map((path) => [path.replaceAll('\\', '/'), readFileSync(at(`src/${path}`), 'utf8')]),
+      );
+      return {
+        contents: `const texts = ${JSON.stringify(texts)};\nexport const textOf = (path) => texts[path];`,
+        loader: 'js',
+        watchDirs: [at('src')],
+      };
     });
   },
 };
@@ -44,7 +52,9 @@ export function bundle(entry, out) {
 
 /** What has become part of the program, each with the licence that it came with. */
 function licences({ metafile: { inputs } }) {
-  const found = Object.keys(inputs).flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path) ?? []);
+  const found = Object.keys(inputs).flatMap(
+    (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path) ?? [],
+  );
   return [...new Set(found)].toSorted().map((directory) => {
     const { name, version, license } = JSON.parse(readFileSync(at(`${directory}/package.json`), 'utf8'));
     const file = readdirSync(at(directory)).find((each) => /^(licen[cs]e|copying)/i.test(each));
@@ -55,8 +65,15 @@ function licences({ metafile: { inputs } }) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   rmSync(at('dist'), { recursive: true, force: true });
-  const built = await bundle(at('src/main.ts'), { outdir: at('dist'), splitting: true, chunkNames: 'parts/[name]-[hash]' });
-  writeFileSync(at('dist/LICENSES.txt'), `plimsoll is made of these too:\n\n${licences(built).join(`\n${'-'.repeat(72)}\n\n`)}`);
+  const built = await bundle(at('src/main.ts'), {
+    outdir: at('dist'),
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
+  });
+  writeFileSync(
+    at('dist/LICENSES.txt'),
+    `plimsoll is made of these too:\n\n${licences(built).join(`\n${'-'.repeat(72)}\n\n`)}`,
+  );
   // The package's `bin` must be executable.
   chmodSync(at('dist/main.js'), 0o755);
 }

@@ -6,13 +6,21 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const isShell = (path) => {
   if (!lstatSync(`${root}/${path}`).isFile()) return false;
-  return path.endsWith('.sh') || /^#!.*\b(?:sh|bash|dash)\n/.test(readFileSync(`${root}/${path}`, 'latin1').slice(0, 80));
+  return (
+    path.endsWith('.sh') || /^#!.*\b(?:sh|bash|dash)\n/.test(readFileSync(`${root}/${path}`, 'latin1').slice(0, 80))
+  );
 };
-const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 }).split('\0').filter((path) => path !== '' && isShell(path));
+const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 })
+  .split('\0')
+  .filter((path) => path !== '' && isShell(path));
 // What is in src has no first line that names a shell: it is no program, and runs in whatever sh a host has.
-const [ours, others] = [files.filter((path) => path.startsWith('src/')), files.filter((path) => !path.startsWith('src/'))];
+const [ours, others] = [
+  files.filter((path) => path.startsWith('src/')),
+  files.filter((path) => !path.startsWith('src/')),
+];
 
-const check = (options, paths) => spawnSync('shellcheck', [...options, '--severity', 'warning', ...paths], { cwd: root, stdio: 'inherit' });
+const check = (options, paths) =>
+  spawnSync('shellcheck', [...options, '--severity', 'warning', ...paths], { cwd: root, stdio: 'inherit' });
 const results = [check(['--shell', 'sh'], ours), check([], others)];
 if (results.some(({ error }) => error?.code === 'ENOENT')) {
   console.log('NOT CHECKED: there is no shellcheck here (Debian: apt-get install shellcheck; or npm run lab:setup)');

@@ -23,7 +23,14 @@ interface Node {
 }
 const swagger = z.object({
   definitions: z.record(z.string(), schemaNode),
-  paths: z.record(z.string(), z.object({ post: z.object({ parameters: z.array(z.object({ in: z.string(), schema: schemaNode.optional() })).default([]) }).optional() })),
+  paths: z.record(
+    z.string(),
+    z.object({
+      post: z
+        .object({ parameters: z.array(z.object({ in: z.string(), schema: schemaNode.optional() })).default([]) })
+        .optional(),
+    }),
+  ),
 });
 
 /** `HostConfig.Mounts[].Type`, `NetworkingConfig.EndpointsConfig.*.Aliases`: what has keys of its own is named by these. */
@@ -33,10 +40,18 @@ function keysOf(node: Node, definitions: Readonly<Record<string, Node>>, at: str
     if (meant === undefined) throw new Error(`${at}: there is no ${node.$ref}`);
     return keysOf(meant, definitions, at);
   }
-  const named = Object.entries(node.properties ?? {}).flatMap(([key, inner]) => keysOf(inner, definitions, at === '' ? key : `${at}.${key}`));
-  const all = [...(node.allOf ?? []).flatMap((part) => keysOf(part, definitions, at)).filter((key) => key !== at), ...named];
+  const named = Object.entries(node.properties ?? {}).flatMap(([key, inner]) =>
+    keysOf(inner, definitions, at === '' ? key : `${at}.${key}`),
+  );
+  const all = [
+    ...(node.allOf ?? []).flatMap((part) => keysOf(part, definitions, at)).filter((key) => key !== at),
+    ...named,
+  ];
   if (all.length > 0) return all;
-  const below = [node.items === undefined ? [] : keysOf(node.items, definitions, `${at}[]`), typeof node.additionalProperties === 'object' ? keysOf(node.additionalProperties, definitions, `${at}.*`) : []].flat();
+  const below = [
+    node.items === undefined ? [] : keysOf(node.items, definitions, `${at}[]`),
+    typeof node.additionalProperties === 'object' ? keysOf(node.additionalProperties, definitions, `${at}.*`) : [],
+  ].flat();
   const deeper = below.filter((key) => key !== `${at}[]` && key !== `${at}.*`);
   return deeper.length > 0 ? deeper : [at];
 }
@@ -59,25 +74,43 @@ function ofExample(text: string): readonly string[] {
   if (body === undefined) throw new Error('it has no example of POST /containers/create');
   const walk = (value: unknown, at: string): readonly string[] => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return [at];
-    if (maps.has(at)) return Object.values(value).flatMap((inner) => walk(inner, `${at}.*`)).map((key) => (key === `${at}.*` ? at : key)).slice(0, 1_000);
+    if (maps.has(at))
+      return Object.values(value)
+        .flatMap((inner) => walk(inner, `${at}.*`))
+        .map((key) => (key === `${at}.*` ? at : key))
+        .slice(0, 1_000);
     const entries = Object.entries(value);
-    return entries.length === 0 ? [at] : entries.flatMap(([key, inner]) => walk(inner, at === '' ? key : `${at}.${key}`));
+    return entries.length === 0
+      ? [at]
+      : entries.flatMap(([key, inner]) => walk(inner, at === '' ? key : `${at}.${key}`));
   };
   return walk(JSON.parse(body), '');
 }
 
 /** What has names of the user's in an example. */
-const maps = new Set(['Labels', 'Volumes', 'ExposedPorts', 'HostConfig.Tmpfs', 'HostConfig.PortBindings', 'HostConfig.Sysctls', 'HostConfig.StorageOpt', 'HostConfig.LogConfig.Config', 'NetworkingConfig.EndpointsConfig']);
+const maps = new Set([
+  'Labels',
+  'Volumes',
+  'ExposedPorts',
+  'HostConfig.Tmpfs',
+  'HostConfig.PortBindings',
+  'HostConfig.Sysctls',
+  'HostConfig.StorageOpt',
+  'HostConfig.LogConfig.Config',
+  'NetworkingConfig.EndpointsConfig',
+]);
 
 /** Those of Config stand beside the two others. */
 const named = (key: string): string => (/^(HostConfig|NetworkingConfig)\./.test(key) ? key : `Config.${key}`);
 
 const [directory, source] = process.argv.slice(2);
 if (directory === undefined || source === undefined) throw new Error('usage: create-body-keys.ts DIRECTORY SOURCE');
-const minors = readdirSync(directory).flatMap((file) => {
-  const [, minor = '', kind] = /^v1\.(\d+)\.(md|yaml)$/.exec(file) ?? [];
-  return kind !== undefined && Number(minor) >= 24 ? [{ minor: Number(minor), file }] : [];
-}).toSorted((a, b) => a.minor - b.minor);
+const minors = readdirSync(directory)
+  .flatMap((file) => {
+    const [, minor = '', kind] = /^v1\.(\d+)\.(md|yaml)$/.exec(file) ?? [];
+    return kind !== undefined && Number(minor) >= 24 ? [{ minor: Number(minor), file }] : [];
+  })
+  .toSorted((a, b) => a.minor - b.minor);
 const spans = new Map<string, number[]>();
 for (const { minor, file } of minors) {
   const text = readFileSync(join(directory, file), 'utf8');
@@ -87,6 +120,13 @@ for (const { minor, file } of minors) {
 }
 const first = minors[0]?.minor;
 const last = minors.at(-1)?.minor;
-const keys = Object.fromEntries([...spans].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, in_]) => [key, [Math.min(...in_), Math.max(...in_)]]));
-const lines = Object.entries(keys).map(([key, span]) => `    ${JSON.stringify(key)}: ${JSON.stringify(span)}`).join(',\n');
-writeFileSync(new URL('../test/fixtures/create-body-keys.json', import.meta.url), `{\n  "source": ${JSON.stringify(source)},\n  "versions": ${JSON.stringify([first, last])},\n  "keys": {\n${lines}\n  }\n}\n`);
+const keys = Object.fromEntries(
+  [...spans].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, in_]) => [key, [Math.min(...in_), Math.max(...in_)]]),
+);
+const lines = Object.entries(keys)
+  .map(([key, span]) => `    ${JSON.stringify(key)}: ${JSON.stringify(span)}`)
+  .join(',\n');
+writeFileSync(
+  new URL('../test/fixtures/create-body-keys.json', import.meta.url),
+  `{\n  "source": ${JSON.stringify(source)},\n  "versions": ${JSON.stringify([first, last])},\n  "keys": {\n${lines}\n  }\n}\n`,
+);

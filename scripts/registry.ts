@@ -15,7 +15,9 @@ export function registryText(): string {
       return name === undefined ? [] : [{ name, file }];
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const erase = readdirSync(operations, { recursive: true, encoding: 'utf8' }).find((file) => /(^|\/)erase\.ts$/.test(file)) ?? 'erase.ts';
+  const erase =
+    readdirSync(operations, { recursive: true, encoding: 'utf8' }).find((file) => /(^|\/)erase\.ts$/.test(file)) ??
+    'erase.ts';
   return `// Written by npm run registry.
 ${found.map(({ name, file }) => `import { ${name} } from './${file}';`).join('\n')}
 import { eraseWant } from './${erase}';

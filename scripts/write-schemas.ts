@@ -4,5 +4,9 @@ import { operations } from '../src/operations/registry.ts';
 
 const folder = new URL('../schemas/', import.meta.url);
 await mkdir(folder, { recursive: true });
-const schemas = { 'inventory.schema.json': inventoryJsonSchema(), 'playbook.schema.json': playbookJsonSchema(operations) };
-for (const [name, schema] of Object.entries(schemas)) await writeFile(new URL(name, folder), `${JSON.stringify(schema, null, 2)}\n`);
+const schemas = {
+  'inventory.schema.json': inventoryJsonSchema(),
+  'playbook.schema.json': playbookJsonSchema(operations),
+};
+for (const [name, schema] of Object.entries(schemas))
+  await writeFile(new URL(name, folder), `${JSON.stringify(schema, null, 2)}\n`);

@@ -40,15 +40,7 @@ export type ErrorCode =
 
 /** How a host ended. `run.finished` and the exit status are made from these. */
 export type HostStatus =
-  | 'ok'
-  | 'changed'
-  | 'failed'
-  | 'unreachable'
-  | 'refused'
-  | 'drifted'
-  | 'locked'
-  | 'interrupted'
-  | 'not-started';
+  'ok' | 'changed' | 'failed' | 'unreachable' | 'refused' | 'drifted' | 'locked' | 'interrupted' | 'not-started';
 
 const statusByCode: Readonly<Record<ErrorCode, HostStatus>> = {
   usage: 'failed',
@@ -135,13 +127,19 @@ export class ConfigError extends AppError {
 
 /** A connection that is lost while nothing but reading has been done is a host that could not be reached. */
 export function neverReached(error: AppError): AppError {
-  return error.code === 'connection-lost' ? new AppError('unreachable', error.message, { cause: error, hint: error.hint ?? 'nothing was changed on it: run the same again' }) : error;
+  return error.code === 'connection-lost'
+    ? new AppError('unreachable', error.message, {
+        cause: error,
+        hint: error.hint ?? 'nothing was changed on it: run the same again',
+      })
+    : error;
 }
 
 /** Whatever was thrown, as an AppError: our own as it is, anything else as a bug of ours. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  if (thrown instanceof Error && thrown.name === 'AbortError') return new AppError('interrupted', 'interrupted', { cause: thrown });
+  if (thrown instanceof Error && thrown.name === 'AbortError')
+    return new AppError('interrupted', 'interrupted', { cause: thrown });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new AppError('internal', message, { cause: thrown });
 }

@@ -34,7 +34,10 @@ function literal(text: string): string {
   return text.includes('{{') ? `{% raw %}${text}{% endraw %}` : text;
 }
 
-function prepare({ hosts, workload, port, knownHostsFile, forks, directory }: Trial, task: (argv: readonly string[]) => Readonly<Record<string, unknown>>): Invocation {
+function prepare(
+  { hosts, workload, port, knownHostsFile, forks, directory }: Trial,
+  task: (argv: readonly string[]) => Readonly<Record<string, unknown>>,
+): Invocation {
   const file = (name: string, text: string): string => {
     const path = join(directory, name);
     writeFileSync(path, text);
@@ -42,38 +45,58 @@ function prepare({ hosts, workload, port, knownHostsFile, forks, directory }: Tr
   };
   const sockets = join(directory, 'cp');
   mkdirSync(sockets, { mode: 0o700 });
-  const inventory = file('inventory.ini', [
-    '[all]',
-    ...hosts.addresses.map((address, index) => `${hostName(index)} ansible_host=${address}`),
-    '[all:vars]',
-    `ansible_port=${port}`,
-    `ansible_user=${hosts.user}`,
-    `ansible_ssh_private_key_file=${hosts.identityFile}`,
-    `ansible_python_interpreter=${python}`,
-    '',
-  ].join('\n'));
-  const playbook = file('playbook.yaml', JSON.stringify([{ hosts: 'all', gather_facts: false, tasks: workload.commands.map((argv) => ({ ...task(argv), changed_when: false })) }]));
+  const inventory = file(
+    'inventory.ini',
+    [
+      '[all]',
+      ...hosts.addresses.map((address, index) => `${hostName(index)} ansible_host=${address}`),
+      '[all:vars]',
+      `ansible_port=${port}`,
+      `ansible_user=${hosts.user}`,
+      `ansible_ssh_private_key_file=${hosts.identityFile}`,
+      `ansible_python_interpreter=${python}`,
+      '',
+    ].join('\n'),
+  );
+  const playbook = file(
+    'playbook.yaml',
+    JSON.stringify([
+      {
+        hosts: 'all',
+        gather_facts: false,
+        tasks: workload.commands.map((argv) => ({ ...task(argv), changed_when: false })),
+      },
+    ]),
+  );
   // Ansible's own ssh_args, and nothing of this machine's configuration; the host keys are checked as by the others.
-  const config = file('ansible.cfg', [
-    '[defaults]',
-    `forks = ${forks}`,
-    'host_key_checking = True',
-    'timeout = 120',
-    '[ssh_connection]',
-    'pipelining = True',
-    `ssh_args = -F none -C -o ControlMaster=auto -o ControlPersist=60s -o IdentitiesOnly=yes -o GlobalKnownHostsFile=none -o UserKnownHostsFile=${knownHostsFile}`,
-    `control_path_dir = ${sockets}`,
-    '',
-  ].join('\n'));
+  const config = file(
+    'ansible.cfg',
+    [
+      '[defaults]',
+      `forks = ${forks}`,
+      'host_key_checking = True',
+      'timeout = 120',
+      '[ssh_connection]',
+      'pipelining = True',
+      `ssh_args = -F none -C -o ControlMaster=auto -o ControlPersist=60s -o IdentitiesOnly=yes -o GlobalKnownHostsFile=none -o UserKnownHostsFile=${knownHostsFile}`,
+      `control_path_dir = ${sockets}`,
+      '',
+    ].join('\n'),
+  );
   return {
     argv: [`${program}-playbook`, '-i', inventory, playbook],
     env: { ANSIBLE_CONFIG: config, ANSIBLE_LOCAL_TEMP: join(directory, 'tmp') },
-    after: () => { endMasters(sockets); },
+    after: () => {
+      endMasters(sockets);
+    },
   };
 }
 
 /** ControlPersist would hand the next round connections that are already made. */
 function endMasters(sockets: string): void {
   if (!existsSync(sockets)) return;
-  for (const name of readdirSync(sockets)) spawnSync('ssh', ['-F', 'none', '-o', `ControlPath=${join(sockets, name)}`, '-O', 'exit', 'host'], { stdio: 'ignore' });
+  for (const name of readdirSync(sockets))
+    spawnSync('ssh', ['-F', 'none', '-o', `ControlPath=${join(sockets, name)}`, '-O', 'exit', 'host'], {
+      stdio: 'ignore',
+    });
 }

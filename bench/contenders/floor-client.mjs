@@ -2,12 +2,19 @@
 import { readFileSync } from 'node:fs';
 import ssh2 from 'ssh2';
 
-const { addresses, port, user, identityFile, knownHostsFile, script } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+const { addresses, port, user, identityFile, knownHostsFile, script } = JSON.parse(
+  readFileSync(process.argv[2] ?? '', 'utf8'),
+);
 const key = ssh2.utils.parseKey(readFileSync(identityFile));
-const known = new Map(readFileSync(knownHostsFile, 'utf8').trim().split('\n').map((line) => {
-  const [name, , blob] = line.split(' ');
-  return [name, Buffer.from(blob, 'base64')];
-}));
+const known = new Map(
+  readFileSync(knownHostsFile, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [name, , blob] = line.split(' ');
+      return [name, Buffer.from(blob, 'base64')];
+    }),
+);
 
 function runOn(address) {
   return new Promise((resolve, reject) => {
@@ -25,7 +32,9 @@ function runOn(address) {
           reject(error);
           return;
         }
-        channel.on('data', (chunk) => { bytes += chunk.length; });
+        channel.on('data', (chunk) => {
+          bytes += chunk.length;
+        });
         channel.stderr.resume();
         channel.on('close', (code) => {
           status = code;

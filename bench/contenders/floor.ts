@@ -11,7 +11,17 @@ export const floor: Contender = {
   prepare({ hosts, workload, port, knownHostsFile, directory }) {
     const file = join(directory, 'floor.json');
     const script = workload.commands.map(commandLine).join(' && ');
-    writeFileSync(file, JSON.stringify({ addresses: hosts.addresses, port, user: hosts.user, identityFile: hosts.identityFile, knownHostsFile, script }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        addresses: hosts.addresses,
+        port,
+        user: hosts.user,
+        identityFile: hosts.identityFile,
+        knownHostsFile,
+        script,
+      }),
+    );
     return { argv: [process.execPath, new URL('./floor-client.mjs', import.meta.url).pathname, file] };
   },
 };
@@ -19,5 +29,7 @@ export const floor: Contender = {
 const manifest = z.object({ version: z.string() });
 
 export function packageVersion(name: string): string {
-  return manifest.parse(JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'node_modules', name, 'package.json'), 'utf8'))).version;
+  return manifest.parse(
+    JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'node_modules', name, 'package.json'), 'utf8')),
+  ).version;
 }

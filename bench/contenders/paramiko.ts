@@ -8,10 +8,29 @@ import { python } from '../requirements.ts';
 export const paramiko: Contender = {
   name: 'paramiko',
   title: 'a threaded Python script: connect once, then one exec_command per command',
-  version: () => spawnSync(python, ['-c', 'import paramiko, platform; print(f"paramiko {paramiko.__version__} on Python {platform.python_version()}")'], { encoding: 'utf8' }).stdout.trim(),
+  version: () =>
+    spawnSync(
+      python,
+      [
+        '-c',
+        'import paramiko, platform; print(f"paramiko {paramiko.__version__} on Python {platform.python_version()}")',
+      ],
+      { encoding: 'utf8' },
+    ).stdout.trim(),
   prepare({ hosts, workload, port, knownHostsFile, forks, directory }) {
     const file = join(directory, 'paramiko.json');
-    writeFileSync(file, JSON.stringify({ addresses: hosts.addresses, port, user: hosts.user, identityFile: hosts.identityFile, knownHostsFile, threads: forks, commands: workload.commands.map(commandLine) }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        addresses: hosts.addresses,
+        port,
+        user: hosts.user,
+        identityFile: hosts.identityFile,
+        knownHostsFile,
+        threads: forks,
+        commands: workload.commands.map(commandLine),
+      }),
+    );
     return { argv: [python, new URL('./paramiko-client.py', import.meta.url).pathname, file] };
   },
 };

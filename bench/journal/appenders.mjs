@@ -32,4 +32,6 @@ const commits = calls.datasync;
 await journal.close();
 waits.sort((a, b) => a - b);
 const at = (share) => waits[Math.floor((waits.length - 1) * share)];
-process.stdout.write(JSON.stringify({ appends: waits.length, seconds, commits, waitMs: { median: at(0.5), p99: at(0.99), max: at(1) } }));
+process.stdout.write(
+  JSON.stringify({ appends: waits.length, seconds, commits, waitMs: { median: at(0.5), p99: at(0.99), max: at(1) } }),
+);

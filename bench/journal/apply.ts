@@ -19,7 +19,10 @@ export interface ApplyTrial {
   readonly place: string;
   readonly signal: AbortSignal;
   /** Put around the program; for runs that are not timed. */
-  readonly wrap?: (argv: readonly [string, ...string[]], directory: string) => { readonly argv: readonly [string, ...string[]]; readonly env: Readonly<Record<string, string>> };
+  readonly wrap?: (
+    argv: readonly [string, ...string[]],
+    directory: string,
+  ) => { readonly argv: readonly [string, ...string[]]; readonly env: Readonly<Record<string, string>> };
 }
 
 export interface Applied {
@@ -30,7 +33,10 @@ export interface Applied {
 }
 
 /** Runs `plimsoll apply` once. `after` sees the trial's directory before it is removed. Rejects when not every host was changed. */
-export async function applyOnce<Seen>({ hosts, forks, place, signal, wrap }: ApplyTrial, after: (directory: string) => Seen): Promise<Applied & { readonly seen: Seen }> {
+export async function applyOnce<Seen>(
+  { hosts, forks, place, signal, wrap }: ApplyTrial,
+  after: (directory: string) => Seen,
+): Promise<Applied & { readonly seen: Seen }> {
   await hosts.quiet();
   // What the run before has left to be written is not this one's.
   spawnSync('sync', ['-f', '--', place]);
@@ -38,16 +44,45 @@ export async function applyOnce<Seen>({ hosts, forks, place, signal, wrap }: App
   try {
     const [home, state] = [join(directory, 'home'), join(directory, 'state')];
     mkdirSync(home);
-    const program: readonly [string, ...string[]] = [process.execPath, plimsollProgram, 'apply', playbook, '-i', hosts.inventory, '-e', `container=${container}`, '-e', `target=${hosts.nextSize()}`, '--yes', '--output', 'plain', '--forks', String(forks)];
+    const program: readonly [string, ...string[]] = [
+      process.execPath,
+      plimsollProgram,
+      'apply',
+      playbook,
+      '-i',
+      hosts.inventory,
+      '-e',
+      `container=${container}`,
+      '-e',
+      `target=${hosts.nextSize()}`,
+      '--yes',
+      '--output',
+      'plain',
+      '--forks',
+      String(forks),
+    ];
     const { argv, env } = wrap?.(program, directory) ?? { argv: program, env: {} };
     const started = performance.now();
-    await runProgram(argv, { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: home, XDG_STATE_HOME: state, ...env }, signal);
+    await runProgram(
+      argv,
+      { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: home, XDG_STATE_HOME: state, ...env },
+      signal,
+    );
     const seconds = (performance.now() - started) / 1000;
     const run = await findRun(join(state, 'plimsoll'), undefined);
     const { records } = await readJournal(journalPath(run));
     checkChanged(records, hosts.count);
     const size = async (name: string): Promise<number> => (await stat(join(run.directory, name))).size;
-    return { seconds, records, bytes: { journal: await size('journal.jsonl'), plan: await size('plan.json'), events: await size('events.jsonl') }, seen: after(directory) };
+    return {
+      seconds,
+      records,
+      bytes: {
+        journal: await size('journal.jsonl'),
+        plan: await size('plan.json'),
+        events: await size('events.jsonl'),
+      },
+      seen: after(directory),
+    };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -14,9 +14,18 @@ import { journalMarkdown, journalReport } from './report.ts';
 const leastKept = { hosts: 300, pairs: 6 };
 
 /** Measures what the journal costs a run, and says and keeps the result. */
-export async function benchJournal(options: JournalOptions, say: (text: string) => void, signal: AbortSignal): Promise<void> {
+export async function benchJournal(
+  options: JournalOptions,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const places = placesOf(options);
-  const environment = { ...surroundings(), Node: process.versions.node, disk: describePlace(places.disk), memory: describePlace(places.memory) };
+  const environment = {
+    ...surroundings(),
+    Node: process.versions.node,
+    disk: describePlace(places.disk),
+    memory: describePlace(places.memory),
+  };
   const runs = await measureRuns(options, say, signal);
   const effects = runs.counted.disk.records.filter(({ type }) => type === 'intent' || type === 'outcome');
   const appends = await measureAppends(places, effects, signal);
@@ -27,7 +36,11 @@ export async function benchJournal(options: JournalOptions, say: (text: string) 
   say(kept ? `written to ${write('journal', report, text)}` : 'a quick look: not kept');
 }
 
-async function measureRuns(options: JournalOptions, say: (text: string) => void, signal: AbortSignal): Promise<Pick<Measured, 'counted' | 'traced' | 'pairs'>> {
+async function measureRuns(
+  options: JournalOptions,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Pick<Measured, 'counted' | 'traced' | 'pairs'>> {
   const places = placesOf(options);
   const hosts = await startGrowingHosts(options.hosts, places.memory);
   try {
@@ -39,7 +52,9 @@ async function measureRuns(options: JournalOptions, say: (text: string) => void,
     for (let number = 0; number < options.pairs; number += 1) {
       const pair: Record<Side, number> = { disk: Number.NaN, memory: Number.NaN };
       for (const side of alternated(number)) pair[side] = (await applyOnce(trial(side), () => undefined)).seconds;
-      say(`pair ${number + 1} of ${options.pairs}: disk ${pair.disk.toFixed(2)} s, memory ${pair.memory.toFixed(2)} s, ratio ${(pair.disk / pair.memory).toFixed(3)}`);
+      say(
+        `pair ${number + 1} of ${options.pairs}: disk ${pair.disk.toFixed(2)} s, memory ${pair.memory.toFixed(2)} s, ratio ${(pair.disk / pair.memory).toFixed(3)}`,
+      );
       pairs.push(pair);
     }
     return { counted, ...(traced === undefined ? {} : { traced }), pairs };

@@ -24,14 +24,22 @@ export interface Counted extends Applied {
 
 type Trial = Omit<ApplyTrial, 'wrap'>;
 
-const observed = z.object({ datasync: z.number(), sync: z.number(), waitedSeconds: z.number(), cpuSeconds: z.number() });
+const observed = z.object({
+  datasync: z.number(),
+  sync: z.number(),
+  waitedSeconds: z.number(),
+  cpuSeconds: z.number(),
+});
 const observer = new URL('./observe.mjs', import.meta.url).href;
 /** One file for each thread, so that no line is cut in two. */
 const strace = ['strace', '-ff', '--interruptible=waiting', '--seccomp-bpf', '-e', 'trace=fsync,fdatasync'] as const;
 
 /** Runs it once, with the syncs counted where its code asks for them. */
 export async function countOnce(trial: Trial): Promise<Counted> {
-  const { seen, ...applied } = await applyOnce({ ...trial, wrap: (argv, directory) => observe(argv, directory) }, readObserved);
+  const { seen, ...applied } = await applyOnce(
+    { ...trial, wrap: (argv, directory) => observe(argv, directory) },
+    readObserved,
+  );
   return { ...applied, ...seen };
 }
 
@@ -46,23 +54,39 @@ export async function confirmByStrace(trial: Trial): Promise<Syncs> {
     const inner = observe(argv, directory);
     return { ...inner, argv: [...strace, '-o', join(directory, 'traces', 'trace'), ...inner.argv] };
   };
-  const { seen } = await applyOnce({ ...trial, wrap }, (directory) => ({ code: readObserved(directory).syncs, kernel: readTraces(join(directory, 'traces')) }));
+  const { seen } = await applyOnce({ ...trial, wrap }, (directory) => ({
+    code: readObserved(directory).syncs,
+    kernel: readTraces(join(directory, 'traces')),
+  }));
   const { code, kernel } = seen;
-  if (code.commits !== kernel.commits || code.others !== kernel.others) throw new Error(`strace saw ${kernel.commits} fdatasync and ${kernel.others} fsync, but the code counted ${code.commits} and ${code.others}`);
+  if (code.commits !== kernel.commits || code.others !== kernel.others)
+    throw new Error(
+      `strace saw ${kernel.commits} fdatasync and ${kernel.others} fsync, but the code counted ${code.commits} and ${code.others}`,
+    );
   return kernel;
 }
 
-function observe([node, ...args]: readonly [string, ...string[]], directory: string): ReturnType<NonNullable<ApplyTrial['wrap']>> {
-  return { argv: [node, '--import', observer, ...args], env: { PLIMSOLL_BENCH_OBSERVED: join(directory, 'observed.json') } };
+function observe(
+  [node, ...args]: readonly [string, ...string[]],
+  directory: string,
+): ReturnType<NonNullable<ApplyTrial['wrap']>> {
+  return {
+    argv: [node, '--import', observer, ...args],
+    env: { PLIMSOLL_BENCH_OBSERVED: join(directory, 'observed.json') },
+  };
 }
 
 function readObserved(directory: string): Pick<Counted, 'syncs' | 'waitedSeconds' | 'cpuSeconds'> {
-  const { datasync, sync, ...times } = observed.parse(JSON.parse(readFileSync(join(directory, 'observed.json'), 'utf8')));
+  const { datasync, sync, ...times } = observed.parse(
+    JSON.parse(readFileSync(join(directory, 'observed.json'), 'utf8')),
+  );
   return { syncs: { commits: datasync, others: sync }, ...times };
 }
 
 function readTraces(directory: string): Syncs {
-  const text = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8')).join('');
+  const text = readdirSync(directory)
+    .map((name) => readFileSync(join(directory, name), 'utf8'))
+    .join('');
   const calls = (name: string): number => [...text.matchAll(new RegExp(`^${name}\\(`, 'gm'))].length;
   return { commits: calls('fdatasync'), others: calls('fsync') };
 }

@@ -44,7 +44,8 @@ export async function startGrowingHosts(count: number, memory: string): Promise<
       return `${size}MiB`;
     },
     async quiet() {
-      if (!(await processes.idle(fleet.directory, 60_000))) throw new Error('something of the run before still runs on a host after 60 s');
+      if (!(await processes.idle(fleet.directory, 60_000)))
+        throw new Error('something of the run before still runs on a host after 60 s');
     },
     stop: () => fleet.stop(),
   };

@@ -27,6 +27,9 @@ const file = process.env['PLIMSOLL_BENCH_OBSERVED'];
 if (file !== undefined) {
   process.on('exit', () => {
     const { userCPUTime, systemCPUTime } = process.resourceUsage();
-    writeFileSync(file, JSON.stringify({ ...calls, waitedSeconds: waitedMs / 1000, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 }));
+    writeFileSync(
+      file,
+      JSON.stringify({ ...calls, waitedSeconds: waitedMs / 1000, cpuSeconds: (userCPUTime + systemCPUTime) / 1e6 }),
+    );
   });
 }

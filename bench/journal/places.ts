@@ -33,7 +33,9 @@ function isInMemory(directory: string): boolean {
 
 /** For the report: `ext4 on /dev/vda (/var/tmp)`. */
 export function describePlace(directory: string): string {
-  const [, line = ''] = spawnSync('df', ['--output=fstype,source', '--', directory], { encoding: 'utf8' }).stdout.split('\n');
+  const [, line = ''] = spawnSync('df', ['--output=fstype,source', '--', directory], { encoding: 'utf8' }).stdout.split(
+    '\n',
+  );
   const [type = 'unknown', source = 'unknown'] = line.trim().split(/\s+/);
   return `${type} on ${source} (${directory})`;
 }

@@ -81,16 +81,25 @@ export function journalReport({ options, environment, counted, traced, pairs, ap
       ...(interval === undefined ? {} : { interval }),
       differenceSeconds: spread(pairs.map((pair) => pair.disk - pair.memory)),
       aimReached: verdict(interval),
-      waitedShare: { disk: runs.disk.waitedSeconds / seconds.disk.median, memory: runs.memory.waitedSeconds / seconds.memory.median },
+      waitedShare: {
+        disk: runs.disk.waitedSeconds / seconds.disk.median,
+        memory: runs.memory.waitedSeconds / seconds.memory.median,
+      },
       host: perHost(runs.disk, options.hosts),
     },
     appends,
   };
 }
 
-function perHost({ records, syncs, waitedSeconds }: RunCounts, hosts: number): { readonly records: number; readonly waitMs: number } {
+function perHost(
+  { records, syncs, waitedSeconds }: RunCounts,
+  hosts: number,
+): { readonly records: number; readonly waitMs: number } {
   const { intent = 0, outcome = 0, host = 0 } = records;
-  return { records: (intent + outcome + host) / hosts, waitMs: (waitedSeconds / (syncs.commits + syncs.others)) * 1000 };
+  return {
+    records: (intent + outcome + host) / hosts,
+    waitMs: (waitedSeconds / (syncs.commits + syncs.others)) * 1000,
+  };
 }
 
 function verdict(interval: readonly [number, number] | undefined): 'yes' | 'no' | 'not decided' {
@@ -105,14 +114,19 @@ export function journalMarkdown({ date, options, environment, runs, traced, resu
   return [
     `# What the journal costs: benchmark of ${date}`,
     `\`plimsoll apply playbooks/grow-rootfs.yaml --forks ${options.forks}\` as a process of its own over ${options.hosts} simulated hosts (${hostKinds}, in turn), each of which is really changed by every run: its container grows by another 64 MiB. The same run with \`XDG_STATE_HOME\` on the disk and in memory, in ${options.pairs} alternating pairs (disk memory, memory disk, …). Wall time of the whole program, its start included.`,
-    Object.entries(environment).map(([key, value]) => `- ${key}: ${value}`).join('\n'),
-    table(['', 'min', 'median', 'max', '95 % of the median'], [
-      ['seconds, on the disk', ...cells(seconds.disk, 2), ''],
-      ['seconds, in memory', ...cells(seconds.memory, 2), ''],
-      ['ratio within each pair', ...cells(ratioOfPairs, 3), shownInterval],
-      ['ratio of the medians', '', ratioOfMedians.toFixed(3), '', ''],
-      ['difference within each pair, seconds', ...cells(differenceSeconds, 2), ''],
-    ]),
+    Object.entries(environment)
+      .map(([key, value]) => `- ${key}: ${value}`)
+      .join('\n'),
+    table(
+      ['', 'min', 'median', 'max', '95 % of the median'],
+      [
+        ['seconds, on the disk', ...cells(seconds.disk, 2), ''],
+        ['seconds, in memory', ...cells(seconds.memory, 2), ''],
+        ['ratio within each pair', ...cells(ratioOfPairs, 3), shownInterval],
+        ['ratio of the medians', '', ratioOfMedians.toFixed(3), '', ''],
+        ['difference within each pair, seconds', ...cells(differenceSeconds, 2), ''],
+      ],
+    ),
     `Aim: at most ${aim.toFixed(2)}. Reached: ${aimReached}${interval === undefined ? ' (fewer than six pairs say too little)' : ''}. It counts as reached, or as missed, when the whole 95 % interval lies on that side.`,
     '## What a run writes',
     table(['', ...sides], countRows(runs)),
@@ -121,14 +135,22 @@ export function journalMarkdown({ date, options, environment, runs, traced, resu
     caveat,
     '## The journal alone',
     'Records of such a run, appended to a new journal by the built `openJournal` in a process of its own, with nothing else going on. Each appender waits until its record is on the disk before it appends the next; those that wait at the same time share a commit. Medians of the rounds.',
-    table(['appenders', 'where', 'appends/s', 'appends a commit', 'median wait, ms', '99 % wait, ms'], appends.flatMap(appendRows)),
+    table(
+      ['appenders', 'where', 'appends/s', 'appends a commit', 'median wait, ms', '99 % wait, ms'],
+      appends.flatMap(appendRows),
+    ),
     '',
   ].join('\n\n');
 }
 
 function countRows(runs: JournalReport['runs']): readonly (readonly string[])[] {
-  const row = (title: string, value: (counts: RunCounts) => string): readonly string[] => [title, ...sides.map((side) => value(runs[side]))];
-  const types = [...new Set(sides.flatMap((side) => Object.keys(runs[side].records)))].filter((type) => type !== 'total');
+  const row = (title: string, value: (counts: RunCounts) => string): readonly string[] => [
+    title,
+    ...sides.map((side) => value(runs[side])),
+  ];
+  const types = [...new Set(sides.flatMap((side) => Object.keys(runs[side].records)))].filter(
+    (type) => type !== 'total',
+  );
   return [
     row('records in the journal', ({ records }) => String(records['total'])),
     ...types.map((type) => row(`- ${type}`, ({ records }) => String(records[type] ?? 0))),
@@ -144,7 +166,10 @@ function countRows(runs: JournalReport['runs']): readonly (readonly string[])[] 
 }
 
 function syncText(traced: Syncs | undefined, { waitedShare, host }: JournalReport['result']): string {
-  const confirmed = traced === undefined ? 'There is no strace here to confirm it.' : `In one more run strace saw ${traced.commits} fdatasync and ${traced.others} fsync, exactly those that the code counted.`;
+  const confirmed =
+    traced === undefined
+      ? 'There is no strace here to confirm it.'
+      : `In one more run strace saw ${traced.commits} fdatasync and ${traced.others} fsync, exactly those that the code counted.`;
   return [
     `Counted where the program's code asks for them, in a run of its own for each side, which is not timed. ${confirmed}`,
     `Only one sync is under way at a time. So even if everything, on all hosts, stood still until the program goes on after each, that would take ${percent(waitedShare.disk)} of a run's time here (${percent(waitedShare.memory)} in memory, where only the program's being busy delays it). It does not stand still: the host whose record it is waits, and the others go on.`,
@@ -167,7 +192,8 @@ The hosts' use of the processors also makes single runs vary by more than the jo
 
 function appendRows({ appenders, rounds }: AppendSeries): readonly (readonly string[])[] {
   return sides.map((side) => {
-    const median = (of: (round: (typeof rounds)[Side][number]) => number): number => spread(rounds[side].map(of)).median;
+    const median = (of: (round: (typeof rounds)[Side][number]) => number): number =>
+      spread(rounds[side].map(of)).median;
     return [
       String(appenders),
       side,

@@ -13,9 +13,27 @@ export interface Door {
  */
 export async function sshDoor(pid: number): Promise<Door> {
   const server = createServer({ pauseOnConnect: true }, (socket) => {
-    const sshd = spawn('nsenter', ['--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--', '/usr/sbin/sshd', '-i'], {
-      stdio: [socket, socket, 'ignore'], cwd: '/', env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-    });
+    const sshd = spawn(
+      'nsenter',
+      [
+        '--target',
+        String(pid),
+        '--mount',
+        '--uts',
+        '--ipc',
+        '--net',
+        '--pid',
+        '--cgroup',
+        '--',
+        '/usr/sbin/sshd',
+        '-i',
+      ],
+      {
+        stdio: [socket, socket, 'ignore'],
+        cwd: '/',
+        env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      },
+    );
     sshd.once('error', () => undefined); // the connection ends, which says it all
     socket.once('error', () => undefined);
     socket.destroy(); // sshd has it now
@@ -24,6 +42,11 @@ export async function sshDoor(pid: number): Promise<Door> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => { server.close(() => { resolve(); }); }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      }),
   };
 }

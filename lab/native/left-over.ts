@@ -13,7 +13,8 @@ export function ownFolder(): Promise<string> {
 /** Removes the control groups of a machine, once its last process has gone. */
 export async function removeGroups(name: string): Promise<void> {
   for (let tries = 1; hierarchies().some((at) => !removeTree(join(at, name))); tries += 1) {
-    if (tries === 100) throw new Error(`the control groups ${name} cannot be removed: has a process of the machine not ended?`);
+    if (tries === 100)
+      throw new Error(`the control groups ${name} cannot be removed: has a process of the machine not ended?`);
     await sleep(50);
   }
 }
@@ -32,13 +33,17 @@ function deadIn(folder: string): readonly string[] {
 }
 
 function hierarchies(): readonly string[] {
-  return readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')).flatMap(([, at = '', type = '']) => (/^cgroup2?$/.test(type) ? [at] : []));
+  return readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .flatMap(([, at = '', type = '']) => (/^cgroup2?$/.test(type) ? [at] : []));
 }
 
 /** Control groups have no files that could be removed. False: there is a process in one yet. */
 function removeTree(group: string): boolean {
   try {
-    for (const entry of readdirSync(group, { withFileTypes: true })) if (entry.isDirectory() && !removeTree(join(group, entry.name))) return false;
+    for (const entry of readdirSync(group, { withFileTypes: true }))
+      if (entry.isDirectory() && !removeTree(join(group, entry.name))) return false;
     rmdirSync(group);
     return true;
   } catch (error) {

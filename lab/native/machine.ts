@@ -30,7 +30,10 @@ const patienceMs = limit(60_000);
  * The dockerd, the sshd and all programs of a lab image in Linux namespaces of their own, on this machine's kernel:
  * as quick as this machine is. All that it writes is in memory, and its processes end with the one that spawned it.
  */
-export async function spawnNative(kind: NativeKind, { name = kind, daemon: more = {} }: NativeOptions = {}): Promise<NativeMachine> {
+export async function spawnNative(
+  kind: NativeKind,
+  { name = kind, daemon: more = {} }: NativeOptions = {},
+): Promise<NativeMachine> {
   const { suite, daemon } = kindSpecs[kind];
   const slot = imageSlot(suite);
   if (slot === undefined || !isFilled(slot)) throw new Error(missing() ?? `the image ${suite} is not built`);
@@ -39,9 +42,22 @@ export async function spawnNative(kind: NativeKind, { name = kind, daemon: more 
   const folder = await ownFolder();
   const groups = basename(folder);
   const here = import.meta.dirname;
-  const [file, ...args] = tied(['sh', join(here, 'launch.sh'), groups, join(here, 'boot.sh'), image.root, join(here, 'init.sh'), name, JSON.stringify({ ...daemon, ...more })]);
+  const [file, ...args] = tied([
+    'sh',
+    join(here, 'launch.sh'),
+    groups,
+    join(here, 'boot.sh'),
+    image.root,
+    join(here, 'init.sh'),
+    name,
+    JSON.stringify({ ...daemon, ...more }),
+  ]);
   const process = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const closed = new Promise<void>((resolve) => process.once('close', () => { resolve(); }));
+  const closed = new Promise<void>((resolve) =>
+    process.once('close', () => {
+      resolve();
+    }),
+  );
   let door: Door | undefined;
   let ssh: Ssh | undefined;
   let stopping: Promise<void> | undefined;
@@ -63,9 +79,17 @@ export async function spawnNative(kind: NativeKind, { name = kind, daemon: more 
     const { keyFile } = keyPair();
     const link = new Ssh({ port, keyFile, knownHosts }, folder);
     ssh = link;
-    await link.ready(patienceMs, () => (process.exitCode === null && process.signalCode === null ? undefined : `the machine ${name} has ended`));
+    await link.ready(patienceMs, () =>
+      process.exitCode === null && process.signalCode === null ? undefined : `the machine ${name} has ended`,
+    );
     return {
-      kind, name, address: '127.0.0.1', port, keyFile, knownHosts, stop,
+      kind,
+      name,
+      address: '127.0.0.1',
+      port,
+      keyFile,
+      knownHosts,
+      stop,
       exec: (command, how) => link.exec(command, how),
       async sh(command) {
         const result = await link.exec(command);
@@ -84,16 +108,27 @@ function booted(name: string, process: ChildProcessByStdio<null, Readable, Reada
   return new Promise((resolve, reject) => {
     let stdout = '';
     let stderr = '';
-    const failed = (why: string): void => { reject(new Error(`the machine ${name} ${why}${stderr === '' ? '' : `:\n${stderr.trim()}`}`)); };
-    const late = setTimeout(() => { failed(`has not come up within ${String(patienceMs / 1000)} s`); }, patienceMs);
+    const failed = (why: string): void => {
+      reject(new Error(`the machine ${name} ${why}${stderr === '' ? '' : `:\n${stderr.trim()}`}`));
+    };
+    const late = setTimeout(() => {
+      failed(`has not come up within ${String(patienceMs / 1000)} s`);
+    }, patienceMs);
     process.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
       if (!stdout.endsWith('ready\n')) return;
       clearTimeout(late);
       resolve(Number(/^pid (\d+)$/m.exec(stdout)?.[1]));
     });
-    process.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-4000); });
-    process.once('error', (error) => { failed(`cannot be started: ${error.message}`); });
-    process.once('close', () => { clearTimeout(late); failed('has ended'); });
+    process.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-4000);
+    });
+    process.once('error', (error) => {
+      failed(`cannot be started: ${error.message}`);
+    });
+    process.once('close', () => {
+      clearTimeout(late);
+      failed('has ended');
+    });
   });
 }

@@ -17,7 +17,10 @@ interface AskedFact {
   readonly args: string;
 }
 
-const daemon: readonly AskedFact[] = [{ fact: dockerInfo, args: '' }, { fact: containers, args: '' }];
+const daemon: readonly AskedFact[] = [
+  { fact: dockerInfo, args: '' },
+  { fact: containers, args: '' },
+];
 const thin: readonly AskedFact[] = [
   { fact: deviceMapper, args: '' },
   { fact: thinRootfs, args: '"$N" "$R/devicemapper/metadata/$H" "$PID"' },
@@ -35,5 +38,8 @@ export function askedFacts(kind: RecordedKind): readonly AskedFact[] {
 }
 
 export function factCalls(kind: RecordedKind): readonly Call[] {
-  return askedFacts(kind).map(({ fact, args }) => ({ name: `${fact.name} ${args}`.trim(), script: `set -- ${args}\neval ${quote(fact.script)} </dev/null` }));
+  return askedFacts(kind).map(({ fact, args }) => ({
+    name: `${fact.name} ${args}`.trim(),
+    script: `set -- ${args}\neval ${quote(fact.script)} </dev/null`,
+  }));
 }

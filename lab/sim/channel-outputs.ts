@@ -16,14 +16,24 @@ export interface ChannelOutputs {
 export function channelOutputs(channel: ServerChannel): ChannelOutputs {
   let last = Promise.resolve();
   const inTurn = (stream: Writable): Writable => {
-    const write = (chunk: Buffer): Promise<void> => new Promise((resolve) => {
-      Object.assign(channel, { _chunk: undefined, _chunkcb: undefined, _chunkErr: undefined, _chunkcbErr: undefined });
-      stream.write(chunk, () => { resolve(); });
-    });
+    const write = (chunk: Buffer): Promise<void> =>
+      new Promise((resolve) => {
+        Object.assign(channel, {
+          _chunk: undefined,
+          _chunkcb: undefined,
+          _chunkErr: undefined,
+          _chunkcbErr: undefined,
+        });
+        stream.write(chunk, () => {
+          resolve();
+        });
+      });
     return new Writable({
       write: (chunk: Buffer, _encoding, callback) => {
         last = last.then(() => write(chunk));
-        void last.then(() => { callback(); });
+        void last.then(() => {
+          callback();
+        });
       },
     });
   };

@@ -12,7 +12,12 @@ export async function openShell(fleet: Fleet, host: FleetHost): Promise<Shell> {
   const client = new ssh2.Client();
   const privateKey = await readFile(fleet.identityFile);
   await new Promise<void>((resolve, reject) => {
-    client.once('ready', resolve).once('error', reject).once('connect', () => { client.setNoDelay(true); });
+    client
+      .once('ready', resolve)
+      .once('error', reject)
+      .once('connect', () => {
+        client.setNoDelay(true);
+      });
     client.connect({ host: host.address, port: host.port, username: host.user, privateKey, hostVerifier: () => true });
   });
   return {
@@ -26,10 +31,18 @@ export async function openShell(fleet: Fleet, host: FleetHost): Promise<Shell> {
           let stdout = '';
           let stderr = '';
           let code: number | null = null;
-          channel.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-          channel.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-          channel.on('exit', (status: number | null) => { code = status; });
-          channel.on('close', () => { resolve({ code, stdout, stderr }); });
+          channel.on('data', (chunk: Buffer) => {
+            stdout += chunk.toString();
+          });
+          channel.stderr.on('data', (chunk: Buffer) => {
+            stderr += chunk.toString();
+          });
+          channel.on('exit', (status: number | null) => {
+            code = status;
+          });
+          channel.on('close', () => {
+            resolve({ code, stdout, stderr });
+          });
           channel.end(`{ SIM_USER=root; export SIM_USER\n${script}\n} </dev/null\n`);
         });
       }),

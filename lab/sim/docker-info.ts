@@ -9,10 +9,24 @@ export interface DockerFlavour {
   readonly kernel: string;
 }
 
-const bookworm = { version: '20.10.24+dfsg1', operatingSystem: 'Debian GNU/Linux 12 (bookworm)', kernel: '6.1.0-56-cloud-amd64' } as const;
-const forky = { version: '28.5.2+dfsg4', operatingSystem: 'Debian GNU/Linux forky/sid', kernel: '7.2.12+deb14-cloud-amd64' } as const;
+const bookworm = {
+  version: '20.10.24+dfsg1',
+  operatingSystem: 'Debian GNU/Linux 12 (bookworm)',
+  kernel: '6.1.0-56-cloud-amd64',
+} as const;
+const forky = {
+  version: '28.5.2+dfsg4',
+  operatingSystem: 'Debian GNU/Linux forky/sid',
+  kernel: '7.2.12+deb14-cloud-amd64',
+} as const;
 
-const overlay = (fileSystem: string, metacopy: boolean): readonly (readonly [string, string])[] => [['Backing Filesystem', fileSystem], ['Supports d_type', 'true'], ...(metacopy ? [['Using metacopy', 'false'] as const] : []), ['Native Overlay Diff', 'true'], ['userxattr', 'false']];
+const overlay = (fileSystem: string, metacopy: boolean): readonly (readonly [string, string])[] => [
+  ['Backing Filesystem', fileSystem],
+  ['Supports d_type', 'true'],
+  ...(metacopy ? [['Using metacopy', 'false'] as const] : []),
+  ['Native Overlay Diff', 'true'],
+  ['userxattr', 'false'],
+];
 
 export function flavourOf({ kind, docker }: Pick<HostSpec, 'kind' | 'docker'>): DockerFlavour {
   const release = docker === '28.5' ? forky : bookworm;
@@ -36,7 +50,9 @@ export function flavourOf({ kind, docker }: Pick<HostSpec, 'kind' | 'docker'>): 
 
 /** An object of templates: values are JSON text already, or `{{json .Field}}`. */
 function object(fields: Readonly<Record<string, string>>): string {
-  return `{${Object.entries(fields).map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
+  return `{${Object.entries(fields)
+    .map(([key, text]) => `${JSON.stringify(key)}:${text}`)
+    .join(',')}}`;
 }
 
 const dynamic = (name: string): string => `{{json .${name}}}`;
@@ -45,7 +61,12 @@ const dynamic = (name: string): string => `{{json .${name}}}`;
 export function infoTemplate(spec: HostSpec): string {
   const { operatingSystem, kernel } = flavourOf(spec);
   return object({
-    ...Object.fromEntries(['ID', 'Containers', 'ContainersRunning', 'ContainersPaused', 'ContainersStopped'].map((name) => [name, dynamic(name)])),
+    ...Object.fromEntries(
+      ['ID', 'Containers', 'ContainersRunning', 'ContainersPaused', 'ContainersStopped'].map((name) => [
+        name,
+        dynamic(name),
+      ]),
+    ),
     Images: '1',
     Driver: dynamic('Driver'),
     DriverStatus: dynamic('DriverStatus'),
@@ -66,7 +87,14 @@ export function infoTemplate(spec: HostSpec): string {
     ExperimentalBuild: 'false',
     ServerVersion: dynamic('ServerVersion'),
     DefaultRuntime: '"runc"',
-    Swarm: literalJson({ NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null }),
+    Swarm: literalJson({
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: null,
+    }),
     LiveRestoreEnabled: dynamic('LiveRestoreEnabled'),
     SecurityOptions: literalJson(['name=seccomp,profile=default', 'name=cgroupns']),
     ClientInfo: literalJson({ Debug: false, Context: 'default', Plugins: [], Warnings: null }),
@@ -76,6 +104,22 @@ export function infoTemplate(spec: HostSpec): string {
 /** What the client alone prints: 20.10 says why in it and succeeds, 28 leaves everything empty and fails. */
 export function infoWithoutDaemon(spec: HostSpec): string {
   const ClientInfo = { Debug: false, Context: 'default', Plugins: [], Warnings: null };
-  if (flavourOf(spec).version.startsWith('28.')) return literalJson({ ID: '', Containers: 0, Driver: '', DriverStatus: null, OperatingSystem: '', KernelVersion: '', DockerRootDir: '', ServerVersion: '', LiveRestoreEnabled: false, SecurityOptions: null, ClientInfo });
-  return literalJson({ ServerErrors: ['Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'], ClientInfo });
+  if (flavourOf(spec).version.startsWith('28.'))
+    return literalJson({
+      ID: '',
+      Containers: 0,
+      Driver: '',
+      DriverStatus: null,
+      OperatingSystem: '',
+      KernelVersion: '',
+      DockerRootDir: '',
+      ServerVersion: '',
+      LiveRestoreEnabled: false,
+      SecurityOptions: null,
+      ClientInfo,
+    });
+  return literalJson({
+    ServerErrors: ['Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'],
+    ClientInfo,
+  });
 }

@@ -25,7 +25,12 @@ export function placesOf({ spec, directory }: HostPlace): Places {
 }
 
 /** Starts a command of a host with the machine's own /bin/sh, among simulated tools, in a session of its own. */
-export function startOnHost(place: HostPlace, command: string, user: string, more: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
+export function startOnHost(
+  place: HostPlace,
+  command: string,
+  user: string,
+  more: NodeJS.ProcessEnv = {},
+): ChildProcessWithoutNullStreams {
   const places = placesOf(place);
   const path = `${bin}:${join(place.directory, 'state/bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`;
   const child = spawn('/bin/sh', ['-c', lead(command, places)], {
@@ -62,6 +67,8 @@ export async function runOnHost(place: HostPlace, command: string): Promise<Host
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   return { code, stdout: stdout.replaceAll(root, ''), stderr: stderr.replaceAll(root, '') };
 }

@@ -6,7 +6,8 @@ export function faultLines(faults: readonly ToolFault[]): ReadonlyMap<string, st
   for (const [index, { tool, when = '*', action, argument = '', once = false }] of faults.entries()) {
     // Nothing between two tabs would be taken for one: so what is absent is a dash.
     const line = [when, action, String(argument) || '-', once ? `once-${String(index)}` : '-'];
-    if (!/^[a-z0-9_]+$/.test(tool) || line.some((part) => /[\t\n]/.test(part))) throw new RangeError(`a fault of "${tool}" has a tab or line feed, or names no tool`);
+    if (!/^[a-z0-9_]+$/.test(tool) || line.some((part) => /[\t\n]/.test(part)))
+      throw new RangeError(`a fault of "${tool}" has a tab or line feed, or names no tool`);
     lines.set(tool, `${lines.get(tool) ?? ''}${line.join('\t')}\n`);
   }
   return lines;

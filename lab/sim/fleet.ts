@@ -77,15 +77,30 @@ export async function startFleet(specs: readonly HostSpec[]): Promise<Fleet> {
       await writeHost(place, spec);
       await setFaults(place, spec.faults ?? []);
       const key = newKeyPair();
-      const server = await startHostServer({ spec, directory: place, hostKey: key.private, publicKey: login.public, processes, engine });
+      const server = await startHostServer({
+        spec,
+        directory: place,
+        hostKey: key.private,
+        publicKey: login.public,
+        processes,
+        engine,
+      });
       servers.push(server);
       knownHosts.push(`[127.0.0.1]:${String(server.port)} ${key.public.split(' ').slice(0, 2).join(' ')}\n`);
       const user = spec.sudo === undefined || spec.sudo === 'root' ? 'root' : 'ops';
       const own = { spec, directory: place, processes, engine };
       hosts.push({
-        name: spec.name, spec, address: '127.0.0.1', port: server.port, user, directory: place, engine, wire: server.wire,
+        name: spec.name,
+        spec,
+        address: '127.0.0.1',
+        port: server.port,
+        user,
+        directory: place,
+        engine,
+        wire: server.wire,
         setFaults: (faults) => setFaults(place, faults),
-        faultsSoFar: async () => (await readFile(join(place, 'state/faults/happened'), 'utf8').catch(() => '')).split('\n').length - 1,
+        faultsSoFar: async () =>
+          (await readFile(join(place, 'state/faults/happened'), 'utf8').catch(() => '')).split('\n').length - 1,
         run: (script) => runOnHost(own, script),
         idle: (withinMs) => processes.idle(place, withinMs),
         processes: () => processes.shown(place),
@@ -96,7 +111,12 @@ export async function startFleet(specs: readonly HostSpec[]): Promise<Fleet> {
     await writeFile(knownHostsFile, knownHosts.join(''));
     const inventoryText = await inventoryOf(hosts, directory, identityFile, knownHostsFile);
     return {
-      hosts, directory, identityFile, knownHostsFile, inventoryText, stop,
+      hosts,
+      directory,
+      identityFile,
+      knownHostsFile,
+      inventoryText,
+      stop,
       writeTo: async (where) => {
         await mkdir(where, { recursive: true });
         const path = join(where, 'inventory.yaml');
@@ -123,8 +143,19 @@ async function setFaults(place: string, faults: readonly ToolFault[]): Promise<v
 }
 
 /** JSON values are YAML values, so that nothing in a name or path needs care. */
-async function inventoryOf(hosts: readonly FleetHost[], directory: string, identityFile: string, knownHostsFile: string): Promise<string> {
-  const lines = ['defaults:', '  become: true', `  identity_file: ${JSON.stringify(identityFile)}`, `  known_hosts_file: ${JSON.stringify(knownHostsFile)}`, 'hosts:'];
+async function inventoryOf(
+  hosts: readonly FleetHost[],
+  directory: string,
+  identityFile: string,
+  knownHostsFile: string,
+): Promise<string> {
+  const lines = [
+    'defaults:',
+    '  become: true',
+    `  identity_file: ${JSON.stringify(identityFile)}`,
+    `  known_hosts_file: ${JSON.stringify(knownHostsFile)}`,
+    'hosts:',
+  ];
   for (const { name, spec, address, port, user } of hosts) {
     const settings: Record<string, unknown> = { address, port, user };
     if (typeof spec.sudo === 'object') {

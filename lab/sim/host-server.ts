@@ -36,8 +36,14 @@ export async function startHostServer(options: HostServerOptions): Promise<HostS
     client.on('close', () => clients.delete(client));
     // A client that goes away in the middle of something is no concern of the host.
     client.on('error', () => clients.delete(client));
-    client.on('authentication', (context) => { authenticate(context, options, ip, (found) => { forced = found; }); });
-    client.on('session', (accept) => { serve(accept(), options, forced); });
+    client.on('authentication', (context) => {
+      authenticate(context, options, ip, (found) => {
+        forced = found;
+      });
+    });
+    client.on('session', (accept) => {
+      serve(accept(), options, forced);
+    });
   });
   const port = await listen(server);
   const { latencyMs, dropAfterBytes, wire: wanted = false } = options.spec;
@@ -55,24 +61,42 @@ export async function startHostServer(options: HostServerOptions): Promise<HostS
   };
 }
 
-function listen(server: { listen(port: number, host: string, done: () => void): unknown; address(): unknown; once(event: 'error', listener: (error: Error) => void): unknown }): Promise<number> {
+function listen(server: {
+  listen(port: number, host: string, done: () => void): unknown;
+  address(): unknown;
+  once(event: 'error', listener: (error: Error) => void): unknown;
+}): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      if (typeof address === 'object' && address !== null && 'port' in address && typeof address.port === 'number') resolve(address.port);
+      if (typeof address === 'object' && address !== null && 'port' in address && typeof address.port === 'number')
+        resolve(address.port);
       else reject(new Error('the simulated host has no port'));
     });
   });
 }
 
-function authenticate(context: AuthContext, options: HostServerOptions, ip: string, onForced: (forced: ForcedCommand) => void): void {
+function authenticate(
+  context: AuthContext,
+  options: HostServerOptions,
+  ip: string,
+  onForced: (forced: ForcedCommand) => void,
+): void {
   const { spec, publicKey } = options;
-  const forced = context.method === 'publickey' ? forcedCommand(placesOf(options).root, context.key.data, ip) : undefined;
+  const forced =
+    context.method === 'publickey' ? forcedCommand(placesOf(options).root, context.key.data, ip) : undefined;
   const allowed = forced?.key ?? ssh2.utils.parseKey(publicKey);
   if (forced !== undefined) onForced(forced);
-  const refused = (): void => { context.reject(['publickey']); };
-  if (spec.refuseAuthentication === true || context.method !== 'publickey' || context.username !== loginOf(spec) || allowed instanceof Error) {
+  const refused = (): void => {
+    context.reject(['publickey']);
+  };
+  if (
+    spec.refuseAuthentication === true ||
+    context.method !== 'publickey' ||
+    context.username !== loginOf(spec) ||
+    allowed instanceof Error
+  ) {
     refused();
     return;
   }
@@ -96,7 +120,12 @@ function serve(session: Session, options: HostServerOptions, forced: ForcedComma
 }
 
 /** What is asked for is told, and not run. Its bytes are no plimsoll's, and arrive as they are. */
-function runForced(channel: ServerChannel, asked: string, { command }: ForcedCommand, options: HostServerOptions): void {
+function runForced(
+  channel: ServerChannel,
+  asked: string,
+  { command }: ForcedCommand,
+  options: HostServerOptions,
+): void {
   const child = startOnHost(options, command, loginOf(options.spec), { SSH_ORIGINAL_COMMAND: asked });
   const ignore = (): void => undefined;
   channel.on('error', ignore);

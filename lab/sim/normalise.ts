@@ -11,7 +11,10 @@ const rules: readonly (readonly [RegExp, string])[] = [
   // Sectors and blocks in use, of a thin device and of a pool.
   [/\bthin \d+ (\d+)$/gm, 'thin USED $1'],
   [/\b\d+\/(\d+) \d+\/(\d+) - /g, 'USED/$1 USED/$2 - '],
-  [/^(stat\.(?:ino|size|blocks)|fsxattr\.(?:xflags|n\w+)|dioattr\.\w+|counts\.\w+|statfs\.f_(?:bavail|ffree|files)) = .*$/gm, '$1 = N'],
+  [
+    /^(stat\.(?:ino|size|blocks)|fsxattr\.(?:xflags|n\w+)|dioattr\.\w+|counts\.\w+|statfs\.f_(?:bavail|ffree|files)) = .*$/gm,
+    '$1 = N',
+  ],
   [/^(#\d+) +\d+( +\d+ +\d+ )/gm, '$1 USED$2'],
   // An error of a template names the column, which moves with the text before it.
   // The client's own description of itself and of nothing.
@@ -34,7 +37,13 @@ const comparedWords: Readonly<Record<string, readonly number[]>> = {
 export function comparable({ name, status, stdout, stderr }: Answer): Answer {
   const words = comparedWords[name];
   const text = normalise(stdout);
-  const shown = words === undefined ? text : text.split('\n').map((line) => (/\d{4}/.test(line) ? pick(line, words) : line.trim().replace(/ +/g, ' '))).join('\n');
+  const shown =
+    words === undefined
+      ? text
+      : text
+          .split('\n')
+          .map((line) => (/\d{4}/.test(line) ? pick(line, words) : line.trim().replace(/ +/g, ' ')))
+          .join('\n');
   return { name, status, stdout: shown, stderr: normalise(stderr) };
 }
 

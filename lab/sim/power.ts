@@ -13,7 +13,8 @@ export async function cyclePower(place: HostPlace): Promise<void> {
   await processes.endOf(directory);
   await forgetDevices(directory);
   await forgetMounts(join(directory, 'root/proc'));
-  for (const name of await readdir(join(directory, 'root/run'))) await rm(join(directory, 'root/run', name), { recursive: true, force: true });
+  for (const name of await readdir(join(directory, 'root/run')))
+    await rm(join(directory, 'root/run', name), { recursive: true, force: true });
   await appendFile(join(directory, 'state/events'), 'power\n');
   await forgetDrafts(directory);
   await stopContainers(join(directory, 'state/containers'));
@@ -28,7 +29,8 @@ async function forgetDevices(directory: string): Promise<void> {
   const devices = join(directory, 'state/dm');
   for (const name of await readdir(devices)) {
     const table = await readFile(join(devices, name, 'table'), 'utf8');
-    for (const file of ['inactive', 'suspended', 'deferred', 'readonly']) await rm(join(devices, name, file), { force: true });
+    for (const file of ['inactive', 'suspended', 'deferred', 'readonly'])
+      await rm(join(devices, name, file), { force: true });
     if (/^\d+ \d+ thin-pool 7:/.test(table)) {
       for (const loop of ['0', '1']) await rm(join(directory, 'state/loop', loop), { force: true });
       await rename(join(devices, name), join(directory, 'state/pool-away'));
@@ -54,7 +56,13 @@ async function forgetDrafts(directory: string): Promise<void> {
   const state = join(directory, 'state');
   const names = await readdir(state);
   // Of every storage driver, whether the daemon has it now or not.
-  const known = (await Promise.all(names.filter((name) => /^order(\.\w+)?$/.test(name)).map((name) => readFile(join(state, name), 'utf8')))).join('').split('\n');
+  const known = (
+    await Promise.all(
+      names.filter((name) => /^order(\.\w+)?$/.test(name)).map((name) => readFile(join(state, name), 'utf8')),
+    )
+  )
+    .join('')
+    .split('\n');
   for (const name of names) if (name.startsWith('new.')) await rm(join(state, name), { recursive: true });
   const containers = join(state, 'containers');
   const hashes = new Set<string>();
@@ -77,8 +85,18 @@ async function stopContainers(containers: string): Promise<void> {
     const before = await readFile(file, 'utf8');
     if (!/f_State_Running='?true/.test(before)) continue;
     const now = `${new Date().toISOString().slice(0, -1)}000000Z`;
-    const fields = { Status: "'\"exited\"'", Running: 'false', Pid: '0', ExitCode: '255', Paused: 'false', FinishedAt: `'"${now}"'` };
-    const text = Object.entries(fields).reduce((rest, [key, value]) => rest.replace(new RegExp(`f_State_${key}=(?:'[^']*'|[^ \n]*)`), `f_State_${key}=${value}`), before);
+    const fields = {
+      Status: '\'"exited"\'',
+      Running: 'false',
+      Pid: '0',
+      ExitCode: '255',
+      Paused: 'false',
+      FinishedAt: `'"${now}"'`,
+    };
+    const text = Object.entries(fields).reduce(
+      (rest, [key, value]) => rest.replace(new RegExp(`f_State_${key}=(?:'[^']*'|[^ \n]*)`), `f_State_${key}=${value}`),
+      before,
+    );
     await writeFile(file, text);
   }
 }

@@ -45,7 +45,12 @@ export class Processes {
 
   /** What still runs of a host, as `ps` shows it. */
   async shown(host: string): Promise<readonly string[]> {
-    return await Promise.all((await this.of(host)).map(async (pid) => `${String(pid)}: ${(await readFile(`/proc/${String(pid)}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').slice(0, 200)}`));
+    return await Promise.all(
+      (await this.of(host)).map(
+        async (pid) =>
+          `${String(pid)}: ${(await readFile(`/proc/${String(pid)}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').slice(0, 200)}`,
+      ),
+    );
   }
 
   /** By their environment, because a child may have outlived its parent. Linux only; elsewhere the direct children are known. */

@@ -1,4 +1,5 @@
-export type HostKind = 'dm-xfs' | 'dm-ext4' | 'dm-lvm' | 'overlay2-pquota' | 'overlay2-plain' | 'containerd' | 'no-docker' | 'old-docker';
+export type HostKind =
+  'dm-xfs' | 'dm-ext4' | 'dm-lvm' | 'overlay2-pquota' | 'overlay2-plain' | 'containerd' | 'no-docker' | 'old-docker';
 
 export interface ContainerSpec {
   /** Any text: names of real containers are tamer, but a host may say what it likes. */

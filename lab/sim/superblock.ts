@@ -34,7 +34,10 @@ function ext4(bytes: number, uuid: string, blockSize: number): Buffer {
   block.writeUInt32LE(Math.log2(blockSize / 1024), at(0x18));
   block.writeUInt16LE(0xef53, at(0x38));
   block.writeUInt32LE(compatible.journal, at(0x5c));
-  block.writeUInt32LE(incompatible.fileType | incompatible.extents | incompatible.is64Bit | incompatible.flexGroups, at(0x60));
+  block.writeUInt32LE(
+    incompatible.fileType | incompatible.extents | incompatible.is64Bit | incompatible.flexGroups,
+    at(0x60),
+  );
   block.write(uuid.replaceAll('-', ''), at(0x68), 'hex');
   return block;
 }

@@ -20,14 +20,24 @@ export interface Transcript {
 }
 
 /** Runs a script as root in a fresh shell on a host. */
-export type Run = (script: string) => Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+export type Run = (
+  script: string,
+) => Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 
 const environment = 'export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"\n';
 
 export async function transcribe(kind: RecordedKind, run: Run): Promise<Transcript> {
   const { stdout } = await run(environment + discover);
-  const variables = Object.fromEntries(stdout.split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])));
-  const known = Object.entries(variables).map(([key, value]) => `${key}=${quote(value)}\n`).join('');
+  const variables = Object.fromEntries(
+    stdout
+      .split('\n')
+      .flatMap((line) =>
+        line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [],
+      ),
+  );
+  const known = Object.entries(variables)
+    .map(([key, value]) => `${key}=${quote(value)}\n`)
+    .join('');
   const ask = async ({ name, script }: Call): Promise<Answer> => {
     const { code, stdout: out, stderr } = await run(environment + known + script);
     return { name, status: code, stdout: out, stderr };

@@ -13,7 +13,8 @@ export interface Places {
   readonly withoutDocker: boolean;
 }
 
-const led = /(?<![A-Za-z0-9_.])\/(?=dev\/mapper\b|etc\/docker\b|root\/\.ssh\b|var\/lib\/(?:docker|plimsoll)\b|(?:var\/)?run\/(?:docker\.pid|plimsoll)|proc\/(?:(?:self|\$[A-Za-z0-9_]+|9000000\d*)\/(?:root|mountinfo)\b|\$\{dockerd\b[^}]*\}\/(?:stat|cmdline)\b))/g;
+const led =
+  /(?<![A-Za-z0-9_.])\/(?=dev\/mapper\b|etc\/docker\b|root\/\.ssh\b|var\/lib\/(?:docker|plimsoll)\b|(?:var\/)?run\/(?:docker\.pid|plimsoll)|proc\/(?:(?:self|\$[A-Za-z0-9_]+|9000000\d*)\/(?:root|mountinfo)\b|\$\{dockerd\b[^}]*\}\/(?:stat|cmdline)\b))/g;
 
 export function lead(text: string, { root, withoutDocker }: Places): string {
   const there = text

@@ -22,7 +22,10 @@ export interface Wire {
   stop(): Promise<void>;
 }
 
-export async function startWire(farPort: number, { latencyMs = 0, dropAfterBytes = Infinity }: Pick<HostSpec, 'latencyMs' | 'dropAfterBytes'>): Promise<Wire> {
+export async function startWire(
+  farPort: number,
+  { latencyMs = 0, dropAfterBytes = Infinity }: Pick<HostSpec, 'latencyMs' | 'dropAfterBytes'>,
+): Promise<Wire> {
   const sockets = new Set<Socket>();
   const inside = new Set<number>();
   const counts: Record<Direction, number> = { 'to-host': 0, 'to-client': 0 };
@@ -54,20 +57,30 @@ export async function startWire(farPort: number, { latencyMs = 0, dropAfterBytes
       });
     }
     let sent = 0;
-    near.pipe(new Gate(() => count('to-host', far), cut)).pipe(new Delay(latencyMs / 2)).pipe(far);
+    near
+      .pipe(new Gate(() => count('to-host', far), cut))
+      .pipe(new Delay(latencyMs / 2))
+      .pipe(far);
     const mayGoOn = (chunk: Buffer): boolean => {
       sent += chunk.length;
       return sent <= dropAfterBytes && count('to-client', far);
     };
-    far.pipe(new Gate(mayGoOn, cut)).pipe(new Delay(latencyMs / 2)).pipe(near);
+    far
+      .pipe(new Gate(mayGoOn, cut))
+      .pipe(new Delay(latencyMs / 2))
+      .pipe(near);
   });
   const listen = (port: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      server.once('error', reject).listen(port, '127.0.0.1', () => { resolve(); });
+      server.once('error', reject).listen(port, '127.0.0.1', () => {
+        resolve();
+      });
     });
   const down = (): Promise<void> =>
     new Promise((resolve) => {
-      server.close(() => { resolve(); });
+      server.close(() => {
+        resolve();
+      });
       for (const socket of sockets) socket.destroy();
     });
   await listen(0);

@@ -49,7 +49,8 @@ async function removeTree(path: string): Promise<void> {
     const { code, stderr } = await attempt(['rm', '-rf', '--one-file-system', '--', path]);
     if (code === 0) return;
     // Helpers of a killed mmdebstrap end by themselves, but not at once.
-    if (tries === 30) throw new Error(`cannot remove ${path}, is a process of an interrupted setup still there?\n${stderr.trim()}`);
+    if (tries === 30)
+      throw new Error(`cannot remove ${path}, is a process of an interrupted setup still there?\n${stderr.trim()}`);
     await sleep(1000);
   }
 }
@@ -57,8 +58,13 @@ async function removeTree(path: string): Promise<void> {
 /** Deepest first. */
 function mountsBelow(path: string): readonly string[] {
   const real = existsSync(path) ? realpathSync(path) : path;
-  return readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-    .map((line) => (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))))
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, digits: string) =>
+        String.fromCharCode(Number.parseInt(digits, 8)),
+      ),
+    )
     .filter((point) => point.startsWith(`${real}/`))
     .reverse();
 }
@@ -95,8 +101,12 @@ export async function locked<T>(waiting: () => void, work: () => Promise<T>): Pr
   const holder = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const held = new Promise<boolean>((resolve, reject) => {
     holder.once('error', reject);
-    holder.stdout.once('data', () => { resolve(true); });
-    holder.once('close', () => { reject(new Error(`cannot lock ${join(cacheRoot(), 'lock')}`)); });
+    holder.stdout.once('data', () => {
+      resolve(true);
+    });
+    holder.once('close', () => {
+      reject(new Error(`cannot lock ${join(cacheRoot(), 'lock')}`));
+    });
   });
   const first = await Promise.race([held, sleep(1000, false, { ref: false })]);
   if (!first) {

@@ -24,14 +24,20 @@ export function goldenSlot(kind: Kind): Slot | undefined {
   const image = imageSlot(kindSpecs[kind].suite);
   qemuVersion ??= versionLine(['qemu-system-x86_64', '--version']); // another qemu may not read the state
   if (image === undefined || qemuVersion === undefined) return undefined;
-  const sources = ['golden.ts', 'qemu.ts', `guest/storage-${kindSpecs[kind].storage}.sh`, 'guest/start-docker.sh'].map(source);
+  const sources = ['golden.ts', 'qemu.ts', `guest/storage-${kindSpecs[kind].storage}.sh`, 'guest/start-docker.sh'].map(
+    source,
+  );
   return {
-    shelf: 'goldens', name: kind,
+    shelf: 'goldens',
+    name: kind,
     key: keyOf([kind, JSON.stringify(kindSpecs[kind]), image.key, qemuVersion, ...sources]),
   };
 }
 
-const diskNames = (spec: KindSpec): readonly string[] => ['root', ...spec.disks.map((_, index) => `disk${String(index + 1)}`)];
+const diskNames = (spec: KindSpec): readonly string[] => [
+  'root',
+  ...spec.disks.map((_, index) => `disk${String(index + 1)}`),
+];
 
 export function readGolden(kind: Kind, slot: Slot): Golden {
   const folder = slotFolder(slot);
@@ -69,12 +75,25 @@ export async function buildGolden(kind: Kind, slot: Slot, say: (text: string) =>
       const backing = join('..', '..', 'images', basename(dirname(image.root)), basename(image.root));
       for (const [index, disk] of disks.entries()) {
         const size = index === 0 ? undefined : spec.disks[index - 1];
-        await run(['qemu-img', 'create', '-q', '-f', 'qcow2', ...(size === undefined ? ['-b', backing, '-F', 'raw', disk] : [disk, size])]);
+        await run([
+          'qemu-img',
+          'create',
+          '-q',
+          '-f',
+          'qcow2',
+          ...(size === undefined ? ['-b', backing, '-F', 'raw', disk] : [disk, size]),
+        ]);
       }
       const memory = join(folder, 'memory');
       const qemu = await startQemu({
-        folder, name: `golden-${kind}`, kernel: image.kernel, initrd: image.initrd, memoryMiB: spec.memoryMiB,
-        memory: { file: memory, own: true }, disks, frozen: false,
+        folder,
+        name: `golden-${kind}`,
+        kernel: image.kernel,
+        initrd: image.initrd,
+        memoryMiB: spec.memoryMiB,
+        memory: { file: memory, own: true },
+        disks,
+        frozen: false,
       });
       const knownHosts = join(sockets, 'known_hosts');
       await writeFile(knownHosts, `[127.0.0.1]:${String(qemu.port)} ${image.hostKey}\n`);

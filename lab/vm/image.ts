@@ -20,7 +20,11 @@ export function imageSlot(suite: Suite): Slot | undefined {
   const { publicKey } = keyPair();
   if (publicKey === undefined) return undefined;
   const sources = ['image.ts', 'guest/kernel-hook.sh', 'guest/initrd-init.sh', 'guest/configure.sh'].map(source);
-  return { shelf: 'images', name: suite, key: keyOf([suite, JSON.stringify(suiteSpecs[suite]), publicKey, ...sources]) };
+  return {
+    shelf: 'images',
+    name: suite,
+    key: keyOf([suite, JSON.stringify(suiteSpecs[suite]), publicKey, ...sources]),
+  };
 }
 
 export async function readImage(slot: Slot): Promise<Image> {
@@ -35,7 +39,12 @@ export async function readImage(slot: Slot): Promise<Image> {
 }
 
 /** Debian's packages → kernel, initrd and root file system. Needs root. */
-export async function buildImage(suite: Suite, slot: Slot, publicKey: string, say: (text: string) => void): Promise<void> {
+export async function buildImage(
+  suite: Suite,
+  slot: Slot,
+  publicKey: string,
+  say: (text: string) => void,
+): Promise<void> {
   await fill(slot, async (folder) => {
     const root = join(folder, 'rootfs');
     await debootstrap(suite, root);
@@ -43,17 +52,34 @@ export async function buildImage(suite: Suite, slot: Slot, publicKey: string, sa
     const docker = await dockerVersion(suite, root);
     const release = await takeKernel(root, folder);
     await buildInitrd(root, release, folder);
-    await run(['chroot', root, 'sh', '-s'], { stdin: source('guest/configure.sh'), env: { PUBLIC_KEY: publicKey, LC_ALL: 'C' } });
+    await run(['chroot', root, 'sh', '-s'], {
+      stdin: source('guest/configure.sh'),
+      env: { PUBLIC_KEY: publicKey, LC_ALL: 'C' },
+    });
     await cp(join(root, 'etc/ssh/ssh_host_ed25519_key.pub'), join(folder, 'hostkey.pub'));
     say(`configured (Linux ${release}, Docker ${docker})`);
     const image = join(folder, 'root.img');
     await writeFile(image, '');
     await truncate(image, rootSize);
     await run([
-      'mke2fs', '-q', '-t', 'ext4', '-d', root, '-L', 'labroot', '-m', '0', '-J', 'size=16',
-      '-E', 'lazy_itable_init=1,lazy_journal_init=1,nodiscard', image,
+      'mke2fs',
+      '-q',
+      '-t',
+      'ext4',
+      '-d',
+      root,
+      '-L',
+      'labroot',
+      '-m',
+      '0',
+      '-J',
+      'size=16',
+      '-E',
+      'lazy_itable_init=1,lazy_journal_init=1,nodiscard',
+      image,
     ]);
-    for (const leftover of ['rootfs', 'kernel', 'initrd']) await run(['rm', '-rf', '--one-file-system', join(folder, leftover)]);
+    for (const leftover of ['rootfs', 'kernel', 'initrd'])
+      await run(['rm', '-rf', '--one-file-system', join(folder, leftover)]);
     await writeFile(join(folder, 'manifest.json'), `${JSON.stringify({ suite, docker, kernel: release }, null, 2)}\n`);
     say('root file system written');
   });
@@ -62,18 +88,27 @@ export async function buildImage(suite: Suite, slot: Slot, publicKey: string, sa
 async function debootstrap(suite: Suite, root: string): Promise<void> {
   const mirror = process.env['PLIMSOLL_LAB_MIRROR'];
   const hook = join(import.meta.dirname, 'guest/kernel-hook.sh').replaceAll("'", `'\\''`);
-  const result = await attempt(tied([
-    'mmdebstrap', '--quiet', '--mode=root', '--variant=minbase', '--format=directory',
-    `--include=${suiteSpecs[suite].packages.join(',')}`,
-    '--aptopt=Acquire::Check-Valid-Until "false"', // testing's Release files expire within a week
-    ...['doc', 'man', 'locale'].map((each) => `--dpkgopt=path-exclude=/usr/share/${each}/*`),
-    `--customize-hook=sh '${hook}' "$1"`,
-    suite, root, ...(mirror === undefined || mirror === '' ? [] : [mirror]),
-  ]), { env: { LC_ALL: 'C' } });
+  const result = await attempt(
+    tied([
+      'mmdebstrap',
+      '--quiet',
+      '--mode=root',
+      '--variant=minbase',
+      '--format=directory',
+      `--include=${suiteSpecs[suite].packages.join(',')}`,
+      '--aptopt=Acquire::Check-Valid-Until "false"', // testing's Release files expire within a week
+      ...['doc', 'man', 'locale'].map((each) => `--dpkgopt=path-exclude=/usr/share/${each}/*`),
+      `--customize-hook=sh '${hook}' "$1"`,
+      suite,
+      root,
+      ...(mirror === undefined || mirror === '' ? [] : [mirror]),
+    ]),
+    { env: { LC_ALL: 'C' } },
+  );
   if (result.code !== 0) {
     throw new Error(
       `Debian ${suite} could not be installed into an image. Is Debian's mirror reachable ` +
-      `(another one: PLIMSOLL_LAB_MIRROR=http://…)? mmdebstrap said:\n${result.stderr.trim().split('\n').slice(-12).join('\n')}`,
+        `(another one: PLIMSOLL_LAB_MIRROR=http://…)? mmdebstrap said:\n${result.stderr.trim().split('\n').slice(-12).join('\n')}`,
     );
   }
 }
@@ -84,7 +119,7 @@ async function dockerVersion(suite: Suite, root: string): Promise<string> {
   if (!version.startsWith(`${wanted}.`)) {
     throw new Error(
       `Debian ${suite} has Docker ${version} now, the lab expects ${wanted}: ` +
-      `set PLIMSOLL_LAB_MIRROR to a snapshot.debian.org mirror that has it, or adapt lab/vm/kinds.ts`,
+        `set PLIMSOLL_LAB_MIRROR to a snapshot.debian.org mirror that has it, or adapt lab/vm/kinds.ts`,
     );
   }
   return version;
@@ -99,7 +134,9 @@ async function takeKernel(root: string, folder: string): Promise<string> {
   const modules = [join(unpacked, 'lib/modules'), join(unpacked, 'usr/lib/modules')].find((path) => existsSync(path));
   const release = modules === undefined ? undefined : (await readdir(modules)).find((name) => name.includes('cloud'));
   if (modules === undefined || release === undefined) throw new Error('the kernel packages contain no modules');
-  const kernel = [`boot/vmlinuz-${release}`, `usr/lib/modules/${release}/vmlinuz`].map((path) => join(unpacked, path)).find((path) => existsSync(path));
+  const kernel = [`boot/vmlinuz-${release}`, `usr/lib/modules/${release}/vmlinuz`]
+    .map((path) => join(unpacked, path))
+    .find((path) => existsSync(path));
   if (kernel === undefined) throw new Error(`the kernel packages contain no vmlinuz for ${release}`);
   await cp(kernel, join(folder, 'vmlinuz'));
   await mkdir(join(root, 'usr/lib/modules'), { recursive: true });
@@ -110,9 +147,11 @@ async function takeKernel(root: string, folder: string): Promise<string> {
 
 async function buildInitrd(root: string, release: string, folder: string): Promise<void> {
   const tree = join(folder, 'initrd');
-  for (const name of ['bin', 'proc', 'sys', 'dev', 'newroot', 'mod']) await mkdir(join(tree, name), { recursive: true });
+  for (const name of ['bin', 'proc', 'sys', 'dev', 'newroot', 'mod'])
+    await mkdir(join(tree, name), { recursive: true });
   await cp(join(root, 'bin/busybox'), join(tree, 'bin/busybox'));
-  for (const name of ['sh', 'mount', 'insmod', 'switch_root', 'sleep', 'mkdir']) await symlink('busybox', join(tree, 'bin', name));
+  for (const name of ['sh', 'mount', 'insmod', 'switch_root', 'sleep', 'mkdir'])
+    await symlink('busybox', join(tree, 'bin', name));
   const order: string[] = [];
   for (const name of ['virtio_pci', 'virtio_blk', 'virtio_net', 'ext4', 'overlay']) {
     // a module that is built in is printed as "builtin …"

@@ -12,9 +12,31 @@ export interface SuiteSpec {
 }
 
 const packages = [
-  'systemd-sysv', 'dbus', 'udev', 'kmod', 'openssh-server', 'sudo', 'docker.io', 'iptables', 'lvm2',
-  'thin-provisioning-tools', 'dmsetup', 'xfsprogs', 'e2fsprogs', 'rsync', 'busybox-static', 'iproute2', 'procps',
-  'psmisc', 'util-linux', 'mount', 'attr', 'acl', 'zstd', 'curl', 'docker-compose',
+  'systemd-sysv',
+  'dbus',
+  'udev',
+  'kmod',
+  'openssh-server',
+  'sudo',
+  'docker.io',
+  'iptables',
+  'lvm2',
+  'thin-provisioning-tools',
+  'dmsetup',
+  'xfsprogs',
+  'e2fsprogs',
+  'rsync',
+  'busybox-static',
+  'iproute2',
+  'procps',
+  'psmisc',
+  'util-linux',
+  'mount',
+  'attr',
+  'acl',
+  'zstd',
+  'curl',
+  'docker-compose',
 ] as const;
 
 export const suiteSpecs: Readonly<Record<Suite, SuiteSpec>> = {
@@ -45,35 +67,59 @@ const sized = [['c1', '--storage-opt', 'size=64M'], ['c0']] as const;
 
 function devicemapper(storage: 'root' | 'lvm', options: readonly string[]): KindSpec {
   return {
-    suite: 'bookworm', driver: 'devicemapper', memoryMiB: 768, disks, storage, containers: plain,
+    suite: 'bookworm',
+    driver: 'devicemapper',
+    memoryMiB: 768,
+    disks,
+    storage,
+    containers: plain,
     // no networks here: a quicker daemon
     daemon: {
-      ...common, bridge: 'none', iptables: false, ip6tables: false, 'storage-driver': 'devicemapper', 'storage-opts': options,
+      ...common,
+      bridge: 'none',
+      iptables: false,
+      ip6tables: false,
+      'storage-driver': 'devicemapper',
+      'storage-opts': options,
     },
   };
 }
 
 // XFS needs a base size above 300 MB.
 export const kindSpecs: Readonly<Record<Kind, KindSpec>> = {
-  'dm-xfs': devicemapper('root', [
-    'dm.fs=xfs', 'dm.basesize=320M', 'dm.loopdatasize=2G', 'dm.loopmetadatasize=32M',
-  ]),
-  'dm-ext4': devicemapper('root', [
-    'dm.fs=ext4', 'dm.basesize=100M', 'dm.loopdatasize=2G', 'dm.loopmetadatasize=32M',
-  ]),
+  'dm-xfs': devicemapper('root', ['dm.fs=xfs', 'dm.basesize=320M', 'dm.loopdatasize=2G', 'dm.loopmetadatasize=32M']),
+  'dm-ext4': devicemapper('root', ['dm.fs=ext4', 'dm.basesize=100M', 'dm.loopdatasize=2G', 'dm.loopmetadatasize=32M']),
   'dm-lvm': devicemapper('lvm', [
-    'dm.fs=xfs', 'dm.basesize=320M', 'dm.thinpooldev=/dev/mapper/docker-thinpool', 'dm.use_deferred_removal=true',
+    'dm.fs=xfs',
+    'dm.basesize=320M',
+    'dm.thinpooldev=/dev/mapper/docker-thinpool',
+    'dm.use_deferred_removal=true',
   ]),
   'overlay2-20': {
-    suite: 'bookworm', driver: 'overlay2', memoryMiB: 768, disks, storage: 'xfs', containers: sized,
+    suite: 'bookworm',
+    driver: 'overlay2',
+    memoryMiB: 768,
+    disks,
+    storage: 'xfs',
+    containers: sized,
     daemon: { ...common, 'storage-driver': 'overlay2' },
   },
   'overlay2-28': {
-    suite: 'forky', driver: 'overlay2', memoryMiB: 768, disks, storage: 'xfs', containers: sized,
+    suite: 'forky',
+    driver: 'overlay2',
+    memoryMiB: 768,
+    disks,
+    storage: 'xfs',
+    containers: sized,
     daemon: { ...common, 'storage-driver': 'overlay2', features: { 'containerd-snapshotter': false } },
   },
   'containerd-28': {
-    suite: 'forky', driver: 'overlayfs', memoryMiB: 768, disks, storage: 'xfs', containers: plain,
+    suite: 'forky',
+    driver: 'overlayfs',
+    memoryMiB: 768,
+    disks,
+    storage: 'xfs',
+    containers: plain,
     daemon: { ...common, features: { 'containerd-snapshotter': true } },
   },
 };

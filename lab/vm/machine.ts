@@ -31,7 +31,10 @@ export interface Machine {
   /** What the kernel wrote to its console since the machine was cloned. */
   readonly consoleLog: string;
   /** Runs a shell command (as root unless told otherwise); a non-zero exit is a result like any other. */
-  exec(command: string, options?: { readonly user?: string; readonly stdin?: string; readonly timeoutMs?: number }): Promise<Result>;
+  exec(
+    command: string,
+    options?: { readonly user?: string; readonly stdin?: string; readonly timeoutMs?: number },
+  ): Promise<Result>;
   /** Runs a shell command as root which must succeed, and gives its standard output. */
   sh(command: string): Promise<string>;
   /** A power cycle as if the plug had been pulled; returns when ssh and docker answer again. */
@@ -43,7 +46,12 @@ export interface Machine {
 /** Undefined when machines of every kind can be spawned here; else a sentence that says what provides them. */
 export function missing(): string | undefined {
   const provided = 'run `npm run lab:setup` (Debian, as root)';
-  const tools = [['qemu-system-x86_64', '--version'], ['qemu-img', '--version'], ['ssh', '-V'], ['setpriv', '--version']] as const;
+  const tools = [
+    ['qemu-system-x86_64', '--version'],
+    ['qemu-img', '--version'],
+    ['ssh', '-V'],
+    ['setpriv', '--version'],
+  ] as const;
   const absent = tools.filter((argv) => versionLine(argv) === undefined).map(([name]) => name);
   if (absent.length > 0) return `the lab's machines need ${absent.join(', ')}: ${provided}`;
   const unbuilt = kinds.filter((kind) => {
@@ -51,7 +59,8 @@ export function missing(): string | undefined {
     const image = imageSlot(kindSpecs[kind].suite);
     return slot === undefined || image === undefined || !isFilled(slot) || !isFilled(image);
   });
-  if (unbuilt.length > 0) return `the lab's machines (${unbuilt.join(', ')}) are not built in ${cacheRoot()}: ${provided}`;
+  if (unbuilt.length > 0)
+    return `the lab's machines (${unbuilt.join(', ')}) are not built in ${cacheRoot()}: ${provided}`;
   return undefined;
 }
 
@@ -102,7 +111,8 @@ export async function spawnMachine(
   const golden = readGolden(kind, slot);
   const image = await readImage(imageAt);
   const name = options.name ?? kind;
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) throw new Error(`"${name}" is no host name: use a-z, 0-9 and -`);
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name))
+    throw new Error(`"${name}" is no host name: use a-z, 0-9 and -`);
 
   // Sockets have short names only; disks may be large, and /tmp may be memory.
   const sockets = await mkdtemp(join(tmpdir(), 'plimsoll-'));
@@ -123,17 +133,27 @@ export async function spawnMachine(
     await rm(sockets, { recursive: true, force: true });
   };
   const stop = (): Promise<void> => (stopping ??= end());
-  const onAbort = (): void => { void stop(); };
+  const onAbort = (): void => {
+    void stop();
+  };
 
   try {
-    const disks = await Promise.all(golden.disks.map(async (from) => {
-      const disk = join(folder, basename(from));
-      await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', from, disk]);
-      return disk;
-    }));
+    const disks = await Promise.all(
+      golden.disks.map(async (from) => {
+        const disk = join(folder, basename(from));
+        await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', from, disk]);
+        return disk;
+      }),
+    );
     qemu = await startQemu({
-      folder, name, kernel: image.kernel, initrd: image.initrd, memoryMiB: kindSpecs[kind].memoryMiB,
-      memory: { file: golden.memory, own: false }, disks, frozen: true,
+      folder,
+      name,
+      kernel: image.kernel,
+      initrd: image.initrd,
+      memoryMiB: kindSpecs[kind].memoryMiB,
+      memory: { file: golden.memory, own: false },
+      disks,
+      frozen: true,
     });
     const { qmp, running, port } = qemu;
     signal?.addEventListener('abort', onAbort);
@@ -162,13 +182,20 @@ export async function spawnMachine(
     await restore(qemu, golden.state);
     await link.ready(limit(120_000), gone);
     const seeded = await link.exec(reseed, { stdin: randomBytes(64).toString('hex') });
-    if (seeded.code !== 0) throw new Error(`${name}: its random numbers are those of every clone: ${seeded.stderr.trim()}`);
+    if (seeded.code !== 0)
+      throw new Error(`${name}: its random numbers are those of every clone: ${seeded.stderr.trim()}`);
     await sh(`${setClock()}; hostname ${name}; echo ${name} > /etc/hostname
       printf '127.0.0.1 localhost\\n127.0.1.1 ${name}\\n' > /etc/hosts; sync /etc/hostname /etc/hosts`);
     signal?.throwIfAborted();
 
     return {
-      kind, name, address: '127.0.0.1', port, keyFile, knownHosts, consoleLog: join(folder, 'console.log'),
+      kind,
+      name,
+      address: '127.0.0.1',
+      port,
+      keyFile,
+      knownHosts,
+      consoleLog: join(folder, 'console.log'),
       exec: (command, how) => link.exec(command, how),
       sh,
       stop,

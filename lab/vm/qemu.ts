@@ -28,8 +28,18 @@ export interface Qemu {
 
 // The clock sources a restored machine would stumble over are off; nothing is verified or printed at boot.
 const commandLine = [
-  'console=ttyS0', 'quiet', 'loglevel=3', 'rw', 'mitigations=off', 'nokaslr', 'audit=0', 'selinux=0', 'apparmor=0',
-  'systemd.show_status=0', 'tsc=unstable', 'no_timer_check',
+  'console=ttyS0',
+  'quiet',
+  'loglevel=3',
+  'rw',
+  'mitigations=off',
+  'nokaslr',
+  'audit=0',
+  'selinux=0',
+  'apparmor=0',
+  'systemd.show_status=0',
+  'tsc=unstable',
+  'no_timer_check',
 ].join(' ');
 
 const quoted = (path: string): string => path.replaceAll(',', ',,'); // within a qemu option
@@ -37,23 +47,52 @@ const quoted = (path: string): string => path.replaceAll(',', ',,'); // within a
 function argv(hardware: Hardware, port: number): string[] {
   const { folder, memory } = hardware;
   return [
-    '-name', quoted(hardware.name),
-    '-nodefaults', '-no-user-config', '-display', 'none',
-    '-machine', 'pc,memory-backend=ram',
-    '-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'qemu64', '-smp', '2', '-m', `${String(hardware.memoryMiB)}M`,
+    '-name',
+    quoted(hardware.name),
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+    '-machine',
+    'pc,memory-backend=ram',
+    '-accel',
+    'tcg,thread=multi,tb-size=256',
+    '-cpu',
+    'qemu64',
+    '-smp',
+    '2',
+    '-m',
+    `${String(hardware.memoryMiB)}M`,
     '-object',
     `memory-backend-file,id=ram,size=${String(hardware.memoryMiB)}M,share=${memory.own ? 'on' : 'off'},mem-path=${quoted(memory.file)}`,
-    '-kernel', hardware.kernel, '-initrd', hardware.initrd, '-append', commandLine,
+    '-kernel',
+    hardware.kernel,
+    '-initrd',
+    hardware.initrd,
+    '-append',
+    commandLine,
     ...hardware.disks.flatMap((file, index) => [
-      '-drive', `file=${quoted(file)},if=none,id=d${String(index)},format=qcow2,cache=unsafe,discard=unmap`,
-      '-device', `virtio-blk-pci,drive=d${String(index)}`,
+      '-drive',
+      `file=${quoted(file)},if=none,id=d${String(index)},format=qcow2,cache=unsafe,discard=unmap`,
+      '-device',
+      `virtio-blk-pci,drive=d${String(index)}`,
     ]),
-    '-netdev', `user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:${String(port)}-:22`,
-    '-device', 'virtio-net-pci,netdev=n0',
-    '-object', 'rng-random,filename=/dev/urandom,id=r0', '-device', 'virtio-rng-pci,rng=r0',
-    '-device', 'vmgenid,guid=auto', // a clone's kernel learns that it is one, and draws new random numbers
-    '-serial', `file:${quoted(join(folder, 'console.log'))}`,
-    '-chardev', 'stdio,id=qmp,signal=off', '-mon', 'chardev=qmp,mode=control',
+    '-netdev',
+    `user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:${String(port)}-:22`,
+    '-device',
+    'virtio-net-pci,netdev=n0',
+    '-object',
+    'rng-random,filename=/dev/urandom,id=r0',
+    '-device',
+    'virtio-rng-pci,rng=r0',
+    '-device',
+    'vmgenid,guid=auto', // a clone's kernel learns that it is one, and draws new random numbers
+    '-serial',
+    `file:${quoted(join(folder, 'console.log'))}`,
+    '-chardev',
+    'stdio,id=qmp,signal=off',
+    '-mon',
+    'chardev=qmp,mode=control',
     ...(hardware.frozen ? ['-incoming', 'defer'] : []),
   ];
 }
@@ -68,13 +107,21 @@ export async function startQemu(hardware: Hardware): Promise<Qemu> {
     const [file, ...args] = tied(['qemu-system-x86_64', ...argv(hardware, port)]);
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => { stderr = (stderr + chunk.toString()).slice(-4000); });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-4000);
+    });
     const qmp = new Qmp(child.stdout, child.stdin);
     const ended = new Promise<string>((resolve) => {
-      child.on('error', (error) => { resolve(error.message); });
-      child.on('close', () => { resolve(stderr.trim()); });
+      child.on('error', (error) => {
+        resolve(error.message);
+      });
+      child.on('close', () => {
+        resolve(stderr.trim());
+      });
     });
-    void ended.then((said) => { qmp.end(new Error(`qemu (${hardware.name}) has ended${said === '' ? '' : `: ${said}`}`)); });
+    void ended.then((said) => {
+      qmp.end(new Error(`qemu (${hardware.name}) has ended${said === '' ? '' : `: ${said}`}`));
+    });
     const running = (): boolean => child.exitCode === null && child.signalCode === null;
     const kill = async (): Promise<void> => {
       child.kill('SIGKILL');
@@ -98,7 +145,8 @@ async function migrated(qmp: Qmp): Promise<void> {
   for (;;) {
     const { status, 'error-desc': why } = await qmp.execute('query-migrate');
     if (status === 'completed') return;
-    if (status === 'failed' || status === 'cancelled') throw new Error(`qemu could not freeze or restore: ${String(why ?? status)}`);
+    if (status === 'failed' || status === 'cancelled')
+      throw new Error(`qemu could not freeze or restore: ${String(why ?? status)}`);
     await sleep(10);
   }
 }

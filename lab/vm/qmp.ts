@@ -15,15 +15,23 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 export class Qmp {
   readonly #output: Writable;
   readonly #waiting: Waiting[] = [];
-  readonly #events: { readonly name: string; readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = [];
+  readonly #events: {
+    readonly name: string;
+    readonly resolve: () => void;
+    readonly reject: (reason: Error) => void;
+  }[] = [];
   #ended: Error | undefined;
 
   constructor(input: Readable, output: Writable) {
     this.#output = output;
     output.on('error', () => undefined); // told by #end
     const lines = createInterface({ input });
-    lines.on('line', (line) => { this.#line(line); });
-    lines.on('close', () => { this.end(new Error('qemu has ended')); });
+    lines.on('line', (line) => {
+      this.#line(line);
+    });
+    lines.on('close', () => {
+      this.end(new Error('qemu has ended'));
+    });
   }
 
   /** Every open and later command fails with this reason. */
@@ -33,9 +41,15 @@ export class Qmp {
     for (const waiting of [...this.#waiting.splice(0), ...this.#events.splice(0)]) waiting.reject(reason);
   }
 
-  execute(command: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<Readonly<Record<string, unknown>>> {
+  execute(
+    command: string,
+    parameters: Readonly<Record<string, unknown>> = {},
+  ): Promise<Readonly<Record<string, unknown>>> {
     return new Promise<unknown>((resolve, reject) => {
-      if (this.#ended !== undefined) { reject(this.#ended); return; }
+      if (this.#ended !== undefined) {
+        reject(this.#ended);
+        return;
+      }
       this.#waiting.push({ command, resolve, reject });
       this.#output.write(`${JSON.stringify({ execute: command, arguments: parameters })}\n`);
     }).then(record);
@@ -43,7 +57,10 @@ export class Qmp {
 
   event(name: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) { reject(this.#ended); return; }
+      if (this.#ended !== undefined) {
+        reject(this.#ended);
+        return;
+      }
       this.#events.push({ name, resolve, reject });
     });
   }

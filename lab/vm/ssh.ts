@@ -13,10 +13,18 @@ export interface Access {
 /** Options for the system's ssh that depend on nothing of the person who runs it. */
 export function sshOptions(access: Access): readonly string[] {
   return [
-    '-F', 'none', '-p', String(access.port), '-i', access.keyFile,
+    '-F',
+    'none',
+    '-p',
+    String(access.port),
+    '-i',
+    access.keyFile,
     ...[
-      'IdentitiesOnly=yes', `UserKnownHostsFile=${access.knownHosts}`, 'GlobalKnownHostsFile=/dev/null',
-      'StrictHostKeyChecking=yes', 'LogLevel=ERROR',
+      'IdentitiesOnly=yes',
+      `UserKnownHostsFile=${access.knownHosts}`,
+      'GlobalKnownHostsFile=/dev/null',
+      'StrictHostKeyChecking=yes',
+      'LogLevel=ERROR',
     ].flatMap((option) => ['-o', option]),
   ];
 }
@@ -45,14 +53,19 @@ export class Ssh {
         return;
       } catch (error) {
         if (Date.now() > deadline) {
-          throw new Error(`no ssh within ${String(Math.round(deadlineMs / 1000))} s: ${String(error)}`, { cause: error });
+          throw new Error(`no ssh within ${String(Math.round(deadlineMs / 1000))} s: ${String(error)}`, {
+            cause: error,
+          });
         }
         await sleep(200);
       }
     }
   }
 
-  async exec(command: string, options: { readonly user?: string; readonly stdin?: string; readonly timeoutMs?: number } = {}): Promise<Result> {
+  async exec(
+    command: string,
+    options: { readonly user?: string; readonly stdin?: string; readonly timeoutMs?: number } = {},
+  ): Promise<Result> {
     const user = options.user ?? 'root';
     await this.#enter(user);
     try {
@@ -78,9 +91,15 @@ export class Ssh {
 
   #common(user: string): readonly string[] {
     return [
-      ...sshOptions(this.#access), '-o', 'BatchMode=yes', '-o', 'PreferredAuthentications=publickey',
-      '-o', 'KexAlgorithms=curve25519-sha256', // the cheapest to emulate
-      '-o', `ControlPath=${join(this.#folder, user)}`,
+      ...sshOptions(this.#access),
+      '-o',
+      'BatchMode=yes',
+      '-o',
+      'PreferredAuthentications=publickey',
+      '-o',
+      'KexAlgorithms=curve25519-sha256', // the cheapest to emulate
+      '-o',
+      `ControlPath=${join(this.#folder, user)}`,
     ];
   }
 
@@ -89,8 +108,12 @@ export class Ssh {
     if (known !== undefined) return known;
     const starting = this.#startMaster(user, patience);
     this.#masters.set(user, starting);
-    const forget = (): void => { if (this.#masters.get(user) === starting) this.#masters.delete(user); };
-    starting.then((child) => { child.once('close', forget); }, forget);
+    const forget = (): void => {
+      if (this.#masters.get(user) === starting) this.#masters.delete(user);
+    };
+    starting.then((child) => {
+      child.once('close', forget);
+    }, forget);
     return starting;
   }
 
@@ -98,15 +121,29 @@ export class Ssh {
     const socket = join(this.#folder, user);
     rmSync(socket, { force: true }); // left by a connection that was cut
     const [file, ...args] = tied([
-      'ssh', ...this.#common(user), '-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${String(patience)}`,
-      '-N', '--', `${user}@127.0.0.1`,
+      'ssh',
+      ...this.#common(user),
+      '-o',
+      'ControlMaster=yes',
+      '-o',
+      `ConnectTimeout=${String(patience)}`,
+      '-N',
+      '--',
+      `${user}@127.0.0.1`,
     ]);
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
     let ended = false;
-    child.stderr.on('data', (chunk: Buffer) => { stderr = (stderr + chunk.toString()).slice(-2000); });
-    child.once('error', (error) => { stderr += error.message; ended = true; });
-    child.once('close', () => { ended = true; });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-2000);
+    });
+    child.once('error', (error) => {
+      stderr += error.message;
+      ended = true;
+    });
+    child.once('close', () => {
+      ended = true;
+    });
     // The socket appears once the user is logged in.
     const deadline = Date.now() + (patience + 30) * 1000;
     while (!existsSync(socket)) {
@@ -123,7 +160,9 @@ export class Ssh {
     if (active >= 8) {
       const queue = this.#queues.get(user) ?? [];
       this.#queues.set(user, queue);
-      await new Promise<void>((resolve) => { queue.push(resolve); });
+      await new Promise<void>((resolve) => {
+        queue.push(resolve);
+      });
       return; // the place of the one that left
     }
     this.#active.set(user, active + 1);

@@ -10,9 +10,19 @@ export interface CarryOutOptions extends PlaybookOptions {
 }
 
 /** Shows the preview, asks, and carries it out; or only shows it. Resolves with the exit status. */
-export async function carryOut(world: World, playbook: string | MadePlaybook, options: CarryOutOptions): Promise<number> {
-  if (options.dryRun === true) return (await runPlaybook(world, playbook, options, { mode: 'plan', exitCodeForPending: 0, confirm: neverAsked })).result.exitCode;
-  const { result, chosen, runId } = await runPlaybook(world, playbook, options, { mode: 'apply', exitCodeForPending: 0, confirm: confirmation(world, options, 'Apply this plan?') });
+export async function carryOut(
+  world: World,
+  playbook: string | MadePlaybook,
+  options: CarryOutOptions,
+): Promise<number> {
+  if (options.dryRun === true)
+    return (await runPlaybook(world, playbook, options, { mode: 'plan', exitCodeForPending: 0, confirm: neverAsked }))
+      .result.exitCode;
+  const { result, chosen, runId } = await runPlaybook(world, playbook, options, {
+    mode: 'apply',
+    exitCodeForPending: 0,
+    confirm: confirmation(world, options, 'Apply this plan?'),
+  });
   if (chosen === 'rollback') {
     // The run stays interrupted, whatever becomes of its rollback.
     world.interrupts.renew();

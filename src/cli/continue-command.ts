@@ -16,10 +16,15 @@ export interface Confirmation {
 }
 
 /** Asks, unless the command line says yes; without a terminal there is nobody to be asked. */
-export function confirmation(world: World, { yes }: { readonly yes?: true | undefined }, question: string): Confirmation {
+export function confirmation(
+  world: World,
+  { yes }: { readonly yes?: true | undefined },
+  question: string,
+): Confirmation {
   return {
     ready() {
-      if (yes !== true && !world.interactive) throw new AppError('usage', 'there is no terminal to ask at', { hint: 'give --yes' });
+      if (yes !== true && !world.interactive)
+        throw new AppError('usage', 'there is no terminal to ask at', { hint: 'give --yes' });
     },
     ask: async () => yes === true || /^y(es)?$/i.test((await world.ask(`${question} [y/N] `)).trim()),
   };

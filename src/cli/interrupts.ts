@@ -58,11 +58,17 @@ export class Interrupts {
   }
 
   stopNow(): void {
-    this.#stop.abort(new AppError('interrupted', 'interrupted by a signal', { hint: 'what is done already is not done twice: plimsoll resume goes on from there' }));
+    this.#stop.abort(
+      new AppError('interrupted', 'interrupted by a signal', {
+        hint: 'what is done already is not done twice: plimsoll resume goes on from there',
+      }),
+    );
   }
 
   detachNow(): void {
-    this.#detach.abort(new AppError('interrupted', 'detached from the hosts', { hint: 'plimsoll resume follows what goes on there' }));
+    this.#detach.abort(
+      new AppError('interrupted', 'detached from the hosts', { hint: 'plimsoll resume follows what goes on there' }),
+    );
     this.stopNow();
   }
 

@@ -15,20 +15,39 @@ export function playbookOptions(name: string) {
 }
 
 /** The options of every command that works on hosts, be it only to read. */
-export function runOptions<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>(command: Command<Args, Options, Globals>) {
-  return command.option('-f, --forks <n>', 'hosts to work on at once', count, defaultForks).addOption(outputOption()).addOption(recordsOption());
+export function runOptions<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>(
+  command: Command<Args, Options, Globals>,
+) {
+  return command
+    .option('-f, --forks <n>', 'hosts to work on at once', count, defaultForks)
+    .addOption(outputOption())
+    .addOption(recordsOption());
 }
 
 /** The option of every command that plans a playbook. */
 export function programsOption() {
-  return new Option('--allow-read-only-programs', 'run the programs that the playbook says only read (read_only, wait_for), to make the plan, after showing each of them; otherwise asks at a terminal, and ends with 2 where there is none');
+  return new Option(
+    '--allow-read-only-programs',
+    'run the programs that the playbook says only read (read_only, wait_for), to make the plan, after showing each of them; otherwise asks at a terminal, and ends with 2 where there is none',
+  );
 }
 
 /** The options of every command that changes hosts. */
-export function changeOptions<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>(command: Command<Args, Options, Globals>) {
+export function changeOptions<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>(
+  command: Command<Args, Options, Globals>,
+) {
   return runOptions(command)
-    .option('--lock-wait <duration>', 'wait so long for a host that another run has (30s, 5m); not at all when absent', seconds)
-    .addOption(new Option('--on-interrupt <what>', 'what Ctrl-C does: detach leaves what has been begun to itself; stop ends at the next safe point; rollback takes everything back (default: asks at a terminal, stops otherwise)').choices(['detach', 'stop', 'rollback'] as const));
+    .option(
+      '--lock-wait <duration>',
+      'wait so long for a host that another run has (30s, 5m); not at all when absent',
+      seconds,
+    )
+    .addOption(
+      new Option(
+        '--on-interrupt <what>',
+        'what Ctrl-C does: detach leaves what has been begun to itself; stop ends at the next safe point; rollback takes everything back (default: asks at a terminal, stops otherwise)',
+      ).choices(['detach', 'stop', 'rollback'] as const),
+    );
 }
 
 export function inventoryOptions(command: Command) {
@@ -36,17 +55,26 @@ export function inventoryOptions(command: Command) {
     .option('-i, --inventory <file>', 'the inventory; may be given again', collect, [])
     .option('-l, --limit <pattern>', 'only these of the hosts (pattern, or @FILE with names)')
     .option('--known-hosts <file>', 'use this known_hosts file instead of your own')
-    .option('--no-secret-commands', 'do not run programs on this machine to get secrets ({ command: [...] }): refuse the hosts that need one')
+    .option(
+      '--no-secret-commands',
+      'do not run programs on this machine to get secrets ({ command: [...] }): refuse the hosts that need one',
+    )
     .option('--no-color', 'no colours')
     .option('-v, --verbose', 'each host’s own commands and output, and the stack of an error');
 }
 
 export function outputOption() {
-  return new Option('--output <kind>', 'live: a window on the run; plain: lines; json: one event a line (default: live on a terminal, plain otherwise)').choices(['live', 'plain', 'json'] as const);
+  return new Option(
+    '--output <kind>',
+    'live: a window on the run; plain: lines; json: one event a line (default: live on a terminal, plain otherwise)',
+  ).choices(['live', 'plain', 'json'] as const);
 }
 
 export function recordsOption() {
-  return new Option('--records <place>', 'where versions of volumes and containers are recorded: file:DIRECTORY, etcd://HOST:PORT,… or etcds://HOST:PORT,… (default: $PLIMSOLL_RECORDS, or files beside the runs)');
+  return new Option(
+    '--records <place>',
+    'where versions of volumes and containers are recorded: file:DIRECTORY, etcd://HOST:PORT,… or etcds://HOST:PORT,… (default: $PLIMSOLL_RECORDS, or files beside the runs)',
+  );
 }
 
 /** Without -i: inventory.yaml in the current directory. */
@@ -65,16 +93,25 @@ export function outputKind(given: OutputKind | undefined, screen: Screen): Outpu
 export function withColour(screen: Screen, colour: boolean): Screen {
   if (colour || !screen.colour) return screen;
   return {
-    write: (text) => { screen.write(text); },
+    write: (text) => {
+      screen.write(text);
+    },
     isTerminal: screen.isTerminal,
-    get columns() { return screen.columns; },
-    get rows() { return screen.rows; },
+    get columns() {
+      return screen.columns;
+    },
+    get rows() {
+      return screen.rows;
+    },
     colour: false,
   };
 }
 
 function list(text: string): readonly string[] {
-  return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
@@ -83,12 +120,14 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 
 export function seconds(text: string): number {
   const value = parseDuration(text);
-  if (value === undefined || value > 86_400) throw new InvalidArgumentError('a duration of at most a day is needed: 30s, 5m, 1h');
+  if (value === undefined || value > 86_400)
+    throw new InvalidArgumentError('a duration of at most a day is needed: 30s, 5m, 1h');
   return value;
 }
 
 export function count(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 1000) throw new InvalidArgumentError('a whole number from 1 to 1000 is needed');
+  if (!/^\d+$/.test(text) || value < 1 || value > 1000)
+    throw new InvalidArgumentError('a whole number from 1 to 1000 is needed');
   return value;
 }

@@ -52,10 +52,22 @@ export interface MadePlaybook {
 }
 
 /** Plans, or applies, a playbook or a saved plan. */
-export async function runPlaybook(world: World, playbook: string | MadePlaybook, options: PlaybookOptions, intent: PlaybookIntent): Promise<SessionResult & { readonly runId: string }> {
+export async function runPlaybook(
+  world: World,
+  playbook: string | MadePlaybook,
+  options: PlaybookOptions,
+  intent: PlaybookIntent,
+): Promise<SessionResult & { readonly runId: string }> {
   const saved = typeof playbook === 'string' ? await savedPlan(playbook) : undefined;
   intent.confirm.ready();
-  const loaded = await loadAll({ ...(typeof playbook === 'string' ? requestOf(playbook, options, saved) : requestOfMade(playbook, options)), registry: operations, overrides: overridesOf(options) }, world.io);
+  const loaded = await loadAll(
+    {
+      ...(typeof playbook === 'string' ? requestOf(playbook, options, saved) : requestOfMade(playbook, options)),
+      registry: operations,
+      overrides: overridesOf(options),
+    },
+    world.io,
+  );
   const runId = newRunId();
   if (intent.mode === 'apply') await makeDirectory(join(world.stateDirectory, 'runs'));
   let held: HeldRun | undefined;
@@ -100,20 +112,47 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function requestOf(file: string, options: PlaybookOptions, saved: PlanFile | undefined): Omit<LoadRequest, 'registry' | 'overrides'> {
+function requestOf(
+  file: string,
+  options: PlaybookOptions,
+  saved: PlanFile | undefined,
+): Omit<LoadRequest, 'registry' | 'overrides'> {
   const { inventory, limit, tags, skipTags, var: vars } = options;
   const limited = limit === undefined ? {} : { limit };
-  if (saved === undefined) return { playbookFile: file, inventoryFiles: inventoryFiles(inventory), vars, ...limited, ...(tags === undefined ? {} : { tags }), ...(skipTags === undefined ? {} : { skipTags }) };
-  if (tags !== undefined || skipTags !== undefined || vars.length > 0) throw new AppError('usage', `${file} is a saved plan: its tags and variables are those that it was made with`, { hint: 'leave --tags, --skip-tags and --var out, or plan again with them' });
+  if (saved === undefined)
+    return {
+      playbookFile: file,
+      inventoryFiles: inventoryFiles(inventory),
+      vars,
+      ...limited,
+      ...(tags === undefined ? {} : { tags }),
+      ...(skipTags === undefined ? {} : { skipTags }),
+    };
+  if (tags !== undefined || skipTags !== undefined || vars.length > 0)
+    throw new AppError('usage', `${file} is a saved plan: its tags and variables are those that it was made with`, {
+      hint: 'leave --tags, --skip-tags and --var out, or plan again with them',
+    });
   return loadSaved(saved, { inventory, ...limited });
 }
 
-function requestOfMade({ name, text, vars }: MadePlaybook, { inventory, limit }: PlaybookOptions): Omit<LoadRequest, 'registry' | 'overrides'> {
-  return { playbookFile: name, playbookText: text, inventoryFiles: inventoryFiles(inventory), extraVars: vars, ...(limit === undefined ? {} : { limit }) };
+function requestOfMade(
+  { name, text, vars }: MadePlaybook,
+  { inventory, limit }: PlaybookOptions,
+): Omit<LoadRequest, 'registry' | 'overrides'> {
+  return {
+    playbookFile: name,
+    playbookText: text,
+    inventoryFiles: inventoryFiles(inventory),
+    extraVars: vars,
+    ...(limit === undefined ? {} : { limit }),
+  };
 }
 
 /** How a saved plan is loaded again: from its own text, for its own hosts. */
-export function loadSaved({ playbook, inputs, hosts }: PlanFile, { inventory, limit }: { readonly inventory: readonly string[]; readonly limit?: string | undefined }): Omit<LoadRequest, 'registry' | 'overrides'> {
+export function loadSaved(
+  { playbook, inputs, hosts }: PlanFile,
+  { inventory, limit }: { readonly inventory: readonly string[]; readonly limit?: string | undefined },
+): Omit<LoadRequest, 'registry' | 'overrides'> {
   return {
     playbookFile: playbook.file,
     playbookText: playbook.text,
@@ -143,13 +182,36 @@ async function savePlan(path: string, file: PlanFile): Promise<void> {
   }
 }
 
-async function begin(world: World, runId: string, loaded: Loaded, { hosts }: Plan, records: string): Promise<{ readonly journal: Journal; readonly directory: string }> {
+async function begin(
+  world: World,
+  runId: string,
+  loaded: Loaded,
+  { hosts }: Plan,
+  records: string,
+): Promise<{ readonly journal: Journal; readonly directory: string }> {
   const file = planFileOf(loaded, hosts);
   // The run may be gone on with from another directory.
-  const here = { ...file, playbook: { ...file.playbook, file: resolve(file.playbook.file) }, inputs: { ...file.inputs, inventory: file.inputs.inventory.map((each) => (isAbsolute(each) ? each : resolve(each))) } };
+  const here = {
+    ...file,
+    playbook: { ...file.playbook, file: resolve(file.playbook.file) },
+    inputs: {
+      ...file.inputs,
+      inventory: file.inputs.inventory.map((each) => (isAbsolute(each) ? each : resolve(each))),
+    },
+  };
   const directory = await createRun(world.stateDirectory, runId, planFileText(here, sha256));
   const journal = await openJournal(journalPath({ directory }));
-  await journal.append({ type: 'run', version: 1, runId, at: new Date().toISOString(), by: world.who, playbook: loaded.playbook.file, digest: loaded.playbook.digest, hosts: hosts.map(({ host }) => host), records });
+  await journal.append({
+    type: 'run',
+    version: 1,
+    runId,
+    at: new Date().toISOString(),
+    by: world.who,
+    playbook: loaded.playbook.file,
+    digest: loaded.playbook.digest,
+    hosts: hosts.map(({ host }) => host),
+    records,
+  });
   return { journal, directory };
 }
 
@@ -167,6 +229,9 @@ async function makeDirectory(directory: string): Promise<void> {
     await needRoom(directory);
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
-    throw new AppError('usage', `the journal cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory that you may write', cause: thrown });
+    throw new AppError('usage', `the journal cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, {
+      hint: 'set XDG_STATE_HOME to a directory that you may write',
+      cause: thrown,
+    });
   }
 }

@@ -16,9 +16,20 @@ export function program(world: World): { run(argv: readonly string[]): Promise<n
     .version(version, '-V, --version')
     .showSuggestionAfterError()
     .addHelpText('after', rootExamples)
-    .configureHelp({ subcommandTerm: (command) => [command.name(), commands.get(command.name())?.usage ?? command.usage()].join(' ').trim() })
+    .configureHelp({
+      subcommandTerm: (command) =>
+        [command.name(), commands.get(command.name())?.usage ?? command.usage()].join(' ').trim(),
+    })
     .exitOverride()
-    .configureOutput({ writeOut: (text) => { world.out.write(text); }, writeErr: (text) => { world.err.write(text); }, outputError: () => undefined });
+    .configureOutput({
+      writeOut: (text) => {
+        world.out.write(text);
+      },
+      writeErr: (text) => {
+        world.err.write(text);
+      },
+      outputError: () => undefined,
+    });
   return {
     async run(argv) {
       try {
@@ -29,14 +40,20 @@ export function program(world: World): { run(argv: readonly string[]): Promise<n
         if (!(thrown instanceof CommanderError)) throw thrown;
         if (thrown.exitCode === 0) return 0;
         if (thrown.code === 'commander.help') return 2;
-        throw new AppError('usage', thrown.message.replace(/^error: /, ''), { hint: 'plimsoll --help, or plimsoll COMMAND --help' });
+        throw new AppError('usage', thrown.message.replace(/^error: /, ''), {
+          hint: 'plimsoll --help, or plimsoll COMMAND --help',
+        });
       }
     },
   };
 }
 
 /** Of all commands only the one that is called is loaded; of the others the help says what they are. */
-async function add(root: CommandUnknownOpts, argv: readonly string[], load: (listed: Listed) => Promise<CommandUnknownOpts>): Promise<void> {
+async function add(
+  root: CommandUnknownOpts,
+  argv: readonly string[],
+  load: (listed: Listed) => Promise<CommandUnknownOpts>,
+): Promise<void> {
   const [first = '', second = ''] = argv.filter((word) => !word.startsWith('-'));
   const called = first === 'help' ? second : first;
   for (const [name, listed] of commands) {

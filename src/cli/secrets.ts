@@ -16,7 +16,9 @@ export interface SecretWishes {
 
 /** One line each, once for each place. */
 export function showWarnings({ err }: Pick<World, 'err'>, warnings: readonly ConfigIssue[]): void {
-  const lines = warnings.map(({ file, line, message }) => `warning: ${file}${line === undefined ? '' : `:${String(line)}`}: ${message}`);
+  const lines = warnings.map(
+    ({ file, line, message }) => `warning: ${file}${line === undefined ? '' : `:${String(line)}`}: ${message}`,
+  );
   for (const line of new Set(lines)) err.write(`${neutralise(line)}\n`);
 }
 
@@ -43,15 +45,30 @@ export class SecretReader {
     this.#wishes = wishes;
   }
 
-  async read(inventory: Inventory, hosts: readonly Host[], variables?: { readonly of: (host: Host) => readonly UsedSecret[]; readonly directory: string }): Promise<readonly Host[]> {
+  async read(
+    inventory: Inventory,
+    hosts: readonly Host[],
+    variables?: { readonly of: (host: Host) => readonly UsedSecret[]; readonly directory: string },
+  ): Promise<readonly Host[]> {
     const warnings: ConfigIssue[] = [];
     const options: SecretOptions = {
       noCommands: this.#wishes.secretCommands === false,
-      running: (command, place) => { this.name([{ type: 'secret.command', command, where: whereOf(place) }]); },
-      warn: (issue) => { warnings.push(issue); },
+      running: (command, place) => {
+        this.name([{ type: 'secret.command', command, where: whereOf(place) }]);
+      },
+      warn: (issue) => {
+        warnings.push(issue);
+      },
       ...(variables === undefined ? {} : { variables: variables.of, directory: variables.directory }),
     };
-    this.name(namedSources(inventory, hosts, this.#world.io, options).map(({ key, kind, name, place }): Naming => ({ type: 'laptop.reads', key, [kind]: name, where: whereOf(place) })));
+    this.name(
+      namedSources(inventory, hosts, this.#world.io, options).map(({ key, kind, name, place }): Naming => ({
+        type: 'laptop.reads',
+        key,
+        [kind]: name,
+        where: whereOf(place),
+      })),
+    );
     const read = await resolveSecrets(inventory, hosts, this.#world.io, options);
     showWarnings(this.#world, warnings);
     return read;
@@ -112,7 +129,12 @@ function lineOf(naming: Naming): string {
     case 'host.reads': {
       const { hosts } = naming;
       const more = hosts.length - shownHosts;
-      return `programs on ${hosts.slice(0, shownHosts).map((host) => oneLine(host)).join(', ')}${more > 0 ? ` and ${String(more)} more` : ''} read for ${naming.key}: ${oneLine(naming.file)} (${where})`;
+      return `programs on ${hosts
+        .slice(0, shownHosts)
+        .map((host) => oneLine(host))
+        .join(
+          ', ',
+        )}${more > 0 ? ` and ${String(more)} more` : ''} read for ${naming.key}: ${oneLine(naming.file)} (${where})`;
     }
   }
 }
@@ -122,10 +144,16 @@ function whereOf({ file, line }: Place): string {
 }
 
 /** The secret variables that the steps of the plays give to programs on a host. */
-export function secretsOfPlays(plays: readonly SelectedPlay[], extraVars: JsonObject, host: Host): readonly UsedSecret[] {
+export function secretsOfPlays(
+  plays: readonly SelectedPlay[],
+  extraVars: JsonObject,
+  host: Host,
+): readonly UsedSecret[] {
   return plays.flatMap(({ play, hosts }) => {
     if (!hosts.some(({ name }) => name === host.name)) return [];
     const scope = scopeOf(play, host, extraVars);
-    return play.steps.flatMap((step) => (step.secretsOf?.(scope) ?? []).map((reference) => ({ reference, place: step.place })));
+    return play.steps.flatMap((step) =>
+      (step.secretsOf?.(scope) ?? []).map((reference) => ({ reference, place: step.place })),
+    );
   });
 }

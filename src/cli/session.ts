@@ -44,7 +44,19 @@ export interface SessionOptions extends ProgramConsent, SecretWishes {
 }
 
 /** What is to be run. */
-export interface Share extends Pick<RunRequest, 'runId' | 'mode' | 'part' | 'playbook' | 'plays' | 'extraVars' | 'operations' | 'basis' | 'exitCodeForPending' | 'afterwards'> {
+export interface Share extends Pick<
+  RunRequest,
+  | 'runId'
+  | 'mode'
+  | 'part'
+  | 'playbook'
+  | 'plays'
+  | 'extraVars'
+  | 'operations'
+  | 'basis'
+  | 'exitCodeForPending'
+  | 'afterwards'
+> {
   readonly inventory: Inventory;
   /** What the journal says of the parts before this one. */
   readonly earlier: readonly JournalRecord[];
@@ -92,7 +104,15 @@ export async function execute(world: World, options: SessionOptions, share: Shar
       transport,
       targetOf: (name) => targetOf(secrets, share, name),
       laptop: laptopAt(share.directory, vouchersOf(world, options)),
-      lock: { holder: { run: share.runId, by: world.who, reason: `${share.mode} ${share.playbook}`, since: new Date().toISOString() }, waitMs: (options.lockWait ?? 0) * 1000 },
+      lock: {
+        holder: {
+          run: share.runId,
+          by: world.who,
+          reason: `${share.mode} ${share.playbook}`,
+          since: new Date().toISOString(),
+        },
+        waitMs: (options.lockWait ?? 0) * 1000,
+      },
       reconnectMs: world.reconnectMs ?? defaultReconnectMs,
       forks: options.forks,
       mayRead,
@@ -100,7 +120,13 @@ export async function execute(world: World, options: SessionOptions, share: Shar
       detach: interrupts.detach,
       emit: (event) => {
         events.emit(event);
-        if (event.type === 'run.started') secrets.tell({ emit: (naming) => { events.emit(naming); }, hold: () => renderer.hold() });
+        if (event.type === 'run.started')
+          secrets.tell({
+            emit: (naming) => {
+              events.emit(naming);
+            },
+            hold: () => renderer.hold(),
+          });
       },
       openJournal: async (plan) => {
         const opened = await share.openJournal(plan);
@@ -127,13 +153,29 @@ export async function execute(world: World, options: SessionOptions, share: Shar
 }
 
 /** What a run, or one part of it, tells the records. */
-export function recordsOf(world: World, { records }: Pick<SessionOptions, 'records'>, { runId, mode, earlier }: Pick<Share, 'runId' | 'mode' | 'earlier'>): RunRecords {
-  return new RunRecords({ records: versionRecords(world, records), runId, who: world.who, mode, earlier, signal: world.interrupts.detach });
+export function recordsOf(
+  world: World,
+  { records }: Pick<SessionOptions, 'records'>,
+  { runId, mode, earlier }: Pick<Share, 'runId' | 'mode' | 'earlier'>,
+): RunRecords {
+  return new RunRecords({
+    records: versionRecords(world, records),
+    runId,
+    who: world.who,
+    mode,
+    earlier,
+    signal: world.interrupts.detach,
+  });
 }
 
 /** Who vouches for backups on this machine. */
 function vouchersOf(world: World, { records }: Pick<SessionOptions, 'records'>): BackupVouchers {
-  return new BackupVouchers({ store: openStore(storeSettings(world, records)), keyFile: join(world.stateDirectory, 'seal.key'), who: world.who, signal: world.interrupts.detach });
+  return new BackupVouchers({
+    store: openStore(storeSettings(world, records)),
+    keyFile: join(world.stateDirectory, 'seal.key'),
+    who: world.who,
+    signal: world.interrupts.detach,
+  });
 }
 
 /** Where the records are, as it is written down in a run's journal. */
@@ -150,9 +192,16 @@ export function storeSettings({ io, stateDirectory }: World, records: string | u
   return { records, env: io.env, stateDirectory };
 }
 
-async function withSecrets(secrets: SecretReader, { inventory, plays, extraVars, directory }: Share): Promise<readonly SelectedPlay[]> {
+async function withSecrets(
+  secrets: SecretReader,
+  { inventory, plays, extraVars, directory }: Share,
+): Promise<readonly SelectedPlay[]> {
   const all = [...new Map(plays.flatMap(({ hosts }) => hosts).map((host) => [host.name, host])).values()];
-  const resolved = new Map((await secrets.read(inventory, all, { of: (host) => secretsOfPlays(plays, extraVars, host), directory })).map((host) => [host.name, host]));
+  const resolved = new Map(
+    (await secrets.read(inventory, all, { of: (host) => secretsOfPlays(plays, extraVars, host), directory })).map(
+      (host) => [host.name, host],
+    ),
+  );
   return plays.map(({ play, hosts }) => ({ play, hosts: hosts.map((host) => resolved.get(host.name) ?? host) }));
 }
 

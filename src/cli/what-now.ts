@@ -18,7 +18,11 @@ export interface WhatNow {
 }
 
 /** What Ctrl-C does while hosts are being worked on: what the command line says, or what the operator answers. */
-export function askWhatNow(world: World, { onInterrupt }: { readonly onInterrupt?: OnInterrupt | undefined }, renderer: Renderer): WhatNow {
+export function askWhatNow(
+  world: World,
+  { onInterrupt }: { readonly onInterrupt?: OnInterrupt | undefined },
+  renderer: Renderer,
+): WhatNow {
   const { interrupts } = world;
   let chosen: OnInterrupt | undefined;
   let forget = (): void => undefined;

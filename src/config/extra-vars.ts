@@ -16,9 +16,13 @@ import { mistakenSecrets, withFilesAt } from './expressions/secret-vars.ts';
  */
 export async function readExtraVars(given: readonly string[], io: Pick<ConfigIo, 'readFile'>): Promise<JsonObject> {
   let vars: JsonObject = {};
-  for (const text of given) vars = merge(vars, text.startsWith('@') ? await fromFile(text.slice(1), io) : fromText(text));
+  for (const text of given)
+    vars = merge(vars, text.startsWith('@') ? await fromFile(text.slice(1), io) : fromText(text));
   const [mistake] = mistakenSecrets(vars);
-  if (mistake !== undefined) throw new AppError('usage', `--var ${mistake.path.join('.')}: ${mistake.message}`, { hint: 'for example -e token.secret.env=TOKEN' });
+  if (mistake !== undefined)
+    throw new AppError('usage', `--var ${mistake.path.join('.')}: ${mistake.message}`, {
+      hint: 'for example -e token.secret.env=TOKEN',
+    });
   return vars;
 }
 
@@ -26,8 +30,11 @@ async function fromFile(file: string, io: Pick<ConfigIo, 'readFile'>): Promise<J
   const { value: yaml, issues } = await readYamlFile(file, io);
   if (yaml === undefined) throw new ConfigError(issues);
   const mistakes = mistakesIn(varsSchema, yaml.value);
-  if (mistakes.length > 0) throw new ConfigError(mistakes.map(({ path, at, message }) => yaml.issue(path, message, at)));
-  return withFilesAt(varsSchema.parse(yaml.value), (path) => (path.startsWith('~') ? path : resolve(dirname(file), path)));
+  if (mistakes.length > 0)
+    throw new ConfigError(mistakes.map(({ path, at, message }) => yaml.issue(path, message, at)));
+  return withFilesAt(varsSchema.parse(yaml.value), (path) =>
+    path.startsWith('~') ? path : resolve(dirname(file), path),
+  );
 }
 
 function fromText(text: string): JsonObject {
@@ -35,8 +42,13 @@ function fromText(text: string): JsonObject {
   const keys = text.slice(0, equals).split('.');
   if (equals < 1) throw new AppError('usage', `--var ${JSON.stringify(text)}: expected key=value or @FILE`);
   const strange = keys.find((key) => !identifier.test(key));
-  if (strange !== undefined) throw new AppError('usage', `--var ${JSON.stringify(text)}: "${strange}" cannot name a variable`, { hint: 'use letters, digits and _; a dot leads into a nested variable' });
-  return withFilesAt(nest(keys, valueOf(text.slice(equals + 1))), (path) => (path.startsWith('~') ? path : resolve(path)));
+  if (strange !== undefined)
+    throw new AppError('usage', `--var ${JSON.stringify(text)}: "${strange}" cannot name a variable`, {
+      hint: 'use letters, digits and _; a dot leads into a nested variable',
+    });
+  return withFilesAt(nest(keys, valueOf(text.slice(equals + 1))), (path) =>
+    path.startsWith('~') ? path : resolve(path),
+  );
 }
 
 function nest([key = '', ...rest]: readonly string[], value: Json): JsonObject {

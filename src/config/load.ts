@@ -42,7 +42,12 @@ export interface Loaded {
   readonly hosts: readonly Host[];
   readonly extraVars: JsonObject;
   /** How it was asked for, as a saved plan keeps it. */
-  readonly inputs: { readonly inventory: readonly string[]; readonly tags: readonly string[]; readonly skipTags: readonly string[]; readonly vars: JsonObject };
+  readonly inputs: {
+    readonly inventory: readonly string[];
+    readonly tags: readonly string[];
+    readonly skipTags: readonly string[];
+    readonly vars: JsonObject;
+  };
   readonly warnings: readonly ConfigIssue[];
 }
 
@@ -75,10 +80,15 @@ export async function loadAll(request: LoadRequest, io: ConfigIo): Promise<Loade
   };
 }
 
-async function readBoth({ inventoryFiles, playbookFile, playbookText, registry, overrides }: LoadRequest, io: ConfigIo): Promise<{ readonly inventory: Inventory; readonly playbook: CompiledPlaybook }> {
+async function readBoth(
+  { inventoryFiles, playbookFile, playbookText, registry, overrides }: LoadRequest,
+  io: ConfigIo,
+): Promise<{ readonly inventory: Inventory; readonly playbook: CompiledPlaybook }> {
   const [{ value: inventory, issues }, { value: playbook, issues: inPlaybook }] = await Promise.all([
     readInventory(inventoryFiles, io, overrides),
-    playbookText === undefined ? readPlaybook(playbookFile, registry, io) : parsePlaybook(playbookFile, playbookText, registry),
+    playbookText === undefined
+      ? readPlaybook(playbookFile, registry, io)
+      : parsePlaybook(playbookFile, playbookText, registry),
   ]);
   if (inventory === undefined || playbook === undefined) throw new ConfigError([...issues, ...inPlaybook]);
   return { inventory, playbook };
@@ -86,10 +96,17 @@ async function readBoth({ inventoryFiles, playbookFile, playbookText, registry, 
 
 type Selected = SelectedPlay & { readonly issues: readonly ConfigIssue[] };
 
-async function selectPlay(play: CompiledPlay, inventory: Inventory, { names: chosen }: ChosenHosts, extraVars: JsonObject, signal: AbortSignal | undefined): Promise<Selected> {
+async function selectPlay(
+  play: CompiledPlay,
+  inventory: Inventory,
+  { names: chosen }: ChosenHosts,
+  extraVars: JsonObject,
+  signal: AbortSignal | undefined,
+): Promise<Selected> {
   const { hosts: names, mistakes } = matchPattern(inventory, play.hosts);
   const problems = mistakes.map(({ span, message }) => play.hostsIssue(span.start, span.end, `hosts: ${message}`));
-  if (problems.length === 0 && names.size === 0) problems.push(play.hostsIssue(0, play.hosts.length, 'hosts: no host is left by this pattern'));
+  if (problems.length === 0 && names.size === 0)
+    problems.push(play.hostsIssue(0, play.hosts.length, 'hosts: no host is left by this pattern'));
   const hosts = [...inventory.hosts.values()].filter(({ name }) => names.has(name) && (chosen?.has(name) ?? true));
   return { play, hosts, issues: [...problems, ...(await checkPlay(play, hosts, extraVars, signal))] };
 }
@@ -100,7 +117,12 @@ function orphans(all: readonly CompiledPlay[], chosen: readonly CompiledPlay[]):
     const kept = new Set(play.steps.map(({ register }) => register));
     const dropped = (all[index]?.steps ?? []).filter(({ register }) => register !== undefined && !kept.has(register));
     return play.steps.flatMap((step) =>
-      dropped.filter(({ register = '' }) => step.roots.has(register)).map((source) => ({ ...step.place, message: `the step "${step.name}" reads "${source.register ?? ''}", which the step "${source.name}" registers, and the tags leave that one out` })),
+      dropped
+        .filter(({ register = '' }) => step.roots.has(register))
+        .map((source) => ({
+          ...step.place,
+          message: `the step "${step.name}" reads "${source.register ?? ''}", which the step "${source.name}" registers, and the tags leave that one out`,
+        })),
     );
   });
 }

@@ -11,16 +11,31 @@ export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): Config
     homeDir: env['HOME'] ?? homedir(),
     userName: userInfo().username,
     readFile: (path) => readFile(path, { signal }),
-    fileExists: (path) => access(path).then(() => true, () => false),
+    fileExists: (path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
     // Windows has no such permissions.
-    fileMode: (path) => (process.platform === 'win32' ? Promise.resolve(undefined) : stat(path).then(({ mode }) => mode & 0o7777, () => undefined)),
+    fileMode: (path) =>
+      process.platform === 'win32'
+        ? Promise.resolve(undefined)
+        : stat(path).then(
+            ({ mode }) => mode & 0o7777,
+            () => undefined,
+          ),
     runCommand: ([file = '', ...args]) =>
       new Promise((resolve, reject) => {
-        execFile(file, args, { timeout: 30_000, maxBuffer: 1024 * 1024, env: { ...env }, ...(signal === undefined ? {} : { signal }) }, (error, stdout, stderr) => {
-          if (error === null) resolve({ status: 0, stdout, stderr });
-          else if (typeof error.code === 'number') resolve({ status: error.code, stdout, stderr });
-          else reject(Object.assign(new Error(error.message), { code: error.code }));
-        });
+        execFile(
+          file,
+          args,
+          { timeout: 30_000, maxBuffer: 1024 * 1024, env: { ...env }, ...(signal === undefined ? {} : { signal }) },
+          (error, stdout, stderr) => {
+            if (error === null) resolve({ status: 0, stdout, stderr });
+            else if (typeof error.code === 'number') resolve({ status: error.code, stdout, stderr });
+            else reject(Object.assign(new Error(error.message), { code: error.code }));
+          },
+        );
       }),
   };
 }

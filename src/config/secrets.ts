@@ -31,16 +31,28 @@ type Answer = { readonly secret: Secret } | { readonly why: string };
  * Reads the secrets of the selected hosts and of the bastions on their way; each source once.
  * Throws a ConfigError that names every host and key whose secret could not be read.
  */
-export async function resolveSecrets(inventory: Inventory, hosts: readonly Host[], io: ConfigIo, options: SecretOptions = {}): Promise<readonly Host[]> {
+export async function resolveSecrets(
+  inventory: Inventory,
+  hosts: readonly Host[],
+  io: ConfigIo,
+  options: SecretOptions = {},
+): Promise<readonly Host[]> {
   const answers = new Map<string, Promise<Answer>>();
   const issues = new Map<string, ConfigIssue>();
   const read = async (host: string, written: string, { source, place }: SecretSetting): Promise<Secret | undefined> => {
     const id = JSON.stringify(source);
-    const pending = source.kind === 'text' ? Promise.resolve({ secret: source.secret }) : (answers.get(id) ?? readSource(source, place, io, options));
+    const pending =
+      source.kind === 'text'
+        ? Promise.resolve({ secret: source.secret })
+        : (answers.get(id) ?? readSource(source, place, io, options));
     if (source.kind !== 'text') answers.set(id, pending);
     const answer = await pending;
     if ('secret' in answer) {
-      if (answer.secret.reveal().length < shortestSecret) options.warn?.({ ...place, message: `${written} has fewer than ${String(shortestSecret)} characters: so short a secret is not taken out of what hosts print` });
+      if (answer.secret.reveal().length < shortestSecret)
+        options.warn?.({
+          ...place,
+          message: `${written} has fewer than ${String(shortestSecret)} characters: so short a secret is not taken out of what hosts print`,
+        });
       return answer.secret;
     }
     issues.set(`${host} ${written} ${id}`, { ...place, message: `${host}: ${written} ${answer.why}` });
@@ -48,32 +60,65 @@ export async function resolveSecrets(inventory: Inventory, hosts: readonly Host[
   };
   const variablesOf = async (host: Host): Promise<Pick<Target, 'secretVars'>> => {
     const used = options.variables?.(host) ?? [];
-    const values = await Promise.all(used.map(async ({ reference, place }) => [secretKey(reference), await read(host.name, secretVariable, { source: sourceOf(reference, io, options.directory), place })] as const));
+    const values = await Promise.all(
+      used.map(
+        async ({ reference, place }) =>
+          [
+            secretKey(reference),
+            await read(host.name, secretVariable, { source: sourceOf(reference, io, options.directory), place }),
+          ] as const,
+      ),
+    );
     const known = values.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
     return known.length === 0 ? {} : { secretVars: new Map(known) };
   };
   const complete = async (target: Target): Promise<Target> => {
     const settings = settingsOf(inventory, target);
-    const secrets = await Promise.all(settings.map(async ([key, setting]) => [key, await read(target.name, writtenKey[key], setting)] as const));
+    const secrets = await Promise.all(
+      settings.map(async ([key, setting]) => [key, await read(target.name, writtenKey[key], setting)] as const),
+    );
     const jump = target.jump && (await complete(target.jump));
-    return { ...target, ...Object.fromEntries(secrets.filter(([, secret]) => secret !== undefined)), ...(jump === undefined ? {} : { jump }) };
+    return {
+      ...target,
+      ...Object.fromEntries(secrets.filter(([, secret]) => secret !== undefined)),
+      ...(jump === undefined ? {} : { jump }),
+    };
   };
-  const completed = await Promise.all(hosts.map(async (host) => ({ ...host, target: { ...(await complete(host.target)), ...(await variablesOf(host)) } })));
+  const completed = await Promise.all(
+    hosts.map(async (host) => ({
+      ...host,
+      target: { ...(await complete(host.target)), ...(await variablesOf(host)) },
+    })),
+  );
   if (issues.size > 0) throw new ConfigError([...issues.values()]);
   return completed;
 }
 
 /** What is going to be read of this machine for these hosts and their bastions, so that it can be said before: each once. */
-export function namedSources(inventory: Inventory, hosts: readonly Host[], io: ConfigIo, { variables, directory }: SecretOptions = {}): readonly NamedSource[] {
-  const chain = (target: Target): readonly Target[] => [target, ...(target.jump === undefined ? [] : chain(target.jump))];
+export function namedSources(
+  inventory: Inventory,
+  hosts: readonly Host[],
+  io: ConfigIo,
+  { variables, directory }: SecretOptions = {},
+): readonly NamedSource[] {
+  const chain = (target: Target): readonly Target[] => [
+    target,
+    ...(target.jump === undefined ? [] : chain(target.jump)),
+  ];
   const found = hosts.flatMap((host) => [
     ...chain(host.target).flatMap((target) => [
       ...(inventory.hosts.get(target.name)?.files ?? []),
       ...settingsOf(inventory, target).flatMap(([key, { source, place }]) => namedBy(writtenKey[key], source, place)),
     ]),
-    ...(variables?.(host) ?? []).flatMap(({ reference, place }) => namedBy(secretVariable, sourceOf(reference, io, directory), place)),
+    ...(variables?.(host) ?? []).flatMap(({ reference, place }) =>
+      namedBy(secretVariable, sourceOf(reference, io, directory), place),
+    ),
   ]);
-  return [...new Map(found.map((one) => [JSON.stringify([one.key, one.kind, one.name, one.place.file, one.place.line]), one])).values()];
+  return [
+    ...new Map(
+      found.map((one) => [JSON.stringify([one.key, one.kind, one.name, one.place.file, one.place.line]), one]),
+    ).values(),
+  ];
 }
 
 /** Commands are said when they are run; a text is no secret to whoever reads the inventory. */
@@ -83,11 +128,17 @@ function namedBy(key: string, source: SecretSource, place: Place): readonly Name
 }
 
 function settingsOf(inventory: Inventory, { name }: Target): readonly (readonly [SecretKey, SecretSetting])[] {
-  return Object.entries(inventory.hosts.get(name)?.secrets ?? {}).filter((entry): entry is [SecretKey, SecretSetting] => isSecretKey(entry[0]));
+  return Object.entries(inventory.hosts.get(name)?.secrets ?? {}).filter((entry): entry is [SecretKey, SecretSetting] =>
+    isSecretKey(entry[0]),
+  );
 }
 
 const secretVariable = 'a secret variable';
-const writtenKey: Readonly<Record<SecretKey, string>> = { identityPassphrase: 'identity_passphrase', password: 'password', becomePassword: 'become_password' };
+const writtenKey: Readonly<Record<SecretKey, string>> = {
+  identityPassphrase: 'identity_passphrase',
+  password: 'password',
+  becomePassword: 'become_password',
+};
 
 function isSecretKey(key: string): key is SecretKey {
   return Object.hasOwn(writtenKey, key);
@@ -103,17 +154,27 @@ function sourceOf({ secret }: SecretReference, io: ConfigIo, directory = '.'): S
 /** Longer than any key or token; its encodings have to be looked for in everything that a host prints. */
 const longestSecret = 16 * 1024;
 
-async function readSource(source: SecretSource, place: Place, io: ConfigIo, { noCommands = false, running }: SecretOptions): Promise<Answer> {
+async function readSource(
+  source: SecretSource,
+  place: Place,
+  io: ConfigIo,
+  { noCommands = false, running }: SecretOptions,
+): Promise<Answer> {
   switch (source.kind) {
     case 'text':
       return { secret: source.secret };
     case 'env': {
       const value = io.env[source.name];
-      return value === undefined || value === '' ? { why: `is to come from the environment variable ${source.name}, which is not set` } : checked(value, `the environment variable ${source.name}`);
+      return value === undefined || value === ''
+        ? { why: `is to come from the environment variable ${source.name}, which is not set` }
+        : checked(value, `the environment variable ${source.name}`);
     }
     case 'file':
       try {
-        return secretFrom(new TextDecoder('utf-8', { fatal: true }).decode(await io.readFile(source.path)), `the file ${source.path}`);
+        return secretFrom(
+          new TextDecoder('utf-8', { fatal: true }).decode(await io.readFile(source.path)),
+          `the file ${source.path}`,
+        );
       } catch (thrown) {
         return { why: `is to come from the file ${source.path}, but ${whyUnreadable(thrown)}` };
       }
@@ -124,7 +185,9 @@ async function readSource(source: SecretSource, place: Place, io: ConfigIo, { no
       try {
         const { status, stdout } = await io.runCommand(source.argv);
         // What the command printed is not repeated: it may be the secret, or a part of it.
-        return status === 0 ? secretFrom(stdout, `the command ${program}`) : { why: `is to come from the command ${program}, which ended with status ${String(status)}` };
+        return status === 0
+          ? secretFrom(stdout, `the command ${program}`)
+          : { why: `is to come from the command ${program}, which ended with status ${String(status)}` };
       } catch (thrown) {
         return { why: `is to come from the command ${program}, but ${whyUnreadable(thrown)}` };
       }
@@ -138,6 +201,9 @@ function secretFrom(text: string, from: string): Answer {
 }
 
 function checked(value: string, from: string): Answer {
-  if (value.length > longestSecret) return { why: `is to come from ${from}, which gave more than ${String(longestSecret)} characters` };
-  return value.includes('\0') ? { why: `is to come from ${from}, which gave a NUL character` } : { secret: new Secret(value) };
+  if (value.length > longestSecret)
+    return { why: `is to come from ${from}, which gave more than ${String(longestSecret)} characters` };
+  return value.includes('\0')
+    ? { why: `is to come from ${from}, which gave a NUL character` }
+    : { secret: new Secret(value) };
 }

@@ -9,7 +9,15 @@ export interface ProgramOutput {
   readonly lines: readonly string[];
 }
 
-export function programOutput({ status, stdout, stderr }: { readonly status: number; readonly stdout: string; readonly stderr: string }): ProgramOutput {
+export function programOutput({
+  status,
+  stdout,
+  stderr,
+}: {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}): ProgramOutput {
   return { status, stdout, stderr, lines: stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n') };
 }
 

@@ -33,7 +33,10 @@ export const address = z.union([z.ipv4(), z.ipv6()], 'is no IP address').brand<'
 export const backupName = z
   .string()
   .max(230)
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9_.-]+\.\d{8}T\d{6}Z$/, 'must be the name of a backup, VOLUME@HOST.TIME')
+  .regex(
+    /^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9_.-]+\.\d{8}T\d{6}Z$/,
+    'must be the name of a backup, VOLUME@HOST.TIME',
+  )
   .brand<'crossing' | 'backup-name'>();
 
 /** Absolute, printable, and without a step upwards. */
@@ -41,7 +44,10 @@ export const hostPath = z
   .string()
   .max(longestPath)
   .regex(printable, 'holds control characters')
-  .refine((path) => path.startsWith('/') && !path.split('/').some((segment) => segment === '..' || segment === '.'), 'is no absolute path')
+  .refine(
+    (path) => path.startsWith('/') && !path.split('/').some((segment) => segment === '..' || segment === '.'),
+    'is no absolute path',
+  )
   .brand<'crossing' | 'host-path'>();
 
 /** `HOST:PATH`, the source of a copy as its destination has it written down. */
@@ -56,7 +62,10 @@ export const copyLabel = z
 export const publicKey = z
   .string()
   .max(4096)
-  .regex(/^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) AAAA[A-Za-z0-9+/]+={0,3}(?: [\x21-\x7e]+)?\n?$/, 'is no public key of SSH')
+  .regex(
+    /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com|sk-ecdsa-sha2-nistp256@openssh\.com) AAAA[A-Za-z0-9+/]+={0,3}(?: [\x21-\x7e]+)?\n?$/,
+    'is no public key of SSH',
+  )
   .brand<'crossing' | 'public-key'>();
 
 /** Text that plimsoll's source has: not for what comes from anywhere else. */
@@ -65,15 +74,26 @@ export function own<const Text extends string>(text: Text): Text & Crossing {
 }
 
 /** The typed value, or `fact-unreadable`: `what` says whose word it is. */
-export function crossing<Schema extends z.ZodType<unknown, string>>(schema: Schema, text: string, what: string): z.output<Schema> {
+export function crossing<Schema extends z.ZodType<unknown, string>>(
+  schema: Schema,
+  text: string,
+  what: string,
+): z.output<Schema> {
   const parsed = schema.safeParse(text);
   if (parsed.success) return parsed.data;
   const why = parsed.error.issues[0]?.message ?? 'is not as it must be';
-  throw new AppError('fact-unreadable', `${what}, "${oneLine(text, 100)}", ${why}`, { hint: 'nothing was done with it on any other host; look at that one: it says what no healthy host says' });
+  throw new AppError('fact-unreadable', `${what}, "${oneLine(text, 100)}", ${why}`, {
+    hint: 'nothing was done with it on any other host; look at that one: it says what no healthy host says',
+  });
 }
 
 /** The sets of rsync's options as plimsoll writes them, by the letters and words that they become at rsync's other end. */
-const lettersOf: Readonly<Record<string, string>> = { '-aHAXSx': 'lHogDtpAXrSx', '--checksum': 'c', '-n': 'n', '--update': 'u' };
+const lettersOf: Readonly<Record<string, string>> = {
+  '-aHAXSx': 'lHogDtpAXrSx',
+  '--checksum': 'c',
+  '-n': 'n',
+  '--update': 'u',
+};
 const wordsOf: Readonly<Record<string, RegExp>> = {
   '-i': /^--(?:log|out)-format=%i$/,
   '--delete': /^--delete(?:-(?:before|during|delay|after))?$/,
@@ -90,7 +110,8 @@ const silent = '--no-inc-recursive';
  * `server_options`). It receives, in the directory that it is started in, and nothing else.
  */
 export function serverCommand(text: string, options: string): ServerCommand | undefined {
-  const [, letters, words = ''] = /^rsync --server -([A-Za-z]+)e(?:\d{0,3}\.\d{0,3})[iLsfxCIvu]{0,16}((?: [\x21-\x7e]+)*) \. \.\/$/.exec(text) ?? [];
+  const [, letters, words = ''] =
+    /^rsync --server -([A-Za-z]+)e(?:\d{0,3}\.\d{0,3})[iLsfxCIvu]{0,16}((?: [\x21-\x7e]+)*) \. \.\/$/.exec(text) ?? [];
   if (letters === undefined) return undefined;
   const asked = options.split(' ');
   const expected = asked.map((option) => lettersOf[option] ?? '').join('');

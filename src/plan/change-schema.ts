@@ -24,7 +24,10 @@ function isJson(value: unknown, depth = 0): value is Json {
 
 export const jsonSchema: z.ZodType<Json> = z.custom<Json>((value) => isJson(value), 'is not a JSON value');
 
-export const jsonObjectSchema: z.ZodType<JsonObject> = z.custom<JsonObject>((value) => isObject(value) && isJson(value), 'is not a JSON object');
+export const jsonObjectSchema: z.ZodType<JsonObject> = z.custom<JsonObject>(
+  (value) => isObject(value) && isJson(value),
+  'is not a JSON object',
+);
 
 const text = z.string();
 const argv = z.array(text).min(1);
@@ -60,7 +63,17 @@ const kinds = {
     expect: text.nullable(),
     backup: z.exactOptional(path),
   } satisfies Shape<ActionOf<'write-file'>>),
-  upload: z.strictObject({ kind: z.literal('upload'), from: text, host: z.exactOptional(text.min(1)), path, mode, owner: z.exactOptional(text), sha256, bytes: count, resumes: z.exactOptional(z.boolean()) } satisfies Shape<ActionOf<'upload'>>),
+  upload: z.strictObject({
+    kind: z.literal('upload'),
+    from: text,
+    host: z.exactOptional(text.min(1)),
+    path,
+    mode,
+    owner: z.exactOptional(text),
+    sha256,
+    bytes: count,
+    resumes: z.exactOptional(z.boolean()),
+  } satisfies Shape<ActionOf<'upload'>>),
   fetch: z.strictObject({
     kind: z.literal('fetch'),
     path,
@@ -73,7 +86,14 @@ const kinds = {
     resumes: z.exactOptional(z.boolean()),
     supersedes: z.exactOptional(z.array(text)),
   } satisfies Shape<ActionOf<'fetch'>>),
-  'wait-until': z.strictObject({ kind: z.literal('wait-until'), argv, equals: z.exactOptional(text), everySeconds: seconds, forSeconds: seconds, what: text } satisfies Shape<ActionOf<'wait-until'>>),
+  'wait-until': z.strictObject({
+    kind: z.literal('wait-until'),
+    argv,
+    equals: z.exactOptional(text),
+    everySeconds: seconds,
+    forSeconds: seconds,
+    what: text,
+  } satisfies Shape<ActionOf<'wait-until'>>),
   pause: z.strictObject({ kind: z.literal('pause'), seconds } satisfies Shape<ActionOf<'pause'>>),
   relay: z.strictObject({
     kind: z.literal('relay'),
@@ -84,13 +104,30 @@ const kinds = {
     atEnd: z.exactOptional(z.strictObject(program)),
     timeoutMs: z.exactOptional(z.number().positive()),
   } satisfies Shape<ActionOf<'relay'>>),
-  seal: z.strictObject({ kind: z.literal('seal'), name: text.min(1), manifest: path, to: text.min(1), laptop: z.exactOptional(z.literal(true)), host: z.exactOptional(text.min(1)) } satisfies Shape<ActionOf<'seal'>>),
+  seal: z.strictObject({
+    kind: z.literal('seal'),
+    name: text.min(1),
+    manifest: path,
+    to: text.min(1),
+    laptop: z.exactOptional(z.literal(true)),
+    host: z.exactOptional(text.min(1)),
+  } satisfies Shape<ActionOf<'seal'>>),
 } satisfies { readonly [Kind in Action['kind']]: z.ZodType<ActionOf<Kind>> };
 
 type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
 /** One action as it is saved and journalled. */
-export const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [kinds.exec, kinds.check, kinds['write-file'], kinds.upload, kinds.fetch, kinds['wait-until'], kinds.pause, kinds.relay, kinds.seal]);
+export const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
+  kinds.exec,
+  kinds.check,
+  kinds['write-file'],
+  kinds.upload,
+  kinds.fetch,
+  kinds['wait-until'],
+  kinds.pause,
+  kinds.relay,
+  kinds.seal,
+]);
 
 const actions = z.array(actionSchema);
 
@@ -118,5 +155,8 @@ export const changeSchema: z.ZodType<Change> = z.strictObject({
   records: z.exactOptional(z.array(recordNote)),
   lapse: z.exactOptional(z.enum(['may', 'has'])),
   atomic: z.boolean(),
-  bindings: z.custom<Readonly<Record<string, string>>>((value) => isObject(value) && Object.values(value).every((inner) => typeof inner === 'string'), 'is not a mapping of texts'),
+  bindings: z.custom<Readonly<Record<string, string>>>(
+    (value) => isObject(value) && Object.values(value).every((inner) => typeof inner === 'string'),
+    'is not a mapping of texts',
+  ),
 } satisfies Shape<Change>);

@@ -21,7 +21,9 @@ export function compareSteps(approved: readonly StepPlan[], fresh: readonly Step
     const loop = was.get(loopOf(step.id));
     if (was.has(step.id) || (loop !== undefined && isUncertain(loop))) return [];
     const approvedItems = isUncertain(step) && approved.some(({ id }) => loopOf(id) === step.id);
-    return [`${nameOf(step)}: ${approvedItems ? 'the items of its loop are not known any more' : 'was not there when the plan was approved'}`];
+    return [
+      `${nameOf(step)}: ${approvedItems ? 'the items of its loop are not known any more' : 'was not there when the plan was approved'}`,
+    ];
   });
   return [...kept, ...more];
 }
@@ -41,7 +43,8 @@ function isUncertain({ planned }: StepPlan): boolean {
 }
 
 function sameStep(approved: StepPlan, fresh: StepPlan): readonly string[] {
-  if (approved.operation !== fresh.operation) return [`was approved as ${approved.operation}, is ${fresh.operation} now`];
+  if (approved.operation !== fresh.operation)
+    return [`was approved as ${approved.operation}, is ${fresh.operation} now`];
   return compare(approved.planned, fresh.planned);
 }
 
@@ -59,19 +62,28 @@ function withoutLapsed(approved: Planned, fresh: Planned): readonly [Planned, Pl
   const is = fresh.outcome === 'change' ? fresh.changes.filter(({ lapse }) => lapse !== 'has') : [];
   const subjects = new Set(is.map(({ subject }) => subject));
   const given = fresh.outcome === 'change' || fresh.outcome === 'noop';
-  const was = approved.outcome === 'change' ? approved.changes.filter(({ lapse, subject }) => lapse !== 'has' && !(given && lapse === 'may' && !subjects.has(subject))) : [];
+  const was =
+    approved.outcome === 'change'
+      ? approved.changes.filter(
+          ({ lapse, subject }) => lapse !== 'has' && !(given && lapse === 'may' && !subjects.has(subject)),
+        )
+      : [];
   return [withChanges(approved, was), withChanges(fresh, is)];
 }
 
 function withChanges(planned: Planned, changes: readonly Change[]): Planned {
   if (planned.outcome !== 'change' || planned.changes.length === changes.length) return planned;
-  return changes.length === 0 ? { outcome: 'noop', reason: 'what there was to do has lapsed' } : { ...planned, changes };
+  return changes.length === 0
+    ? { outcome: 'noop', reason: 'what there was to do has lapsed' }
+    : { ...planned, changes };
 }
 
 function compareCertain(approved: Planned, fresh: Planned): readonly string[] {
   switch (approved.outcome) {
     case 'maybe':
-      return fresh.outcome === 'refused' ? [`${waited(approved.dependsOn)} when it was approved, and now it is refused: ${fresh.reason}`] : [];
+      return fresh.outcome === 'refused'
+        ? [`${waited(approved.dependsOn)} when it was approved, and now it is refused: ${fresh.reason}`]
+        : [];
     case 'change':
       if (fresh.outcome === 'change') return compareChanges(approved.changes, fresh.changes);
       // What was waited for has come by itself: that is what was wanted.
@@ -80,7 +92,9 @@ function compareCertain(approved: Planned, fresh: Planned): readonly string[] {
     case 'noop':
       return fresh.outcome === 'noop' ? [] : [`there was nothing to do (${approved.reason}), ${now(fresh)}`];
     case 'refused':
-      return fresh.outcome === 'refused' ? [] : [`was refused when the plan was made (${approved.reason}), ${now(fresh)}`];
+      return fresh.outcome === 'refused'
+        ? []
+        : [`was refused when the plan was made (${approved.reason}), ${now(fresh)}`];
   }
 }
 

@@ -9,7 +9,8 @@ export interface Pending {
 
 /** The earlier steps that change what this one reads. */
 export function dependsOn(reads: readonly string[], pending: readonly Pending[]): readonly string[] {
-  const touched = ({ changes }: Pending): boolean => changes.some((change) => reads.some((read) => change === '*' || read === '*' || change === read));
+  const touched = ({ changes }: Pending): boolean =>
+    changes.some((change) => reads.some((read) => change === '*' || read === '*' || change === read));
   return [...new Set(pending.filter(touched).map(({ step }) => step))];
 }
 
@@ -24,10 +25,28 @@ export function qualify(planned: Planned, reads: readonly string[], pending: rea
   const notes = { ...(warnings === undefined ? {} : { warnings }), ...(owed === undefined ? {} : { owed }) };
   switch (planned.outcome) {
     case 'noop':
-      return { outcome: 'maybe', dependsOn: steps, reason: `as things are now: ${planned.reason}`, provisional: [], ...notes };
+      return {
+        outcome: 'maybe',
+        dependsOn: steps,
+        reason: `as things are now: ${planned.reason}`,
+        provisional: [],
+        ...notes,
+      };
     case 'change':
-      return { outcome: 'maybe', dependsOn: steps, reason: 'as things are now', provisional: planned.changes, ...notes };
+      return {
+        outcome: 'maybe',
+        dependsOn: steps,
+        reason: 'as things are now',
+        provisional: planned.changes,
+        ...notes,
+      };
     case 'refused':
-      return { outcome: 'maybe', dependsOn: steps, reason: `as things are now it would be refused: ${planned.reason}`, provisional: [], ...notes };
+      return {
+        outcome: 'maybe',
+        dependsOn: steps,
+        reason: `as things are now it would be refused: ${planned.reason}`,
+        provisional: [],
+        ...notes,
+      };
   }
 }

@@ -9,16 +9,29 @@ const width = 120;
  */
 export function prettyJson(value: unknown, indent = ''): string {
   const inner = `${indent}  `;
-  const block = (open: string, lines: readonly string[], close: string): string => `${open}\n${lines.map((line) => inner + line).join(',\n')}\n${indent}${close}`;
+  const block = (open: string, lines: readonly string[], close: string): string =>
+    `${open}\n${lines.map((line) => inner + line).join(',\n')}\n${indent}${close}`;
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
     const plain = items.every((item) => typeof item !== 'object' || item === null);
     const line = plain ? `[${items.map(scalar).join(', ')}]` : '';
-    return plain && line.length <= width ? line : block('[', items.map((item) => prettyJson(item, inner)), ']');
+    return plain && line.length <= width
+      ? line
+      : block(
+          '[',
+          items.map((item) => prettyJson(item, inner)),
+          ']',
+        );
   }
   if (typeof value !== 'object' || value === null) return scalar(value);
   const entries = Object.entries(value);
-  return entries.length === 0 ? '{}' : block('{', entries.map(([key, item]) => `${visibleJson(key)}: ${prettyJson(item, inner)}`), '}');
+  return entries.length === 0
+    ? '{}'
+    : block(
+        '{',
+        entries.map(([key, item]) => `${visibleJson(key)}: ${prettyJson(item, inner)}`),
+        '}',
+      );
 }
 
 /** What is neither a list nor an object. */

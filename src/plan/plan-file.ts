@@ -16,7 +16,12 @@ export const planFileVersion = 1;
 export interface PlanFile {
   readonly playbook: { readonly file: string; readonly sha256: string; readonly text: string };
   /** How the plan was asked for. Inventory files as given on the command line. */
-  readonly inputs: { readonly inventory: readonly string[]; readonly tags: readonly string[]; readonly skipTags: readonly string[]; readonly vars: JsonObject };
+  readonly inputs: {
+    readonly inventory: readonly string[];
+    readonly tags: readonly string[];
+    readonly skipTags: readonly string[];
+    readonly vars: JsonObject;
+  };
   /** In the order of the inventory. A host without a (complete) plan carries its error. */
   readonly hosts: readonly HostPlan[];
 }
@@ -29,11 +34,19 @@ const mostCharacters = 256 * 1024 ** 2;
 const deepest = 100;
 
 /** A text as its lines, so that a change of one line is one line in the file's history. */
-const lines = z.codec(z.array(z.string()), z.string(), { decode: (parts) => parts.join('\n'), encode: (text) => text.split('\n') });
+const lines = z.codec(z.array(z.string()), z.string(), {
+  decode: (parts) => parts.join('\n'),
+  encode: (text) => text.split('\n'),
+});
 
 const body: z.ZodType<PlanFile, object> = z.strictObject({
   playbook: z.strictObject({ file: z.string(), sha256: z.string(), text: lines } satisfies Shape<PlanFile['playbook']>),
-  inputs: z.strictObject({ inventory: z.array(z.string()), tags: z.array(z.string()), skipTags: z.array(z.string()), vars: jsonObjectSchema } satisfies Shape<PlanFile['inputs']>),
+  inputs: z.strictObject({
+    inventory: z.array(z.string()),
+    tags: z.array(z.string()),
+    skipTags: z.array(z.string()),
+    vars: jsonObjectSchema,
+  } satisfies Shape<PlanFile['inputs']>),
   hosts: z.array(hostPlanSchema),
 } satisfies Shape<PlanFile>);
 
@@ -59,14 +72,23 @@ export function parsePlanFile(text: string, name: string, digest: Digest): PlanF
   const refuse = (why: string, hint = again): AppError => new AppError('config', `${name} ${why}`, { hint });
   const { plimsoll: _marker, version, digest: stated, ...content } = parseHeaded(text, refuse);
   if (typeof version === 'number' && version > planFileVersion) {
-    throw refuse(`was made by a newer plimsoll: it is a plan of version ${String(version)}, and this plimsoll knows up to ${String(planFileVersion)}`, 'apply it with the plimsoll that made it, or plan again with this one');
+    throw refuse(
+      `was made by a newer plimsoll: it is a plan of version ${String(version)}, and this plimsoll knows up to ${String(planFileVersion)}`,
+      'apply it with the plimsoll that made it, or plan again with this one',
+    );
   }
   if (version !== planFileVersion) throw refuse('is a damaged plan: its version is missing or is none');
-  if (stated !== digest(canonicalJson(content))) throw refuse('was edited after it was made: its digest does not fit', 'a plan is applied only as it was made; change the playbook instead, and plan again');
+  if (stated !== digest(canonicalJson(content)))
+    throw refuse(
+      'was edited after it was made: its digest does not fit',
+      'a plan is applied only as it was made; change the playbook instead, and plan again',
+    );
   const parsed = body.safeParse(content);
-  if (!parsed.success) throw refuse(`is not a plan that can be applied: ${oneLine(z.prettifyError(parsed.error), 300)}`);
+  if (!parsed.success)
+    throw refuse(`is not a plan that can be applied: ${oneLine(z.prettifyError(parsed.error), 300)}`);
   const { playbook, hosts } = parsed.data;
-  if (digest(playbook.text) !== playbook.sha256) throw refuse('holds another playbook than it was made from: its text does not fit its sha256');
+  if (digest(playbook.text) !== playbook.sha256)
+    throw refuse('holds another playbook than it was made from: its text does not fit its sha256');
   const twice = repeated(hosts.map(({ host }) => host));
   if (twice !== undefined) throw refuse(`holds the host ${oneLine(twice)} twice`);
   for (const { host, steps } of hosts) {
@@ -79,7 +101,8 @@ export function parsePlanFile(text: string, name: string, digest: Digest): PlanF
 /** The JSON object that a plan file is, once it is certain that everything in it can be seen by whoever looks at it. */
 function parseHeaded(text: string, refuse: (why: string, hint?: string) => AppError): Record<string, unknown> {
   if (text.trim() === '') throw refuse('is empty');
-  if (text.length > mostCharacters) throw refuse('is larger than 256 MiB: that is no plan', 'plan for fewer hosts at a time, with --limit');
+  if (text.length > mostCharacters)
+    throw refuse('is larger than 256 MiB: that is no plan', 'plan for fewer hosts at a time, with --limit');
   if (!isPlanFile(text)) throw refuse('is not a saved plan', 'a plan is saved by: plimsoll plan PLAYBOOK -o FILE');
   const { depth, keys } = measureJson(text);
   if (depth > deepest) throw refuse(`is not a plan: it is nested ${String(depth)} levels deep`);

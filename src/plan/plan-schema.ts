@@ -16,12 +16,29 @@ type PlannedAs<Outcome extends Planned['outcome']> = Extract<Planned, { readonly
 const outcomes = {
   noop: z.strictObject({ outcome: z.literal('noop'), reason: text, ...notes } satisfies Shape<PlannedAs<'noop'>>),
   change: z.strictObject({ outcome: z.literal('change'), changes, ...notes } satisfies Shape<PlannedAs<'change'>>),
-  maybe: z.strictObject({ outcome: z.literal('maybe'), dependsOn: texts, reason: text, provisional: changes, ...notes } satisfies Shape<PlannedAs<'maybe'>>),
-  refused: z.strictObject({ outcome: z.literal('refused'), reason: text, remedy: text, provisional: z.exactOptional(changes), ...notes } satisfies Shape<PlannedAs<'refused'>>),
+  maybe: z.strictObject({
+    outcome: z.literal('maybe'),
+    dependsOn: texts,
+    reason: text,
+    provisional: changes,
+    ...notes,
+  } satisfies Shape<PlannedAs<'maybe'>>),
+  refused: z.strictObject({
+    outcome: z.literal('refused'),
+    reason: text,
+    remedy: text,
+    provisional: z.exactOptional(changes),
+    ...notes,
+  } satisfies Shape<PlannedAs<'refused'>>),
 } satisfies { readonly [Outcome in Planned['outcome']]: z.ZodType<PlannedAs<Outcome>> };
 
 /** What a step would do on one host, as it is saved. */
-export const plannedSchema: z.ZodType<Planned> = z.discriminatedUnion('outcome', [outcomes.noop, outcomes.change, outcomes.maybe, outcomes.refused]);
+export const plannedSchema: z.ZodType<Planned> = z.discriminatedUnion('outcome', [
+  outcomes.noop,
+  outcomes.change,
+  outcomes.maybe,
+  outcomes.refused,
+]);
 
 /** One step on one host, as it is saved. */
 export const stepPlanSchema: z.ZodType<StepPlan> = z.strictObject({
@@ -35,13 +52,25 @@ export const stepPlanSchema: z.ZodType<StepPlan> = z.strictObject({
 } satisfies Shape<StepPlan>);
 
 /** A code of ours, as it is saved and journalled. */
-export const errorCodeSchema: z.ZodType<ErrorCode> = z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value), 'is not an error code that is known here');
+export const errorCodeSchema: z.ZodType<ErrorCode> = z.custom<ErrorCode>(
+  (value) => typeof value === 'string' && isErrorCode(value),
+  'is not an error code that is known here',
+);
 
 /** An error is saved as what it says; what caused it stays behind. */
-const error = z.codec(z.strictObject({ code: errorCodeSchema, message: text, hint: z.exactOptional(text), where: z.exactOptional(text) }), z.instanceof(AppError), {
-  decode: ({ code, message, ...details }) => new AppError(code, message, details),
-  encode: ({ code, message, hint, where }) => ({ code, message, ...(hint === undefined ? {} : { hint }), ...(where === undefined ? {} : { where }) }),
-});
+const error = z.codec(
+  z.strictObject({ code: errorCodeSchema, message: text, hint: z.exactOptional(text), where: z.exactOptional(text) }),
+  z.instanceof(AppError),
+  {
+    decode: ({ code, message, ...details }) => new AppError(code, message, details),
+    encode: ({ code, message, hint, where }) => ({
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(where === undefined ? {} : { where }),
+    }),
+  },
+);
 
 /** One host's share of a plan, as it is saved; `z.encode` makes of it what is written. */
 export const hostPlanSchema: z.ZodType<HostPlan> = z.strictObject({

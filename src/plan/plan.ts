@@ -25,7 +25,8 @@ export function mayChange({ planned }: StepPlan): boolean {
 
 /** Whether a change that it makes, or may make, is recorded as a version. */
 export function makesVersions({ planned }: StepPlan): boolean {
-  const changes = planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
+  const changes =
+    planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
   return changes.some(({ records = [] }) => records.length > 0);
 }
 

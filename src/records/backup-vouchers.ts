@@ -12,7 +12,13 @@ import type { Store } from './store.ts';
 const voucher = { host: z.string(), by: z.string(), at: z.string() };
 
 /** What stands beside a backup; one line of JSON. */
-const sealSchema = z.object({ plimsoll: z.literal('seal'), version: z.literal(1), ...voucher, key: z.string(), hmac: z.string() });
+const sealSchema = z.object({
+  plimsoll: z.literal('seal'),
+  version: z.literal(1),
+  ...voucher,
+  key: z.string(),
+  hmac: z.string(),
+});
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const mostOthers = 20;
@@ -21,7 +27,13 @@ const mostOthers = 20;
  * What the records keep of a backup. `also`: the statements before it, newest first. Two steps of one playbook that keep
  * a volume in two places give both the same name; so does an attempt that was made again.
  */
-const recordSchema = z.object({ v: z.literal(1), backup: z.string(), ...voucher, statement: digest, also: z.array(digest).max(mostOthers).exactOptional() });
+const recordSchema = z.object({
+  v: z.literal(1),
+  backup: z.string(),
+  ...voucher,
+  statement: digest,
+  also: z.array(digest).max(mostOthers).exactOptional(),
+});
 type BackupRecord = z.infer<typeof recordSchema>;
 
 interface VouchersOptions {
@@ -45,7 +57,10 @@ export class BackupVouchers implements Vouchers {
     this.#keys = new SealKeys(options.keyFile);
   }
 
-  async vouch(backup: Stated, { host }: Pick<Voucher, 'host'>): Promise<{ readonly seal: string; readonly warning?: string }> {
+  async vouch(
+    backup: Stated,
+    { host }: Pick<Voucher, 'host'>,
+  ): Promise<{ readonly seal: string; readonly warning?: string }> {
     const key = await this.#keys.own();
     const said: Voucher = { host, by: this.#options.who, at: new Date().toISOString() };
     const seal = `${JSON.stringify({ plimsoll: 'seal', version: 1, ...said, key: key.id, hmac: key.sign(signed(backup, said)) })}\n`;
@@ -65,16 +80,37 @@ export class BackupVouchers implements Vouchers {
     const same = records.find(({ statement, also = [] }) => [statement, ...also].includes(own));
     if (same !== undefined) return { kind: 'vouched', host: same.host, by: same.by, at: same.at };
     const [other] = records;
-    if (other !== undefined) return { kind: 'false', reason: `the records have another one of that name, made on ${oneLine(other.host, 80)} by ${oneLine(other.by, 80)} at ${oneLine(other.at, 40)}` };
+    if (other !== undefined)
+      return {
+        kind: 'false',
+        reason: `the records have another one of that name, made on ${oneLine(other.host, 80)} by ${oneLine(other.by, 80)} at ${oneLine(other.at, 40)}`,
+      };
     const without = why === undefined ? 'the records do not know it' : `the records cannot be read (${why})`;
-    const unvouched = (why: string, remedy: string): Vouched => ({ kind: 'unvouched', reason: `${without}, and ${why}`, remedy });
-    if (seal === '') return unvouched('there is no seal beside it', 'was it made by an older plimsoll, or on another machine with records of its own?');
+    const unvouched = (why: string, remedy: string): Vouched => ({
+      kind: 'unvouched',
+      reason: `${without}, and ${why}`,
+      remedy,
+    });
+    if (seal === '')
+      return unvouched(
+        'there is no seal beside it',
+        'was it made by an older plimsoll, or on another machine with records of its own?',
+      );
     const parsed = sealSchema.safeParse(parseJson(seal));
-    if (!parsed.success) return unvouched('its seal cannot be read', 'look at the file beside it whose name ends with .seal.');
+    if (!parsed.success)
+      return unvouched('its seal cannot be read', 'look at the file beside it whose name ends with .seal.');
     const { key: id, hmac, host, by, at } = parsed.data;
     const key = (await this.#keys.all()).find((one) => one.id === id);
-    if (key === undefined) return unvouched(`its seal was made with a key that is not on this machine (${oneLine(id, 40)})`, `bring the key from where it was made${by === '' ? '' : ` (it says: ${oneLine(by, 80)})`} as a further line of ${this.#options.keyFile}.`);
-    if (!key.verify(signed(backup, { host, by, at }), hmac)) return { kind: 'false', reason: 'its seal is of something else: the manifest, the archive or the seal has been replaced' };
+    if (key === undefined)
+      return unvouched(
+        `its seal was made with a key that is not on this machine (${oneLine(id, 40)})`,
+        `bring the key from where it was made${by === '' ? '' : ` (it says: ${oneLine(by, 80)})`} as a further line of ${this.#options.keyFile}.`,
+      );
+    if (!key.verify(signed(backup, { host, by, at }), hmac))
+      return {
+        kind: 'false',
+        reason: 'its seal is of something else: the manifest, the archive or the seal has been replaced',
+      };
     return { kind: 'vouched', host, by, at };
   }
 
@@ -84,7 +120,9 @@ export class BackupVouchers implements Vouchers {
       const stored = await this.#options.store.list(prefixOfBackup(name), this.#options.signal);
       const read = stored.map(({ value }) => recordSchema.safeParse(value));
       const records = read.flatMap(({ data }) => data ?? []);
-      return records.length === read.length ? { records } : { records, why: 'what they say of it is of another plimsoll' };
+      return records.length === read.length
+        ? { records }
+        : { records, why: 'what they say of it is of another plimsoll' };
     } catch (thrown) {
       const error = toAppError(thrown);
       if (error.code !== 'records-unavailable') throw error;
@@ -103,14 +141,21 @@ export class BackupVouchers implements Vouchers {
       }
       if (await store.compareAndSwap(key, there.revision, beside(record, there.value), signal)) return;
     }
-    throw new AppError('records-conflict', `what the records say of ${record.backup} is written again and again by somebody else`, { hint: 'run the same again' });
+    throw new AppError(
+      'records-conflict',
+      `what the records say of ${record.backup} is written again and again by somebody else`,
+      { hint: 'run the same again' },
+    );
   }
 }
 
 /** What is there and cannot be read is no statement of ours. */
 function beside(record: BackupRecord, there: unknown): BackupRecord {
   const { data } = recordSchema.safeParse(there);
-  const also = data === undefined ? [] : [data.statement, ...(data.also ?? [])].filter((one) => one !== record.statement).slice(0, mostOthers);
+  const also =
+    data === undefined
+      ? []
+      : [data.statement, ...(data.also ?? [])].filter((one) => one !== record.statement).slice(0, mostOthers);
   return { ...record, ...(also.length === 0 ? {} : { also }) };
 }
 

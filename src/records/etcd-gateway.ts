@@ -22,13 +22,18 @@ const defaultTimeoutMs = 5000;
 const mostAnswerBytes = 128 * 1024 * 1024;
 
 /** The gateway's own errors: gRPC's codes (https://grpc.io/docs/guides/status-codes/). */
-const refusal = z.object({ error: z.string().default(''), message: z.string().default(''), code: z.number().default(0) });
+const refusal = z.object({
+  error: z.string().default(''),
+  message: z.string().default(''),
+  code: z.number().default(0),
+});
 const unauthenticated = 16;
 const failedPrecondition = 9;
 /** About this endpoint at this moment: another one, or the same later, may answer. */
 const passing: ReadonlySet<number> = new Set([1, 4, 8, 13, 14]);
 
-const remedy = 'is etcd up, and may this machine reach it? --records or $PLIMSOLL_RECORDS says where it is (etcd://HOST:PORT,…, or etcds:// for TLS); ETCDCTL_CACERT, _CERT, _KEY, _USER and _PASSWORD are honoured';
+const remedy =
+  'is etcd up, and may this machine reach it? --records or $PLIMSOLL_RECORDS says where it is (etcd://HOST:PORT,…, or etcds:// for TLS); ETCDCTL_CACERT, _CERT, _KEY, _USER and _PASSWORD are honoured';
 
 /** etcd's JSON gateway (https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/), version 3.4 or newer. */
 export class EtcdGateway {
@@ -45,7 +50,15 @@ export class EtcdGateway {
     this.#options = options;
     // A connection of its own for each call: there are few, and one that was kept may be dead by the next change.
     const few = { keepAlive: false, maxSockets: 32 };
-    this.#agent = tls === undefined ? new HttpAgent(few) : new HttpsAgent({ ...few, ...(tls.ca === undefined ? {} : { ca: tls.ca }), ...(tls.cert === undefined ? {} : { cert: tls.cert }), ...(tls.key === undefined ? {} : { key: tls.key.reveal() }) });
+    this.#agent =
+      tls === undefined
+        ? new HttpAgent(few)
+        : new HttpsAgent({
+            ...few,
+            ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+            ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+            ...(tls.key === undefined ? {} : { key: tls.key.reveal() }),
+          });
   }
 
   /** The answer to one call. Errors: `records-unavailable` with what each endpoint has said, `interrupted`. */
@@ -60,9 +73,19 @@ export class EtcdGateway {
       answered = await this.#ask(path, body, token, signal);
     }
     const { refused, value, endpoint } = answered;
-    if (refused !== undefined) throw unavailable(this.place, `${endpoint} answers: ${said(refused)}`, { hint: /auth|permission|user|token/i.test(said(refused)) ? 'ETCDCTL_USER and ETCDCTL_PASSWORD name a user who may read and write keys that begin with plimsoll/' : remedy });
+    if (refused !== undefined)
+      throw unavailable(this.place, `${endpoint} answers: ${said(refused)}`, {
+        hint: /auth|permission|user|token/i.test(said(refused))
+          ? 'ETCDCTL_USER and ETCDCTL_PASSWORD name a user who may read and write keys that begin with plimsoll/'
+          : remedy,
+      });
     const parsed = answer.safeParse(value);
-    if (!parsed.success) throw unavailable(this.place, `${endpoint} answers something else than etcd does: ${oneLine(z.prettifyError(parsed.error), 200)}`, { hint: remedy });
+    if (!parsed.success)
+      throw unavailable(
+        this.place,
+        `${endpoint} answers something else than etcd does: ${oneLine(z.prettifyError(parsed.error), 200)}`,
+        { hint: remedy },
+      );
     return parsed.data;
   }
 
@@ -80,11 +103,21 @@ export class EtcdGateway {
   async #authenticate(signal: AbortSignal): Promise<string> {
     const { user } = this.#options;
     if (user === undefined) return '';
-    const { refused, value, endpoint } = await this.#ask('/v3/auth/authenticate', { name: user.name, password: user.password.reveal() }, undefined, signal);
+    const { refused, value, endpoint } = await this.#ask(
+      '/v3/auth/authenticate',
+      { name: user.name, password: user.password.reveal() },
+      undefined,
+      signal,
+    );
     // This server asks nobody who he is.
     if (refused?.code === failedPrecondition) return '';
     const token = z.object({ token: z.string() }).safeParse(value).data?.token;
-    if (token === undefined) throw unavailable(this.place, `${endpoint} does not let the user ${oneLine(user.name, 60)} in${refused === undefined ? '' : `: ${said(refused)}`}`, { hint: 'ETCDCTL_USER (NAME, or NAME:PASSWORD) and ETCDCTL_PASSWORD say who' });
+    if (token === undefined)
+      throw unavailable(
+        this.place,
+        `${endpoint} does not let the user ${oneLine(user.name, 60)} in${refused === undefined ? '' : `: ${said(refused)}`}`,
+        { hint: 'ETCDCTL_USER (NAME, or NAME:PASSWORD) and ETCDCTL_PASSWORD say who' },
+      );
     return token;
   }
 
@@ -99,7 +132,10 @@ export class EtcdGateway {
       try {
         const { status, text } = await this.#post(endpoint, path, JSON.stringify(body), token, signal);
         const value = parseJson(text);
-        const refused = status === 200 ? undefined : (refusal.safeParse(value).data ?? { error: `HTTP status ${String(status)}`, message: '', code: 0 });
+        const refused =
+          status === 200
+            ? undefined
+            : (refusal.safeParse(value).data ?? { error: `HTTP status ${String(status)}`, message: '', code: 0 });
         if (refused === undefined || !passing.has(refused.code)) {
           this.#current = index;
           return { endpoint, value, refused };
@@ -113,11 +149,26 @@ export class EtcdGateway {
     throw unavailable(this.place, failures.join('; '), { hint: remedy });
   }
 
-  #post(endpoint: string, path: string, body: string, token: string | undefined, signal: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
+  #post(
+    endpoint: string,
+    path: string,
+    body: string,
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const { tls, timeoutMs = defaultTimeoutMs } = this.#options;
     const url = new URL(path, `${tls === undefined ? 'http' : 'https'}://${endpoint}`);
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...(token === undefined || token === '' ? {} : { authorization: token }) };
-    const options = { method: 'POST', headers, agent: this.#agent, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      ...(token === undefined || token === '' ? {} : { authorization: token }),
+    };
+    const options = {
+      method: 'POST',
+      headers,
+      agent: this.#agent,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    };
     return new Promise((resolve, reject) => {
       const sent = tls === undefined ? httpRequest(url, options) : httpsRequest(url, options);
       sent.on('error', reject);
@@ -126,11 +177,14 @@ export class EtcdGateway {
         let bytes = 0;
         response.on('data', (chunk: Buffer) => {
           bytes += chunk.length;
-          if (bytes > mostAnswerBytes) response.destroy(new Error(`the answer is longer than ${String(mostAnswerBytes)} bytes`));
+          if (bytes > mostAnswerBytes)
+            response.destroy(new Error(`the answer is longer than ${String(mostAnswerBytes)} bytes`));
           else chunks.push(chunk);
         });
         response.on('error', reject);
-        response.on('end', () => { resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }); });
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+        });
       });
       sent.end(body);
     });

@@ -48,8 +48,13 @@ class EtcdStore implements Store {
     const found: Stored[] = [];
     const end = base64(after(prefix));
     // The pages are not of one moment: each key is a version by itself.
-    for (let from = prefix; ; ) {
-      const { kvs, more } = await this.#gateway.call('/v3/kv/range', { key: base64(from), range_end: end, limit: String(pageKeys) }, range, signal);
+    for (let from = prefix; ;) {
+      const { kvs, more } = await this.#gateway.call(
+        '/v3/kv/range',
+        { key: base64(from), range_end: end, limit: String(pageKeys) },
+        range,
+        signal,
+      );
       found.push(...kvs.map((each) => this.#stored(each)));
       const last = found.at(-1);
       if (!more || last === undefined) return found;
@@ -67,14 +72,22 @@ class EtcdStore implements Store {
 
   async #put(key: string, value: JsonObject, condition: object, signal: AbortSignal): Promise<boolean> {
     const put = { key: base64(key), value: base64(textOf(key, value)) };
-    const { succeeded } = await this.#gateway.call('/v3/kv/txn', { compare: [{ key: put.key, ...condition }], success: [{ request_put: put }] }, transaction, signal);
+    const { succeeded } = await this.#gateway.call(
+      '/v3/kv/txn',
+      { compare: [{ key: put.key, ...condition }], success: [{ request_put: put }] },
+      transaction,
+      signal,
+    );
     return succeeded;
   }
 
   #stored({ key, value, mod_revision: revision }: z.infer<typeof keyValue>): Stored {
     const name = text(key);
     const parsed = jsonObjectSchema.safeParse(parseJson(text(value)));
-    if (!parsed.success) throw unavailable(this.place, `the value of ${name} is no JSON object`, { hint: `somebody else has written it: look at it (${byHand('etcdctl', 'get', name)}), and remove it` });
+    if (!parsed.success)
+      throw unavailable(this.place, `the value of ${name} is no JSON object`, {
+        hint: `somebody else has written it: look at it (${byHand('etcdctl', 'get', name)}), and remove it`,
+      });
     return { key: name, value: parsed.data, revision };
   }
 }

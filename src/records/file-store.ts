@@ -59,7 +59,10 @@ class FileStore implements Store {
   }
 
   compareAndSwap(key: string, revision: string, value: JsonObject, signal: AbortSignal): Promise<boolean> {
-    return this.#tried(signal, async () => (await this.#newest(key)) === Number(revision) && this.#write(key, Number(revision) + 1, value));
+    return this.#tried(
+      signal,
+      async () => (await this.#newest(key)) === Number(revision) && this.#write(key, Number(revision) + 1, value),
+    );
   }
 
   #pathOf(key: string, revision?: number): string {
@@ -88,7 +91,10 @@ class FileStore implements Store {
   async #read(key: string, revision: number): Promise<Stored> {
     const path = this.#pathOf(key, revision);
     const value = parsed(await readFile(path, 'utf8'));
-    if (value === undefined) throw unavailable(this.place, `${path} is no JSON object`, { hint: 'put back a copy of it, or remove it: the version before it then counts' });
+    if (value === undefined)
+      throw unavailable(this.place, `${path} is no JSON object`, {
+        hint: 'put back a copy of it, or remove it: the version before it then counts',
+      });
     return { key, value, revision: String(revision) };
   }
 
@@ -118,7 +124,10 @@ class FileStore implements Store {
     } catch (thrown) {
       if (thrown instanceof AppError || signal.aborted) throw thrown;
       const why = thrown instanceof Error ? thrown.message : String(thrown);
-      throw unavailable(this.place, why, { cause: thrown, hint: 'make the directory readable and writable for you, with room in it; or keep the records elsewhere: --records file:DIR' });
+      throw unavailable(this.place, why, {
+        cause: thrown,
+        hint: 'make the directory readable and writable for you, with room in it; or keep the records elsewhere: --records file:DIR',
+      });
     }
   }
 }

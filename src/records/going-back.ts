@@ -26,13 +26,27 @@ export interface GoingBack {
 }
 
 /** The version that is meant. Errors: `usage` where it is not recorded, `refused` where it is none that was ever in force. */
-export function chooseVersion({ host, kind, name }: Subject, wanted: number, history: readonly VersionRecord[], place: string): VersionRecord {
+export function chooseVersion(
+  { host, kind, name }: Subject,
+  wanted: number,
+  history: readonly VersionRecord[],
+  place: string,
+): VersionRecord {
   const what = `${kind} ${oneLine(name, 80)} on ${oneLine(host, 80)}`;
   const found = history.find(({ version }) => version === wanted);
-  if (history.length === 0) throw new AppError('usage', `no version of ${what} is recorded in ${place}`, { hint: `${byHand('plimsoll', 'history', kind, oneLine(name, 80))} shows what is; of a volume the name is the part before -1, -2, …` });
-  if (found === undefined) throw new AppError('usage', `there is no version ${String(wanted)} of ${what}`, { hint: `there ${history.length === 1 ? 'is' : 'are'} ${history.map(({ version, state }) => `${String(version)} (${state})`).join(', ')}` });
+  if (history.length === 0)
+    throw new AppError('usage', `no version of ${what} is recorded in ${place}`, {
+      hint: `${byHand('plimsoll', 'history', kind, oneLine(name, 80))} shows what is; of a volume the name is the part before -1, -2, …`,
+    });
+  if (found === undefined)
+    throw new AppError('usage', `there is no version ${String(wanted)} of ${what}`, {
+      hint: `there ${history.length === 1 ? 'is' : 'are'} ${history.map(({ version, state }) => `${String(version)} (${state})`).join(', ')}`,
+    });
   const never = neverInForce[found.state];
-  if (never !== undefined) throw new AppError('refused', `version ${String(wanted)} of ${what} ${never(oneLine(found.run, 40))}`, { hint: `${byHand('plimsoll', 'history', kind, oneLine(name, 80))} shows those that can be gone back to: current, replaced` });
+  if (never !== undefined)
+    throw new AppError('refused', `version ${String(wanted)} of ${what} ${never(oneLine(found.run, 40))}`, {
+      hint: `${byHand('plimsoll', 'history', kind, oneLine(name, 80))} shows those that can be gone back to: current, replaced`,
+    });
   return found;
 }
 
@@ -43,14 +57,27 @@ const neverInForce: Readonly<Partial<Record<VersionRecord['state'], (run: string
 };
 
 /** Pure: what is, is for the operation to find out. Errors: `refused` where too little is recorded. */
-export function goingBack(record: VersionRecord, history: readonly VersionRecord[], options: GoingBackOptions): GoingBack {
+export function goingBack(
+  record: VersionRecord,
+  history: readonly VersionRecord[],
+  options: GoingBackOptions,
+): GoingBack {
   return record.kind === 'volume' ? volumeStep(record, history, options) : containerStep(record, history, options);
 }
 
-function volumeStep(record: VersionRecord, history: readonly VersionRecord[], { discardLayer, gate }: GoingBackOptions): GoingBack {
+function volumeStep(
+  record: VersionRecord,
+  history: readonly VersionRecord[],
+  { discardLayer, gate }: GoingBackOptions,
+): GoingBack {
   const { sizeBytes } = record.spec;
   const version = `version ${String(record.version)} of volume ${oneLine(record.name, 80)}`;
-  if (typeof sizeBytes !== 'number') throw new AppError('refused', `${version} had no size of its own, or none that is recorded, and only a size can be restored`, { hint: 'scale_volume gives it any size that you name' });
+  if (typeof sizeBytes !== 'number')
+    throw new AppError(
+      'refused',
+      `${version} had no size of its own, or none that is recorded, and only a size can be restored`,
+      { hint: 'scale_volume gives it any size that you name' },
+    );
   const then = asText(record.spec['name']);
   const now = asText(history.find(({ state }) => state === 'current')?.spec['name'] ?? record.spec['name']);
   const size = formatBytes(sizeBytes);
@@ -60,21 +87,44 @@ function volumeStep(record: VersionRecord, history: readonly VersionRecord[], { 
       scale_volume: { volume: now, size: exactSize(sizeBytes), ...layerKey(discardLayer), ...gateKey(gate) },
     },
     vars: {},
-    notes: [`${version} was ${oneLine(then, 80)} with ${size}. Its size comes back; its data does not: what is in ${oneLine(now, 80)} now is kept.`],
+    notes: [
+      `${version} was ${oneLine(then, 80)} with ${size}. Its size comes back; its data does not: what is in ${oneLine(now, 80)} now is kept.`,
+    ],
   };
 }
 
-function containerStep(record: VersionRecord, history: readonly VersionRecord[], { partly, discardLayer, gate }: GoingBackOptions): GoingBack {
+function containerStep(
+  record: VersionRecord,
+  history: readonly VersionRecord[],
+  { partly, discardLayer, gate }: GoingBackOptions,
+): GoingBack {
   const { name, version } = record;
   const parsed = recordedSchema.safeParse(record.spec);
-  if (!parsed.success) throw new AppError('refused', `version ${String(version)} of container ${oneLine(name, 80)} was recorded by an older plimsoll, which kept too little of it to bring it back`, { hint: 'recreate_container makes it what you write' });
+  if (!parsed.success)
+    throw new AppError(
+      'refused',
+      `version ${String(version)} of container ${oneLine(name, 80)} was recorded by an older plimsoll, which kept too little of it to bring it back`,
+      { hint: 'recreate_container makes it what you write' },
+    );
   const later = history.filter((one) => one.version > version && (one.state === 'replaced' || one.state === 'current'));
-  const envChanged = [...new Set(later.flatMap(({ spec: { changed } }) => (Array.isArray(changed) ? changed.map(envNameOf) : [])))].filter((one) => one !== undefined);
+  const envChanged = [
+    ...new Set(later.flatMap(({ spec: { changed } }) => (Array.isArray(changed) ? changed.map(envNameOf) : []))),
+  ].filter((one) => one !== undefined);
   return {
     // As a variable, because a label may hold what an expression begins with.
-    step: { name: `Bring container ${name} back to its version ${String(version)}`, recreate_container: { container: name, ...layerKey(discardLayer), ...gateKey(gate), restore: '${{ vars.version }}' } },
+    step: {
+      name: `Bring container ${name} back to its version ${String(version)}`,
+      recreate_container: {
+        container: name,
+        ...layerKey(discardLayer),
+        ...gateKey(gate),
+        restore: '${{ vars.version }}',
+      },
+    },
     vars: { version: { version, spec: { ...parsed.data }, env_changed: envChanged, partly } },
-    notes: [`version ${String(version)} of container ${oneLine(name, 80)}: its specification comes back. Values of variables are not recorded, and what is in its volumes stays as it is now.`],
+    notes: [
+      `version ${String(version)} of container ${oneLine(name, 80)}: its specification comes back. Values of variables are not recorded, and what is in its volumes stays as it is now.`,
+    ],
   };
 }
 

@@ -44,7 +44,8 @@ function etcdOptions(address: string, env: StoreSettings['env']): EtcdOptions {
   const { ETCDCTL_USER: who = '', ETCDCTL_PASSWORD: given } = env;
   const [, name = who, inName] = /^([^:]*):(.*)$/s.exec(who) ?? [];
   const password = given ?? inName;
-  if (name !== '' && password === undefined) throw new AppError('usage', 'ETCDCTL_USER is set, and ETCDCTL_PASSWORD is not', { hint: 'set both, or neither' });
+  if (name !== '' && password === undefined)
+    throw new AppError('usage', 'ETCDCTL_USER is set, and ETCDCTL_PASSWORD is not', { hint: 'set both, or neither' });
   const user = name === '' || password === undefined ? {} : { user: { name, password: new Secret(password) } };
   return address.startsWith('etcds://') ? { endpoints, tls: tlsOf(env), ...user } : { endpoints, ...user };
 }
@@ -52,13 +53,23 @@ function etcdOptions(address: string, env: StoreSettings['env']): EtcdOptions {
 function endpointsOf(address: string): readonly string[] {
   const [, list = ''] = /^etcds?:\/\/(.+)$/.exec(address) ?? [];
   const endpoints = list.split(',').map((each) => each.replace(/\/$/, ''));
-  if (list.includes('@')) throw new AppError('usage', 'the address of the records names a user, and would be seen by others', { hint: 'set ETCDCTL_USER and ETCDCTL_PASSWORD instead' });
+  if (list.includes('@'))
+    throw new AppError('usage', 'the address of the records names a user, and would be seen by others', {
+      hint: 'set ETCDCTL_USER and ETCDCTL_PASSWORD instead',
+    });
   const wrong = endpoints.find((each) => !endpointPattern.test(each));
-  if (wrong !== undefined) throw new AppError('usage', `"${oneLine(address, 100)}" is no place for records`, { hint: `--records and $PLIMSOLL_RECORDS take ${grammar}` });
+  if (wrong !== undefined)
+    throw new AppError('usage', `"${oneLine(address, 100)}" is no place for records`, {
+      hint: `--records and $PLIMSOLL_RECORDS take ${grammar}`,
+    });
   return endpoints;
 }
 
-function tlsOf({ ETCDCTL_CACERT: ca, ETCDCTL_CERT: cert, ETCDCTL_KEY: key }: StoreSettings['env']): NonNullable<EtcdOptions['tls']> {
+function tlsOf({
+  ETCDCTL_CACERT: ca,
+  ETCDCTL_CERT: cert,
+  ETCDCTL_KEY: key,
+}: StoreSettings['env']): NonNullable<EtcdOptions['tls']> {
   return {
     ...(ca === undefined ? {} : { ca: pem('ETCDCTL_CACERT', ca) }),
     ...(cert === undefined ? {} : { cert: pem('ETCDCTL_CERT', cert) }),
@@ -70,6 +81,8 @@ function pem(variable: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
-    throw new AppError('config', `${path}, which ${variable} names, could not be read: ${whyUnreadable(thrown)}`, { cause: thrown });
+    throw new AppError('config', `${path}, which ${variable} names, could not be read: ${whyUnreadable(thrown)}`, {
+      cause: thrown,
+    });
   }
 }

@@ -17,17 +17,30 @@ export interface HostRebuild {
 }
 
 /** Pure. Errors: `refused`, of labels that are not believed. */
-export function rebuildOf(host: string, found: readonly Volume[], recorded: readonly VersionRecord[], sets: readonly ScaledRecord[], who: string): HostRebuild {
+export function rebuildOf(
+  host: string,
+  found: readonly Volume[],
+  recorded: readonly VersionRecord[],
+  sets: readonly ScaledRecord[],
+  who: string,
+): HostRebuild {
   const versions = rebuilt(host, found, recorded, who);
   const here = scaledOnHost(found);
   const before = new Map(sets.map((record) => [record.name, record]));
-  const names = new Set([...here.keys(), ...sets.filter(({ instances }) => instances.some((one) => one.host === host)).map(({ name }) => name)]);
+  const names = new Set([
+    ...here.keys(),
+    ...sets.filter(({ instances }) => instances.some((one) => one.host === host)).map(({ name }) => name),
+  ]);
   const scaled = [...names].flatMap((name) => {
     const is = before.get(name) ?? noneOf(name);
     const record = rebuiltScaled(is, host, here.get(name) ?? [], who);
     return record === is ? [] : [{ record, lines: differences(is, record, host) }];
   });
-  return { versions, scaled, lines: [...versions.map((one) => versionLine(one, recorded)), ...scaled.flatMap(({ lines }) => lines)] };
+  return {
+    versions,
+    scaled,
+    lines: [...versions.map((one) => versionLine(one, recorded)), ...scaled.flatMap(({ lines }) => lines)],
+  };
 }
 
 /** Whether both write the same for this host. */
@@ -43,12 +56,15 @@ function versionLine({ kind, name, version, state, spec }: VersionRecord, record
 }
 
 function differences(is: ScaledRecord, becomes: ScaledRecord, host: string): readonly string[] {
-  const own = ({ instances }: ScaledRecord): ReadonlyMap<number, StoredInstance> => new Map(instances.filter((one) => one.host === host).map((one) => [one.index, one]));
+  const own = ({ instances }: ScaledRecord): ReadonlyMap<number, StoredInstance> =>
+    new Map(instances.filter((one) => one.host === host).map((one) => [one.index, one]));
   const [before, after] = [own(is), own(becomes)];
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((index) => {
     const [was, will] = [before.get(index), after.get(index)];
     if (was?.state === will?.state) return [];
     const { volume } = will ?? was ?? { volume: '' };
-    return [`instance ${volume} of scaled volume ${is.name}: ${was?.state ?? 'not recorded'} → ${will?.state ?? 'taken out, since it is not there'}`];
+    return [
+      `instance ${volume} of scaled volume ${is.name}: ${was?.state ?? 'not recorded'} → ${will?.state ?? 'taken out, since it is not there'}`,
+    ];
   });
 }

@@ -18,7 +18,13 @@ export function scaledOnHost(volumes: readonly Volume[]): ReadonlyMap<string, re
     const name = instanceName(set, index);
     const { size = '' } = volume.options;
     // Of one that has been scaled by copy, the volume that it was made as says what it was.
-    if (!its.has(index) || volume.name === name) its.set(index, { index, volume: name, ...(/^\d+$/.test(size) ? { sizeBytes: Number(size) } : {}), at: volume.createdAt });
+    if (!its.has(index) || volume.name === name)
+      its.set(index, {
+        index,
+        volume: name,
+        ...(/^\d+$/.test(size) ? { sizeBytes: Number(size) } : {}),
+        at: volume.createdAt,
+      });
     found.set(set, its);
   }
   return new Map([...found].map(([set, its]) => [set, [...its.values()]]));
@@ -37,21 +43,45 @@ export function rebuiltScaled(record: ScaledRecord, host: string, found: readonl
   const { instances, next } = record;
   const isThere = (index: number): boolean => found.some((one) => one.index === index);
   const kept = instances.filter((one) => one.host !== host || one.state === 'pending' || isThere(one.index));
-  const confirmed = kept.map((one): StoredInstance => (one.host === host && one.state === 'pending' && isThere(one.index) ? { ...one, state: 'current' } : one));
-  const missing = found.filter(({ index }) => !instances.some((one) => one.host === host && one.index === index)).map((one): StoredInstance => ({ ...one, host, state: 'current', run: '', who }));
-  const why = disbelieved(record, confirmed.filter((one) => one.host === host), missing);
-  if (why !== undefined) throw new AppError('refused', `the labels on ${oneLine(host, 80)} are not believed: ${why}`, { hint: 'nothing was written for this host; look at its volumes (docker volume ls --filter label=plimsoll.scaled), remove the label\'s volumes that are none, then run the same again' });
-  const changed = kept.length < instances.length || missing.length > 0 || confirmed.some((one, place) => one !== kept[place]);
-  return changed ? { ...record, next: Math.max(next, ...found.map(({ index }) => index + 1)), instances: sorted([...confirmed, ...missing]) } : record;
+  const confirmed = kept.map((one): StoredInstance =>
+    one.host === host && one.state === 'pending' && isThere(one.index) ? { ...one, state: 'current' } : one,
+  );
+  const missing = found
+    .filter(({ index }) => !instances.some((one) => one.host === host && one.index === index))
+    .map((one): StoredInstance => ({ ...one, host, state: 'current', run: '', who }));
+  const why = disbelieved(
+    record,
+    confirmed.filter((one) => one.host === host),
+    missing,
+  );
+  if (why !== undefined)
+    throw new AppError('refused', `the labels on ${oneLine(host, 80)} are not believed: ${why}`, {
+      hint: "nothing was written for this host; look at its volumes (docker volume ls --filter label=plimsoll.scaled), remove the label's volumes that are none, then run the same again",
+    });
+  const changed =
+    kept.length < instances.length || missing.length > 0 || confirmed.some((one, place) => one !== kept[place]);
+  return changed
+    ? {
+        ...record,
+        next: Math.max(next, ...found.map(({ index }) => index + 1)),
+        instances: sorted([...confirmed, ...missing]),
+      }
+    : record;
 }
 
-function disbelieved({ name, instances, next, scale = furthest }: ScaledRecord, own: readonly StoredInstance[], missing: readonly StoredInstance[]): string | undefined {
+function disbelieved(
+  { name, instances, next, scale = furthest }: ScaledRecord,
+  own: readonly StoredInstance[],
+  missing: readonly StoredInstance[],
+): string | undefined {
   const [first] = missing;
   if (first === undefined) return undefined;
   const set = oneLine(name, 80);
-  if (own.length + missing.length > 1) return `they say that it has ${String(own.length + missing.length)} instances of ${set} (${[...own, ...missing].map(({ volume }) => oneLine(volume, 80)).join(', ')}), and a host has one`;
+  if (own.length + missing.length > 1)
+    return `they say that it has ${String(own.length + missing.length)} instances of ${set} (${[...own, ...missing].map(({ volume }) => oneLine(volume, 80)).join(', ')}), and a host has one`;
   const holder = instances.find(({ index }) => index === first.index);
   if (holder !== undefined) return `${oneLine(first.volume, 80)} is that of ${oneLine(holder.host, 80)}`;
-  if (first.index >= next + scale) return `${oneLine(first.volume, 80)} is far beyond the ${String(next - 1)} instances of ${set} that there have been`;
+  if (first.index >= next + scale)
+    return `${oneLine(first.volume, 80)} is far beyond the ${String(next - 1)} instances of ${set} that there have been`;
   return undefined;
 }

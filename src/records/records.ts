@@ -51,28 +51,59 @@ export class VersionRecords implements Records {
     const version = note.version ?? nextOf(versions, by);
     const there = versions.find(({ record }) => record.version === version);
     if (there !== undefined && !isFree(there.record, note, by)) throw conflict(subject, there.record);
-    const was = versions.findLast(({ record }) => record.state === 'current' && record.version !== version)?.record.version ?? there?.record.was;
+    const was =
+      versions.findLast(({ record }) => record.state === 'current' && record.version !== version)?.record.version ??
+      there?.record.was;
     const { replaces, spec } = note;
-    const record: VersionRecord = { v: 1, ...subject, version, spec, state: 'pending', ...by, ...(was === undefined ? {} : { was }), ...(replaces === undefined ? {} : { replaces }) };
+    const record: VersionRecord = {
+      v: 1,
+      ...subject,
+      version,
+      spec,
+      state: 'pending',
+      ...by,
+      ...(was === undefined ? {} : { was }),
+      ...(replaces === undefined ? {} : { replaces }),
+    };
     const key = keyOf(subject, version);
-    const won = there === undefined ? await this.#store.createIfAbsent(key, asValue(record), signal) : await this.#store.compareAndSwap(key, there.revision, asValue(record), signal);
+    const won =
+      there === undefined
+        ? await this.#store.createIfAbsent(key, asValue(record), signal)
+        : await this.#store.compareAndSwap(key, there.revision, asValue(record), signal);
     // The answer to a first try may have been lost, and the second found what the first has written.
     if (!won) await this.#mustBeOurs(subject, version, by, signal);
     return { kind, name, version };
   }
 
-  async settle(host: string, { kind, name, version }: Claim, state: Settled, by: Claimant, signal: AbortSignal): Promise<void> {
-    if (kind === 'scaled') return this.scaledVolumes.settle(host, { kind, name, version }, state, { volume: `${name}-${String(version)}` }, by, signal);
+  async settle(
+    host: string,
+    { kind, name, version }: Claim,
+    state: Settled,
+    by: Claimant,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (kind === 'scaled')
+      return this.scaledVolumes.settle(
+        host,
+        { kind, name, version },
+        state,
+        { volume: `${name}-${String(version)}` },
+        by,
+        signal,
+      );
     if (state === 'removed') throw new Error(`version ${String(version)} of ${kind} ${name} cannot be removed`);
     const subject = { host, kind, name };
     const versions = await this.#versions(subject, signal);
     const own = versions.find(({ record }) => record.version === version)?.record;
     if (own?.run !== by.run) throw own === undefined ? gone(subject, version) : conflict(subject, own);
-    const others = versions.map(({ record }) => record).filter((record) => record.version !== version && record.state === 'current');
+    const others = versions
+      .map(({ record }) => record)
+      .filter((record) => record.version !== version && record.state === 'current');
     const isOlder = others.some((record) => record.version > version);
     await this.#put(subject, version, state === 'current' && isOlder ? 'replaced' : state, signal);
     if (state === 'current') {
-      for (const other of others) if (other.version < version) await this.#put(subject, other.version, 'replaced', signal);
+      for (const other of others)
+        if (other.version < version) await this.#put(subject, other.version, 'replaced', signal);
     } else if (own.was !== undefined && others.length === 0) {
       // What it replaced, or was about to replace, is what there is again.
       const before = versions.find(({ record }) => record.version === own.was)?.record;
@@ -97,11 +128,17 @@ export class VersionRecords implements Records {
 
   /** Writes down a version as it was found. One that is there already keeps what it says, but for its state. */
   async write(found: VersionRecord, signal: AbortSignal): Promise<void> {
-    if (!(await this.#store.createIfAbsent(keyOf(found, found.version), asValue(found), signal))) await this.#put(found, found.version, found.state, signal);
+    if (!(await this.#store.createIfAbsent(keyOf(found, found.version), asValue(found), signal)))
+      await this.#put(found, found.version, found.state, signal);
   }
 
   /** Gives up what a run has claimed and neither made nor given up. Returns those versions. */
-  async abandon(run: string, hosts: readonly string[] | undefined, isKnown: (record: VersionRecord) => boolean, signal: AbortSignal): Promise<readonly VersionRecord[]> {
+  async abandon(
+    run: string,
+    hosts: readonly string[] | undefined,
+    isKnown: (record: VersionRecord) => boolean,
+    signal: AbortSignal,
+  ): Promise<readonly VersionRecord[]> {
     const all = (await Promise.all((hosts ?? [undefined]).map((host) => this.all(host, signal)))).flat();
     const orphans = all.filter((record) => record.run === run && record.state === 'pending' && !isKnown(record));
     for (const record of orphans) await this.#put(record, record.version, 'abandoned', signal);
@@ -109,7 +146,12 @@ export class VersionRecords implements Records {
   }
 
   /** Of what has no versions yet, what there was until then becomes the first, so that it can be gone back to. */
-  async #fromTheBeginning(subject: Subject, { before }: RecordNote, { who, at }: Claimant, signal: AbortSignal): Promise<readonly Kept[]> {
+  async #fromTheBeginning(
+    subject: Subject,
+    { before }: RecordNote,
+    { who, at }: Claimant,
+    signal: AbortSignal,
+  ): Promise<readonly Kept[]> {
     const versions = await this.#versions(subject, signal);
     if (before === undefined || versions.some(({ record }) => record.state !== 'abandoned')) return versions;
     const first: VersionRecord = { v: 1, ...subject, ...before, state: 'current', run: '', who, at };
@@ -137,22 +179,39 @@ export class VersionRecords implements Records {
       const there = await this.#find(subject, version, signal);
       if (there === undefined) throw gone(subject, version);
       if (there.record.state === state) return;
-      if (await this.#store.compareAndSwap(keyOf(subject, version), there.revision, asValue({ ...there.record, state }), signal)) return;
+      if (
+        await this.#store.compareAndSwap(
+          keyOf(subject, version),
+          there.revision,
+          asValue({ ...there.record, state }),
+          signal,
+        )
+      )
+        return;
     }
-    throw new AppError('records-conflict', `${nameOf(subject, version)} is written again and again by somebody else`, { hint: 'run the same again' });
+    throw new AppError('records-conflict', `${nameOf(subject, version)} is written again and again by somebody else`, {
+      hint: 'run the same again',
+    });
   }
 
   #kept({ key, value, revision }: Stored): Kept {
     const parsed = versionRecord.safeParse(value);
-    if (!parsed.success) throw unavailable(this.place, `${oneLine(key, 200)} is no record that this plimsoll knows`, { hint: 'use the plimsoll that wrote it, or a newer one' });
+    if (!parsed.success)
+      throw unavailable(this.place, `${oneLine(key, 200)} is no record that this plimsoll knows`, {
+        hint: 'use the plimsoll that wrote it, or a newer one',
+      });
     return { record: parsed.data, revision };
   }
 }
 
 /** The run's own that has not come to anything, or the one after all that have. */
 function nextOf(versions: readonly Kept[], { run }: Claimant): number {
-  const own = versions.findLast(({ record }) => record.run === run && (record.state === 'pending' || record.state === 'abandoned'));
-  return own?.record.version ?? (versions.findLast(({ record }) => record.state !== 'abandoned')?.record.version ?? 0) + 1;
+  const own = versions.findLast(
+    ({ record }) => record.run === run && (record.state === 'pending' || record.state === 'abandoned'),
+  );
+  return (
+    own?.record.version ?? (versions.findLast(({ record }) => record.state !== 'abandoned')?.record.version ?? 0) + 1
+  );
 }
 
 /**
@@ -162,7 +221,12 @@ function nextOf(versions: readonly Kept[], { run }: Claimant): number {
  * is only made again when it is the same, to put it right.
  */
 function isFree({ state, run, spec }: VersionRecord, note: RecordNote, by: Claimant): boolean {
-  if (state === 'current') return run === by.run || canonicalJson(spec) === canonicalJson(note.spec) || (note.version !== undefined && spec['name'] !== note.spec['name']);
+  if (state === 'current')
+    return (
+      run === by.run ||
+      canonicalJson(spec) === canonicalJson(note.spec) ||
+      (note.version !== undefined && spec['name'] !== note.spec['name'])
+    );
   return state !== 'pending' || run === by.run;
 }
 
@@ -172,14 +236,23 @@ function nameOf({ host, kind, name }: Subject, version: number): string {
 
 /** The second writer is told who was first. */
 function conflict(subject: Subject, { version, state, run, who, at }: VersionRecord): AppError {
-  const by = run === '' ? 'was found on the host' : `belongs to run ${oneLine(run, 40)} of ${oneLine(who, 80)}, begun ${oneLine(at, 40)}`;
+  const by =
+    run === ''
+      ? 'was found on the host'
+      : `belongs to run ${oneLine(run, 40)} of ${oneLine(who, 80)}, begun ${oneLine(at, 40)}`;
   const hint =
     state === 'pending'
       ? `that run is not at its end: ${byHand('plimsoll', 'resume', run)} (or rollback), where it was begun; if that machine is gone, ${byHand('plimsoll', 'records', 'abandon', run)}`
       : `if it is not on the host (it was installed anew): plimsoll records rebuild; if two hosts are called ${oneLine(subject.host, 80)}, give each of them records of its own (--records)`;
-  return new AppError('records-conflict', `${nameOf(subject, version)} is ${state === 'pending' ? 'being made' : state} already, and ${by}`, { hint });
+  return new AppError(
+    'records-conflict',
+    `${nameOf(subject, version)} is ${state === 'pending' ? 'being made' : state} already, and ${by}`,
+    { hint },
+  );
 }
 
 function gone(subject: Subject, version: number): AppError {
-  return new AppError('records-conflict', `${nameOf(subject, version)} is not in the records any more`, { hint: 'plimsoll records rebuild writes down what is on the host' });
+  return new AppError('records-conflict', `${nameOf(subject, version)} is not in the records any more`, {
+    hint: 'plimsoll records rebuild writes down what is on the host',
+  });
 }

@@ -38,11 +38,19 @@ const mostBytes = 512 * 1024;
 export function textOf(key: string, value: JsonObject): string {
   const text = JSON.stringify(value);
   const bytes = Buffer.byteLength(text);
-  if (bytes > mostBytes) throw new AppError('refused', `${key} is too large to be recorded: ${String(bytes)} bytes, and ${String(mostBytes)} is the most`);
+  if (bytes > mostBytes)
+    throw new AppError(
+      'refused',
+      `${key} is too large to be recorded: ${String(bytes)} bytes, and ${String(mostBytes)} is the most`,
+    );
   return text;
 }
 
 /** What cannot be relied on is as good as away. */
-export function unavailable(place: string, why: string, details: { readonly hint: string; readonly cause?: unknown }): AppError {
+export function unavailable(
+  place: string,
+  why: string,
+  details: { readonly hint: string; readonly cause?: unknown },
+): AppError {
   return new AppError('records-unavailable', `the records in ${place} cannot be used: ${why}`, details);
 }

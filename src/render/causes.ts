@@ -24,9 +24,14 @@ export interface CauseGroup extends Omit<Cause, 'host'> {
  * own (its name, its address, its key, a moment): placeholders stand for these where they do differ.
  */
 export function causesOf(causes: readonly Cause[], exact: boolean): readonly CauseGroup[] {
-  const groups = new Map<string, { readonly hosts: string[]; readonly first: Cause; readonly shared: Cause; differ: boolean }>();
+  const groups = new Map<
+    string,
+    { readonly hosts: string[]; readonly first: Cause; readonly shared: Cause; differ: boolean }
+  >();
   for (const cause of causes) {
-    const shared = exact ? cause : { ...cause, message: impersonal(cause.message, cause.host), hint: impersonal(cause.hint, cause.host) };
+    const shared = exact
+      ? cause
+      : { ...cause, message: impersonal(cause.message, cause.host), hint: impersonal(cause.hint, cause.host) };
     const key = JSON.stringify([shared.status, shared.code, shared.step, shared.message, shared.hint]);
     const group = groups.get(key) ?? { hosts: [], first: cause, shared, differ: false };
     groups.set(key, group);
@@ -38,7 +43,10 @@ export function causesOf(causes: readonly Cause[], exact: boolean): readonly Cau
 
 /** `! unreachable: 2 hosts: web-[03-04]: authentication failed`, and what to do about it once. */
 export function causeLines(cause: CauseGroup): readonly Line[] {
-  const hosts = cause.hosts.length === 1 ? foldNames(cause.hosts) : `${count(cause.hosts.length, 'host')}: ${foldNames(cause.hosts)}`;
+  const hosts =
+    cause.hosts.length === 1
+      ? foldNames(cause.hosts)
+      : `${count(cause.hosts.length, 'host')}: ${foldNames(cause.hosts)}`;
   const at = cause.step === undefined ? '' : `at "${cause.step}": `;
   // Drift is a list of what differs.
   const { heading, items } = cause.status === 'drifted' ? listed(cause.message) : { heading: cause.message, items: [] };

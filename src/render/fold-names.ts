@@ -73,7 +73,8 @@ function splitAt(name: string, which: number | undefined): Split {
 function ranges(digits: readonly string[]): readonly string[] {
   const widths = new Set(digits.filter(isPadded).map((text) => text.length));
   // `10` after `09` belongs with the padded ones; beside `9` it does not.
-  const width = (text: string): number => Math.max(0, ...[...widths].filter((each) => each === text.length || (each < text.length && !isPadded(text))));
+  const width = (text: string): number =>
+    Math.max(0, ...[...widths].filter((each) => each === text.length || (each < text.length && !isPadded(text))));
   const sorted = digits.toSorted((a, b) => width(a) - width(b) || Number(a) - Number(b));
   const runs: { first: string; last: string }[] = [];
   for (const text of sorted) {

@@ -20,8 +20,22 @@ const words: Readonly<Record<RunMode, ModeWords>> = {
   plan: { ...onward, of: '' },
   apply: { ...onward, of: '' },
   resume: { ...onward, of: 'continues ' },
-  rollback: { of: 'undoes ', doing: 'undo ', done: 'undone: ', would: 'would undo: ', changed: 'undone', saysUndo: false },
-  finalize: { of: 'finalizes ', doing: 'finalize ', done: 'finalized: ', would: 'would finalize: ', changed: 'finalized', saysUndo: false },
+  rollback: {
+    of: 'undoes ',
+    doing: 'undo ',
+    done: 'undone: ',
+    would: 'would undo: ',
+    changed: 'undone',
+    saysUndo: false,
+  },
+  finalize: {
+    of: 'finalizes ',
+    doing: 'finalize ',
+    done: 'finalized: ',
+    would: 'would finalize: ',
+    changed: 'finalized',
+    saysUndo: false,
+  },
 };
 
 export function wordsOf(mode: RunMode): ModeWords {

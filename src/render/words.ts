@@ -9,7 +9,10 @@ export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${String(whole)} s`;
   const minutes = Math.floor(whole / 60);
-  const [large, small] = minutes < 60 ? [`${String(minutes)} min`, whole % 60 === 0 ? '' : ` ${String(whole % 60)} s`] : [`${String(Math.floor(minutes / 60))} h`, minutes % 60 === 0 ? '' : ` ${String(minutes % 60)} min`];
+  const [large, small] =
+    minutes < 60
+      ? [`${String(minutes)} min`, whole % 60 === 0 ? '' : ` ${String(whole % 60)} s`]
+      : [`${String(Math.floor(minutes / 60))} h`, minutes % 60 === 0 ? '' : ` ${String(minutes % 60)} min`];
   return `${large}${small}`;
 }
 

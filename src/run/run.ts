@@ -23,8 +23,19 @@ const phases: readonly Phase[] = [connectAndPlan, review, applyWaves];
 export async function run(request: RunRequest): Promise<RunResult> {
   const started = performance.now();
   const runs = hostRuns(request);
-  request.emit({ type: 'run.started', runId: request.runId, mode: request.mode, playbook: request.playbook, hosts: runs.map(({ name }) => name) });
-  const state: RunState = { context: { ...request, programs: new ProgramGate(request.mayRead), journal: () => openedJournal(state) }, runs, approved: false, journal: undefined };
+  request.emit({
+    type: 'run.started',
+    runId: request.runId,
+    mode: request.mode,
+    playbook: request.playbook,
+    hosts: runs.map(({ name }) => name),
+  });
+  const state: RunState = {
+    context: { ...request, programs: new ProgramGate(request.mayRead), journal: () => openedJournal(state) },
+    runs,
+    approved: false,
+    journal: undefined,
+  };
   try {
     for (const phase of phases) await phase(state);
   } finally {
@@ -94,7 +105,8 @@ async function review(state: RunState): Promise<void> {
 async function checkRecords({ context, runs }: RunState): Promise<void> {
   const { mode, records, signal } = context;
   const concerned = runs.filter((host) => host.error === undefined && host.hasChanges);
-  if ((mode !== 'plan' && mode !== 'apply') || !concerned.some((host) => host.toPlan().steps.some(makesVersions))) return;
+  if ((mode !== 'plan' && mode !== 'apply') || !concerned.some((host) => host.toPlan().steps.some(makesVersions)))
+    return;
   try {
     await records.check(signal);
   } catch (thrown) {
@@ -120,6 +132,13 @@ function finish({ context, runs }: RunState, seconds: number): RunResult {
   const code = runs.some(({ error }) => error?.code === 'internal') ? exitCodeOfError('internal') : exitCodeOf(status);
   const exitCode = pending && code === 0 ? context.exitCodeForPending : code;
   const programs = context.programs.run;
-  context.emit({ type: 'run.finished', runId: context.runId, status, hosts: Object.fromEntries(hosts.map((host) => [host.host, host.status])), exitCode, ...(programs.programs === 0 ? {} : { programs }) });
+  context.emit({
+    type: 'run.finished',
+    runId: context.runId,
+    status,
+    hosts: Object.fromEntries(hosts.map((host) => [host.host, host.status])),
+    exitCode,
+    ...(programs.programs === 0 ? {} : { programs }),
+  });
   return { runId: context.runId, mode: context.mode, hosts, status, pending, seconds, exitCode, programs };
 }

@@ -7,7 +7,9 @@ import { quote } from '../values/shell.ts';
 
 /** `name=value` of each, in one line. */
 export function assignments(values: Readonly<Record<string, string | number>>): string {
-  return Object.entries(values).map(([name, value]) => `${name}=${value === '' ? '' : quote(String(value))}`).join(' ');
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value === '' ? '' : quote(String(value))}`)
+    .join(' ');
 }
 
 /** A function of the shell, of one or more texts; without any it succeeds. */
@@ -25,7 +27,11 @@ export function functionThatAdds(name: string, words: readonly string[]): string
  * A text with its `$1`, `$2` … as one command: it changes no variable, option or trap of whoever has it as a part, and its
  * programs find their input empty. `hooks` are functions that it calls, by their names.
  */
-export function inSubshell(text: string, args: readonly string[], hooks: Readonly<Record<string, string>> = {}): string {
+export function inSubshell(
+  text: string,
+  args: readonly string[],
+  hooks: Readonly<Record<string, string>> = {},
+): string {
   const functions = Object.entries(hooks).map(([name, body]) => functionOf(name, body));
   return ['(', ...functions, `set -- ${args.map(quote).join(' ')}`, text, ') </dev/null'].join('\n');
 }

@@ -9,9 +9,15 @@ import { textOf } from './files.ts';
 export function shell(path: string, values: Readonly<Record<string, string | number>> = {}): string {
   const text = textOf(path).replace(door, '').replace(/\n$/, '');
   const named = Object.entries(values).map(([name, value]) => `${name}=${quote(String(value))}\n`);
-  return named.join('') + text
-    .replaceAll(/^\. (\.\.?\/\S+\.sh)$/gm, (_line, other: string) => shell(beside(path, other)))
-    .replaceAll(/^(\w+)=\$\(cat (\.\.?\/\S+\.sh)\)$/gm, (_line, name: string, other: string) => `${name}=${quote(shell(beside(path, other)))}`);
+  return (
+    named.join('') +
+    text
+      .replaceAll(/^\. (\.\.?\/\S+\.sh)$/gm, (_line, other: string) => shell(beside(path, other)))
+      .replaceAll(
+        /^(\w+)=\$\(cat (\.\.?\/\S+\.sh)\)$/gm,
+        (_line, name: string, other: string) => `${name}=${quote(shell(beside(path, other)))}`,
+      )
+  );
 }
 
 /** Comments up to the first empty line are for whoever reads the file; a host does not get them. */

@@ -5,7 +5,11 @@ import type { FileSystemSurvey } from './host-survey.ts';
 import { placesOf } from './needs.ts';
 
 /** Each file system once, with what of Docker's lies on it. */
-export function surveyFileSystems(docker: Docker, spaces: readonly (DiskSpace | null)[], mounts: readonly Mounted[]): readonly FileSystemSurvey[] {
+export function surveyFileSystems(
+  docker: Docker,
+  spaces: readonly (DiskSpace | null)[],
+  mounts: readonly Mounted[],
+): readonly FileSystemSurvey[] {
   const found = new Map<string, { readonly space: DiskSpace; readonly holds: string[] }>();
   for (const [index, { what }] of placesOf(docker).entries()) {
     const space = spaces[index];
@@ -14,9 +18,24 @@ export function surveyFileSystems(docker: Docker, spaces: readonly (DiskSpace | 
     one.holds.push(what);
     found.set(space.mountPoint, one);
   }
-  return [...found.values()].map(({ space: { source, type, mountPoint, size, used, available, inodes, freeInodes }, holds }) => ({
-    mountPoint, type, source, size, used, available, inodes, freeInodes, quotas: quotasOn(docker, type, mounts.find((mount) => mount.mountPoint === mountPoint)), holds,
-  }));
+  return [...found.values()].map(
+    ({ space: { source, type, mountPoint, size, used, available, inodes, freeInodes }, holds }) => ({
+      mountPoint,
+      type,
+      source,
+      size,
+      used,
+      available,
+      inodes,
+      freeInodes,
+      quotas: quotasOn(
+        docker,
+        type,
+        mounts.find((mount) => mount.mountPoint === mountPoint),
+      ),
+      holds,
+    }),
+  );
 }
 
 type Mounted = Pick<DirectoryQuota, 'mountPoint'> & { readonly options: readonly string[] };

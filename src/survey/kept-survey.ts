@@ -11,12 +11,15 @@ const kept = z.object({
   v: z.literal(1),
   /** ISO 8601. */
   at: z.iso.datetime(),
-  hosts: z.record(z.string(), z.object({
-    /** Used and size, by the key of the figure. */
-    figures: z.record(z.string(), z.tuple([z.number().nonnegative(), z.number().nonnegative().nullable()])),
-    /** When each volume was last seen in use; null when never. */
-    volumes: z.record(z.string(), z.iso.datetime().nullable()),
-  })),
+  hosts: z.record(
+    z.string(),
+    z.object({
+      /** Used and size, by the key of the figure. */
+      figures: z.record(z.string(), z.tuple([z.number().nonnegative(), z.number().nonnegative().nullable()])),
+      /** When each volume was last seen in use; null when never. */
+      volumes: z.record(z.string(), z.iso.datetime().nullable()),
+    }),
+  ),
 });
 
 export type KeptSurvey = z.infer<typeof kept>;
@@ -29,12 +32,19 @@ export function parseKept(value: unknown): KeptSurvey | undefined {
 
 /** Only of hosts that gave an answer: the others have no figures, which is not the same as having nothing. */
 export function keep(at: string, surveys: readonly HostSurvey[], lastUsed: (host: string) => LastUsed): KeptSurvey {
-  const hosts = surveys.filter(({ docker }) => docker !== null).map((survey): [string, KeptSurvey['hosts'][string]] => {
-    const before = lastUsed(survey.host);
-    const volumes = survey.volumes.map(({ name, dangling }): [string, string | null] => [name, dangling === null ? at : Object.hasOwn(before, name) ? (before[name] ?? null) : null]);
-    const figures = figuresOf(survey).flatMap(({ key, used, size }): [string, [number, number | null]][] => (used === null ? [] : [[key, [used, size]]]));
-    return [survey.host, { figures: ownProperties(figures), volumes: ownProperties(volumes) }];
-  });
+  const hosts = surveys
+    .filter(({ docker }) => docker !== null)
+    .map((survey): [string, KeptSurvey['hosts'][string]] => {
+      const before = lastUsed(survey.host);
+      const volumes = survey.volumes.map(({ name, dangling }): [string, string | null] => [
+        name,
+        dangling === null ? at : Object.hasOwn(before, name) ? (before[name] ?? null) : null,
+      ]);
+      const figures = figuresOf(survey).flatMap(({ key, used, size }): [string, [number, number | null]][] =>
+        used === null ? [] : [[key, [used, size]]],
+      );
+      return [survey.host, { figures: ownProperties(figures), volumes: ownProperties(volumes) }];
+    });
   return { v: 1, at, hosts: ownProperties(hosts) };
 }
 

@@ -20,7 +20,21 @@ import { surveyFileSystems } from './file-systems.ts';
 import type { ContainerSurvey, DockerSurvey, HostSurvey } from './host-survey.ts';
 import { noSurvey } from './host-survey.ts';
 import { mountsOf } from './mounts.ts';
-import { askMounted, askPool, askQuotas, askRecords, askSpaces, askUsage, attempt, directoriesOf, isDirectory, mountedVolumes, type SurveyWant, unmeasured, valueOf } from './needs.ts';
+import {
+  askMounted,
+  askPool,
+  askQuotas,
+  askRecords,
+  askSpaces,
+  askUsage,
+  attempt,
+  directoriesOf,
+  isDirectory,
+  mountedVolumes,
+  type SurveyWant,
+  unmeasured,
+  valueOf,
+} from './needs.ts';
 import { surveyPool } from './pool.ts';
 import { layerSurvey, thinRootfsSurvey, unlimitedRootfs } from './rootfs.ts';
 import { surveyVolume } from './volume-survey.ts';
@@ -32,7 +46,12 @@ export type LastUsed = Readonly<Record<string, string | null>>;
 export function makeSurvey(host: string, want: SurveyWant, known: Known, lastUsed: LastUsed): HostSurvey {
   const asked = attempt(known, ask(dockerInfo));
   if (asked === undefined) throw new Error('docker was not asked');
-  if ('error' in asked) return noSurvey(host, hostStatusOf(asked.error.code), { code: asked.error.code, message: asked.error.message, hint: asked.error.hint ?? '' });
+  if ('error' in asked)
+    return noSurvey(host, hostStatusOf(asked.error.code), {
+      code: asked.error.code,
+      message: asked.error.message,
+      hint: asked.error.hint ?? '',
+    });
   const docker = asked.value;
   const gaps = new Gaps(known);
   const all = gaps.read(ask(containers)) ?? [];
@@ -43,19 +62,46 @@ export function makeSurvey(host: string, want: SurveyWant, known: Known, lastUse
   const thin = docker.driver === 'devicemapper';
   const mapper = thin ? gaps.read(ask(deviceMapper)) : undefined;
   const sizes = new Sizes(want, known, docker, all, some);
-  const described = all.map((container) => surveyContainer(container, { docker, uses, volumes: some, sizes, rootfs: (request) => gaps.read(request), mapper }));
+  const described = all.map((container) =>
+    surveyContainer(container, { docker, uses, volumes: some, sizes, rootfs: (request) => gaps.read(request), mapper }),
+  );
   const pool = mapper === undefined ? null : surveyPool(docker, mapper, gaps.read(askPool(docker)), described);
   if (thin && mapper !== undefined && pool === null) gaps.add("the daemon's thin pool is not active");
-  const fileSystems = surveyFileSystems(docker, gaps.read(askSpaces(docker)) ?? [], gaps.read(askQuotas(docker, all, some))?.mounts ?? []);
-  const surveyed = some.map((volume) => surveyVolume(volume, uses, invisible, { ...sizes.ofVolume(volume), lastUsed: lastUsedOf(lastUsed, volume) }));
-  return { host, status: gaps.status, error: null, docker: surveyDocker(docker), fileSystems, pool, containers: described, volumes: surveyed, gaps: gaps.messages };
+  const fileSystems = surveyFileSystems(
+    docker,
+    gaps.read(askSpaces(docker)) ?? [],
+    gaps.read(askQuotas(docker, all, some))?.mounts ?? [],
+  );
+  const surveyed = some.map((volume) =>
+    surveyVolume(volume, uses, invisible, { ...sizes.ofVolume(volume), lastUsed: lastUsedOf(lastUsed, volume) }),
+  );
+  return {
+    host,
+    status: gaps.status,
+    error: null,
+    docker: surveyDocker(docker),
+    fileSystems,
+    pool,
+    containers: described,
+    volumes: surveyed,
+    gaps: gaps.messages,
+  };
 }
 
 function lastUsedOf(lastUsed: LastUsed, { name }: Volume): string | undefined {
   return (Object.hasOwn(lastUsed, name) ? lastUsed[name] : undefined) ?? undefined;
 }
 
-function surveyDocker({ version, driver, containerdImageStore, root, liveRestore, rootless, operatingSystem, kernel }: Docker): DockerSurvey {
+function surveyDocker({
+  version,
+  driver,
+  containerdImageStore,
+  root,
+  liveRestore,
+  rootless,
+  operatingSystem,
+  kernel,
+}: Docker): DockerSurvey {
   return { version, driver, imageStore: containerdImageStore, root, liveRestore, rootless, operatingSystem, kernel };
 }
 
@@ -68,7 +114,10 @@ interface Around {
   readonly mapper: Parameters<typeof thinRootfsSurvey>[2];
 }
 
-function surveyContainer(container: Container, { docker, uses, volumes: some, sizes, rootfs, mapper }: Around): ContainerSurvey {
+function surveyContainer(
+  container: Container,
+  { docker, uses, volumes: some, sizes, rootfs, mapper }: Around,
+): ContainerSurvey {
   const { id, name, state } = container;
   const use = uses.find((one) => one.id === id);
   return {
@@ -95,17 +144,24 @@ class Sizes {
 
   constructor(want: SurveyWant, known: Known, docker: Docker, all: readonly Container[], some: readonly Volume[]) {
     const quotas = valueOf(known, askQuotas(docker, all, some));
-    this.quotas = quotas === undefined ? undefined : new Map(directoriesOf(docker, all, some).map((path, index) => [path, quotas.directories[index] ?? null]));
+    this.quotas =
+      quotas === undefined
+        ? undefined
+        : new Map(directoriesOf(docker, all, some).map((path, index) => [path, quotas.directories[index] ?? null]));
     const usage = askUsage(want, docker, all, some, known);
     const walked = usage === undefined ? undefined : valueOf(known, usage);
     this.#walked = new Map(unmeasured(known, docker, all, some).map((path, index) => [path, walked?.[index] ?? null]));
     const mounts = askMounted(docker, all, some, known);
     const spaces = mounts === undefined ? undefined : valueOf(known, mounts);
-    this.#mounted = new Map(mountedVolumes(known, docker, all, some).map(({ name }, index) => [name, spaces?.[index] ?? null]));
+    this.#mounted = new Map(
+      mountedVolumes(known, docker, all, some).map(({ name }, index) => [name, spaces?.[index] ?? null]),
+    );
   }
 
   ofLayer(directory: string | undefined): [DirectoryQuota | null | undefined, number | null] {
-    return directory === undefined ? [undefined, null] : [this.quotas?.get(directory), this.#walked.get(directory) ?? null];
+    return directory === undefined
+      ? [undefined, null]
+      : [this.quotas?.get(directory), this.#walked.get(directory) ?? null];
   }
 
   ofVolume(volume: Volume) {

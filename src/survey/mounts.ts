@@ -10,22 +10,43 @@ export function isAnonymous(volume: Pick<Volume, 'name' | 'labels'>): boolean {
 }
 
 /** Every mount of a container, in the form in which it came to it. */
-export function mountsOf(use: ContainerUse, uses: readonly ContainerUse[], volumes: readonly Volume[]): readonly MountSurvey[] {
+export function mountsOf(
+  use: ContainerUse,
+  uses: readonly ContainerUse[],
+  volumes: readonly Volume[],
+): readonly MountSurvey[] {
   const lenders = use.volumesFrom.flatMap((reference) => lenderOf(reference, uses) ?? []);
   const listed = use.mounts.map((mount): MountSurvey => {
     const lender = lenders.find((other) => other.mounts.some((its) => isSame(its, mount)));
     const form = lender === undefined ? formOf(mount, volumes) : 'volumes-from';
-    return { form, source: mount.name ?? mount.source, destination: mount.destination, readOnly: mount.readOnly, from: lender?.name ?? null };
+    return {
+      form,
+      source: mount.name ?? mount.source,
+      destination: mount.destination,
+      readOnly: mount.readOnly,
+      from: lender?.name ?? null,
+    };
   });
   const inMemory = (use.tmpfs ?? []).filter((path) => !listed.some(({ destination }) => destination === path));
-  return [...listed, ...inMemory.map((destination): MountSurvey => ({ form: 'tmpfs', source: '', destination, readOnly: false, from: null }))].toSorted((a, b) => (a.destination < b.destination ? -1 : 1));
+  return [
+    ...listed,
+    ...inMemory.map((destination): MountSurvey => ({
+      form: 'tmpfs',
+      source: '',
+      destination,
+      readOnly: false,
+      from: null,
+    })),
+  ].toSorted((a, b) => (a.destination < b.destination ? -1 : 1));
 }
 
 function formOf(mount: Mount, volumes: readonly Volume[]): MountSurvey['form'] {
   if (mount.type === 'bind' || mount.type === 'tmpfs') return mount.type;
   if (mount.type !== 'volume') return 'other';
   const name = mount.name ?? '';
-  return isAnonymous({ name, labels: volumes.find((volume) => volume.name === name)?.labels ?? {} }) ? 'anonymous' : 'named';
+  return isAnonymous({ name, labels: volumes.find((volume) => volume.name === name)?.labels ?? {} })
+    ? 'anonymous'
+    : 'named';
 }
 
 /** `name:ro`, or an id; a name comes before an id that begins the same. */
@@ -35,5 +56,9 @@ function lenderOf(reference: string, uses: readonly ContainerUse[]): ContainerUs
 }
 
 function isSame(one: Mount, other: Mount): boolean {
-  return one.destination === other.destination && one.type === other.type && (one.name ?? one.source) === (other.name ?? other.source);
+  return (
+    one.destination === other.destination &&
+    one.type === other.type &&
+    (one.name ?? one.source) === (other.name ?? other.source)
+  );
 }

@@ -23,7 +23,10 @@ export interface SurveyWant {
 }
 
 /** The answer, or why there is none: a survey shows what it can. */
-export function attempt<Value>(known: Known, request: FactRequest<Value>): { readonly value: Value } | { readonly error: AppError } | undefined {
+export function attempt<Value>(
+  known: Known,
+  request: FactRequest<Value>,
+): { readonly value: Value } | { readonly error: AppError } | undefined {
   try {
     const value = known.get(request);
     return value === undefined ? undefined : { value };
@@ -38,7 +41,13 @@ export function valueOf<Value>(known: Known, request: FactRequest<Value>): Value
   return answer !== undefined && 'value' in answer ? answer.value : undefined;
 }
 
-const first: readonly FactRequest[] = [ask(dockerInfo), ask(containers), ask(containerUses), ask(volumes), ask(deviceMapper)];
+const first: readonly FactRequest[] = [
+  ask(dockerInfo),
+  ask(containers),
+  ask(containerUses),
+  ask(volumes),
+  ask(deviceMapper),
+];
 
 /**
  * Two flights, whatever a host has: what Docker and device-mapper say; then what the disks say of all of it. A third one
@@ -54,10 +63,14 @@ export function surveyNeeds(want: SurveyWant, known: Known): readonly FactReques
     askSpaces(docker),
     askQuotas(docker, all, some),
     askRecords(docker),
-    ...(docker.driver === 'devicemapper' ? [askPool(docker), ...all.flatMap((container) => askThinRootfs(container, docker) ?? [])] : []),
+    ...(docker.driver === 'devicemapper'
+      ? [askPool(docker), ...all.flatMap((container) => askThinRootfs(container, docker) ?? [])]
+      : []),
   ];
   if (second.some((request) => attempt(known, request) === undefined)) return second;
-  return [askMounted(docker, all, some, known), askUsage(want, docker, all, some, known)].flatMap((request) => request ?? []);
+  return [askMounted(docker, all, some, known), askUsage(want, docker, all, some, known)].flatMap(
+    (request) => request ?? [],
+  );
 }
 
 /** Where Docker keeps things that may lie on different file systems, with what they are. */
@@ -81,7 +94,10 @@ export function askSpaces(docker: Docker) {
   return ask(diskSpace, ...placesOf(docker).map(({ path }) => path));
 }
 
-export function loopFilesOf({ driverStatus }: Docker): { readonly data: string | undefined; readonly metadata: string | undefined } {
+export function loopFilesOf({ driverStatus }: Docker): {
+  readonly data: string | undefined;
+  readonly metadata: string | undefined;
+} {
   return { data: driverStatus['Data loop file'], metadata: driverStatus['Metadata loop file'] };
 }
 
@@ -100,7 +116,12 @@ function volumesRoot({ root }: Docker): string {
 
 /** A volume that is a directory of this file system, and no mount of something else that might not answer. */
 export function isDirectory({ driver, options }: Volume): boolean {
-  return driver === 'local' && (options['type'] ?? '') === '' && (options['device'] ?? '') === '' && options['o'] === undefined;
+  return (
+    driver === 'local' &&
+    (options['type'] ?? '') === '' &&
+    (options['device'] ?? '') === '' &&
+    options['o'] === undefined
+  );
 }
 
 /** The directories whose quotas are asked for, in this order: of volumes, of containers' layers. */
@@ -114,7 +135,12 @@ export function askQuotas(docker: Docker, all: readonly Container[], some: reado
 }
 
 /** Volumes that are mounts of their own: df tells how full they are, as long as a container keeps them mounted. */
-export function mountedVolumes(known: Known, docker: Docker, all: readonly Container[], some: readonly Volume[]): readonly Volume[] {
+export function mountedVolumes(
+  known: Known,
+  docker: Docker,
+  all: readonly Container[],
+  some: readonly Volume[],
+): readonly Volume[] {
   const mounts = valueOf(known, askQuotas(docker, all, some))?.mounts ?? [];
   return some.filter(({ mountpoint }) => mounts.some((mount) => mount.mountPoint === mountpoint));
 }
@@ -125,12 +151,25 @@ export function askMounted(docker: Docker, all: readonly Container[], some: read
 }
 
 /** What has no quota that would tell its size for nothing. */
-export function unmeasured(known: Known, docker: Docker, all: readonly Container[], some: readonly Volume[]): readonly string[] {
+export function unmeasured(
+  known: Known,
+  docker: Docker,
+  all: readonly Container[],
+  some: readonly Volume[],
+): readonly string[] {
   const quotas = valueOf(known, askQuotas(docker, all, some))?.directories ?? [];
   return directoriesOf(docker, all, some).filter((_directory, index) => (quotas[index]?.project ?? 0) === 0);
 }
 
-export function askUsage({ usageSeconds }: SurveyWant, docker: Docker, all: readonly Container[], some: readonly Volume[], known: Known) {
+export function askUsage(
+  { usageSeconds }: SurveyWant,
+  docker: Docker,
+  all: readonly Container[],
+  some: readonly Volume[],
+  known: Known,
+) {
   const paths = usageSeconds === undefined ? [] : unmeasured(known, docker, all, some);
-  return usageSeconds === undefined || paths.length === 0 ? undefined : ask(directoryUsage(usageSeconds), String(usageSeconds), ...paths);
+  return usageSeconds === undefined || paths.length === 0
+    ? undefined
+    : ask(directoryUsage(usageSeconds), String(usageSeconds), ...paths);
 }

@@ -9,7 +9,12 @@ import { loopFilesOf, poolName } from './needs.ts';
 const metadataBlockBytes = 4096;
 
 /** The daemon's thin pool; null when it is not active. */
-export function surveyPool(docker: Docker, mapper: DeviceMapper, backing: PoolBacking | undefined, containers: readonly ContainerSurvey[]): PoolSurvey | null {
+export function surveyPool(
+  docker: Docker,
+  mapper: DeviceMapper,
+  backing: PoolBacking | undefined,
+  containers: readonly ContainerSurvey[],
+): PoolSurvey | null {
   const device = deviceNamed(mapper, poolName(docker));
   const [table, status] = [device?.table[0], device?.status[0]];
   if (device === undefined || table === undefined || status === undefined) return null;
@@ -24,12 +29,19 @@ export function surveyPool(docker: Docker, mapper: DeviceMapper, backing: PoolBa
     state: device.suspended ? 'suspended' : works.mode,
     needsCheck: 'needsCheck' in works && works.needsCheck,
     data,
-    metadata: 'metadataUsed' in works ? { used: works.metadataUsed * metadataBlockBytes, size: works.metadataTotal * metadataBlockBytes } : null,
+    metadata:
+      'metadataUsed' in works
+        ? { used: works.metadataUsed * metadataBlockBytes, size: works.metadataTotal * metadataBlockBytes }
+        : null,
     virtualBytes,
     overcommit: data === null || data.size === 0 ? null : virtualBytes / data.size,
     autoextend: logical === undefined ? null : autoextendOf(logical),
     volumeGroup: logical === undefined ? null : { name: logical.group, free: logical.freeBytes },
-    loopFiles: (backing?.loopFiles ?? []).map(({ path, bytes, allocatedBytes }) => ({ path, bytes, allocated: allocatedBytes })),
+    loopFiles: (backing?.loopFiles ?? []).map(({ path, bytes, allocatedBytes }) => ({
+      path,
+      bytes,
+      allocated: allocatedBytes,
+    })),
   };
 }
 

@@ -11,10 +11,23 @@ const gib = 1024 ** 3;
 export function remedyOf(survey: HostSurvey, { kind, name, size, restartUndoes }: What): Remedy | null {
   switch (kind) {
     case 'container':
-      if (restartUndoes === true) return { operation: 'repair_rootfs', playbook: 'playbooks/repair-rootfs.yaml', vars: { container: name } };
-      return canGrow(survey, name) && size !== null ? { operation: 'grow_rootfs', playbook: 'playbooks/grow-rootfs.yaml', vars: { container: name, target: larger(size) } } : null;
+      if (restartUndoes === true)
+        return { operation: 'repair_rootfs', playbook: 'playbooks/repair-rootfs.yaml', vars: { container: name } };
+      return canGrow(survey, name) && size !== null
+        ? {
+            operation: 'grow_rootfs',
+            playbook: 'playbooks/grow-rootfs.yaml',
+            vars: { container: name, target: larger(size) },
+          }
+        : null;
     case 'volume':
-      return size !== null && isScalable(survey, name) ? { operation: 'scale_volume', playbook: 'playbooks/scale-volume.yaml', vars: { volume: name, target: larger(size) } } : null;
+      return size !== null && isScalable(survey, name)
+        ? {
+            operation: 'scale_volume',
+            playbook: 'playbooks/scale-volume.yaml',
+            vars: { volume: name, target: larger(size) },
+          }
+        : null;
     case 'pool data':
     case 'pool metadata':
       return growPool(survey, kind);
@@ -26,7 +39,10 @@ export function remedyOf(survey: HostSurvey, { kind, name, size, restartUndoes }
 /** The playbook wants both sizes: the one that is not meant stays what it is. */
 function growPool({ pool }: HostSurvey, kind: 'pool data' | 'pool metadata'): Remedy | null {
   if (pool === null || pool.kind === 'device' || pool.data === null || pool.metadata === null) return null;
-  const [data, metadata] = kind === 'pool data' ? [larger(pool.data.size), exactly(pool.metadata.size)] : [exactly(pool.data.size), larger(pool.metadata.size)];
+  const [data, metadata] =
+    kind === 'pool data'
+      ? [larger(pool.data.size), exactly(pool.metadata.size)]
+      : [exactly(pool.data.size), larger(pool.metadata.size)];
   return { operation: 'grow_pool', playbook: 'playbooks/grow-pool.yaml', vars: { data, metadata } };
 }
 
@@ -37,7 +53,9 @@ function exactly(bytes: number): string {
 
 /** What does not run cannot be grown. */
 function canGrow({ containers }: HostSurvey, name: string): boolean {
-  return containers.some((container) => container.name === name && container.state === 'running' && container.rootfs.limitedBy !== null);
+  return containers.some(
+    (container) => container.name === name && container.state === 'running' && container.rootfs.limitedBy !== null,
+  );
 }
 
 /** A quota of the local driver: what is mounted there itself has its size from elsewhere. */
@@ -52,7 +70,19 @@ function larger(size: number): string {
 }
 
 /** The command that applies it to one host, as an argument vector. */
-export function remedyCommand({ playbook, vars }: Remedy, host: string, inventory: readonly string[]): readonly string[] {
+export function remedyCommand(
+  { playbook, vars }: Remedy,
+  host: string,
+  inventory: readonly string[],
+): readonly string[] {
   const inventories = inventory.flatMap((file) => ['-i', file]);
-  return ['plimsoll', 'apply', playbook, ...inventories, '-l', host, ...Object.entries(vars).flatMap(([key, value]) => ['-e', `${key}=${value}`])];
+  return [
+    'plimsoll',
+    'apply',
+    playbook,
+    ...inventories,
+    '-l',
+    host,
+    ...Object.entries(vars).flatMap(([key, value]) => ['-e', `${key}=${value}`]),
+  ];
 }

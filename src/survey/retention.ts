@@ -20,7 +20,10 @@ export function surveyName(at: Date, hosts: number, random: string): string {
 
 /** The surveys among the names in a directory, the newest first. */
 export function surveyNames(names: readonly string[]): readonly string[] {
-  return names.filter((name) => pattern.test(name)).sort().reverse();
+  return names
+    .filter((name) => pattern.test(name))
+    .sort()
+    .reverse();
 }
 
 /** Which of them need not be kept any longer: of each day before yesterday all but the one of the most hosts, and all that are too old or too many. */
@@ -36,6 +39,8 @@ export function surplus(names: readonly string[], now: Date): readonly string[] 
     const other = best.get(day);
     if (other === undefined || one.hosts > other.hosts) best.set(day, one);
   }
-  const staying = all.filter((one) => age(one) <= wholeDays || (age(one) <= mostDays && best.get(Math.floor(one.at / dayMs)) === one)).slice(0, most);
+  const staying = all
+    .filter((one) => age(one) <= wholeDays || (age(one) <= mostDays && best.get(Math.floor(one.at / dayMs)) === one))
+    .slice(0, most);
   return all.filter((one) => !staying.includes(one)).map(({ name }) => name);
 }

@@ -5,13 +5,25 @@ import type { ThinRootfs } from '../facts/rootfs/thin-rootfs.ts';
 import type { RootfsSurvey } from './host-survey.ts';
 import { liveBytes } from './pool.ts';
 
-const unlimited: RootfsSurvey = { used: null, size: null, limitedBy: null, live: null, stored: null, daemon: null, restartUndoes: null };
+const unlimited: RootfsSurvey = {
+  used: null,
+  size: null,
+  limitedBy: null,
+  live: null,
+  stored: null,
+  daemon: null,
+  restartUndoes: null,
+};
 
 /**
  * devicemapper. A stop and start activates the device with the size that the daemon has read, a restart of the host with
  * the one in its record; when either is smaller than what is there now, the container does not start again.
  */
-export function thinRootfsSurvey(container: Container, rootfs: ThinRootfs | undefined, mapper: DeviceMapper | undefined): RootfsSurvey {
+export function thinRootfsSurvey(
+  container: Container,
+  rootfs: ThinRootfs | undefined,
+  mapper: DeviceMapper | undefined,
+): RootfsSurvey {
   const live = container.state.running ? liveBytes(mapper, container) : null;
   const held = Number(container.graph?.['DeviceSize'] ?? Number.NaN);
   const daemon = Number.isSafeInteger(held) ? held : null;
@@ -34,7 +46,13 @@ export function thinRootfsSurvey(container: Container, rootfs: ThinRootfs | unde
 export function layerSurvey(quota: DirectoryQuota | null | undefined, walked: number | null): RootfsSurvey {
   if (quota === null || quota === undefined || quota.project === 0) return { ...unlimited, used: walked };
   const limited = quota.limitBytes > 0;
-  return { ...unlimited, used: quota.usedBytes, size: limited ? quota.limitBytes : null, limitedBy: limited ? 'project quota' : null, restartUndoes: limited ? false : null };
+  return {
+    ...unlimited,
+    used: quota.usedBytes,
+    size: limited ? quota.limitBytes : null,
+    limitedBy: limited ? 'project quota' : null,
+    restartUndoes: limited ? false : null,
+  };
 }
 
 export function unlimitedRootfs(): RootfsSurvey {

@@ -30,19 +30,35 @@ export function trendOf(points: readonly Point[], size: number | null): Trend {
   const sorted = points.toSorted((a, b) => a.at - b.at);
   const [oldest, newest] = [sorted[0], sorted.at(-1)];
   if (oldest === undefined || newest === undefined || sorted.length < fewestPoints) {
-    return { kind: 'unknown', reason: `${String(sorted.length)} of at least ${String(fewestPoints)} surveys`, points: sorted.length };
+    return {
+      kind: 'unknown',
+      reason: `${String(sorted.length)} of at least ${String(fewestPoints)} surveys`,
+      points: sorted.length,
+    };
   }
   const span = newest.at - oldest.at;
-  if (span < shortestMs) return { kind: 'unknown', reason: 'the surveys span less than an hour', points: sorted.length };
+  if (span < shortestMs)
+    return { kind: 'unknown', reason: 'the surveys span less than an hour', points: sorted.length };
   const { slope, fit } = regression(sorted.map(({ at, used }) => ({ x: (at - oldest.at) / dayMs, y: used })));
   const growing = slope > 0 && fit > 0;
   const left = size === null ? null : Math.max(0, size - newest.used);
-  return { kind: growing ? 'growing' : 'not growing', perDay: slope, daysToFull: growing && left !== null ? left / slope : null, fit, points: sorted.length, days: span / dayMs };
+  return {
+    kind: growing ? 'growing' : 'not growing',
+    perDay: slope,
+    daysToFull: growing && left !== null ? left / slope : null,
+    fit,
+    points: sorted.length,
+    days: span / dayMs,
+  };
 }
 
 /** Least squares. */
-function regression(points: readonly { readonly x: number; readonly y: number }[]): { readonly slope: number; readonly fit: number } {
-  const mean = (of: (point: { readonly x: number; readonly y: number }) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+function regression(points: readonly { readonly x: number; readonly y: number }[]): {
+  readonly slope: number;
+  readonly fit: number;
+} {
+  const mean = (of: (point: { readonly x: number; readonly y: number }) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
   const [middleX, middleY] = [mean(({ x }) => x), mean(({ y }) => y)];
   const xx = mean(({ x }) => (x - middleX) ** 2);
   const yy = mean(({ y }) => (y - middleY) ** 2);

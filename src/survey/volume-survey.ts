@@ -17,9 +17,16 @@ export interface Measured {
   readonly lastUsed: string | undefined;
 }
 
-export function surveyVolume(volume: Volume, uses: readonly ContainerUse[], invisible: readonly RecordedContainer[], measured: Measured): VolumeSurvey {
+export function surveyVolume(
+  volume: Volume,
+  uses: readonly ContainerUse[],
+  invisible: readonly RecordedContainer[],
+  measured: Measured,
+): VolumeSurvey {
   const { quota, mounted } = measured;
-  const unseen = invisible.filter(({ volumes }) => volumes.includes(volume.name)).map(({ name, driver }) => `${name} (of ${driver})`);
+  const unseen = invisible
+    .filter(({ volumes }) => volumes.includes(volume.name))
+    .map(({ name, driver }) => `${name} (of ${driver})`);
   const users = [...usersOfVolume(uses, volume).map(({ name }) => name), ...unseen];
   const limit = quota !== null && quota !== undefined && quota.limitBytes > 0 ? quota.limitBytes : null;
   const asked = volume.options['size'] ?? null;
@@ -37,7 +44,10 @@ export function surveyVolume(volume: Volume, uses: readonly ContainerUse[], invi
     mounted: mounted?.type ?? null,
     usedBy: users,
     dangling: users.length > 0 ? null : danglingSince(volume, measured.lastUsed),
-    restartUndoes: limit === null || quota === null || quota === undefined ? null : quota.recordUnread || (quota.recordedBytes !== undefined && quota.recordedBytes !== limit),
+    restartUndoes:
+      limit === null || quota === null || quota === undefined
+        ? null
+        : quota.recordUnread || (quota.recordedBytes !== undefined && quota.recordedBytes !== limit),
   };
 }
 
@@ -47,12 +57,19 @@ function usedOf({ quota, mounted, walked }: Measured): Pick<VolumeSurvey, 'used'
   return walked === null ? { used: null, usedFrom: null } : { used: walked, usedFrom: 'walk' };
 }
 
-function quotaOf(volume: Volume, quota: Measured['quota'], limit: number | null, asked: string | null): VolumeSurvey['quota'] {
+function quotaOf(
+  volume: Volume,
+  quota: Measured['quota'],
+  limit: number | null,
+  asked: string | null,
+): VolumeSurvey['quota'] {
   if (limit !== null) return 'enforced';
   if (volume.driver !== 'local' || quota === undefined || quota === null) return null;
   return asked === null ? 'none' : 'not enforced';
 }
 
 function danglingSince({ createdAt }: Volume, lastUsed: string | undefined): Dangling {
-  return lastUsed === undefined ? { since: createdAt, basis: 'created' } : { since: lastUsed, basis: 'last seen in use' };
+  return lastUsed === undefined
+    ? { since: createdAt, basis: 'created' }
+    : { since: lastUsed, basis: 'last seen in use' };
 }

@@ -156,7 +156,11 @@ export interface Connection {
    * The same on a channel of its own, for bulk data: `input` is piped to standard input and ended,
    * standard output goes to `output` with back-pressure (and is then empty in the outcome).
    */
-  stream(command: Command, io: { readonly input?: Readable; readonly output?: Writable }, options?: RunOptions): Promise<Outcome>;
+  stream(
+    command: Command,
+    io: { readonly input?: Readable; readonly output?: Writable },
+    options?: RunOptions,
+  ): Promise<Outcome>;
   /**
    * Tries once to take the host's lock, also while commands run; makes the state directory. Rejects
    * with `missing-tool` (no flock), `refused` (the directory cannot be written, or others can), or what

@@ -9,7 +9,8 @@ export function bech32Bytes(text: string, prefix: string): number | undefined {
   const digits = [...text.slice(prefix.length + 1)].map((character) => alphabet.indexOf(character));
   if (digits.length < 6 || digits.includes(-1)) return undefined;
   const codes = [...prefix].map((character) => character.charCodeAt(0));
-  if (checksum([...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31), ...digits]) !== 1) return undefined;
+  if (checksum([...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31), ...digits]) !== 1)
+    return undefined;
   const bits = (digits.length - 6) * 5;
   const spare = bits % 8;
   const last = digits.at(-7) ?? 0;

@@ -32,11 +32,18 @@ export function parseJson(text: string): unknown {
 /** Canonical JSON: keys sorted at every level, so that equal values are equal texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
-    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) : inner,
+    isObject(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
   );
 }
 
 /** JSON on one line that is looked at too: what would not be seen in it, or would reorder the line, is escaped. It is read back as the same value. */
 export function visibleJson(value: Json | object): string {
-  return escapeInvisible(JSON.stringify(value), (character) => Array.from({ length: character.length }, (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`).join(''));
+  return escapeInvisible(JSON.stringify(value), (character) =>
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }

@@ -1,7 +1,8 @@
 import { canonicalJson, isObject, type Json } from './json.ts';
 
 /** Where a secret comes from. This stands in plans and journals; what comes from there never does. */
-export type SecretOrigin = { readonly env: string } | { readonly file: string } | { readonly command: readonly string[] };
+export type SecretOrigin =
+  { readonly env: string } | { readonly file: string } | { readonly command: readonly string[] };
 
 /** A secret variable as it is written, and as whoever uses it gets it: `{secret: {env: NAME}}`. */
 export interface SecretReference {
@@ -33,7 +34,10 @@ export function originOf({ secret }: SecretReference): string {
 }
 
 /** Every secret, or what is meant to be one, in a value, with the keys that lead there. */
-export function secretsIn(value: Json, path: readonly (string | number)[] = []): readonly { readonly path: readonly (string | number)[]; readonly value: { readonly secret: unknown } }[] {
+export function secretsIn(
+  value: Json,
+  path: readonly (string | number)[] = [],
+): readonly { readonly path: readonly (string | number)[]; readonly value: { readonly secret: unknown } }[] {
   if (looksLikeSecret(value)) return [{ path, value }];
   if (typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return value.flatMap((item: Json, index) => secretsIn(item, [...path, index]));

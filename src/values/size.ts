@@ -20,7 +20,8 @@ export function parseBytes(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) throw new SizeError(`"${text}" has no unit: write ${text}GiB or ${text}MiB`);
   const match = grammar.exec(text);
   const [, number, unit] = match ?? [];
-  if (number === undefined || unit === undefined) throw new SizeError(`"${text}" is not a size: write 20GiB, 512MiB or 1.5TiB`);
+  if (number === undefined || unit === undefined)
+    throw new SizeError(`"${text}" is not a size: write 20GiB, 512MiB or 1.5TiB`);
   const bytes = Math.floor(Number(number) * 1024 ** (powers[unit.toLowerCase()] ?? 0));
   if (bytes === 0) throw new SizeError(`"${text}" is zero`);
   if (!Number.isSafeInteger(bytes)) throw new SizeError(`"${text}" is too large`);
@@ -31,7 +32,10 @@ export function parseBytes(text: string): number {
 export function parseSize(text: string): Size {
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
   if (percent !== undefined) {
-    if (Number(percent) <= 100) throw new SizeError(`"${text}" would not grow anything: a percentage is of the size now, so write more than 100%`);
+    if (Number(percent) <= 100)
+      throw new SizeError(
+        `"${text}" would not grow anything: a percentage is of the size now, so write more than 100%`,
+      );
     if (Number(percent) > 10_000) throw new SizeError(`"${text}" is more than a hundred times the size now`);
     return { kind: 'percent', percent: Number(percent) };
   }

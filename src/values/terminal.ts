@@ -12,7 +12,8 @@
  * Text of any script stays as it is, and so do emoji; of those that are joined from several the joints are seen. A
  * word that is wholly in another script looks like a Latin one only to whoever does not see the quotes around it.
  */
-const invisible = /(?![\t\n ])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Zs}\p{DI}\u2800]|(?<![\p{L}\p{M}\p{N}\p{S}])\p{M}|(?<=\p{M}{4})\p{M}/gu;
+const invisible =
+  /(?![\t\n ])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Zs}\p{DI}\u2800]|(?<![\p{L}\p{M}\p{N}\p{S}])\p{M}|(?<=\p{M}{4})\p{M}/gu;
 
 const alike = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}]/u;
 const allAlike = new RegExp(alike, 'gu');
@@ -28,7 +29,11 @@ export function escapeInvisible(text: string, escape: (character: string) => str
   if (plain.test(text)) return text;
   const seen = text.replaceAll(invisible, escape);
   if (!alike.test(seen)) return seen;
-  return seen.replaceAll(words, (word) => (latin.test(word) ? word.replaceAll(allAlike, (letter) => (likeNoLatin.has(letter) ? letter : escape(letter))) : word));
+  return seen.replaceAll(words, (word) =>
+    latin.test(word)
+      ? word.replaceAll(allAlike, (letter) => (likeNoLatin.has(letter) ? letter : escape(letter)))
+      : word,
+  );
 }
 
 /**
@@ -49,6 +54,8 @@ const beyond = 1024;
 
 /** The same on one line, for messages: line feeds become visible too, and the length is bounded, and with it the work. */
 export function oneLine(text: string, limit = 400): string {
-  const line = neutralise(text.trim().slice(0, limit + beyond)).replaceAll('\n', '\\n').replaceAll('\t', ' ');
+  const line = neutralise(text.trim().slice(0, limit + beyond))
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', ' ');
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }

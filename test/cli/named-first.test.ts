@@ -11,19 +11,54 @@ import { plimsoll } from '../support/plimsoll.ts';
 import { startTestSshServer, type TestSshServer } from '../support/ssh-server.ts';
 
 /** What is said and what is read, in the order in which it happens. */
-async function read(text: string, files: Readonly<Record<string, string>>, wishes: { readonly verbose?: true } = {}): Promise<readonly string[]> {
+async function read(
+  text: string,
+  files: Readonly<Record<string, string>>,
+  wishes: { readonly verbose?: true } = {},
+): Promise<readonly string[]> {
   const happened: string[] = [];
-  const io = laptop({ files: { ...files, 'fleet/i.yaml': text }, env: { SUDO: 'hunter2!' }, commands: { 'pass show x': { status: 0, stdout: 'secret\n', stderr: '' } } });
+  const io = laptop({
+    files: { ...files, 'fleet/i.yaml': text },
+    env: { SUDO: 'hunter2!' },
+    commands: { 'pass show x': { status: 0, stdout: 'secret\n', stderr: '' } },
+  });
   const inventory = await loadInventory(['fleet/i.yaml'], io);
   const noted: typeof io = {
     ...io,
-    readFile: (path) => { happened.push(`READS ${path}`); return io.readFile(path); },
-    runCommand: (argv) => { happened.push(`RUNS ${argv.join(' ')}`); return io.runCommand(argv); },
+    readFile: (path) => {
+      happened.push(`READS ${path}`);
+      return io.readFile(path);
+    },
+    runCommand: (argv) => {
+      happened.push(`RUNS ${argv.join(' ')}`);
+      return io.runCommand(argv);
+    },
   };
-  const screen = { write: (more: string) => { happened.push(...more.trimEnd().split('\n')); }, isTerminal: false, columns: 80, rows: 24, colour: false };
-  const world: World = { io: noted, out: screen, err: screen, interrupts: new Interrupts(), agentSocket: undefined, stateDirectory: '/none', who: 'ann@laptop', interactive: false, ask: () => Promise.reject(new Error('nobody is asked')) };
+  const screen = {
+    write: (more: string) => {
+      happened.push(...more.trimEnd().split('\n'));
+    },
+    isTerminal: false,
+    columns: 80,
+    rows: 24,
+    colour: false,
+  };
+  const world: World = {
+    io: noted,
+    out: screen,
+    err: screen,
+    interrupts: new Interrupts(),
+    agentSocket: undefined,
+    stateDirectory: '/none',
+    who: 'ann@laptop',
+    interactive: false,
+    ask: () => Promise.reject(new Error('nobody is asked')),
+  };
   const reader = new SecretReader(world, wishes);
-  await reader.read(inventory, [...inventory.hosts.values()].filter(({ name }) => name !== 'bastion'));
+  await reader.read(
+    inventory,
+    [...inventory.hosts.values()].filter(({ name }) => name !== 'bastion'),
+  );
   await reader.read(inventory, [...inventory.hosts.values()]);
   return happened;
 }
@@ -40,7 +75,11 @@ hosts:
 `,
       { 'fleet/jump.txt': 'password\n' },
     );
-    expect(happened.filter((line) => line.includes('jump.txt'))).toEqual(['reads on this machine for password: fleet/jump.txt (fleet/i.yaml:3)', 'READS fleet/jump.txt', 'READS fleet/jump.txt']);
+    expect(happened.filter((line) => line.includes('jump.txt'))).toEqual([
+      'reads on this machine for password: fleet/jump.txt (fleet/i.yaml:3)',
+      'READS fleet/jump.txt',
+      'READS fleet/jump.txt',
+    ]);
     expect(happened.filter((line) => !line.includes('READS') && !line.includes('RUNS')).toSorted()).toEqual([
       'reads on this machine for become_password: the environment variable SUDO (fleet/i.yaml:4)',
       'reads on this machine for identity_file: /home/ada/a (fleet/i.yaml:4)',
@@ -53,12 +92,19 @@ hosts:
   });
 
   it('is counted from the eleventh of a kind on, unless -v is given; what a name holds is neutralised', async () => {
-    const hosts = Array.from({ length: 30 }, (_, index) => `  w${String(index)}: { identity_file: "/k/${String(index)}" }`).join('\n');
-    const brief = await read(`hosts:\n${hosts}\n  z: { password: { file: "/p\\e[31m" } }\n`, { '/p\u001b[31m': 'password' });
+    const hosts = Array.from(
+      { length: 30 },
+      (_, index) => `  w${String(index)}: { identity_file: "/k/${String(index)}" }`,
+    ).join('\n');
+    const brief = await read(`hosts:\n${hosts}\n  z: { password: { file: "/p\\e[31m" } }\n`, {
+      '/p\u001b[31m': 'password',
+    });
     expect(brief.filter((line) => line.includes('identity_file'))).toHaveLength(10);
     expect(brief).toContain('… and 20 more of that kind: -v names them');
     expect(brief.filter((line) => !line.startsWith('READS')).join('')).not.toContain('\u001b');
-    expect((await read(`hosts:\n${hosts}\n`, {}, { verbose: true })).filter((line) => line.includes('identity_file'))).toHaveLength(30);
+    expect(
+      (await read(`hosts:\n${hosts}\n`, {}, { verbose: true })).filter((line) => line.includes('identity_file')),
+    ).toHaveLength(30);
   });
 });
 
@@ -78,13 +124,36 @@ describe('the events of a run', () => {
     const path = (name: string): string => join(directory, name);
     writeFileSync(path('sudo.txt'), 'password\n');
     const host = { address: server.address, port: server.port, user: 'root' };
-    writeFileSync(path('i.yaml'), JSON.stringify({ defaults: { identity_file: server.identityFile, known_hosts_file: server.knownHostsFile, agent: false, state_directory: path('state') }, hosts: { web: { ...host, vars: { key: '/root/age.key' } }, db: { ...host, become_password: { file: 'sudo.txt' }, vars: { key: '/root/age.key' } } } }));
-    writeFileSync(path('p.yaml'), `hosts: all
+    writeFileSync(
+      path('i.yaml'),
+      JSON.stringify({
+        defaults: {
+          identity_file: server.identityFile,
+          known_hosts_file: server.knownHostsFile,
+          agent: false,
+          state_directory: path('state'),
+        },
+        hosts: {
+          web: { ...host, vars: { key: '/root/age.key' } },
+          db: { ...host, become_password: { file: 'sudo.txt' }, vars: { key: '/root/age.key' } },
+        },
+      }),
+    );
+    writeFileSync(
+      path('p.yaml'),
+      `hosts: all
 steps:
   - restore_volume: { volume: new, from: { bucket: "http://127.0.0.1:1/b", credentials: /root/.s3 }, backup: old, identity: "\${{ vars.key }}" }
-`);
-    const { stdout, stderr } = await plimsoll(['plan', path('p.yaml'), '-i', path('i.yaml'), '--output', 'json'], { XDG_STATE_HOME: path('laptop'), HOME: directory });
-    const events = stdout.trim().split('\n').map((text) => JSON.parse(text) as { readonly type: string });
+`,
+    );
+    const { stdout, stderr } = await plimsoll(['plan', path('p.yaml'), '-i', path('i.yaml'), '--output', 'json'], {
+      XDG_STATE_HOME: path('laptop'),
+      HOME: directory,
+    });
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { readonly type: string });
     const at = `${path('i.yaml')}:1`;
     expect(events.filter(({ type }) => type === 'laptop.reads')).toEqual([
       expect.objectContaining({ key: 'identity_file', file: server.identityFile, where: at }),
@@ -92,8 +161,18 @@ steps:
       expect.objectContaining({ key: 'become_password', file: path('sudo.txt'), where: at }),
     ]);
     expect(events.filter(({ type }) => type === 'host.reads')).toEqual([
-      expect.objectContaining({ hosts: ['web', 'db'], key: 'credentials', file: '/root/.s3', where: `${path('p.yaml')}:3` }),
-      expect.objectContaining({ hosts: ['web', 'db'], key: 'identity', file: '/root/age.key', where: `${path('p.yaml')}:3` }),
+      expect.objectContaining({
+        hosts: ['web', 'db'],
+        key: 'credentials',
+        file: '/root/.s3',
+        where: `${path('p.yaml')}:3`,
+      }),
+      expect.objectContaining({
+        hosts: ['web', 'db'],
+        key: 'identity',
+        file: '/root/age.key',
+        where: `${path('p.yaml')}:3`,
+      }),
     ]);
     const types = events.map(({ type }) => type);
     expect(types.indexOf('host.connected')).toBeGreaterThan(types.lastIndexOf('host.reads'));

@@ -18,19 +18,30 @@ interface Ended {
 }
 
 const files = {
-  'inventory.yaml': 'hosts:\n  web-1: { address: 127.0.0.1, port: 9, connect_timeout: 2 }\n  web-2: { address: 127.0.0.1, port: 9, connect_timeout: 2 }\n',
+  'inventory.yaml':
+    'hosts:\n  web-1: { address: 127.0.0.1, port: 9, connect_timeout: 2 }\n  web-2: { address: 127.0.0.1, port: 9, connect_timeout: 2 }\n',
   'good.yaml': 'hosts: all\nsteps:\n  - command: [id]\n',
   'bad.yaml': 'hosts: all\nsteps:\n  - grow_rootfs: { container: a, size: "20" }\n',
 };
 
 const stateDirectory = mkdtempSync(join(tmpdir(), 'plimsoll-program-'));
-afterAll(() => { rmSync(stateDirectory, { recursive: true }); });
+afterAll(() => {
+  rmSync(stateDirectory, { recursive: true });
+});
 
 /** The program as main.ts runs it, in a world without a terminal or an environment. */
 async function plimsoll(argv: readonly string[], world: Partial<World> = {}): Promise<Ended> {
   const text = { out: '', err: '' };
   let asked = 0;
-  const screen = (name: 'out' | 'err') => ({ write: (more: string) => { text[name] += more; }, isTerminal: false, columns: 80, rows: 24, colour: false });
+  const screen = (name: 'out' | 'err') => ({
+    write: (more: string) => {
+      text[name] += more;
+    },
+    isTerminal: false,
+    columns: 80,
+    rows: 24,
+    colour: false,
+  });
   const whole: World = {
     io: laptop({ files }),
     out: screen('out'),
@@ -95,7 +106,11 @@ describe('usage and configuration errors end with 2, before anything connects', 
 });
 
 describe('programs of the playbook that a preview runs', () => {
-  const look = { ...files, 'look.yaml': 'hosts: all\nsteps:\n  - command: { argv: [cat, "/etc/${{ host.name }}"], read_only: true }\n  - script: { text: "echo \\u200bone\\necho two", read_only: true }\n    register: found\n  - command: { argv: ["${{ found.lines[0] }}"], read_only: true }\n' };
+  const look = {
+    ...files,
+    'look.yaml':
+      'hosts: all\nsteps:\n  - command: { argv: [cat, "/etc/${{ host.name }}"], read_only: true }\n  - script: { text: "echo \\u200bone\\necho two", read_only: true }\n    register: found\n  - command: { argv: ["${{ found.lines[0] }}"], read_only: true }\n',
+  };
   const io = laptop({ files: look });
 
   /** What the terminal shows before each question, and what is answered. */
@@ -103,16 +118,40 @@ describe('programs of the playbook that a preview runs', () => {
     const questions: string[] = [];
     return {
       questions,
-      world: { io, interactive: true, ask: (question) => { questions.push(question); return Promise.resolve(answers[questions.length - 1] ?? ''); } },
+      world: {
+        io,
+        interactive: true,
+        ask: (question) => {
+          questions.push(question);
+          return Promise.resolve(answers[questions.length - 1] ?? '');
+        },
+      },
     };
   }
 
   it('are shown whole, and asked about once for all hosts; after a no nothing is connected to', async () => {
-    for (const argv of [['plan', 'look.yaml'], ['apply', 'look.yaml'], ['apply', 'look.yaml', '--dry-run']]) {
+    for (const argv of [
+      ['plan', 'look.yaml'],
+      ['apply', 'look.yaml'],
+      ['apply', 'look.yaml', '--dry-run'],
+    ]) {
       const { world, questions } = answering(['n']);
       const { code, out, err } = await plimsoll(argv, world);
-      expect({ code, out, questions }).toEqual({ code: 130, out: '', questions: ['Run these 4 programs on 2 hosts, to make the plan? [y/N] '] });
-      for (const shown of ['web-1: [command] (look.yaml:3:5)', '$ cat /etc/web-1', '$ cat /etc/web-2', 'web-[1-2]: [script]', 'echo \\u200bone', '< echo two', '"argv": ["${{ found.lines[0] }}"]']) expect(err).toContain(shown);
+      expect({ code, out, questions }).toEqual({
+        code: 130,
+        out: '',
+        questions: ['Run these 4 programs on 2 hosts, to make the plan? [y/N] '],
+      });
+      for (const shown of [
+        'web-1: [command] (look.yaml:3:5)',
+        '$ cat /etc/web-1',
+        '$ cat /etc/web-2',
+        'web-[1-2]: [script]',
+        'echo \\u200bone',
+        '< echo two',
+        '"argv": ["${{ found.lines[0] }}"]',
+      ])
+        expect(err).toContain(shown);
     }
   });
 
@@ -122,17 +161,22 @@ describe('programs of the playbook that a preview runs', () => {
     expect(questions).toHaveLength(1);
   });
 
-  it.each([[['plan', 'look.yaml', '--allow-read-only-programs']], [['apply', 'look.yaml', '--yes']]])('are shown and not asked about with %j', async (argv) => {
-    const { world, questions } = answering([]);
-    const { code, err } = await plimsoll(argv, world);
-    expect({ code, questions }).toEqual({ code: 3, questions: [] });
-    expect(err).toContain('$ cat /etc/web-1');
-  });
+  it.each([[['plan', 'look.yaml', '--allow-read-only-programs']], [['apply', 'look.yaml', '--yes']]])(
+    'are shown and not asked about with %j',
+    async (argv) => {
+      const { world, questions } = answering([]);
+      const { code, err } = await plimsoll(argv, world);
+      expect({ code, questions }).toEqual({ code: 3, questions: [] });
+      expect(err).toContain('$ cat /etc/web-1');
+    },
+  );
 
   it('where nobody can be asked: a usage error that names them', async () => {
     const { code, out, err, asked } = await plimsoll(['plan', 'look.yaml', '--output', 'json'], { io });
     expect({ code, out, asked }).toEqual({ code: 2, out: '', asked: 0 });
-    expect(err).toMatch(/4 programs of the playbook would be run on the hosts, and there is no terminal to ask at: "command" \(look\.yaml:3:5\)/);
+    expect(err).toMatch(
+      /4 programs of the playbook would be run on the hosts, and there is no terminal to ask at: "command" \(look\.yaml:3:5\)/,
+    );
     expect(err).toContain('--allow-read-only-programs');
   });
 });
@@ -155,7 +199,9 @@ describe('what ends with 0', () => {
 
   it('schemas and inventories are JSON', async () => {
     expect(JSON.parse((await plimsoll(['schema', 'inventory'])).out)).toMatchObject({ $schema: expect.any(String) });
-    expect(JSON.parse((await plimsoll(['inventory', 'web-1', '--json'])).out)).toMatchObject({ 'web-1': { address: '127.0.0.1', port: 9 } });
+    expect(JSON.parse((await plimsoll(['inventory', 'web-1', '--json'])).out)).toMatchObject({
+      'web-1': { address: '127.0.0.1', port: 9 },
+    });
   });
 });
 
@@ -179,13 +225,39 @@ describe('hosts that cannot be reached end with 3', () => {
 });
 
 it('--output json prints the events, one a line, numbered without a gap, and nothing else', async () => {
-  for (const argv of [['plan', 'good.yaml', '--output', 'json'], ['apply', 'good.yaml', '--yes', '--output', 'json']]) {
+  for (const argv of [
+    ['plan', 'good.yaml', '--output', 'json'],
+    ['apply', 'good.yaml', '--yes', '--output', 'json'],
+  ]) {
     const { out } = await plimsoll(argv);
-    const events = out.trimEnd().split('\n').map((line): unknown => JSON.parse(line));
-    expect(events).toEqual(events.map((_, index): unknown => expect.objectContaining({ v: 1, seq: index + 1, at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), type: expect.any(String) })));
+    const events = out
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(events).toEqual(
+      events.map((_, index): unknown =>
+        expect.objectContaining({
+          v: 1,
+          seq: index + 1,
+          at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+          type: expect.any(String),
+        }),
+      ),
+    );
     expect(events[0]).toMatchObject({ type: 'run.started', hosts: ['web-1', 'web-2'] });
-    expect(events.slice(1, -1)).toMatchObject([1, 2].map(() => ({ type: 'host.finished', status: 'unreachable', error: { code: expect.any(String), message: expect.any(String), hint: expect.any(String) } })));
-    expect(events.at(-1)).toMatchObject({ type: 'run.finished', status: 'unreachable', hosts: { 'web-1': 'unreachable', 'web-2': 'unreachable' }, exitCode: 3 });
+    expect(events.slice(1, -1)).toMatchObject(
+      [1, 2].map(() => ({
+        type: 'host.finished',
+        status: 'unreachable',
+        error: { code: expect.any(String), message: expect.any(String), hint: expect.any(String) },
+      })),
+    );
+    expect(events.at(-1)).toMatchObject({
+      type: 'run.finished',
+      status: 'unreachable',
+      hosts: { 'web-1': 'unreachable', 'web-2': 'unreachable' },
+      exitCode: 3,
+    });
   }
 });
 

@@ -21,7 +21,9 @@ describe('what is shipped is valid', () => {
   });
 
   const folder = new URL('playbooks/', root);
-  const playbooks = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.ya?ml$/.test(name)) : [];
+  const playbooks = existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.ya?ml$/.test(name))
+    : [];
   for (const name of playbooks) {
     it(`playbooks/${name}`, async () => {
       const { issues } = await readPlaybook(`playbooks/${name}`, operations, io);

@@ -12,7 +12,12 @@ interface Laptop {
 }
 
 /** A laptop that exists in memory only. */
-export function laptop({ files = {}, env = {}, modes = {}, commands = {} }: Laptop): ConfigIo & { readonly ran: readonly string[] } {
+export function laptop({
+  files = {},
+  env = {},
+  modes = {},
+  commands = {},
+}: Laptop): ConfigIo & { readonly ran: readonly string[] } {
   const ran: string[] = [];
   return {
     ran,
@@ -30,7 +35,9 @@ export function laptop({ files = {}, env = {}, modes = {}, commands = {} }: Lapt
       const command = argv.join(' ');
       ran.push(command);
       const answer = commands[command];
-      return answer === undefined ? Promise.reject(Object.assign(new Error('spawn ENOENT'), { code: 'ENOENT' })) : Promise.resolve(answer);
+      return answer === undefined
+        ? Promise.reject(Object.assign(new Error('spawn ENOENT'), { code: 'ENOENT' }))
+        : Promise.resolve(answer);
     },
   };
 }

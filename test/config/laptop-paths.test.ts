@@ -10,10 +10,15 @@ async function fetched(to: string, said: string): Promise<Resolved<unknown>> {
   const { plays } = await loadPlaybook('p.yaml', operations, laptop({ files: { 'p.yaml': text } }));
   const step = plays[0]?.steps[1];
   if (step === undefined) throw new Error('no step');
-  return step.resolve({ vars: { up: '../logs' }, host: { name: 'web-1', groups: [] }, facts: {}, registers: { it: { stdout: said } } });
+  return step.resolve({
+    vars: { up: '../logs' },
+    host: { name: 'web-1', groups: [] },
+    facts: {},
+    registers: { it: { stdout: said } },
+  });
 }
 
-describe('a host\'s word in a path of this machine', () => {
+describe("a host's word in a path of this machine", () => {
   it.each([
     ['out/${{ it.stdout }}', 'app.log', 'out/app.log'],
     ['out/${{ it.stdout }}', 'sub/app..log', 'out/sub/app..log'],
@@ -37,6 +42,10 @@ describe('a host\'s word in a path of this machine', () => {
     ['out/${{ it.stdout }}', 'a\u001b[2J'],
     ['out/${{ it.stdout }}', 'a\nb'],
   ])('%s with %j is refused, with its place', async (to, said) => {
-    await expect(fetched(to, said)).rejects.toMatchObject({ code: 'config', message: expect.stringMatching(/^expression: what a host says here would lead to /) as unknown, where: expect.stringMatching(/^p\.yaml:4:\d+$/) as unknown });
+    await expect(fetched(to, said)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(/^expression: what a host says here would lead to /) as unknown,
+      where: expect.stringMatching(/^p\.yaml:4:\d+$/) as unknown,
+    });
   });
 });

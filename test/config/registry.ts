@@ -6,7 +6,16 @@ import { parseSize, SizeError } from '../../src/values/size.ts';
 function operation(name: string, schema: z.ZodType): readonly [string, Operation] {
   return [
     name,
-    { name, summary: `Does ${name}`, schema, readOnly: false, repeats: false, needs: () => [], plan: () => ({ outcome: 'noop', reason: 'test' }), touches: () => ({ reads: [], changes: [] }) },
+    {
+      name,
+      summary: `Does ${name}`,
+      schema,
+      readOnly: false,
+      repeats: false,
+      needs: () => [],
+      plan: () => ({ outcome: 'noop', reason: 'test' }),
+      touches: () => ({ reads: [], changes: [] }),
+    },
   ];
 }
 
@@ -28,7 +37,25 @@ export const registry: Registry = new Map([
   operation('grow_rootfs', z.strictObject({ container: z.string(), size })),
   operation('docker_inspect', z.strictObject({ container: z.string() })),
   operation('command', z.union([words.transform((argv) => ({ argv })).pipe(long), long])),
-  operation('script', z.union([z.string().transform((script) => ({ text: script })).pipe(text), text])),
+  operation(
+    'script',
+    z.union([
+      z
+        .string()
+        .transform((script) => ({ text: script }))
+        .pipe(text),
+      text,
+    ]),
+  ),
   operation('wait_for', z.strictObject({ port: z.int().min(1).max(65_535), every: z.number().default(1) })),
-  operation('scale_volume', z.strictObject({ volume: z.string().regex(/^[a-z]{2,}$/, 'must be two or more small letters'), size: size.optional(), count: z.int().optional() }).refine(({ size: bytes, count }) => (bytes === undefined) !== (count === undefined), 'give either size or count')),
+  operation(
+    'scale_volume',
+    z
+      .strictObject({
+        volume: z.string().regex(/^[a-z]{2,}$/, 'must be two or more small letters'),
+        size: size.optional(),
+        count: z.int().optional(),
+      })
+      .refine(({ size: bytes, count }) => (bytes === undefined) !== (count === undefined), 'give either size or count'),
+  ),
 ]);

@@ -4,7 +4,8 @@ import { inventoryJsonSchema, playbookJsonSchema } from '../../src/config/json-s
 import { operations } from '../../src/operations/registry.ts';
 import { registry } from './registry.ts';
 
-const committed = (name: string): unknown => JSON.parse(readFileSync(new URL(`../../schemas/${name}`, import.meta.url), 'utf8'));
+const committed = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../schemas/${name}`, import.meta.url), 'utf8'));
 
 describe('the committed JSON Schemas are the ones that the code makes (npm run schemas writes them)', () => {
   it('inventory', () => {
@@ -20,7 +21,9 @@ describe('playbookJsonSchema', () => {
   const text = JSON.stringify(playbookJsonSchema(registry));
 
   it('wants exactly one operation in a step', () => {
-    expect(text).toContain(JSON.stringify({ oneOf: [...registry.keys()].map((name) => ({ required: [name] })) }).slice(1, -1));
+    expect(text).toContain(
+      JSON.stringify({ oneOf: [...registry.keys()].map((name) => ({ required: [name] })) }).slice(1, -1),
+    );
   });
 
   it('describes each operation by its summary', () => {
@@ -35,7 +38,12 @@ describe('playbookJsonSchema', () => {
         play: { properties: { steps: list }, additionalProperties: false },
         item: { anyOf: [{ $ref: '#/$defs/step' }, { $ref: '#/$defs/block' }] },
         step: { additionalProperties: false },
-        block: { properties: { block: list, rescue: list, always: list }, required: ['block'], anyOf: [{ required: ['rescue'] }, { required: ['always'] }], additionalProperties: false },
+        block: {
+          properties: { block: list, rescue: list, always: list },
+          required: ['block'],
+          anyOf: [{ required: ['rescue'] }, { required: ['always'] }],
+          additionalProperties: false,
+        },
       },
     });
   });

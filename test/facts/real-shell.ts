@@ -4,9 +4,17 @@ import type { Entered } from '../../src/facts/host/entered-directory.ts';
 import type { Fact, Printed } from '../../src/facts/fact.ts';
 
 /** Runs a static script with positional parameters on this machine's own /bin/sh, as a host would. */
-export function runScript(script: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Printed {
+export function runScript(
+  script: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Printed {
   const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script, 'sh', ...args], { encoding: 'utf8', input: '', env: { PATH: path, LC_ALL: 'C', ...environment } });
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script, 'sh', ...args], {
+    encoding: 'utf8',
+    input: '',
+    env: { PATH: path, LC_ALL: 'C', ...environment },
+  });
   return { status: status ?? -1, stdout, stderr };
 }
 

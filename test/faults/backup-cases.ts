@@ -8,15 +8,30 @@ import { content, isWhole, runsAtEnd, volumeIsSafe } from './volume-invariants.t
 
 const mib = 1024 ** 2;
 const app: ContainerSpec = { name: 'app', volumes: { 'foo-0': '/data' }, restart: 'always' };
-const host: HostSpec = { name: 'backups', kind: 'overlay2-pquota', volumes: [{ name: 'foo-0', bytes: 20 * mib, files: content }], containers: [app] };
+const host: HostSpec = {
+  name: 'backups',
+  kind: 'overlay2-pquota',
+  volumes: [{ name: 'foo-0', bytes: 20 * mib, files: content }],
+  containers: [app],
+};
 
 /** One backup with its seal, and nothing that is none beside it. */
 async function oneBackup(directory: string, suffix = '.tar.zst'): Promise<readonly string[]> {
-  const names = (await readdir(directory).catch(() => [])).filter((name) => name.startsWith('foo-0@') || name.startsWith('.'));
+  const names = (await readdir(directory).catch(() => [])).filter(
+    (name) => name.startsWith('foo-0@') || name.startsWith('.'),
+  );
   const [archive = '', seal = '', manifest = '', ...more] = names.toSorted().toReversed();
-  if (!archive.endsWith(suffix) || seal !== archive.replace(suffix, '.seal') || manifest !== archive.replace(suffix, '.json') || more.length > 0) return [`there is to be one backup, and there is ${JSON.stringify(names)}`];
+  if (
+    !archive.endsWith(suffix) ||
+    seal !== archive.replace(suffix, '.seal') ||
+    manifest !== archive.replace(suffix, '.json') ||
+    more.length > 0
+  )
+    return [`there is to be one backup, and there is ${JSON.stringify(names)}`];
   const { sha256 } = JSON.parse(await readFile(join(directory, manifest), 'utf8')) as { readonly sha256: string };
-  const is = createHash('sha256').update(await readFile(join(directory, archive))).digest('hex');
+  const is = createHash('sha256')
+    .update(await readFile(join(directory, archive)))
+    .digest('hex');
   return is === sha256 ? [] : [`${archive} is not what its manifest says`];
 }
 
@@ -32,7 +47,12 @@ async function neverInTheClear(host: FleetHost, { files, laptop }: Places): Prom
     for (const entry of await readdir(top, { recursive: true, withFileTypes: true }).catch(() => [])) {
       if (!entry.isFile()) continue;
       const bytes = await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0));
-      if (bytes.subarray(0, 4).toString('hex') === '28b52ffd' || bytes.subarray(0, 2).toString('hex') === '1f8b' || bytes.includes('data\ndata\n')) found.push(`${entry.name} is in the clear`);
+      if (
+        bytes.subarray(0, 4).toString('hex') === '28b52ffd' ||
+        bytes.subarray(0, 2).toString('hex') === '1f8b' ||
+        bytes.includes('data\ndata\n')
+      )
+        found.push(`${entry.name} is in the clear`);
     }
   }
   return found;
@@ -44,50 +64,101 @@ async function oneEncrypted(host: FleetHost, places: Places): Promise<readonly s
   const wrong = await oneBackup(laptop, '.tar.zst.age');
   if (wrong.length > 0) return wrong;
   const [name = ''] = (await readdir(laptop)).filter((one) => one.endsWith('.age'));
-  const { inside, encryptedTo } = JSON.parse(await readFile(join(laptop, name.replace('.tar.zst.age', '.json')), 'utf8')) as { readonly inside: { readonly sha256: string }; readonly encryptedTo: readonly string[] };
+  const { inside, encryptedTo } = JSON.parse(
+    await readFile(join(laptop, name.replace('.tar.zst.age', '.json')), 'utf8'),
+  ) as { readonly inside: { readonly sha256: string }; readonly encryptedTo: readonly string[] };
   const { stdout } = await host.run(`age -d -i ${keyOf(places)} <${join(laptop, name)} | sha256sum`);
-  return stdout.startsWith(`${inside.sha256} `) && encryptedTo.join() === recipient ? [] : [`${name} does not hold what its manifest says: ${stdout}`];
+  return stdout.startsWith(`${inside.sha256} `) && encryptedTo.join() === recipient
+    ? []
+    : [`${name} does not hold what its manifest says: ${stdout}`];
 }
 
 const encrypted = {
-  host, powerSafe: true,
+  host,
+  powerSafe: true,
   files: (places: Places): Promise<void> => writeFile(keyOf(places), `${secret}\n`, { mode: 0o600 }),
-  invariants: async (where: FleetHost, places: Places) => [...(await volumeIsSafe(where)), ...(await neverInTheClear(where, places))],
+  invariants: async (where: FleetHost, places: Places) => [
+    ...(await volumeIsSafe(where)),
+    ...(await neverInTheClear(where, places)),
+  ],
 } as const;
 
 export const backupCases: readonly FaultCase[] = [
   {
-    operation: 'backup_volume', on: 'to the laptop, a container is stopped', host, reversible: true, powerSafe: true,
+    operation: 'backup_volume',
+    on: 'to the laptop, a container is stopped',
+    host,
+    reversible: true,
+    powerSafe: true,
     steps: () => [{ name: 'Back up', backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop' } }],
     invariants: volumeIsSafe,
     atEnd: async (where, { laptop }) => [...(await runsAtEnd(where)), ...(await oneBackup(laptop))],
   },
   {
-    operation: 'backup_volume', on: 'to another host, a container is stopped', host, peer: { name: 'there', kind: 'overlay2-plain' }, reversible: false, powerSafe: true,
-    steps: ({ files }) => [{ name: 'Back up', backup_volume: { volume: 'foo-0', to: { host: 'there', path: join(files, 'kept') }, consistency: 'stop' } }],
+    operation: 'backup_volume',
+    on: 'to another host, a container is stopped',
+    host,
+    peer: { name: 'there', kind: 'overlay2-plain' },
+    reversible: false,
+    powerSafe: true,
+    steps: ({ files }) => [
+      {
+        name: 'Back up',
+        backup_volume: { volume: 'foo-0', to: { host: 'there', path: join(files, 'kept') }, consistency: 'stop' },
+      },
+    ],
     invariants: volumeIsSafe,
     atEnd: async (where, { files }) => [...(await runsAtEnd(where)), ...(await oneBackup(join(files, 'kept')))],
   },
   {
-    operation: 'restore_volume', on: 'from a backup on the host, with its quota', host, reversible: false, powerSafe: true,
+    operation: 'restore_volume',
+    on: 'from a backup on the host, with its quota',
+    host,
+    reversible: false,
+    powerSafe: true,
     steps: ({ files }) => [
       { name: 'Back up', backup_volume: { volume: 'foo-0', to: { path: join(files, 'kept') }, consistency: 'stop' } },
       { name: 'Restore', restore_volume: { volume: 'restored', from: { path: join(files, 'kept') }, backup: 'foo-0' } },
     ],
     invariants: volumeIsSafe,
-    atEnd: async (where, { files }) => [...(await runsAtEnd(where)), ...(await oneBackup(join(files, 'kept'))), ...(await isWhole(where, 'restored'))],
+    atEnd: async (where, { files }) => [
+      ...(await runsAtEnd(where)),
+      ...(await oneBackup(join(files, 'kept'))),
+      ...(await isWhole(where, 'restored')),
+    ],
   },
   {
-    ...encrypted, operation: 'backup_volume', on: 'encrypted to the laptop, a container is stopped', reversible: true,
-    steps: () => [{ name: 'Back up', backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop', encrypt_to: [recipient] } }],
+    ...encrypted,
+    operation: 'backup_volume',
+    on: 'encrypted to the laptop, a container is stopped',
+    reversible: true,
+    steps: () => [
+      {
+        name: 'Back up',
+        backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop', encrypt_to: [recipient] },
+      },
+    ],
     atEnd: async (where, places) => [...(await runsAtEnd(where)), ...(await oneEncrypted(where, places))],
   },
   {
-    ...encrypted, operation: 'restore_volume', on: 'from an encrypted backup on the laptop', reversible: false,
+    ...encrypted,
+    operation: 'restore_volume',
+    on: 'from an encrypted backup on the laptop',
+    reversible: false,
     steps: (places) => [
-      { name: 'Back up', backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop', encrypt_to: [recipient] } },
-      { name: 'Restore', restore_volume: { volume: 'restored', from: { laptop: '.' }, backup: 'foo-0', identity: keyOf(places) } },
+      {
+        name: 'Back up',
+        backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop', encrypt_to: [recipient] },
+      },
+      {
+        name: 'Restore',
+        restore_volume: { volume: 'restored', from: { laptop: '.' }, backup: 'foo-0', identity: keyOf(places) },
+      },
     ],
-    atEnd: async (where, places) => [...(await runsAtEnd(where)), ...(await oneEncrypted(where, places)), ...(await isWhole(where, 'restored'))],
+    atEnd: async (where, places) => [
+      ...(await runsAtEnd(where)),
+      ...(await oneEncrypted(where, places)),
+      ...(await isWhole(where, 'restored')),
+    ],
   },
 ];

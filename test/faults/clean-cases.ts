@@ -10,19 +10,29 @@ const scraps = ['scrap-1', 'scrap-2', 'scrap-3'] as const;
 const host: HostSpec = {
   name: 'clean',
   kind: 'overlay2-pquota',
-  volumes: [{ name: 'foo-0', bytes: 20 * 1024 ** 2, files: content }, ...scraps.map((name) => ({ name, files: content })), { name: 'kept', labels: { keep: 'yes' }, files: content }],
+  volumes: [
+    { name: 'foo-0', bytes: 20 * 1024 ** 2, files: content },
+    ...scraps.map((name) => ({ name, files: content })),
+    { name: 'kept', labels: { keep: 'yes' }, files: content },
+  ],
   containers: [{ name: 'app', volumes: { 'foo-0': '/data' }, restart: 'always' }],
 };
 
-const clean = (more: object): readonly object[] => [{ name: 'Clean up', clean_volumes: { named: true, not_label: 'keep', ...more } }];
+const clean = (more: object): readonly object[] => [
+  { name: 'Clean up', clean_volumes: { named: true, not_label: 'keep', ...more } },
+];
 
-const entryOf = (where: FleetHost, name: string): Promise<string> => readFile(join(where.directory, 'root/var/lib/plimsoll/quarantine', name), 'utf8').catch(() => '');
+const entryOf = (where: FleetHost, name: string): Promise<string> =>
+  readFile(join(where.directory, 'root/var/lib/plimsoll/quarantine', name), 'utf8').catch(() => '');
 
 /** What a container has, and what nobody asked for, is whole at every moment, and is never in quarantine. */
 async function othersAreWhole(where: FleetHost): Promise<readonly string[]> {
   const others = ['foo-0', 'kept'];
   const entries = await Promise.all(others.map((name) => entryOf(where, name)));
-  return [...(await Promise.all(others.map((name) => isWhole(where, name)))).flat(), ...entries.flatMap((text, index) => (text === '' ? [] : [`${String(others[index])} is in quarantine: ${text}`]))];
+  return [
+    ...(await Promise.all(others.map((name) => isWhole(where, name)))).flat(),
+    ...entries.flatMap((text, index) => (text === '' ? [] : [`${String(others[index])} is in quarantine: ${text}`])),
+  ];
 }
 
 async function allAreWhole(where: FleetHost): Promise<readonly string[]> {
@@ -31,12 +41,23 @@ async function allAreWhole(where: FleetHost): Promise<readonly string[]> {
 
 async function allInQuarantine(where: FleetHost): Promise<readonly string[]> {
   const entries = await Promise.all(scraps.map((name) => entryOf(where, name)));
-  return [...(await allAreWhole(where)), ...entries.flatMap((text, index) => (text.includes('"removing":false}\n') ? [] : [`${String(scraps[index])} is not in quarantine: ${JSON.stringify(text)}`]))];
+  return [
+    ...(await allAreWhole(where)),
+    ...entries.flatMap((text, index) =>
+      text.includes('"removing":false}\n')
+        ? []
+        : [`${String(scraps[index])} is not in quarantine: ${JSON.stringify(text)}`],
+    ),
+  ];
 }
 
 async function allAreGone(where: FleetHost): Promise<readonly string[]> {
   const { stdout } = await where.run('docker volume ls -q');
-  return [...(stdout === 'foo-0\nkept\n' ? [] : [`the volumes are ${JSON.stringify(stdout)}`]), ...(await othersAreWhole(where)), ...(await runsAtEnd(where))];
+  return [
+    ...(stdout === 'foo-0\nkept\n' ? [] : [`the volumes are ${JSON.stringify(stdout)}`]),
+    ...(await othersAreWhole(where)),
+    ...(await runsAtEnd(where)),
+  ];
 }
 
 /** As if they had been put there long ago. */
@@ -51,41 +72,76 @@ const [first = '', second = '', shared = ''] = own;
 const withOwn: HostSpec = {
   ...host,
   volumes: [...(host.volumes ?? []), ...own.map((name) => ({ name, files: content }))],
-  containers: [{ name: 'app', volumes: { 'foo-0': '/data', [shared]: '/shared' }, restart: 'always' }, { name: 'old', running: false, volumes: { [first]: '/one', [second]: '/two', [shared]: '/shared', 'scrap-1': '/named' } }],
+  containers: [
+    { name: 'app', volumes: { 'foo-0': '/data', [shared]: '/shared' }, restart: 'always' },
+    {
+      name: 'old',
+      running: false,
+      volumes: { [first]: '/one', [second]: '/two', [shared]: '/shared', 'scrap-1': '/named' },
+    },
+  ],
 };
 
 async function ownAreWhole(where: FleetHost): Promise<readonly string[]> {
-  return [...(await othersAreWhole(where)), ...(await Promise.all([...own, 'scrap-1'].map((name) => isWhole(where, name)))).flat(), ...((await entryOf(where, shared)) + (await entryOf(where, 'scrap-1')) === '' ? [] : ['what is not its own is in quarantine'])];
+  return [
+    ...(await othersAreWhole(where)),
+    ...(await Promise.all([...own, 'scrap-1'].map((name) => isWhole(where, name)))).flat(),
+    ...((await entryOf(where, shared)) + (await entryOf(where, 'scrap-1')) === ''
+      ? []
+      : ['what is not its own is in quarantine']),
+  ];
 }
 
 async function ownAreKept(where: FleetHost): Promise<readonly string[]> {
   const { stdout } = await where.run("docker ps -a --format '{{.Names}}'");
   const entries = await Promise.all([first, second].map((name) => entryOf(where, name)));
-  return [...(await ownAreWhole(where)), ...(stdout === 'app\n' ? [] : [`the containers are ${stdout}`]), ...entries.flatMap((text) => (text.includes('"removing":false}\n') ? [] : [`a volume of its own is not in quarantine: ${JSON.stringify(text)}`]))];
+  return [
+    ...(await ownAreWhole(where)),
+    ...(stdout === 'app\n' ? [] : [`the containers are ${stdout}`]),
+    ...entries.flatMap((text) =>
+      text.includes('"removing":false}\n') ? [] : [`a volume of its own is not in quarantine: ${JSON.stringify(text)}`],
+    ),
+  ];
 }
 
 export const cleanCases: readonly FaultCase[] = [
   {
-    operation: 'clean_volumes', on: 'into quarantine', host, reversible: true, powerSafe: true,
+    operation: 'clean_volumes',
+    on: 'into quarantine',
+    host,
+    reversible: true,
+    powerSafe: true,
     steps: () => clean({ keep_for: '7d' }),
     invariants: allAreWhole,
     atEnd: allInQuarantine,
   },
   {
-    operation: 'clean_volumes', on: 'removed when their time has come', host, reversible: false, powerSafe: true,
+    operation: 'clean_volumes',
+    on: 'removed when their time has come',
+    host,
+    reversible: false,
+    powerSafe: true,
     arrange: longAgo,
     steps: () => clean({ keep_for: '7d' }),
     invariants: othersAreWhole,
     atEnd: allAreGone,
   },
   {
-    operation: 'clean_volumes', on: 'removed at once', host, reversible: false, powerSafe: true,
+    operation: 'clean_volumes',
+    on: 'removed at once',
+    host,
+    reversible: false,
+    powerSafe: true,
     steps: () => clean({ keep_for: 0 }),
     invariants: othersAreWhole,
     atEnd: allAreGone,
   },
   {
-    operation: 'remove_container', on: 'its own volumes into quarantine', host: withOwn, reversible: false, powerSafe: true,
+    operation: 'remove_container',
+    on: 'its own volumes into quarantine',
+    host: withOwn,
+    reversible: false,
+    powerSafe: true,
     steps: () => [{ name: 'Remove', remove_container: { container: 'old', anonymous_volumes: 'quarantine' } }],
     invariants: ownAreWhole,
     atEnd: ownAreKept,

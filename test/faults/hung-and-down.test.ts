@@ -24,7 +24,12 @@ it('a program that hangs while facts are read is ended in its time, nothing is c
     await scene.host.setFaults([{ tool: 'xfs_quota', when: '*report*', action: 'hang' }]);
     const impatient = join(scene.fleet.directory, 'impatient.yaml');
     await writeFile(impatient, scene.fleet.inventoryText.replace('defaults:', 'defaults:\n  command_timeout: 2s'));
-    const stopped = await plimsollWith(scene.fleet, ['apply', join(scene.places.laptop, 'playbook.yaml'), '--yes'], undefined, impatient);
+    const stopped = await plimsollWith(
+      scene.fleet,
+      ['apply', join(scene.places.laptop, 'playbook.yaml'), '--yes'],
+      undefined,
+      impatient,
+    );
     expect(stopped.code, stopped.printed).toBe(failed);
     expect(stopped.printed).toMatch(/did not end within 2 s/);
     expect(await scene.settled()).toEqual([]);
@@ -37,7 +42,16 @@ it('a program that hangs while facts are read is ended in its time, nothing is c
 });
 
 it("a step's own program that hangs is ended with everything that it has started, and the run can be taken up again", async () => {
-  const one: FaultCase = { ...caseOf('command'), steps: ({ files }) => [{ name: 'Hang', timeout: '3s', command: ['/bin/sh', '-c', '[ -e "$1/go" ] || { : >"$1/begun"; docker ps -q; }; : >"$1/done"', 'sh', files] }] };
+  const one: FaultCase = {
+    ...caseOf('command'),
+    steps: ({ files }) => [
+      {
+        name: 'Hang',
+        timeout: '3s',
+        command: ['/bin/sh', '-c', '[ -e "$1/go" ] || { : >"$1/begun"; docker ps -q; }; : >"$1/done"', 'sh', files],
+      },
+    ],
+  };
   await withScene(one, async (scene) => {
     await scene.host.setFaults([{ tool: 'docker', when: 'ps -q', action: 'hang' }]);
     const stopped = await scene.apply();
@@ -57,23 +71,32 @@ it("a step's own program that hangs is ended with everything that it has started
 it('a host whose sshd is away for some seconds in the middle of a change: the change goes on there, and the run with it once sshd is back', async () => {
   const slow: FaultCase = {
     ...caseOf('command'),
-    steps: ({ files }) => [{ name: 'Slow', command: ['/bin/sh', '-c', 'echo begun >>"$1"; sleep 4; echo ended >>"$1"', 'sh', join(files, 'log')] }],
+    steps: ({ files }) => [
+      {
+        name: 'Slow',
+        command: ['/bin/sh', '-c', 'echo begun >>"$1"; sleep 4; echo ended >>"$1"', 'sh', join(files, 'log')],
+      },
+    ],
   };
-  await withScene(slow, async (scene) => {
-    const { wire } = scene.host;
-    if (wire === undefined) throw new Error('no wire');
-    const log = join(scene.places.files, 'log');
-    const running = scene.apply();
-    await expect.poll(() => existsSync(log), { interval: 50 }).toBe(true);
-    await wire.down();
-    await sleep(6000);
-    expect(await readFile(log, 'utf8')).toBe('begun\nended\n');
-    await wire.up();
-    const ended = await running;
-    expect(ended.code, shown(ended)).toBe(0);
-    expect(await readFile(log, 'utf8')).toBe('begun\nended\n');
-    expect([...(await scene.settled()), ...(await scene.brokenInvariants())]).toEqual([]);
-  }, { wire: true });
+  await withScene(
+    slow,
+    async (scene) => {
+      const { wire } = scene.host;
+      if (wire === undefined) throw new Error('no wire');
+      const log = join(scene.places.files, 'log');
+      const running = scene.apply();
+      await expect.poll(() => existsSync(log), { interval: 50 }).toBe(true);
+      await wire.down();
+      await sleep(6000);
+      expect(await readFile(log, 'utf8')).toBe('begun\nended\n');
+      await wire.up();
+      const ended = await running;
+      expect(ended.code, shown(ended)).toBe(0);
+      expect(await readFile(log, 'utf8')).toBe('begun\nended\n');
+      expect([...(await scene.settled()), ...(await scene.brokenInvariants())]).toEqual([]);
+    },
+    { wire: true },
+  );
 });
 
 it('a host whose power fails in the middle of an atomic change is brought to its end by resume', async () => {

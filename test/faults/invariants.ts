@@ -14,8 +14,17 @@ export interface Known {
 }
 
 /** What must hold whenever nothing runs on a host, whatever has happened before; what does not, in words. */
-export async function brokenInvariants(host: FleetHost, { metadata, restartSafe, journal }: Known): Promise<readonly string[]> {
-  return [...(await devices(host)), ...(await lock(host)), ...(await records(host, metadata)), ...(await works(host, journal)), ...(restartSafe ? await comesUpAgain(host) : [])];
+export async function brokenInvariants(
+  host: FleetHost,
+  { metadata, restartSafe, journal }: Known,
+): Promise<readonly string[]> {
+  return [
+    ...(await devices(host)),
+    ...(await lock(host)),
+    ...(await records(host, metadata)),
+    ...(await works(host, journal)),
+    ...(restartSafe ? await comesUpAgain(host) : []),
+  ];
 }
 
 /** No device of the host is suspended, its pool is there and can be written, and nothing of ours is mounted. */
@@ -62,10 +71,14 @@ async function records(host: FleetHost, names: readonly string[]): Promise<reado
 
 /** Nothing is done without a record: whatever was begun on the host stands as an intent in the journal. */
 async function works(host: FleetHost, journal: readonly JournalRecord[]): Promise<readonly string[]> {
-  const intended = new Set(journal.flatMap((record) => (record.type === 'intent' && record.work !== undefined ? [record.work] : [])));
+  const intended = new Set(
+    journal.flatMap((record) => (record.type === 'intent' && record.work !== undefined ? [record.work] : [])),
+  );
   const top = join(host.directory, 'root/var/lib/plimsoll/runs');
   const begun = (await Promise.all((await readdir(top).catch(() => [])).map((run) => readdir(join(top, run))))).flat();
-  return begun.filter((name) => !intended.has(name)).map((name) => `the host has begun ${name}, which is not in the journal`);
+  return begun
+    .filter((name) => !intended.has(name))
+    .map((name) => `the host has begun ${name}, which is not in the journal`);
 }
 
 /** Plimsoll's own directory holds pipes, and nothing that a start needs. */
@@ -83,7 +96,9 @@ async function comesUpAgain(host: FleetHost): Promise<readonly string[]> {
   try {
     await cp(host.directory, directory, { recursive: true, verbatimSymlinks: true, filter: notOurs });
     await cyclePower(copy);
-    const sound = (host.spec.containers ?? []).filter(({ grownBytes }) => grownBytes === undefined).map(({ name }) => name);
+    const sound = (host.spec.containers ?? [])
+      .filter(({ grownBytes }) => grownBytes === undefined)
+      .map(({ name }) => name);
     // In the middle of a replacement that was cut none may have the name.
     const { stdout } = await runOnHost(copy, "docker ps -a --format '{{.Names}}'");
     const there = sound.filter((name) => stdout.split('\n').includes(name));

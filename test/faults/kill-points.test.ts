@@ -18,29 +18,41 @@ afterAll(() => results.print());
 it('every operation that may change something has a case', () => {
   const mutating = [...operations.values()].filter(({ readOnly }) => readOnly !== true).map(({ name }) => name);
   const covered = new Set(cases.map(({ operation }) => operation));
-  expect(mutating.filter((name) => !covered.has(name)), 'add a row to test/faults/cases.ts').toEqual([]);
+  expect(
+    mutating.filter((name) => !covered.has(name)),
+    'add a row to test/faults/cases.ts',
+  ).toEqual([]);
 });
 
-describe.each(dueCases(cases).map((one) => ({ title: titleOf(one), one })))('the laptop vanishes during $title', ({ title, one }) => {
-  it('at every point: the host is sound, and resume leads to the end that an undisturbed run has', async () => {
-    const { start, end, points } = await undisturbed(one);
-    const distinct = moments(points);
-    const variants: readonly Variant[] = [
-      { then: 'resume', expected: end, usually: 6 },
-      ...(one.reversible ? [{ then: 'rollback', expected: start, usually: 3 } as const] : []),
-      ...(one.powerSafe === true ? [{ then: 'power failure, resume', expected: end, usually: 3 } as const] : []),
-    ];
-    const failures: string[] = [];
-    for (const { then, expected, usually } of variants) {
-      const tried = duePoints(distinct, usually);
-      const wrong = await fewAtOnce(tried, (point) => survives(one, point, then, expected));
-      const survived = wrong.filter((each) => each.length === 0).length;
-      results.add({ operation: title, fault: `killed, then ${then}`, tried: tried.length, survived, note: `of ${String(distinct.length)} moments (${String(points.length)} points)` });
-      failures.push(...wrong.flat());
-    }
-    expectNone(failures);
-  });
-});
+describe.each(dueCases(cases).map((one) => ({ title: titleOf(one), one })))(
+  'the laptop vanishes during $title',
+  ({ title, one }) => {
+    it('at every point: the host is sound, and resume leads to the end that an undisturbed run has', async () => {
+      const { start, end, points } = await undisturbed(one);
+      const distinct = moments(points);
+      const variants: readonly Variant[] = [
+        { then: 'resume', expected: end, usually: 6 },
+        ...(one.reversible ? [{ then: 'rollback', expected: start, usually: 3 } as const] : []),
+        ...(one.powerSafe === true ? [{ then: 'power failure, resume', expected: end, usually: 3 } as const] : []),
+      ];
+      const failures: string[] = [];
+      for (const { then, expected, usually } of variants) {
+        const tried = duePoints(distinct, usually);
+        const wrong = await fewAtOnce(tried, (point) => survives(one, point, then, expected));
+        const survived = wrong.filter((each) => each.length === 0).length;
+        results.add({
+          operation: title,
+          fault: `killed, then ${then}`,
+          tried: tried.length,
+          survived,
+          note: `of ${String(distinct.length)} moments (${String(points.length)} points)`,
+        });
+        failures.push(...wrong.flat());
+      }
+      expectNone(failures);
+    });
+  },
+);
 
 /**
  * Between one point and the `before` of the next one nothing happens, and facts only are read: these
@@ -52,7 +64,9 @@ function moments(points: readonly string[]): readonly string[] {
   const kindOf = (point: string): string => point.replace(/ #\d+$/, '');
   const kinds = new Map<string, readonly string[]>();
   for (const point of distinct) kinds.set(kindOf(point), [...(kinds.get(kindOf(point)) ?? []), point]);
-  const chosen = new Set([...kinds.values()].flatMap((same) => (same.length <= 12 ? same : [...same.slice(0, 8), ...same.slice(-1)])));
+  const chosen = new Set(
+    [...kinds.values()].flatMap((same) => (same.length <= 12 ? same : [...same.slice(0, 8), ...same.slice(-1)])),
+  );
   return distinct.filter((point) => chosen.has(point));
 }
 
@@ -82,8 +96,14 @@ async function survives(one: FaultCase, point: string, then: Then, expected: Dum
     if (ended.code !== 0) return [at(`${then} ended with ${shown(ended)}`)];
     const settled = await scene.settled();
     const dump = then === 'rollback' ? await scene.dump() : await scene.dumpWithLaptop();
-    const differs = then === 'power failure, resume' ? differences(lasting(expected), lasting(dump)) : differences(expected, dump);
-    const wrong = [...settled, ...differs, ...(await scene.brokenInvariants('known state')), ...(then === 'rollback' ? [] : await scene.brokenAtEnd())];
+    const differs =
+      then === 'power failure, resume' ? differences(lasting(expected), lasting(dump)) : differences(expected, dump);
+    const wrong = [
+      ...settled,
+      ...differs,
+      ...(await scene.brokenInvariants('known state')),
+      ...(then === 'rollback' ? [] : await scene.brokenAtEnd()),
+    ];
     return wrong.map(at);
   });
 }
@@ -92,7 +112,8 @@ async function survives(one: FaultCase, point: string, then: Then, expected: Dum
 async function takenUp(scene: Scene, then: Then): Promise<Ended> {
   const run = await scene.run();
   const [first] = await scene.journal();
-  if (run === undefined || first?.type !== 'run') return then !== 'rollback' ? scene.apply() : { code: 0, signal: null, printed: '' };
+  if (run === undefined || first?.type !== 'run')
+    return then !== 'rollback' ? scene.apply() : { code: 0, signal: null, printed: '' };
   return scene.plimsoll(then === 'rollback' ? ['rollback', run, '--yes'] : ['resume', '--yes']);
 }
 

@@ -8,7 +8,8 @@ import type { JournalRecord } from '../../src/run/journal/journal.ts';
 import { runner } from './build-runner.ts';
 
 /** What the runner does to itself (test/faults/runner/runner.mjs). */
-export type Fault = { readonly record: string } | { readonly killAt: string } | { readonly noRoomFrom: number; readonly slack: number };
+export type Fault =
+  { readonly record: string } | { readonly killAt: string } | { readonly noRoomFrom: number; readonly slack: number };
 
 export interface Ended {
   readonly code: number | null;
@@ -22,13 +23,32 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const patienceMs = limit(120_000);
 
 /** `plimsoll COMMAND …` for a fleet as a process of its own, with a fault in it. The laptop's state is kept in the fleet's directory. */
-export function plimsollWith({ directory }: Fleet, args: readonly string[], fault?: Fault, inventory = join(directory, 'inventory.yaml')): Promise<Ended> {
-  const env = { ...process.env, XDG_STATE_HOME: join(directory, 'state'), HOME: directory, ...(fault === undefined ? {} : { PLIMSOLL_FAULT: JSON.stringify(fault) }) };
-  const child = spawn(process.execPath, [runner, ...args, '-i', inventory], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: patienceMs, killSignal: 'SIGABRT' });
+export function plimsollWith(
+  { directory }: Fleet,
+  args: readonly string[],
+  fault?: Fault,
+  inventory = join(directory, 'inventory.yaml'),
+): Promise<Ended> {
+  const env = {
+    ...process.env,
+    XDG_STATE_HOME: join(directory, 'state'),
+    HOME: directory,
+    ...(fault === undefined ? {} : { PLIMSOLL_FAULT: JSON.stringify(fault) }),
+  };
+  const child = spawn(process.execPath, [runner, ...args, '-i', inventory], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: patienceMs,
+    killSignal: 'SIGABRT',
+  });
   let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
   return new Promise((resolve, reject) => {
-    child.once('error', reject).once('close', (code, signal) => { resolve({ code, signal, printed }); });
+    child.once('error', reject).once('close', (code, signal) => {
+      resolve({ code, signal, printed });
+    });
   });
 }
 

@@ -5,7 +5,10 @@ import type { FaultCase } from './fault-case.ts';
 import { goesOnRunning, runsAtEnd } from './volume-invariants.ts';
 
 /** Its containers come up again by themselves. */
-const always = (spec: HostSpec): HostSpec => ({ ...spec, containers: (spec.containers ?? []).map((container) => ({ ...container, restart: 'always' })) });
+const always = (spec: HostSpec): HostSpec => ({
+  ...spec,
+  containers: (spec.containers ?? []).map((container) => ({ ...container, restart: 'always' })),
+});
 
 /** With and without a policy, and one that does not run and is not to. */
 const severalPolicies: HostSpec = {
@@ -27,32 +30,54 @@ async function runsAgain(host: FleetHost): Promise<readonly string[]> {
 /** What holds of every host with a pool (invariants.ts): at every moment it is active and can be written. */
 export const poolCases: readonly FaultCase[] = [
   {
-    operation: 'grow_pool', on: 'loop files, data and metadata, relative size', host: always(twins['dm-xfs']), reversible: false, powerSafe: true,
+    operation: 'grow_pool',
+    on: 'loop files, data and metadata, relative size',
+    host: always(twins['dm-xfs']),
+    reversible: false,
+    powerSafe: true,
     steps: () => [{ name: 'Grow', grow_pool: { size: '+1GiB', metadata_size: '200%' } }],
   },
   {
-    operation: 'set_base_size', on: 'with a restart of the daemon', host: always(twins['dm-xfs']), reversible: false, powerSafe: true,
+    operation: 'set_base_size',
+    on: 'with a restart of the daemon',
+    host: always(twins['dm-xfs']),
+    reversible: false,
+    powerSafe: true,
     steps: () => [{ name: 'Base size', set_base_size: { size: '1GiB', restart_daemon: true } }],
   },
   {
-    operation: 'set_base_size', on: 'written for the next start', host: twins['dm-lvm'], reversible: true,
+    operation: 'set_base_size',
+    on: 'written for the next start',
+    host: twins['dm-lvm'],
+    reversible: true,
     steps: () => [{ name: 'Base size', set_base_size: { size: '1GiB' } }],
   },
   {
-    operation: 'grow_pool', on: 'offline, relative sizes', host: always(twins['dm-xfs']), reversible: false, powerSafe: true,
+    operation: 'grow_pool',
+    on: 'offline, relative sizes',
+    host: always(twins['dm-xfs']),
+    reversible: false,
+    powerSafe: true,
     steps: () => [{ name: 'Grow', grow_pool: { size: '+1GiB', metadata_size: '200%', offline: true } }],
     invariants: runsAgain,
     atEnd: runsAtEnd,
   },
   {
     // A container without a policy is down after a power failure, also where nothing has been done yet.
-    operation: 'grow_pool', on: 'offline, several restart policies', host: severalPolicies, reversible: false,
+    operation: 'grow_pool',
+    on: 'offline, several restart policies',
+    host: severalPolicies,
+    reversible: false,
     steps: () => [{ name: 'Grow', grow_pool: { size: '3GiB', metadata_size: '64MiB', offline: true } }],
     invariants: runsAgain,
     atEnd: runsAtEnd,
   },
   {
-    operation: 'grow_pool', on: 'LVM, data and metadata', host: always(twins['dm-lvm']), reversible: false, powerSafe: true,
+    operation: 'grow_pool',
+    on: 'LVM, data and metadata',
+    host: always(twins['dm-lvm']),
+    reversible: false,
+    powerSafe: true,
     steps: () => [{ name: 'Grow', grow_pool: { size: '2GiB', metadata_size: '+16MiB' } }],
   },
 ];

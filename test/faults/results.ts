@@ -26,9 +26,23 @@ export class Results {
 
   async print(): Promise<void> {
     const head = ['operation', 'fault', 'tried', 'survived', ''];
-    const cells = [head, ...this.#rows.map(({ operation, fault, tried, survived, note = '' }) => [operation, fault, String(tried), String(survived), note])];
+    const cells = [
+      head,
+      ...this.#rows.map(({ operation, fault, tried, survived, note = '' }) => [
+        operation,
+        fault,
+        String(tried),
+        String(survived),
+        note,
+      ]),
+    ];
     const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-    const lines = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+    const lines = cells.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
     process.stdout.write(`\n${lines.join('\n')}\n`);
     const directory = join(import.meta.dirname, 'results');
     await mkdir(directory, { recursive: true });
@@ -37,7 +51,11 @@ export class Results {
 }
 
 /** Takes on a few at a time, in order, and gives what became of each. */
-export async function fewAtOnce<Item, Value>(items: readonly Item[], work: (item: Item) => Promise<Value>, atOnce = 4): Promise<readonly Value[]> {
+export async function fewAtOnce<Item, Value>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Value>,
+  atOnce = 4,
+): Promise<readonly Value[]> {
   const results: Value[] = [];
   const queue = items.entries();
   const worker = async (): Promise<void> => {
@@ -50,6 +68,8 @@ export async function fewAtOnce<Item, Value>(items: readonly Item[], work: (item
 /** Fails the test with the first few of what is wrong. */
 export function expectNone(failures: readonly string[]): void {
   if (failures.length === 0) return;
-  const shown = failures.slice(0, 4).map((failure) => (failure.length > 2500 ? `${failure.slice(0, 2500)} …` : failure));
+  const shown = failures
+    .slice(0, 4)
+    .map((failure) => (failure.length > 2500 ? `${failure.slice(0, 2500)} …` : failure));
   throw new Error(`${String(failures.length)} failures, of which the first are:\n\n${shown.join('\n\n')}\n`);
 }

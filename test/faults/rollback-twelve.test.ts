@@ -10,18 +10,38 @@ const mib = 1024 ** 2;
 
 it('a run over twelve hosts that is killed half way is taken back: every host has the facts of the start', async () => {
   const names = Array.from({ length: 12 }, (_, index) => `web-${String(index + 1).padStart(2, '0')}`);
-  const fleet = await startFleet(names.map((name) => ({ name, kind: 'overlay2-pquota', containers: [{ name: 'app-1', bytes: 64 * mib }, { name: 'app-2', bytes: 96 * mib }] })));
+  const fleet = await startFleet(
+    names.map((name) => ({
+      name,
+      kind: 'overlay2-pquota',
+      containers: [
+        { name: 'app-1', bytes: 64 * mib },
+        { name: 'app-2', bytes: 96 * mib },
+      ],
+    })),
+  );
   try {
     await fleet.writeTo(fleet.directory);
     const playbook = join(fleet.directory, 'playbook.yaml');
-    await writeFile(playbook, JSON.stringify({ hosts: 'all', become: true, batch: [4, '100%'], steps: [{ name: 'Grow', grow_rootfs: { container: 'app-*', size: '+32MiB' } }] }));
-    const facts = (): Promise<readonly unknown[]> => Promise.all(fleet.hosts.map((host) => dumpHost(host, { files: host.directory, laptop: '' })));
+    await writeFile(
+      playbook,
+      JSON.stringify({
+        hosts: 'all',
+        become: true,
+        batch: [4, '100%'],
+        steps: [{ name: 'Grow', grow_rootfs: { container: 'app-*', size: '+32MiB' } }],
+      }),
+    );
+    const facts = (): Promise<readonly unknown[]> =>
+      Promise.all(fleet.hosts.map((host) => dumpHost(host, { files: host.directory, laptop: '' })));
     const start = await facts();
     // Four hosts in the first wave with two changes each; then in the middle of the second wave.
     const killed = await plimsollWith(fleet, ['apply', playbook, '--yes'], { killAt: 'after journal outcome #15' });
     expect(killed.signal, killed.printed).toBe('SIGKILL');
     await Promise.all(fleet.hosts.map((host) => host.idle(limit(30_000))));
-    const changed = (await facts()).filter((each, index) => JSON.stringify(each) !== JSON.stringify(start[index])).length;
+    const changed = (await facts()).filter(
+      (each, index) => JSON.stringify(each) !== JSON.stringify(start[index]),
+    ).length;
     expect(changed).toBeGreaterThan(6);
 
     const run = (await onlyRun(fleet)) ?? '';

@@ -42,7 +42,10 @@ export class Scene {
       await mkdir(places.laptop);
       await fleet.writeTo(fleet.directory);
       // JSON is YAML.
-      await writeFile(join(fleet.directory, 'laptop/playbook.yaml'), JSON.stringify({ hosts: one.host.name, become: true, steps: one.steps(places) }));
+      await writeFile(
+        join(fleet.directory, 'laptop/playbook.yaml'),
+        JSON.stringify({ hosts: one.host.name, become: true, steps: one.steps(places) }),
+      );
       await one.files?.(places);
       if (one.arrange !== undefined) {
         const { code, stderr } = await host.run(typeof one.arrange === 'string' ? one.arrange : one.arrange(places));
@@ -104,7 +107,10 @@ export class Scene {
 
   async dump(): Promise<Dump> {
     const there = this.peer === undefined ? {} : await dumpHost(this.peer, this.places);
-    return { ...(await dumpHost(this.host, this.places)), ...Object.fromEntries(Object.entries(there).map(([name, text]) => [`peer/${name}`, text])) };
+    return {
+      ...(await dumpHost(this.host, this.places)),
+      ...Object.fromEntries(Object.entries(there).map(([name, text]) => [`peer/${name}`, text])),
+    };
   }
 
   /** Undefined of a case that has to do with one host. */
@@ -122,7 +128,11 @@ export class Scene {
 }
 
 /** Sets a case up, does something with it, and clears it away. */
-export async function withScene<Value>(one: FaultCase, work: (scene: Scene) => Promise<Value>, more?: Partial<HostSpec>): Promise<Value> {
+export async function withScene<Value>(
+  one: FaultCase,
+  work: (scene: Scene) => Promise<Value>,
+  more?: Partial<HostSpec>,
+): Promise<Value> {
   const scene = await Scene.open(one, more);
   try {
     return await work(scene);
@@ -132,7 +142,9 @@ export async function withScene<Value>(one: FaultCase, work: (scene: Scene) => P
 }
 
 /** The facts of the start, and those of an undisturbed run's end. */
-export async function undisturbed(one: FaultCase): Promise<{ readonly start: Dump; readonly end: Dump; readonly points: readonly string[] }> {
+export async function undisturbed(
+  one: FaultCase,
+): Promise<{ readonly start: Dump; readonly end: Dump; readonly points: readonly string[] }> {
   return withScene(one, async (scene) => {
     const start = await scene.dump();
     const record = join(scene.fleet.directory, 'points.json');

@@ -18,30 +18,50 @@ const execute = promisify(execFile);
 const results = new Results('state-disk-full');
 afterAll(() => results.print());
 
-const chosen = cases.filter(({ operation, on }) => ['command', 'upload', 'volume_copy'].includes(operation) || on.includes('relative size'));
+const chosen = cases.filter(
+  ({ operation, on }) => ['command', 'upload', 'volume_copy'].includes(operation) || on.includes('relative size'),
+);
 
-describe.each(dueCases(chosen).map((one) => ({ title: titleOf(one), one })))("the laptop's disk is full during $title", ({ title, one }) => {
-  it('from every record of the journal on: nothing is done without a record, and with room again it is brought to its end', async () => {
-    const { start, end, points } = await undisturbed(one);
-    const appends = points.filter((point) => point.startsWith('before journal ')).length;
-    // Not a byte more, or room for the beginning of a record.
-    const tries = Array.from({ length: appends }, (_, index) => ({ noRoomFrom: index + 1, slack: index % 2 === 0 ? 40 : 0 }));
-    const failures = await fewAtOnce(tries, (full) => survives(one, full, start, end));
-    results.add({ operation: title, fault: 'state disk full', tried: tries.length, survived: failures.filter((each) => each.length === 0).length });
-    expectNone(failures.flat());
-  });
-});
+describe.each(dueCases(chosen).map((one) => ({ title: titleOf(one), one })))(
+  "the laptop's disk is full during $title",
+  ({ title, one }) => {
+    it('from every record of the journal on: nothing is done without a record, and with room again it is brought to its end', async () => {
+      const { start, end, points } = await undisturbed(one);
+      const appends = points.filter((point) => point.startsWith('before journal ')).length;
+      // Not a byte more, or room for the beginning of a record.
+      const tries = Array.from({ length: appends }, (_, index) => ({
+        noRoomFrom: index + 1,
+        slack: index % 2 === 0 ? 40 : 0,
+      }));
+      const failures = await fewAtOnce(tries, (full) => survives(one, full, start, end));
+      results.add({
+        operation: title,
+        fault: 'state disk full',
+        tried: tries.length,
+        survived: failures.filter((each) => each.length === 0).length,
+      });
+      expectNone(failures.flat());
+    });
+  },
+);
 
-async function survives(one: FaultCase, full: { readonly noRoomFrom: number; readonly slack: number }, start: Dump, end: Dump): Promise<readonly string[]> {
+async function survives(
+  one: FaultCase,
+  full: { readonly noRoomFrom: number; readonly slack: number },
+  start: Dump,
+  end: Dump,
+): Promise<readonly string[]> {
   return withScene(one, async (scene) => {
-    const at = (problem: string): string => `no room from record ${String(full.noRoomFrom)} on, but for ${String(full.slack)} bytes: ${problem}`;
+    const at = (problem: string): string =>
+      `no room from record ${String(full.noRoomFrom)} on, but for ${String(full.slack)} bytes: ${problem}`;
     const stopped = await scene.apply(full);
     const found: string[] = [...(await scene.settled())];
     // Once everything has been done, only the last words are lost.
     const journal = await scene.journal();
     const done = journal.some(({ type }) => type === 'host');
     if (stopped.code === 0 && !done) found.push(`it ended as if nothing were wrong: ${shown(stopped)}`);
-    if (stopped.code !== 0 && !/journal|record/.test(stopped.printed)) found.push(`its message does not speak of the journal: ${shown(stopped)}`);
+    if (stopped.code !== 0 && !/journal|record/.test(stopped.printed))
+      found.push(`its message does not speak of the journal: ${shown(stopped)}`);
     // What has been done without an intent would show here.
     if (!journal.some(({ type }) => type === 'intent')) found.push(...differences(start, await scene.dump()));
     found.push(...(await scene.brokenInvariants()), ...(await brings(scene, end)));
@@ -54,7 +74,12 @@ async function brings(scene: Scene, end: Dump): Promise<readonly string[]> {
   const [first] = await scene.journal();
   const again = first?.type === 'run' ? await scene.plimsoll(['resume', '--yes']) : await scene.apply();
   if (again.code !== 0) return [`with room again it ended with ${shown(again)}`];
-  return [...(await scene.settled()), ...(await scene.brokenInvariants('known state')), ...(await scene.brokenAtEnd()), ...differences(end, await scene.dumpWithLaptop())];
+  return [
+    ...(await scene.settled()),
+    ...(await scene.brokenInvariants('known state')),
+    ...(await scene.brokenAtEnd()),
+    ...differences(end, await scene.dumpWithLaptop()),
+  ];
 }
 
 /** Mounting needs root, as in a container of CI. */
@@ -73,7 +98,8 @@ describe.runIf(mountable)('a real file system without room for the state', () =>
         await writeFile(join(state, 'filler'), Buffer.alloc(64 * 1024 ** 2)).catch(() => undefined);
         const stopped = await scene.apply();
         const found = [...differences(start, await scene.dump())];
-        if (stopped.code === 0 || !/No space left|ENOSPC|no space|free, and a run needs/i.test(stopped.printed)) found.push(`it ended with ${shown(stopped)}`);
+        if (stopped.code === 0 || !/No space left|ENOSPC|no space|free, and a run needs/i.test(stopped.printed))
+          found.push(`it ended with ${shown(stopped)}`);
         await rm(join(state, 'filler'));
         const again = await scene.apply();
         if (again.code !== 0) found.push(`with room again it ended with ${shown(again)}`);

@@ -10,13 +10,16 @@ export async function volumeIsSafe(host: FleetHost): Promise<readonly string[]> 
   return [...(await isWhole(host, 'foo-0')), ...(await neverTwoAtOnce(host)), ...(await goesOnRunning(host))];
 }
 
-const volumeDirectory = (host: FleetHost, volume: string): string => join(host.directory, 'root/var/lib/docker/volumes', volume, '_data');
+const volumeDirectory = (host: FleetHost, volume: string): string =>
+  join(host.directory, 'root/var/lib/docker/volumes', volume, '_data');
 
 export async function isWhole(host: FleetHost, volume: string): Promise<readonly string[]> {
   const wrong = await Promise.all(
     Object.entries(content).map(async ([path, text]) => {
       const found = await readFile(join(volumeDirectory(host, volume), path), 'utf8').catch(() => undefined);
-      return found === text ? [] : [`${path} of ${volume} is ${found === undefined ? 'gone' : `not whole: ${String(found.length)} characters`}`];
+      return found === text
+        ? []
+        : [`${path} of ${volume} is ${found === undefined ? 'gone' : `not whole: ${String(found.length)} characters`}`];
     }),
   );
   return wrong.flat();
@@ -44,8 +47,11 @@ async function neverTwoAtOnce(host: FleetHost): Promise<readonly string[]> {
     if (event !== 'start') continue;
     for (const other of running.values()) {
       if (roleOf(other.name) === roleOf(name)) found.push(`${name} was started while ${other.name} was running`);
-      const clash = volumes.find((volume) => other.volumes.some((its) => its !== volume && familyOf(its) === familyOf(volume)));
-      if (clash !== undefined) found.push(`${name} was started with ${clash} while ${other.name} was running with ${other.volumes.join(' ')}`);
+      const clash = volumes.find((volume) =>
+        other.volumes.some((its) => its !== volume && familyOf(its) === familyOf(volume)),
+      );
+      if (clash !== undefined)
+        found.push(`${name} was started with ${clash} while ${other.name} was running with ${other.volumes.join(' ')}`);
     }
     running.set(id, { name, volumes });
   }
@@ -61,13 +67,23 @@ export async function goesOnRunning(host: FleetHost): Promise<readonly string[]>
 export async function runsAtEnd(host: FleetHost): Promise<readonly string[]> {
   const { stdout } = await host.run("docker ps --format '{{.Names}}'");
   const names = stdout.split('\n');
-  return (host.spec.containers ?? []).filter(({ name, running = true }) => running && !names.includes(name)).map(({ name }) => `${name} does not run: ${(names.join(' ').trim() || 'nothing')} does`);
+  return (host.spec.containers ?? [])
+    .filter(({ name, running = true }) => running && !names.includes(name))
+    .map(({ name }) => `${name} does not run: ${names.join(' ').trim() || 'nothing'} does`);
 }
 
 /** At the end: the containers run, with a new volume, which holds what the old one did. */
 export async function scaled(host: FleetHost): Promise<readonly string[]> {
-  const used = await Promise.all((host.spec.containers ?? []).map(async ({ name }) => ({ name, volume: /"Name":"(foo-[1-9])"/.exec((await host.run(`docker inspect --type container --format '{{json .Mounts}}' ${name}`)).stdout)?.[1] })));
+  const used = await Promise.all(
+    (host.spec.containers ?? []).map(async ({ name }) => ({
+      name,
+      volume: /"Name":"(foo-[1-9])"/.exec(
+        (await host.run(`docker inspect --type container --format '{{json .Mounts}}' ${name}`)).stdout,
+      )?.[1],
+    })),
+  );
   const volumes = new Set(used.map(({ volume }) => volume ?? ''));
-  if (volumes.size !== 1 || volumes.has('')) return [`not all containers use the same new volume: ${JSON.stringify(used)}`];
+  if (volumes.size !== 1 || volumes.has(''))
+    return [`not all containers use the same new volume: ${JSON.stringify(used)}`];
   return [...(await isWhole(host, [...volumes].join())), ...(await runsAtEnd(host))];
 }

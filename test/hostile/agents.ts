@@ -24,13 +24,19 @@ export async function startHostileAgent(serve: (socket: Socket) => void = () => 
     socket.resume();
     serve(socket);
   });
-  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(path, resolve); });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(path, resolve);
+  });
   return {
     socket: path,
     asked: () => asked,
     stop: async () => {
       for (const socket of open) socket.destroy();
-      await new Promise<void>((resolve) => { server.close(() => { resolve(); }); });
+      await new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -46,6 +52,8 @@ export function startAgentThatNeverSigns(publicKey: Buffer): Promise<HostileAgen
   };
   const identities = Buffer.concat([Buffer.from([12]), length(1), text(publicKey), text(Buffer.from('a key'))]);
   return startHostileAgent((socket) => {
-    socket.once('data', (request: Buffer) => { if (request[4] === 11) socket.write(text(identities)); });
+    socket.once('data', (request: Buffer) => {
+      if (request[4] === 11) socket.write(text(identities));
+    });
   });
 }

@@ -47,19 +47,32 @@ export async function startHostileServer(behaviour: Behaviour): Promise<HostileS
   const heard: Heard = { connections: 0, passwords: [], input: '' };
   const sockets = new Set<Socket>();
 
-  const server = new ssh2.Server({ hostKeys: [host.private], ...(behaviour.kex === undefined ? {} : { algorithms: { kex: behaviour.kex } }) }, (client: Connection) => {
-    client.on('error', () => undefined);
-    client.on('authentication', (context) => {
-      if (behaviour.authenticate !== undefined) behaviour.authenticate(context, heard);
-      else if (context.method === 'publickey') context.accept();
-      else context.reject(['publickey']);
-    });
-    client.on('session', (accept, reject) => {
-      if (behaviour.session === undefined) serve(accept(), behaviour, heard);
-      else behaviour.session(() => serve(accept(), behaviour, heard), () => { reject(); });
-    });
-    client.on('tcpip', (accept, reject) => { behaviour.forward?.(accept, () => { reject(); }); });
-  });
+  const server = new ssh2.Server(
+    { hostKeys: [host.private], ...(behaviour.kex === undefined ? {} : { algorithms: { kex: behaviour.kex } }) },
+    (client: Connection) => {
+      client.on('error', () => undefined);
+      client.on('authentication', (context) => {
+        if (behaviour.authenticate !== undefined) behaviour.authenticate(context, heard);
+        else if (context.method === 'publickey') context.accept();
+        else context.reject(['publickey']);
+      });
+      client.on('session', (accept, reject) => {
+        if (behaviour.session === undefined) serve(accept(), behaviour, heard);
+        else
+          behaviour.session(
+            () => serve(accept(), behaviour, heard),
+            () => {
+              reject();
+            },
+          );
+      });
+      client.on('tcpip', (accept, reject) => {
+        behaviour.forward?.(accept, () => {
+          reject();
+        });
+      });
+    },
+  );
   const listener = createServer({ noDelay: true }, (socket) => {
     heard.connections += 1;
     sockets.add(socket);
@@ -85,7 +98,11 @@ export async function startHostileServer(behaviour: Behaviour): Promise<HostileS
     heard,
     stop: async () => {
       for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => { listener.close(() => { resolve(); }); });
+      await new Promise<void>((resolve) => {
+        listener.close(() => {
+          resolve();
+        });
+      });
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -96,10 +113,19 @@ function serve(session: Session, { exec }: Behaviour, heard: Heard): Session {
     const open = (): ServerChannel => {
       const channel = accept();
       channel.on('error', () => undefined);
-      channel.on('data', (chunk: Buffer) => { heard.input += chunk.toString('latin1'); });
+      channel.on('data', (chunk: Buffer) => {
+        heard.input += chunk.toString('latin1');
+      });
       return channel;
     };
-    exec?.(open, () => { reject(); }, command, heard);
+    exec?.(
+      open,
+      () => {
+        reject();
+      },
+      command,
+      heard,
+    );
   });
   return session;
 }

@@ -5,7 +5,11 @@ import { type HostileHost, loginPassword, sudoPassword } from './ssh-hosts.ts';
 const connectSeconds = limit(6000) / 1000;
 
 /** How an inventory names the host, and its bastion where it is one. */
-export function entriesOf(host: HostileHost, server: HostileServer, seconds = connectSeconds): Readonly<Record<string, object>> {
+export function entriesOf(
+  host: HostileHost,
+  server: HostileServer,
+  seconds = connectSeconds,
+): Readonly<Record<string, object>> {
   const own = {
     address: server.address,
     port: server.port,

@@ -8,7 +8,11 @@ export function sayReady(channel: ServerChannel, command: string): void {
 }
 
 /** Pretends to be the shell that reads our frames; `onFrame` is given everything after it has said that it is ready, and the nonce of its markers. */
-export function pretendShell(channel: ServerChannel, command: string, onFrame: (text: string, nonce: string) => void): void {
+export function pretendShell(
+  channel: ServerChannel,
+  command: string,
+  onFrame: (text: string, nonce: string) => void,
+): void {
   let text = '';
   let ready: string | undefined;
   channel.on('data', (chunk: Buffer) => {

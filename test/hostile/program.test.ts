@@ -14,7 +14,9 @@ import { pretendShell } from './pretended-shell.ts';
 import { type HostileHost, hostileHosts, loginPassword, sudoPassword } from './ssh-hosts.ts';
 
 const endings: (() => unknown)[] = [];
-afterEach(async () => { for (const end of endings.splice(0).reverse()) await end(); });
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
 
 interface Running {
   readonly child: ChildProcess;
@@ -23,19 +25,44 @@ interface Running {
 }
 
 /** A directory with an inventory and a playbook, in which the built program runs. */
-function scene(hosts: Readonly<Record<string, object>>, steps: readonly object[] = [{ command: ['sh', '-c', 'echo done'] }]): { readonly begin: (args: readonly string[], env?: NodeJS.ProcessEnv) => Running } {
+function scene(
+  hosts: Readonly<Record<string, object>>,
+  steps: readonly object[] = [{ command: ['sh', '-c', 'echo done'] }],
+): { readonly begin: (args: readonly string[], env?: NodeJS.ProcessEnv) => Running } {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-hostile-run-'));
-  endings.push(() => { rmSync(directory, { recursive: true, force: true }); });
+  endings.push(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
   writeFileSync(join(directory, 'inventory.yaml'), JSON.stringify({ hosts }));
-  writeFileSync(join(directory, 'playbook.yaml'), JSON.stringify({ hosts: Object.keys(hosts).some((name) => name.endsWith('-bastion')) ? 'all:!*-bastion' : 'all', steps }));
+  writeFileSync(
+    join(directory, 'playbook.yaml'),
+    JSON.stringify({
+      hosts: Object.keys(hosts).some((name) => name.endsWith('-bastion')) ? 'all:!*-bastion' : 'all',
+      steps,
+    }),
+  );
   const begin = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Running => {
-    const child = spawn(process.execPath, [main, ...args], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SSH_AUTH_SOCK: undefined, XDG_STATE_HOME: join(directory, 'state'), HOME: directory, ...env } });
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        SSH_AUTH_SOCK: undefined,
+        XDG_STATE_HOME: join(directory, 'state'),
+        HOME: directory,
+        ...env,
+      },
+    });
     endings.push(() => child.kill('SIGKILL'));
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => child.once('error', reject).once('close', (code) => { resolve({ code, stdout, stderr }); }));
+    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) =>
+      child.once('error', reject).once('close', (code) => {
+        resolve({ code, stdout, stderr });
+      }),
+    );
     return { child, ended, stdout: () => stdout };
   };
   return { begin };
@@ -44,7 +71,18 @@ function scene(hosts: Readonly<Record<string, object>>, steps: readonly object[]
 async function honest(name: string): Promise<Readonly<Record<string, object>>> {
   const server = await startTestSshServer();
   endings.push(() => server.stop());
-  return { [name]: { address: server.address, port: server.port, user: 'ops', agent: false, identity_file: server.identityFile, known_hosts_file: server.knownHostsFile, state_directory: join(server.directory, 'state'), connect_timeout: limit(30_000) / 1000 } };
+  return {
+    [name]: {
+      address: server.address,
+      port: server.port,
+      user: 'ops',
+      agent: false,
+      identity_file: server.identityFile,
+      known_hosts_file: server.knownHostsFile,
+      state_directory: join(server.directory, 'state'),
+      connect_timeout: limit(30_000) / 1000,
+    },
+  };
 }
 
 async function serve(behaviour: HostileHost['behaviour']): Promise<HostileServer> {
@@ -53,22 +91,41 @@ async function serve(behaviour: HostileHost['behaviour']): Promise<HostileServer
   return server;
 }
 
-const finished = z.object({ type: z.literal('host.finished'), host: z.string(), status: z.string(), error: z.object({ code: z.string(), message: z.string() }).optional() });
+const finished = z.object({
+  type: z.literal('host.finished'),
+  host: z.string(),
+  status: z.string(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
 type Finished = z.infer<typeof finished>;
 
 function endsIn(stdout: string): ReadonlyMap<string, Finished> {
-  return new Map(stdout.trim().split('\n').flatMap((line) => finished.safeParse(JSON.parse(line)).data ?? []).map((event) => [event.host, event]));
+  return new Map(
+    stdout
+      .trim()
+      .split('\n')
+      .flatMap((line) => finished.safeParse(JSON.parse(line)).data ?? [])
+      .map((event) => [event.host, event]),
+  );
 }
 
 it('two honest hosts are planned and applied beside all that lie, each of which ends in a line of its own', async () => {
   const servers = await Promise.all(hostileHosts.map(async (host) => entriesOf(host, await serve(host.behaviour))));
-  const { begin } = scene(Object.assign({}, await honest('first'), ...servers, await honest('last')) as Record<string, object>);
+  const { begin } = scene(
+    Object.assign({}, await honest('first'), ...servers, await honest('last')) as Record<string, object>,
+  );
   const { code, stdout, stderr } = await begin(['apply', 'playbook.yaml', '--yes', '--output', 'json']).ended;
   const ends = endsIn(stdout);
   expect(code, stderr).toBe(1);
   for (const name of ['first', 'last']) expect(ends.get(name)).toMatchObject({ status: 'changed' });
-  for (const { name, ends: { code: expected, status, message } } of hostileHosts) {
-    expect(ends.get(name), name).toMatchObject({ status, error: { code: expected, message: expect.stringMatching(message) } });
+  for (const {
+    name,
+    ends: { code: expected, status, message },
+  } of hostileHosts) {
+    expect(ends.get(name), name).toMatchObject({
+      status,
+      error: { code: expected, message: expect.stringMatching(message) },
+    });
   }
   for (const secret of [loginPassword, sudoPassword]) expect(stdout).not.toContain(secret);
   expect(`${stdout}${stderr.replaceAll('\n', '')}`).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
@@ -81,7 +138,9 @@ it('ping ends with 3 for a host that never confirms a channel, and says of the o
   const { code, stdout } = await begin(['ping']).ended;
   expect(code).toBe(3);
   expect(stdout).toMatch(/^good: ok in /m);
-  expect(stdout).toMatch(/^no-channel: the server has let us in, but confirmed no channel,.*\n {2}→ .*connect_timeout/m);
+  expect(stdout).toMatch(
+    /^no-channel: the server has let us in, but confirmed no channel,.*\n {2}→ .*connect_timeout/m,
+  );
 });
 
 it('an agent that does not answer is gone on without', async () => {
@@ -92,16 +151,34 @@ it('an agent that does not answer is gone on without', async () => {
   for (const args of [['apply', 'playbook.yaml', '--yes', '--output', 'plain'], ['ping']]) {
     const { code, stderr, stdout } = await begin(args, { SSH_AUTH_SOCK: agent.socket }).ended;
     expect(code, stdout).toBe(0);
-    expect(besideNames(stderr)).toBe(`warning: the ssh-agent did not answer within 3 s: connecting without it (${agent.socket})\n`);
+    expect(besideNames(stderr)).toBe(
+      `warning: the ssh-agent did not answer within 3 s: connecting without it (${agent.socket})\n`,
+    );
   }
 });
 
 describe('an interrupt ends the program', () => {
-  it.each(['silent-port', 'stalls-at-login', 'no-channel', 'no-exec-reply', 'silent-shell', 'silent-sudo', 'dead-shell', 'black-hole', 'bastion-stalls'])('while it waits for %s', async (name) => {
+  it.each([
+    'silent-port',
+    'stalls-at-login',
+    'no-channel',
+    'no-exec-reply',
+    'silent-shell',
+    'silent-sudo',
+    'dead-shell',
+    'black-hole',
+    'bastion-stalls',
+  ])('while it waits for %s', async (name) => {
     const [host] = hostileHosts.filter((one) => one.name === name);
     if (host === undefined) throw new Error('there is none');
     const server = await serve(host.behaviour);
-    const { child, ended } = scene(entriesOf(host, server, 3600), [{ command: ['id'], read_only: true }]).begin(['apply', 'playbook.yaml', '--yes', '--output', 'json']);
+    const { child, ended } = scene(entriesOf(host, server, 3600), [{ command: ['id'], read_only: true }]).begin([
+      'apply',
+      'playbook.yaml',
+      '--yes',
+      '--output',
+      'json',
+    ]);
     await expect.poll(() => server.heard.connections).toBeGreaterThan(0);
     child.kill('SIGINT');
     const { code, stdout } = await ended;
@@ -113,7 +190,9 @@ describe('an interrupt ends the program', () => {
     const agent = await startHostileAgent();
     endings.push(() => agent.stop());
     const hosts = await honest('good');
-    const { child, ended } = scene({ good: { ...hosts['good'], agent: true } }).begin(['ping'], { SSH_AUTH_SOCK: agent.socket });
+    const { child, ended } = scene({ good: { ...hosts['good'], agent: true } }).begin(['ping'], {
+      SSH_AUTH_SOCK: agent.socket,
+    });
     await expect.poll(() => agent.asked()).toBe(1);
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
@@ -130,8 +209,19 @@ describe('an interrupt ends the program', () => {
         });
       },
     });
-    const host: HostileHost = { name: 'stuck', does: '', behaviour: {}, ends: { code: 'interrupted', status: 'interrupted', message: /./ } };
-    const { child, ended } = scene(entriesOf(host, server, 3600), [{ command: ['id'], read_only: true }]).begin(['plan', 'playbook.yaml', '--allow-read-only-programs', '--output', 'json']);
+    const host: HostileHost = {
+      name: 'stuck',
+      does: '',
+      behaviour: {},
+      ends: { code: 'interrupted', status: 'interrupted', message: /./ },
+    };
+    const { child, ended } = scene(entriesOf(host, server, 3600), [{ command: ['id'], read_only: true }]).begin([
+      'plan',
+      'playbook.yaml',
+      '--allow-read-only-programs',
+      '--output',
+      'json',
+    ]);
     await expect.poll(() => server.heard.input).toContain('plimsoll_run 1');
     child.kill('SIGINT');
     await expect.poll(() => server.heard.input).toContain('plimsoll_end 4711');

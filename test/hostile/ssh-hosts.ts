@@ -28,7 +28,11 @@ export const sudoPassword = 'kit-Sud0-2';
 
 const silently = (): void => undefined;
 const unreachable = (message: RegExp): HostileHost['ends'] => ({ code: 'unreachable', status: 'unreachable', message });
-const loginRefused = (message: RegExp): HostileHost['ends'] => ({ code: 'auth-failed', status: 'unreachable', message });
+const loginRefused = (message: RegExp): HostileHost['ends'] => ({
+  code: 'auth-failed',
+  status: 'unreachable',
+  message,
+});
 
 /** Asks what it likes where a password is expected, for as long as it is answered. */
 function asking(questions: readonly string[], times = 1): NonNullable<Behaviour['authenticate']> {
@@ -38,11 +42,14 @@ function asking(questions: readonly string[], times = 1): NonNullable<Behaviour[
       return;
     }
     const ask = (left: number): void => {
-      context.prompt(questions.map((prompt) => ({ prompt, echo: false })), (answers) => {
-        heard.passwords.push(...answers);
-        if (left > 1) ask(left - 1);
-        else context.reject(['keyboard-interactive']);
-      });
+      context.prompt(
+        questions.map((prompt) => ({ prompt, echo: false })),
+        (answers) => {
+          heard.passwords.push(...answers);
+          if (left > 1) ask(left - 1);
+          else context.reject(['keyboard-interactive']);
+        },
+      );
     };
     ask(times);
   };
@@ -70,29 +77,117 @@ function exit(channel: ServerChannel, status: number): void {
 
 /** The kinds of hosts that say or do, on the way to the ready shell, what no honest one does. */
 export const hostileHosts: readonly HostileHost[] = [
-  { name: 'silent-port', does: 'takes the connection and never says a word', behaviour: { socket: silently }, ends: unreachable(/took the connection, but did not answer within/) },
-  { name: 'banner-only', does: 'sends its banner and nothing more', behaviour: { socket: (socket) => { socket.write('SSH-2.0-liar\r\n'); } }, ends: unreachable(/did not answer in the key exchange within/) },
+  {
+    name: 'silent-port',
+    does: 'takes the connection and never says a word',
+    behaviour: { socket: silently },
+    ends: unreachable(/took the connection, but did not answer within/),
+  },
+  {
+    name: 'banner-only',
+    does: 'sends its banner and nothing more',
+    behaviour: {
+      socket: (socket) => {
+        socket.write('SSH-2.0-liar\r\n');
+      },
+    },
+    ends: unreachable(/did not answer in the key exchange within/),
+  },
   {
     name: 'endless-greeting',
     does: 'sends lines before its banner, for ever',
     behaviour: {
       socket: (socket) => {
-        const timer = setInterval(() => { socket.write('welcome\r\n'); }, 100);
-        socket.on('close', () => { clearInterval(timer); });
+        const timer = setInterval(() => {
+          socket.write('welcome\r\n');
+        }, 100);
+        socket.on('close', () => {
+          clearInterval(timer);
+        });
       },
     },
     ends: unreachable(/./),
   },
-  { name: 'web-server', does: 'speaks HTTP', behaviour: { socket: (socket) => { socket.once('data', () => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'); }); } }, ends: unreachable(/closed the connection before authentication/) },
-  { name: 'sha1-only', does: 'knows no key exchange but those with SHA-1', behaviour: { kex: ['diffie-hellman-group14-sha1', 'diffie-hellman-group1-sha1', 'diffie-hellman-group-exchange-sha1'] }, ends: unreachable(/no algorithm in common/) },
-  { name: 'stalls-at-login', does: 'never answers an attempt to log in', behaviour: { authenticate: silently }, ends: unreachable(/did not answer to the login with key .* within/) },
-  { name: 'never-enough', does: 'takes every factor and demands one more', behaviour: { authenticate: (context) => { context.reject(['publickey', 'password'], true); } }, ends: loginRefused(/could not log in/) },
-  { name: 'kbdint-50', does: 'asks for the password 50 times', login: 'password', behaviour: { authenticate: asking(['Password: '], 50) }, passwords: 1, ends: loginRefused(/asks again: the password of ops was wrong/) },
-  { name: 'kbdint-twice-at-once', does: 'asks for the password twice in one breath', login: 'password', behaviour: { authenticate: asking(['Password: ', 'Password: ']) }, ends: loginRefused(/something else than its password/) },
-  { name: 'asks-for-a-code', does: 'asks for a verification code', login: 'password', behaviour: { authenticate: asking(['Verification code: ']) }, ends: loginRefused(/"Verification code:".*nothing was answered/) },
-  { name: 'asks-for-a-new-one', does: 'wants a new password', login: 'password', behaviour: { authenticate: asking(['New password: ', 'Retype new password: ']) }, ends: loginRefused(/"New password: {2}Retype new password:".*nothing was answered/) },
-  { name: 'asks-as-sudo', does: 'asks in the name of sudo', login: 'password', behaviour: { authenticate: asking(['[sudo] password for root: ']) }, ends: loginRefused(/something else than its password/) },
-  { name: 'wrong-password', does: 'refuses the password by whichever method', login: 'password', behaviour: { authenticate: refusingPasswords }, passwords: 1, ends: loginRefused(/tried password; the server accepts/) },
+  {
+    name: 'web-server',
+    does: 'speaks HTTP',
+    behaviour: {
+      socket: (socket) => {
+        socket.once('data', () => {
+          socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+        });
+      },
+    },
+    ends: unreachable(/closed the connection before authentication/),
+  },
+  {
+    name: 'sha1-only',
+    does: 'knows no key exchange but those with SHA-1',
+    behaviour: {
+      kex: ['diffie-hellman-group14-sha1', 'diffie-hellman-group1-sha1', 'diffie-hellman-group-exchange-sha1'],
+    },
+    ends: unreachable(/no algorithm in common/),
+  },
+  {
+    name: 'stalls-at-login',
+    does: 'never answers an attempt to log in',
+    behaviour: { authenticate: silently },
+    ends: unreachable(/did not answer to the login with key .* within/),
+  },
+  {
+    name: 'never-enough',
+    does: 'takes every factor and demands one more',
+    behaviour: {
+      authenticate: (context) => {
+        context.reject(['publickey', 'password'], true);
+      },
+    },
+    ends: loginRefused(/could not log in/),
+  },
+  {
+    name: 'kbdint-50',
+    does: 'asks for the password 50 times',
+    login: 'password',
+    behaviour: { authenticate: asking(['Password: '], 50) },
+    passwords: 1,
+    ends: loginRefused(/asks again: the password of ops was wrong/),
+  },
+  {
+    name: 'kbdint-twice-at-once',
+    does: 'asks for the password twice in one breath',
+    login: 'password',
+    behaviour: { authenticate: asking(['Password: ', 'Password: ']) },
+    ends: loginRefused(/something else than its password/),
+  },
+  {
+    name: 'asks-for-a-code',
+    does: 'asks for a verification code',
+    login: 'password',
+    behaviour: { authenticate: asking(['Verification code: ']) },
+    ends: loginRefused(/"Verification code:".*nothing was answered/),
+  },
+  {
+    name: 'asks-for-a-new-one',
+    does: 'wants a new password',
+    login: 'password',
+    behaviour: { authenticate: asking(['New password: ', 'Retype new password: ']) },
+    ends: loginRefused(/"New password: {2}Retype new password:".*nothing was answered/),
+  },
+  {
+    name: 'asks-as-sudo',
+    does: 'asks in the name of sudo',
+    login: 'password',
+    behaviour: { authenticate: asking(['[sudo] password for root: ']) },
+    ends: loginRefused(/something else than its password/),
+  },
+  {
+    name: 'wrong-password',
+    does: 'refuses the password by whichever method',
+    login: 'password',
+    behaviour: { authenticate: refusingPasswords },
+    passwords: 1,
+    ends: loginRefused(/tried password; the server accepts/),
+  },
   {
     name: 'must-change',
     does: 'wants the password to be changed first',
@@ -110,12 +205,59 @@ export const hostileHosts: readonly HostileHost[] = [
     passwords: 1,
     ends: loginRefused(/has to be changed/),
   },
-  { name: 'no-channel', does: 'logs in and never confirms a channel', behaviour: { session: silently }, ends: unreachable(/confirmed no channel, .* within/) },
-  { name: 'refuses-channels', does: 'logs in and refuses every channel', behaviour: { session: (_accept, reject) => { reject(); } }, ends: unreachable(/a channel could not be opened/) },
-  { name: 'no-exec-reply', does: 'opens the channel and never answers exec', behaviour: { exec: silently }, ends: unreachable(/did not answer the request to run a shell on it, within/) },
-  { name: 'refuses-exec', does: 'refuses to run a command', behaviour: { exec: (_accept, reject) => { reject(); } }, ends: unreachable(/a channel could not be opened/) },
-  { name: 'silent-shell', does: 'takes the command and says nothing', behaviour: { exec: (accept) => { accept(); } }, ends: unreachable(/the login shell of ops did not answer within/) },
-  { name: 'silent-sudo', does: 'never lets sudo ask', sudo: true, behaviour: { exec: (accept) => { accept(); } }, ends: unreachable(/sudo did not answer within/) },
+  {
+    name: 'no-channel',
+    does: 'logs in and never confirms a channel',
+    behaviour: { session: silently },
+    ends: unreachable(/confirmed no channel, .* within/),
+  },
+  {
+    name: 'refuses-channels',
+    does: 'logs in and refuses every channel',
+    behaviour: {
+      session: (_accept, reject) => {
+        reject();
+      },
+    },
+    ends: unreachable(/a channel could not be opened/),
+  },
+  {
+    name: 'no-exec-reply',
+    does: 'opens the channel and never answers exec',
+    behaviour: { exec: silently },
+    ends: unreachable(/did not answer the request to run a shell on it, within/),
+  },
+  {
+    name: 'refuses-exec',
+    does: 'refuses to run a command',
+    behaviour: {
+      exec: (_accept, reject) => {
+        reject();
+      },
+    },
+    ends: unreachable(/a channel could not be opened/),
+  },
+  {
+    name: 'silent-shell',
+    does: 'takes the command and says nothing',
+    behaviour: {
+      exec: (accept) => {
+        accept();
+      },
+    },
+    ends: unreachable(/the login shell of ops did not answer within/),
+  },
+  {
+    name: 'silent-sudo',
+    does: 'never lets sudo ask',
+    sudo: true,
+    behaviour: {
+      exec: (accept) => {
+        accept();
+      },
+    },
+    ends: unreachable(/sudo did not answer within/),
+  },
   {
     name: 'replays-the-prompt',
     does: 'asks for the password of sudo with our own prompt, again and again',
@@ -134,8 +276,26 @@ export const hostileHosts: readonly HostileHost[] = [
     passwords: 1,
     ends: { code: 'privilege-password', status: 'refused', message: /sudo did not accept the password/ },
   },
-  { name: 'exits-at-once', does: 'ends the shell with 0 before it has begun', behaviour: { exec: (accept) => { exit(accept(), 0); } }, ends: { code: 'privilege-denied', status: 'refused', message: /ended with status 0 before it started/ } },
-  { name: 'dead-shell', does: 'says that the rights are there and reads no frame', behaviour: { exec: (accept, _reject, command) => { sayReady(accept(), command); } }, ends: unreachable(/its shell was started, but did not answer within/) },
+  {
+    name: 'exits-at-once',
+    does: 'ends the shell with 0 before it has begun',
+    behaviour: {
+      exec: (accept) => {
+        exit(accept(), 0);
+      },
+    },
+    ends: { code: 'privilege-denied', status: 'refused', message: /ended with status 0 before it started/ },
+  },
+  {
+    name: 'dead-shell',
+    does: 'says that the rights are there and reads no frame',
+    behaviour: {
+      exec: (accept, _reject, command) => {
+        sayReady(accept(), command);
+      },
+    },
+    ends: unreachable(/its shell was started, but did not answer within/),
+  },
   {
     name: 'echo',
     does: 'says everything back, on both streams',
@@ -151,8 +311,20 @@ export const hostileHosts: readonly HostileHost[] = [
     },
     ends: unreachable(/its shell was started, but did not answer within/),
   },
-  { name: 'black-hole', does: 'is a bastion that never answers a request to go further', bastion: true, behaviour: { forward: silently }, ends: unreachable(/black-hole-bastion could not reach 192\.0\.2\.1:22 within/) },
-  { name: 'bastion-stalls', does: 'is a bastion that never lets anybody in', bastion: true, behaviour: { authenticate: silently }, ends: unreachable(/is behind bastion-stalls-bastion: .*did not answer to the login/) },
+  {
+    name: 'black-hole',
+    does: 'is a bastion that never answers a request to go further',
+    bastion: true,
+    behaviour: { forward: silently },
+    ends: unreachable(/black-hole-bastion could not reach 192\.0\.2\.1:22 within/),
+  },
+  {
+    name: 'bastion-stalls',
+    does: 'is a bastion that never lets anybody in',
+    bastion: true,
+    behaviour: { authenticate: silently },
+    ends: unreachable(/is behind bastion-stalls-bastion: .*did not answer to the login/),
+  },
   {
     name: 'exits-again-and-again',
     does: 'ends the shell with 0 whenever it is asked for the lock',
@@ -160,7 +332,9 @@ export const hostileHosts: readonly HostileHost[] = [
     behaviour: {
       exec: (accept, _reject, command) => {
         const channel = accept();
-        pretendShell(channel, command, () => { exit(channel, 0); });
+        pretendShell(channel, command, () => {
+          exit(channel, 0);
+        });
       },
     },
     ends: { code: 'connection-lost', status: 'failed', message: /the host's shell has ended 3 times in a row/ },

@@ -9,7 +9,9 @@ const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(source, file), 'utf8');
-  return [...text.matchAll(/^import [^;]*?from '(\.[^']+)'/gm)].map(([, path = '']) => normalize(join(dirname(file), path)));
+  return [...text.matchAll(/^import [^;]*?from '(\.[^']+)'/gm)].map(([, path = '']) =>
+    normalize(join(dirname(file), path)),
+  );
 }
 
 /** The parts of a graph in which each can be reached from each, of two or more. */
@@ -29,13 +31,23 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): readonly (reado
   };
   const reached = new Map([...graph.keys()].map((one) => [one, reach(one)]));
   const inCircle = [...graph.keys()].filter((one) => reached.get(one)?.has(one) === true);
-  const circleOf = (one: string): readonly string[] => inCircle.filter((other) => reached.get(one)?.has(other) === true && reached.get(other)?.has(one) === true);
+  const circleOf = (one: string): readonly string[] =>
+    inCircle.filter((other) => reached.get(one)?.has(other) === true && reached.get(other)?.has(one) === true);
   return inCircle.map(circleOf).filter(([first], index) => first === inCircle[index]);
 }
 
 describe('dependencies go one way', () => {
   it('a circle is seen', () => {
-    expect(circles(new Map([['a', ['b']], ['b', ['c']], ['c', ['b']], ['d', []]]))).toEqual([['b', 'c']]);
+    expect(
+      circles(
+        new Map([
+          ['a', ['b']],
+          ['b', ['c']],
+          ['c', ['b']],
+          ['d', []],
+        ]),
+      ),
+    ).toEqual([['b', 'c']]);
   });
 
   it('between files', () => {
@@ -57,6 +69,8 @@ function foldersOf(folder: string): readonly string[] {
 }
 
 it('no folder of the source is so full that nobody finds anything', () => {
-  const full = [...new Set(files.map(dirname))].filter((folder) => files.filter((file) => dirname(file) === folder).length > 20);
+  const full = [...new Set(files.map(dirname))].filter(
+    (folder) => files.filter((file) => dirname(file) === folder).length > 20,
+  );
   expect(full).toEqual([]);
 });

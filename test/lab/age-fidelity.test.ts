@@ -26,7 +26,12 @@ it.each([0, 1, 65_536, 200_000])('each decrypts what the other has encrypted: %d
   const directory = await mkdtemp(join(tmpdir(), 'plimsoll-age-'));
   try {
     await putAgeFiles(directory);
-    const run = (script: string): string => spawnSync('sh', ['-c', `set -e; head -c ${String(bytes)} text >part; ${script}`], { cwd: directory, encoding: 'utf8', env: { ...process.env, ENGINE: engine } }).stdout;
+    const run = (script: string): string =>
+      spawnSync('sh', ['-c', `set -e; head -c ${String(bytes)} text >part; ${script}`], {
+        cwd: directory,
+        encoding: 'utf8',
+        env: { ...process.env, ENGINE: engine },
+      }).stdout;
     expect(run(`age -r ${key} <part | node "$ENGINE" age -d -i key | cmp - part && echo same`)).toBe('same\n');
     expect(run(`node "$ENGINE" age -r ${key} <part | age -d -i key | cmp - part && echo same`)).toBe('same\n');
   } finally {

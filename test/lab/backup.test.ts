@@ -16,8 +16,12 @@ let fleet: LabFleet<NativeMachine>;
 beforeAll(async () => {
   fleet = await fleetOf([await spawnNative('overlay2-20'), await spawnNative('overlay2-28')]);
   for (const machine of fleet.machines) {
-    for (const name of ['build.py', 'compare.py']) await machine.exec(`cat >/root/${name}`, { stdin: await script(name) });
-    for (const name of ['tampered.sh', 's3.py']) await machine.exec(`cat >/root/${name}`, { stdin: await readFile(join(import.meta.dirname, 'guest', name), 'utf8') });
+    for (const name of ['build.py', 'compare.py'])
+      await machine.exec(`cat >/root/${name}`, { stdin: await script(name) });
+    for (const name of ['tampered.sh', 's3.py'])
+      await machine.exec(`cat >/root/${name}`, {
+        stdin: await readFile(join(import.meta.dirname, 'guest', name), 'utf8'),
+      });
     await machine.sh(`for tool in tar zstd; do mv /usr/bin/$tool /usr/bin/$tool.real && install -m 755 /root/tampered.sh /usr/bin/$tool; done
 docker volume create --label tier=front --label 'odd=a"b c' torture && rmdir ${data('torture')} && umask 022 && python3 /root/build.py ${data('torture')} 100 'without socket'
 docker volume create large && for n in 1 2 3 4; do head -c 10M /dev/urandom >${data('large')}/$n; done
@@ -40,12 +44,15 @@ async function resume(): Promise<{ readonly code: number | null; readonly printe
   const { code, stdout, stderr } = await fleet.run('resume', '--yes');
   return { code, printed: stdout + stderr };
 }
-const onLaptop = (directory: string): Promise<readonly string[]> => readdir(join(fleet.directory, directory)).then((names) => names.sort(), () => []);
+const onLaptop = (directory: string): Promise<readonly string[]> =>
+  readdir(join(fleet.directory, directory)).then(
+    (names) => names.sort(),
+    () => [],
+  );
 const ended = ({ code, printed }: { readonly code: number | null; readonly printed: string }): string => {
   expect(code, printed).toBe(0);
   return printed;
 };
-
 
 class Backed {
   readonly kind: (typeof kinds)[number];
@@ -61,7 +68,9 @@ class Backed {
     return this.machine.sh(text);
   }
   async compare(a: string, b: string): Promise<string> {
-    const { stdout, stderr } = await this.machine.exec(`python3 /root/compare.py ${data(a)} ${data(b)}`, { timeoutMs: limit(120_000) });
+    const { stdout, stderr } = await this.machine.exec(`python3 /root/compare.py ${data(a)} ${data(b)}`, {
+      timeoutMs: limit(120_000),
+    });
     return (stdout + stderr).trim();
   }
   /** Running, paused, and since when. */
@@ -72,77 +81,140 @@ class Backed {
     return (await this.state()).startsWith('true false ');
   }
   async leftOver(): Promise<string> {
-    return this.sh('ls -A /var/lib/plimsoll/stopped /var/lib/plimsoll/spool 2>/dev/null | grep -v : | grep . || true; ls -d /var/lib/plimsoll/backing-up /var/lib/plimsoll/restoring 2>/dev/null || true');
+    return this.sh(
+      'ls -A /var/lib/plimsoll/stopped /var/lib/plimsoll/spool 2>/dev/null | grep -v : | grep . || true; ls -d /var/lib/plimsoll/backing-up /var/lib/plimsoll/restoring 2>/dev/null || true',
+    );
   }
   /** What works there is ended as a power failure would end it. */
   endWork(): Promise<string> {
-    return this.sh('for at in /var/lib/plimsoll/runs/*/*; do [ -e "$at/status" ] || [ ! -s "$at/pid" ] || kill -9 -- "-$(($(cat "$at/pid")))"; done');
+    return this.sh(
+      'for at in /var/lib/plimsoll/runs/*/*; do [ -e "$at/status" ] || [ ! -s "$at/pid" ] || kill -9 -- "-$(($(cat "$at/pid")))"; done',
+    );
   }
 }
 
-describe.each(kinds.map((kind, index) => ({ kind, other: kinds[1 - index] ?? '' })))('backup_volume and restore_volume on $kind', ({ kind, other }) => {
-  const host = new Backed(kind);
-  afterEach(async () => { expect(await host.leftOver()).toBe(''); });
+describe.each(kinds.map((kind, index) => ({ kind, other: kinds[1 - index] ?? '' })))(
+  'backup_volume and restore_volume on $kind',
+  ({ kind, other }) => {
+    const host = new Backed(kind);
+    afterEach(async () => {
+      expect(await host.leftOver()).toBe('');
+    });
 
-  it('to the laptop and back: the torture tree is the same in everything, and the application was down only meanwhile', async () => {
-    const before = await host.state();
-    const made = ended(await apply(kind, { backup_volume: { volume: 'torture', to: { laptop: `${kind}/backups` }, consistency: 'stop' } }));
-    expect(made).toMatch(/app is down while/);
-    expect(await host.isUp()).toBe(true);
-    expect(await host.state()).not.toBe(before);
-    const [archive = '', , manifest = ''] = (await onLaptop(`${kind}/backups`)).toReversed();
-    expect([archive, manifest]).toEqual([expect.stringMatching(/^torture@\S+\.\d{8}T\d{6}Z\.tar\.zst$/), archive.replace('.tar.zst', '.json')]);
-    expect(JSON.parse(await readFile(join(fleet.directory, kind, 'backups', manifest), 'utf8'))).toMatchObject({ consistency: 'stop', sockets: 0, changed: 0, docker: { labels: { tier: 'front', odd: 'a"b c' } }, list: { names: expect.any(String) as string, contents: expect.any(String) as string, attributes: expect.any(String) as string, acls: expect.any(String) as string } });
+    it('to the laptop and back: the torture tree is the same in everything, and the application was down only meanwhile', async () => {
+      const before = await host.state();
+      const made = ended(
+        await apply(kind, {
+          backup_volume: { volume: 'torture', to: { laptop: `${kind}/backups` }, consistency: 'stop' },
+        }),
+      );
+      expect(made).toMatch(/app is down while/);
+      expect(await host.isUp()).toBe(true);
+      expect(await host.state()).not.toBe(before);
+      const [archive = '', , manifest = ''] = (await onLaptop(`${kind}/backups`)).toReversed();
+      expect([archive, manifest]).toEqual([
+        expect.stringMatching(/^torture@\S+\.\d{8}T\d{6}Z\.tar\.zst$/),
+        archive.replace('.tar.zst', '.json'),
+      ]);
+      expect(JSON.parse(await readFile(join(fleet.directory, kind, 'backups', manifest), 'utf8'))).toMatchObject({
+        consistency: 'stop',
+        sockets: 0,
+        changed: 0,
+        docker: { labels: { tier: 'front', odd: 'a"b c' } },
+        list: {
+          names: expect.any(String) as string,
+          contents: expect.any(String) as string,
+          attributes: expect.any(String) as string,
+          acls: expect.any(String) as string,
+        },
+      });
 
-    ended(await apply(kind, { restore_volume: { volume: 'restored', from: { laptop: `${kind}/backups` }, backup: 'torture' } }));
-    expect(await host.compare('torture', 'restored')).toMatch(/^identical \d{3}$/);
-    expect(await host.sh("docker volume inspect -f '{{.Labels.tier}} {{.Labels.odd}}' restored")).toBe('front a"b c\n');
-    expect(ended(await apply(kind, { restore_volume: { volume: 'restored', from: { laptop: `${kind}/backups` }, backup: 'torture' } }))).toMatch(/was restored from torture@/);
-  });
+      ended(
+        await apply(kind, {
+          restore_volume: { volume: 'restored', from: { laptop: `${kind}/backups` }, backup: 'torture' },
+        }),
+      );
+      expect(await host.compare('torture', 'restored')).toMatch(/^identical \d{3}$/);
+      expect(await host.sh("docker volume inspect -f '{{.Labels.tier}} {{.Labels.odd}}' restored")).toBe(
+        'front a"b c\n',
+      );
+      expect(
+        ended(
+          await apply(kind, {
+            restore_volume: { volume: 'restored', from: { laptop: `${kind}/backups` }, backup: 'torture' },
+          }),
+        ),
+      ).toMatch(/was restored from torture@/);
+    });
 
-  it('to a directory of the host, paused: the application is never started anew', async () => {
-    const before = await host.state();
-    ended(await apply(kind, { backup_volume: { container: 'app', path: '/data', to: { path: '/srv/backups' }, consistency: 'pause' } }));
-    expect(await host.state()).toBe(before);
-    ended(await apply(kind, { restore_volume: { volume: 'from-here', from: { path: '/srv/backups' }, backup: 'app_data' } }));
-    expect(await host.compare('torture', 'from-here')).toMatch(/^identical/);
-  });
+    it('to a directory of the host, paused: the application is never started anew', async () => {
+      const before = await host.state();
+      ended(
+        await apply(kind, {
+          backup_volume: { container: 'app', path: '/data', to: { path: '/srv/backups' }, consistency: 'pause' },
+        }),
+      );
+      expect(await host.state()).toBe(before);
+      ended(
+        await apply(kind, {
+          restore_volume: { volume: 'from-here', from: { path: '/srv/backups' }, backup: 'app_data' },
+        }),
+      );
+      expect(await host.compare('torture', 'from-here')).toMatch(/^identical/);
+    });
 
-  it('to the other host and back', async () => {
-    ended(await apply(kind, { backup_volume: { volume: 'torture', to: { host: other, path: `/srv/of-${kind}` }, consistency: 'pause' } }));
-    expect(await fleet.machines.find((one) => one.kind === other)?.sh(`ls -A /srv/of-${kind}`)).toMatch(/^torture@\S+\.json\ntorture@\S+\.seal\ntorture@\S+\.tar\.zst\n$/);
-    ended(await apply(kind, { restore_volume: { volume: 'from-there', from: { host: other, path: `/srv/of-${kind}` }, backup: 'torture' } }));
-    expect(await host.compare('torture', 'from-there')).toMatch(/^identical/);
-  });
+    it('to the other host and back', async () => {
+      ended(
+        await apply(kind, {
+          backup_volume: { volume: 'torture', to: { host: other, path: `/srv/of-${kind}` }, consistency: 'pause' },
+        }),
+      );
+      expect(await fleet.machines.find((one) => one.kind === other)?.sh(`ls -A /srv/of-${kind}`)).toMatch(
+        /^torture@\S+\.json\ntorture@\S+\.seal\ntorture@\S+\.tar\.zst\n$/,
+      );
+      ended(
+        await apply(kind, {
+          restore_volume: { volume: 'from-there', from: { host: other, path: `/srv/of-${kind}` }, backup: 'torture' },
+        }),
+      );
+      expect(await host.compare('torture', 'from-there')).toMatch(/^identical/);
+    });
 
-  it('to a bucket and back, by the host\'s curl, which alone reads the credentials', async () => {
-    const secret = 'wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY';
-    await host.sh(`umask 077; printf 'user = "AKIDEXAMPLE:${secret}"\naws-sigv4 = "aws:amz:eu-central-1:s3"\n' >/root/s3.curl
+    it("to a bucket and back, by the host's curl, which alone reads the credentials", async () => {
+      const secret = 'wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY';
+      await host.sh(`umask 077; printf 'user = "AKIDEXAMPLE:${secret}"\naws-sigv4 = "aws:amz:eu-central-1:s3"\n' >/root/s3.curl
 setsid python3 /root/s3.py 9000 AKIDEXAMPLE ${secret} </dev/null >/root/s3.log 2>&1 &`);
-    await expect.poll(async () => (await host.machine.exec('curl -s -o /dev/null http://127.0.0.1:9000/')).code).toBe(0);
-    const bucket = { bucket: 'http://127.0.0.1:9000/bucket', prefix: 'of/app', credentials: '/root/s3.curl' };
-    const step = { backup_volume: { volume: 'torture', to: bucket, consistency: 'pause', keep: 1 } };
-    const first = ended(await apply(kind, step));
-    expect(ended(await apply(kind, step))).toMatch(/then remove torture@\S+ there/);
-    ended(await apply(kind, { restore_volume: { volume: 'from-bucket', from: bucket, backup: 'torture' } }));
-    expect(await host.compare('torture', 'from-bucket')).toMatch(/^identical/);
-    expect(first).not.toContain(secret);
-    expect(spawnSync('grep', ['-r', secret, join(fleet.directory, 'state')]).status).toBe(1);
-    expect((await host.machine.exec(`grep -r ${secret} /var/lib/plimsoll /root/s3.log`)).code).toBe(1);
+      await expect
+        .poll(async () => (await host.machine.exec('curl -s -o /dev/null http://127.0.0.1:9000/')).code)
+        .toBe(0);
+      const bucket = { bucket: 'http://127.0.0.1:9000/bucket', prefix: 'of/app', credentials: '/root/s3.curl' };
+      const step = { backup_volume: { volume: 'torture', to: bucket, consistency: 'pause', keep: 1 } };
+      const first = ended(await apply(kind, step));
+      expect(ended(await apply(kind, step))).toMatch(/then remove torture@\S+ there/);
+      ended(await apply(kind, { restore_volume: { volume: 'from-bucket', from: bucket, backup: 'torture' } }));
+      expect(await host.compare('torture', 'from-bucket')).toMatch(/^identical/);
+      expect(first).not.toContain(secret);
+      expect(spawnSync('grep', ['-r', secret, join(fleet.directory, 'state')]).status).toBe(1);
+      expect((await host.machine.exec(`grep -r ${secret} /var/lib/plimsoll /root/s3.log`)).code).toBe(1);
 
-    await host.sh(`printf 'user = "AKIDEXAMPLE:wrong"\naws-sigv4 = "aws:amz:eu-central-1:s3"\n' >/root/s3.curl`);
-    const refused = await apply(kind, step);
-    expect([refused.code, refused.printed]).toEqual([1, expect.stringMatching(/403/)]);
-  });
-});
+      await host.sh(`printf 'user = "AKIDEXAMPLE:wrong"\naws-sigv4 = "aws:amz:eu-central-1:s3"\n' >/root/s3.curl`);
+      const refused = await apply(kind, step);
+      expect([refused.code, refused.printed]).toEqual([1, expect.stringMatching(/403/)]);
+    });
+  },
+);
 
 describe('a backup that is cut or fails', () => {
   const kind = 'overlay2-28';
   const host = new Backed(kind);
-  afterEach(async () => { expect(await host.leftOver()).toBe(''); });
+  afterEach(async () => {
+    expect(await host.leftOver()).toBe('');
+  });
 
   it('keeps the newest that are whole, and never counts or removes another', async () => {
-    const step = { backup_volume: { volume: 'large', to: { laptop: 'kept' }, consistency: 'pause', keep: 2, content_list: false } };
+    const step = {
+      backup_volume: { volume: 'large', to: { laptop: 'kept' }, consistency: 'pause', keep: 2, content_list: false },
+    };
     ended(await apply(kind, step));
     const [first = ''] = await onLaptop('kept');
     ended(await apply(kind, step));
@@ -156,25 +228,38 @@ describe('a backup that is cut or fails', () => {
     expect(left).toHaveLength(9);
     expect(left).toContain(second);
     expect(left).not.toContain(first);
-    const truncated = await apply(kind, { restore_volume: { volume: 'truncated', from: { laptop: 'kept' }, backup: second.replace('.json', '') } });
-    expect([truncated.code, truncated.printed]).toEqual([4, expect.stringMatching(/the archive of large@\S+ is gone, or not whole/)]);
+    const truncated = await apply(kind, {
+      restore_volume: { volume: 'truncated', from: { laptop: 'kept' }, backup: second.replace('.json', '') },
+    });
+    expect([truncated.code, truncated.printed]).toEqual([
+      4,
+      expect.stringMatching(/the archive of large@\S+ is gone, or not whole/),
+    ]);
   });
 
   it('whose bytes are others is not restored', async () => {
     await mkdir(join(fleet.directory, 'damaged'), { recursive: true });
-    for (const name of (await onLaptop('kept')).slice(-3)) await copyFile(join(fleet.directory, 'kept', name), join(fleet.directory, 'damaged', name));
+    for (const name of (await onLaptop('kept')).slice(-3))
+      await copyFile(join(fleet.directory, 'kept', name), join(fleet.directory, 'damaged', name));
     const [archive = ''] = (await onLaptop('damaged')).toReversed();
     const bytes = await readFile(join(fleet.directory, 'damaged', archive));
     bytes.writeUInt8(bytes.readUInt8(5000) ^ 1, 5000);
     await writeFile(join(fleet.directory, 'damaged', archive), bytes);
-    const restored = await apply(kind, { restore_volume: { volume: 'damaged', from: { laptop: 'damaged' }, backup: 'large' } });
-    expect([restored.code, restored.printed]).toEqual([1, expect.stringContaining('what arrived is not what was sent')]);
+    const restored = await apply(kind, {
+      restore_volume: { volume: 'damaged', from: { laptop: 'damaged' }, backup: 'large' },
+    });
+    expect([restored.code, restored.printed]).toEqual([
+      1,
+      expect.stringContaining('what arrived is not what was sent'),
+    ]);
     expect(await host.sh(`ls -A ${data('damaged')}`)).toBe('');
   });
 
   it('because tar is killed: the application runs again, and resume makes the backup', async () => {
     await host.sh('touch /usr/local/lib/tar-dies');
-    const failed = await apply(kind, { backup_volume: { volume: 'large', to: { path: '/srv/large' }, consistency: 'stop' } });
+    const failed = await apply(kind, {
+      backup_volume: { volume: 'large', to: { path: '/srv/large' }, consistency: 'stop' },
+    });
     expect([failed.code, failed.printed]).toEqual([1, expect.stringContaining('tar has failed')]);
     expect([await host.isUp(), await host.sh('ls -A /srv/large')]).toEqual([true, '']);
     await host.sh('rm /usr/local/lib/tar-dies');
@@ -182,26 +267,47 @@ describe('a backup that is cut or fails', () => {
     expect([await host.isUp(), await host.sh('ls -A /srv/large | wc -l')]).toEqual([true, '3\n']);
     // Live, where it may end with 1, to be killed is no such end.
     await host.sh('touch /usr/local/lib/tar-dies');
-    const live = await apply(kind, { backup_volume: { volume: 'large', to: { path: '/srv/live' }, consistency: 'live' } });
-    expect([live.code, live.printed, await host.sh('ls -A /srv/live')]).toEqual([1, expect.stringContaining('tar has failed'), '']);
+    const live = await apply(kind, {
+      backup_volume: { volume: 'large', to: { path: '/srv/live' }, consistency: 'live' },
+    });
+    expect([live.code, live.printed, await host.sh('ls -A /srv/live')]).toEqual([
+      1,
+      expect.stringContaining('tar has failed'),
+      '',
+    ]);
     await host.sh('rm /usr/local/lib/tar-dies');
   });
 
   it('because the disk is full: the application runs again, and nothing is taken for a backup', async () => {
-    await host.sh('mkdir -p /full && mount -t tmpfs -o size=60M,mode=700 tmpfs /full && docker run -d --name filler --stop-timeout 30 -v large:/large -v /full:/full busybox:lab sh -c \'trap "dd if=/dev/zero of=/full/filler bs=1M count=50; exit" TERM; while :; do sleep 1 & wait $!; done\'');
-    const failed = await apply(kind, { backup_volume: { volume: 'large', to: { path: '/full' }, consistency: 'stop' } });
-    expect([failed.code, failed.printed]).toEqual([1, expect.stringContaining('could not be written: is there room for it?')]);
-    expect([await host.isUp(), await host.sh('docker inspect -f {{.State.Running}} filler; ls -A /full')]).toEqual([true, 'true\nfiller\n']);
+    await host.sh(
+      'mkdir -p /full && mount -t tmpfs -o size=60M,mode=700 tmpfs /full && docker run -d --name filler --stop-timeout 30 -v large:/large -v /full:/full busybox:lab sh -c \'trap "dd if=/dev/zero of=/full/filler bs=1M count=50; exit" TERM; while :; do sleep 1 & wait $!; done\'',
+    );
+    const failed = await apply(kind, {
+      backup_volume: { volume: 'large', to: { path: '/full' }, consistency: 'stop' },
+    });
+    expect([failed.code, failed.printed]).toEqual([
+      1,
+      expect.stringContaining('could not be written: is there room for it?'),
+    ]);
+    expect([await host.isUp(), await host.sh('docker inspect -f {{.State.Running}} filler; ls -A /full')]).toEqual([
+      true,
+      'true\nfiller\n',
+    ]);
     await host.sh('docker rm -f filler; umount /full');
   });
 
-  it('because the laptop\'s disk is too full: nothing is sent, and with room the application is not stopped again', async () => {
+  it("because the laptop's disk is too full: nothing is sent, and with room the application is not stopped again", async () => {
     const directory = join(fleet.directory, 'small');
     await mkdir(directory, { recursive: true });
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=20M', 'tmpfs', directory]).status).toBe(0);
     try {
-      const failed = await apply(kind, { backup_volume: { volume: 'large', to: { laptop: 'small' }, consistency: 'stop' } });
-      expect([failed.code, failed.printed]).toEqual([1, expect.stringMatching(/would need 40\.\d+ MiB, and 20 MiB are free there/)]);
+      const failed = await apply(kind, {
+        backup_volume: { volume: 'large', to: { laptop: 'small' }, consistency: 'stop' },
+      });
+      expect([failed.code, failed.printed]).toEqual([
+        1,
+        expect.stringMatching(/would need 40\.\d+ MiB, and 20 MiB are free there/),
+      ]);
       const since = await host.state();
       expect([since.startsWith('true false '), await onLaptop('small')]).toEqual([true, []]);
       expect(spawnSync('mount', ['-o', 'remount,size=200M', directory]).status).toBe(0);
@@ -214,7 +320,12 @@ describe('a backup that is cut or fails', () => {
 
   it('by the death of plimsoll while the archive is made: that goes on, and resume brings it', async () => {
     await host.sh('touch /run/zstd-waits');
-    const run = start(fleet, 'apply', await playbook(kind, { backup_volume: { volume: 'large', to: { laptop: 'killed' }, consistency: 'stop' } }), '--yes');
+    const run = start(
+      fleet,
+      'apply',
+      await playbook(kind, { backup_volume: { volume: 'large', to: { laptop: 'killed' }, consistency: 'stop' } }),
+      '--yes',
+    );
     await expect.poll(() => host.isUp(), { interval: 100 }).toBe(false);
     await run.kill();
     await host.sh('rm /run/zstd-waits');
@@ -228,8 +339,15 @@ describe('a backup that is cut or fails', () => {
 
   it('as by a power failure: what was stopped runs again after resume', async () => {
     await host.sh('touch /run/zstd-hangs');
-    const run = start(fleet, 'apply', await playbook(kind, { backup_volume: { volume: 'large', to: { path: '/srv/cut' }, consistency: 'stop' } }), '--yes');
-    await expect.poll(() => host.machine.exec('test ! -e /run/zstd-hangs').then(({ code }) => code), { interval: 100 }).toBe(0);
+    const run = start(
+      fleet,
+      'apply',
+      await playbook(kind, { backup_volume: { volume: 'large', to: { path: '/srv/cut' }, consistency: 'stop' } }),
+      '--yes',
+    );
+    await expect
+      .poll(() => host.machine.exec('test ! -e /run/zstd-hangs').then(({ code }) => code), { interval: 100 })
+      .toBe(0);
     await run.kill();
     await host.endWork();
     expect(await host.isUp()).toBe(false);
@@ -239,8 +357,15 @@ describe('a backup that is cut or fails', () => {
 
   it('as by a power failure: what was paused goes on after a rollback, and nothing is left', async () => {
     await host.sh('touch /run/zstd-hangs');
-    const run = start(fleet, 'apply', await playbook(kind, { backup_volume: { volume: 'large', to: { path: '/srv/given-up' }, consistency: 'pause' } }), '--yes');
-    await expect.poll(() => host.machine.exec('test ! -e /run/zstd-hangs').then(({ code }) => code), { interval: 100 }).toBe(0);
+    const run = start(
+      fleet,
+      'apply',
+      await playbook(kind, { backup_volume: { volume: 'large', to: { path: '/srv/given-up' }, consistency: 'pause' } }),
+      '--yes',
+    );
+    await expect
+      .poll(() => host.machine.exec('test ! -e /run/zstd-hangs').then(({ code }) => code), { interval: 100 })
+      .toBe(0);
     await run.kill();
     await host.endWork();
     expect(await host.state()).toMatch(/^true true /);

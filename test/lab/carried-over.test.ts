@@ -5,7 +5,8 @@ import { nativeFleet, type NativeFleet } from './native-fleet.ts';
 
 const kinds = ['overlay2-20', 'overlay2-28'] as const;
 const sleeps = 'busybox:lab sleep 1000000';
-const run = (name: string, options: string, command = sleeps): string => `docker run -d --stop-timeout 1 --name ${name} ${options} ${command} >/dev/null`;
+const run = (name: string, options: string, command = sleeps): string =>
+  `docker run -d --stop-timeout 1 --name ${name} ${options} ${command} >/dev/null`;
 
 /** Of its mounts, by path, what the container is told to have. */
 const entriesOf = ({ HostConfig }: Inspected): unknown => HostConfig['Mounts'];
@@ -25,31 +26,49 @@ async function lane(kind: (typeof kinds)[number], daemon?: Readonly<Record<strin
   };
 }
 
-const recreate = (container: string, wanted: object, seconds = 1): object => ({ recreate_container: { container, ...wanted, gate: { seconds } } });
+const recreate = (container: string, wanted: object, seconds = 1): object => ({
+  recreate_container: { container, ...wanted, gate: { seconds } },
+});
 
 describe.concurrent.each(kinds)('what a container is made anew with, on %s', (kind) => {
   let on: Lane;
   beforeAll(async () => {
     on = await lane(kind);
-    await on.fleet.machine.sh(`for name in one two; do docker volume create "$name"; docker run --rm -v "$name":/at busybox:lab sh -c "mkdir /at/sub; echo $name >/at/sub/which"; done`);
+    await on.fleet.machine.sh(
+      `for name in one two; do docker volume create "$name"; docker run --rm -v "$name":/at busybox:lab sh -c "mkdir /at/sub; echo $name >/at/sub/which"; done`,
+    );
   });
   afterAll(() => on.fleet.stop());
 
   describe('one after the other', { concurrent: false }, () => {
     it('D01: keeps everything of a mount that nobody asked to change', async () => {
       const { machine } = on.fleet;
-      await machine.sh(run('entry', '--mount type=volume,src=labelled,dst=/data/,readonly,volume-label=k=v,volume-driver=local'));
+      await machine.sh(
+        run('entry', '--mount type=volume,src=labelled,dst=/data/,readonly,volume-label=k=v,volume-driver=local'),
+      );
       const applied = await on.apply(recreate('entry', { mounts: { '/data': { volume: 'one' } } }));
       expect(applied.code, applied.stdout).toBe(0);
-      expect(entriesOf(await inspect(machine, 'entry'))).toEqual([{ Type: 'volume', Source: 'one', Target: '/data/', ReadOnly: true, VolumeOptions: { NoCopy: true, Labels: { k: 'v' }, DriverConfig: { Name: 'local' } } }]);
+      expect(entriesOf(await inspect(machine, 'entry'))).toEqual([
+        {
+          Type: 'volume',
+          Source: 'one',
+          Target: '/data/',
+          ReadOnly: true,
+          VolumeOptions: { NoCopy: true, Labels: { k: 'v' }, DriverConfig: { Name: 'local' } },
+        },
+      ]);
 
-      await machine.sh(`mkdir -p /srv/shared; mount --bind /srv/shared /srv/shared; mount --make-shared /srv/shared; ${run('propagates', '--mount type=bind,src=/srv/shared,dst=/data,bind-propagation=rslave')}`);
+      await machine.sh(
+        `mkdir -p /srv/shared; mount --bind /srv/shared /srv/shared; mount --make-shared /srv/shared; ${run('propagates', '--mount type=bind,src=/srv/shared,dst=/data,bind-propagation=rslave')}`,
+      );
       const refused = await on.apply(recreate('propagates', { mounts: { '/data': { volume: 'one' } } }));
       expect(refused.code, refused.stdout).toBe(4);
       expect(refused.stdout).toContain('BindOptions.Propagation');
       if (kind === 'overlay2-20') {
         process.stdout.write(`NOT TESTED on ${kind}: a volume's subpath, which this docker does not know\n`);
-        expect((await machine.exec(run('subpath', '--mount type=volume,src=one,dst=/data,volume-subpath=sub'))).code).not.toBe(0);
+        expect(
+          (await machine.exec(run('subpath', '--mount type=volume,src=one,dst=/data,volume-subpath=sub'))).code,
+        ).not.toBe(0);
         return;
       }
 
@@ -61,8 +80,13 @@ describe.concurrent.each(kinds)('what a container is made anew with, on %s', (ki
 
     it('D02: isolated from the networks that it was isolated from, and from no other', async () => {
       const { machine } = on.fleet;
-      await machine.sh(`docker network create lab-a; ${run('isolated', '-v one:/data')}; docker network disconnect bridge isolated; ${run('apart', '-v one:/data')}; docker network connect lab-a apart; docker network disconnect bridge apart`);
-      for (const [name, networks] of [['isolated', []], ['apart', ['lab-a']]] as const) {
+      await machine.sh(
+        `docker network create lab-a; ${run('isolated', '-v one:/data')}; docker network disconnect bridge isolated; ${run('apart', '-v one:/data')}; docker network connect lab-a apart; docker network disconnect bridge apart`,
+      );
+      for (const [name, networks] of [
+        ['isolated', []],
+        ['apart', ['lab-a']],
+      ] as const) {
         const applied = await on.apply(recreate(name, { mounts: { '/data': { volume: 'two' } } }));
         expect(applied.code, applied.stdout).toBe(0);
         expect(Object.keys((await inspect(machine, name)).NetworkSettings.Networks)).toEqual(networks);
@@ -76,7 +100,9 @@ describe.concurrent.each(kinds)('what a container is made anew with, on %s', (ki
       await machine.sh(run('watched', '-v one:/data'));
       const { Id } = await inspect(machine, 'watched');
       // Somebody connects the new one to a network while it is watched.
-      await machine.sh(`(until [ "$(docker inspect -f '{{.Id}} {{.State.Running}}' watched)" != '${Id} true' ] && docker inspect -f '{{.State.Running}}' watched | grep -qx true; do sleep 0.1; done; docker network connect lab-a watched) >/dev/null 2>&1 </dev/null &`);
+      await machine.sh(
+        `(until [ "$(docker inspect -f '{{.Id}} {{.State.Running}}' watched)" != '${Id} true' ] && docker inspect -f '{{.State.Running}}' watched | grep -qx true; do sleep 0.1; done; docker network connect lab-a watched) >/dev/null 2>&1 </dev/null &`,
+      );
       const failed = await on.apply(recreate('watched', { mounts: { '/data': { volume: 'two' } } }, 6));
       expect(failed.code, failed.stdout).toBe(1);
       expect(failed.stdout).toMatch(/the new watched is not what was asked for: .*lab-a/);
@@ -102,7 +128,11 @@ describe.concurrent.each(kinds)('what a container is made anew with, on %s', (ki
       const applied = await on.apply(recreate('slash', { mounts: { '/data': { volume: 'two' } } }));
       expect(applied.code, applied.stdout).toBe(0);
       expect(await machine.sh('docker exec slash cat /data/sub/which')).toBe('two\n');
-      const same = await on.fleet.run('plan', await on.fleet.playbook('same', recreate('slash', { mounts: { '/data/': { volume: 'two' } } })), '--detailed-exitcode');
+      const same = await on.fleet.run(
+        'plan',
+        await on.fleet.playbook('same', recreate('slash', { mounts: { '/data/': { volume: 'two' } } })),
+        '--detailed-exitcode',
+      );
       expect(same.code, same.stdout).toBe(0);
     });
 
@@ -122,16 +152,22 @@ describe.concurrent.each(kinds)('what a container is made anew with, on %s', (ki
 
     it('D06: says how much of the written layer goes, and how large that is', async () => {
       const { machine } = on.fleet;
-      await machine.sh(`${run('wrote', '')}; docker exec wrote sh -c 'head -c 100000 /dev/zero >/tmp/lost; touch /tmp/too'`);
+      await machine.sh(
+        `${run('wrote', '')}; docker exec wrote sh -c 'head -c 100000 /dev/zero >/tmp/lost; touch /tmp/too'`,
+      );
       const planned = await on.plan(recreate('wrote', { memory: '64MiB' }));
       expect(planned.code, planned.stdout).toBe(0);
-      expect(planned.stdout).toMatch(/wrote: 2 paths below temporary directories of its own layer \(of (9[0-9]|10[0-9])[.\d]* KiB in all\) stay in the old container, and go with it: .*\/tmp\/lost/);
+      expect(planned.stdout).toMatch(
+        /wrote: 2 paths below temporary directories of its own layer \(of (9[0-9]|10[0-9])[.\d]* KiB in all\) stay in the old container, and go with it: .*\/tmp\/lost/,
+      );
       expect(planned.stdout).toContain('/tmp/too');
     });
 
     it('D07: a copy whose source has been written to since does not take its place; one made while it was stopped does', async () => {
       const { machine } = on.fleet;
-      await machine.sh(`docker volume create copied; ${run('writer', '-v written:/data', `busybox:lab sh -c 'while :; do echo line >>/data/log; sleep 1; done'`)}`);
+      await machine.sh(
+        `docker volume create copied; ${run('writer', '-v written:/data', `busybox:lab sh -c 'while :; do echo line >>/data/log; sleep 1; done'`)}`,
+      );
       const copy = { copy_volume: { from: { volume: 'written' }, to: { volume: 'copied' } } };
       const copied = await on.apply({ copy_volume: { ...copy.copy_volume, stop: true } });
       expect(copied.code, copied.stdout).toBe(0);
@@ -139,9 +175,13 @@ describe.concurrent.each(kinds)('what a container is made anew with, on %s', (ki
       const mounted = recreate('writer', { mounts: { '/data': { volume: 'copied' } } });
       const refused = await on.plan(mounted);
       expect(refused.code, refused.stdout).toBe(4);
-      expect(refused.stdout).toMatch(/copied, for \/data of writer, is a copy of .*written\/_data that has been written to since \(one path: log\)/);
+      expect(refused.stdout).toMatch(
+        /copied, for \/data of writer, is a copy of .*written\/_data that has been written to since \(one path: log\)/,
+      );
       expect(refused.stdout).toContain('playbooks/move-bind-to-volume.yaml');
-      const moved = await on.apply({ command: ['docker', 'stop', 'writer'] }, copy, mounted, { command: ['docker', 'start', 'writer'] });
+      const moved = await on.apply({ command: ['docker', 'stop', 'writer'] }, copy, mounted, {
+        command: ['docker', 'start', 'writer'],
+      });
       expect(moved.code, moved.stdout).toBe(0);
       expect((await inspect(machine, 'writer')).Mounts).toEqual([expect.objectContaining({ Name: 'copied' })]);
     });
@@ -165,7 +205,12 @@ describe.concurrent.each(kinds)('what a container is made anew with, on %s', (ki
 
     it("D09: says that the project's own file is not known", async () => {
       const { machine } = on.fleet;
-      await machine.sh(run('composed', '--label com.docker.compose.project=shop --label com.docker.compose.service=app --label com.docker.compose.project.working_dir=/srv/shop'));
+      await machine.sh(
+        run(
+          'composed',
+          '--label com.docker.compose.project=shop --label com.docker.compose.service=app --label com.docker.compose.project.working_dir=/srv/shop',
+        ),
+      );
       const refused = await on.plan(recreate('composed', { memory: '64MiB' }));
       expect(refused.code, refused.stdout).toBe(4);
       expect(refused.stdout).toContain('label com.docker.compose.project.config_files is missing');

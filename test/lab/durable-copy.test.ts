@@ -10,25 +10,41 @@ import { labFleet } from './lab-fleet.ts';
 const mebibyte = 1024 ** 2;
 const files = 30;
 const place = '/var/lib/docker/copy-test';
-const sums = (directory: string): string => `cd ${place}/${directory} && find . -type f | sort | xargs sha256sum | sha256sum`;
+const sums = (directory: string): string =>
+  `cd ${place}/${directory} && find . -type f | sort | xargs sha256sum | sha256sum`;
 
 describe('a copy of 240 MiB on a real host', () => {
   let fleet: LabFleet | undefined;
   afterEach(() => fleet?.stop());
 
   /** Thirty files, of random data: what is copied cannot be sparse. */
-  async function arrange(): Promise<{ readonly fleet: LabFleet; readonly machine: Machine; readonly playbook: string; readonly sum: string }> {
+  async function arrange(): Promise<{
+    readonly fleet: LabFleet;
+    readonly machine: Machine;
+    readonly playbook: string;
+    readonly sum: string;
+  }> {
     const own = await labFleet(['overlay2-20']);
     fleet = own;
     const [machine] = own.machines;
     if (machine === undefined) throw new Error('no machine');
-    await machine.sh(`mkdir -p ${place}/from ${place}/to; for i in $(seq ${String(files)}); do head -c ${String(8 * mebibyte)} /dev/urandom >${place}/from/part-$i; done; sync`);
+    await machine.sh(
+      `mkdir -p ${place}/from ${place}/to; for i in $(seq ${String(files)}); do head -c ${String(8 * mebibyte)} /dev/urandom >${place}/from/part-$i; done; sync`,
+    );
     const playbook = join(own.directory, 'copy.yaml');
-    await writeFile(playbook, JSON.stringify({ hosts: 'all', become: true, steps: [{ name: 'Copy', volume_copy: { from: `${place}/from`, to: `${place}/to`, bwlimit: '5MiB' } }] }));
+    await writeFile(
+      playbook,
+      JSON.stringify({
+        hosts: 'all',
+        become: true,
+        steps: [{ name: 'Copy', volume_copy: { from: `${place}/from`, to: `${place}/to`, bwlimit: '5MiB' } }],
+      }),
+    );
     return { fleet: own, machine, playbook, sum: await machine.sh(sums('from')) };
   }
 
-  const copied = async (machine: Machine): Promise<number> => Number((await machine.sh(`du -sB1 ${place}/to | cut -f1`)).trim());
+  const copied = async (machine: Machine): Promise<number> =>
+    Number((await machine.sh(`du -sB1 ${place}/to | cut -f1`)).trim());
   /** The copy itself has a process for each end; the oldest is the one that was begun. */
   const rsync = async (machine: Machine): Promise<string> => (await machine.exec('pgrep -o -x rsync')).stdout.trim();
 

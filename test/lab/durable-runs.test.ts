@@ -17,10 +17,26 @@ describe('two runs against one real host', () => {
     const [machine] = own.machines;
     const [slow, quick] = ['slow', 'quick'].map((name) => join(own.directory, `${name}.yaml`));
     if (machine === undefined || slow === undefined || quick === undefined) throw new Error('no machine');
-    await writeFile(slow, JSON.stringify({ hosts: 'all', become: true, steps: [{ name: 'Slow', command: ['/bin/sh', '-c', 'sleep 25; echo slow >>/root/order'] }] }));
-    await writeFile(quick, JSON.stringify({ hosts: 'all', become: true, steps: [{ name: 'Quick', command: ['/bin/sh', '-c', 'echo quick >>/root/order'] }] }));
+    await writeFile(
+      slow,
+      JSON.stringify({
+        hosts: 'all',
+        become: true,
+        steps: [{ name: 'Slow', command: ['/bin/sh', '-c', 'sleep 25; echo slow >>/root/order'] }],
+      }),
+    );
+    await writeFile(
+      quick,
+      JSON.stringify({
+        hosts: 'all',
+        become: true,
+        steps: [{ name: 'Quick', command: ['/bin/sh', '-c', 'echo quick >>/root/order'] }],
+      }),
+    );
     const first = start(own, 'apply', slow, '--yes');
-    await expect.poll(async () => (await machine.exec('ls /var/lib/plimsoll/runs/*/*/alive')).code, { interval: 200 }).toBe(0);
+    await expect
+      .poll(async () => (await machine.exec('ls /var/lib/plimsoll/runs/*/*/alive')).code, { interval: 200 })
+      .toBe(0);
     const [run = ''] = await runIds(own);
 
     const second = await own.run('apply', quick, '--yes');
@@ -49,15 +65,27 @@ describe('a full disk on a real host', () => {
     fleet = own;
     const [machine] = own.machines;
     if (machine === undefined) throw new Error('no machine');
-    await machine.sh('mkdir -p /var/lib/plimsoll; chmod 700 /var/lib/plimsoll; dd if=/dev/zero of=/filler bs=1M 2>/dev/null || true; dd if=/dev/zero of=/filler2 bs=512 2>/dev/null || true; sync');
-    expect((await machine.exec('dd if=/dev/zero of=/var/lib/plimsoll/try bs=4k count=1; e=$?; rm -f /var/lib/plimsoll/try; exit $e')).code).not.toBe(0);
+    await machine.sh(
+      'mkdir -p /var/lib/plimsoll; chmod 700 /var/lib/plimsoll; dd if=/dev/zero of=/filler bs=1M 2>/dev/null || true; dd if=/dev/zero of=/filler2 bs=512 2>/dev/null || true; sync',
+    );
+    expect(
+      (
+        await machine.exec(
+          'dd if=/dev/zero of=/var/lib/plimsoll/try bs=4k count=1; e=$?; rm -f /var/lib/plimsoll/try; exit $e',
+        )
+      ).code,
+    ).not.toBe(0);
     const before = await stateOf(machine);
     const grow = ['apply', 'playbooks/grow-rootfs.yaml', '-e', 'container=c1', '-e', 'target=128MiB', '--yes'] as const;
     const full = await own.run(...grow);
     expect(full.code, full.stdout + full.stderr).toBe(exit.refused);
     expect(full.stdout).toMatch(/\/var\/lib\/plimsoll/);
     expect(full.stdout).toMatch(/make room|No space left/);
-    const quotas = (state: string): string => state.split('\n').filter((line) => line.startsWith('#')).join('\n');
+    const quotas = (state: string): string =>
+      state
+        .split('\n')
+        .filter((line) => line.startsWith('#'))
+        .join('\n');
     expect(quotas(await stateOf(machine))).toBe(quotas(before));
     await machine.sh('rm /filler /filler2; sync');
     const again = await own.run(...grow);
@@ -78,27 +106,54 @@ describe('a saved plan for four real hosts', () => {
       return found;
     };
     const plan = join(own.directory, 'plan.json');
-    const planned = await own.run('plan', 'playbooks/grow-rootfs.yaml', '-e', 'container=c1', '-e', 'target=512MiB', '-o', plan);
+    const planned = await own.run(
+      'plan',
+      'playbooks/grow-rootfs.yaml',
+      '-e',
+      'container=c1',
+      '-e',
+      'target=512MiB',
+      '-o',
+      plan,
+    );
     expect(planned.code, planned.stdout + planned.stderr).toBe(0);
 
     // One container is started anew, one grown by somebody else, one removed; dm-ext4 is left alone.
     await of('dm-xfs').sh('docker restart -t 0 c1');
-    await of('overlay2-20').sh(`xfs_quota -x -c "limit -p bsoft=100m bhard=100m $(xfs_io -r -c stat "$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' c1 | sed 's,/diff$,,')" | sed -n 's/fsxattr.projid = //p')" /var/lib/docker`);
+    await of('overlay2-20').sh(
+      `xfs_quota -x -c "limit -p bsoft=100m bhard=100m $(xfs_io -r -c stat "$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' c1 | sed 's,/diff$,,')" | sed -n 's/fsxattr.projid = //p')" /var/lib/docker`,
+    );
     await of('overlay2-28').sh('docker rm -f c1');
-    const before = new Map(await Promise.all(['dm-xfs', 'overlay2-20', 'overlay2-28'].map(async (kind) => [kind, await stateOf(of(kind))] as const)));
+    const before = new Map(
+      await Promise.all(
+        ['dm-xfs', 'overlay2-20', 'overlay2-28'].map(async (kind) => [kind, await stateOf(of(kind))] as const),
+      ),
+    );
 
     const applied = await own.run('apply', plan, '--yes', '--output', 'json');
     const last = jsonLines(applied).at(-1);
-    expect(last?.['hosts'], applied.stdout + applied.stderr).toEqual({ 'dm-ext4': 'changed', 'dm-xfs': 'drifted', 'overlay2-20': 'drifted', 'overlay2-28': 'drifted' });
+    expect(last?.['hosts'], applied.stdout + applied.stderr).toEqual({
+      'dm-ext4': 'changed',
+      'dm-xfs': 'drifted',
+      'overlay2-20': 'drifted',
+      'overlay2-28': 'drifted',
+    });
     expect(applied.code).toBe(exit.drift);
-    const errors = jsonLines(applied).filter(({ type, status }) => type === 'host.finished' && status === 'drifted').map(({ error }) => JSON.stringify(error));
+    const errors = jsonLines(applied)
+      .filter(({ type, status }) => type === 'host.finished' && status === 'drifted')
+      .map(({ error }) => JSON.stringify(error));
     for (const error of errors) expect(error).toMatch(/drift/);
     for (const [kind, state] of before) expect(withoutLock(await stateOf(of(kind))), kind).toBe(withoutLock(state));
-    expect(await of('dm-ext4').sh("dmsetup table $(docker inspect -f '{{.GraphDriver.Data.DeviceName}}' c1)")).toMatch(/^0 1048576 thin /);
+    expect(await of('dm-ext4').sh("dmsetup table $(docker inspect -f '{{.GraphDriver.Data.DeviceName}}' c1)")).toMatch(
+      /^0 1048576 thin /,
+    );
   });
 });
 
 /** Plimsoll's own directory may hold its lock. */
 function withoutLock(state: string): string {
-  return state.split('\n').filter((line) => !/plimsoll|^total|\block$/.test(line) && !/^d.* \.\.?$/.test(line)).join('\n');
+  return state
+    .split('\n')
+    .filter((line) => !/plimsoll|^total|\block$/.test(line) && !/^d.* \.\.?$/.test(line))
+    .join('\n');
 }

@@ -25,7 +25,8 @@ const app = { kind: 'container', name: 'app' } as const;
 const servers: EtcdServer[] = [];
 
 beforeAll(() => {
-  for (const program of ['/usr/bin/etcd', '/usr/bin/etcdctl', '/usr/bin/openssl']) if (!existsSync(program)) throw new Error(`${program} is missing: npm run lab:setup provides it`);
+  for (const program of ['/usr/bin/etcd', '/usr/bin/etcdctl', '/usr/bin/openssl'])
+    if (!existsSync(program)) throw new Error(`${program} is missing: npm run lab:setup provides it`);
 });
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.remove()));
@@ -77,8 +78,15 @@ describe('an etcd that lets nobody in', () => {
   it('wants a user, and the right password: it is said what to set, and no password', async () => {
     const wrong = { ETCDCTL_USER: 'plimsoll', ETCDCTL_PASSWORD: 'wrong-secret' };
     for (const env of [{}, wrong]) {
-      const error: unknown = await server.store(env).check(never).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: 'records-unavailable', message: expect.stringContaining(server.address), hint: expect.stringContaining('ETCDCTL_USER') });
+      const error: unknown = await server
+        .store(env)
+        .check(never)
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: 'records-unavailable',
+        message: expect.stringContaining(server.address),
+        hint: expect.stringContaining('ETCDCTL_USER'),
+      });
       expect(JSON.stringify(error) + String(error)).not.toContain('wrong-secret');
     }
   });
@@ -86,8 +94,13 @@ describe('an etcd that lets nobody in', () => {
   it('wants the client’s certificate, and has to show one of its own', async () => {
     const { ETCDCTL_CACERT, ...rest } = server.env;
     const settings = { records: server.address, stateDirectory: server.directory };
-    await expect(openStore({ ...settings, env: { ...rest, ...asPlimsoll } }).check(never)).rejects.toMatchObject({ code: 'records-unavailable', message: expect.stringMatching(/certificate/) });
-    await expect(openStore({ ...settings, env: { ETCDCTL_CACERT, ...asPlimsoll } }).check(never)).rejects.toMatchObject({ code: 'records-unavailable' });
+    await expect(openStore({ ...settings, env: { ...rest, ...asPlimsoll } }).check(never)).rejects.toMatchObject({
+      code: 'records-unavailable',
+      message: expect.stringMatching(/certificate/),
+    });
+    await expect(openStore({ ...settings, env: { ETCDCTL_CACERT, ...asPlimsoll } }).check(never)).rejects.toMatchObject(
+      { code: 'records-unavailable' },
+    );
   });
 
   it('forgets its tokens when it is restarted: a new one is asked for', async () => {
@@ -100,8 +113,12 @@ describe('an etcd that lets nobody in', () => {
 
   it('reaches no key beside the records', async () => {
     const gateway = new EtcdGateway({ endpoints: [server.endpoint] });
-    await expect(gateway.call('/v3/kv/range', { key: 'eA==' }, z.object({}), never)).rejects.toMatchObject({ code: 'records-unavailable' });
-    await expect(server.store(asPlimsoll).get('other', never)).rejects.toMatchObject({ message: expect.stringContaining('permission denied') });
+    await expect(gateway.call('/v3/kv/range', { key: 'eA==' }, z.object({}), never)).rejects.toMatchObject({
+      code: 'records-unavailable',
+    });
+    await expect(server.store(asPlimsoll).get('other', never)).rejects.toMatchObject({
+      message: expect.stringContaining('permission denied'),
+    });
   });
 });
 
@@ -112,7 +129,11 @@ describe('endpoints', () => {
     expect(await store.createIfAbsent('plimsoll/h/volume/e/00000001', { is: 1 }, never)).toBe(true);
     expect((await store.get('plimsoll/h/volume/e/00000001', never))?.value).toEqual({ is: 1 });
     await server.kill();
-    await expect(store.check(never)).rejects.toMatchObject({ code: 'records-unavailable', message: expect.stringMatching(/ECONNREFUSED.*127\.0\.0\.1:1: .*ECONNREFUSED/), hint: expect.stringContaining('PLIMSOLL_RECORDS') });
+    await expect(store.check(never)).rejects.toMatchObject({
+      code: 'records-unavailable',
+      message: expect.stringMatching(/ECONNREFUSED.*127\.0\.0\.1:1: .*ECONNREFUSED/),
+      hint: expect.stringContaining('PLIMSOLL_RECORDS'),
+    });
   });
 
   it('one that answers nobody is given up in time, and an operator who stops is heard', async () => {
@@ -120,7 +141,10 @@ describe('endpoints', () => {
     const store = createEtcdStore({ endpoints: [server.endpoint], timeoutMs: 300 });
     await store.check(never);
     await server.freeze();
-    await expect(store.check(never)).rejects.toMatchObject({ code: 'records-unavailable', message: expect.stringContaining('no answer in time') });
+    await expect(store.check(never)).rejects.toMatchObject({
+      code: 'records-unavailable',
+      message: expect.stringContaining('no answer in time'),
+    });
     const stop = new AbortController();
     const asked = createEtcdStore({ endpoints: [server.endpoint], timeoutMs: 60_000 }).check(stop.signal);
     stop.abort(new Error('stopped'));
@@ -135,11 +159,29 @@ describe('versions in etcd', () => {
     const server = await started();
     const laptops = ['ann', 'bob'].map((name) => ({ name, records: new VersionRecords(server.store()) }));
     for (let version = 1; version <= 10; version += 1) {
-      const claims = await Promise.allSettled(laptops.map(({ name, records }) => records.claim('h', { ...app, spec: { by: name } }, by(`${name}-${String(version)}`), never)));
+      const claims = await Promise.allSettled(
+        laptops.map(({ name, records }) =>
+          records.claim('h', { ...app, spec: { by: name } }, by(`${name}-${String(version)}`), never),
+        ),
+      );
       const winner = claims.findIndex(({ status }) => status === 'fulfilled');
       const [won, lost] = winner === 0 ? ['ann', 1] : ['bob', 0];
-      expect(claims[lost]).toMatchObject({ status: 'rejected', reason: { code: 'records-conflict', message: expect.stringContaining(`belongs to run ${won}-${String(version)} of ${won}-${String(version)}@laptop`) } });
-      await laptops[winner]?.records.settle('h', { ...app, version }, 'current', by(`${won}-${String(version)}`), never);
+      expect(claims[lost]).toMatchObject({
+        status: 'rejected',
+        reason: {
+          code: 'records-conflict',
+          message: expect.stringContaining(
+            `belongs to run ${won}-${String(version)} of ${won}-${String(version)}@laptop`,
+          ),
+        },
+      });
+      await laptops[winner]?.records.settle(
+        'h',
+        { ...app, version },
+        'current',
+        by(`${won}-${String(version)}`),
+        never,
+      );
     }
     const history = await laptops[0]?.records.history({ host: 'h', ...app }, never);
     expect(history?.map(({ state }) => state)).toEqual([...Array<string>(9).fill('replaced'), 'current']);
@@ -148,23 +190,55 @@ describe('versions in etcd', () => {
   it('are all there after etcd has been compacted, and can be changed', async () => {
     const server = await started();
     const records = new VersionRecords(server.store());
-    for (const run of ['a', 'b', 'c']) await records.settle('h', await records.claim('h', { ...app, spec: { run } }, by(run), never), 'current', by(run), never);
+    for (const run of ['a', 'b', 'c'])
+      await records.settle(
+        'h',
+        await records.claim('h', { ...app, spec: { run } }, by(run), never),
+        'current',
+        by(run),
+        never,
+      );
     const before = await records.history({ host: 'h', ...app }, never);
     const revision = /"revision":(\d+)/.exec(server.ctl('endpoint', 'status', '-w', 'json').stdout)?.[1] ?? '';
     expect(server.ctl('compact', '--physical=true', revision)).toMatchObject({ status: 0 });
     expect(await records.history({ host: 'h', ...app }, never)).toEqual(before);
     await records.settle('h', { ...app, version: 3 }, 'undone', by('c'), never);
-    expect((await records.history({ host: 'h', ...app }, never)).map(({ state }) => state)).toEqual(['replaced', 'current', 'undone']);
+    expect((await records.history({ host: 'h', ...app }, never)).map(({ state }) => state)).toEqual([
+      'replaced',
+      'current',
+      'undone',
+    ]);
   });
 });
 
 describe('a run whose etcd is killed', () => {
   const fleet = fleets();
   const steps = playbook(`{ ${put('b')} }\n{ ${put('a', 'new', ', makes: app')} }`);
-  const states = async (server: EtcdServer): Promise<readonly string[]> => (await new VersionRecords(server.store()).history({ host: 'h', ...app }, never)).map(({ version, state }) => `${String(version)} ${state}`);
+  const states = async (server: EtcdServer): Promise<readonly string[]> =>
+    (await new VersionRecords(server.store()).history({ host: 'h', ...app }, never)).map(
+      ({ version, state }) => `${String(version)} ${state}`,
+    );
   const settle = async (one: Fleet): Promise<readonly string[]> => {
-    const keeper = new RunRecords({ records: one.versions, runId: 'test', who: 'ann@laptop', mode: 'apply', earlier: [...one.records], signal: never });
-    return (await keeper.settle('h', keeper.watching({ append: (record) => { one.records.push(record); return Promise.resolve(); }, close: () => Promise.resolve() }))).owed;
+    const keeper = new RunRecords({
+      records: one.versions,
+      runId: 'test',
+      who: 'ann@laptop',
+      mode: 'apply',
+      earlier: [...one.records],
+      signal: never,
+    });
+    return (
+      await keeper.settle(
+        'h',
+        keeper.watching({
+          append: (record) => {
+            one.records.push(record);
+            return Promise.resolve();
+          },
+          close: () => Promise.resolve(),
+        }),
+      )
+    ).owed;
   };
 
   it('before it: nothing is touched, and the error says where and what to do', async () => {
@@ -172,45 +246,68 @@ describe('a run whose etcd is killed', () => {
     const one = fleet();
     one.versions = new VersionRecords(server.store());
     await server.kill();
-    expect(await one.run(steps)).toMatchObject({ exitCode: 4, hosts: [{ status: 'refused', error: { code: 'records-unavailable', message: expect.stringContaining(server.endpoint), hint: expect.stringContaining('--records') } }] });
+    expect(await one.run(steps)).toMatchObject({
+      exitCode: 4,
+      hosts: [
+        {
+          status: 'refused',
+          error: {
+            code: 'records-unavailable',
+            message: expect.stringContaining(server.endpoint),
+            hint: expect.stringContaining('--records'),
+          },
+        },
+      ],
+    });
     expect([one.read('h', 'a'), one.read('h', 'b'), one.journalsOpened]).toEqual([undefined, undefined, 0]);
     await server.start();
     expect(await one.run(steps)).toMatchObject({ exitCode: 0, hosts: [{ owed: [] }] });
     expect(await states(server)).toEqual(['1 current']);
   });
 
-  it.each(['before the version is claimed', 'after it has been claimed'])('during it, %s: the run is done, the rest is owed, and settled when it is back', async (when) => {
-    const server = await started();
-    let effects = 0;
-    const one = fleet({
-      hosts: ['h'],
-      before: async (_host, command) => {
-        effects += isEffect(command) ? 1 : 0;
-        if (isEffect(command) && effects === (when.startsWith('before') ? 1 : 2)) await server.kill();
-      },
-    });
-    one.versions = new VersionRecords(server.store());
-    const result = await one.run(steps);
-    expect(result).toMatchObject({ exitCode: 0, hosts: [{ status: 'changed', owed: [expect.stringContaining('plimsoll records settle test')] }] });
-    expect([one.read('h', 'a'), one.read('h', 'b')]).toEqual(['new', 'b']);
-    expect(await settle(one)).toHaveLength(1);
-    await server.start();
-    expect(await states(server)).toEqual(when.startsWith('before') ? [] : ['1 pending']);
-    expect(await settle(one)).toEqual([]);
-    expect(await states(server)).toEqual(['1 current']);
-  });
+  it.each(['before the version is claimed', 'after it has been claimed'])(
+    'during it, %s: the run is done, the rest is owed, and settled when it is back',
+    async (when) => {
+      const server = await started();
+      let effects = 0;
+      const one = fleet({
+        hosts: ['h'],
+        before: async (_host, command) => {
+          effects += isEffect(command) ? 1 : 0;
+          if (isEffect(command) && effects === (when.startsWith('before') ? 1 : 2)) await server.kill();
+        },
+      });
+      one.versions = new VersionRecords(server.store());
+      const result = await one.run(steps);
+      expect(result).toMatchObject({
+        exitCode: 0,
+        hosts: [{ status: 'changed', owed: [expect.stringContaining('plimsoll records settle test')] }],
+      });
+      expect([one.read('h', 'a'), one.read('h', 'b')]).toEqual(['new', 'b']);
+      expect(await settle(one)).toHaveLength(1);
+      await server.start();
+      expect(await states(server)).toEqual(when.startsWith('before') ? [] : ['1 pending']);
+      expect(await settle(one)).toEqual([]);
+      expect(await states(server)).toEqual(['1 current']);
+    },
+  );
 
   it('during it, with the laptop: resume does the rest, and settles the version', async () => {
     const server = await started();
     const one = fleet({
       hosts: ['h'],
-      recorded: (record, self) => { if (record.type === 'intent' && record.records !== undefined) self.kill(); },
+      recorded: (record, self) => {
+        if (record.type === 'intent' && record.records !== undefined) self.kill();
+      },
     });
     one.versions = new VersionRecords(server.store());
     await one.untilKilled(() => one.run(steps));
     expect(await states(server)).toEqual(['1 pending']);
     await server.kill();
-    expect(await one.goOn('resume', steps)).toMatchObject({ exitCode: 0, hosts: [{ owed: [expect.stringContaining('records settle')] }] });
+    expect(await one.goOn('resume', steps)).toMatchObject({
+      exitCode: 0,
+      hosts: [{ owed: [expect.stringContaining('records settle')] }],
+    });
     expect(one.read('h', 'a')).toBe('new');
     await server.start();
     expect(await settle(one)).toEqual([]);
@@ -223,7 +320,10 @@ describe('a run whose etcd is killed', () => {
     one.versions = new VersionRecords(server.store());
     await one.run(steps);
     await server.kill();
-    expect(await one.goOn('rollback', steps)).toMatchObject({ exitCode: 0, hosts: [{ owed: [expect.stringContaining('undone')] }] });
+    expect(await one.goOn('rollback', steps)).toMatchObject({
+      exitCode: 0,
+      hosts: [{ owed: [expect.stringContaining('undone')] }],
+    });
     expect(one.read('h', 'a')).toBeUndefined();
     await server.start();
     expect(await states(server)).toEqual(['1 current']);
@@ -236,27 +336,58 @@ describe('plimsoll with its records in etcd', () => {
   it('records what it makes of a volume, shows it, takes it back, and writes it down anew', async () => {
     const server = await guarded();
     const mib = 1024 ** 2;
-    const fleet = await startFleet([{ name: 'web-1', kind: 'overlay2-pquota', volumes: [{ name: 'foo', bytes: 20 * mib }], containers: [{ name: 'app', volumes: { foo: '/data' }, restart: 'always' }] }]);
+    const fleet = await startFleet([
+      {
+        name: 'web-1',
+        kind: 'overlay2-pquota',
+        volumes: [{ name: 'foo', bytes: 20 * mib }],
+        containers: [{ name: 'app', volumes: { foo: '/data' }, restart: 'always' }],
+      },
+    ]);
     try {
       const inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
       const playbook = join(fleet.directory, 'scale.yaml');
-      const env = { XDG_STATE_HOME: join(fleet.directory, 'state'), PLIMSOLL_RECORDS: server.address, ...server.env, ...asPlimsoll };
+      const env = {
+        XDG_STATE_HOME: join(fleet.directory, 'state'),
+        PLIMSOLL_RECORDS: server.address,
+        ...server.env,
+        ...asPlimsoll,
+      };
       const plimsoll = async (...args: readonly string[]): Promise<string> => {
         const { code, stdout, stderr } = await program(args, env);
         expect({ code, stderr: besideNames(stderr) }, stdout).toEqual({ code: 0, stderr: '' });
         return stdout;
       };
       const scaled = async (size: string, method: string): Promise<void> => {
-        writeFileSync(playbook, `hosts: all\nsteps:\n  - scale_volume: { volume: foo, size: ${size}, method: ${method}, gate: { seconds: 1s } }\n`);
+        writeFileSync(
+          playbook,
+          `hosts: all\nsteps:\n  - scale_volume: { volume: foo, size: ${size}, method: ${method}, gate: { seconds: 1s } }\n`,
+        );
         await plimsoll('apply', playbook, '-i', inventory, '--yes');
       };
       const history = async (): Promise<readonly string[]> => {
-        const { versions } = z.object({ versions: z.array(z.object({ version: z.number(), state: z.string(), spec: z.object({ name: z.string(), sizeBytes: z.number() }) })) }).parse(JSON.parse(await plimsoll('history', 'volume', 'foo', '--output', 'json')));
-        return versions.map(({ version, state, spec }) => `${String(version)} ${state} ${spec.name} ${String(spec.sizeBytes / mib)}`);
+        const { versions } = z
+          .object({
+            versions: z.array(
+              z.object({
+                version: z.number(),
+                state: z.string(),
+                spec: z.object({ name: z.string(), sizeBytes: z.number() }),
+              }),
+            ),
+          })
+          .parse(JSON.parse(await plimsoll('history', 'volume', 'foo', '--output', 'json')));
+        return versions.map(
+          ({ version, state, spec }) => `${String(version)} ${state} ${spec.name} ${String(spec.sizeBytes / mib)}`,
+        );
       };
       await scaled('40MiB', 'copy');
       expect(await history()).toEqual(['1 current foo-1 40', '0 replaced foo 20']);
-      const { runs: [newest] } = z.object({ runs: z.array(z.object({ runId: z.string() })) }).parse(JSON.parse(await plimsoll('runs', '--json')));
+      const {
+        runs: [newest],
+      } = z
+        .object({ runs: z.array(z.object({ runId: z.string() })) })
+        .parse(JSON.parse(await plimsoll('runs', '--json')));
       await plimsoll('rollback', newest?.runId ?? '', '--yes');
       expect(await history()).toEqual(['1 undone foo-1 40', '0 current foo 20']);
       await scaled('60MiB', 'copy');
@@ -264,9 +395,15 @@ describe('plimsoll with its records in etcd', () => {
       expect(await plimsoll('history', 'volume', 'foo')).toMatch(/web-1 {2}2 {8}current {3}foo-2 60 MiB/);
       // Of another place nothing is known yet.
       const elsewhere = ['--records', `file:${join(fleet.directory, 'elsewhere')}`];
-      expect(await plimsoll('records', 'rebuild', '--yes', '-i', inventory, ...elsewhere)).toBe('web-1: version 2 of volume foo (foo-2 60 MiB): not recorded → current\nweb-1: 1 version written\n');
-      expect(await plimsoll('records', 'rebuild', '--yes', '-i', inventory, ...elsewhere)).toBe('web-1: 0 versions written\n');
-      expect(await plimsoll('history', 'volume', 'foo', ...elsewhere)).toMatch(/web-1 {2}2 {8}current {2}foo-2 60 MiB .* read from the host/);
+      expect(await plimsoll('records', 'rebuild', '--yes', '-i', inventory, ...elsewhere)).toBe(
+        'web-1: version 2 of volume foo (foo-2 60 MiB): not recorded → current\nweb-1: 1 version written\n',
+      );
+      expect(await plimsoll('records', 'rebuild', '--yes', '-i', inventory, ...elsewhere)).toBe(
+        'web-1: 0 versions written\n',
+      );
+      expect(await plimsoll('history', 'volume', 'foo', ...elsewhere)).toMatch(
+        /web-1 {2}2 {8}current {2}foo-2 60 MiB .* read from the host/,
+      );
     } finally {
       await fleet.stop();
     }

@@ -23,7 +23,9 @@ describe.each(['overlay2-20', 'overlay2-28'] as const)('grow_rootfs on %s', (kin
     expect(apply.code, apply.stdout).toBe(0);
     const again = await fleet.run('plan', ...grow, '--detailed-exitcode');
     expect(again.code, again.stdout).toBe(0);
-    await machine.sh('systemctl reset-failed docker docker.socket; systemctl restart docker && docker stop -t 0 c1 && docker start c1');
+    await machine.sh(
+      'systemctl reset-failed docker docker.socket; systemctl restart docker && docker stop -t 0 c1 && docker start c1',
+    );
     expect((await machine.exec('docker exec c1 sh -c "dd if=/dev/zero of=/fill bs=1M count=100"')).code).toBe(0);
     const over = await machine.exec('docker exec c1 sh -c "dd if=/dev/zero of=/fill bs=1M count=160"');
     expect(over.stderr).toMatch(/No space left on device/);

@@ -4,7 +4,13 @@ import { damage, start } from './durable-runs.ts';
 import type { LabFleet } from './lab-fleet.ts';
 import { dataIsWhole, labFleet, stateOf } from './lab-fleet.ts';
 
-const sized = (data: string, metadata: string): readonly string[] => ['playbooks/grow-pool-offline.yaml', '-e', `data=${data}`, '-e', `metadata=${metadata}`];
+const sized = (data: string, metadata: string): readonly string[] => [
+  'playbooks/grow-pool-offline.yaml',
+  '-e',
+  `data=${data}`,
+  '-e',
+  `metadata=${metadata}`,
+];
 
 let fleet: LabFleet;
 let machine: Machine;
@@ -20,7 +26,9 @@ async function state(): Promise<string> {
 async function held(): Promise<void> {
   await expect.poll(async () => (await machine.exec('[ -e /run/held ]')).code, { interval: 200 }).toBe(0);
   // `failed`: where dockerd took longer to stop than systemd waits.
-  expect((await machine.exec('systemctl is-active docker.service docker.socket')).stdout).toMatch(/^(?:inactive|failed)\ninactive\n$/);
+  expect((await machine.exec('systemctl is-active docker.service docker.socket')).stdout).toMatch(
+    /^(?:inactive|failed)\ninactive\n$/,
+  );
   expect(await machine.sh('dmsetup ls; losetup -a; ls -A /var/lib/plimsoll/stopped')).toBe('No devices found\npool\n');
 }
 
@@ -39,10 +47,14 @@ afterAll(() => fleet.stop());
 
 describe('grow_pool with the daemon stopped', () => {
   it('refuses what would not come back: a container with --rm, a unit that systemd stops together with the daemon; and is previewed without a trace', async () => {
-    await machine.sh("docker run -d --rm --name once busybox:lab sleep 1000; printf '[Unit]\nRequires=docker.service\n[Service]\nExecStart=/bin/sleep 1000\n' >/run/systemd/system/app.service; systemctl daemon-reload; systemctl start app");
+    await machine.sh(
+      "docker run -d --rm --name once busybox:lab sleep 1000; printf '[Unit]\nRequires=docker.service\n[Service]\nExecStart=/bin/sleep 1000\n' >/run/systemd/system/app.service; systemctl daemon-reload; systemctl start app",
+    );
     const tied = await fleet.run('plan', ...sized('3GiB', '48MiB'));
     expect(tied.code).toBe(4);
-    expect(tied.stdout).toMatch(/systemd stops app\.service together with docker\.service, and does not start it again with it/);
+    expect(tied.stdout).toMatch(
+      /systemd stops app\.service together with docker\.service, and does not start it again with it/,
+    );
     await machine.sh('systemctl stop app; rm /run/systemd/system/app.service; systemctl daemon-reload');
     const rm = await fleet.run('plan', ...sized('3GiB', '48MiB'));
     expect(rm.code).toBe(4);
@@ -52,8 +64,12 @@ describe('grow_pool with the daemon stopped', () => {
     const before = await stateOf(machine);
     const plan = await fleet.run('plan', ...sized('3GiB', '48MiB'), '--detailed-exitcode');
     expect(plan.code, plan.stdout).toBe(10);
-    expect(plan.stdout).toMatch(/data 2 GiB → 3 GiB, metadata 32 MiB → 48 MiB \(loop files, offline: the Docker daemon and c1, r1 stopped and started again\)/);
-    expect(plan.stdout).toMatch(/all containers stop until the pool has grown, and so does the Docker daemon: c1, r1; live-restore does not help/);
+    expect(plan.stdout).toMatch(
+      /data 2 GiB → 3 GiB, metadata 32 MiB → 48 MiB \(loop files, offline: the Docker daemon and c1, r1 stopped and started again\)/,
+    );
+    expect(plan.stdout).toMatch(
+      /all containers stop until the pool has grown, and so does the Docker daemon: c1, r1; live-restore does not help/,
+    );
     expect(await stateOf(machine)).toBe(before);
   });
 
@@ -62,7 +78,9 @@ describe('grow_pool with the daemon stopped', () => {
     await machine.sh(`mount -o nouuid /dev/mapper/${name} /mnt`);
     const apply = await fleet.run('apply', ...sized('3GiB', '48MiB'), '--yes');
     expect(apply.code, apply.stdout).toBe(1);
-    expect(apply.stdout).toMatch(/stays although the daemon has stopped: something else has a container's file system mounted/);
+    expect(apply.stdout).toMatch(
+      /stays although the daemon has stopped: something else has a container's file system mounted/,
+    );
     expect(await state()).toBe('rw 8192 32768: c1 r1');
     await machine.sh('umount /mnt');
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
@@ -73,7 +91,9 @@ describe('grow_pool with the daemon stopped', () => {
     expect(apply.code, apply.stdout).toBe(0);
     expect(await state()).toBe('rw 12288 49152: c1 r1');
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
-    expect(await machine.sh('docker info 2>/dev/null; systemctl is-active docker.socket')).toMatch(/Data Space Total: 3\.221GB[^]*Metadata Space Total: 50\.33MB[^]*\nactive\n$/);
+    expect(await machine.sh('docker info 2>/dev/null; systemctl is-active docker.socket')).toMatch(
+      /Data Space Total: 3\.221GB[^]*Metadata Space Total: 50\.33MB[^]*\nactive\n$/,
+    );
     const again = await fleet.run('plan', ...sized('3GiB', '48MiB'), '--detailed-exitcode');
     expect(again.code, again.stdout).toBe(0);
     expect(again.stdout).toMatch(/has 3 GiB of data and 48 MiB of metadata already/);
@@ -85,7 +105,9 @@ describe('grow_pool with the daemon stopped', () => {
     await held();
     await running.kill();
     await machine.sh('rm /run/hold');
-    await expect.poll(async () => (await machine.exec('docker ps -q')).stdout.trim().split('\n').length, { interval: 500 }).toBe(2);
+    await expect
+      .poll(async () => (await machine.exec('docker ps -q')).stdout.trim().split('\n').length, { interval: 500 })
+      .toBe(2);
     const resumed = await start(fleet, 'resume', '--yes').ended;
     expect(resumed.code, resumed.printed).toBe(0);
     expect(await state()).toBe('rw 12288 53248: c1 r1');
@@ -96,16 +118,22 @@ describe('grow_pool with the daemon stopped', () => {
     await hold();
     const running = start(fleet, 'apply', ...sized('3584MiB', '48MiB'), '--yes');
     await held();
-    await machine.sh('for d in /var/lib/plimsoll/runs/*/*; do [ -e $d/status ] || kill -KILL "-$(tr -d " " <"$d/pid")"; done; rm /run/hold');
+    await machine.sh(
+      'for d in /var/lib/plimsoll/runs/*/*; do [ -e $d/status ] || kill -KILL "-$(tr -d " " <"$d/pid")"; done; rm /run/hold',
+    );
     const ended = await running.ended;
     expect(ended.code, ended.printed).not.toBe(0);
     expect((await machine.exec('systemctl is-active docker.service')).stdout).toMatch(/^(?:inactive|failed)\n$/);
     const other = await fleet.run('plan', ...sized('5GiB', '48MiB'));
     expect(other.code).toBe(4);
-    expect(other.stdout).toMatch(/the Docker daemon was stopped to grow \S+ to 3\.5 GiB of data and 48 MiB of metadata, which was cut, and other sizes are asked for now/);
+    expect(other.stdout).toMatch(
+      /the Docker daemon was stopped to grow \S+ to 3\.5 GiB of data and 48 MiB of metadata, which was cut, and other sizes are asked for now/,
+    );
     const resumed = await start(fleet, 'resume', '--yes').ended;
     expect(resumed.code, `${ended.printed}\n----\n${resumed.printed}`).toBe(0);
-    expect(resumed.printed).toMatch(/go on growing it to 3\.5 GiB of data and 48 MiB of metadata, and start the Docker daemon and c1, r1 again/);
+    expect(resumed.printed).toMatch(
+      /go on growing it to 3\.5 GiB of data and 48 MiB of metadata, and start the Docker daemon and c1, r1 again/,
+    );
     expect(await state()).toBe('rw 12288 57344: c1 r1');
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
   });
@@ -131,7 +159,9 @@ describe('grow_pool with the daemon stopped', () => {
   });
 
   it('without live-restore it is the same', async () => {
-    await machine.sh('sed -i s/true,/false,/ /etc/docker/daemon.json; systemctl reload docker; until docker info -f {{.LiveRestoreEnabled}} | grep -q false; do sleep 0.2; done');
+    await machine.sh(
+      'sed -i s/true,/false,/ /etc/docker/daemon.json; systemctl reload docker; until docker info -f {{.LiveRestoreEnabled}} | grep -q false; do sleep 0.2; done',
+    );
     const apply = await fleet.run('apply', ...sized('4352MiB', '72MiB'), '--yes');
     expect(apply.code, apply.stdout).toBe(0);
     expect(apply.stdout).not.toMatch(/live-restore does not help/);

@@ -8,7 +8,13 @@ import type { LabFleet } from './lab-fleet.ts';
 import { dataIsWhole, labFleet, stateOf } from './lab-fleet.ts';
 
 const playbook = 'playbooks/grow-pool.yaml';
-const sized = (data: string, metadata: string): readonly string[] => [playbook, '-e', `data=${data}`, '-e', `metadata=${metadata}`];
+const sized = (data: string, metadata: string): readonly string[] => [
+  playbook,
+  '-e',
+  `data=${data}`,
+  '-e',
+  `metadata=${metadata}`,
+];
 
 const base = ['playbooks/set-base-size.yaml', '-e', 'target=400MiB'] as const;
 
@@ -35,14 +41,20 @@ while [ ! -e /data/stop ]; do
 done
 echo over >/data/over`;
 
-const startWriter = (machine: Machine): Promise<string> => machine.sh(`docker exec c1 rm -f /data/stop /data/over /data/failed && docker exec -d c1 sh -c ${commandLine([writer])}`);
-const writes = async (machine: Machine): Promise<number> => Number((await machine.exec('docker exec c1 cat /data/count')).stdout.trim());
+const startWriter = (machine: Machine): Promise<string> =>
+  machine.sh(
+    `docker exec c1 rm -f /data/stop /data/over /data/failed && docker exec -d c1 sh -c ${commandLine([writer])}`,
+  );
+const writes = async (machine: Machine): Promise<number> =>
+  Number((await machine.exec('docker exec c1 cat /data/count')).stdout.trim());
 
 /** Stops it; what has gone wrong with its writes. */
 async function wrongWrites(machine: Machine): Promise<string> {
   await machine.sh('docker exec c1 touch /data/stop');
   await expect.poll(async () => (await machine.exec('docker exec c1 cat /data/over')).code, { interval: 500 }).toBe(0);
-  return machine.sh('docker exec c1 sh -c "cat /data/failed 2>/dev/null; for s in /data/w*.sum; do sha256sum -c \\$s >/dev/null 2>&1 || echo \\$s differs; done; true"');
+  return machine.sh(
+    'docker exec c1 sh -c "cat /data/failed 2>/dev/null; for s in /data/w*.sum; do sha256sum -c \\$s >/dev/null 2>&1 || echo \\$s differs; done; true"',
+  );
 }
 
 describe('grow_pool on loop files', () => {
@@ -75,18 +87,30 @@ describe('grow_pool on loop files', () => {
 P=$(dmsetup ls | cut -f1 | grep -e -pool$)
 dmsetup message $P 0 'create_thin 900' && dmsetup create filler --table "0 3788800 thin 253:0 900"
 dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null || [ $? = 1 ]`);
-    await machine.sh(`docker exec -d c1 sh -c "dd if=/dev/zero bs=65536 count=2880 2>/dev/null | tr '\\\\0' x >/data/fill && sync && echo whole >/data/filled"`);
+    await machine.sh(
+      `docker exec -d c1 sh -c "dd if=/dev/zero bs=65536 count=2880 2>/dev/null | tr '\\\\0' x >/data/fill && sync && echo whole >/data/filled"`,
+    );
     await expect.poll(() => pool(machine), { interval: 1000 }).toMatch(/^out_of_data_space/);
     expect((await machine.exec('docker exec c1 cat /data/filled')).code).not.toBe(0);
 
     const apply = await fleet.run('apply', ...sized('2560MiB', '32MiB'), '--yes');
     expect(apply.code, apply.stdout).toBe(0);
-    await expect.poll(async () => (await machine.exec('docker exec c1 cat /data/filled')).stdout.trim(), { interval: 1000 }).toBe('whole');
+    await expect
+      .poll(async () => (await machine.exec('docker exec c1 cat /data/filled')).stdout.trim(), { interval: 1000 })
+      .toBe('whole');
     expect(await pool(machine)).toBe('rw 8192 40960');
-    const [is, wanted] = (await machine.sh(`docker exec c1 sha256sum /data/fill | cut -d' ' -f1; dd if=/dev/zero bs=65536 count=2880 2>/dev/null | tr '\\0' x | sha256sum | cut -d' ' -f1`)).trim().split('\n');
+    const [is, wanted] = (
+      await machine.sh(
+        `docker exec c1 sha256sum /data/fill | cut -d' ' -f1; dd if=/dev/zero bs=65536 count=2880 2>/dev/null | tr '\\0' x | sha256sum | cut -d' ' -f1`,
+      )
+    )
+      .trim()
+      .split('\n');
     expect(is).toBe(wanted);
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
-    await machine.sh("docker exec c1 rm /data/fill; dmsetup remove --retry filler; dmsetup message $(dmsetup ls | cut -f1 | grep -e -pool$) 0 'delete 900'");
+    await machine.sh(
+      "docker exec c1 rm /data/fill; dmsetup remove --retry filler; dmsetup message $(dmsetup ls | cut -f1 | grep -e -pool$) 0 'delete 900'",
+    );
   });
 
   it('data and metadata are grown while a container writes: no write fails, the data is whole, and there is nothing to do the second time', async () => {
@@ -100,7 +124,9 @@ dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null 
     await expect.poll(() => writes(machine), { interval: 300 }).toBeGreaterThan(before + 2);
     expect(await wrongWrites(machine)).toBe('');
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
-    expect(await machine.sh('docker info 2>/dev/null')).toMatch(/Data Space Total: 3\.221GB[^]*Metadata Space Total: 50\.33MB/);
+    expect(await machine.sh('docker info 2>/dev/null')).toMatch(
+      /Data Space Total: 3\.221GB[^]*Metadata Space Total: 50\.33MB/,
+    );
     const again = await fleet.run('plan', ...sized('3GiB', '48MiB'), '--detailed-exitcode');
     expect(again.code, again.stdout).toBe(0);
     expect(again.stdout).toMatch(/has 3 GiB of data and 48 MiB of metadata already/);
@@ -110,7 +136,9 @@ dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null 
     const machine = one(fleet);
     await machine.sh('systemctl reset-failed docker docker.socket; systemctl restart docker');
     expect(await pool(machine)).toBe('rw 12288 49152');
-    await machine.sh('docker stop -t 0 c1; systemctl stop docker.socket docker; ! dmsetup ls | grep -q -e -pool; systemctl start docker; docker start c1');
+    await machine.sh(
+      'docker stop -t 0 c1; systemctl stop docker.socket docker; ! dmsetup ls | grep -q -e -pool; systemctl start docker; docker start c1',
+    );
     expect(await pool(machine)).toBe('rw 12288 49152');
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
     expect((await fleet.run('plan', ...sized('3GiB', '48MiB'), '--detailed-exitcode')).code).toBe(0);
@@ -121,7 +149,9 @@ dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null 
     const before = await machine.sh('cat /etc/docker/daemon.json');
     const running = await machine.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' c1");
     // A daemon that does not start with the new file, for whatever reason.
-    await machine.sh("mkdir -p /run/systemd/system/docker.service.d; printf '[Service]\nExecStartPre=/bin/sh -c \"! grep -q 419430400 /etc/docker/daemon.json\"\n' >/run/systemd/system/docker.service.d/lab.conf; systemctl daemon-reload");
+    await machine.sh(
+      'mkdir -p /run/systemd/system/docker.service.d; printf \'[Service]\nExecStartPre=/bin/sh -c "! grep -q 419430400 /etc/docker/daemon.json"\n\' >/run/systemd/system/docker.service.d/lab.conf; systemctl daemon-reload',
+    );
     const failed = await fleet.run('apply', ...base, '--yes');
     expect(failed.code, failed.stdout).toBe(1);
     expect(failed.stdout).toMatch(/the daemon does not start with it/);
@@ -131,7 +161,9 @@ dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null 
     const applied = await fleet.run('apply', ...base, '--yes');
     expect(applied.code, applied.stdout).toBe(0);
     expect(await machine.sh('docker info 2>/dev/null')).toMatch(/Base Device Size: 419\.4MB/);
-    expect(await machine.sh('cat /etc/docker/daemon.json')).toBe(before.replace('dm.basesize=320M', 'dm.basesize=419430400'));
+    expect(await machine.sh('cat /etc/docker/daemon.json')).toBe(
+      before.replace('dm.basesize=320M', 'dm.basesize=419430400'),
+    );
     expect(await machine.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' c1")).toBe(running);
     const again = await fleet.run('plan', ...base, '--detailed-exitcode');
     expect(again.code, again.stdout).toBe(0);
@@ -148,7 +180,11 @@ dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null 
     expect(state.replaceAll(/ +/g, ' ')).toContain(spoiled);
     const back = await machine.exec(commandLine(keepActive(name, table, table.replace(/^0 \d+/, '0 8388608'))));
     expect(back.code, back.stderr).toBe(0);
-    expect((await machine.sh(`dmsetup info ${name} | grep -E 'State|Tables'; dmsetup table ${name}`)).replaceAll(/ +/g, ' ').trim()).toBe(`State: ACTIVE\nTables present: LIVE\n${table}`);
+    expect(
+      (await machine.sh(`dmsetup info ${name} | grep -E 'State|Tables'; dmsetup table ${name}`))
+        .replaceAll(/ +/g, ' ')
+        .trim(),
+    ).toBe(`State: ACTIVE\nTables present: LIVE\n${table}`);
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
   });
 
@@ -160,7 +196,9 @@ dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null 
     await startWriter(machine);
     const works = (await machine.sh('ls -d /var/lib/plimsoll/runs/*/*/alive | wc -l')).trim();
     const running = start(fleet, 'apply', ...sized(size, '48MiB'), '--yes');
-    await expect.poll(async () => (await machine.sh('ls -d /var/lib/plimsoll/runs/*/*/alive | wc -l')).trim(), { interval: 50 }).not.toBe(works);
+    await expect
+      .poll(async () => (await machine.sh('ls -d /var/lib/plimsoll/runs/*/*/alive | wc -l')).trim(), { interval: 50 })
+      .not.toBe(works);
     if (what === 'plimsoll is killed') await running.kill();
     else await machine.exec("pkill -KILL -f '^sshd: ops'");
     const ended = await running.ended;
@@ -197,11 +235,17 @@ describe('grow_pool on LVM', () => {
     expect(apply.code, apply.stdout).toBe(0);
     expect(apply.stdout).toMatch(/autoextend is off/);
     expect(await pool(machine)).toBe('rw 8192 4096');
-    expect((await machine.sh("lvs --noheadings --units m --nosuffix -o lv_size,lv_metadata_size docker/thinpool")).trim().split(/\s+/)).toEqual(['2048.00', '32.00']);
+    expect(
+      (await machine.sh('lvs --noheadings --units m --nosuffix -o lv_size,lv_metadata_size docker/thinpool'))
+        .trim()
+        .split(/\s+/),
+    ).toEqual(['2048.00', '32.00']);
     expect(await wrongWrites(machine)).toBe('');
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
     expect((await fleet.run('plan', ...sized('2GiB', '32MiB'), '--detailed-exitcode')).code).toBe(0);
-    await machine.sh('systemctl reset-failed docker docker.socket; systemctl restart docker && docker stop -t 0 c1 && docker start c1');
+    await machine.sh(
+      'systemctl reset-failed docker docker.socket; systemctl restart docker && docker stop -t 0 c1 && docker start c1',
+    );
     expect(await pool(machine)).toBe('rw 8192 4096');
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
   });

@@ -21,7 +21,9 @@ describe.each(['dm-xfs', 'dm-ext4', 'dm-lvm'] as const)('grow_rootfs on %s', (ki
     expect(besideNames(plan.stderr)).toBe('');
     expect(plan.code).toBe(10);
     expect(await stateOf(machine)).toBe(before);
-    const planned = jsonLines(plan).filter(({ type }) => type === 'step.planned').map(({ seq: _seq, at: _at, ...event }) => event);
+    const planned = jsonLines(plan)
+      .filter(({ type }) => type === 'step.planned')
+      .map(({ seq: _seq, at: _at, ...event }) => event);
     const commands = JSON.stringify(planned);
     expect(commands).toContain('dmsetup load docker-');
     expect(commands).toContain('0 1048576 thin');
@@ -29,7 +31,11 @@ describe.each(['dm-xfs', 'dm-ext4', 'dm-lvm'] as const)('grow_rootfs on %s', (ki
 
     const apply = await fleet.run('apply', ...grow, '--yes', '--output', 'json');
     expect(apply.code, apply.stdout + apply.stderr).toBe(0);
-    expect(jsonLines(apply).filter(({ type }) => type === 'step.planned').map(({ seq: _seq, at: _at, ...event }) => event)).toEqual(planned);
+    expect(
+      jsonLines(apply)
+        .filter(({ type }) => type === 'step.planned')
+        .map(({ seq: _seq, at: _at, ...event }) => event),
+    ).toEqual(planned);
     const intents = (await fleet.journal()).filter(({ type }) => type === 'intent');
     const outcomes = (await fleet.journal()).filter(({ type }) => type === 'outcome');
     expect(intents.length).toBeGreaterThan(0);
@@ -43,13 +49,23 @@ describe.each(['dm-xfs', 'dm-ext4', 'dm-lvm'] as const)('grow_rootfs on %s', (ki
     expect(again.stdout).not.toMatch(/owed/);
 
     const size = await sizeInside(machine, 'c1');
-    await machine.sh('systemctl reset-failed docker docker.socket; systemctl restart docker && docker stop -t 1 c1 && docker start c1');
+    await machine.sh(
+      'systemctl reset-failed docker docker.socket; systemctl restart docker && docker stop -t 1 c1 && docker start c1',
+    );
     expect(await sizeInside(machine, 'c1')).toBe(size);
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
   });
 
   it('refuses what would be smaller, and names what is possible', async () => {
-    const smaller = await fleet.run('apply', 'playbooks/grow-rootfs.yaml', '-e', 'container=c1', '-e', 'target=400MiB', '--yes');
+    const smaller = await fleet.run(
+      'apply',
+      'playbooks/grow-rootfs.yaml',
+      '-e',
+      'container=c1',
+      '-e',
+      'target=400MiB',
+      '--yes',
+    );
     expect(smaller.code).toBe(4);
     expect(smaller.stdout).toMatch(/c1 is 512 MiB now, larger than the 400 MiB wanted/);
     expect(smaller.stdout).toMatch(/ask for 512 MiB or more/);
@@ -93,7 +109,15 @@ describe('grow_rootfs without a restart of the daemon', () => {
   });
 
   it('resolves a relative size once, and says that it grows again at every run', async () => {
-    const relative = await fleet.run('apply', 'playbooks/grow-rootfs.yaml', '-e', 'container=c1', '-e', 'target=+64MiB', '--yes');
+    const relative = await fleet.run(
+      'apply',
+      'playbooks/grow-rootfs.yaml',
+      '-e',
+      'container=c1',
+      '-e',
+      'target=+64MiB',
+      '--yes',
+    );
     expect(relative.code, relative.stdout).toBe(0);
     expect(relative.stdout).toMatch(/c1: 512 MiB → 576 MiB/);
     expect(relative.stdout).toMatch(/\+64MiB is relative to the size now: it grows again at every run/);

@@ -19,18 +19,34 @@ export interface LabFleet<Host extends LabHost = Machine> {
   stop(): Promise<void>;
 }
 
-export async function labFleet(kinds: readonly Kind[], host: (machine: Machine) => string = () => 'user: ops'): Promise<LabFleet> {
+export async function labFleet(
+  kinds: readonly Kind[],
+  host: (machine: Machine) => string = () => 'user: ops',
+): Promise<LabFleet> {
   const why = missing();
   if (why !== undefined) throw new Error(why);
   return fleetOf(await Promise.all(kinds.map((kind) => spawnMachine(kind))), host);
 }
 
 /** Of machines that have been spawned; stopping it stops them. */
-export async function fleetOf<Host extends LabHost>(machines: readonly Host[], host: (machine: Host) => string = () => 'user: ops'): Promise<LabFleet<Host>> {
+export async function fleetOf<Host extends LabHost>(
+  machines: readonly Host[],
+  host: (machine: Host) => string = () => 'user: ops',
+): Promise<LabFleet<Host>> {
   const directory = await mkdtemp(join(tmpdir(), 'plimsoll-lab-'));
-  const lines = machines.map((machine) => `  ${machine.kind}: { address: 127.0.0.1, port: ${String(machine.port)}, identity_file: ${machine.keyFile}, known_hosts_file: ${machine.knownHosts}, ${host(machine)} }`);
-  await writeFile(join(directory, 'inventory.yaml'), `defaults: { become: true, connect_timeout: 90s, command_timeout: 3m }\nhosts:\n${lines.join('\n')}\n`);
-  const run = (...args: readonly string[]): Promise<Ran> => plimsoll([...args, '-i', join(directory, 'inventory.yaml')], { XDG_STATE_HOME: join(directory, 'state'), HOME: directory });
+  const lines = machines.map(
+    (machine) =>
+      `  ${machine.kind}: { address: 127.0.0.1, port: ${String(machine.port)}, identity_file: ${machine.keyFile}, known_hosts_file: ${machine.knownHosts}, ${host(machine)} }`,
+  );
+  await writeFile(
+    join(directory, 'inventory.yaml'),
+    `defaults: { become: true, connect_timeout: 90s, command_timeout: 3m }\nhosts:\n${lines.join('\n')}\n`,
+  );
+  const run = (...args: readonly string[]): Promise<Ran> =>
+    plimsoll([...args, '-i', join(directory, 'inventory.yaml')], {
+      XDG_STATE_HOME: join(directory, 'state'),
+      HOME: directory,
+    });
   return {
     machines,
     directory,
@@ -39,7 +55,10 @@ export async function fleetOf<Host extends LabHost>(machines: readonly Host[], h
       const runs = join(directory, 'state', 'plimsoll', 'runs');
       const newest = (await readdir(runs)).sort().at(-1) ?? '';
       const text = await readFile(join(runs, newest, 'journal.jsonl'), 'utf8');
-      return text.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+      return text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
     },
     async stop() {
       await Promise.all(machines.map((machine) => machine.stop()));
@@ -62,17 +81,24 @@ exit 0`);
 }
 
 export function jsonLines(ran: Ran): readonly Record<string, unknown>[] {
-  return ran.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  return ran.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 /** The size in bytes that a container sees of its own root. */
 export async function sizeInside(machine: Machine, container: string): Promise<number> {
-  return Number((await machine.sh(`docker exec ${container} df -k / | tail -n 1 | awk '{print ($(NF-4)) * 1024}'`)).trim());
+  return Number(
+    (await machine.sh(`docker exec ${container} df -k / | tail -n 1 | awk '{print ($(NF-4)) * 1024}'`)).trim(),
+  );
 }
 
 /** The data that the golden machine's container holds is still what it was. */
 export async function dataIsWhole(machine: Machine, container: string): Promise<boolean> {
-  const result = await machine.exec(`docker exec ${container} sh -c 'sha256sum /data/proof | cut -d" " -f1; cut -d" " -f1 /data/proof.sha256'`);
+  const result = await machine.exec(
+    `docker exec ${container} sh -c 'sha256sum /data/proof | cut -d" " -f1; cut -d" " -f1 /data/proof.sha256'`,
+  );
   const [is, was] = result.stdout.trim().split('\n');
   return result.code === 0 && is !== undefined && is.length === 64 && is === was;
 }

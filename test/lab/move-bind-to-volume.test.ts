@@ -3,7 +3,15 @@ import type { Machine } from '../../lab/vm/machine.ts';
 import type { LabFleet } from './lab-fleet.ts';
 import { labFleet } from './lab-fleet.ts';
 
-const playbook = ['playbooks/move-bind-to-volume.yaml', '-e', 'container=app', '-e', 'directory=/srv/app', '-e', 'volume=app-data'];
+const playbook = [
+  'playbooks/move-bind-to-volume.yaml',
+  '-e',
+  'container=app',
+  '-e',
+  'directory=/srv/app',
+  '-e',
+  'volume=app-data',
+];
 
 describe('playbooks/move-bind-to-volume.yaml', () => {
   let fleet: LabFleet;
@@ -21,8 +29,12 @@ docker run -d --name app -v /srv/app:/data -v named:/kept -e TOKEN=t --label tie
   });
   afterAll(() => fleet.stop());
 
-  const contentOf = (directory: string): Promise<string> => machine.sh(`cd ${directory} && find . ! -path ./log ! -path . \\( -type d -printf '%p %y %m %U:%G %T@\\n' -o -printf '%p %y %m %U:%G %s %b %T@ %n %l\\n' \\) | sort && stat -c '%a %u:%g' . && sha256sum random sub/hollow`);
-  const idOf = async (container: string): Promise<string> => (await machine.sh(`docker inspect -f '{{.Id}}' ${container}`)).trim();
+  const contentOf = (directory: string): Promise<string> =>
+    machine.sh(
+      `cd ${directory} && find . ! -path ./log ! -path . \\( -type d -printf '%p %y %m %U:%G %T@\\n' -o -printf '%p %y %m %U:%G %s %b %T@ %n %l\\n' \\) | sort && stat -c '%a %u:%g' . && sha256sum random sub/hollow`,
+    );
+  const idOf = async (container: string): Promise<string> =>
+    (await machine.sh(`docker inspect -f '{{.Id}}' ${container}`)).trim();
   const destination = '/var/lib/docker/volumes/app-data/_data';
 
   it('moves what a running container writes into a volume, and loses nothing of it', async () => {
@@ -33,8 +45,16 @@ docker run -d --name app -v /srv/app:/data -v named:/kept -e TOKEN=t --label tie
     run = /run (\d{8}-\d{6}-[0-9a-f]+)/.exec(apply.stdout)?.[1] ?? '';
 
     expect(await idOf('app')).not.toBe(old);
-    expect(await machine.sh(`docker inspect -f '{{range .Mounts}}{{.Destination}} {{.Type}} {{.Name}}{{println}}{{end}}' app | sort`)).toBe('\n/data volume app-data\n/kept volume named\n');
-    expect(await machine.sh("docker inspect -f '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}} {{.Config.Labels.tier}}' app")).toBe('true unless-stopped front\n');
+    expect(
+      await machine.sh(
+        `docker inspect -f '{{range .Mounts}}{{.Destination}} {{.Type}} {{.Name}}{{println}}{{end}}' app | sort`,
+      ),
+    ).toBe('\n/data volume app-data\n/kept volume named\n');
+    expect(
+      await machine.sh(
+        "docker inspect -f '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}} {{.Config.Labels.tier}}' app",
+      ),
+    ).toBe('true unless-stopped front\n');
     expect(await contentOf(destination)).toBe(before);
     expect(await contentOf('/srv/app')).toBe(before);
     // All that the old one wrote, without a gap; then the new one, which begins at 1 again.
@@ -49,6 +69,10 @@ docker run -d --name app -v /srv/app:/data -v named:/kept -e TOKEN=t --label tie
     expect(await machine.sh("docker ps -a --filter name=app-old --format '{{.State}}'")).toBe('exited\n');
     const finalize = await fleet.run('finalize', run, '--yes');
     expect(finalize.code, finalize.stdout + finalize.stderr).toBe(0);
-    expect(await machine.sh('docker ps -a --format "{{.Names}}" | grep app; docker volume ls -q | sort; test -f /srv/app/random')).toBe('app\napp-data\nnamed\n');
+    expect(
+      await machine.sh(
+        'docker ps -a --format "{{.Names}}" | grep app; docker volume ls -q | sort; test -f /srv/app/random',
+      ),
+    ).toBe('app\napp-data\nnamed\n');
   });
 });

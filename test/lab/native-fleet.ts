@@ -14,7 +14,10 @@ export interface NativeFleet extends LabFleet<NativeMachine> {
 }
 
 /** `daemon`: what daemon.json says beside what the kind has. */
-export async function nativeFleet(kind: NativeKind, daemon: Readonly<Record<string, unknown>> = {}): Promise<NativeFleet> {
+export async function nativeFleet(
+  kind: NativeKind,
+  daemon: Readonly<Record<string, unknown>> = {},
+): Promise<NativeFleet> {
   const machine = await spawnNative(kind, { daemon });
   const fleet = await fleetOf([machine]);
   return {

@@ -29,26 +29,36 @@ describe('a pool whose metadata asks to be checked', () => {
   });
   afterAll(() => fleet.stop());
 
-  const mode = (): Promise<string> => machine.sh("dmsetup status --noflush | sed -n 's/.*thin-pool [0-9]* [0-9]*\\/\\([0-9]*\\) [0-9]*\\/\\([0-9]*\\) - \\([a-z]*\\) .* \\([-a-z_]*\\) [0-9]* $/\\1 \\2 \\3 \\4/p'");
+  const mode = (): Promise<string> =>
+    machine.sh(
+      "dmsetup status --noflush | sed -n 's/.*thin-pool [0-9]* [0-9]*\\/\\([0-9]*\\) [0-9]*\\/\\([0-9]*\\) - \\([a-z]*\\) .* \\([-a-z_]*\\) [0-9]* $/\\1 \\2 \\3 \\4/p'",
+    );
 
   it('the kernel has made it read-only, and set the flag', async () => {
     expect(await mode()).toBe('8192 32768 ro needs_check\n');
   });
 
-  it.each(['playbooks/grow-pool.yaml', 'playbooks/grow-pool-offline.yaml'])('is refused by %s, with what to do, and nothing is changed', async (playbook) => {
-    const before = await stateOf(machine);
-    for (const verb of [['plan'], ['apply', '--yes']]) {
-      const ran = await fleet.run(...verb, playbook, ...sizes);
-      expect(ran.code, ran.stdout).toBe(4);
-      expect(ran.stdout).toMatch(/asks to be checked \(needs_check\)/);
-      expect(ran.stdout).toMatch(/thin_check --clear-needs-check-flag \/var\/lib\/docker\/devicemapper\/devicemapper\/metadata/);
-    }
-    expect(await stateOf(machine)).toBe(before);
-  });
+  it.each(['playbooks/grow-pool.yaml', 'playbooks/grow-pool-offline.yaml'])(
+    'is refused by %s, with what to do, and nothing is changed',
+    async (playbook) => {
+      const before = await stateOf(machine);
+      for (const verb of [['plan'], ['apply', '--yes']]) {
+        const ran = await fleet.run(...verb, playbook, ...sizes);
+        expect(ran.code, ran.stdout).toBe(4);
+        expect(ran.stdout).toMatch(/asks to be checked \(needs_check\)/);
+        expect(ran.stdout).toMatch(
+          /thin_check --clear-needs-check-flag \/var\/lib\/docker\/devicemapper\/devicemapper\/metadata/,
+        );
+      }
+      expect(await stateOf(machine)).toBe(before);
+    },
+  );
 
   it('is grown once it has been checked as the remedy says, with its data', async () => {
     const file = '/var/lib/docker/devicemapper/devicemapper/metadata';
-    await machine.sh(`docker stop -t 1 c1; systemctl stop docker.socket docker; thin_check ${file} && thin_check --clear-needs-check-flag ${file} && systemctl start docker && docker start c1`);
+    await machine.sh(
+      `docker stop -t 1 c1; systemctl stop docker.socket docker; thin_check ${file} && thin_check --clear-needs-check-flag ${file} && systemctl start docker && docker start c1`,
+    );
     expect(await mode()).toBe('8192 32768 rw -\n');
     const apply = await fleet.run('apply', 'playbooks/grow-pool.yaml', ...sizes, '--yes');
     expect(apply.code, apply.stdout).toBe(0);

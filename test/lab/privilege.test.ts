@@ -20,14 +20,21 @@ describe('becoming root on a real host', () => {
     const [machine] = fleet.machines;
     if (machine === undefined) throw new Error('no machine');
     const file = join(fleet.directory, 'as.yaml');
-    await writeFile(file, `hosts:\n  box: { address: 127.0.0.1, port: ${String(machine.port)}, identity_file: ${machine.keyFile}, known_hosts_file: ${machine.knownHosts}, connect_timeout: 90s, ${settings} }\n`);
+    await writeFile(
+      file,
+      `hosts:\n  box: { address: 127.0.0.1, port: ${String(machine.port)}, identity_file: ${machine.keyFile}, known_hosts_file: ${machine.knownHosts}, connect_timeout: 90s, ${settings} }\n`,
+    );
     return plimsoll([...plan, '-i', file], { HOME: fleet.directory, ...environment });
   }
 
   it('works with a sudo password, which appears in no process list and in no output', async () => {
     const [machine] = fleet.machines;
-    const watched = machine?.sh('for i in $(seq 25); do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n"; sleep 0.2; done | grep -c "s3cre[t]" || true');
-    const ran = await as('user: opspw, become: true, become_password: { env: LAB_PASSWORD }', { LAB_PASSWORD: password });
+    const watched = machine?.sh(
+      'for i in $(seq 25); do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n"; sleep 0.2; done | grep -c "s3cre[t]" || true',
+    );
+    const ran = await as('user: opspw, become: true, become_password: { env: LAB_PASSWORD }', {
+      LAB_PASSWORD: password,
+    });
     expect(ran.code, ran.stdout + ran.stderr).toBe(0);
     expect(ran.stdout).toMatch(/c1: 320 MiB → 512 MiB/);
     expect(ran.stdout + ran.stderr).not.toContain('s3cret');
@@ -35,7 +42,13 @@ describe('becoming root on a real host', () => {
   });
 
   it.each([
-    ['a wrong password', 'user: opspw, become: true, become_password: { env: LAB_PASSWORD }', { LAB_PASSWORD: 'wrong' }, 4, /password/],
+    [
+      'a wrong password',
+      'user: opspw, become: true, become_password: { env: LAB_PASSWORD }',
+      { LAB_PASSWORD: 'wrong' },
+      4,
+      /password/,
+    ],
     ['a password that is needed and not given', 'user: opspw, become: true', {}, 4, /password/],
     ['a user who may not use sudo', 'user: plain, become: true', {}, 4, /sudo/],
     ['a user without rights and without become', 'user: plain', {}, 4, /permission denied/i],

@@ -7,12 +7,31 @@ import type { LabFleet } from './lab-fleet.ts';
 import { jsonLines, labFleet } from './lab-fleet.ts';
 
 const MiB = 1024 ** 2;
-const scale = (target: string, ...more: readonly string[]): readonly string[] => ['playbooks/scale-volume.yaml', '-e', 'volume=foo', '-e', `target=${target}`, ...more.flatMap((pair) => ['-e', pair])];
-const shrink = (target: string): readonly string[] => ['playbooks/shrink-volume.yaml', '-e', 'container=app', '-e', 'path=/data', '-e', `target=${target}`, '-e', 'margin=1MiB'];
+const scale = (target: string, ...more: readonly string[]): readonly string[] => [
+  'playbooks/scale-volume.yaml',
+  '-e',
+  'volume=foo',
+  '-e',
+  `target=${target}`,
+  ...more.flatMap((pair) => ['-e', pair]),
+];
+const shrink = (target: string): readonly string[] => [
+  'playbooks/shrink-volume.yaml',
+  '-e',
+  'container=app',
+  '-e',
+  'path=/data',
+  '-e',
+  `target=${target}`,
+  '-e',
+  'margin=1MiB',
+];
 
 /** One after another: every test goes on from the one before. A file for each machine, since it takes a quarter of an hour. */
 export function describeScaleVolume(kind: 'overlay2-20' | 'overlay2-28'): void {
-  describe(`scale_volume on ${kind}`, () => { tests(kind); });
+  describe(`scale_volume on ${kind}`, () => {
+    tests(kind);
+  });
 }
 
 function tests(kind: 'overlay2-20' | 'overlay2-28'): void {
@@ -37,7 +56,13 @@ docker exec app sh -c 'dd if=/dev/urandom of=/data/random bs=1M count=3; echo he
     readonly volume: string;
   }
   async function app(): Promise<App> {
-    const [id = '', startedAt = '', volume = '', ...more] = (await machine.sh("docker inspect -f '{{.Id}} {{.State.StartedAt}} {{(index .Mounts 0).Name}} {{.State.Running}}' app")).trim().split(' ');
+    const [id = '', startedAt = '', volume = '', ...more] = (
+      await machine.sh(
+        "docker inspect -f '{{.Id}} {{.State.StartedAt}} {{(index .Mounts 0).Name}} {{.State.Running}}' app",
+      )
+    )
+      .trim()
+      .split(' ');
     expect(more).toEqual(['true']);
     return { id, startedAt, volume };
   }
@@ -47,7 +72,8 @@ docker exec app sh -c 'dd if=/dev/urandom of=/data/random bs=1M count=3; echo he
    * name, so that a rollback still sees what the copy has left; it is of the volume's project like any other.
    */
   async function holdsExactly(bytes: number): Promise<void> {
-    const { stdout: printed } = await machine.exec(`cd /proc/$(docker inspect -f '{{.State.Pid}}' app)/root/data && set -- $(df -B1 --output=size,used . | tail -n 1)
+    const { stdout: printed } =
+      await machine.exec(`cd /proc/$(docker inspect -f '{{.State.Pid}}' app)/root/data && set -- $(df -B1 --output=size,used . | tail -n 1)
 room=$(($1 - $2)); echo "size $1 room $room"
 xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     const room = new RegExp(`^size ${String(bytes)} room ([1-9]\\d+)\n`).exec(printed)?.[1] ?? '';
@@ -55,7 +81,10 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     expect(printed).toMatch(/^pwrite: No space left on device$/m);
   }
 
-  const contentOf = (volume: string): Promise<string> => machine.sh(`cd /var/lib/docker/volumes/${volume}/_data && find . -printf '%p %y %m %U:%G %s %T@ %n\\n' | sort && sha256sum random .hidden`);
+  const contentOf = (volume: string): Promise<string> =>
+    machine.sh(
+      `cd /var/lib/docker/volumes/${volume}/_data && find . -printf '%p %y %m %U:%G %s %T@ %n\\n' | sort && sha256sum random .hidden`,
+    );
   const left = (): Promise<string> => machine.sh('docker volume ls -q; docker ps -a --format "{{.Names}}" | grep app');
 
   async function restartContainer(): Promise<void> {
@@ -88,7 +117,9 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
 
   it('in place: smaller; says what is owed without a restart of the daemon, and what a start before that does', async () => {
     const apply = await succeeds('apply', ...shrink('24MiB'), '--yes');
-    expect(apply.stdout).toMatch(/still owed:\n.*foo is 24 MiB now, but the daemon reads that only when it starts next/);
+    expect(apply.stdout).toMatch(
+      /still owed:\n.*foo is 24 MiB now, but the daemon reads that only when it starts next/,
+    );
     await holdsExactly(24 * MiB);
     await restartContainer();
     await holdsExactly(32 * MiB);
@@ -101,17 +132,25 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     const before = await contentOf('foo');
     const old = await app();
     const shown = join(fleet.directory, 'shown.yaml');
-    await writeFile(shown, 'name: Scale\nhosts: all\nsteps:\n  - scale_volume: { volume: foo, size: 40MiB, method: copy, gate: { seconds: 2 } }\n    register: scaled\n  - command: [printf, "%s", "${{ string(scaled.volume) }} ${{ scaled.containers[0].name }} ${{ scaled.containers[0].id }} ${{ scaled.containers[0].was }}"]\n');
+    await writeFile(
+      shown,
+      'name: Scale\nhosts: all\nsteps:\n  - scale_volume: { volume: foo, size: 40MiB, method: copy, gate: { seconds: 2 } }\n    register: scaled\n  - command: [printf, "%s", "${{ string(scaled.volume) }} ${{ scaled.containers[0].name }} ${{ scaled.containers[0].id }} ${{ scaled.containers[0].was }}"]\n',
+    );
     const apply = await succeeds('apply', shown, '--yes', '--output', 'json');
     const run = String(jsonLines(apply).find(({ type }) => type === 'run.finished')?.['runId']);
     const fresh = await app();
     expect(fresh.id).not.toBe(old.id);
-    const printed = jsonLines(apply).filter(({ type }) => type === 'action.output').map(({ text }) => String(text)).join('');
+    const printed = jsonLines(apply)
+      .filter(({ type }) => type === 'action.output')
+      .map(({ text }) => String(text))
+      .join('');
     // Every version has a number, also one that was made in place.
     expect(fresh.volume).toMatch(/^foo-[1-9]$/);
     expect(printed).toContain(`${fresh.volume} app ${fresh.id} ${old.id}`);
     expect(await contentOf(fresh.volume)).toBe(before);
-    expect(await machine.sh('docker inspect -f "{{json .Config.Env}} {{.HostConfig.RestartPolicy.Name}}" app')).toMatch(/TOKEN=t.*unless-stopped/);
+    expect(await machine.sh('docker inspect -f "{{json .Config.Env}} {{.HostConfig.RestartPolicy.Name}}" app')).toMatch(
+      /TOKEN=t.*unless-stopped/,
+    );
     await holdsExactly(40 * MiB);
     await restartBoth();
     await holdsExactly(40 * MiB);
@@ -124,7 +163,10 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     expect(kept).toMatchObject({ id: fresh.id, volume: fresh.volume });
     // A rollback was begun: first it is to be said which way it goes.
     const tooEarly = await fleet.run('finalize', run, '--yes');
-    expect([tooEarly.code, tooEarly.stderr]).toEqual([2, expect.stringContaining('not finalized, because a host must be done or rolled back first')]);
+    expect([tooEarly.code, tooEarly.stderr]).toEqual([
+      2,
+      expect.stringContaining('not finalized, because a host must be done or rolled back first'),
+    ]);
     await succeeds('resume', run, '--yes');
     expect(await app()).toEqual(kept);
     await succeeds('finalize', run, '--yes');
@@ -137,11 +179,15 @@ xfs_io -T -c "pwrite -b 64k 0 $room" -c "pwrite -b 64k $room 4096" . 2>&1`);
     const before = await contentOf(old.volume);
     const refused = await fleet.run('apply', ...scale('3MiB', 'method=copy'), '--yes');
     expect(refused.code, refused.stdout).toBe(4);
-    expect(refused.stdout).toMatch(new RegExp(`${old.volume} uses 3[.0-9]* MiB, and with a margin of 16 MiB that is more than the 3 MiB wanted`));
+    expect(refused.stdout).toMatch(
+      new RegExp(`${old.volume} uses 3[.0-9]* MiB, and with a margin of 16 MiB that is more than the 3 MiB wanted`),
+    );
 
     // What the preview could not know: the container writes more than fits as soon as there is a new volume.
     const directory = `/var/lib/docker/volumes/${old.volume}/_data`;
-    await machine.sh(`cd ${directory} && touch -r . /root/was && { (set -- ../../foo-*; while [ $# -lt 2 ]; do sleep 0.1; set -- ../../foo-*; done; head -c 30M /dev/urandom >surplus) >/dev/null 2>&1 </dev/null & }`);
+    await machine.sh(
+      `cd ${directory} && touch -r . /root/was && { (set -- ../../foo-*; while [ $# -lt 2 ]; do sleep 0.1; set -- ../../foo-*; done; head -c 30M /dev/urandom >surplus) >/dev/null 2>&1 </dev/null & }`,
+    );
     const full = await fleet.run('apply', ...scale('24MiB', 'method=copy'), '--yes');
     expect(full.code, full.stdout).toBe(1);
     expect(full.stdout).toMatch(/No space left on device/);

@@ -18,9 +18,11 @@ function one(fleet: LabFleet): Machine {
   return machine;
 }
 
-const driver = async (machine: Machine): Promise<string> => (await machine.sh("docker info --format '{{.Driver}}' 2>/dev/null")).trim();
+const driver = async (machine: Machine): Promise<string> =>
+  (await machine.sh("docker info --format '{{.Driver}}' 2>/dev/null")).trim();
 const config = (machine: Machine): Promise<string> => machine.sh('cat /etc/docker/daemon.json');
-const runningNames = (machine: Machine): Promise<string> => machine.sh("docker ps --format '{{.Names}}' | sort | tr '\\n' ' '");
+const runningNames = (machine: Machine): Promise<string> =>
+  machine.sh("docker ps --format '{{.Names}}' | sort | tr '\\n' ' '");
 
 describe('set_storage_driver on a machine with devicemapper', () => {
   let fleet: LabFleet;
@@ -28,7 +30,9 @@ describe('set_storage_driver on a machine with devicemapper', () => {
   beforeAll(async () => {
     fleet = await labFleet(['dm-xfs']);
     const machine = one(fleet);
-    await machine.sh('docker volume create kept && docker create --name keeper -v kept:/data busybox:lab true && docker run --rm -v kept:/data busybox:lab sh -c "echo precious >/data/file"');
+    await machine.sh(
+      'docker volume create kept && docker create --name keeper -v kept:/data busybox:lab true && docker run --rm -v kept:/data busybox:lab sh -c "echo precious >/data/file"',
+    );
     old = await config(machine);
   });
   afterAll(() => fleet.stop());
@@ -45,11 +49,17 @@ describe('set_storage_driver on a machine with devicemapper', () => {
     expect(await stateOf(machine)).toEqual(before);
   });
 
-  it('knows by Docker\'s own records which volumes belong to whom', async () => {
-    const read = await one(fleet).exec(commandLine(['/bin/sh', '-c', storageDrivers.script, 'sh', '/var/lib/docker', '']));
+  it("knows by Docker's own records which volumes belong to whom", async () => {
+    const read = await one(fleet).exec(
+      commandLine(['/bin/sh', '-c', storageDrivers.script, 'sh', '/var/lib/docker', '']),
+    );
     const found = storageDrivers.parse({ status: read.code ?? 1, stdout: read.stdout, stderr: read.stderr }, []);
     expect(found).toMatchObject({ fileSystem: 'ext2/ext3', overlay: true, images: { devicemapper: 1 } });
-    expect(found.containers.map(({ name, driver: of, volumes }) => ({ name, of, volumes })).toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+    expect(
+      found.containers
+        .map(({ name, driver: of, volumes }) => ({ name, of, volumes }))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ).toEqual([
       { name: 'c1', of: 'devicemapper', volumes: expect.any(Array) },
       { name: 'keeper', of: 'devicemapper', volumes: ['kept'] },
     ]);
@@ -57,16 +67,22 @@ describe('set_storage_driver on a machine with devicemapper', () => {
 
   it('goes back by itself when the daemon does not start with the new driver', async () => {
     const machine = one(fleet);
-    await machine.sh("mkdir -p /run/systemd/system/docker.service.d; printf '[Service]\nExecStartPre=/bin/sh -c \"! grep -q overlay2 /etc/docker/daemon.json\"\n' >/run/systemd/system/docker.service.d/lab.conf; systemctl daemon-reload");
+    await machine.sh(
+      'mkdir -p /run/systemd/system/docker.service.d; printf \'[Service]\nExecStartPre=/bin/sh -c "! grep -q overlay2 /etc/docker/daemon.json"\n\' >/run/systemd/system/docker.service.d/lab.conf; systemctl daemon-reload',
+    );
     const failed = await fleet.run(...apply);
     expect(failed.code, failed.stdout).toBe(1);
     expect(failed.stdout).toMatch(/the daemon does not start with overlay2/);
     await machine.sh('rm -r /run/systemd/system/docker.service.d; systemctl daemon-reload');
-    expect([await config(machine), await driver(machine), await runningNames(machine)]).toEqual([old, 'devicemapper', 'c1 ']);
+    expect([await config(machine), await driver(machine), await runningNames(machine)]).toEqual([
+      old,
+      'devicemapper',
+      'c1 ',
+    ]);
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
   });
 
-  it('sets it; volumes of invisible containers are nobody\'s to clean; and a rollback brings everything back', async () => {
+  it("sets it; volumes of invisible containers are nobody's to clean; and a rollback brings everything back", async () => {
     const machine = one(fleet);
     const applied = await fleet.run(...apply);
     expect(applied.code, applied.stdout).toBe(0);
@@ -80,13 +96,18 @@ describe('set_storage_driver on a machine with devicemapper', () => {
     expect(await machine.sh('docker volume ls -q --filter dangling=true')).toMatch(/^kept$/m);
     expect((await fleet.run('survey', '--output', 'json')).stdout).toContain('"keeper (of devicemapper)"');
     const cleaning = join(fleet.directory, 'clean.yaml');
-    await writeFile(cleaning, JSON.stringify({ hosts: 'all', steps: [{ name: 'Clean', clean_volumes: { named: true, keep_for: 0 } }] }));
+    await writeFile(
+      cleaning,
+      JSON.stringify({ hosts: 'all', steps: [{ name: 'Clean', clean_volumes: { named: true, keep_for: 0 } }] }),
+    );
     const cleaned = await fleet.run('apply', cleaning, '--yes');
     expect(cleaned.code, cleaned.stdout).toBe(0);
     expect(await machine.sh('cat /var/lib/docker/volumes/kept/_data/file')).toBe('precious\n');
 
     // Another container is there now: going back would make it invisible.
-    await machine.sh('tar -C /bin -c true 2>/dev/null | docker import - other:lab && docker create --name fresh other:lab /true');
+    await machine.sh(
+      'tar -C /bin -c true 2>/dev/null | docker import - other:lab && docker create --name fresh other:lab /true',
+    );
     const [run = ''] = /\d{8}-\d{6}-[0-9a-f]{6}/.exec(applied.stdout) ?? [];
     const kept = await fleet.run('rollback', run, '--yes');
     expect(kept.code, kept.stdout).toBe(1);
@@ -95,7 +116,11 @@ describe('set_storage_driver on a machine with devicemapper', () => {
     await machine.sh('docker rm fresh');
     const back = await fleet.run('rollback', run, '--yes');
     expect(back.code, back.stdout).toBe(0);
-    expect([await config(machine), await driver(machine), await runningNames(machine)]).toEqual([old, 'devicemapper', 'c1 ']);
+    expect([await config(machine), await driver(machine), await runningNames(machine)]).toEqual([
+      old,
+      'devicemapper',
+      'c1 ',
+    ]);
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
     expect(await machine.sh('docker run --rm -v kept:/data busybox:lab cat /data/file')).toBe('precious\n');
   });
@@ -110,31 +135,53 @@ describe('set_storage_driver on a machine with devicemapper', () => {
     expect(await driver(machine)).toBe('overlay2');
     const back = await fleet.run('rollback', (await runIds(fleet)).at(-1) ?? '', '--yes');
     expect(back.code, back.stdout).toBe(0);
-    expect([await driver(machine), await runningNames(machine), await damage(machine)]).toEqual(['devicemapper', 'c1 ', []]);
+    expect([await driver(machine), await runningNames(machine), await damage(machine)]).toEqual([
+      'devicemapper',
+      'c1 ',
+      [],
+    ]);
     expect(await dataIsWhole(machine, 'c1')).toBe(true);
   });
 
   it('reads the flags that dockerd was started with', async () => {
     const machine = one(fleet);
-    const unit = (await machine.sh('systemctl show -p ExecStart --value docker.service | sed "s/.*argv\\[\\]=//; s/ ;.*//"')).trim();
-    await machine.sh(`mkdir -p /run/systemd/system/docker.service.d; printf '[Service]\nExecStart=\nExecStart=${unit} --storage-driver overlay2 --storage-opt=overlay2.override_kernel_check=true\n' >/run/systemd/system/docker.service.d/lab.conf; mv /etc/docker/daemon.json /root/; systemctl daemon-reload; systemctl restart docker`);
+    const unit = (
+      await machine.sh('systemctl show -p ExecStart --value docker.service | sed "s/.*argv\\[\\]=//; s/ ;.*//"')
+    ).trim();
+    await machine.sh(
+      `mkdir -p /run/systemd/system/docker.service.d; printf '[Service]\nExecStart=\nExecStart=${unit} --storage-driver overlay2 --storage-opt=overlay2.override_kernel_check=true\n' >/run/systemd/system/docker.service.d/lab.conf; mv /etc/docker/daemon.json /root/; systemctl daemon-reload; systemctl restart docker`,
+    );
     const read = await machine.exec(commandLine(['/bin/sh', '-c', daemonConfig.script, 'sh', '/var/lib/docker']));
-    expect(daemonConfig.parse({ status: read.code ?? 1, stdout: read.stdout, stderr: read.stderr }, [])).toMatchObject({ file: undefined, driverFlag: 'overlay2', storageFlags: ['overlay2.override_kernel_check=true'] });
+    expect(daemonConfig.parse({ status: read.code ?? 1, stdout: read.stdout, stderr: read.stderr }, [])).toMatchObject({
+      file: undefined,
+      driverFlag: 'overlay2',
+      storageFlags: ['overlay2.override_kernel_check=true'],
+    });
     const refused = await fleet.run('plan', ...playbook, '-e', 'driver=vfs', '-e', 'acknowledge=true');
-    expect([refused.code, refused.stdout.replaceAll(/\s+/g, ' ')]).toEqual([4, expect.stringMatching(/dockerd is started with --storage-driver overlay2 --storage-opt overlay2\.override_kernel_check=true/)]);
+    expect([refused.code, refused.stdout.replaceAll(/\s+/g, ' ')]).toEqual([
+      4,
+      expect.stringMatching(
+        /dockerd is started with --storage-driver overlay2 --storage-opt overlay2\.override_kernel_check=true/,
+      ),
+    ]);
   });
 });
 
 describe('set_storage_driver on Docker 28.5', () => {
   let fleet: LabFleet;
-  beforeAll(async () => { fleet = await labFleet(['overlay2-28']); });
+  beforeAll(async () => {
+    fleet = await labFleet(['overlay2-28']);
+  });
   afterAll(() => fleet.stop());
 
   it('refuses devicemapper, which is gone; takes vfs, by a file that dockerd has validated; and comes back', async () => {
     const machine = one(fleet);
     const names = await runningNames(machine);
     const gone = await fleet.run('plan', ...playbook, '-e', 'driver=devicemapper', '-e', 'acknowledge=true');
-    expect([gone.code, gone.stdout.replaceAll(/\s+/g, ' ')]).toEqual([4, expect.stringMatching(/has no devicemapper any more/)]);
+    expect([gone.code, gone.stdout.replaceAll(/\s+/g, ' ')]).toEqual([
+      4,
+      expect.stringMatching(/has no devicemapper any more/),
+    ]);
     const applied = await fleet.run(...apply, '-e', 'driver=vfs');
     expect(applied.code, applied.stdout).toBe(0);
     expect([await driver(machine), await machine.sh('docker ps -aq')]).toEqual(['vfs', '']);

@@ -11,7 +11,10 @@ const lacking = missing();
 describe.skipIf(lacking !== undefined)(lacking ?? 'the transcripts of the virtual machines', () => {
   it.each(kinds)('%s prints what was recorded', async (kind) => {
     const [now, then] = [await record(kind), await recorded(kind)];
-    expect(then.answers.map(({ name }) => name), 'record anew: npx tsx lab/sim/record.ts').toEqual(calls[kind].map(({ name }) => name));
+    expect(
+      then.answers.map(({ name }) => name),
+      'record anew: npx tsx lab/sim/record.ts',
+    ).toEqual(calls[kind].map(({ name }) => name));
     expect(now.answers.map(comparable)).toEqual(then.answers.map(comparable));
   });
 });

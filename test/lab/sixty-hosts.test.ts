@@ -10,10 +10,30 @@ it('60 hosts behind one sshd with the stock MaxStartups are all connected in one
   try {
     const known = join(sshd.directory, 'all');
     await writeFile(known, `127.0.1.*,[127.0.1.*]:${String(sshd.port)} ${sshd.hostKeys[0] ?? ''}\n`);
-    const hosts = Array.from({ length: 60 }, (_, index) => `  h-${String(index + 1).padStart(2, '0')}: { address: 127.0.1.${String(index + 1)} }`);
-    await writeFile(join(sshd.directory, 'inventory.yaml'), `defaults: { user: ${sshd.user}, port: ${String(sshd.port)}, identity_file: ${sshd.identityFile}, known_hosts_file: ${known}, connect_timeout: 60s }\nhosts:\n${hosts.join('\n')}\n`);
-    await writeFile(join(sshd.directory, 'playbook.yaml'), 'hosts: all\nsteps:\n  - command: [hostname]\n    read_only: true\n');
-    const ran = await plimsoll(['plan', join(sshd.directory, 'playbook.yaml'), '-i', join(sshd.directory, 'inventory.yaml'), '--forks', '60', '--allow-read-only-programs'], { HOME: sshd.directory });
+    const hosts = Array.from(
+      { length: 60 },
+      (_, index) => `  h-${String(index + 1).padStart(2, '0')}: { address: 127.0.1.${String(index + 1)} }`,
+    );
+    await writeFile(
+      join(sshd.directory, 'inventory.yaml'),
+      `defaults: { user: ${sshd.user}, port: ${String(sshd.port)}, identity_file: ${sshd.identityFile}, known_hosts_file: ${known}, connect_timeout: 60s }\nhosts:\n${hosts.join('\n')}\n`,
+    );
+    await writeFile(
+      join(sshd.directory, 'playbook.yaml'),
+      'hosts: all\nsteps:\n  - command: [hostname]\n    read_only: true\n',
+    );
+    const ran = await plimsoll(
+      [
+        'plan',
+        join(sshd.directory, 'playbook.yaml'),
+        '-i',
+        join(sshd.directory, 'inventory.yaml'),
+        '--forks',
+        '60',
+        '--allow-read-only-programs',
+      ],
+      { HOME: sshd.directory },
+    );
     expect(ran.code, ran.stdout + ran.stderr).toBe(0);
     expect(ran.stdout).toContain('connected 60 of 60');
   } finally {

@@ -30,15 +30,30 @@ async function survey(fleet: LabFleet, ...more: readonly string[]): Promise<Host
 }
 
 /** Numbers that a command prints, before and after something that reads them too: what it says must lie between. */
-async function around<Value>(machine: Machine, command: string, work: () => Promise<Value>): Promise<{ readonly value: Value; readonly least: readonly number[]; readonly most: readonly number[] }> {
-  const numbers = async (): Promise<readonly number[]> => (await machine.sh(command)).trim().split(/[\s/]+/).map(Number);
+async function around<Value>(
+  machine: Machine,
+  command: string,
+  work: () => Promise<Value>,
+): Promise<{ readonly value: Value; readonly least: readonly number[]; readonly most: readonly number[] }> {
+  const numbers = async (): Promise<readonly number[]> =>
+    (await machine.sh(command))
+      .trim()
+      .split(/[\s/]+/)
+      .map(Number);
   const before = await numbers();
   const value = await work();
   const after = await numbers();
-  return { value, least: before.map((number, index) => Math.min(number, after[index] ?? number)), most: before.map((number, index) => Math.max(number, after[index] ?? number)) };
+  return {
+    value,
+    least: before.map((number, index) => Math.min(number, after[index] ?? number)),
+    most: before.map((number, index) => Math.max(number, after[index] ?? number)),
+  };
 }
 
-function expectBetween(actual: readonly number[], { least, most }: { readonly least: readonly number[]; readonly most: readonly number[] }): void {
+function expectBetween(
+  actual: readonly number[],
+  { least, most }: { readonly least: readonly number[]; readonly most: readonly number[] },
+): void {
   for (const [index, number] of actual.entries()) {
     expect(number).toBeGreaterThanOrEqual(least[index] ?? Number.NaN);
     expect(number).toBeLessThanOrEqual(most[index] ?? Number.NaN);
@@ -54,8 +69,17 @@ function asDocker(bytes: number): string {
 
 /** `docker system df -v` counts what is in files; a walk over a volume counts its directory too. */
 async function expectDockersVolumes(machine: Machine, { volumes }: HostSurvey): Promise<void> {
-  const listed = JSON.parse(await machine.sh("docker system df -v --format '{{json .Volumes}}'")) as readonly { readonly Name: string; readonly Size: string; readonly Links: string }[];
-  expect(listed.map(({ Name }) => Name).toSorted()).toEqual(volumes.filter(({ asked, mounted }) => asked === null && mounted === null).map(({ name }) => name).toSorted());
+  const listed = JSON.parse(await machine.sh("docker system df -v --format '{{json .Volumes}}'")) as readonly {
+    readonly Name: string;
+    readonly Size: string;
+    readonly Links: string;
+  }[];
+  expect(listed.map(({ Name }) => Name).toSorted()).toEqual(
+    volumes
+      .filter(({ asked, mounted }) => asked === null && mounted === null)
+      .map(({ name }) => name)
+      .toSorted(),
+  );
   for (const { Name, Size, Links } of listed) {
     const volume = volumes.find(({ name }) => name === Name);
     const directory = Number(await machine.sh(`stat -c '%b' /var/lib/docker/volumes/${Name}/_data`)) * 512;
@@ -80,15 +104,23 @@ function expectMounts({ containers, volumes }: HostSurvey): void {
     { form: 'volumes-from', source: 'named', destination: '/data', readOnly: true, from: 'app' },
     { form: 'volumes-from', source: '/srv/shared', destination: '/host', readOnly: true, from: 'app' },
   ]);
-  expect(mountsOf('scratch')).toEqual([{ form: 'tmpfs', source: '', destination: '/scratch', readOnly: false, from: null }]);
-  expect(volumes.find((volume) => volume.name === 'dangling')).toMatchObject({ usedBy: [], dangling: { basis: 'created', since: expect.stringMatching(/^20\d\d-/) } });
+  expect(mountsOf('scratch')).toEqual([
+    { form: 'tmpfs', source: '', destination: '/scratch', readOnly: false, from: null },
+  ]);
+  expect(volumes.find((volume) => volume.name === 'dangling')).toMatchObject({
+    usedBy: [],
+    dangling: { basis: 'created', since: expect.stringMatching(/^20\d\d-/) },
+  });
   expect(volumes.find((volume) => volume.name === 'named')?.dangling).toBeNull();
 }
 
 /** Line by line: the daemon lists mounts in any order, and forgets every few minutes what was executed in containers. */
 async function lasting(machine: Machine): Promise<readonly string[]> {
   const text = (await stateOf(machine)).replaceAll(/"ExecIDs": (?:null|\[[^\]]*\])/g, '');
-  return text.split('\n').map((line) => line.replace(/,$/, '')).toSorted();
+  return text
+    .split('\n')
+    .map((line) => line.replace(/,$/, ''))
+    .toSorted();
 }
 
 /** Blocks of metadata. */
@@ -96,7 +128,9 @@ const openTransaction = 32;
 
 const spaceOfDocker = 'df -B1 --output=size,used,avail /var/lib/docker | tail -n 1';
 
-async function begin(kind: 'dm-xfs' | 'dm-lvm' | 'overlay2-28'): Promise<{ readonly fleet: LabFleet; readonly machine: Machine }> {
+async function begin(
+  kind: 'dm-xfs' | 'dm-lvm' | 'overlay2-28',
+): Promise<{ readonly fleet: LabFleet; readonly machine: Machine }> {
   const fleet = await labFleet([kind]);
   const [machine] = fleet.machines;
   if (machine === undefined) throw new Error('no machine');
@@ -117,43 +151,95 @@ describe.each(['dm-xfs', 'dm-lvm'] as const)('survey of %s', (kind) => {
     const pool = kind === 'dm-lvm' ? 'docker-thinpool' : '$(dmsetup ls | grep -o "^docker-.*-pool")';
     // A container may write meanwhile.
     const share = kind === 'dm-lvm' ? 'lvs --noheadings -o data_percent docker/thinpool' : 'echo 0';
-    const disk = await around(machine, spaceOfDocker, () => around(machine, share, () => around(machine, `dmsetup status --noflush ${pool} | cut -d' ' -f5,6`, () => survey(fleet, '--usage'))));
+    const disk = await around(machine, spaceOfDocker, () =>
+      around(machine, share, () =>
+        around(machine, `dmsetup status --noflush ${pool} | cut -d' ' -f5,6`, () => survey(fleet, '--usage')),
+      ),
+    );
     const { value: host, ...blocks } = disk.value.value;
     expect(await lasting(machine)).toEqual(before);
 
-    expect(host.docker).toMatchObject({ driver: 'devicemapper', liveRestore: true, version: (await machine.sh("docker version --format '{{.Server.Version}}'")).trim() });
+    expect(host.docker).toMatchObject({
+      driver: 'devicemapper',
+      liveRestore: true,
+      version: (await machine.sh("docker version --format '{{.Server.Version}}'")).trim(),
+    });
     const [root] = host.fileSystems;
     expectBetween([root?.size ?? 0, root?.used ?? 0, root?.available ?? 0], disk);
     expect(root).toMatchObject({ mountPoint: '/', type: 'ext4', quotas: 'not possible' });
 
     const blockBytes = Number(await machine.sh(`dmsetup table ${pool} | cut -d' ' -f6`)) * 512;
     const { data, metadata } = host.pool ?? {};
-    const { least: [metadataLeast = Number.NaN, ...least], most: [metadataMost = Number.NaN, ...most] } = blocks;
-    expectBetween([(metadata?.size ?? 0) / 4096, (data?.used ?? 0) / blockBytes, (data?.size ?? 0) / blockBytes], { least, most });
+    const {
+      least: [metadataLeast = Number.NaN, ...least],
+      most: [metadataMost = Number.NaN, ...most],
+    } = blocks;
+    expectBetween([(metadata?.size ?? 0) / 4096, (data?.used ?? 0) / blockBytes, (data?.size ?? 0) / blockBytes], {
+      least,
+      most,
+    });
     // As long as a transaction is open, what it replaces counts too: a few blocks more for a second or so.
-    expectBetween([(metadata?.used ?? 0) / 4096], { least: [metadataLeast - openTransaction], most: [metadataMost + openTransaction] });
+    expectBetween([(metadata?.used ?? 0) / 4096], {
+      least: [metadataLeast - openTransaction],
+      most: [metadataMost + openTransaction],
+    });
     expect(host.pool).toMatchObject({ kind: kind === 'dm-lvm' ? 'lvm' : 'loop', state: 'rw', needsCheck: false });
 
     let promised = 0;
     for (const { name, rootfs } of host.containers) {
-      const [pid = '', device = ''] = (await machine.sh(`docker inspect -f '{{.State.Pid}} {{.GraphDriver.Data.DeviceName}}' ${name}`)).trim().split(' ');
-      const [size, used] = (await machine.sh(`df -B1 --output=size,used /proc/${pid}/root | tail -n 1`)).trim().split(/ +/).map(Number);
+      const [pid = '', device = ''] = (
+        await machine.sh(`docker inspect -f '{{.State.Pid}} {{.GraphDriver.Data.DeviceName}}' ${name}`)
+      )
+        .trim()
+        .split(' ');
+      const [size, used] = (await machine.sh(`df -B1 --output=size,used /proc/${pid}/root | tail -n 1`))
+        .trim()
+        .split(/ +/)
+        .map(Number);
       const live = Number(await machine.sh(`blockdev --getsize64 /dev/mapper/${device}`));
-      expect(rootfs, name).toMatchObject({ size, used, live, stored: live, daemon: live, limitedBy: 'thin device', restartUndoes: false });
+      expect(rootfs, name).toMatchObject({
+        size,
+        used,
+        live,
+        stored: live,
+        daemon: live,
+        limitedBy: 'thin device',
+        restartUndoes: false,
+      });
       promised += live;
     }
     expect(host.pool?.virtualBytes).toBe(promised);
     expect(host.pool?.overcommit).toBeCloseTo(promised / (data?.size ?? 1), 6);
 
     if (kind === 'dm-lvm') {
-      const [size, meta, free] = (await machine.sh('lvs --noheadings --nosuffix --units b -o lv_size,lv_metadata_size,vg_free docker/thinpool')).trim().split(/ +/).map(Number);
-      expect(host.pool).toMatchObject({ data: { size }, metadata: { size: meta }, volumeGroup: { name: 'docker', free }, autoextend: 'off', loopFiles: [] });
+      const [size, meta, free] = (
+        await machine.sh('lvs --noheadings --nosuffix --units b -o lv_size,lv_metadata_size,vg_free docker/thinpool')
+      )
+        .trim()
+        .split(/ +/)
+        .map(Number);
+      expect(host.pool).toMatchObject({
+        data: { size },
+        metadata: { size: meta },
+        volumeGroup: { name: 'docker', free },
+        autoextend: 'off',
+        loopFiles: [],
+      });
       // LVM shows two digits.
-      const { least: [low = Number.NaN], most: [high = Number.NaN] } = disk.value;
+      const {
+        least: [low = Number.NaN],
+        most: [high = Number.NaN],
+      } = disk.value;
       expectBetween([((data?.used ?? 0) / (data?.size ?? 1)) * 100], { least: [low - 0.01], most: [high + 0.01] });
     } else {
-      const [length] = (await machine.sh('stat -c %s /var/lib/docker/devicemapper/devicemapper/data')).trim().split(' ').map(Number);
-      expect(host.pool?.loopFiles[0]).toMatchObject({ path: '/var/lib/docker/devicemapper/devicemapper/data', bytes: length });
+      const [length] = (await machine.sh('stat -c %s /var/lib/docker/devicemapper/devicemapper/data'))
+        .trim()
+        .split(' ')
+        .map(Number);
+      expect(host.pool?.loopFiles[0]).toMatchObject({
+        path: '/var/lib/docker/devicemapper/devicemapper/data',
+        bytes: length,
+      });
       expect(host.pool?.autoextend).toBeNull();
     }
     await expectDockersVolumes(machine, host);
@@ -161,28 +247,43 @@ describe.each(['dm-xfs', 'dm-lvm'] as const)('survey of %s', (kind) => {
   });
 
   it.runIf(kind === 'dm-lvm')('shows the profile by which LVM extends the pool', async () => {
-    await machine.sh(`printf 'activation {\\n thin_pool_autoextend_threshold=80\\n thin_pool_autoextend_percent=20\\n}\\n' >/etc/lvm/profile/docker.profile && lvchange --metadataprofile docker docker/thinpool`);
+    await machine.sh(
+      `printf 'activation {\\n thin_pool_autoextend_threshold=80\\n thin_pool_autoextend_percent=20\\n}\\n' >/etc/lvm/profile/docker.profile && lvchange --metadataprofile docker docker/thinpool`,
+    );
     expect((await survey(fleet)).pool?.autoextend).toEqual({ threshold: 80, percent: 20 });
   });
 
-  it.runIf(kind === 'dm-xfs')('says of a container that somebody has grown by hand that a restart would undo it, and is right', async () => {
-    await machine.sh(`set -e; N=$(docker inspect -f '{{.GraphDriver.Data.DeviceName}}' c1); set -- $(dmsetup table $N)
+  it.runIf(kind === 'dm-xfs')(
+    'says of a container that somebody has grown by hand that a restart would undo it, and is right',
+    async () => {
+      await machine.sh(`set -e; N=$(docker inspect -f '{{.GraphDriver.Data.DeviceName}}' c1); set -- $(dmsetup table $N)
 dmsetup load $N --table "0 1048576 thin $4 $5"; dmsetup resume $N
 mkdir -p /tmp/m; mount -o nouuid /dev/mapper/$N /tmp/m; xfs_growfs -d /tmp/m >/dev/null; umount /tmp/m`);
-    const { containers } = await survey(fleet);
-    const of = (name: string): unknown => containers.find((container) => container.name === name)?.rootfs;
-    expect(of('c1')).toMatchObject({ live: 512 * mib, stored: 320 * mib, daemon: 320 * mib, restartUndoes: true });
-    expect(of('scratch')).toMatchObject({ restartUndoes: false });
-    const table = await fleet.run('survey', '--no-keep');
-    expect(table.stdout).toMatch(/container +c1 .* yes +is 512 MiB, a restart makes it 320 MiB: then it does not start/);
-    expect(table.stdout).toMatch(/\$ plimsoll apply playbooks\/repair-rootfs\.yaml -i \S+ -l dm-xfs -e container=c1\n/);
+      const { containers } = await survey(fleet);
+      const of = (name: string): unknown => containers.find((container) => container.name === name)?.rootfs;
+      expect(of('c1')).toMatchObject({ live: 512 * mib, stored: 320 * mib, daemon: 320 * mib, restartUndoes: true });
+      expect(of('scratch')).toMatchObject({ restartUndoes: false });
+      const table = await fleet.run('survey', '--no-keep');
+      expect(table.stdout).toMatch(
+        /container +c1 .* yes +is 512 MiB, a restart makes it 320 MiB: then it does not start/,
+      );
+      expect(table.stdout).toMatch(
+        /\$ plimsoll apply playbooks\/repair-rootfs\.yaml -i \S+ -l dm-xfs -e container=c1\n/,
+      );
 
-    const restarted = await machine.exec('docker stop -t 0 c1 scratch >/dev/null; docker start scratch && docker start c1');
-    expect(restarted.stdout).toBe('scratch\n');
-    expect(restarted.stderr).toMatch(/Failed to mount|mount/);
-    const broken = await survey(fleet);
-    expect(broken.containers.find(({ name }) => name === 'c1')).toMatchObject({ state: 'exited', startError: expect.stringMatching(/mount/), rootfs: { restartUndoes: null } });
-  });
+      const restarted = await machine.exec(
+        'docker stop -t 0 c1 scratch >/dev/null; docker start scratch && docker start c1',
+      );
+      expect(restarted.stdout).toBe('scratch\n');
+      expect(restarted.stderr).toMatch(/Failed to mount|mount/);
+      const broken = await survey(fleet);
+      expect(broken.containers.find(({ name }) => name === 'c1')).toMatchObject({
+        state: 'exited',
+        startError: expect.stringMatching(/mount/),
+        rootfs: { restartUndoes: null },
+      });
+    },
+  );
 });
 
 describe('survey of overlay2-28', () => {
@@ -210,24 +311,55 @@ sync`);
     expect(host.pool).toBeNull();
 
     const volume = (name: string): unknown => host.volumes.find((one) => one.name === name);
-    const [size, used] = (await machine.sh('df -B1 --output=size,used /var/lib/docker/volumes/sized/_data | tail -n 1')).trim().split(/ +/).map(Number);
+    const [size, used] = (await machine.sh('df -B1 --output=size,used /var/lib/docker/volumes/sized/_data | tail -n 1'))
+      .trim()
+      .split(/ +/)
+      .map(Number);
     expect([size, used]).toEqual([20 * mib, 4 * mib]);
-    expect(volume('sized')).toMatchObject({ size, used, usedFrom: 'quota', quota: 'enforced', asked: '20M', usedBy: ['quota'], restartUndoes: false });
+    expect(volume('sized')).toMatchObject({
+      size,
+      used,
+      usedFrom: 'quota',
+      quota: 'enforced',
+      asked: '20M',
+      usedBy: ['quota'],
+      restartUndoes: false,
+    });
     // Docker sets a quota when a volume is first mounted.
-    expect(volume('unmounted')).toMatchObject({ size: null, quota: 'not enforced', asked: '30M', dangling: { basis: 'created' } });
+    expect(volume('unmounted')).toMatchObject({
+      size: null,
+      quota: 'not enforced',
+      asked: '30M',
+      dangling: { basis: 'created' },
+    });
     expect(volume('memory')).toMatchObject({ size: 8 * mib, used: 0, usedFrom: 'mount', mounted: 'tmpfs' });
 
     const layer = (await machine.sh("dirname $(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' c1)")).trim();
-    const [limit, charged] = (await machine.sh(`df -B1 --output=size,used ${layer} | tail -n 1`)).trim().split(/ +/).map(Number);
-    expect(host.containers.find(({ name }) => name === 'c1')?.rootfs).toMatchObject({ size: limit, used: charged, limitedBy: 'project quota', restartUndoes: false });
+    const [limit, charged] = (await machine.sh(`df -B1 --output=size,used ${layer} | tail -n 1`))
+      .trim()
+      .split(/ +/)
+      .map(Number);
+    expect(host.containers.find(({ name }) => name === 'c1')?.rootfs).toMatchObject({
+      size: limit,
+      used: charged,
+      limitedBy: 'project quota',
+      restartUndoes: false,
+    });
     const layer0 = (await machine.sh("dirname $(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' c0)")).trim();
-    expect(host.containers.find(({ name }) => name === 'c0')?.rootfs).toMatchObject({ size: null, used: Number((await machine.sh(`du -sxB1 ${layer0} | cut -f1`)).trim()), limitedBy: null, restartUndoes: null });
+    expect(host.containers.find(({ name }) => name === 'c0')?.rootfs).toMatchObject({
+      size: null,
+      used: Number((await machine.sh(`du -sxB1 ${layer0} | cut -f1`)).trim()),
+      limitedBy: null,
+      restartUndoes: null,
+    });
     await expectDockersVolumes(machine, host);
     expectMounts(host);
   });
 
   it('says of a limit that was changed behind the daemon’s back that the next start puts the old one back, and is right', async () => {
-    const project = (await machine.sh("xfs_io -r -c stat /var/lib/docker/volumes/sized/_data | sed -n 's/^fsxattr.projid = //p'")).trim();
+    const project = (
+      await machine.sh("xfs_io -r -c stat /var/lib/docker/volumes/sized/_data | sed -n 's/^fsxattr.projid = //p'")
+    ).trim();
     await machine.sh(`xfs_quota -x -c 'limit -p bsoft=40m bhard=40m ${project}' /var/lib/docker`);
     const { volumes } = await survey(fleet);
     expect(volumes.find(({ name }) => name === 'sized')).toMatchObject({ size: 40 * mib, restartUndoes: true });
@@ -239,7 +371,10 @@ sync`);
   it('knows from what was kept when a volume was last in use', async () => {
     await machine.sh('docker rm -f app helper >/dev/null');
     const { volumes } = await survey(fleet);
-    expect(volumes.find(({ name }) => name === 'named')).toMatchObject({ usedBy: [], dangling: { basis: 'last seen in use', since: expect.stringMatching(/^20\d\d-/) } });
+    expect(volumes.find(({ name }) => name === 'named')).toMatchObject({
+      usedBy: [],
+      dangling: { basis: 'last seen in use', since: expect.stringMatching(/^20\d\d-/) },
+    });
     const trend = await fleet.run('survey', '--trend', '--no-keep');
     expect(trend.stdout).toMatch(/GROWTH +FULL IN/);
     expect(trend.stdout).toContain('the surveys span less than an hour');

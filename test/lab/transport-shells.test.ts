@@ -27,6 +27,9 @@ describe('this machine', () => {
 for (const shell of shells) {
   describeTransport(`/bin/sh being ${shell}`, () => {
     const transport = createMemoryTransport({ hosts: { 'web-1': { shell: withSh(shell) } } });
-    return Promise.resolve({ connect: (overrides) => transport.connect(testTarget(overrides), never), stop: () => transport.close() });
+    return Promise.resolve({
+      connect: (overrides) => transport.connect(testTarget(overrides), never),
+      stop: () => transport.close(),
+    });
   });
 }

@@ -18,10 +18,21 @@ if (missing !== undefined) throw new Error(`the tests with a real sshd cannot ru
 
 function targetOf(sshd: Sshd, overrides: Partial<Target> = {}): Target {
   const { address, port, user, identityFile, knownHostsFile } = sshd;
-  return testTarget({ address, port, user, identityFiles: [identityFile], knownHostsFiles: [knownHostsFile], ...overrides });
+  return testTarget({
+    address,
+    port,
+    user,
+    identityFiles: [identityFile],
+    knownHostsFiles: [knownHostsFile],
+    ...overrides,
+  });
 }
 
-async function withConnection<Value>(target: Target, use: (connection: Connection) => Promise<Value>, agentSocket?: string): Promise<Value> {
+async function withConnection<Value>(
+  target: Target,
+  use: (connection: Connection) => Promise<Value>,
+  agentSocket?: string,
+): Promise<Value> {
   const transport = createSshTransport(agentSocket === undefined ? {} : { agentSocket });
   const connection = await transport.connect(target, never);
   try {
@@ -56,7 +67,9 @@ describe('privileges', () => {
     accounts.push(made);
     return made;
   };
-  beforeAll(async () => { sshd = await startSshd(); });
+  beforeAll(async () => {
+    sshd = await startSshd();
+  });
   afterAll(async () => {
     await sshd.stop();
     for (const each of accounts) each.remove();
@@ -64,7 +77,12 @@ describe('privileges', () => {
 
   it('stays the login user without become', async () => {
     const { name: user } = account();
-    expect(await withConnection(targetOf(sshd, { user }), async (connection) => [connection.info.runsAs, await whoAmI(connection)])).toEqual([user, user]);
+    expect(
+      await withConnection(targetOf(sshd, { user }), async (connection) => [
+        connection.info.runsAs,
+        await whoAmI(connection),
+      ]),
+    ).toEqual([user, user]);
   });
 
   it('becomes root through sudo without a password', async () => {
@@ -80,33 +98,46 @@ describe('privileges', () => {
 
   it('never sends a password that sudo does not ask for', async () => {
     const { name: user, password } = account({ sudoers: 'ALL=(ALL) NOPASSWD: ALL' });
-    const output = await withConnection(targetOf(sshd, { user, become: 'sudo', becomePassword: new Secret(password) }), async (connection) => {
-      const { stdout, stderr } = await connection.run({ script: 'cat; id -un' });
-      return stdout + stderr;
-    });
+    const output = await withConnection(
+      targetOf(sshd, { user, become: 'sudo', becomePassword: new Secret(password) }),
+      async (connection) => {
+        const { stdout, stderr } = await connection.run({ script: 'cat; id -un' });
+        return stdout + stderr;
+      },
+    );
     expect(output).toBe('root\n');
   });
 
-  it.each([['as it is', ''], ['with a lecture', 'Defaults:NAME lecture=always'], ['with use_pty', 'Defaults:NAME use_pty'], ['with its own prompt', 'Defaults:NAME passprompt="Give me the password of %p: "']])(
-    'becomes root with a password, sudo %s, and shows it in no process list',
-    async (_title, defaults) => {
-      const { name: user, password } = account({ sudoers: 'ALL=(ALL) ALL', defaults });
-      const sampler = sampleProcesses(password);
-      const seen = await withConnection(targetOf(sshd, { user, become: 'sudo', becomePassword: new Secret(password) }), async (connection) => {
+  it.each([
+    ['as it is', ''],
+    ['with a lecture', 'Defaults:NAME lecture=always'],
+    ['with use_pty', 'Defaults:NAME use_pty'],
+    ['with its own prompt', 'Defaults:NAME passprompt="Give me the password of %p: "'],
+  ])('becomes root with a password, sudo %s, and shows it in no process list', async (_title, defaults) => {
+    const { name: user, password } = account({ sudoers: 'ALL=(ALL) ALL', defaults });
+    const sampler = sampleProcesses(password);
+    const seen = await withConnection(
+      targetOf(sshd, { user, become: 'sudo', becomePassword: new Secret(password) }),
+      async (connection) => {
         const streamed = await connection.stream({ script: 'id -un; cat', stdin: 'raw' }, {});
         return [await whoAmI(connection), streamed.stdout];
-      });
-      const { samples, hits } = sampler.stop();
-      expect(seen).toEqual(['root', 'root\nraw']);
-      expect(samples).toBeGreaterThan(3);
-      expect(hits).toEqual([]);
-    },
-  );
+      },
+    );
+    const { samples, hits } = sampler.stop();
+    expect(seen).toEqual(['root', 'root\nraw']);
+    expect(samples).toBeGreaterThan(3);
+    expect(hits).toEqual([]);
+  });
 
   it('becomes another user than root', async () => {
     const other = account();
     const { name: user, password } = account({ sudoers: 'ALL=(ALL) ALL' });
-    const target = targetOf(sshd, { user, become: 'sudo', becomeUser: other.name, becomePassword: new Secret(password) });
+    const target = targetOf(sshd, {
+      user,
+      become: 'sudo',
+      becomeUser: other.name,
+      becomePassword: new Secret(password),
+    });
     expect(await withConnection(target, whoAmI)).toBe(other.name);
     expect(await withConnection(targetOf(sshd, { become: 'sudo', becomeUser: other.name }), whoAmI)).toBe(other.name);
   });
@@ -125,38 +156,71 @@ describe('privileges', () => {
     const limited = account({ sudoers: 'ALL=(ALL) NOPASSWD: /usr/bin/true' });
     const terminal = account({ sudoers: 'ALL=(ALL) NOPASSWD: ALL', defaults: 'Defaults:NAME requiretty' });
     const attempt = (user: Account, becomePassword?: string): Promise<unknown> =>
-      withConnection(targetOf(sshd, { user: user.name, become: 'sudo', ...(becomePassword === undefined ? {} : { becomePassword: new Secret(becomePassword) }) }), whoAmI).catch((thrown: unknown) => thrown);
-    const message = (pattern: RegExp): unknown => ({ code: 'privilege-denied', message: expect.stringMatching(pattern) as unknown, hint: expect.stringMatching(/./) as unknown });
-    expect(await attempt(stranger, stranger.password)).toMatchObject(message(/may not run \/bin\/sh as root.*not in the sudoers/) as object);
+      withConnection(
+        targetOf(sshd, {
+          user: user.name,
+          become: 'sudo',
+          ...(becomePassword === undefined ? {} : { becomePassword: new Secret(becomePassword) }),
+        }),
+        whoAmI,
+      ).catch((thrown: unknown) => thrown);
+    const message = (pattern: RegExp): unknown => ({
+      code: 'privilege-denied',
+      message: expect.stringMatching(pattern) as unknown,
+      hint: expect.stringMatching(/./) as unknown,
+    });
+    expect(await attempt(stranger, stranger.password)).toMatchObject(
+      message(/may not run \/bin\/sh as root.*not in the sudoers/) as object,
+    );
     expect(await attempt(unasked)).toMatchObject(message(/wants the password/) as object);
     expect(await attempt(limited)).toMatchObject(message(/wants the password|may not run/) as object);
     expect(await attempt(terminal)).toMatchObject(message(/demands a terminal/) as object);
   });
 
-  it.each(['/usr/bin/fish', '/bin/csh', '/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell)))('works whatever the login shell is: %s', async (shell) => {
-    const { name: user, password } = account({ sudoers: 'ALL=(ALL) ALL', shell });
-    const noise = 'echo "noise on standard output"\n';
-    for (const file of ['.bashrc', '.cshrc', '.profile']) writeFileSync(`/home/${user}/${file}`, noise);
-    const target = targetOf(sshd, { user, become: 'sudo', becomePassword: new Secret(password) });
-    expect(await withConnection(target, async (connection) => [await whoAmI(connection), (await connection.stream({ script: 'echo "$1"', args: ["it's!"] }, {})).stdout])).toEqual(['root', "it's!\n"]);
-    expect(await withConnection(targetOf(sshd, { user }), whoAmI)).toBe(user);
-  });
+  it.each(['/usr/bin/fish', '/bin/csh', '/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell)))(
+    'works whatever the login shell is: %s',
+    async (shell) => {
+      const { name: user, password } = account({ sudoers: 'ALL=(ALL) ALL', shell });
+      const noise = 'echo "noise on standard output"\n';
+      for (const file of ['.bashrc', '.cshrc', '.profile']) writeFileSync(`/home/${user}/${file}`, noise);
+      const target = targetOf(sshd, { user, become: 'sudo', becomePassword: new Secret(password) });
+      expect(
+        await withConnection(target, async (connection) => [
+          await whoAmI(connection),
+          (await connection.stream({ script: 'echo "$1"', args: ["it's!"] }, {})).stdout,
+        ]),
+      ).toEqual(['root', "it's!\n"]);
+      expect(await withConnection(targetOf(sshd, { user }), whoAmI)).toBe(user);
+    },
+  );
 
   it('says so when the login shell refuses', async () => {
     const { name: user } = account({ shell: '/usr/sbin/nologin' });
-    await expect(withConnection(targetOf(sshd, { user }), whoAmI)).rejects.toMatchObject({ code: 'privilege-denied', message: expect.stringMatching(/login shell.*not available/) as unknown });
+    await expect(withConnection(targetOf(sshd, { user }), whoAmI)).rejects.toMatchObject({
+      code: 'privilege-denied',
+      message: expect.stringMatching(/login shell.*not available/) as unknown,
+    });
   });
 });
 
 describe('the lock', () => {
   let sshd: Sshd;
   let places: ReturnType<typeof temporaryPlaces>;
-  beforeAll(async () => { sshd = await startSshd(); });
-  afterAll(async () => { await sshd.stop(); });
-  beforeEach(() => { places = temporaryPlaces(); });
-  afterEach(() => { places.remove(); });
+  beforeAll(async () => {
+    sshd = await startSshd();
+  });
+  afterAll(async () => {
+    await sshd.stop();
+  });
+  beforeEach(() => {
+    places = temporaryPlaces();
+  });
+  afterEach(() => {
+    places.remove();
+  });
 
-  const settings = (overrides: Partial<Target> = {}): Target => targetOf(sshd, { stateDirectory: places.state, ...overrides });
+  const settings = (overrides: Partial<Target> = {}): Target =>
+    targetOf(sshd, { stateDirectory: places.state, ...overrides });
 
   it('is free soon after the process that had it was killed', async () => {
     const holder = await startLockHolder('ssh', settings(), ':', []);
@@ -167,21 +231,24 @@ describe('the lock', () => {
     });
   });
 
-  it.each(['kill', 'freeze'] as const)('is kept by what runs, when the process that had it was stopped (%s)', async (how) => {
-    const { directory } = places;
-    const holder = await startLockHolder('ssh', settings(), untilGo, [directory]);
-    try {
-      await holder[how]();
-      await withConnection(settings(), async (connection) => {
-        expect(await connection.lock(bob)).toMatchObject({ held: false, holder: { run: 'elsewhere' } });
-        writeFileSync(join(directory, 'go'), '');
-        await whenFree(connection);
-        expect(existsSync(join(directory, 'done'))).toBe(true);
-      });
-    } finally {
-      await holder.kill();
-    }
-  });
+  it.each(['kill', 'freeze'] as const)(
+    'is kept by what runs, when the process that had it was stopped (%s)',
+    async (how) => {
+      const { directory } = places;
+      const holder = await startLockHolder('ssh', settings(), untilGo, [directory]);
+      try {
+        await holder[how]();
+        await withConnection(settings(), async (connection) => {
+          expect(await connection.lock(bob)).toMatchObject({ held: false, holder: { run: 'elsewhere' } });
+          writeFileSync(join(directory, 'go'), '');
+          await whenFree(connection);
+          expect(existsSync(join(directory, 'done'))).toBe(true);
+        });
+      } finally {
+        await holder.kill();
+      }
+    },
+  );
 
   it('is root’s through sudo, and otherwise in the home directory of the user', async () => {
     const account = createAccount({ sudoers: 'ALL=(ALL) NOPASSWD: ALL' });
@@ -191,13 +258,20 @@ describe('the lock', () => {
         await withConnection(settings({ user: account.name }), async (user) => {
           expect(await user.lock(bob)).toEqual({ held: true });
           const { stdout } = await user.run({ script: 'ls -ld "$HOME/.local/state/plimsoll" "$PLIMSOLL_STATE/lock"' });
-          expect(stdout).toMatch(new RegExp(`^drwx------ .* ${account.name} .*\\n-rw------- .* ${account.name} .*/plimsoll/lock\\n$`));
+          expect(stdout).toMatch(
+            new RegExp(`^drwx------ .* ${account.name} .*\\n-rw------- .* ${account.name} .*/plimsoll/lock\\n$`),
+          );
           await user.run({ script: 'rm -r "$PLIMSOLL_STATE"; echo >"$PLIMSOLL_STATE"' });
         });
         await withConnection(settings({ user: account.name }), async (user) => {
-          await expect(user.lock(bob)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('.local/state/plimsoll') as unknown });
+          await expect(user.lock(bob)).rejects.toMatchObject({
+            code: 'refused',
+            message: expect.stringContaining('.local/state/plimsoll') as unknown,
+          });
         });
-        await withConnection(settings(), async (other) => { expect(await other.lock(bob)).toEqual({ held: false, holder: ada }); });
+        await withConnection(settings(), async (other) => {
+          expect(await other.lock(bob)).toEqual({ held: false, holder: ada });
+        });
       });
     } finally {
       account.remove();
@@ -210,7 +284,10 @@ describe('the lock', () => {
       mkdirSync(places.state, { recursive: true });
       execFileSync('chown', [account.name, places.state]);
       await withConnection(settings(), async (connection) => {
-        await expect(connection.lock(ada)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('belongs to another user') as unknown });
+        await expect(connection.lock(ada)).rejects.toMatchObject({
+          code: 'refused',
+          message: expect.stringContaining('belongs to another user') as unknown,
+        });
       });
     } finally {
       account.remove();
@@ -220,8 +297,12 @@ describe('the lock', () => {
 
 describe('host keys', () => {
   let sshd: Sshd;
-  beforeAll(async () => { sshd = await startSshd({ hostKeyTypes: ['ed25519', 'rsa', 'ecdsa'] }); });
-  afterAll(async () => { await sshd.stop(); });
+  beforeAll(async () => {
+    sshd = await startSshd({ hostKeyTypes: ['ed25519', 'rsa', 'ecdsa'] });
+  });
+  afterAll(async () => {
+    await sshd.stop();
+  });
 
   function knownHosts(...lines: readonly string[]): Partial<Target> {
     const file = join(sshd.directory, `known_hosts_${randomBytes(4).toString('hex')}`);
@@ -235,27 +316,39 @@ describe('host keys', () => {
     generateKey(file);
     return readFileSync(`${file}.pub`, 'utf8').split(' ').slice(0, 2).join(' ');
   };
-  const connect = (overrides: Partial<Target>): Promise<string> => withConnection(targetOf(sshd, overrides), (connection) => Promise.resolve(connection.info.hostKey));
+  const connect = (overrides: Partial<Target>): Promise<string> =>
+    withConnection(targetOf(sshd, overrides), (connection) => Promise.resolve(connection.info.hostKey));
 
   it('refuses an unknown key, with its fingerprint and a line that accepts it', async () => {
     const file = join(sshd.directory, 'empty');
     writeFileSync(file, '');
     const error = await connect({ knownHostsFiles: [file] }).catch((thrown: unknown) => thrown);
-    const fingerprint = execFileSync('ssh-keygen', ['-lf', join(sshd.directory, 'host_ed25519.pub')]).toString().split(' ')[1] ?? '?';
-    expect(error).toMatchObject({ code: 'host-key-unknown', message: expect.stringContaining(`ssh-ed25519 key ${fingerprint}`) as unknown });
+    const fingerprint =
+      execFileSync('ssh-keygen', ['-lf', join(sshd.directory, 'host_ed25519.pub')])
+        .toString()
+        .split(' ')[1] ?? '?';
+    expect(error).toMatchObject({
+      code: 'host-key-unknown',
+      message: expect.stringContaining(`ssh-ed25519 key ${fingerprint}`) as unknown,
+    });
     const line = /run: (echo .*)$/.exec(String((error as { hint?: string }).hint))?.[1] ?? '';
     execFileSync('/bin/sh', ['-c', line]);
     expect(await connect({ knownHostsFiles: [file] })).toBe(fingerprint);
   });
 
-  it.each(['ssh-ed25519', 'ssh-rsa', 'ecdsa-sha2-nistp256'])('accepts a host that is known by its %s key alone', async (type) => {
-    expect(await connect(knownHosts(`${name()} ${key(type)}`))).toMatch(/^SHA256:/);
-  });
+  it.each(['ssh-ed25519', 'ssh-rsa', 'ecdsa-sha2-nistp256'])(
+    'accepts a host that is known by its %s key alone',
+    async (type) => {
+      expect(await connect(knownHosts(`${name()} ${key(type)}`))).toMatch(/^SHA256:/);
+    },
+  );
 
   it('accepts hashed entries, made by us or by ssh-keygen', async () => {
     const salt = randomBytes(20);
     const hash = createHmac('sha1', salt).update(name()).digest('base64');
-    expect(await connect(knownHosts(`|1|${salt.toString('base64')}|${hash} ${key('ssh-ed25519')}`))).toMatch(/^SHA256:/);
+    expect(await connect(knownHosts(`|1|${salt.toString('base64')}|${hash} ${key('ssh-ed25519')}`))).toMatch(
+      /^SHA256:/,
+    );
     const file = join(sshd.directory, 'to_hash');
     writeFileSync(file, `${name()} ${key('ssh-rsa')}\n`);
     execFileSync('ssh-keygen', ['-q', '-H', '-f', file], { stdio: 'ignore' });
@@ -265,15 +358,23 @@ describe('host keys', () => {
 
   it('names the line of a key that has changed', async () => {
     const overrides = knownHosts('# comment', `${name()} ${otherKey()}`);
-    await expect(connect(overrides)).rejects.toMatchObject({ code: 'host-key-changed', message: expect.stringContaining(`${overrides.knownHostsFiles?.[1] ?? ''}:2`) as unknown });
+    await expect(connect(overrides)).rejects.toMatchObject({
+      code: 'host-key-changed',
+      message: expect.stringContaining(`${overrides.knownHostsFiles?.[1] ?? ''}:2`) as unknown,
+    });
   });
 
   it('refuses a revoked key even when it is also known', async () => {
-    await expect(connect(knownHosts(`${name()} ${key('ssh-ed25519')}`, `@revoked * ${key('ssh-ed25519')}`))).rejects.toMatchObject({ code: 'host-key-revoked' });
+    await expect(
+      connect(knownHosts(`${name()} ${key('ssh-ed25519')}`, `@revoked * ${key('ssh-ed25519')}`)),
+    ).rejects.toMatchObject({ code: 'host-key-revoked' });
   });
 
   it('says that certificate authorities are not supported', async () => {
-    await expect(connect(knownHosts(`@cert-authority * ${otherKey()}`))).rejects.toMatchObject({ code: 'host-key-unknown', message: expect.stringContaining('certificate') as unknown });
+    await expect(connect(knownHosts(`@cert-authority * ${otherKey()}`))).rejects.toMatchObject({
+      code: 'host-key-unknown',
+      message: expect.stringContaining('certificate') as unknown,
+    });
   });
 });
 
@@ -290,16 +391,34 @@ describe('logging in', () => {
   });
 
   it('uses a password', async () => {
-    expect(await withConnection(targetOf(sshd, { user: account.name, identityFiles: [], password: new Secret(account.password) }), whoAmI)).toBe(account.name);
+    expect(
+      await withConnection(
+        targetOf(sshd, { user: account.name, identityFiles: [], password: new Secret(account.password) }),
+        whoAmI,
+      ),
+    ).toBe(account.name);
   });
 
   it('uses an encrypted key with its passphrase, and says what is missing without', async () => {
     const file = join(sshd.directory, 'encrypted');
     generateKey(file, 'ed25519', 'open sesame');
     appendFileSync(`${sshd.identityFile}.pub`, readFileSync(`${file}.pub`, 'utf8'));
-    expect(await withConnection(targetOf(sshd, { identityFiles: [file], identityPassphrase: new Secret('open sesame') }), whoAmI)).toBe('root');
-    await expect(withConnection(targetOf(sshd, { identityFiles: [file] }), whoAmI)).rejects.toMatchObject({ code: 'auth-failed', message: expect.stringContaining('encrypted') as unknown });
-    await expect(withConnection(targetOf(sshd, { identityFiles: [file], identityPassphrase: new Secret('wrong') }), whoAmI)).rejects.toMatchObject({ code: 'auth-failed', message: expect.stringContaining('passphrase does not open it') as unknown });
+    expect(
+      await withConnection(
+        targetOf(sshd, { identityFiles: [file], identityPassphrase: new Secret('open sesame') }),
+        whoAmI,
+      ),
+    ).toBe('root');
+    await expect(withConnection(targetOf(sshd, { identityFiles: [file] }), whoAmI)).rejects.toMatchObject({
+      code: 'auth-failed',
+      message: expect.stringContaining('encrypted') as unknown,
+    });
+    await expect(
+      withConnection(targetOf(sshd, { identityFiles: [file], identityPassphrase: new Secret('wrong') }), whoAmI),
+    ).rejects.toMatchObject({
+      code: 'auth-failed',
+      message: expect.stringContaining('passphrase does not open it') as unknown,
+    });
   });
 
   it('uses an agent with many keys, the configured one first', async () => {
@@ -320,8 +439,12 @@ describe('logging in', () => {
       execFileSync('ssh-add', ['-q', plain], { env: environment });
       // Only the public half is there to be read: the agent must sign.
       writeFileSync(`${plain}_only.pub`, readFileSync(`${plain}.pub`));
-      expect(await withConnection(targetOf(sshd, { agent: true, identityFiles: [`${plain}_only`] }), whoAmI, socket)).toBe('root');
-      await expect(withConnection(targetOf(sshd, { agent: true, identityFiles: [] }), whoAmI, socket)).rejects.toMatchObject({ code: 'auth-failed' });
+      expect(
+        await withConnection(targetOf(sshd, { agent: true, identityFiles: [`${plain}_only`] }), whoAmI, socket),
+      ).toBe('root');
+      await expect(
+        withConnection(targetOf(sshd, { agent: true, identityFiles: [] }), whoAmI, socket),
+      ).rejects.toMatchObject({ code: 'auth-failed' });
     } finally {
       process.kill(pid);
     }
@@ -330,26 +453,42 @@ describe('logging in', () => {
   it('says what it has tried when nothing is accepted', async () => {
     const file = join(sshd.directory, 'stranger');
     generateKey(file);
-    const error = await withConnection(targetOf(sshd, { identityFiles: [file], password: new Secret('wrong-password') }), whoAmI).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'auth-failed', message: expect.stringMatching(new RegExp(`root@127.0.0.1:${String(sshd.port)}; tried key ${file}, password; the server accepts`)) as unknown });
+    const error = await withConnection(
+      targetOf(sshd, { identityFiles: [file], password: new Secret('wrong-password') }),
+      whoAmI,
+    ).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'auth-failed',
+      message: expect.stringMatching(
+        new RegExp(`root@127.0.0.1:${String(sshd.port)}; tried key ${file}, password; the server accepts`),
+      ) as unknown,
+    });
     expect(String(error)).not.toContain('wrong-password');
   });
 });
 
 describe('a host that demands two factors', () => {
   const endings: (() => Promise<void> | void)[] = [];
-  afterEach(async () => { for (const ending of endings.splice(0).reverse()) await ending(); });
+  afterEach(async () => {
+    for (const ending of endings.splice(0).reverse()) await ending();
+  });
 
   async function demanding(methods: string): Promise<{ readonly sshd: Sshd; readonly account: Account }> {
     const sshd = await startSshd({ config: [`AuthenticationMethods ${methods}`] });
     endings.push(() => sshd.stop());
     const account = createAccount();
-    endings.push(() => { account.remove(); });
+    endings.push(() => {
+      account.remove();
+    });
     return { sshd, account };
   }
   const failedPasswords = (sshd: Sshd): number => sshd.log().split('Failed password').length - 1;
-  const refused = (message: RegExp): unknown => ({ code: 'auth-failed', message: expect.stringMatching(message) as unknown });
-  const attempt = (target: Target, agentSocket?: string): Promise<unknown> => withConnection(target, whoAmI, agentSocket).catch((thrown: unknown) => thrown);
+  const refused = (message: RegExp): unknown => ({
+    code: 'auth-failed',
+    message: expect.stringMatching(message) as unknown,
+  });
+  const attempt = (target: Target, agentSocket?: string): Promise<unknown> =>
+    withConnection(target, whoAmI, agentSocket).catch((thrown: unknown) => thrown);
 
   it.each([
     ['publickey,password', ['right']],
@@ -365,34 +504,59 @@ describe('a host that demands two factors', () => {
     const file = (name: string): string => (name === 'right' ? sshd.identityFile : join(sshd.directory, name));
     for (const name of ['stranger', 'second']) generateKey(file(name));
     appendFileSync(`${sshd.identityFile}.pub`, readFileSync(`${file('second')}.pub`, 'utf8'));
-    expect(await withConnection(targetOf(sshd, { user: account.name, identityFiles: keys.map(file), password: new Secret(account.password) }), whoAmI)).toBe(account.name);
+    expect(
+      await withConnection(
+        targetOf(sshd, { user: account.name, identityFiles: keys.map(file), password: new Secret(account.password) }),
+        whoAmI,
+      ),
+    ).toBe(account.name);
     expect(sshd.log()).toContain('Partial');
     expect(failedPasswords(sshd)).toBe(0);
   });
 
-  it.each(['publickey,password', 'password,publickey'])('with %s is not let in with one factor, and a wrong password is sent once', async (methods) => {
-    const { sshd, account: { name: user, password } } = await demanding(methods);
-    const stranger = join(sshd.directory, 'stranger');
-    generateKey(stranger);
-    expect(await attempt(targetOf(sshd, { user }))).toMatchObject(refused(/tried .*; the server accepts /) as object);
-    expect(await attempt(targetOf(sshd, { user, identityFiles: [], password: new Secret(password) }))).toMatchObject(refused(/the server accepts publickey/) as object);
-    expect(await attempt(targetOf(sshd, { user, identityFiles: [stranger], password: new Secret(password) }))).toMatchObject(refused(/the server accepts publickey/) as object);
-    expect(failedPasswords(sshd)).toBe(0);
-    const wrong = await attempt(targetOf(sshd, { user, password: new Secret('wrong-password') }));
-    expect(wrong).toMatchObject(refused(/tried .*password.*; the server accepts .*password/) as object);
-    expect(JSON.stringify(wrong) + String(wrong)).not.toContain('wrong-password');
-    expect(failedPasswords(sshd)).toBe(1);
-  });
+  it.each(['publickey,password', 'password,publickey'])(
+    'with %s is not let in with one factor, and a wrong password is sent once',
+    async (methods) => {
+      const {
+        sshd,
+        account: { name: user, password },
+      } = await demanding(methods);
+      const stranger = join(sshd.directory, 'stranger');
+      generateKey(stranger);
+      expect(await attempt(targetOf(sshd, { user }))).toMatchObject(refused(/tried .*; the server accepts /) as object);
+      expect(await attempt(targetOf(sshd, { user, identityFiles: [], password: new Secret(password) }))).toMatchObject(
+        refused(/the server accepts publickey/) as object,
+      );
+      expect(
+        await attempt(targetOf(sshd, { user, identityFiles: [stranger], password: new Secret(password) })),
+      ).toMatchObject(refused(/the server accepts publickey/) as object);
+      expect(failedPasswords(sshd)).toBe(0);
+      const wrong = await attempt(targetOf(sshd, { user, password: new Secret('wrong-password') }));
+      expect(wrong).toMatchObject(refused(/tried .*password.*; the server accepts .*password/) as object);
+      expect(JSON.stringify(wrong) + String(wrong)).not.toContain('wrong-password');
+      expect(failedPasswords(sshd)).toBe(1);
+    },
+  );
 
-  it.each(['publickey,password', 'password,publickey'])('lets in with %s where the agent holds the key, and behind a bastion that demands the same', async (methods) => {
-    const { sshd, account: { name: user, password } } = await demanding(methods);
-    const socket = join(sshd.directory, 'agent');
-    const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(execFileSync('ssh-agent', ['-a', socket]).toString())?.[1]);
-    endings.push(() => { process.kill(pid); });
-    execFileSync('ssh-add', ['-q', sshd.identityFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
-    const target = targetOf(sshd, { user, identityFiles: [], agent: true, password: new Secret(password) });
-    expect(await withConnection({ ...target, name: 'inner', jump: { ...target, name: 'bastion' } }, whoAmI, socket)).toBe(user);
-  });
+  it.each(['publickey,password', 'password,publickey'])(
+    'lets in with %s where the agent holds the key, and behind a bastion that demands the same',
+    async (methods) => {
+      const {
+        sshd,
+        account: { name: user, password },
+      } = await demanding(methods);
+      const socket = join(sshd.directory, 'agent');
+      const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(execFileSync('ssh-agent', ['-a', socket]).toString())?.[1]);
+      endings.push(() => {
+        process.kill(pid);
+      });
+      execFileSync('ssh-add', ['-q', sshd.identityFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+      const target = targetOf(sshd, { user, identityFiles: [], agent: true, password: new Secret(password) });
+      expect(
+        await withConnection({ ...target, name: 'inner', jump: { ...target, name: 'bastion' } }, whoAmI, socket),
+      ).toBe(user);
+    },
+  );
 });
 
 describe('many hosts', () => {
@@ -403,7 +567,14 @@ describe('many hosts', () => {
     const transport = createSshTransport();
     const knownHostsFile = join(sshd.directory, 'all');
     writeFileSync(knownHostsFile, `127.0.1.*,[127.0.1.*]:${String(sshd.port)} ${sshd.hostKeys[0] ?? ''}\n`);
-    const connections = await Promise.all(addresses.map((address) => transport.connect(targetOf(sshd, { name: address, address, knownHostsFiles: [knownHostsFile], connectTimeoutMs: 30_000 }), never)));
+    const connections = await Promise.all(
+      addresses.map((address) =>
+        transport.connect(
+          targetOf(sshd, { name: address, address, knownHostsFiles: [knownHostsFile], connectTimeoutMs: 30_000 }),
+          never,
+        ),
+      ),
+    );
     const outcomes = await Promise.all(connections.map((connection) => connection.run({ script: 'echo up' })));
     expect(outcomes.filter(({ stdout }) => stdout === 'up\n')).toHaveLength(60);
     await Promise.all(connections.map((connection) => connection.close()));
@@ -416,12 +587,23 @@ describe('many hosts', () => {
     const inner = await startSshd();
     const transport = createSshTransport({ startLimits: { initial: 2, maximum: 4 } });
     const jump = targetOf(bastion, { name: 'bastion' });
-    const connections = await Promise.all(Array.from({ length: 8 }, (_, index) => transport.connect(targetOf(inner, { name: `inner-${String(index)}`, jump }), never)));
+    const connections = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        transport.connect(targetOf(inner, { name: `inner-${String(index)}`, jump }), never),
+      ),
+    );
     expect(await Promise.all(connections.map(whoAmI))).toEqual(Array.from({ length: 8 }, () => 'root'));
     expect(bastion.log().split('Accepted publickey for').length - 1).toBe(1);
-    await expect(transport.connect(targetOf(inner, { jump, knownHostsFiles: [] }), never)).rejects.toMatchObject({ code: 'host-key-unknown', message: expect.stringContaining('web-1') as unknown });
-    await expect(transport.connect(targetOf(inner, { jump: { ...jump, name: 'other', knownHostsFiles: [] } }), never)).rejects.toMatchObject({ code: 'host-key-unknown', message: expect.stringContaining('behind other') as unknown });
-    await expect(transport.connect(targetOf(inner, { jump, port: 1 }), never)).rejects.toMatchObject({ code: 'connection-refused' });
+    await expect(transport.connect(targetOf(inner, { jump, knownHostsFiles: [] }), never)).rejects.toMatchObject({
+      code: 'host-key-unknown',
+      message: expect.stringContaining('web-1') as unknown,
+    });
+    await expect(
+      transport.connect(targetOf(inner, { jump: { ...jump, name: 'other', knownHostsFiles: [] } }), never),
+    ).rejects.toMatchObject({ code: 'host-key-unknown', message: expect.stringContaining('behind other') as unknown });
+    await expect(transport.connect(targetOf(inner, { jump, port: 1 }), never)).rejects.toMatchObject({
+      code: 'connection-refused',
+    });
     await Promise.all(connections.map((connection) => connection.close()));
     await transport.close();
     await bastion.stop();

@@ -9,7 +9,9 @@ import { kinds, missing, passwords, spawnMachine, type Kind, type Machine } from
 
 const lacking = missing();
 
-const expected: Readonly<Record<Kind, { readonly driver: string; readonly version: RegExp; readonly containers: readonly string[] }>> = {
+const expected: Readonly<
+  Record<Kind, { readonly driver: string; readonly version: RegExp; readonly containers: readonly string[] }>
+> = {
   'dm-xfs': { driver: 'devicemapper', version: /^20\.10\./, containers: ['c1'] },
   'dm-ext4': { driver: 'devicemapper', version: /^20\.10\./, containers: ['c1'] },
   'dm-lvm': { driver: 'devicemapper', version: /^20\.10\./, containers: ['c1'] },
@@ -33,12 +35,15 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', () => 
     const machine = await spawn(kind);
     const { driver, version, containers } = expected[kind];
 
-    const info = (await machine.sh("docker info --format '{{.Driver}} {{.ServerVersion}} {{.LiveRestoreEnabled}}'")).trim().split(' ');
+    const info = (await machine.sh("docker info --format '{{.Driver}} {{.ServerVersion}} {{.LiveRestoreEnabled}}'"))
+      .trim()
+      .split(' ');
     expect(info[0]).toBe(driver);
     expect(info[1]).toMatch(version);
     expect(info[2]).toBe('true');
-    expect((await machine.sh("docker ps --format '{{.Names}} {{.Image}}'")).trim().split('\n').sort())
-      .toEqual(containers.map((name) => `${name} busybox:lab`));
+    expect((await machine.sh("docker ps --format '{{.Names}} {{.Image}}'")).trim().split('\n').sort()).toEqual(
+      containers.map((name) => `${name} busybox:lab`),
+    );
     expect(await machine.sh('docker exec c1 sha256sum -c /data/proof.sha256')).toBe('/data/proof: OK\n');
     expect((await machine.sh('docker exec c1 wc -c /data/proof')).trim()).toBe('4194304 /data/proof');
 
@@ -47,16 +52,22 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', () => 
     expect(await machine.sh('systemctl --failed --no-legend')).toBe('');
   });
 
-  test.each(['dm-xfs', 'dm-lvm', 'dm-ext4'] as const)('%s: the root file system of c1 has its pool and file system', async (kind) => {
-    const machine = await spawn(kind);
-    const name = (await machine.sh("docker inspect -f '{{.GraphDriver.Data.DeviceName}}' c1")).trim();
-    expect(await machine.sh(`dmsetup table ${name}`)).toMatch(/^0 \d+ thin \d+:\d+ \d+\n$/);
-    expect((await machine.sh(`blkid -o value -s TYPE /dev/mapper/${name}`)).trim()).toBe(kind === 'dm-ext4' ? 'ext4' : 'xfs');
-  });
+  test.each(['dm-xfs', 'dm-lvm', 'dm-ext4'] as const)(
+    '%s: the root file system of c1 has its pool and file system',
+    async (kind) => {
+      const machine = await spawn(kind);
+      const name = (await machine.sh("docker inspect -f '{{.GraphDriver.Data.DeviceName}}' c1")).trim();
+      expect(await machine.sh(`dmsetup table ${name}`)).toMatch(/^0 \d+ thin \d+:\d+ \d+\n$/);
+      expect((await machine.sh(`blkid -o value -s TYPE /dev/mapper/${name}`)).trim()).toBe(
+        kind === 'dm-ext4' ? 'ext4' : 'xfs',
+      );
+    },
+  );
 
   test.each(['overlay2-20', 'overlay2-28'] as const)('%s: c1 has a quota, c0 has none', async (kind) => {
     const machine = await spawn(kind);
-    const size = async (name: string): Promise<number> => Number((await machine.sh(`docker exec ${name} df -k / | awk 'NR == 2 { print $2 }'`)).trim());
+    const size = async (name: string): Promise<number> =>
+      Number((await machine.sh(`docker exec ${name} df -k / | awk 'NR == 2 { print $2 }'`)).trim());
     expect(await size('c1')).toBe(65536);
     expect(await size('c0')).toBeGreaterThan(1_000_000);
     expect(await machine.sh('grep " /var/lib/docker " /proc/mounts')).toMatch(/ xfs .*prjquota/);
@@ -64,15 +75,26 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', () => 
 
   test('users: sudo without a password, with one, and not at all', async () => {
     const machine = await spawn('overlay2-20', 'users');
-    expect(await machine.exec('id -un; sudo -n id -un', { user: 'ops' })).toEqual({ code: 0, stdout: 'ops\nroot\n', stderr: '' });
+    expect(await machine.exec('id -un; sudo -n id -un', { user: 'ops' })).toEqual({
+      code: 0,
+      stdout: 'ops\nroot\n',
+      stderr: '',
+    });
     expect((await machine.exec('sudo -n true', { user: 'opspw' })).code).toBe(1);
-    expect(await machine.exec("sudo -S -p '' id -un", { user: 'opspw', stdin: `${passwords.opspw}\n` })).toMatchObject({ code: 0, stdout: 'root\n' });
+    expect(await machine.exec("sudo -S -p '' id -un", { user: 'opspw', stdin: `${passwords.opspw}\n` })).toMatchObject({
+      code: 0,
+      stdout: 'root\n',
+    });
     expect((await machine.exec("sudo -S -p '' true", { user: 'plain', stdin: `${passwords.plain}\n` })).code).toBe(1);
   });
 
   test('commands: exit status, standard input, a time limit, many at once', async () => {
     const machine = await spawn('dm-ext4', 'commands');
-    expect(await machine.exec('cat; echo no >&2; exit 3', { stdin: 'in' })).toEqual({ code: 3, stdout: 'in', stderr: 'no\n' });
+    expect(await machine.exec('cat; echo no >&2; exit 3', { stdin: 'in' })).toEqual({
+      code: 3,
+      stdout: 'in',
+      stderr: 'no\n',
+    });
     await expect(machine.sh('echo broken >&2; false')).rejects.toThrow(/exited 1: broken/);
     expect((await machine.exec('sleep 60', { timeoutMs: 1000 })).code).toBeNull();
     const numbers = Array.from({ length: 20 }, (_, index) => index);
@@ -102,7 +124,8 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', () => 
 
   test('no machine outlives a process that was killed', async () => {
     const child = spawnProcess(process.execPath, ['--import', 'tsx', 'lab/vm/cli.ts', 'spawn', 'dm-ext4', 'orphan'], {
-      cwd: join(import.meta.dirname, '../..'), stdio: ['ignore', 'pipe', 'inherit'],
+      cwd: join(import.meta.dirname, '../..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
     const closed = once(child, 'close');
     let printed = '';
@@ -111,11 +134,17 @@ describe.skipIf(lacking !== undefined)(lacking ?? 'the lab’s machines', () => 
       if (/ -p \d+ /.test(printed)) break;
     }
     const port = Number(/ -p (\d+) /.exec(printed)?.[1]);
-    const connects = (): Promise<boolean> => new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.once('connect', () => { socket.destroy(); resolve(true); });
-      socket.once('error', () => { resolve(false); });
-    });
+    const connects = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1');
+        socket.once('connect', () => {
+          socket.destroy();
+          resolve(true);
+        });
+        socket.once('error', () => {
+          resolve(false);
+        });
+      });
     expect(await connects()).toBe(true);
     child.kill('SIGKILL');
     await closed;

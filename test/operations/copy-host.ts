@@ -55,10 +55,30 @@ export class CopyHost {
   }
 
   /** A container that runs and has one of the directories. */
-  container(name: string, source: string, more: Partial<ContainerUse> & { readonly mount?: Partial<Mount> } = {}): string {
+  container(
+    name: string,
+    source: string,
+    more: Partial<ContainerUse> & { readonly mount?: Partial<Mount> } = {},
+  ): string {
     const id = name.charCodeAt(0).toString(16).repeat(32);
     const { mount, ...use } = more;
-    this.#uses = [...this.#uses, { id, name, startedAt: `2026-11-20T00:00:0${String(this.#uses.length)}Z`, mounts: [{ type: 'bind', source, destination: '/data', readOnly: false, propagation: '', ...mount }], volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {}, ...use }];
+    this.#uses = [
+      ...this.#uses,
+      {
+        id,
+        name,
+        startedAt: `2026-11-20T00:00:0${String(this.#uses.length)}Z`,
+        mounts: [{ type: 'bind', source, destination: '/data', readOnly: false, propagation: '', ...mount }],
+        volumesFrom: [],
+        links: [],
+        networkMode: 'bridge',
+        pidMode: '',
+        ipcMode: '',
+        autoRemove: false,
+        labels: {},
+        ...use,
+      },
+    ];
     writeFileSync(join(this.#docker, id), `${String(more.running ?? true)}\n`);
     writeFileSync(join(this.#docker, `mounts-${id}`), `${source}\n\n`);
     return id;
@@ -74,7 +94,10 @@ export class CopyHost {
 
   /** What Docker was asked to do, inspections left out. */
   asked(): readonly string[] {
-    return readFileSync(join(this.#docker, 'called'), 'utf8').split('\n').filter((line) => /^(stop|start)/.test(line)).map((line) => this.#uses.reduce((text, { id, name }) => text.replaceAll(id, name), line));
+    return readFileSync(join(this.#docker, 'called'), 'utf8')
+      .split('\n')
+      .filter((line) => /^(stop|start)/.test(line))
+      .map((line) => this.#uses.reduce((text, { id, name }) => text.replaceAll(id, name), line));
   }
 
   /** Shell text that is run at the end of `docker stop`; `$PPID` is the shell that asked for it. */
@@ -87,7 +110,11 @@ export class CopyHost {
     else rmSync(join(this.#docker, 'no-start'));
   }
 
-  readonly lead = (text: string): string => stateIn(join(this.base, 'state'))(text).replaceAll(/\bdocker (inspect|stop|start|ps) /g, (_, verb: string) => `${join(this.#docker, 'docker')} ${verb} `);
+  readonly lead = (text: string): string =>
+    stateIn(join(this.base, 'state'))(text).replaceAll(
+      /\bdocker (inspect|stop|start|ps) /g,
+      (_, verb: string) => `${join(this.#docker, 'docker')} ${verb} `,
+    );
 
   /** What Docker says; everything else is read from this machine. */
   answers(): Answers {
@@ -98,7 +125,26 @@ export class CopyHost {
       .set(ask(copyTools), this.tools)
       .set(
         ask(containers),
-        uses.map(({ id, name, running, labels, startedAt, autoRemove }) => ({ id, name, image: 'sha256:1', labels, state: { status: running ? 'running' : 'exited', running, paused: false, restarting: false, pid: running ? 7 : 0, startedAt, error: '' }, driver: 'overlay2', graph: { MergedDir: join(this.base, 'merged') }, storageOpt: null, autoRemove, restart: { name: 'no', maximumRetryCount: 0 } })),
+        uses.map(({ id, name, running, labels, startedAt, autoRemove }) => ({
+          id,
+          name,
+          image: 'sha256:1',
+          labels,
+          state: {
+            status: running ? 'running' : 'exited',
+            running,
+            paused: false,
+            restarting: false,
+            pid: running ? 7 : 0,
+            startedAt,
+            error: '',
+          },
+          driver: 'overlay2',
+          graph: { MergedDir: join(this.base, 'merged') },
+          storageOpt: null,
+          autoRemove,
+          restart: { name: 'no', maximumRetryCount: 0 },
+        })),
       );
   }
 }

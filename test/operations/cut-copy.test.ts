@@ -1,6 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,9 +43,11 @@ beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'plimsoll-cut-'));
   mkdirSync(from('inner'), { recursive: true });
   mkdirSync(to());
-  for (let number = 0; number < 20; number += 1) writeFileSync(from('inner', `file-${String(number)}`), `content of ${String(number)}`);
+  for (let number = 0; number < 20; number += 1)
+    writeFileSync(from('inner', `file-${String(number)}`), `content of ${String(number)}`);
   // Random, because zeros become holes, which nobody has to copy.
-  for (const name of ['big', '.hidden', 'zone']) spawnSync('dd', ['if=/dev/urandom', `of=${from(name)}`, 'bs=1M', `count=${String(bigBytes / mebibyte)}`]);
+  for (const name of ['big', '.hidden', 'zone'])
+    spawnSync('dd', ['if=/dev/urandom', `of=${from(name)}`, 'bs=1M', `count=${String(bigBytes / mebibyte)}`]);
   chownSync(to(), 7, 8);
   chmodSync(to(), 0o2750);
   chownSync(from(), 33, 44);
@@ -47,7 +61,11 @@ const slowly = { bwlimit: '4MiB' };
 const want = (more: Record<string, unknown> = {}) => volumeCopy.schema.parse({ from: from(), to: to(), ...more });
 
 function planned(tools: CopyTools, more: Record<string, unknown> = {}): Planned {
-  return planLawfully(volumeCopy, want(more), knowHere(volumeCopy, want(more), lead, new Answers().set(ask(copyTools), tools)));
+  return planLawfully(
+    volumeCopy,
+    want(more),
+    knowHere(volumeCopy, want(more), lead, new Answers().set(ask(copyTools), tools)),
+  );
 }
 
 function changeOf(plan: Planned): Change {
@@ -59,16 +77,33 @@ function changeOf(plan: Planned): Change {
 /** What a rollback would do about the change. */
 function undone(tools: CopyTools, change: Change, complete: boolean): Planned {
   const operation = undoOperation(new Map([['volume_copy', eraseWant(volumeCopy)]]));
-  const undo = operation.schema.parse({ step: '1.1', number: 0, operation: 'volume_copy', want: want(), change, complete });
+  const undo = operation.schema.parse({
+    step: '1.1',
+    number: 0,
+    operation: 'volume_copy',
+    want: want(),
+    change,
+    complete,
+  });
   return operation.plan(undo, knowHere(operation, undo, lead, new Answers().set(ask(copyTools), tools)));
 }
 
 /** The action that copies, those before it, and those after it. */
-function around({ actions }: Change): { readonly before: readonly Action[]; readonly copy: readonly string[]; readonly after: readonly Action[] } {
-  const at = actions.findIndex((action) => action.kind === 'exec' && /^exec (rsync|cp) |tar -C/.test(action.argv.at(-1) ?? ''));
+function around({ actions }: Change): {
+  readonly before: readonly Action[];
+  readonly copy: readonly string[];
+  readonly after: readonly Action[];
+} {
+  const at = actions.findIndex(
+    (action) => action.kind === 'exec' && /^exec (rsync|cp) |tar -C/.test(action.argv.at(-1) ?? ''),
+  );
   const copy = actions[at];
   if (copy?.kind !== 'exec') throw new Error('nothing copies');
-  return { before: actions.slice(0, at), copy: ['/bin/sh', '-c', copy.stdin ?? '', 'sh', ...copy.argv.slice(3)], after: actions.slice(at + 1) };
+  return {
+    before: actions.slice(0, at),
+    copy: ['/bin/sh', '-c', copy.stdin ?? '', 'sh', ...copy.argv.slice(3)],
+    after: actions.slice(at + 1),
+  };
 }
 
 /** What has arrived at the destination, temporary files included. */
@@ -81,7 +116,11 @@ async function cutByKill(change: Change, bytes: number): Promise<void> {
   const { before, copy } = around(change);
   applyHere(before, lead);
   const [program = '', ...args] = copy;
-  const child = spawn(program, args, { detached: true, stdio: 'ignore', env: { PATH: process.env['PATH'], LC_ALL: 'C' } });
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: 'ignore',
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+  });
   const ended = once(child, 'exit');
   while (arrived() < bytes && child.exitCode === null) await sleep(20);
   expect(child.exitCode, 'it was to be cut before its end').toBeNull();
@@ -93,7 +132,9 @@ async function cutByKill(change: Change, bytes: number): Promise<void> {
 function cutBySize(change: Change, bytes: number): void {
   const { before, copy } = around(change);
   applyHere(before, lead);
-  const cut = spawnSync('/bin/sh', ['-c', 'ulimit -c 0; ulimit -f "$0"; exec "$@"', String(bytes / 512), ...copy], { stdio: 'ignore' });
+  const cut = spawnSync('/bin/sh', ['-c', 'ulimit -c 0; ulimit -f "$0"; exec "$@"', String(bytes / 512), ...copy], {
+    stdio: 'ignore',
+  });
   expect(cut.status).not.toBe(0);
 }
 
@@ -108,41 +149,59 @@ function inner(): readonly string[] {
 }
 
 function identities(names: readonly string[]): readonly (readonly [string, bigint, bigint])[] {
-  return names.map((name) => [name, lstatSync(to(name), { bigint: true }).ino, lstatSync(to(name), { bigint: true }).ctimeNs] as const);
+  return names.map(
+    (name) => [name, lstatSync(to(name), { bigint: true }).ino, lstatSync(to(name), { bigint: true }).ctimeNs] as const,
+  );
 }
 
-const owner = (): string => `${String(statSync(to()).uid)}:${String(statSync(to()).gid)} ${(statSync(to()).mode & 0o7777).toString(8)}`;
+const owner = (): string =>
+  `${String(statSync(to()).uid)}:${String(statSync(to()).gid)} ${(statSync(to()).mode & 0o7777).toString(8)}`;
 const markers = (): readonly string[] => readdirSync(join(base, 'state/copies'));
 
 describe('a copy that was cut', { tags: ['root'] }, () => {
   for (const [name, tools, need] of methods) {
     const tags = [need];
 
-    it.each(['before anything was copied', 'in the middle', 'before it was verified'])(`%s, is gone on with by ${name}, verified, and taken back to its beginning`, { tags }, async (moment) => {
-      const pace = moment === 'in the middle' ? slowly : {};
-      const first = changeOf(planned(tools, pace));
-      const { before, copy, after } = around(first);
-      if (moment === 'in the middle') await cut(name, first);
-      else {
-        applyHere([...before, ...(moment === 'before it was verified' ? [{ kind: 'exec' as const, argv: copy }, ...after.slice(0, 1)] : [])], lead);
-      }
-      expect(undone(tools, first, false).outcome).toBe('change');
+    it.each(['before anything was copied', 'in the middle', 'before it was verified'])(
+      `%s, is gone on with by ${name}, verified, and taken back to its beginning`,
+      { tags },
+      async (moment) => {
+        const pace = moment === 'in the middle' ? slowly : {};
+        const first = changeOf(planned(tools, pace));
+        const { before, copy, after } = around(first);
+        if (moment === 'in the middle') await cut(name, first);
+        else {
+          applyHere(
+            [
+              ...before,
+              ...(moment === 'before it was verified'
+                ? [{ kind: 'exec' as const, argv: copy }, ...after.slice(0, 1)]
+                : []),
+            ],
+            lead,
+          );
+        }
+        expect(undone(tools, first, false).outcome).toBe('change');
 
-      const second = changeOf(planned(tools));
-      expect(second.summary).toContain('go on with the copy of');
-      applyHere(second.actions, lead);
-      expect(planned(tools).outcome).toBe('noop');
-      expect(spawnSync('diff', ['-r', '--no-dereference', from(), to()]).status).toBe(0);
-      expect(readdirSync(to()).sort()).toEqual(['.hidden', 'big', 'inner', 'zone']);
-      expect(markers()).toEqual([]);
+        const second = changeOf(planned(tools));
+        expect(second.summary).toContain('go on with the copy of');
+        applyHere(second.actions, lead);
+        expect(planned(tools).outcome).toBe('noop');
+        expect(spawnSync('diff', ['-r', '--no-dereference', from(), to()]).status).toBe(0);
+        expect(readdirSync(to()).sort()).toEqual(['.hidden', 'big', 'inner', 'zone']);
+        expect(markers()).toEqual([]);
 
-      const undo = undone(tools, second, true);
-      applyHere(changeOf(undo).actions, lead);
-      expect(readdirSync(to())).toEqual([]);
-      expect(owner()).toBe('7:8 2750');
-      expect([undone(tools, second, true), undone(tools, first, false)]).toMatchObject([{ outcome: 'noop', reason: 'it is as it was before' }, { outcome: 'noop', reason: 'it is as it was before' }]);
-      expect(planned(tools, pace)).toEqual({ outcome: 'change', changes: [first], warnings: expect.anything() });
-    });
+        const undo = undone(tools, second, true);
+        applyHere(changeOf(undo).actions, lead);
+        expect(readdirSync(to())).toEqual([]);
+        expect(owner()).toBe('7:8 2750');
+        expect([undone(tools, second, true), undone(tools, first, false)]).toMatchObject([
+          { outcome: 'noop', reason: 'it is as it was before' },
+          { outcome: 'noop', reason: 'it is as it was before' },
+        ]);
+        expect(planned(tools, pace)).toEqual({ outcome: 'change', changes: [first], warnings: expect.anything() });
+      },
+    );
 
     it(`is taken back as it is, by ${name}`, { tags }, async () => {
       const first = changeOf(planned(tools, slowly));
@@ -154,16 +213,22 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
       expect(undone(tools, first, false)).toMatchObject({ outcome: 'noop' });
     });
 
-    it(`by ${name}, beside what somebody else has put there since, is left alone: neither gone on with nor taken back`, { tags }, async () => {
-      const first = changeOf(planned(tools, slowly));
-      await cut(name, first);
-      mkdirSync(to('inner'), { recursive: true });
-      writeFileSync(to('inner', 'mine'), 'mine');
-      expect(planned(tools)).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('inner/mine') });
-      const left = inner();
-      expect(() => { applyHere(changeOf(undone(tools, first, false)).actions, lead); }).toThrow(/is left as it is: .*inner\/mine/);
-      expect(inner()).toEqual(left);
-    });
+    it(
+      `by ${name}, beside what somebody else has put there since, is left alone: neither gone on with nor taken back`,
+      { tags },
+      async () => {
+        const first = changeOf(planned(tools, slowly));
+        await cut(name, first);
+        mkdirSync(to('inner'), { recursive: true });
+        writeFileSync(to('inner', 'mine'), 'mine');
+        expect(planned(tools)).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('inner/mine') });
+        const left = inner();
+        expect(() => {
+          applyHere(changeOf(undone(tools, first, false)).actions, lead);
+        }).toThrow(/is left as it is: .*inner\/mine/);
+        expect(inner()).toEqual(left);
+      },
+    );
   }
 
   const tags: NeedName[] = ['lab:rsync'];
@@ -193,35 +258,43 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
     expect([readdirSync(to()), owner()]).toEqual([[], '7:8 2750']);
   });
 
-  it('is put right where a power failure has damaged what had been copied, though size and time are right', { tags }, () => {
-    const first = changeOf(planned(here));
-    const { before, copy } = around(first);
-    applyHere([...before, { kind: 'exec', argv: copy }], lead);
-    const { size, mtimeMs } = statSync(from('inner/file-3'));
-    const damaged = (): void => {
-      writeFileSync(to('inner/file-3'), 'CONTENT OF 3');
-      spawnSync('touch', ['-r', from('inner/file-3'), to('inner/file-3')]);
-    };
-    damaged();
-    expect(statSync(to('inner/file-3'))).toMatchObject({ mtimeMs, size });
-    const second = changeOf(planned(here));
-    expect(JSON.stringify(second.actions)).not.toContain(' --checksum --modify-window');
-    expect(() => { applyHere(second.actions, lead); }).toThrow(/ended with 9: the copy differs/);
-    const third = changeOf(planned(here));
-    expect(JSON.stringify(third.actions)).toContain(' --checksum --modify-window');
-    applyHere(third.actions, lead);
-    expect(planned(here).outcome).toBe('noop');
+  it(
+    'is put right where a power failure has damaged what had been copied, though size and time are right',
+    { tags },
+    () => {
+      const first = changeOf(planned(here));
+      const { before, copy } = around(first);
+      applyHere([...before, { kind: 'exec', argv: copy }], lead);
+      const { size, mtimeMs } = statSync(from('inner/file-3'));
+      const damaged = (): void => {
+        writeFileSync(to('inner/file-3'), 'CONTENT OF 3');
+        spawnSync('touch', ['-r', from('inner/file-3'), to('inner/file-3')]);
+      };
+      damaged();
+      expect(statSync(to('inner/file-3'))).toMatchObject({ mtimeMs, size });
+      const second = changeOf(planned(here));
+      expect(JSON.stringify(second.actions)).not.toContain(' --checksum --modify-window');
+      expect(() => {
+        applyHere(second.actions, lead);
+      }).toThrow(/ended with 9: the copy differs/);
+      const third = changeOf(planned(here));
+      expect(JSON.stringify(third.actions)).toContain(' --checksum --modify-window');
+      applyHere(third.actions, lead);
+      expect(planned(here).outcome).toBe('noop');
 
-    rmSync(to('inner/file-3'));
-    applyHere(changeOf(planned(here)).actions.slice(0, 3), lead);
-    damaged();
-    const [file = ''] = markers();
-    utimesSync(join(base, 'state/copies', file), 0, 0);
-    const after = planned(here);
-    expect(after).toMatchObject({ warnings: expect.arrayContaining([expect.stringContaining('the host has been restarted')]) });
-    applyHere(changeOf(after).actions, lead);
-    expect(planned(here).outcome).toBe('noop');
-  });
+      rmSync(to('inner/file-3'));
+      applyHere(changeOf(planned(here)).actions.slice(0, 3), lead);
+      damaged();
+      const [file = ''] = markers();
+      utimesSync(join(base, 'state/copies', file), 0, 0);
+      const after = planned(here);
+      expect(after).toMatchObject({
+        warnings: expect.arrayContaining([expect.stringContaining('the host has been restarted')]),
+      });
+      applyHere(changeOf(after).actions, lead);
+      expect(planned(here).outcome).toBe('noop');
+    },
+  );
 
   it('finds and keeps what appears at the destination during the copy', { tags }, () => {
     const first = changeOf(planned(here));
@@ -229,9 +302,13 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
     applyHere(before, lead);
     writeFileSync(to('mine'), 'mine');
     applyHere([{ kind: 'exec', argv: copy }], lead);
-    expect(() => { applyHere(after, lead); }).toThrow(/the copy differs from its source in 1 places:\n\*deleting +mine/);
+    expect(() => {
+      applyHere(after, lead);
+    }).toThrow(/the copy differs from its source in 1 places:\n\*deleting +mine/);
     expect(planned(here)).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('mine') });
-    expect(() => { applyHere(changeOf(undone(here, first, false)).actions, lead); }).toThrow(/is left as it is: .*mine/);
+    expect(() => {
+      applyHere(changeOf(undone(here, first, false)).actions, lead);
+    }).toThrow(/is left as it is: .*mine/);
     expect(readdirSync(to())).toContain('mine');
     rmSync(to('mine'));
     applyHere(changeOf(planned(here)).actions, lead);
@@ -259,7 +336,9 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
     const left = readdirSync(to());
     expect(left.length).toBeGreaterThan(0);
     expect(planned(here).outcome).toBe('refused');
-    expect(() => { applyHere(changeOf(undone(here, first, false)).actions, lead); }).toThrow(/is left as it is/);
+    expect(() => {
+      applyHere(changeOf(undone(here, first, false)).actions, lead);
+    }).toThrow(/is left as it is/);
     expect(readdirSync(to())).toEqual(left);
   });
 });

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -21,7 +31,9 @@ beforeEach(() => {
   mkdirSync(path('state/quarantine'), { recursive: true });
   mkdirSync(path('volumes/foo/_data'), { recursive: true });
 });
-afterEach(() => { rmSync(directory, { recursive: true, force: true }); });
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
 
 /** A program of the host; it writes down what it was called with. */
 function standIn(name: string, body: string): void {
@@ -30,34 +42,83 @@ function standIn(name: string, body: string): void {
 }
 const calls = (): string => (existsSync(path('calls')) ? readFileSync(path('calls'), 'utf8') : '');
 
-function run(argv: readonly string[], input?: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+function run(
+  argv: readonly string[],
+  input?: string,
+): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
   const [program = '', ...args] = argv;
-  const env = { ...process.env, PATH: `${path('bin')}:${process.env['PATH'] ?? ''}`, PLIMSOLL_STATE: path('state'), LC_ALL: 'C' };
+  const env = {
+    ...process.env,
+    PATH: `${path('bin')}:${process.env['PATH'] ?? ''}`,
+    PLIMSOLL_STATE: path('state'),
+    LC_ALL: 'C',
+  };
   return spawnSync(program, args, { encoding: 'utf8', env, ...(input === undefined ? {} : { input }) });
 }
 const carryOut = ({ argv, stdin }: ExecAction): ReturnType<typeof run> => run(argv, stdin);
 
 describe('the way back to another storage driver', () => {
   const nothingNew = (): ReturnType<typeof run> => {
-    const [check] = switchBack({ path: '/etc/docker/daemon.json', backup: undefined, from: 'devicemapper', to: 'overlay2', known: 0, running: [] }, { kind: 'exec', argv: ['true'] });
+    const [check] = switchBack(
+      {
+        path: '/etc/docker/daemon.json',
+        backup: undefined,
+        from: 'devicemapper',
+        to: 'overlay2',
+        known: 0,
+        running: [],
+      },
+      { kind: 'exec', argv: ['true'] },
+    );
     if (check?.kind !== 'check') throw new Error('no check');
     const { script } = compile([check]);
     return run(['/bin/sh', '-c', script]);
   };
   const may = { status: 0 };
-  const mayNot = (why: string): unknown => expect.objectContaining({ status: 70, stderr: expect.stringContaining(why) as unknown });
+  const mayNot = (why: string): unknown =>
+    expect.objectContaining({ status: 70, stderr: expect.stringContaining(why) as unknown });
 
   it.each([
     ['the daemon has the old driver', 'echo devicemapper', 'exit 9', may],
     ['the new driver has no containers', '[ "$1" = ps ] || echo overlay2', 'exit 9', may],
     ['the daemon has ended', 'echo down >&2; exit 1', 'echo inactive; exit 3', may],
     ['the daemon has failed', 'echo down >&2; exit 1', 'echo failed; exit 3', may],
-    ['the daemon has ended, and docker info ends well all the same', 'echo down >&2; echo', 'echo inactive; exit 3', may],
-    ['docker info tells nothing, and the daemon is there', 'echo timeout >&2', 'echo active', mayNot('tells no driver, although the daemon has not ended: timeout')],
-    ['it has containers', '[ "$1" = ps ] && echo 1 || echo overlay2', 'exit 9', mayNot('would become invisible with devicemapper: remove them first: 1')],
-    ['docker info fails and the daemon is there', 'echo timeout >&2; exit 1', 'echo active', mayNot('it is not known: docker info tells no driver, although the daemon has not ended: timeout')],
-    ['docker info fails and nobody knows of the daemon', 'echo timeout >&2; exit 1', 'exit 1', mayNot('docker info tells no driver')],
-    ['docker ps fails', '[ "$1" = info ] && { echo overlay2; exit 0; }; echo timeout >&2; exit 1', 'exit 9', mayNot('it is not known: docker ps fails: timeout')],
+    [
+      'the daemon has ended, and docker info ends well all the same',
+      'echo down >&2; echo',
+      'echo inactive; exit 3',
+      may,
+    ],
+    [
+      'docker info tells nothing, and the daemon is there',
+      'echo timeout >&2',
+      'echo active',
+      mayNot('tells no driver, although the daemon has not ended: timeout'),
+    ],
+    [
+      'it has containers',
+      '[ "$1" = ps ] && echo 1 || echo overlay2',
+      'exit 9',
+      mayNot('would become invisible with devicemapper: remove them first: 1'),
+    ],
+    [
+      'docker info fails and the daemon is there',
+      'echo timeout >&2; exit 1',
+      'echo active',
+      mayNot('it is not known: docker info tells no driver, although the daemon has not ended: timeout'),
+    ],
+    [
+      'docker info fails and nobody knows of the daemon',
+      'echo timeout >&2; exit 1',
+      'exit 1',
+      mayNot('docker info tells no driver'),
+    ],
+    [
+      'docker ps fails',
+      '[ "$1" = info ] && { echo overlay2; exit 0; }; echo timeout >&2; exit 1',
+      'exit 9',
+      mayNot('it is not known: docker ps fails: timeout'),
+    ],
   ])('when %s', (_what, docker, systemctl, expected) => {
     standIn('docker', docker);
     standIn('systemctl', systemctl);
@@ -66,9 +127,15 @@ describe('the way back to another storage driver', () => {
 });
 
 describe('a volume that is to be quarantined or removed', () => {
-  const meant = () => ({ name: 'foo', path: path('volumes/foo'), is: spawnSync('find', [path('volumes/foo'), '-maxdepth', '0', '-printf', '%i %C@'], { encoding: 'utf8' }).stdout });
+  const meant = () => ({
+    name: 'foo',
+    path: path('volumes/foo'),
+    is: spawnSync('find', [path('volumes/foo'), '-maxdepth', '0', '-printf', '%i %C@'], { encoding: 'utf8' }).stdout,
+  });
   const described = `case $1$2 in volumels) [ ! -e "$V/foo" ] || echo foo ;; volumeinspect) echo local "$V/foo/_data" ;; volumerm) rm -r "$V/foo" ;; esac`;
-  const docker = (special = ''): void => { standIn('docker', `V='${path('volumes')}'\n${special}\n${described}`); };
+  const docker = (special = ''): void => {
+    standIn('docker', `V='${path('volumes')}'\n${special}\n${described}`);
+  };
 
   it('is, when all answer', () => {
     docker();
@@ -79,10 +146,30 @@ describe('a volume that is to be quarantined or removed', () => {
   });
 
   it.each([
-    ['Docker does not describe it', 'case $1$2 in volumeinspect) echo "context deadline exceeded" >&2; exit 1 ;; esac', 'find', /context deadline exceeded\nDocker does not describe foo/],
-    ['Docker does not list volumes either', 'case $1 in volume) echo "context deadline exceeded" >&2; exit 1 ;; esac', 'find', /context deadline exceeded\nDocker does not list its volumes/],
-    ['containers cannot be listed', 'case $1 in ps) echo "context deadline exceeded" >&2; exit 1 ;; esac', 'find', /context deadline exceeded\nit cannot be told which containers use foo/],
-    ['containers cannot be described', 'case $1 in ps) echo 1; exit 0 ;; inspect) echo "context deadline exceeded" >&2; exit 1 ;; esac', 'find', /context deadline exceeded\n(?:context deadline exceeded\n)*it cannot be told which containers use foo/],
+    [
+      'Docker does not describe it',
+      'case $1$2 in volumeinspect) echo "context deadline exceeded" >&2; exit 1 ;; esac',
+      'find',
+      /context deadline exceeded\nDocker does not describe foo/,
+    ],
+    [
+      'Docker does not list volumes either',
+      'case $1 in volume) echo "context deadline exceeded" >&2; exit 1 ;; esac',
+      'find',
+      /context deadline exceeded\nDocker does not list its volumes/,
+    ],
+    [
+      'containers cannot be listed',
+      'case $1 in ps) echo "context deadline exceeded" >&2; exit 1 ;; esac',
+      'find',
+      /context deadline exceeded\nit cannot be told which containers use foo/,
+    ],
+    [
+      'containers cannot be described',
+      'case $1 in ps) echo 1; exit 0 ;; inspect) echo "context deadline exceeded" >&2; exit 1 ;; esac',
+      'find',
+      /context deadline exceeded\n(?:context deadline exceeded\n)*it cannot be told which containers use foo/,
+    ],
     ['its directory cannot be looked at', '', 'no', /find: Input\/output error\n.*volumes\/foo cannot be looked at/],
   ])('is not when %s, and why is told', (_what, special, find, why) => {
     docker(special);
@@ -108,7 +195,10 @@ describe('a new volume at the destination of a copy', () => {
   };
   /** Docker's own way: a volume that is there is made without a word, and keeps its labels. */
   const docker = (special = ''): void => {
-    standIn('docker', `L='${path('label')}'\n${special}\ncase $2 in ls) [ ! -e "$L" ] || echo foo ;; create) [ -e "$L" ] || printf '%s' "\${6#*=}" >"$L"; echo foo ;; inspect) [ -e "$L" ] && cat "$L" || { echo "no such volume" >&2; exit 1; } ;; esac`);
+    standIn(
+      'docker',
+      `L='${path('label')}'\n${special}\ncase $2 in ls) [ ! -e "$L" ] || echo foo ;; create) [ -e "$L" ] || printf '%s' "\${6#*=}" >"$L"; echo foo ;; inspect) [ -e "$L" ] && cat "$L" || { echo "no such volume" >&2; exit 1; } ;; esac`,
+    );
   };
 
   it('is made once, with its label', () => {
@@ -131,9 +221,15 @@ describe('a new volume at the destination of a copy', () => {
   });
 });
 
-describe.each([['replacements', replacements], ['compositions', compositions]] as const)('the fact %s', (_name, fact) => {
+describe.each([
+  ['replacements', replacements],
+  ['compositions', compositions],
+] as const)('the fact %s', (_name, fact) => {
   const read = (state: string): unknown => {
-    const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', fact.script], { encoding: 'utf8', env: { ...process.env, PLIMSOLL_STATE: state } });
+    const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', fact.script], {
+      encoding: 'utf8',
+      env: { ...process.env, PLIMSOLL_STATE: state },
+    });
     return fact.parse({ status: status ?? -1, stdout, stderr }, []);
   };
 
@@ -144,6 +240,12 @@ describe.each([['replacements', replacements], ['compositions', compositions]] a
   it('is not empty where the state directory cannot be entered', () => {
     writeFileSync(path('file'), '');
     symlinkSync(path('nowhere'), path('dangling'));
-    for (const state of ['file', 'dangling']) expect(() => read(path(state))).toThrow(expect.objectContaining({ code: 'fact-unreadable', message: expect.stringMatching(/can't cd to|[Nn]ot a directory|No such file/) as unknown }));
+    for (const state of ['file', 'dangling'])
+      expect(() => read(path(state))).toThrow(
+        expect.objectContaining({
+          code: 'fact-unreadable',
+          message: expect.stringMatching(/can't cd to|[Nn]ot a directory|No such file/) as unknown,
+        }),
+      );
   });
 });

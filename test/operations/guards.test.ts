@@ -22,7 +22,9 @@ describe('assert', () => {
   });
 
   it('says which, and why it matters', () => {
-    expect(plan({ that: [true, false, false], message: 'needs devicemapper' })).toMatchObject({ reason: 'needs devicemapper (of 3 assertions, number 2, 3 does not hold)' });
+    expect(plan({ that: [true, false, false], message: 'needs devicemapper' })).toMatchObject({
+      reason: 'needs devicemapper (of 3 assertions, number 2, 3 does not hold)',
+    });
   });
 
   it.each([{ that: 'true' }, { that: [] }, { that: 1 }, {}])('its schema refuses %j', (want) => {
@@ -37,7 +39,10 @@ describe('pause', () => {
     ['2m', 120],
     ['1.5h', 5400],
   ])('%s is %i seconds', (seconds, expected) => {
-    expect(pause.plan(pause.schema.parse({ seconds }), new Answers())).toMatchObject({ outcome: 'change', changes: [{ actions: [{ kind: 'pause', seconds: expected }] }] });
+    expect(pause.plan(pause.schema.parse({ seconds }), new Answers())).toMatchObject({
+      outcome: 'change',
+      changes: [{ actions: [{ kind: 'pause', seconds: expected }] }],
+    });
   });
 
   it.each([0, -1, '5', '1d', 90_000])('its schema refuses %s', (seconds) => {
@@ -57,7 +62,13 @@ describe('wait_for', () => {
   it('waits otherwise', () => {
     expect(plan({ argv: ['echo', 'down'], equals: 'up', for: '2m', every: 5 })).toMatchObject({
       outcome: 'change',
-      changes: [{ summary: 'wait until echo down (at most 120 s)', actions: [{ kind: 'wait-until', argv: ['echo', 'down'], equals: 'up', everySeconds: 5, forSeconds: 120 }], undo: [] }],
+      changes: [
+        {
+          summary: 'wait until echo down (at most 120 s)',
+          actions: [{ kind: 'wait-until', argv: ['echo', 'down'], equals: 'up', everySeconds: 5, forSeconds: 120 }],
+          undo: [],
+        },
+      ],
     });
     expect(plan({ path: '/no/such/path' }).outcome).toBe('change');
     expect(plan({ argv: ['no-such-program'] }).outcome).toBe('change');
@@ -73,7 +84,11 @@ describe('wait_for', () => {
     if (address === null || typeof address === 'string') throw new Error('no port');
     const { port } = address;
     expect(plan({ port }).outcome).toBe('noop');
-    await new Promise<void>((resolve) => server.close(() => { resolve(); }));
+    await new Promise<void>((resolve) =>
+      server.close(() => {
+        resolve();
+      }),
+    );
     expect(plan({ port }).outcome).toBe('change');
     expect(connections).toBe(0);
   });
@@ -92,7 +107,14 @@ describe('wait_for', () => {
     expect(waitFor.plan(want, known).outcome).toBe(outcome);
   });
 
-  it.each([{}, { port: 0 }, { port: 8080, path: '/x' }, { container: '--help' }, { container: 'x', state: 'dead' }, { path: 'x' }])('its schema refuses %j', (want) => {
+  it.each([
+    {},
+    { port: 0 },
+    { port: 8080, path: '/x' },
+    { container: '--help' },
+    { container: 'x', state: 'dead' },
+    { path: 'x' },
+  ])('its schema refuses %j', (want) => {
     expect(waitFor.schema.safeParse(want).success).toBe(false);
   });
 });

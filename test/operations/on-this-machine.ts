@@ -34,7 +34,12 @@ export function knowHere<Want>(operation: Operation<Want>, want: Want, lead = as
     const missing = operation.needs(want, known).filter((request) => !known.has(request));
     if (missing.length === 0) return known;
     for (const request of missing) {
-      known.put(request, request.fact.name === 'laptop-file' ? laptopAnswer(request.args[0] ?? '') : request.fact.parse(runScript(lead(request.fact.script), request.args), request.args));
+      known.put(
+        request,
+        request.fact.name === 'laptop-file'
+          ? laptopAnswer(request.args[0] ?? '')
+          : request.fact.parse(runScript(lead(request.fact.script), request.args), request.args),
+      );
     }
   }
   throw new Error(`${operation.name} asks for facts without end`);
@@ -73,7 +78,14 @@ export function applyHere(actions: Change['actions'], lead = asItIs): void {
   }
 }
 
-function runArgv([program = '', ...args]: readonly string[], stdin = ''): { readonly status: number; readonly stdout: string; readonly stderr: string } {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', input: stdin, env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } });
+function runArgv(
+  [program = '', ...args]: readonly string[],
+  stdin = '',
+): { readonly status: number; readonly stdout: string; readonly stderr: string } {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    input: stdin,
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+  });
   return { status: status ?? -1, stdout, stderr };
 }

@@ -16,10 +16,18 @@ function asJson(value: unknown): unknown {
 export function planLawfully<Want>(operation: Operation<Want>, asked: Want, known: Known): Planned {
   const want = operation.pin?.(asked, known) ?? asked;
   const planned = operation.plan(want, known);
-  const step = asJson({ id: '1.1', step: operation.name, operation: operation.name, where: 'p.yaml:1:1', want, planned });
+  const step = asJson({
+    id: '1.1',
+    step: operation.name,
+    operation: operation.name,
+    where: 'p.yaml:1:1',
+    want,
+    planned,
+  });
   expect(asJson(planned)).toStrictEqual(planned);
   expect(stepPlanSchema.parse(step)).toStrictEqual(step);
-  const changes = planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
+  const changes =
+    planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
   for (const change of changes) expect(changeSchema.parse(asJson(change))).toStrictEqual(change);
 
   const again = operation.schema.parse(stepPlanSchema.parse(step).want);

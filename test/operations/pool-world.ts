@@ -25,7 +25,12 @@ export async function poolWorld(kind: 'dm-xfs' | 'dm-lvm'): Promise<PoolWorld> {
   const { docker, mapper } = await recordedHost(kind);
   const pool = mapper.devices[docker.driverStatus['Pool Name'] ?? ''];
   if (pool === undefined) throw new Error(`${kind} has no pool`);
-  return { docker, pool, loops: kind === 'dm-lvm' ? undefined : await read(kind, loopPool, '7:0', '7:1'), lvm: kind === 'dm-lvm' ? await read(kind, lvmPool, 'docker', 'thinpool') : undefined };
+  return {
+    docker,
+    pool,
+    loops: kind === 'dm-lvm' ? undefined : await read(kind, loopPool, '7:0', '7:1'),
+    lvm: kind === 'dm-lvm' ? await read(kind, lvmPool, 'docker', 'thinpool') : undefined,
+  };
 }
 
 async function read<Value>(kind: RecordedKind, fact: Fact<Value>, ...args: readonly string[]): Promise<Value> {
@@ -36,11 +41,15 @@ async function read<Value>(kind: RecordedKind, fact: Fact<Value>, ...args: reado
 
 export function poolAnswers({ docker, pool, loops, lvm }: PoolWorld): Answers {
   const answers = new Answers().set(ask(dockerInfo), docker).set(ask(deviceMapper), { devices: { [pool.name]: pool } });
-  if (loops !== undefined) answers.set(ask(loopPool, pool.table[0]?.args[1] ?? '', pool.table[0]?.args[0] ?? ''), loops);
+  if (loops !== undefined)
+    answers.set(ask(loopPool, pool.table[0]?.args[1] ?? '', pool.table[0]?.args[0] ?? ''), loops);
   return lvm === undefined ? answers : answers.set(ask(lvmPool, 'docker', 'thinpool'), lvm);
 }
 
-export const withPool = (world: PoolWorld, change: Partial<MappedDevice>): PoolWorld => ({ ...world, pool: { ...world.pool, ...change } });
+export const withPool = (world: PoolWorld, change: Partial<MappedDevice>): PoolWorld => ({
+  ...world,
+  pool: { ...world.pool, ...change },
+});
 
 /** One of the loop devices, or its file, in another state. */
 export function withLoop(world: PoolWorld, which: 'data' | 'metadata', change: Partial<LoopDevice>): PoolWorld {

@@ -43,7 +43,8 @@ export async function recordedHost(kind: RecordedKind): Promise<RecordedHost> {
   };
   const docker = read(dockerInfo);
   const container = read(containers)?.find(({ name }) => name === 'c1');
-  if (docker === undefined || container === undefined) throw new Error(`${kind}: no docker or no container c1 was recorded`);
+  if (docker === undefined || container === undefined)
+    throw new Error(`${kind}: no docker or no container c1 was recorded`);
   return {
     docker,
     container,
@@ -57,15 +58,30 @@ export async function recordedHost(kind: RecordedKind): Promise<RecordedHost> {
 /** The answers that such hosts' containers give together: the first one is the host. */
 export function answersOf(...hosts: readonly [RecordedHost, ...RecordedHost[]]): Answers {
   const [{ docker, mapper }] = hosts;
-  const answers = new Answers().set(ask(dockerInfo), docker).set(ask(deviceMapper), { devices: Object.assign({}, mapper.devices, ...hosts.map((host) => host.mapper.devices)) as DeviceMapper['devices'] });
-  answers.set(ask(containers), hosts.map(({ container }) => container));
+  const answers = new Answers()
+    .set(ask(dockerInfo), docker)
+    .set(ask(deviceMapper), {
+      devices: Object.assign(
+        {},
+        mapper.devices,
+        ...hosts.map((host) => host.mapper.devices),
+      ) as DeviceMapper['devices'],
+    });
+  answers.set(
+    ask(containers),
+    hosts.map(({ container }) => container),
+  );
   for (const { container, rootfs, quota, superblock } of hosts) {
     const thin = askThinRootfs(container, docker);
     if (thin !== undefined && rootfs !== undefined) answers.set(thin, rootfs);
     const overlay = askOverlayQuota(container, docker);
     if (overlay !== undefined && quota !== undefined) answers.set(overlay, quota);
     const pool = mapper.devices[docker.driverStatus['Pool Name'] ?? ''];
-    if (pool !== undefined) answers.set(ask(thinSuperblock, `${String(pool.major)}:${String(pool.minor)}`, container.graph?.['DeviceId'] ?? ''), superblock);
+    if (pool !== undefined)
+      answers.set(
+        ask(thinSuperblock, `${String(pool.major)}:${String(pool.minor)}`, container.graph?.['DeviceId'] ?? ''),
+        superblock,
+      );
   }
   return answers;
 }
@@ -84,12 +100,15 @@ export function sized(host: RecordedHost, { device, fileSystem, stored, daemon }
   if (rootfs === undefined) throw new Error('not on devicemapper');
   const name = container.graph?.['DeviceName'] ?? '';
   const active = mapper.devices[name];
-  const table = active?.table.map((line) => ({ ...line, length: device === undefined ? line.length : device / 512 })) ?? [];
-  const text = stored === undefined ? rootfs.stored.text : rootfs.stored.text.replace(/"size":\d+/, `"size":${String(stored)}`);
+  const table =
+    active?.table.map((line) => ({ ...line, length: device === undefined ? line.length : device / 512 })) ?? [];
+  const text =
+    stored === undefined ? rootfs.stored.text : rootfs.stored.text.replace(/"size":\d+/, `"size":${String(stored)}`);
   const kind = rootfs.fileSystem?.kind ?? 'xfs';
   return {
     ...host,
-    container: daemon === undefined ? container : { ...container, graph: { ...container.graph, DeviceSize: String(daemon) } },
+    container:
+      daemon === undefined ? container : { ...container, graph: { ...container.graph, DeviceSize: String(daemon) } },
     mapper: active === undefined ? mapper : { devices: { ...mapper.devices, [name]: { ...active, table } } },
     rootfs: {
       ...rootfs,
@@ -97,13 +116,23 @@ export function sized(host: RecordedHost, { device, fileSystem, stored, daemon }
       fileSystem: fileSystem === undefined ? rootfs.fileSystem : { kind, bytes: fileSystem },
       stored: { ...rootfs.stored, text, bytes: stored ?? rootfs.stored.bytes },
     },
-    superblock: fileSystem === undefined || host.superblock === null ? host.superblock : { ...host.superblock, bytes: fileSystem, blocks: fileSystem / host.superblock.blockSize },
+    superblock:
+      fileSystem === undefined || host.superblock === null
+        ? host.superblock
+        : { ...host.superblock, bytes: fileSystem, blocks: fileSystem / host.superblock.blockSize },
   };
 }
 
 /** The container's device, or the pool, as somebody else has left it. */
-export function withDevice(host: RecordedHost, which: 'container' | 'pool', change: (device: MappedDevice) => Partial<MappedDevice>): RecordedHost {
-  const name = which === 'container' ? (host.container.graph?.['DeviceName'] ?? '') : (host.docker.driverStatus['Pool Name'] ?? '');
+export function withDevice(
+  host: RecordedHost,
+  which: 'container' | 'pool',
+  change: (device: MappedDevice) => Partial<MappedDevice>,
+): RecordedHost {
+  const name =
+    which === 'container'
+      ? (host.container.graph?.['DeviceName'] ?? '')
+      : (host.docker.driverStatus['Pool Name'] ?? '');
   const device = host.mapper.devices[name];
   if (device === undefined) throw new Error(`there is no device ${name}`);
   return { ...host, mapper: { devices: { ...host.mapper.devices, [name]: { ...device, ...change(device) } } } };
@@ -113,12 +142,29 @@ export function withoutDevice(host: RecordedHost): RecordedHost {
   const name = host.container.graph?.['DeviceName'] ?? '';
   const rest = Object.fromEntries(Object.entries(host.mapper.devices).filter(([key]) => key !== name));
   const { rootfs } = host;
-  return { ...host, mapper: { devices: rest }, rootfs: rootfs === undefined ? undefined : { ...rootfs, deviceBytes: undefined, fileSystem: undefined, usage: undefined } };
+  return {
+    ...host,
+    mapper: { devices: rest },
+    rootfs:
+      rootfs === undefined ? undefined : { ...rootfs, deviceBytes: undefined, fileSystem: undefined, usage: undefined },
+  };
 }
 
-export function withState(host: RecordedHost, status: 'running' | 'paused' | 'exited' | 'created' | 'dead' | 'restarting', error = ''): RecordedHost {
+export function withState(
+  host: RecordedHost,
+  status: 'running' | 'paused' | 'exited' | 'created' | 'dead' | 'restarting',
+  error = '',
+): RecordedHost {
   const running = status === 'running' || status === 'paused' || status === 'restarting';
-  const state = { ...host.container.state, status, running, paused: status === 'paused', restarting: status === 'restarting', pid: running ? host.container.state.pid : 0, error };
+  const state = {
+    ...host.container.state,
+    status,
+    running,
+    paused: status === 'paused',
+    restarting: status === 'restarting',
+    pid: running ? host.container.state.pid : 0,
+    error,
+  };
   return { ...host, container: { ...host.container, state } };
 }
 

@@ -32,12 +32,18 @@ describe('playbooks/seed-procedure.yaml', () => {
     expect(await resolved({ node, live })).toEqual(
       new Map<string, unknown>([
         ['Read the container', { container: 'node' }],
-        ['Only devicemapper gives every container a device of its own', { that: true, message: 'the container is not on devicemapper' }],
+        [
+          'Only devicemapper gives every container a device of its own',
+          { that: true, message: 'the container is not on devicemapper' },
+        ],
         ['Read its table', { action: 'table', device }],
         ['Load the longer table', { action: 'load', device, table: '0 41943040 thin 253:0 4' }],
         ['Make it live', { action: 'resume', device }],
         ['Grow the file system', { container: 'node' }],
-        ['Look at it from inside', { argv: ['docker', 'exec', 'node', 'df', '-k', '/'], read_only: true, success: [0] }],
+        [
+          'Look at it from inside',
+          { argv: ['docker', 'exec', 'node', 'df', '-k', '/'], read_only: true, success: [0] },
+        ],
       ]),
     );
   });
@@ -53,7 +59,17 @@ describe('playbooks/seed-procedure.yaml', () => {
 });
 
 function dmsetupResult(): Json {
-  const thin = { name: device, major: 253, minor: 1, openCount: 1, suspended: false, deferredRemove: false, table: [parseTableLine('0 819200 thin 253:0 4')], inactive: [], status: ['0 819200 thin 1 1'] };
+  const thin = {
+    name: device,
+    major: 253,
+    minor: 1,
+    openCount: 1,
+    suspended: false,
+    deferredRemove: false,
+    table: [parseTableLine('0 819200 thin 253:0 4')],
+    inactive: [],
+    status: ['0 819200 thin 1 1'],
+  };
   const known = new Answers().set(ask(deviceMapper), { devices: { [device]: thin } });
   return operations.get('dmsetup')?.result?.({ action: 'table', device }, known, undefined) ?? null;
 }

@@ -33,10 +33,27 @@ describe('what becomes of its plan', () => {
   const notes = { warnings: ['w'], owed: ['o'] };
 
   it.each<[Planned, Planned]>([
-    [{ outcome: 'noop', reason: 'done', ...notes }, { outcome: 'maybe', dependsOn: ['grow'], reason: 'as things are now: done', provisional: [], ...notes }],
-    [{ outcome: 'change', changes: [change], ...notes }, { outcome: 'maybe', dependsOn: ['grow'], reason: 'as things are now', provisional: [change], ...notes }],
-    [{ outcome: 'refused', reason: 'paused', remedy: 'r' }, { outcome: 'maybe', dependsOn: ['grow'], reason: 'as things are now it would be refused: paused', provisional: [] }],
-    [{ outcome: 'maybe', dependsOn: ['x'], reason: 'r', provisional: [] }, { outcome: 'maybe', dependsOn: ['x'], reason: 'r', provisional: [] }],
+    [
+      { outcome: 'noop', reason: 'done', ...notes },
+      { outcome: 'maybe', dependsOn: ['grow'], reason: 'as things are now: done', provisional: [], ...notes },
+    ],
+    [
+      { outcome: 'change', changes: [change], ...notes },
+      { outcome: 'maybe', dependsOn: ['grow'], reason: 'as things are now', provisional: [change], ...notes },
+    ],
+    [
+      { outcome: 'refused', reason: 'paused', remedy: 'r' },
+      {
+        outcome: 'maybe',
+        dependsOn: ['grow'],
+        reason: 'as things are now it would be refused: paused',
+        provisional: [],
+      },
+    ],
+    [
+      { outcome: 'maybe', dependsOn: ['x'], reason: 'r', provisional: [] },
+      { outcome: 'maybe', dependsOn: ['x'], reason: 'r', provisional: [] },
+    ],
   ])('$outcome', (planned, qualified) => {
     expect(qualify(planned, ['container:a'], grow)).toEqual(qualified);
     expect(qualify(planned, ['container:b'], grow)).toEqual(planned);

@@ -11,7 +11,9 @@ import { unavailable } from '../../src/records/store.ts';
 
 const never = new AbortController().signal;
 const root = mkdtempSync(join(tmpdir(), 'plimsoll-vouchers-'));
-afterAll(() => { rmSync(root, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true });
+});
 
 const name = 'app@web-1.20261128T140533Z';
 const made = { name, statement: '{"sha256":"a"}' };
@@ -23,23 +25,41 @@ function laptop(at: string, store: Store = createFileStore(join(root, at, 'recor
   return new BackupVouchers({ store, keyFile: keyOf(at), who: `ann@${at}`, signal: never });
 }
 const keyOf = (at: string): string => join(root, at, 'seal.key');
-const away = { place: 'etcd://gone:1', list: () => Promise.reject(unavailable('etcd://gone:1', 'nobody answers', { hint: 'start it' })), get: () => Promise.reject(unavailable('etcd://gone:1', 'nobody answers', { hint: 'start it' })) } as unknown as Store;
+const away = {
+  place: 'etcd://gone:1',
+  list: () => Promise.reject(unavailable('etcd://gone:1', 'nobody answers', { hint: 'start it' })),
+  get: () => Promise.reject(unavailable('etcd://gone:1', 'nobody answers', { hint: 'start it' })),
+} as unknown as Store;
 
 describe('a backup is vouched for', () => {
   it('by the records, whatever lies beside it', async () => {
     const one = laptop('records');
     await one.vouch(made, web);
     expect(await one.judge(made, '')).toMatchObject({ kind: 'vouched', host: 'web-1', by: 'ann@records' });
-    expect(await one.judge(replaced, '')).toMatchObject({ kind: 'false', reason: expect.stringMatching(/^the records have another one of that name, made on web-1 by ann@records at 20/) });
+    expect(await one.judge(replaced, '')).toMatchObject({
+      kind: 'false',
+      reason: expect.stringMatching(/^the records have another one of that name, made on web-1 by ann@records at 20/),
+    });
   });
 
   it('by its seal, where the records are others or away', async () => {
     const { seal } = await laptop('sealed').vouch(made, web);
     for (const store of [createFileStore(join(root, 'elsewhere')), away]) {
-      expect(await laptop('sealed', store).judge(made, seal)).toMatchObject({ kind: 'vouched', host: 'web-1', by: 'ann@sealed' });
-      expect(await laptop('sealed', store).judge(replaced, seal)).toMatchObject({ kind: 'false', reason: expect.stringContaining('has been replaced') });
-      expect(await laptop('sealed', store).judge(made, seal.replace('web-1', 'web-2'))).toMatchObject({ kind: 'false' });
-      expect(await laptop('sealed', store).judge({ ...made, name: 'app@web-1.20261129T140533Z' }, seal)).toMatchObject({ kind: 'false' });
+      expect(await laptop('sealed', store).judge(made, seal)).toMatchObject({
+        kind: 'vouched',
+        host: 'web-1',
+        by: 'ann@sealed',
+      });
+      expect(await laptop('sealed', store).judge(replaced, seal)).toMatchObject({
+        kind: 'false',
+        reason: expect.stringContaining('has been replaced'),
+      });
+      expect(await laptop('sealed', store).judge(made, seal.replace('web-1', 'web-2'))).toMatchObject({
+        kind: 'false',
+      });
+      expect(await laptop('sealed', store).judge({ ...made, name: 'app@web-1.20261129T140533Z' }, seal)).toMatchObject({
+        kind: 'false',
+      });
     }
   });
 
@@ -47,10 +67,23 @@ describe('a backup is vouched for', () => {
     const { seal } = await laptop('theirs').vouch(made, web);
     const other = laptop('other');
     await other.vouch({ ...made, name: 'another@web-1.20261128T140533Z' }, web);
-    expect(await other.judge(made, '')).toMatchObject({ kind: 'unvouched', reason: 'the records do not know it, and there is no seal beside it' });
-    expect(await other.judge(made, 'x'.repeat(4096))).toMatchObject({ kind: 'unvouched', reason: expect.stringContaining('its seal cannot be read') });
-    expect(await other.judge(made, seal)).toMatchObject({ kind: 'unvouched', reason: expect.stringMatching(/a key that is not on this machine \([0-9a-f]{16}\)$/), remedy: expect.stringContaining('it says: ann@theirs') });
-    expect(await laptop('other', away).judge(made, '')).toMatchObject({ kind: 'unvouched', reason: expect.stringContaining('the records in etcd://gone:1 cannot be used') });
+    expect(await other.judge(made, '')).toMatchObject({
+      kind: 'unvouched',
+      reason: 'the records do not know it, and there is no seal beside it',
+    });
+    expect(await other.judge(made, 'x'.repeat(4096))).toMatchObject({
+      kind: 'unvouched',
+      reason: expect.stringContaining('its seal cannot be read'),
+    });
+    expect(await other.judge(made, seal)).toMatchObject({
+      kind: 'unvouched',
+      reason: expect.stringMatching(/a key that is not on this machine \([0-9a-f]{16}\)$/),
+      remedy: expect.stringContaining('it says: ann@theirs'),
+    });
+    expect(await laptop('other', away).judge(made, '')).toMatchObject({
+      kind: 'unvouched',
+      reason: expect.stringContaining('the records in etcd://gone:1 cannot be used'),
+    });
   });
 
   it('and is sealed all the same while the records are away, which is said', async () => {
@@ -64,7 +97,10 @@ describe('a backup is vouched for', () => {
     await one.vouch(made, web);
     await one.vouch({ ...made, statement: '{"sha256":"c"}' }, { host: 'db-1' });
     expect(await one.judge(made, '')).toMatchObject({ kind: 'vouched', host: 'web-1' });
-    expect(await one.judge({ ...made, statement: '{"sha256":"c"}' }, '')).toMatchObject({ kind: 'vouched', host: 'db-1' });
+    expect(await one.judge({ ...made, statement: '{"sha256":"c"}' }, '')).toMatchObject({
+      kind: 'vouched',
+      host: 'db-1',
+    });
     await one.vouch(replaced, web);
     expect(await one.judge(replaced, '')).toMatchObject({ kind: 'vouched', host: 'web-1' });
     expect(await one.judge(made, '')).toMatchObject({ kind: 'vouched', host: 'web-1' });
@@ -95,17 +131,37 @@ describe('the key', () => {
     const before = await laptop('rotated').vouch(made, web);
     writeFileSync(keyOf('rotated'), `${'0f'.repeat(32)}\n${readFileSync(keyOf('rotated'), 'utf8')}`);
     const after = await laptop('rotated').vouch(made, web);
-    expect(JSON.parse(before.seal)).not.toMatchObject({ key: (JSON.parse(after.seal) as { readonly key: string }).key });
-    for (const { seal } of [before, after]) expect(await laptop('rotated', away).judge(made, seal)).toMatchObject({ kind: 'vouched' });
+    expect(JSON.parse(before.seal)).not.toMatchObject({
+      key: (JSON.parse(after.seal) as { readonly key: string }).key,
+    });
+    for (const { seal } of [before, after])
+      expect(await laptop('rotated', away).judge(made, seal)).toMatchObject({ kind: 'vouched' });
   });
 
   it.each([
-    ['that others may read', () => { chmodSync(keyOf('read'), 0o640); }, /others may have read it, or written it/],
-    ['that is none', () => { writeFileSync(keyOf('none'), 'secret\n', { mode: 0o600 }); }, /a line in it is no key/],
+    [
+      'that others may read',
+      () => {
+        chmodSync(keyOf('read'), 0o640);
+      },
+      /others may have read it, or written it/,
+    ],
+    [
+      'that is none',
+      () => {
+        writeFileSync(keyOf('none'), 'secret\n', { mode: 0o600 });
+      },
+      /a line in it is no key/,
+    ],
   ] as const)('%s is refused, with what to do', async (what, spoil, message) => {
     const at = what === 'that is none' ? 'none' : 'read';
     const { seal } = await laptop(at).vouch(made, web);
     spoil();
-    for (const ask of [() => laptop(at).vouch(made, web), () => laptop(at, away).judge(made, seal)]) await expect(ask()).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message), hint: expect.any(String) });
+    for (const ask of [() => laptop(at).vouch(made, web), () => laptop(at, away).judge(made, seal)])
+      await expect(ask()).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringMatching(message),
+        hint: expect.any(String),
+      });
   });
 });

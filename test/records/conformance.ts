@@ -11,7 +11,11 @@ export interface StoresUnderTest {
 }
 
 /** What every record store must do. */
-export function storeConformance(name: string, open: () => Promise<StoresUnderTest>, close: () => Promise<void> = () => Promise.resolve()): void {
+export function storeConformance(
+  name: string,
+  open: () => Promise<StoresUnderTest>,
+  close: () => Promise<void> = () => Promise.resolve(),
+): void {
   describe(`${name} as a store of records`, () => {
     let stores: StoresUnderTest;
     beforeAll(async () => {
@@ -54,13 +58,22 @@ export function storeConformance(name: string, open: () => Promise<StoresUnderTe
 
     it('of writers at the same time exactly one wins, with a new key and with an old one', async () => {
       const key = `${fresh()}00000001`;
-      const writers = Array.from({ length: 12 }, (_, number) => ({ number, store: number % 2 === 0 ? stores.one : stores.other }));
-      const created = await Promise.all(writers.map(async ({ number, store }) => ({ number, won: await store.createIfAbsent(key, { number }, never) })));
+      const writers = Array.from({ length: 12 }, (_, number) => ({
+        number,
+        store: number % 2 === 0 ? stores.one : stores.other,
+      }));
+      const created = await Promise.all(
+        writers.map(async ({ number, store }) => ({ number, won: await store.createIfAbsent(key, { number }, never) })),
+      );
       const winners = created.filter(({ won }) => won);
       expect(winners).toHaveLength(1);
       const there = await stores.one.get(key, never);
       expect(there?.value).toEqual({ number: winners[0]?.number });
-      const swapped = await Promise.all(writers.map(({ number, store }) => store.compareAndSwap(key, there?.revision ?? '', { swapped: number }, never)));
+      const swapped = await Promise.all(
+        writers.map(({ number, store }) =>
+          store.compareAndSwap(key, there?.revision ?? '', { swapped: number }, never),
+        ),
+      );
       expect(swapped.filter(Boolean)).toHaveLength(1);
       expect((await stores.other.get(key, never))?.value).toEqual({ swapped: swapped.indexOf(true) });
     });
@@ -71,10 +84,16 @@ export function storeConformance(name: string, open: () => Promise<StoresUnderTe
       const increment = async (store: Store): Promise<void> => {
         for (;;) {
           const there = await store.get(key, never);
-          if (there !== undefined && (await store.compareAndSwap(key, there.revision, { count: Number(there.value['count']) + 1 }, never))) return;
+          if (
+            there !== undefined &&
+            (await store.compareAndSwap(key, there.revision, { count: Number(there.value['count']) + 1 }, never))
+          )
+            return;
         }
       };
-      await Promise.all(Array.from({ length: 10 }, (_, number) => increment(number % 2 === 0 ? stores.one : stores.other)));
+      await Promise.all(
+        Array.from({ length: 10 }, (_, number) => increment(number % 2 === 0 ? stores.one : stores.other)),
+      );
       expect((await stores.one.get(key, never))?.value).toEqual({ count: 10 });
     });
 
@@ -96,7 +115,9 @@ export function storeConformance(name: string, open: () => Promise<StoresUnderTe
       const value = { text: 'x'.repeat(300_000) };
       expect(await stores.one.createIfAbsent(`${prefix}00000001`, value, never)).toBe(true);
       expect((await stores.other.get(`${prefix}00000001`, never))?.value).toEqual(value);
-      await expect(stores.one.createIfAbsent(`${prefix}00000002`, { text: 'x'.repeat(600_000) }, never)).rejects.toMatchObject({ code: 'refused' });
+      await expect(
+        stores.one.createIfAbsent(`${prefix}00000002`, { text: 'x'.repeat(600_000) }, never),
+      ).rejects.toMatchObject({ code: 'refused' });
     });
 
     it('says that it can be used, and stops when it is told to', async () => {

@@ -10,16 +10,22 @@ import { storeConformance } from './conformance.ts';
 
 const never = new AbortController().signal;
 const root = mkdtempSync(join(tmpdir(), 'plimsoll-records-'));
-afterAll(() => { rmSync(root, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true });
+});
 
-storeConformance('a directory', () => Promise.resolve({ one: createFileStore(join(root, 'store')), other: createFileStore(join(root, 'store')) }));
+storeConformance('a directory', () =>
+  Promise.resolve({ one: createFileStore(join(root, 'store')), other: createFileStore(join(root, 'store')) }),
+);
 
 describe('records in files', () => {
   it('of processes at the same time exactly one wins', async () => {
     const directory = join(root, 'processes');
     const program = fileURLToPath(new URL('race-for-a-key.ts', import.meta.url));
     const racers = Array.from({ length: 3 }, async () => {
-      const child = spawn(process.execPath, ['--import', 'tsx', program, directory, '40'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--import', 'tsx', program, directory, '40'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let printed = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
       await once(child, 'close');
@@ -45,10 +51,18 @@ describe('records in files', () => {
     const store = createFileStore(directory);
     await store.createIfAbsent('plimsoll/h/volume/v/00000001', { is: 1 }, never);
     writeFileSync(join(directory, 'plimsoll/h/volume/v/00000001/2.json'), '{"is"');
-    await expect(store.get('plimsoll/h/volume/v/00000001', never)).rejects.toMatchObject({ code: 'records-unavailable', message: expect.stringContaining('2.json is no JSON object') });
+    await expect(store.get('plimsoll/h/volume/v/00000001', never)).rejects.toMatchObject({
+      code: 'records-unavailable',
+      message: expect.stringContaining('2.json is no JSON object'),
+    });
     writeFileSync(join(root, 'file'), '');
     const nowhere = createFileStore(join(root, 'file', 'store'));
-    await expect(nowhere.check(never)).rejects.toMatchObject({ code: 'records-unavailable', hint: expect.stringContaining('--records') });
-    await expect(nowhere.createIfAbsent('plimsoll/x', {}, never)).rejects.toMatchObject({ code: 'records-unavailable' });
+    await expect(nowhere.check(never)).rejects.toMatchObject({
+      code: 'records-unavailable',
+      hint: expect.stringContaining('--records'),
+    });
+    await expect(nowhere.createIfAbsent('plimsoll/x', {}, never)).rejects.toMatchObject({
+      code: 'records-unavailable',
+    });
   });
 });

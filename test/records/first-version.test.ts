@@ -10,7 +10,12 @@ import type { Claimant } from '../../src/run/journal/records.ts';
 const never = new AbortController().signal;
 const ann: Claimant = { run: 'run-a', who: 'ann@laptop', at: '2026-11-20T10:00:00.000Z' };
 const bob: Claimant = { run: 'run-b', who: 'bob@desk', at: '2026-11-20T11:00:00.000Z' };
-const note: RecordNote = { kind: 'volume', name: 'foo', spec: { name: 'foo-4', sizeBytes: 20 }, before: { version: 3, spec: { name: 'foo-3', sizeBytes: 10 } } };
+const note: RecordNote = {
+  kind: 'volume',
+  name: 'foo',
+  spec: { name: 'foo-4', sizeBytes: 20 },
+  before: { version: 3, spec: { name: 'foo-3', sizeBytes: 10 } },
+};
 
 let root: string;
 let records: VersionRecords;
@@ -18,9 +23,14 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'plimsoll-records-'));
   records = new VersionRecords(createFileStore(root));
 });
-afterEach(() => { rmSync(root, { recursive: true, force: true }); });
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
 
-const states = async (): Promise<readonly string[]> => (await records.history({ host: 'web-1', kind: 'volume', name: 'foo' }, never)).map(({ version, state, run, spec }) => `${String(version)} ${state} ${run} ${String(Number(spec['sizeBytes']))}`);
+const states = async (): Promise<readonly string[]> =>
+  (await records.history({ host: 'web-1', kind: 'volume', name: 'foo' }, never)).map(
+    ({ version, state, run, spec }) => `${String(version)} ${state} ${run} ${String(Number(spec['sizeBytes']))}`,
+  );
 
 describe('what there was before the first version that is recorded', () => {
   it('is recorded with it, replaced by it, and current again when it is taken back', async () => {

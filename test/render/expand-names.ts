@@ -9,7 +9,10 @@ export function expandNames(folded: string): readonly string[] {
       const [first = '', last = first] = range.split('-');
       const width = first.startsWith('0') ? first.length : 0;
       const size = Number(last) - Number(first) + 1;
-      return Array.from({ length: size }, (_, index) => `${before}${String(Number(first) + index).padStart(width, '0')}${after}`);
+      return Array.from(
+        { length: size },
+        (_, index) => `${before}${String(Number(first) + index).padStart(width, '0')}${after}`,
+      );
     });
   });
 }

@@ -13,7 +13,13 @@ export class FakeScreen implements Screen {
 
   constructor(size: { readonly columns: number; readonly rows: number; readonly colour?: boolean }) {
     this.colour = size.colour ?? true;
-    this.terminal = new Terminal({ cols: size.columns, rows: size.rows, scrollback: 5000, convertEol: true, allowProposedApi: true });
+    this.terminal = new Terminal({
+      cols: size.columns,
+      rows: size.rows,
+      scrollback: 5000,
+      convertEol: true,
+      allowProposedApi: true,
+    });
     this.terminal.onTitleChange((title) => this.titles.push(title));
   }
 
@@ -55,7 +61,8 @@ export class FakeScreen implements Screen {
   async wrappedRows(): Promise<number> {
     await this.settle();
     const buffer = this.terminal.buffer.active;
-    return Array.from({ length: buffer.length }, (_, row) => buffer.getLine(row)?.isWrapped ?? false).filter(Boolean).length;
+    return Array.from({ length: buffer.length }, (_, row) => buffer.getLine(row)?.isWrapped ?? false).filter(Boolean)
+      .length;
   }
 
   get cursorHidden(): boolean {

@@ -33,10 +33,21 @@ export function step(planned: Planned, name = 'Grow the root file system', id = 
 export function growing(host: string, device: string, id: string): HostPlan {
   return {
     host,
-    steps: [step({ outcome: 'change', changes: [growth(device, id)], warnings: ['the pool has 3 GiB left'], owed: [`restart docker, or ${device} falls back`] })],
+    steps: [
+      step({
+        outcome: 'change',
+        changes: [growth(device, id)],
+        warnings: ['the pool has 3 GiB left'],
+        owed: [`restart docker, or ${device} falls back`],
+      }),
+    ],
   };
 }
 
 export function unreachable(host: string): HostPlan {
-  return { host, steps: [], error: new AppError('unreachable', `${host} (10.0.0.9) does not answer`, { hint: `check that ${host} is up` }) };
+  return {
+    host,
+    steps: [],
+    error: new AppError('unreachable', `${host} (10.0.0.9) does not answer`, { hint: `check that ${host} is up` }),
+  };
 }

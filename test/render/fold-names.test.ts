@@ -31,9 +31,16 @@ describe('foldNames', () => {
   });
 
   it('expands to exactly the names', () => {
-    const digits = fc.oneof(fc.nat(30).map(String), fc.nat(30).map((value) => String(value).padStart(2, '0')), fc.nat(130).map((value) => String(value).padStart(3, '0')), fc.nat().map(String));
+    const digits = fc.oneof(
+      fc.nat(30).map(String),
+      fc.nat(30).map((value) => String(value).padStart(2, '0')),
+      fc.nat(130).map((value) => String(value).padStart(3, '0')),
+      fc.nat().map(String),
+    );
     const word = fc.constantFrom('web-', 'db-', 'r1-web', 'n', '', 'a.');
-    const name = fc.tuple(word, digits, fc.constantFrom('', '.example.com', '-eu2', '-x')).map((parts) => parts.join(''));
+    const name = fc
+      .tuple(word, digits, fc.constantFrom('', '.example.com', '-eu2', '-x'))
+      .map((parts) => parts.join(''));
     fc.assert(
       fc.property(fc.uniqueArray(name, { maxLength: 60 }), (names) => {
         expect(expandNames(foldNames(names)).toSorted()).toEqual(names.toSorted());

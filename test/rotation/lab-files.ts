@@ -14,7 +14,12 @@ export interface LabFile {
 
 const copies = ['copy_volume', 'volume_copy'];
 const backups = ['backup_volume', 'restore_volume'];
-const detached = ['src/run/work/work.ts', 'src/run/work/follow.ts', 'src/run/reach/link.ts', 'src/run/planning/settle.ts'];
+const detached = [
+  'src/run/work/work.ts',
+  'src/run/work/follow.ts',
+  'src/run/reach/link.ts',
+  'src/run/planning/settle.ts',
+];
 const machines = ['lab/vm/', 'lab/native/'];
 
 export const labFiles: readonly LabFile[] = [

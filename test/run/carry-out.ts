@@ -22,9 +22,28 @@ interface Done {
 }
 
 /** Carries out actions on this machine, as one script or one by one. */
-export async function carryOut(actions: readonly Action[], { atomic = false, signal = never, detach = never, host = thisMachine, before = () => undefined }: { atomic?: boolean; signal?: AbortSignal; detach?: AbortSignal; host?: MemoryHost; before?: (command: Command, wire: Wire) => void } = {}): Promise<Done> {
+export async function carryOut(
+  actions: readonly Action[],
+  {
+    atomic = false,
+    signal = never,
+    detach = never,
+    host = thisMachine,
+    before = () => undefined,
+  }: {
+    atomic?: boolean;
+    signal?: AbortSignal;
+    detach?: AbortSignal;
+    host?: MemoryHost;
+    before?: (command: Command, wire: Wire) => void;
+  } = {},
+): Promise<Done> {
   const state = mkdtempSync(join(tmpdir(), 'plimsoll state-'));
-  const wire: Wire = new Wire(createMemoryTransport({ hosts: { 'web-1': host } }), { before: (_host, command) => { before(command, wire); } });
+  const wire: Wire = new Wire(createMemoryTransport({ hosts: { 'web-1': host } }), {
+    before: (_host, command) => {
+      before(command, wire);
+    },
+  });
   const link = linkWith({ transport: wire, target: testTarget({ stateDirectory: state }), reconnectMs: 20_000 });
   link.persist();
   const journal: string[] = [];
@@ -41,7 +60,19 @@ export async function carryOut(actions: readonly Action[], { atomic = false, sig
   };
   try {
     const lock: Interpreter['lock'] = (unless) => link.lock({ holder, waitMs: 0 }, unless);
-    const output = await applyChange({ link, laptop: laptopAt('/'), lock, signal, stepTimeoutMs: undefined, detach, onOutput: () => undefined, journal: effects }, change);
+    const output = await applyChange(
+      {
+        link,
+        laptop: laptopAt('/'),
+        lock,
+        signal,
+        stepTimeoutMs: undefined,
+        detach,
+        onOutput: () => undefined,
+        journal: effects,
+      },
+      change,
+    );
     return { journal, output, error: undefined };
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;
@@ -51,4 +82,3 @@ export async function carryOut(actions: readonly Action[], { atomic = false, sig
     rmSync(state, { recursive: true, force: true });
   }
 }
-

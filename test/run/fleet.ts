@@ -47,9 +47,17 @@ interface Put {
   readonly text: string;
 }
 
-const write = (path: string, content: string): ExecAction => ({ kind: 'exec', argv: ['/bin/sh', '-c', 'printf %s "$2" > "$1"', 'sh', path, content] });
+const write = (path: string, content: string): ExecAction => ({
+  kind: 'exec',
+  argv: ['/bin/sh', '-c', 'printf %s "$2" > "$1"', 'sh', path, content],
+});
 
-function change({ path, text: wanted }: Put, before: string | null, action: Partial<ExecAction> = {}, more: Partial<Change> = {}): Change {
+function change(
+  { path, text: wanted }: Put,
+  before: string | null,
+  action: Partial<ExecAction> = {},
+  more: Partial<Change> = {},
+): Change {
   return {
     summary: `${path.split('/').at(-1) ?? ''}: ${before ?? 'nothing'} → ${wanted}`,
     before: { text: before },
@@ -84,11 +92,35 @@ const put = defineOperation({
   plan(want, known) {
     const is = known.the(ask(text, want.path));
     if (is === 'locked') return { outcome: 'refused', reason: `${want.path} is locked`, remedy: 'unlock it' };
-    if (is === want.text) return { outcome: 'noop', reason: 'it holds that already', ...(is === 'owing' ? { owed: ['read it again'] } : {}) };
+    if (is === want.text)
+      return {
+        outcome: 'noop',
+        reason: 'it holds that already',
+        ...(is === 'owing' ? { owed: ['read it again'] } : {}),
+      };
     const action = want.lies === true ? { argv: ['true'] } : want.argv === undefined ? {} : { argv: want.argv };
     const owed = want.text === 'owing' ? { owed: ['restart it'] } : {};
-    const more: Partial<Change> = { atomic: want.atomic, ...(want.irreversible ? { undo: 'irreversible' } : {}), ...(want.makes === undefined ? {} : { records: [{ kind: 'container', name: want.makes, spec: { text: want.text }, ...(want.version === undefined ? {} : { version: want.version }) }] }) };
-    return { outcome: 'change', changes: Array.from({ length: want.times }, () => change(want, is, action, more)), ...owed };
+    const more: Partial<Change> = {
+      atomic: want.atomic,
+      ...(want.irreversible ? { undo: 'irreversible' } : {}),
+      ...(want.makes === undefined
+        ? {}
+        : {
+            records: [
+              {
+                kind: 'container',
+                name: want.makes,
+                spec: { text: want.text },
+                ...(want.version === undefined ? {} : { version: want.version }),
+              },
+            ],
+          }),
+    };
+    return {
+      outcome: 'change',
+      changes: Array.from({ length: want.times }, () => change(want, is, action, more)),
+      ...owed,
+    };
   },
   touches: ({ path }) => ({ reads: [`path:${path}`], changes: [`path:${path}`] }),
   result: (want, known) => known.the(ask(text, want.path)),
@@ -103,29 +135,60 @@ const fill = defineOperation({
   repeats: false,
   needs: ({ paths }) => paths.map((path) => ask(text, path)),
   plan(want, known) {
-    const files = want.paths.map((path) => ({ path, is: known.the(ask(text, path)) })).filter(({ is }) => is !== want.text);
+    const files = want.paths
+      .map((path) => ({ path, is: known.the(ask(text, path)) }))
+      .filter(({ is }) => is !== want.text);
     if (files.length === 0) return { outcome: 'noop', reason: 'they hold that already' };
-    const keep = (path: string): Action => ({ kind: 'exec', argv: ['/bin/sh', '-c', 'if [ -e "$1" ]; then cp "$1" "$1.kept"; fi', 'sh', path] });
-    const changes = files.map(({ path, is }) => change({ path, text: want.text }, is, {}, { summary: 'fill', subject: `path:${path}`, actions: [keep(path), write(path, want.text)], finalize: [{ kind: 'exec', argv: ['rm', '-f', `${path}.kept`] }] }));
+    const keep = (path: string): Action => ({
+      kind: 'exec',
+      argv: ['/bin/sh', '-c', 'if [ -e "$1" ]; then cp "$1" "$1.kept"; fi', 'sh', path],
+    });
+    const changes = files.map(({ path, is }) =>
+      change(
+        { path, text: want.text },
+        is,
+        {},
+        {
+          summary: 'fill',
+          subject: `path:${path}`,
+          actions: [keep(path), write(path, want.text)],
+          finalize: [{ kind: 'exec', argv: ['rm', '-f', `${path}.kept`] }],
+        },
+      ),
+    );
     return { outcome: 'change', changes };
   },
-  touches: ({ paths }) => ({ reads: paths.map((path) => `path:${path}`), changes: paths.map((path) => `path:${path}`) }),
+  touches: ({ paths }) => ({
+    reads: paths.map((path) => `path:${path}`),
+    changes: paths.map((path) => `path:${path}`),
+  }),
 });
 
 /** Grows a number in a file by so much, once: relative to what it was when the plan was made. */
 const add = defineOperation({
   name: 'add',
   summary: 'Add to the number in a file',
-  schema: z.strictObject({ path: z.string(), by: z.number(), to: z.number().optional(), argv: z.array(z.string()).optional() }),
+  schema: z.strictObject({
+    path: z.string(),
+    by: z.number(),
+    to: z.number().optional(),
+    argv: z.array(z.string()).optional(),
+  }),
   readOnly: false,
   repeats: false,
   needs: ({ path }) => [ask(text, path)],
-  pin: (want, known) => (want.to === undefined ? { ...want, to: Number(known.the(ask(text, want.path))) + want.by } : want),
+  pin: (want, known) =>
+    want.to === undefined ? { ...want, to: Number(known.the(ask(text, want.path))) + want.by } : want,
   repin: (want, fresh, saved) => (want.to === undefined && saved.to !== undefined ? { ...fresh, to: saved.to } : fresh),
   plan(want, known) {
     const is = known.the(ask(text, want.path));
     const wanted = String(want.to ?? Number(is) + want.by);
-    return is === wanted ? { outcome: 'noop', reason: 'so much already' } : { outcome: 'change', changes: [change({ path: want.path, text: wanted }, is, want.argv === undefined ? {} : { argv: want.argv })] };
+    return is === wanted
+      ? { outcome: 'noop', reason: 'so much already' }
+      : {
+          outcome: 'change',
+          changes: [change({ path: want.path, text: wanted }, is, want.argv === undefined ? {} : { argv: want.argv })],
+        };
   },
   touches: ({ path }) => ({ reads: [`path:${path}`], changes: [`path:${path}`] }),
 });
@@ -142,7 +205,13 @@ const look = defineOperation({
   result: ({ path }, known) => known.the(ask(text, path)),
 });
 
-const registry: ReadonlyMap<string, Operation> = new Map([...real, ...[eraseWant(put), eraseWant(fill), eraseWant(add), eraseWant(look)].map((operation): [string, Operation] => [operation.name, operation])]);
+const registry: ReadonlyMap<string, Operation> = new Map([
+  ...real,
+  ...[eraseWant(put), eraseWant(fill), eraseWant(add), eraseWant(look)].map((operation): [string, Operation] => [
+    operation.name,
+    operation,
+  ]),
+]);
 
 /** What happened, in order: commands with the first words of what they run, and records of the journal. */
 export type Log = string[];
@@ -251,13 +320,29 @@ export class Fleet {
   }
 
   history(): History {
-    return historyOf([{ type: 'run', version: 1, runId: 'test', at: now, by: 'ann@laptop', playbook: 'p', digest: 'd', hosts: this.#options.hosts }, ...this.records]);
+    return historyOf([
+      {
+        type: 'run',
+        version: 1,
+        runId: 'test',
+        at: now,
+        by: 'ann@laptop',
+        playbook: 'p',
+        digest: 'd',
+        hosts: this.#options.hosts,
+      },
+      ...this.records,
+    ]);
   }
 
   /** Another plimsoll goes on with what the journal says, on the hosts that have something left to be done. */
   async goOn(mode: Exclude<PartMode, 'apply'>, playbook: string, more: Partial<RunRequest> = {}): Promise<RunResult> {
     const history = this.history();
-    const plan = { playbook: { file: 'p', sha256: '', text: playbook }, inputs: { inventory: [], tags: [], skipTags: [], vars: {} }, hosts: this.#saved?.hosts ?? [] };
+    const plan = {
+      playbook: { file: 'p', sha256: '', text: playbook },
+      inputs: { inventory: [], tags: [], skipTags: [], vars: {} },
+      hosts: this.#saved?.hosts ?? [],
+    };
     const { plays, inventory } = await this.#load(playbook);
     const part = history.parts.length;
     this.#earlier = [...this.records];
@@ -265,7 +350,10 @@ export class Fleet {
     const request = { mode, part, basis: basisOf(history, plan), ...more };
     if (mode === 'resume') {
       const unfinished = new Set(history.hosts.filter(isUnfinished).map(({ host }) => host));
-      return this.#run({ plays: plays.map(({ play, hosts }) => ({ play, hosts: hosts.filter(({ name }) => unfinished.has(name)) })), ...request });
+      return this.#run({
+        plays: plays.map(({ play, hosts }) => ({ play, hosts: hosts.filter(({ name }) => unfinished.has(name)) })),
+        ...request,
+      });
     }
     const play = mode === 'rollback' ? rollbackPlay : finalizePlay;
     const operation = mode === 'rollback' ? eraseWant(undoOperation(registry)) : eraseWant(finalizeOperation());
@@ -279,13 +367,18 @@ export class Fleet {
   #load(playbook: string): Promise<Loaded> {
     const { hosts } = this.#options;
     const inventory = `hosts:\n${hosts.map((host) => `  ${host}: { user: root, become: false, state_directory: ${this.stateOf(host)}, vars: { dir: ${join(this.root, host)} } }\n`).join('')}`;
-    return loadAll({ inventoryFiles: ['i'], playbookFile: 'p', registry }, configLaptop({ files: { i: inventory, p: playbook } }));
+    return loadAll(
+      { inventoryFiles: ['i'], playbookFile: 'p', registry },
+      configLaptop({ files: { i: inventory, p: playbook } }),
+    );
   }
 
   async #run(more: Pick<RunRequest, 'plays'> & Partial<RunRequest>): Promise<RunResult> {
     let end: () => void = () => undefined;
     const killed = new Promise<never>((_resolve, reject) => {
-      end = () => { reject(new Error('killed')); };
+      end = () => {
+        reject(new Error('killed'));
+      };
     });
     const life: Life = { wire: this.#wire(), end };
     this.#life = life;
@@ -301,7 +394,14 @@ export class Fleet {
       mayRead: readPrograms(more.plays, { extraVars: {}, operations: registry, basis: nothingBefore, ...more }),
       part: 0,
       basis: nothingBefore,
-      records: new RunRecords({ records: this.versions, runId: 'test', who: 'ann@laptop', mode: more.mode ?? 'apply', earlier: this.#earlier, signal: this.detach.signal }),
+      records: new RunRecords({
+        records: this.versions,
+        runId: 'test',
+        who: 'ann@laptop',
+        mode: more.mode ?? 'apply',
+        earlier: this.#earlier,
+        signal: this.detach.signal,
+      }),
       lock: { holder, waitMs: 0 },
       reconnectMs: 20_000,
       signal: this.controller.signal,
@@ -324,7 +424,9 @@ export class Fleet {
 
   /** Types of the events of one host, or those about the run as a whole. */
   eventTypes(host?: string): readonly string[] {
-    return this.events.filter((event) => (host === undefined ? !('host' in event) : 'host' in event && event.host === host)).map(({ type }) => type);
+    return this.events
+      .filter((event) => (host === undefined ? !('host' in event) : 'host' in event && event.host === host))
+      .map(({ type }) => type);
   }
 
   event<Type extends RunEvent['type']>(type: Type): readonly Extract<RunEvent, { type: Type }>[] {
@@ -338,7 +440,9 @@ export class Fleet {
         if (wire.isDead()) return nothing;
         if (this.journalFails?.(record) === true) return Promise.reject(new Error('ENOSPC'));
         this.records.push(record);
-        this.log.push(`journal ${record.type}${record.type === 'outcome' && record.error !== undefined ? ' error' : ''}`);
+        this.log.push(
+          `journal ${record.type}${record.type === 'outcome' && record.error !== undefined ? ' error' : ''}`,
+        );
         this.#options.recorded?.(record, this);
         return wire.isDead() ? nothing : Promise.resolve();
       },
@@ -351,7 +455,13 @@ export class Fleet {
 
   #wire(): Wire {
     const { unreachable = [], hosts } = this.#options;
-    const inner = createMemoryTransport({ hosts: Object.fromEntries(hosts.filter((host) => !unreachable.includes(host)).map((host) => [host, { shell: ['/bin/sh', '-c'] as const }])) });
+    const inner = createMemoryTransport({
+      hosts: Object.fromEntries(
+        hosts
+          .filter((host) => !unreachable.includes(host))
+          .map((host) => [host, { shell: ['/bin/sh', '-c'] as const }]),
+      ),
+    });
     const before = async (host: string, command: Command): Promise<void> => {
       this.busy += 1;
       this.busiest = Math.max(this.busiest, this.busy);
@@ -361,7 +471,9 @@ export class Fleet {
     const after = async (host: string, command: Command): Promise<void> => {
       await this.#options.after?.(host, command, this);
     };
-    const answered = (): void => { this.busy -= 1; };
+    const answered = (): void => {
+      this.busy -= 1;
+    };
     return new Wire(inner, { before, after, answered }, this.away);
   }
 }

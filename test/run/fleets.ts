@@ -17,12 +17,17 @@ export function fleets(): (hosts?: readonly string[] | FleetOptions) => Fleet {
 
 /** A playbook of one play; each line of the text is one of its steps, or indented. */
 export function playbook(steps: string, controls = ''): string {
-  const lines = steps.trim().split('\n').map((line) => `  ${line.startsWith(' ') ? `  ${line}` : `- ${line}`}\n`);
+  const lines = steps
+    .trim()
+    .split('\n')
+    .map((line) => `  ${line.startsWith(' ') ? `  ${line}` : `- ${line}`}\n`);
   return `hosts: all\n${controls}steps:\n${lines.join('')}`;
 }
 
 /** What puts a text into a file of the host, as one change or as a program of its own. */
-export const put = (file: string, text = file, more = ''): string => `put: { path: "\${{ vars.dir }}/${file}", text: ${text}${more} }`;
+export const put = (file: string, text = file, more = ''): string =>
+  `put: { path: "\${{ vars.dir }}/${file}", text: ${text}${more} }`;
 
 /** A program that adds a line to a file of the host each time it is run. */
-export const note = (line: string, more = ''): string => `command: [/bin/sh, -c, 'echo "$1" >>"$2"; ${more}', sh, ${line}, "\${{ vars.dir }}/notes"]`;
+export const note = (line: string, more = ''): string =>
+  `command: [/bin/sh, -c, 'echo "$1" >>"$2"; ${more}', sh, ${line}, "\${{ vars.dir }}/notes"]`;

@@ -56,9 +56,19 @@ beforeAll(async () => {
   answers = new Map([dockerInfo, containers, deviceMapper, thinRootfs].map((fact) => [fact.script, answer(fact.name)]));
 });
 
-async function grow(hosts: Readonly<Record<string, Recorded>>, more: { readonly mode?: 'plan' } = {}): Promise<{ readonly result: RunResult; readonly events: readonly RunEvent[] }> {
-  const inventory = `hosts:\n${Object.keys(hosts).map((name) => `  ${name}: { user: root }\n`).join('')}`;
-  const loaded = await loadAll({ inventoryFiles: ['i'], playbookFile: 'p', registry: operations }, configLaptop({ files: { i: inventory, p: 'hosts: all\nsteps:\n  - grow_rootfs: { container: c1, size: "200%" }\n' } }));
+async function grow(
+  hosts: Readonly<Record<string, Recorded>>,
+  more: { readonly mode?: 'plan' } = {},
+): Promise<{ readonly result: RunResult; readonly events: readonly RunEvent[] }> {
+  const inventory = `hosts:\n${Object.keys(hosts)
+    .map((name) => `  ${name}: { user: root }\n`)
+    .join('')}`;
+  const loaded = await loadAll(
+    { inventoryFiles: ['i'], playbookFile: 'p', registry: operations },
+    configLaptop({
+      files: { i: inventory, p: 'hosts: all\nsteps:\n  - grow_rootfs: { container: c1, size: "200%" }\n' },
+    }),
+  );
   const events: RunEvent[] = [];
   const result = await run({
     runId: 'test',
@@ -67,7 +77,9 @@ async function grow(hosts: Readonly<Record<string, Recorded>>, more: { readonly 
     plays: loaded.plays,
     extraVars: {},
     operations,
-    transport: createMemoryTransport({ hosts: Object.fromEntries(Object.entries(hosts).map(([name, { handler }]) => [name, handler])) }),
+    transport: createMemoryTransport({
+      hosts: Object.fromEntries(Object.entries(hosts).map(([name, { handler }]) => [name, handler])),
+    }),
     laptop: laptopAt('.'),
     part: 0,
     basis: nothingBefore,
@@ -91,22 +103,50 @@ describe('grow_rootfs on hosts that answer as a real one did', () => {
   it('the plan reads and nothing else', async () => {
     const host = new Recorded(answers, true);
     const { result } = await grow({ host }, { mode: 'plan' });
-    expect({ effects: host.effects, exitCode: result.exitCode, pending: result.pending }).toEqual({ effects: [], exitCode: 10, pending: true });
+    expect({ effects: host.effects, exitCode: result.exitCode, pending: result.pending }).toEqual({
+      effects: [],
+      exitCode: 10,
+      pending: true,
+    });
   });
 
   it('one script does it, the law holds after it, and what is owed is said', async () => {
     const host = new Recorded(answers, true);
     const { result, events } = await grow({ host });
-    expect(result).toMatchObject({ status: 'changed', exitCode: 0, hosts: [{ applied: ['c1: 320 MiB → 640 MiB (xfs)'], owed: [expect.stringContaining('c1 is not restart-safe yet')] }] });
-    expect(host.effects).toEqual([expect.stringMatching(/dmsetup load[^]*dmsetup resume[^]*write_beside[^]*xfs_growfs/)]);
+    expect(result).toMatchObject({
+      status: 'changed',
+      exitCode: 0,
+      hosts: [
+        { applied: ['c1: 320 MiB → 640 MiB (xfs)'], owed: [expect.stringContaining('c1 is not restart-safe yet')] },
+      ],
+    });
+    expect(host.effects).toEqual([
+      expect.stringMatching(/dmsetup load[^]*dmsetup resume[^]*write_beside[^]*xfs_growfs/),
+    ]);
     expect(events.map(({ type }) => type)).toContain('step.verified');
     const again = await grow({ host });
-    expect({ applied: again.result.hosts[0]?.applied.length, effects: host.effects.length }).toEqual({ applied: 1, effects: 2 });
+    expect({ applied: again.result.hosts[0]?.applied.length, effects: host.effects.length }).toEqual({
+      applied: 1,
+      effects: 2,
+    });
   });
 
   it('a script that says success and changes nothing is found out, and the other host goes on', async () => {
     const [honest, liar] = [new Recorded(answers, true), new Recorded(answers, false)];
     const { result } = await grow({ honest, liar });
-    expect(result).toMatchObject({ exitCode: 1, hosts: [{ host: 'honest', status: 'changed' }, { host: 'liar', status: 'failed', error: { code: 'verification-failed', message: expect.stringContaining('still to do: c1: 320 MiB → 640 MiB') } }] });
+    expect(result).toMatchObject({
+      exitCode: 1,
+      hosts: [
+        { host: 'honest', status: 'changed' },
+        {
+          host: 'liar',
+          status: 'failed',
+          error: {
+            code: 'verification-failed',
+            message: expect.stringContaining('still to do: c1: 320 MiB → 640 MiB'),
+          },
+        },
+      ],
+    });
   });
 });

@@ -1,6 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/facts/backups/backup-shelf.ts';
@@ -24,7 +37,9 @@ let attackers: ChildProcess[] = [];
 afterEach(async () => {
   for (const attacker of attackers) {
     if (attacker.pid !== undefined) process.kill(-attacker.pid, 'SIGKILL');
-    await new Promise((resolve) => { attacker.once('exit', resolve); });
+    await new Promise((resolve) => {
+      attacker.once('exit', resolve);
+    });
   }
   attackers = [];
   rmSync(here.base, { recursive: true, force: true });
@@ -32,17 +47,38 @@ afterEach(async () => {
 
 /** The other user does this again and again, in the directory that is theirs. */
 function attack(script: string): void {
-  attackers.push(spawn('/bin/sh', ['-c', `cd "$1" || exit; while :; do ${script}; done 2>/dev/null`, 'sh', here.app, here.victim], { uid: otherUser, gid: otherUser, detached: true, stdio: 'ignore' }));
+  attackers.push(
+    spawn('/bin/sh', ['-c', `cd "$1" || exit; while :; do ${script}; done 2>/dev/null`, 'sh', here.app, here.victim], {
+      uid: otherUser,
+      gid: otherUser,
+      detached: true,
+      stdio: 'ignore',
+    }),
+  );
 }
 
 function upload(path: string, more: Partial<Extract<Action, { kind: 'upload' }>> = {}): Action {
   writeFileSync(join(here.base, 'from'), content);
-  return { kind: 'upload', from: join(here.base, 'from'), path, mode: '0644', owner: `${String(otherUser)}:${String(otherUser)}`, sha256: sha256(content), bytes: content.length, ...more };
+  return {
+    kind: 'upload',
+    from: join(here.base, 'from'),
+    path,
+    mode: '0644',
+    owner: `${String(otherUser)}:${String(otherUser)}`,
+    sha256: sha256(content),
+    bytes: content.length,
+    ...more,
+  };
 }
 
 function untouched(): void {
   const { uid, mode } = statSync(here.secret);
-  expect({ uid, mode: mode & 0o7777, text: readFileSync(here.secret, 'utf8'), victim: readdirSync(here.victim) }).toEqual({ uid: process.getuid?.(), mode: 0o600, text: 'of root', victim: ['secret'] });
+  expect({
+    uid,
+    mode: mode & 0o7777,
+    text: readFileSync(here.secret, 'utf8'),
+    victim: readdirSync(here.victim),
+  }).toEqual({ uid: process.getuid?.(), mode: 0o600, text: 'of root', victim: ['secret'] });
 }
 
 describe('root uploads into a directory of another user', { tags: ['root'] }, () => {
@@ -64,26 +100,50 @@ mv -f -- "$part" "$1" && sync "$directory"`;
 
   /** The other user has planted links from every name that has the shell's number in it; which that will be he needs not know, who plants many. */
   async function uploadedBy(script: string): Promise<number | null> {
-    const child = spawn('/bin/sh', ['-c', `read -r _; ${script}`, 'sh', join(here.app, 'config.yml'), '0644', `${String(otherUser)}:${String(otherUser)}`, sha256(content)], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const child = spawn(
+      '/bin/sh',
+      [
+        '-c',
+        `read -r _; ${script}`,
+        'sh',
+        join(here.app, 'config.yml'),
+        '0644',
+        `${String(otherUser)}:${String(otherUser)}`,
+        sha256(content),
+      ],
+      { stdio: ['pipe', 'ignore', 'inherit'] },
+    );
     symlinkSync(here.secret, join(here.app, `.plimsoll-part.${String(child.pid)}`));
     child.stdin.end(`go\n${content}`);
-    return new Promise((resolve) => { child.once('close', resolve); });
+    return new Promise((resolve) => {
+      child.once('close', resolve);
+    });
   }
 
   it('who has planted links where a temporary file with the shell’s number would be', async () => {
     expect(await uploadedBy(uploadScript)).toBe(0);
     untouched();
-    expect({ text: readFileSync(join(here.app, 'config.yml'), 'utf8'), uid: statSync(join(here.app, 'config.yml')).uid, mode: statSync(join(here.app, 'config.yml')).mode & 0o7777 }).toEqual({ text: content, uid: otherUser, mode: 0o644 });
+    expect({
+      text: readFileSync(join(here.app, 'config.yml'), 'utf8'),
+      uid: statSync(join(here.app, 'config.yml')).uid,
+      mode: statSync(join(here.app, 'config.yml')).mode & 0o7777,
+    }).toEqual({ text: content, uid: otherUser, mode: 0o644 });
   });
 
   it('who has planted them, would have had the file of root from the script that this was proved with', async () => {
     expect(await uploadedBy(provedWith)).toBe(0);
     const { uid, mode } = statSync(here.secret);
-    expect({ uid, mode: mode & 0o7777, text: readFileSync(here.secret, 'utf8') }).toEqual({ uid: otherUser, mode: 0o644, text: content });
+    expect({ uid, mode: mode & 0o7777, text: readFileSync(here.secret, 'utf8') }).toEqual({
+      uid: otherUser,
+      mode: 0o644,
+      text: content,
+    });
   });
 
   it('who exchanges whatever appears there for links', async () => {
-    attack('for at in .plimsoll.* config.yml; do [ -e "$at" ] && [ ! -L "$at" ] || continue; mv "$at" "taken.$at"; ln -s "$2" "$at"; rm -rf "taken.$at" "$at"; done');
+    attack(
+      'for at in .plimsoll.* config.yml; do [ -e "$at" ] && [ ! -L "$at" ] || continue; mv "$at" "taken.$at"; ln -s "$2" "$at"; rm -rf "taken.$at" "$at"; done',
+    );
     attack('ln -sf "$2/secret" config.yml; ln -s "$2" .plimsoll.planted');
     for (let times = 0; times < 8; times += 1) await carryOut([upload(join(here.app, 'config.yml'))]);
     untouched();
@@ -96,7 +156,9 @@ mv -f -- "$part" "$1" && sync "$directory"`;
     for (let times = 0; times < 8; times += 1) await carryOut([upload(join(here.app, 'conf/config.yml'))]);
     symlinkSync(here.victim, join(here.app, 'link'));
     chownSync(here.app, otherUser, otherUser);
-    expect((await carryOut([upload(join(here.app, 'link/config.yml'))])).error).toMatchObject({ code: 'action-failed' });
+    expect((await carryOut([upload(join(here.app, 'link/config.yml'))])).error).toMatchObject({
+      code: 'action-failed',
+    });
     untouched();
   });
 });
@@ -108,7 +170,10 @@ describe('what is brought in parts', () => {
     here = scene(otherUser);
     chmodSync(here.base, 0o755);
     symlinkSync(here.secret, join(here.app, '.archive.tar.zst.part'));
-    expect((await carryOut([parts()])).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining('belongs to another user') });
+    expect((await carryOut([parts()])).error).toMatchObject({
+      code: 'action-failed',
+      message: expect.stringContaining('belongs to another user'),
+    });
     expect(readdirSync(here.app)).toEqual(['.archive.tar.zst.part']);
     untouched();
   });
@@ -117,14 +182,26 @@ describe('what is brought in parts', () => {
     here = scene();
     chmodSync(here.app, 0o777);
     symlinkSync(here.secret, join(here.app, '.archive.tar.zst.part'));
-    expect((await carryOut([parts()])).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining('can be written by other users') });
+    expect((await carryOut([parts()])).error).toMatchObject({
+      code: 'action-failed',
+      message: expect.stringContaining('can be written by other users'),
+    });
     untouched();
   });
 
-  it.each([['a link', symlinkSync], ['another name of a file', linkSync]] as const)('is not written through %s that stands where its part would', async (_what, plant) => {
+  it.each([
+    ['a link', symlinkSync],
+    ['another name of a file', linkSync],
+  ] as const)('is not written through %s that stands where its part would', async (_what, plant) => {
     here = scene();
     plant(here.secret, join(here.app, '.archive.tar.zst.part'));
-    expect((await carryOut([upload(join(here.app, 'archive.tar.zst'), { resumes: true, owner: String(process.getuid?.()) })])).error).toBeUndefined();
+    expect(
+      (
+        await carryOut([
+          upload(join(here.app, 'archive.tar.zst'), { resumes: true, owner: String(process.getuid?.()) }),
+        ])
+      ).error,
+    ).toBeUndefined();
     expect(readFileSync(join(here.app, 'archive.tar.zst'), 'utf8')).toBe(content);
     untouched();
   });
@@ -132,10 +209,14 @@ describe('what is brought in parts', () => {
 
 describe('what was a file when it was planned, and has become a link', () => {
   const to = (): string => join(here.app, 'to');
-  const planned = (more: Record<string, unknown>): Planned => planHere(uploadOperation, uploadOperation.schema.parse({ from: join(here.base, 'from'), to: to(), ...more }));
-  const actionsOf = (plan: Planned): readonly Action[] => (plan.outcome === 'change' ? plan.changes.flatMap(({ actions }) => actions) : []);
-  const undoOf = (plan: Planned): readonly Action[] => (plan.outcome === 'change' ? plan.changes.flatMap(({ undo }) => (undo === 'irreversible' ? [] : undo)) : []);
-  const inState = (actions: readonly Action[]): readonly Action[] => JSON.parse(JSON.stringify(actions).replaceAll('/var/lib/plimsoll', join(here.base, 'state'))) as readonly Action[];
+  const planned = (more: Record<string, unknown>): Planned =>
+    planHere(uploadOperation, uploadOperation.schema.parse({ from: join(here.base, 'from'), to: to(), ...more }));
+  const actionsOf = (plan: Planned): readonly Action[] =>
+    plan.outcome === 'change' ? plan.changes.flatMap(({ actions }) => actions) : [];
+  const undoOf = (plan: Planned): readonly Action[] =>
+    plan.outcome === 'change' ? plan.changes.flatMap(({ undo }) => (undo === 'irreversible' ? [] : undo)) : [];
+  const inState = (actions: readonly Action[]): readonly Action[] =>
+    JSON.parse(JSON.stringify(actions).replaceAll('/var/lib/plimsoll', join(here.base, 'state'))) as readonly Action[];
   const becomesLink = (): void => {
     rmSync(to());
     symlinkSync(here.secret, to());
@@ -185,36 +266,82 @@ describe('what was a file when it was planned, and has become a link', () => {
 });
 
 describe('an archive', () => {
-  const start = { plimsoll: 'backup', version: 1, name: crossed('foo@web.20260101T000000Z'), host: 'web', source: 'volume foo', compression: 'gzip', consistency: 'live', sizeBytes: 0 } as const;
-  const makeIn = (spool: string): Action => makeArchive({ start, source: { path: here.victim, identity: 'x' } as Directory, spool, place: 'path:/kept', file: undefined, list: false });
+  const start = {
+    plimsoll: 'backup',
+    version: 1,
+    name: crossed('foo@web.20260101T000000Z'),
+    host: 'web',
+    source: 'volume foo',
+    compression: 'gzip',
+    consistency: 'live',
+    sizeBytes: 0,
+  } as const;
+  const makeIn = (spool: string): Action =>
+    makeArchive({
+      start,
+      source: { path: here.victim, identity: 'x' } as Directory,
+      spool,
+      place: 'path:/kept',
+      file: undefined,
+      list: false,
+    });
   const part = '.foo@web.20260101T000000Z.tar.gz.part';
 
   it.each([0o777, 0o775])('is not made where others can write: mode %d', async (mode) => {
     here = scene();
     chmodSync(here.app, mode);
     symlinkSync(here.secret, join(here.app, part));
-    expect((await carryOut([makeIn(here.app)], { atomic: true })).error).toMatchObject({ message: expect.stringContaining('can be written by other users') });
+    expect((await carryOut([makeIn(here.app)], { atomic: true })).error).toMatchObject({
+      message: expect.stringContaining('can be written by other users'),
+    });
     expect(readdirSync(here.app)).toEqual([part]);
     untouched();
   });
 
-  it('is neither made in a directory of another user, nor brought there from a bucket', { tags: ['root'] }, async () => {
-    here = scene(otherUser);
-    symlinkSync(here.secret, join(here.app, part));
-    writeFileSync(join(here.base, 'curl'), '', { mode: 0o600 });
-    const get = getFromBucket({ bucket: 'http://127.0.0.1:9/x', credentials: join(here.base, 'curl') }, { ...start, sha256: 'f'.repeat(64) } as unknown as Manifest, join(here.app, 'foo@web.20260101T000000Z.tar.gz'));
-    for (const action of [makeIn(here.app), makeIn(join(here.app, 'new')), get]) expect((await carryOut([action], { atomic: true })).error).toMatchObject({ code: 'action-failed', message: expect.stringMatching(/belongs to another user|can be written by other users/) });
-    expect(readdirSync(here.app)).toEqual([part]);
-    untouched();
-  });
+  it(
+    'is neither made in a directory of another user, nor brought there from a bucket',
+    { tags: ['root'] },
+    async () => {
+      here = scene(otherUser);
+      symlinkSync(here.secret, join(here.app, part));
+      writeFileSync(join(here.base, 'curl'), '', { mode: 0o600 });
+      const get = getFromBucket(
+        { bucket: 'http://127.0.0.1:9/x', credentials: join(here.base, 'curl') },
+        { ...start, sha256: 'f'.repeat(64) } as unknown as Manifest,
+        join(here.app, 'foo@web.20260101T000000Z.tar.gz'),
+      );
+      for (const action of [makeIn(here.app), makeIn(join(here.app, 'new')), get])
+        expect((await carryOut([action], { atomic: true })).error).toMatchObject({
+          code: 'action-failed',
+          message: expect.stringMatching(/belongs to another user|can be written by other users/),
+        });
+      expect(readdirSync(here.app)).toEqual([part]);
+      untouched();
+    },
+  );
 });
 
 describe('a fetch', () => {
-  beforeEach(() => { here = scene(); });
-  const fetch = (more: Partial<Extract<Action, { kind: 'fetch' }>> = {}): Action => ({ kind: 'fetch', path: '/dev/zero', to: join(here.app, 'here'), sha256: 'f'.repeat(64), bytes: 1_000_000, ...more });
+  beforeEach(() => {
+    here = scene();
+  });
+  const fetch = (more: Partial<Extract<Action, { kind: 'fetch' }>> = {}): Action => ({
+    kind: 'fetch',
+    path: '/dev/zero',
+    to: join(here.app, 'here'),
+    sha256: 'f'.repeat(64),
+    bytes: 1_000_000,
+    ...more,
+  });
 
-  it.each([['at once', {}], ['in parts', { resumes: true }]])('of what never ends stops where it is to end, and keeps nothing: %s', async (_how, more) => {
-    expect((await carryOut([fetch(more)])).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining('more arrives than the 1000000 bytes') });
+  it.each([
+    ['at once', {}],
+    ['in parts', { resumes: true }],
+  ])('of what never ends stops where it is to end, and keeps nothing: %s', async (_how, more) => {
+    expect((await carryOut([fetch(more)])).error).toMatchObject({
+      code: 'action-failed',
+      message: expect.stringContaining('more arrives than the 1000000 bytes'),
+    });
     expect(readdirSync(here.app)).toEqual([]);
   });
 
@@ -223,20 +350,39 @@ describe('a fetch', () => {
     ['planned, in parts', { bytes: 2 ** 52, resumes: true }],
     ['of which only the host says it', { described: ['echo', 'f'.repeat(64), String(2 ** 52)], resumes: true }],
   ])('of more than there is room for is not begun: %s', async (_what, more) => {
-    expect((await carryOut([fetch(more)])).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining('are free there'), hint: expect.stringContaining('make room') });
+    expect((await carryOut([fetch(more)])).error).toMatchObject({
+      code: 'action-failed',
+      message: expect.stringContaining('are free there'),
+      hint: expect.stringContaining('make room'),
+    });
     expect(readdirSync(here.app)).toEqual([]);
   });
 
   it('of more than is ever taken of such a file is not begun', async () => {
-    expect((await carryOut([fetch({ described: ['echo', 'f'.repeat(64), '262145'], atMostBytes: 262_144, resumes: true })])).error).toMatchObject({ message: expect.stringContaining('at most 262144 are taken') });
+    expect(
+      (await carryOut([fetch({ described: ['echo', 'f'.repeat(64), '262145'], atMostBytes: 262_144, resumes: true })]))
+        .error,
+    ).toMatchObject({ message: expect.stringContaining('at most 262144 are taken') });
   });
 
-  it.each([['a link', symlinkSync], ['another name of a file', linkSync]] as const)('is not written through %s that stands where its part would', async (_what, plant) => {
+  it.each([
+    ['a link', symlinkSync],
+    ['another name of a file', linkSync],
+  ] as const)('is not written through %s that stands where its part would', async (_what, plant) => {
     writeFileSync(join(here.base, 'there'), content);
     plant(here.secret, join(here.app, 'here.plimsoll-part'));
     for (const resumes of [false, true]) {
-      expect((await carryOut([fetch({ path: join(here.base, 'there'), sha256: sha256(content), bytes: content.length, resumes })])).error).toBeUndefined();
-      expect({ text: readFileSync(join(here.app, 'here'), 'utf8'), link: lstatSync(join(here.app, 'here')).isSymbolicLink() }).toEqual({ text: content, link: false });
+      expect(
+        (
+          await carryOut([
+            fetch({ path: join(here.base, 'there'), sha256: sha256(content), bytes: content.length, resumes }),
+          ])
+        ).error,
+      ).toBeUndefined();
+      expect({
+        text: readFileSync(join(here.app, 'here'), 'utf8'),
+        link: lstatSync(join(here.app, 'here')).isSymbolicLink(),
+      }).toEqual({ text: content, link: false });
     }
     expect(existsSync(join(here.app, 'here.plimsoll-part'))).toBe(false);
     untouched();

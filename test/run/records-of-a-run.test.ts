@@ -46,7 +46,12 @@ class Reach implements Records {
 
   async #ask<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
     this.asked.push(what);
-    if (this.away) throw new AppError('records-unavailable', 'the records in etcd://e:2379 cannot be used: e:2379: connect ECONNREFUSED', { hint: 'is etcd up?' });
+    if (this.away)
+      throw new AppError(
+        'records-unavailable',
+        'the records in etcd://e:2379 cannot be used: e:2379: connect ECONNREFUSED',
+        { hint: 'is etcd up?' },
+      );
     return work();
   }
 }
@@ -59,21 +64,50 @@ function recorded(options: FleetOptions = { hosts: ['h'] }): { readonly one: Fle
 }
 
 const versions = ({ inner }: Reach): Promise<readonly VersionRecord[]> => inner.history({ host: 'h', ...app }, never);
-const states = async (reach: Reach): Promise<readonly string[]> => (await versions(reach)).map(({ version, state }) => `${String(version)} ${state}`);
+const states = async (reach: Reach): Promise<readonly string[]> =>
+  (await versions(reach)).map(({ version, state }) => `${String(version)} ${state}`);
 
 /** What `plimsoll records settle` does. */
 async function settle(one: Fleet): Promise<readonly string[]> {
-  const keeper = new RunRecords({ records: one.versions, runId: 'test', who: 'ann@laptop', mode: 'apply', earlier: [...one.records], signal: never });
-  return (await keeper.settle('h', keeper.watching({ append: (record) => { one.records.push(record); return Promise.resolve(); }, close: () => Promise.resolve() }))).owed;
+  const keeper = new RunRecords({
+    records: one.versions,
+    runId: 'test',
+    who: 'ann@laptop',
+    mode: 'apply',
+    earlier: [...one.records],
+    signal: never,
+  });
+  return (
+    await keeper.settle(
+      'h',
+      keeper.watching({
+        append: (record) => {
+          one.records.push(record);
+          return Promise.resolve();
+        },
+        close: () => Promise.resolve(),
+      }),
+    )
+  ).owed;
 }
 
 describe.concurrent('the versions that a run makes', () => {
   it('are claimed before the first effect, and current after it', async () => {
     const during: string[][] = [];
-    const { one, reach } = recorded({ hosts: ['h'], before: async (_host, command) => { if (isEffect(command)) during.push([...(await states(reach))]); } });
-    expect(await one.run(playbook(`{ ${makes('new')} }`))).toMatchObject({ exitCode: 0, hosts: [{ status: 'changed', owed: [] }] });
+    const { one, reach } = recorded({
+      hosts: ['h'],
+      before: async (_host, command) => {
+        if (isEffect(command)) during.push([...(await states(reach))]);
+      },
+    });
+    expect(await one.run(playbook(`{ ${makes('new')} }`))).toMatchObject({
+      exitCode: 0,
+      hosts: [{ status: 'changed', owed: [] }],
+    });
     expect(during).toEqual([['1 pending']]);
-    expect(await versions(reach)).toMatchObject([{ version: 1, state: 'current', run: 'test', who: 'ann@laptop', spec: { text: 'new' } }]);
+    expect(await versions(reach)).toMatchObject([
+      { version: 1, state: 'current', run: 'test', who: 'ann@laptop', spec: { text: 'new' } },
+    ]);
     expect(one.records.map(({ type }) => type)).toEqual(['intent', 'outcome', 'recorded', 'host', 'end']);
     expect(one.records[0]).toMatchObject({ records: [{ ...app, version: 1 }] });
     expect(reach.asked).toEqual(['check', 'claim', 'current']);
@@ -107,7 +141,9 @@ describe.concurrent('the versions that a run makes', () => {
 
   it('a retry within the run has the same version', async () => {
     const { one, reach } = recorded();
-    expect(await one.run(playbook(`{ ${makes('new', `, argv: ${onlyTheSecondTime}`)}, retries: 2, delay: 1s }`))).toMatchObject({ exitCode: 0 });
+    expect(
+      await one.run(playbook(`{ ${makes('new', `, argv: ${onlyTheSecondTime}`)}, retries: 2, delay: 1s }`)),
+    ).toMatchObject({ exitCode: 0 });
     expect(await states(reach)).toEqual(['1 current']);
     expect(reach.asked).toEqual(['check', 'claim', 'abandoned', 'claim', 'current']);
   });
@@ -140,7 +176,15 @@ describe.concurrent('the versions that a run makes', () => {
     const { one, reach } = recorded();
     await reach.inner.claim('h', { ...app, spec: {} }, other, never);
     const result = await one.run(playbook(`{ ${makes('new')} }`));
-    expect(result).toMatchObject({ exitCode: 6, hosts: [{ status: 'locked', error: { code: 'records-conflict', message: expect.stringContaining('belongs to run another of bob@desk') } }] });
+    expect(result).toMatchObject({
+      exitCode: 6,
+      hosts: [
+        {
+          status: 'locked',
+          error: { code: 'records-conflict', message: expect.stringContaining('belongs to run another of bob@desk') },
+        },
+      ],
+    });
     expect(one.read('h', 'a')).toBeUndefined();
     expect(one.log).not.toContain('effect');
     expect(one.records.map(({ type }) => type)).toEqual(['host', 'end']);
@@ -153,22 +197,50 @@ describe.concurrent('records that are away', () => {
     reach.away = true;
     one.write('i', 'a', 'new');
     const result = await one.run(playbook(`{ ${put('b')} }\n{ ${makes('new')} }`));
-    expect(result).toMatchObject({ exitCode: 4, hosts: [{ host: 'h', status: 'refused', error: { code: 'records-unavailable', message: expect.stringContaining('etcd://e:2379'), hint: 'is etcd up?' } }, { host: 'i', status: 'refused' }] });
+    expect(result).toMatchObject({
+      exitCode: 4,
+      hosts: [
+        {
+          host: 'h',
+          status: 'refused',
+          error: {
+            code: 'records-unavailable',
+            message: expect.stringContaining('etcd://e:2379'),
+            hint: 'is etcd up?',
+          },
+        },
+        { host: 'i', status: 'refused' },
+      ],
+    });
     expect(one.journalsOpened).toBe(0);
     expect(one.log).not.toContain('effect');
-    expect(await one.run(playbook(`{ ${makes('new')} }`), { mode: 'plan' })).toMatchObject({ exitCode: 10, hosts: [{ warnings: [expect.stringContaining('it cannot be applied now')] }, { warnings: [] }] });
-    expect(one.plan?.hosts).toMatchObject([{ steps: [{ planned: { warnings: [expect.stringContaining('etcd://e:2379')] } }] }, { steps: [{ planned: { outcome: 'noop' } }] }]);
+    expect(await one.run(playbook(`{ ${makes('new')} }`), { mode: 'plan' })).toMatchObject({
+      exitCode: 10,
+      hosts: [{ warnings: [expect.stringContaining('it cannot be applied now')] }, { warnings: [] }],
+    });
+    expect(one.plan?.hosts).toMatchObject([
+      { steps: [{ planned: { warnings: [expect.stringContaining('etcd://e:2379')] } }] },
+      { steps: [{ planned: { outcome: 'noop' } }] },
+    ]);
   });
 
   it('from the middle of a change on: it is done, the rest is owed, and settled later', async () => {
-    const { one, reach } = recorded({ hosts: ['h'], before: (_host, command) => { if (isEffect(command)) reach.away = true; } });
+    const { one, reach } = recorded({
+      hosts: ['h'],
+      before: (_host, command) => {
+        if (isEffect(command)) reach.away = true;
+      },
+    });
     const result = await one.run(playbook(`{ ${makes('new')} }`));
     const owed = 'version 1 of container app is made, and not in the records yet: plimsoll records settle test';
     expect(result).toMatchObject({ exitCode: 0, hosts: [{ status: 'changed', owed: [owed] }] });
     expect(one.event('host.finished')).toMatchObject([{ owed: [owed] }]);
     const history = one.history();
     expect(history.hosts).toMatchObject([{ state: 'done', owed: [owed] }]);
-    expect(summaryOf({ runId: 'test', directory: '/x' }, history, undefined)).toMatchObject({ owed: 1, next: ['plimsoll records settle test'] });
+    expect(summaryOf({ runId: 'test', directory: '/x' }, history, undefined)).toMatchObject({
+      owed: 1,
+      next: ['plimsoll records settle test'],
+    });
     expect(await settle(one)).toEqual([owed]);
     reach.away = false;
     expect(await settle(one)).toEqual([]);
@@ -180,7 +252,12 @@ describe.concurrent('records that are away', () => {
   });
 
   it('before a later change: it goes on unclaimed, and its version is made afterwards', async () => {
-    const { one, reach } = recorded({ hosts: ['h'], recorded: (record) => { if (record.type === 'intent' && record.operation === 'put') reach.away = true; } });
+    const { one, reach } = recorded({
+      hosts: ['h'],
+      recorded: (record) => {
+        if (record.type === 'intent' && record.operation === 'put') reach.away = true;
+      },
+    });
     const steps = playbook(`{ ${put('b')} }\n{ ${makes('new')} }`);
     const owed = ['the new version of container app is made, and not in the records yet: plimsoll records settle test'];
     expect(await one.run(steps)).toMatchObject({ exitCode: 0, hosts: [{ owed }] });
@@ -199,7 +276,12 @@ describe.concurrent('records that are away', () => {
     const steps = playbook(`{ ${makes('new')} }`);
     await one.run(steps);
     reach.away = true;
-    expect(await one.goOn('rollback', steps)).toMatchObject({ exitCode: 0, hosts: [{ owed: ['version 1 of container app is undone, and not in the records yet: plimsoll records settle test'] }] });
+    expect(await one.goOn('rollback', steps)).toMatchObject({
+      exitCode: 0,
+      hosts: [
+        { owed: ['version 1 of container app is undone, and not in the records yet: plimsoll records settle test'] },
+      ],
+    });
     expect(one.read('h', 'a')).toBeUndefined();
     reach.away = false;
     await settle(one);
@@ -207,8 +289,16 @@ describe.concurrent('records that are away', () => {
   });
 
   it('for a change that was never claimed and failed: nothing is owed', async () => {
-    const { one, reach } = recorded({ hosts: ['h'], before: (_host, command) => { if (isEffect(command)) reach.away = true; } });
-    expect(await one.run(playbook(`{ ${put('b')} }\n{ ${makes('new', `, argv: ['false']`)} }`))).toMatchObject({ exitCode: 1, hosts: [{ owed: [] }] });
+    const { one, reach } = recorded({
+      hosts: ['h'],
+      before: (_host, command) => {
+        if (isEffect(command)) reach.away = true;
+      },
+    });
+    expect(await one.run(playbook(`{ ${put('b')} }\n{ ${makes('new', `, argv: ['false']`)} }`))).toMatchObject({
+      exitCode: 1,
+      hosts: [{ owed: [] }],
+    });
     expect(one.history().hosts).toMatchObject([{ owed: [] }]);
   });
 });
@@ -217,17 +307,30 @@ describe.concurrent('a laptop that is gone while versions are made', () => {
   const steps = playbook(`{ ${put('b')} }\n{ ${makes('new')} }\n{ ${put('c')} }`);
 
   // Two records of the first change, three of the second, two of the third, the host's end.
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('after record %i of the journal: after resume one version is current', async (number) => {
-    const { one, reach } = recorded({ hosts: ['h'], recorded: (_record, self) => { if (self.records.length === number) self.kill(); } });
-    await one.untilKilled(() => one.run(steps));
-    expect((await one.goOn('resume', steps)).exitCode).toBe(0);
-    await settle(one);
-    expect(await states(reach)).toEqual(['1 current']);
-    expect(one.history().hosts).toMatchObject([{ state: 'done', owed: [] }]);
-  });
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'after record %i of the journal: after resume one version is current',
+    async (number) => {
+      const { one, reach } = recorded({
+        hosts: ['h'],
+        recorded: (_record, self) => {
+          if (self.records.length === number) self.kill();
+        },
+      });
+      await one.untilKilled(() => one.run(steps));
+      expect((await one.goOn('resume', steps)).exitCode).toBe(0);
+      await settle(one);
+      expect(await states(reach)).toEqual(['1 current']);
+      expect(one.history().hosts).toMatchObject([{ state: 'done', owed: [] }]);
+    },
+  );
 
   it.each([1, 2, 3, 4, 5, 6, 7])('after record %i of the journal: after rollback none is', async (number) => {
-    const { one, reach } = recorded({ hosts: ['h'], recorded: (_record, self) => { if (self.records.length === number) self.kill(); } });
+    const { one, reach } = recorded({
+      hosts: ['h'],
+      recorded: (_record, self) => {
+        if (self.records.length === number) self.kill();
+      },
+    });
     await one.untilKilled(() => one.run(steps));
     await one.goOn('rollback', steps);
     await settle(one);
@@ -238,7 +341,12 @@ describe.concurrent('a laptop that is gone while versions are made', () => {
 
   it('between the claim and the record of it: the run finds its own claim again', async () => {
     const { one, reach } = recorded();
-    await reach.inner.claim('h', { ...app, spec: { text: 'new' } }, { run: 'test', who: 'ann@laptop', at: other.at }, never);
+    await reach.inner.claim(
+      'h',
+      { ...app, spec: { text: 'new' } },
+      { run: 'test', who: 'ann@laptop', at: other.at },
+      never,
+    );
     expect(await one.run(steps)).toMatchObject({ exitCode: 0 });
     expect(await states(reach)).toEqual(['1 current']);
   });

@@ -11,7 +11,14 @@ const unasked = (): Promise<never> => Promise.reject(new Error('the records were
 const noRecords: Records = { check: unasked, claim: unasked, settle: unasked, scaled: unasked };
 
 /** Of a run that makes no versions: nobody may be asked. */
-export const nothingRecorded = new RunRecords({ records: noRecords, runId: 'test', who: 'ann@laptop', mode: 'apply', earlier: [], signal: new AbortController().signal });
+export const nothingRecorded = new RunRecords({
+  records: noRecords,
+  runId: 'test',
+  who: 'ann@laptop',
+  mode: 'apply',
+  earlier: [],
+  signal: new AbortController().signal,
+});
 
 /** A change of one action for each name, each of which can be undone. */
 export function change(summary: string, names: readonly string[] = ['grow'], more: Partial<Change> = {}): Change {
@@ -27,16 +34,36 @@ export function change(summary: string, names: readonly string[] = ['grow'], mor
   };
 }
 
-export function begin(hosts: readonly string[] = ['web-1'], more: Partial<Extract<JournalRecord, { type: 'run' }>> = {}): JournalRecord {
+export function begin(
+  hosts: readonly string[] = ['web-1'],
+  more: Partial<Extract<JournalRecord, { type: 'run' }>> = {},
+): JournalRecord {
   return { type: 'run', version: 1, runId, at, by: 'ann@laptop', playbook: 'grow.yaml', digest: 'd', hosts, ...more };
 }
 
-export function continued(mode: 'resume' | 'rollback' | 'finalize', hosts: readonly string[] = ['web-1']): JournalRecord {
+export function continued(
+  mode: 'resume' | 'rollback' | 'finalize',
+  hosts: readonly string[] = ['web-1'],
+): JournalRecord {
   return { type: 'continued', at: '2026-11-20T19:00:00.000Z', by: 'bob@laptop', mode, hosts };
 }
 
 export function intent(of: Change, more: Partial<Intent> = {}): Intent {
-  return { type: 'intent', at, host: 'web-1', step: '1.1', name: 'Grow', operation: 'grow_rootfs', want: { size: 20 }, number: 0, change: of, actions: [0], become: true, work: '0-1.1-0-0-1', ...more };
+  return {
+    type: 'intent',
+    at,
+    host: 'web-1',
+    step: '1.1',
+    name: 'Grow',
+    operation: 'grow_rootfs',
+    want: { size: 20 },
+    number: 0,
+    change: of,
+    actions: [0],
+    become: true,
+    work: '0-1.1-0-0-1',
+    ...more,
+  };
 }
 
 export function outcome(of: Intent, code?: ErrorCode, output?: string): Outcome {

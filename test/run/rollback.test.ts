@@ -8,7 +8,8 @@ import { fleets, note, playbook, put } from './fleets.ts';
 const fleet = fleets();
 const fill = (text: string): string => `fill: { paths: ["\${{ vars.dir }}/x", "\${{ vars.dir }}/y"], text: ${text} }`;
 const untilGo = 'while [ ! -e "$2.go" ]; do sleep 0.05; done';
-const files = (one: Fleet, ...names: readonly string[]): readonly (string | undefined)[] => names.map((name) => one.read('h', name));
+const files = (one: Fleet, ...names: readonly string[]): readonly (string | undefined)[] =>
+  names.map((name) => one.read('h', name));
 
 describe.concurrent('a rollback', () => {
   it('takes everything back, newest first', async () => {
@@ -19,7 +20,12 @@ describe.concurrent('a rollback', () => {
     await one.run(steps);
     expect(files(one, 'a', 'b', 'x', 'y')).toEqual(['again', 'b', 'full', 'full']);
     const result = await one.goOn('rollback', steps);
-    expect(result).toMatchObject({ mode: 'rollback', status: 'changed', exitCode: 0, hosts: [{ applied: [], undone: ['a: a → again', 'fill', 'fill', 'b: old → b', 'a: nothing → a'] }] });
+    expect(result).toMatchObject({
+      mode: 'rollback',
+      status: 'changed',
+      exitCode: 0,
+      hosts: [{ applied: [], undone: ['a: a → again', 'fill', 'fill', 'b: old → b', 'a: nothing → a'] }],
+    });
     expect(files(one, 'a', 'b', 'x', 'y')).toEqual([undefined, 'old', undefined, 'was']);
     expect(one.history().hosts).toMatchObject([{ state: 'rolled-back' }]);
     expect(one.event('rollback.started')).toHaveLength(1);
@@ -41,7 +47,21 @@ describe.concurrent('a rollback', () => {
     await one.run(steps);
     one.write('h', 'a', 'somebody else');
     const result = await one.goOn('rollback', steps);
-    expect(result).toMatchObject({ exitCode: 4, hosts: [{ status: 'refused', undone: [], step: 'put', error: { message: expect.stringMatching(/^since "a: nothing → a" it has been changed by somebody else: .*somebody else/) } }] });
+    expect(result).toMatchObject({
+      exitCode: 4,
+      hosts: [
+        {
+          status: 'refused',
+          undone: [],
+          step: 'put',
+          error: {
+            message: expect.stringMatching(
+              /^since "a: nothing → a" it has been changed by somebody else: .*somebody else/,
+            ),
+          },
+        },
+      ],
+    });
     expect(files(one, 'a', 'b')).toEqual(['somebody else', 'b']);
   });
 
@@ -51,7 +71,19 @@ describe.concurrent('a rollback', () => {
     await one.run(steps);
     one.write('h', 'x', 'somebody else');
     const result = await one.goOn('rollback', steps);
-    expect(result).toMatchObject({ exitCode: 4, hosts: [{ status: 'refused', undone: ['fill'], step: 'fill', error: { message: expect.stringMatching(/^since "fill" it has been changed by somebody else: .*somebody else/) } }] });
+    expect(result).toMatchObject({
+      exitCode: 4,
+      hosts: [
+        {
+          status: 'refused',
+          undone: ['fill'],
+          step: 'fill',
+          error: {
+            message: expect.stringMatching(/^since "fill" it has been changed by somebody else: .*somebody else/),
+          },
+        },
+      ],
+    });
     expect(files(one, 'a', 'x', 'y')).toEqual(['a', 'somebody else', undefined]);
   });
 
@@ -60,7 +92,10 @@ describe.concurrent('a rollback', () => {
     const steps = playbook(`{ ${put('a')} }\n{ ${put('b', 'b', ', irreversible: true')} }`);
     await one.run(steps);
     const result = await one.goOn('rollback', steps);
-    expect(result).toMatchObject({ exitCode: 0, hosts: [{ undone: ['a: nothing → a'], warnings: ['cannot be undone: b: nothing → b'] }] });
+    expect(result).toMatchObject({
+      exitCode: 0,
+      hosts: [{ undone: ['a: nothing → a'], warnings: ['cannot be undone: b: nothing → b'] }],
+    });
     expect(files(one, 'a', 'b')).toEqual([undefined, 'b']);
   });
 
@@ -75,7 +110,12 @@ describe.concurrent('a rollback', () => {
   });
 
   it.each([1, 2, 3, 4])('that was cut after its record %i is begun again, and completes', async (number) => {
-    const one = fleet({ hosts: ['h'], recorded: (_record, self) => { if (self.records.at(-number - 1)?.type === 'continued') self.kill(); } });
+    const one = fleet({
+      hosts: ['h'],
+      recorded: (_record, self) => {
+        if (self.records.at(-number - 1)?.type === 'continued') self.kill();
+      },
+    });
     one.write('h', 'b', 'old');
     const steps = playbook(`{ ${put('a')} }\n{ ${put('b')} }`);
     await one.run(steps);
@@ -86,7 +126,12 @@ describe.concurrent('a rollback', () => {
   });
 
   it('of a change that was killed half way: what is there of it is taken back', async () => {
-    const one = fleet({ hosts: ['h'], after: (_host, command, self) => { if (isEffect(command)) self.kill(); } });
+    const one = fleet({
+      hosts: ['h'],
+      after: (_host, command, self) => {
+        if (isEffect(command)) self.kill();
+      },
+    });
     one.write('h', 'a', 'old');
     const argv = `[/bin/sh, -c, 'printf half >"$1"; sleep 60', sh, "\${{ vars.dir }}/a"]`;
     const steps = playbook(`{ ${put('a', 'whole', `, argv: ${argv}`)} }`);
@@ -98,12 +143,23 @@ describe.concurrent('a rollback', () => {
   });
 
   it('ends a program that still runs, and does not wait for it', async () => {
-    const one = fleet({ hosts: ['h'], after: (_host, command, self) => { if (isEffect(command) && self.records.some((record) => record.type === 'intent' && record.step === '1.2')) self.kill(); } });
+    const one = fleet({
+      hosts: ['h'],
+      after: (_host, command, self) => {
+        if (isEffect(command) && self.records.some((record) => record.type === 'intent' && record.step === '1.2'))
+          self.kill();
+      },
+    });
     const steps = playbook(`{ ${put('a')} }\n{ name: slow, ${note('x', untilGo)} }`);
     await one.untilKilled(() => one.run(steps));
     const result = await one.goOn('rollback', steps);
-    expect(result).toMatchObject({ exitCode: 0, hosts: [{ undone: ['a: nothing → a'], warnings: [expect.stringContaining('cannot be undone')] }] });
-    expect(one.records.find((record) => record.type === 'outcome' && record.step === '1.2')).toMatchObject({ error: { code: 'interrupted' } });
+    expect(result).toMatchObject({
+      exitCode: 0,
+      hosts: [{ undone: ['a: nothing → a'], warnings: [expect.stringContaining('cannot be undone')] }],
+    });
+    expect(one.records.find((record) => record.type === 'outcome' && record.step === '1.2')).toMatchObject({
+      error: { code: 'interrupted' },
+    });
   });
 
   it('of one host is not held up by another', async () => {
@@ -112,7 +168,10 @@ describe.concurrent('a rollback', () => {
     await one.run(steps);
     one.away.add('away');
     const result = await one.goOn('rollback', steps);
-    expect(result.hosts.map(({ host, status }) => [host, status])).toEqual([['h', 'changed'], ['away', 'unreachable']]);
+    expect(result.hosts.map(({ host, status }) => [host, status])).toEqual([
+      ['h', 'changed'],
+      ['away', 'unreachable'],
+    ]);
     expect({ h: one.read('h', 'a'), away: one.read('away', 'a') }).toEqual({ h: undefined, away: 'a' });
     one.away.delete('away');
     await one.goOn('rollback', steps);
@@ -120,7 +179,12 @@ describe.concurrent('a rollback', () => {
   });
 
   it('leaves alone what has never arrived on the host', async () => {
-    const one = fleet({ hosts: ['h'], recorded: (record, self) => { if (record.type === 'intent') self.kill(); } });
+    const one = fleet({
+      hosts: ['h'],
+      recorded: (record, self) => {
+        if (record.type === 'intent') self.kill();
+      },
+    });
     one.write('h', 'a', 'old');
     const steps = playbook(`{ ${put('a')} }`);
     await one.untilKilled(() => one.run(steps));
@@ -136,20 +200,34 @@ describe.concurrent('finalize', () => {
     const steps = playbook(`{ ${fill('full')} }\n{ ${put('a')} }`);
     await one.run(steps);
     expect(one.read('h', 'x.kept')).toBe('was');
-    expect(await one.goOn('finalize', steps)).toMatchObject({ mode: 'finalize', exitCode: 0, hosts: [{ applied: [expect.stringContaining('fill'), expect.stringContaining('fill')] }] });
+    expect(await one.goOn('finalize', steps)).toMatchObject({
+      mode: 'finalize',
+      exitCode: 0,
+      hosts: [{ applied: [expect.stringContaining('fill'), expect.stringContaining('fill')] }],
+    });
     expect(files(one, 'x', 'x.kept', 'a')).toEqual(['full', undefined, 'a']);
-    expect(one.history().hosts).toMatchObject([{ state: 'finalized', changes: [{ finalized: true }, { finalized: true }, {}] }]);
+    expect(one.history().hosts).toMatchObject([
+      { state: 'finalized', changes: [{ finalized: true }, { finalized: true }, {}] },
+    ]);
     expect(await one.goOn('finalize', steps)).toMatchObject({ exitCode: 0, hosts: [{ applied: [] }] });
   });
 
   it('that was cut goes on', async () => {
-    const one = fleet({ hosts: ['h'], recorded: (record, self) => { if (record.type === 'outcome') self.kill(); } });
+    const one = fleet({
+      hosts: ['h'],
+      recorded: (record, self) => {
+        if (record.type === 'outcome') self.kill();
+      },
+    });
     for (const name of ['x', 'y']) one.write('h', name, 'was');
     const steps = playbook(`{ ${fill('full')} }`);
     await one.run(steps);
     await one.untilKilled(() => one.goOn('finalize', steps));
     expect(await one.goOn('finalize', steps)).toMatchObject({ exitCode: 0 });
-    expect([existsSync(join(one.root, 'h', 'x.kept')), existsSync(join(one.root, 'h', 'y.kept'))]).toEqual([false, false]);
+    expect([existsSync(join(one.root, 'h', 'x.kept')), existsSync(join(one.root, 'h', 'y.kept'))]).toEqual([
+      false,
+      false,
+    ]);
     expect(one.history().hosts).toMatchObject([{ state: 'finalized' }]);
   });
 });

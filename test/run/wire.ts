@@ -1,5 +1,13 @@
 import { AppError } from '../../src/errors.ts';
-import type { Command, Connection, LockHolder, Outcome, RunOptions, Target, Transport } from '../../src/transport/transport.ts';
+import type {
+  Command,
+  Connection,
+  LockHolder,
+  Outcome,
+  RunOptions,
+  Target,
+  Transport,
+} from '../../src/transport/transport.ts';
 
 export interface WireHooks {
   /** Before a command is sent; it may throw, wait, cut the connection, or change the host. */
@@ -37,7 +45,9 @@ export class Wire implements Transport {
 
   async connect(target: Target, signal: AbortSignal): Promise<Connection> {
     if (this.isDead()) return nothing;
-    const refusal = this.away.has(target.name) ? new AppError('unreachable', `${target.name} is away`) : this.refusals.shift();
+    const refusal = this.away.has(target.name)
+      ? new AppError('unreachable', `${target.name} is away`)
+      : this.refusals.shift();
     if (refusal !== undefined) throw refusal;
     const connection = await this.#inner.connect(target, signal);
     this.connected += 1;

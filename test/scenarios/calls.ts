@@ -1,7 +1,31 @@
 import { readFile } from 'node:fs/promises';
 
 /** Programs of this machine, not simulated ones, that actions call by their names. */
-export const programsOfThisMachine = ['bash', 'cat', 'chmod', 'chown', 'cp', 'dd', 'env', 'find', 'gzip', 'install', 'ln', 'mkdir', 'mv', 'rm', 'rmdir', 'rsync', 'sed', 'sha256sum', 'sync', 'tar', 'timeout', 'touch', 'zstd'];
+export const programsOfThisMachine = [
+  'bash',
+  'cat',
+  'chmod',
+  'chown',
+  'cp',
+  'dd',
+  'env',
+  'find',
+  'gzip',
+  'install',
+  'ln',
+  'mkdir',
+  'mv',
+  'rm',
+  'rmdir',
+  'rsync',
+  'sed',
+  'sha256sum',
+  'sync',
+  'tar',
+  'timeout',
+  'touch',
+  'zstd',
+];
 
 /** A program that was called. `input`: what it got; `-` when that was no pipe. */
 export interface Call {
@@ -18,7 +42,10 @@ export interface ToolCall {
 /** `COUNT INPUT NAME ARGUMENT…`, each ended by NUL (called.sh); what is led below the host's root is taken back. */
 export async function callsIn(file: string, untold: (text: string) => string): Promise<readonly Call[]> {
   return Promise.all(
-    (await entriesOf(file)).map(async ([input = '-', ...argv]) => ({ input: input === '-' ? '-' : untold(await readFile(input, 'utf8')), argv: argv.map(untold) })),
+    (await entriesOf(file)).map(async ([input = '-', ...argv]) => ({
+      input: input === '-' ? '-' : untold(await readFile(input, 'utf8')),
+      argv: argv.map(untold),
+    })),
   );
 }
 
@@ -30,7 +57,7 @@ export async function toolCallsIn(file: string, untold: (text: string) => string
 async function entriesOf(file: string): Promise<readonly (readonly string[])[]> {
   const words = (await readFile(file, 'utf8').catch(() => '')).split('\0');
   const entries: (readonly string[])[] = [];
-  for (let at = 0; at < words.length - 1; ) {
+  for (let at = 0; at < words.length - 1;) {
     const more = Number(words[at]);
     if (!Number.isInteger(more)) throw new Error(`${file} is damaged at ${String(at)}: ${String(words[at])}`);
     entries.push(words.slice(at + 1, at + 3 + more));
@@ -41,9 +68,11 @@ async function entriesOf(file: string): Promise<readonly (readonly string[])[]> 
 
 /** Verbs of simulated tools that only read: whatever is not here changes something. */
 const reading: Readonly<Record<string, RegExp>> = {
-  docker: /^(?:(?:container |image |volume )?(?:inspect|ls|list)\b|ps\b|info\b|version\b|images\b|diff\b|events\b|cp \S+ -$|compose\b.* (?:config|ps|ls|version|images)\b|compose (?:ls|version)\b|system (?:df|info)\b|--version$)/,
+  docker:
+    /^(?:(?:container |image |volume )?(?:inspect|ls|list)\b|ps\b|info\b|version\b|images\b|diff\b|events\b|cp \S+ -$|compose\b.* (?:config|ps|ls|version|images)\b|compose (?:ls|version)\b|system (?:df|info)\b|--version$)/,
   // The superblock of a device that is not active is read through a mapping of its own, which cannot be written to.
-  dmsetup: /^(?:(?:info|table|status|ls|deps|version|targets)\b|create plimsoll-read-\d+ --readonly |remove --retry plimsoll-read-\d+$)/,
+  dmsetup:
+    /^(?:(?:info|table|status|ls|deps|version|targets)\b|create plimsoll-read-\d+ --readonly |remove --retry plimsoll-read-\d+$)/,
   systemctl: /^(?:show|is-active|is-enabled|cat|status)\b/,
   xfs_quota: /^(?!.*\b(?:limit|project -s|timer)\b)/,
   xfs_io: /^(?!.*\b(?:freeze|thaw|chproj|pwrite|truncate)\b)/,
@@ -51,7 +80,12 @@ const reading: Readonly<Record<string, RegExp>> = {
   blockdev: /^--get/,
   losetup: /^(?!.*(?:-c|-d|--set-capacity|--detach)\b)/,
   mount: /^$/,
-  ...Object.fromEntries(['lvs', 'vgs', 'pvs', 'lvmconfig', 'df', 'stat', 'lsblk', 'id', 'getent', 'pidof', 'blkid'].map((tool) => [tool, /^/])),
+  ...Object.fromEntries(
+    ['lvs', 'vgs', 'pvs', 'lvmconfig', 'df', 'stat', 'lsblk', 'id', 'getent', 'pidof', 'blkid'].map((tool) => [
+      tool,
+      /^/,
+    ]),
+  ),
   // What it runs is written down by itself.
   unshare: /^/,
   age: /^--version/,

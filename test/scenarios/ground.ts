@@ -49,33 +49,84 @@ export function groundOf({ theme, kind, containers, volumes, history }: GroundCh
   const fileSystem = hostKind === 'dm-ext4' ? 'ext4' : 'xfs';
   const containerMib = fileSystem === 'ext4' ? 100 : 320;
   const withDocker = hostKind !== 'no-docker';
-  const itsVolumes = withDocker ? volumes.slice(0, volumeNames.length).map((numbers, index) => volumeOf(volumeNames[index] ?? 'more', new Pick(numbers), hostKind)) : [];
-  const itsContainers = withDocker ? containers.slice(0, containerNames.length).map((numbers, index) => containerOf(containerNames[index] ?? 'more', new Pick(numbers), hostKind, containerMib, itsVolumes)) : [];
+  const itsVolumes = withDocker
+    ? volumes
+        .slice(0, volumeNames.length)
+        .map((numbers, index) => volumeOf(volumeNames[index] ?? 'more', new Pick(numbers), hostKind))
+    : [];
+  const itsContainers = withDocker
+    ? containers
+        .slice(0, containerNames.length)
+        .map((numbers, index) =>
+          containerOf(containerNames[index] ?? 'more', new Pick(numbers), hostKind, containerMib, itsVolumes),
+        )
+    : [];
   const spec: HostSpec = {
-    name: 'host', kind: hostKind,
-    ...(hostKind === 'overlay2-pquota' || hostKind === 'overlay2-plain' ? chosen.sometimes({ docker: '28.5' } as const) : {}),
+    name: 'host',
+    kind: hostKind,
+    ...(hostKind === 'overlay2-pquota' || hostKind === 'overlay2-plain'
+      ? chosen.sometimes({ docker: '28.5' } as const)
+      : {}),
     ...(isDevicemapper ? { pool: { dataBytes: (hostKind === 'dm-lvm' ? 1600 : 2048) * mib } } : {}),
     ...(chosen.number(5) === 4 ? { liveRestore: false } : {}),
-    volumes: itsVolumes, containers: itsContainers,
+    volumes: itsVolumes,
+    containers: itsContainers,
   };
-  const ground: Ground = { spec, containers: itsContainers.map(({ name }) => name), volumes: itsVolumes.map(({ name }) => name), isDevicemapper, fileSystem, containerMib, arrange: [], before: [] };
+  const ground: Ground = {
+    spec,
+    containers: itsContainers.map(({ name }) => name),
+    volumes: itsVolumes.map(({ name }) => name),
+    isDevicemapper,
+    fileSystem,
+    containerMib,
+    arrange: [],
+    before: [],
+  };
   return { ...ground, arrange: arrangedBy(chosen, ground), before: doneBefore(chosen, ground) };
 }
 
 function volumeOf(name: string, pick: Pick, kind: HostKind): VolumeSpec {
   const bytes = kind === 'overlay2-pquota' && pick.number(4) !== 3 ? pick.of([20, 40, 18]) * mib : undefined;
-  const labels = name === 'elk-1' ? { 'plimsoll.scaled': 'elk', 'plimsoll.index': '1', 'plimsoll.operation': 'scaled_volume', 'plimsoll.volume': 'elk-1' } : pick.of([{}, { keep: 'yes' }]);
-  return { name, ...(bytes === undefined ? {} : { bytes }), labels, files: pick.of([content, {}, { ...content, 'with space': "it's\n" }]) };
+  const labels =
+    name === 'elk-1'
+      ? {
+          'plimsoll.scaled': 'elk',
+          'plimsoll.index': '1',
+          'plimsoll.operation': 'scaled_volume',
+          'plimsoll.volume': 'elk-1',
+        }
+      : pick.of([{}, { keep: 'yes' }]);
+  return {
+    name,
+    ...(bytes === undefined ? {} : { bytes }),
+    labels,
+    files: pick.of([content, {}, { ...content, 'with space': "it's\n" }]),
+  };
 }
 
-function containerOf(name: string, pick: Pick, kind: HostKind, sizeMib: number, volumes: readonly VolumeSpec[]): ContainerSpec {
+function containerOf(
+  name: string,
+  pick: Pick,
+  kind: HostKind,
+  sizeMib: number,
+  volumes: readonly VolumeSpec[],
+): ContainerSpec {
   const uses = volumes.filter(() => pick.number(3) === 1);
-  const mounted = Object.fromEntries(uses.map((volume, index) => [volume.name, ['/data', '/logs', '/more', '/etc/x', '/y'][index] ?? '/z']));
+  const mounted = Object.fromEntries(
+    uses.map((volume, index) => [volume.name, ['/data', '/logs', '/more', '/etc/x', '/y'][index] ?? '/z']),
+  );
   const running = pick.number(4) !== 3;
-  const size = kind.startsWith('dm-') ? { bytes: sizeMib * mib } : kind === 'overlay2-pquota' && pick.is() ? { bytes: 64 * mib, storageOpt: '64M' } : {};
+  const size = kind.startsWith('dm-')
+    ? { bytes: sizeMib * mib }
+    : kind === 'overlay2-pquota' && pick.is()
+      ? { bytes: 64 * mib, storageOpt: '64M' }
+      : {};
   const grown = kind.startsWith('dm-') && pick.number(5) === 4 ? { grownBytes: (sizeMib + 192) * mib } : {};
   return {
-    name, ...size, ...grown, running,
+    name,
+    ...size,
+    ...grown,
+    running,
     restart: pick.of(['always', 'no', 'unless-stopped']),
     ...(uses.length === 0 ? {} : { volumes: mounted }),
     labels: pick.of([{}, { tier: 'web' }]),
@@ -85,7 +136,9 @@ function containerOf(name: string, pick: Pick, kind: HostKind, sizeMib: number, 
 }
 
 /** The device of the first container is longer than its file system. */
-const longer = (sectors: number): string => `N=$(docker inspect --type container --format '{{.GraphDriver.Data.DeviceName}}' c1)
+const longer = (
+  sectors: number,
+): string => `N=$(docker inspect --type container --format '{{.GraphDriver.Data.DeviceName}}' c1)
 set -- $(dmsetup table "$N")
 [ "$2" -ge ${String(sectors)} ] || { dmsetup load "$N" --table "0 ${String(sectors)} thin $4 $5" && dmsetup resume "$N"; }`;
 
@@ -108,7 +161,9 @@ function doneBefore(pick: Pick, { volumes, spec }: Ground): readonly object[] {
   const all: readonly (readonly object[])[] = [
     [],
     [],
-    to === undefined ? [] : [{ copy_volume: { from: { volume: from }, to: { volume: to }, first_pass_only: true, delete: true } }],
+    to === undefined
+      ? []
+      : [{ copy_volume: { from: { volume: from }, to: { volume: to }, first_pass_only: true, delete: true } }],
     [{ clean_volumes: { named: true, name: ['scrap-*', 'data'] } }],
     [{ scale_volume: { volume: from, size: '50MiB', method: 'copy', gate: { seconds: 0.1 } } }],
     [{ backup_volume: { volume: from, to: { laptop: 'kept' }, consistency: 'live' } }],

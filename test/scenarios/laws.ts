@@ -20,7 +20,11 @@ export interface Printed {
 export function printedIn(events: readonly RunEvent[]): readonly Printed[] {
   return events
     .filter((event): event is Planned => event.type === 'step.planned')
-    .flatMap(({ step, outcome, changes }) => (outcome === 'refused' || outcome === 'noop' ? [] : changes.map((change) => ({ step, certain: outcome === 'change', change }))));
+    .flatMap(({ step, outcome, changes }) =>
+      outcome === 'refused' || outcome === 'noop'
+        ? []
+        : changes.map((change) => ({ step, certain: outcome === 'change', change })),
+    );
 }
 
 /** One effect of the run: what the journal said before it, what was sent, and how it ended. */
@@ -47,7 +51,9 @@ function effectsOf(sent: readonly Sent[]): { readonly effects: readonly Effect[]
 
 /** What a relay has printed that it does at the end of its change. */
 function isClearing(script: string, effects: readonly { readonly intent: Intent }[]): boolean {
-  return effects.some(({ intent }) => intent.change.actions.some((action) => action.kind === 'relay' && action.atEnd?.script === script));
+  return effects.some(({ intent }) =>
+    intent.change.actions.some((action) => action.kind === 'relay' && action.atEnd?.script === script),
+  );
 }
 
 export interface Observed {
@@ -65,7 +71,10 @@ export interface Observed {
  */
 export async function differencesFrom({ printed, sent, calls, whole }: Observed): Promise<readonly string[]> {
   const { effects, stray } = effectsOf(sent);
-  const wrong = stray.map((one) => `sent without an intent: ${one.kind === 'work' ? `work ${one.name}` : isCommand(one) ? oneLine(one.script) : one.kind}`);
+  const wrong = stray.map(
+    (one) =>
+      `sent without an intent: ${one.kind === 'work' ? `work ${one.name}` : isCommand(one) ? oneLine(one.script) : one.kind}`,
+  );
   const certain = printed.filter((one) => one.certain);
   const uncertain = new Set(printed.filter((one) => !one.certain).map(({ step }) => step));
   let at = 0;
@@ -73,27 +82,41 @@ export async function differencesFrom({ printed, sent, calls, whole }: Observed)
     const [first = 0] = intent.actions;
     const begins = first === 0;
     if (begins) {
-      const found = certain.slice(at).findIndex(({ step, change }) => step === intent.name && same(change, intent.change));
+      const found = certain
+        .slice(at)
+        .findIndex(({ step, change }) => step === intent.name && same(change, intent.change));
       if (found >= 0) {
-        if (whole) wrong.push(...certain.slice(at, at + found).filter(({ change }) => !mayLapse(change)).map(({ step, change }) => `printed as certain and passed over: ${step}: ${change.summary}`));
+        if (whole)
+          wrong.push(
+            ...certain
+              .slice(at, at + found)
+              .filter(({ change }) => !mayLapse(change))
+              .map(({ step, change }) => `printed as certain and passed over: ${step}: ${change.summary}`),
+          );
         at += found + 1;
       } else if (certain.some(({ step }) => step === intent.name) && !uncertain.has(intent.name)) {
-        wrong.push(`done otherwise than printed: ${intent.name}: ${intent.change.summary}: ${difference(certain, intent)}`);
+        wrong.push(
+          `done otherwise than printed: ${intent.name}: ${intent.change.summary}: ${difference(certain, intent)}`,
+        );
       }
     }
     wrong.push(...(await differencesOfEffect(intent, its, failed, calls)));
   }
   const missing = certain.slice(at).filter(({ change }) => !mayLapse(change) && !onlyWaits(change));
-  if (whole) wrong.push(...missing.map(({ step, change }) => `printed as certain and not done: ${step}: ${change.summary}`));
+  if (whole)
+    wrong.push(...missing.map(({ step, change }) => `printed as certain and not done: ${step}: ${change.summary}`));
   return wrong;
 }
 
 const mayLapse = (change: ShownChange): boolean => (change as Partial<Change>).lapse !== undefined;
-const onlyWaits = ({ actions }: ShownChange): boolean => actions.every(({ kind }) => kind === 'wait-until' || kind === 'pause');
+const onlyWaits = ({ actions }: ShownChange): boolean =>
+  actions.every(({ kind }) => kind === 'wait-until' || kind === 'pause');
 
 /** The actions, to the letter; and that the printed text of each is what they are. */
 function same(printed: ShownChange, change: Change): boolean {
-  return printed.summary === change.summary && JSON.stringify(printed.actions.map(bare)) === JSON.stringify(change.actions);
+  return (
+    printed.summary === change.summary && JSON.stringify(printed.actions.map(bare)) === JSON.stringify(change.actions)
+  );
 }
 
 function bare({ command: _command, ...action }: ShownChange['actions'][number]): Action {
@@ -110,21 +133,38 @@ function difference(certain: readonly Printed[], intent: Intent): string {
 /** Texts that the preview prints of commands are what would be typed to call the same. */
 export function wronglyPrinted(printed: readonly Printed[]): readonly string[] {
   return printed.flatMap(({ step, change }) =>
-    change.actions.flatMap((action) => (action.kind !== 'exec' || action.command === commandLine(action.argv) ? [] : [`${step}: what is printed (${oneLine(action.command)}) is not what is called (${oneLine(commandLine(action.argv))})`])),
+    change.actions.flatMap((action) =>
+      action.kind !== 'exec' || action.command === commandLine(action.argv)
+        ? []
+        : [
+            `${step}: what is printed (${oneLine(action.command)}) is not what is called (${oneLine(commandLine(action.argv))})`,
+          ],
+    ),
   );
 }
 
-async function differencesOfEffect(intent: Intent, sent: readonly Sent[], failed: boolean, calls: Observed['calls']): Promise<readonly string[]> {
+async function differencesOfEffect(
+  intent: Intent,
+  sent: readonly Sent[],
+  failed: boolean,
+  calls: Observed['calls'],
+): Promise<readonly string[]> {
   const actions = intent.actions.flatMap((index) => intent.change.actions[index] ?? []);
   const where = `${intent.name}: ${intent.change.summary}`;
   if (actions.every(({ kind }) => kind === 'exec' || kind === 'check' || kind === 'write-file')) {
     const works = sent.filter((one) => one.kind === 'work');
     if (failed && works.length === 0) return [];
     const [work] = works;
-    if (works.length !== 1 || work === undefined || work.name !== intent.work) return [`${where}: is to be one piece of work (${String(intent.work)}) and is ${works.map(({ name }) => name).join(', ') || 'none'}`];
+    if (works.length !== 1 || work === undefined || work.name !== intent.work)
+      return [
+        `${where}: is to be one piece of work (${String(intent.work)}) and is ${works.map(({ name }) => name).join(', ') || 'none'}`,
+      ];
     const more = sent.filter(isCommand).filter(({ reads }) => !reads);
     const called = await calls(work.name);
-    return [...(more.length > 0 ? [`${where}: beside the work something else was sent`] : []), ...compareCalls(actions, called, failed).map((line) => `${where}: ${line}`)];
+    return [
+      ...(more.length > 0 ? [`${where}: beside the work something else was sent`] : []),
+      ...compareCalls(actions, called, failed).map((line) => `${where}: ${line}`),
+    ];
   }
   const [action] = actions;
   if (action === undefined) return [`${where}: no action`];
@@ -139,11 +179,30 @@ function sentFor(action: Action, sent: readonly Sent[], failed: boolean): readon
   switch (action.kind) {
     case 'upload':
     case 'fetch':
-      return [...works, ...(failed || commands.some(({ args }) => args.some((arg) => arg.includes(action.path))) ? [] : [`${action.kind}: nothing that was sent names ${action.path}`])];
+      return [
+        ...works,
+        ...(failed || commands.some(({ args }) => args.some((arg) => arg.includes(action.path)))
+          ? []
+          : [`${action.kind}: nothing that was sent names ${action.path}`]),
+      ];
     case 'wait-until':
-      return [...works, ...commands.filter(({ args }) => JSON.stringify(args) !== JSON.stringify(action.argv)).map(({ args }) => `was asked with ${args.join(' ')}`), ...changing.map(({ script }) => `wait-until sent ${oneLine(script)}`)];
+      return [
+        ...works,
+        ...commands
+          .filter(({ args }) => JSON.stringify(args) !== JSON.stringify(action.argv))
+          .map(({ args }) => `was asked with ${args.join(' ')}`),
+        ...changing.map(({ script }) => `wait-until sent ${oneLine(script)}`),
+      ];
     case 'seal':
-      return [...works, ...(failed || action.laptop === true || action.host !== undefined || commands.some(({ script }) => script.includes(quote(action.to))) ? [] : [`seal: nothing that was sent names ${action.to}`])];
+      return [
+        ...works,
+        ...(failed ||
+        action.laptop === true ||
+        action.host !== undefined ||
+        commands.some(({ script }) => script.includes(quote(action.to)))
+          ? []
+          : [`seal: nothing that was sent names ${action.to}`]),
+      ];
     case 'pause':
       return [...works, ...changing.map(({ script }) => `pause sent ${oneLine(script)}`)];
     case 'relay':
@@ -173,12 +232,18 @@ export function compareCalls(actions: readonly Action[], called: readonly Call[]
       const [next] = left;
       if (next !== undefined && writes(next, action)) left.shift();
       else if (failed) stopped = true;
-      else return [`printed that ${action.path} is written, and ${next === undefined ? 'called nothing' : `called ${shown(next)}`}`];
+      else
+        return [
+          `printed that ${action.path} is written, and ${next === undefined ? 'called nothing' : `called ${shown(next)}`}`,
+        ];
       continue;
     }
     if (action.kind !== 'exec' && action.kind !== 'check') return [`${action.kind} cannot be work`];
     const input = action.kind === 'exec' && action.stdin !== undefined ? action.stdin : '-';
-    const expected: Expected[] = [{ argv: action.argv, input }, ...(action.kind === 'exec' && action.check !== undefined ? [{ argv: action.check.argv, input: '-' }] : [])];
+    const expected: Expected[] = [
+      { argv: action.argv, input },
+      ...(action.kind === 'exec' && action.check !== undefined ? [{ argv: action.check.argv, input: '-' }] : []),
+    ];
     for (const one of expected) {
       if (builtin.has(one.argv[0] ?? '') || isOtherPath(one.argv[0] ?? '')) continue;
       const [next] = left;
@@ -191,15 +256,23 @@ export function compareCalls(actions: readonly Action[], called: readonly Call[]
       break;
     }
   }
-  const allowed = [...endsOf(actions), ...(failed ? actions.flatMap((action) => (action.kind === 'exec' ? (action.onFailure ?? []) : [])) : [])];
+  const allowed = [
+    ...endsOf(actions),
+    ...(failed ? actions.flatMap((action) => (action.kind === 'exec' ? (action.onFailure ?? []) : [])) : []),
+  ];
   const ends = endsOf(actions).filter(([program = '']) => !builtin.has(program));
   const stray = left.filter((call) => !allowed.some((argv) => isSame(call, { argv, input: '-' })));
   if (stray.length > 0) return stray.map((call) => `called ${shown(call)}, which was not printed`);
-  return failed || left.length === ends.length ? [] : [`at the end ${String(ends.length)} programs were to be called, and ${String(left.length)} were`];
+  return failed || left.length === ends.length
+    ? []
+    : [`at the end ${String(ends.length)} programs were to be called, and ${String(left.length)} were`];
 }
 
 function endsOf(actions: readonly Action[]): readonly (readonly string[])[] {
-  return actions.filter((action): action is ExecAction => action.kind === 'exec').toReversed().flatMap(({ atEnd }) => atEnd ?? []);
+  return actions
+    .filter((action): action is ExecAction => action.kind === 'exec')
+    .toReversed()
+    .flatMap(({ atEnd }) => atEnd ?? []);
 }
 
 /** A program by its own path has no stand-in, but for the shell. */
@@ -211,16 +284,22 @@ function readsFor({ argv: [program = '', ...args] }: Call, { path, backup }: Wri
   return program === 'sha256sum' || ((program === 'cat' || program === 'stat') && args.at(-1) === path);
 }
 
-const writes = ({ argv: [program, path, mode], input }: Call, action: WriteFileAction): boolean => program === 'write_beside' && path === led(action.path) && mode === action.mode && input === led(action.content);
+const writes = ({ argv: [program, path, mode], input }: Call, action: WriteFileAction): boolean =>
+  program === 'write_beside' && path === led(action.path) && mode === action.mode && input === led(action.content);
 
 function isSame(call: Expected, expected: Expected): boolean {
-  return call.input === led(expected.input) && call.argv.length === expected.argv.length && call.argv.every((word, index) => word === led(expected.argv[index] ?? ''));
+  return (
+    call.input === led(expected.input) &&
+    call.argv.length === expected.argv.length &&
+    call.argv.every((word, index) => word === led(expected.argv[index] ?? ''))
+  );
 }
 
 /** What the simulation itself changes in what is sent to a host, but for its root directory (lab/sim/translate.ts). */
 const led = (text: string): string => lead(text, { root: '', withoutDocker: false });
 
-const shown = ({ argv, input }: Expected): string => `${oneLine(commandLine(argv))}${input === '-' ? '' : ` <${oneLine(input, 60)}`}`;
+const shown = ({ argv, input }: Expected): string =>
+  `${oneLine(commandLine(argv))}${input === '-' ? '' : ` <${oneLine(input, 60)}`}`;
 
 /** From where on they differ. */
 function notSame(expected: Expected, call: Expected): string {

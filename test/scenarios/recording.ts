@@ -11,7 +11,12 @@ export type Sent =
   | { readonly kind: 'intent'; readonly intent: Intent }
   | { readonly kind: 'outcome'; readonly failed: boolean }
   | { readonly kind: 'work'; readonly name: string }
-  | { readonly kind: 'command' | 'stream'; readonly script: string; readonly args: readonly string[]; readonly reads: boolean };
+  | {
+      readonly kind: 'command' | 'stream';
+      readonly script: string;
+      readonly args: readonly string[];
+      readonly reads: boolean;
+    };
 
 /** Watches one run: what is sent to the host, and what the journal says of it. */
 export class Recording {
@@ -76,7 +81,12 @@ export class Recording {
   #watchedWork(name: string, text: string): string {
     const { standIns } = this.#host;
     const head = `PATH=${quote(standIns)}:$PATH SIM_WORK=${quote(name)} SIM_CALLED=${quote(this.fileOf(name))}; export PATH SIM_WORK SIM_CALLED\n`;
-    return head + text.replace(writeBesideFunctions, () => watchedWriting).replaceAll(/(?<!unshare -m -p -f )\/bin\/sh(?= )/g, `${standIns}/bin_sh`);
+    return (
+      head +
+      text
+        .replace(writeBesideFunctions, () => watchedWriting)
+        .replaceAll(/(?<!unshare -m -p -f )\/bin\/sh(?= )/g, `${standIns}/bin_sh`)
+    );
   }
 }
 

@@ -48,7 +48,9 @@ interface Ended {
 /** `show` is told what each run of the program has printed. */
 export async function runScenario(scenario: Scenario, show?: (text: string) => void): Promise<Told> {
   const { spec } = build(scenario, { files: '/', laptop: '/' }).ground;
-  const peer = build(scenario, { files: '/', laptop: '/' }).needsPeer ? [{ name: peerName, kind: 'overlay2-pquota' } as const] : [];
+  const peer = build(scenario, { files: '/', laptop: '/' }).needsPeer
+    ? [{ name: peerName, kind: 'overlay2-pquota' } as const]
+    : [];
   const simulation = await startSimulation(spec, ...peer);
   try {
     return await new ScenarioRun(simulation, scenario, show).told();
@@ -83,7 +85,14 @@ class ScenarioRun {
   async told(): Promise<Told> {
     await this.#lay();
     const ended = await this.#tell();
-    return { wrong: this.#wrong, ended, unsupported: [...this.#unsupported], tried: this.#tried, changed: [...this.#changed], playbook: JSON.stringify(this.#built.playbook) };
+    return {
+      wrong: this.#wrong,
+      ended,
+      unsupported: [...this.#unsupported],
+      tried: this.#tried,
+      changed: [...this.#changed],
+      playbook: JSON.stringify(this.#built.playbook),
+    };
   }
 
   async #lay(): Promise<void> {
@@ -130,10 +139,12 @@ class ScenarioRun {
     const shown = saved ? printed : printedIn(applied.shown);
     await this.#compared('apply', shown, recording, applied);
     if (applied.code === 5) {
-      if (this.#built.drift === undefined) this.#wrong.push(`drift although nobody has changed anything: ${errorsIn(applied)}`);
+      if (this.#built.drift === undefined)
+        this.#wrong.push(`drift although nobody has changed anything: ${errorsIn(applied)}`);
       const began = recording.sent.some(({ kind }) => kind === 'intent');
       // What was uncertain is compared only when its turn has come.
-      if (!began || (saved && printed.every(({ certain }) => certain))) await this.#untouched('drift', before, recording);
+      if (!began || (saved && printed.every(({ certain }) => certain)))
+        await this.#untouched('drift', before, recording);
       return began ? 'drifted later' : 'drifted';
     }
     if (applied.code !== 0) {
@@ -172,7 +183,9 @@ class ScenarioRun {
   /** What is called without being work must only read. */
   async #strayCalls(): Promise<readonly string[]> {
     const calls = await toolCallsIn(join(this.#simulation.host.directory, 'state/calls'), this.#untold);
-    return calls.filter((call) => call.work === '-' && changes(call)).map(({ argv }) => `was called outside of any work: ${oneLine(argv.join(' '))}`);
+    return calls
+      .filter((call) => call.work === '-' && changes(call))
+      .map(({ argv }) => `was called outside of any work: ${oneLine(argv.join(' '))}`);
   }
 
   async #compared(what: string, printed: readonly Printed[], recording: Recording, ended: Ended): Promise<void> {
@@ -182,10 +195,15 @@ class ScenarioRun {
       sent: recording.sent,
       calls: async (work) => callsIn(recording.fileOf(work), this.#untold),
       // What comes after a failure in a block, or in a step that may fail, is left out.
-      whole: ended.code === 0 && !ended.events.some(({ type }) => type === 'rescue.started') && !recording.sent.some((one) => one.kind === 'outcome' && one.failed),
+      whole:
+        ended.code === 0 &&
+        !ended.events.some(({ type }) => type === 'rescue.started') &&
+        !recording.sent.some((one) => one.kind === 'outcome' && one.failed),
     });
     // What is waited for is asked by a program of the operator's, which is no work.
-    const waits = recording.sent.some((one) => one.kind === 'intent' && one.intent.change.actions.some(({ kind }) => kind === 'wait-until'));
+    const waits = recording.sent.some(
+      (one) => one.kind === 'intent' && one.intent.change.actions.some(({ kind }) => kind === 'wait-until'),
+    );
     const stray = waits ? [] : await this.#strayCalls();
     this.#wrong.push(...[...wrong, ...stray].map((line) => `${what}: ${line}`));
     for (const found of ended.text.matchAll(/sim: [^"\\\n]{0,120}/g)) this.#unsupported.add(found[0]);
@@ -196,7 +214,11 @@ class ScenarioRun {
       const asked = code === 'action-failed' && (event.step ?? '').endsWith(' fails');
       // An earlier step has used the name while the daemon ran: Docker's own bug, which is told of by its number.
       if (message.includes('moby#43891')) continue;
-      const unforeseen = code === 'internal' || code === 'verification-failed' || code === 'outcome-unknown' || (code === 'action-failed' && this.#built.drift === undefined);
+      const unforeseen =
+        code === 'internal' ||
+        code === 'verification-failed' ||
+        code === 'outcome-unknown' ||
+        (code === 'action-failed' && this.#built.drift === undefined);
       if (unforeseen && !asked) this.#wrong.push(`${what}: ${code}: ${oneLine(message, 500)}`);
     }
     if (ended.code === 7) this.#wrong.push(`${what}: an internal error: ${oneLine(ended.text, 500)}`);
@@ -204,7 +226,10 @@ class ScenarioRun {
 
   /** The preview of plan and the one of apply are of the same host. */
   #sameTwice(first: readonly Printed[], second: readonly Printed[]): void {
-    const text = (printed: readonly Printed[]): string => JSON.stringify(printed.map(({ step, certain, change: { actions } }) => [step, certain, actions])).replaceAll(/\d{8}T\d{6}Z/g, 'TIME').replaceAll(/\b1[78]\d{8}\b/g, 'SECONDS');
+    const text = (printed: readonly Printed[]): string =>
+      JSON.stringify(printed.map(({ step, certain, change: { actions } }) => [step, certain, actions]))
+        .replaceAll(/\d{8}T\d{6}Z/g, 'TIME')
+        .replaceAll(/\b1[78]\d{8}\b/g, 'SECONDS');
     const [was, is] = [text(first), text(second)];
     if (was === is) return;
     this.#wrong.push(`two previews of the same host differ: ${firstDifference(was, is)}`);
@@ -215,12 +240,16 @@ class ScenarioRun {
     const states = this.#built.playbook.steps.flatMap(namesIn).filter((name) => /^\d+ \w+$/.test(name));
     const desired = states.filter((name) => operations.get(name.split(' ')[1] ?? '')?.repeats === false);
     const [only] = desired;
-    if (desired.length !== 1 || only === undefined || states.length !== 1 || !this.#built.settledAfter.has(only)) return;
+    if (desired.length !== 1 || only === undefined || states.length !== 1 || !this.#built.settledAfter.has(only))
+      return;
     this.#tried.push('noop');
     const { events, code } = await this.#plimsoll(undefined, ['plan', this.#playbook, '--output', 'json']);
     for (const event of events) {
-      if (event.type !== 'step.planned' || event.step !== only || event.outcome === 'noop' || event.outcome === 'maybe') continue;
-      this.#wrong.push(`after it was applied it is not noop: ${only} is ${event.outcome} (exit status ${String(code)}): ${event.reason ?? event.changes.map(({ summary }) => summary).join('; ')}`);
+      if (event.type !== 'step.planned' || event.step !== only || event.outcome === 'noop' || event.outcome === 'maybe')
+        continue;
+      this.#wrong.push(
+        `after it was applied it is not noop: ${only} is ${event.outcome} (exit status ${String(code)}): ${event.reason ?? event.changes.map(({ summary }) => summary).join('; ')}`,
+      );
     }
   }
 
@@ -240,10 +269,17 @@ class ScenarioRun {
       return;
     }
     // Nobody's backups are taken back.
-    this.#wrong.push(...differences(withoutBackups(before), withoutBackups(await this.#dump())).map((line) => `after the rollback ${line}`));
+    this.#wrong.push(
+      ...differences(withoutBackups(before), withoutBackups(await this.#dump())).map(
+        (line) => `after the rollback ${line}`,
+      ),
+    );
   }
 
-  readonly #untold = (text: string): string => text.replaceAll(`${this.#simulation.host.directory}/root`, '').replaceAll(`${this.#simulation.host.standIns}/bin_sh`, '/bin/sh');
+  readonly #untold = (text: string): string =>
+    text
+      .replaceAll(`${this.#simulation.host.directory}/root`, '')
+      .replaceAll(`${this.#simulation.host.standIns}/bin_sh`, '/bin/sh');
 
   #dump(): Promise<Dump> {
     return dumpHost(this.#simulation.host, this.#places);
@@ -254,14 +290,27 @@ class ScenarioRun {
   }
 
   /** The program as main.ts runs it, in this process. Somebody who is asked agrees, after `meanwhile`. */
-  async #plimsoll(recording: Recording | undefined, args: readonly string[], meanwhile?: () => Promise<void>): Promise<Ended> {
+  async #plimsoll(
+    recording: Recording | undefined,
+    args: readonly string[],
+    meanwhile?: () => Promise<void>,
+  ): Promise<Ended> {
     const { directory, transport, inventory } = this.#simulation;
     const text = { out: '', err: '' };
     let shownUntil: number | undefined;
-    const screen = (name: 'out' | 'err'): World['out'] => ({ write: (more) => { text[name] += more; }, isTerminal: false, columns: 80, rows: 24, colour: false });
+    const screen = (name: 'out' | 'err'): World['out'] => ({
+      write: (more) => {
+        text[name] += more;
+      },
+      isTerminal: false,
+      columns: 80,
+      rows: 24,
+      colour: false,
+    });
     const world: World = {
       io: nodeConfigIo({ HOME: directory }),
-      out: screen('out'), err: screen('err'),
+      out: screen('out'),
+      err: screen('err'),
       interrupts: new Interrupts(),
       who: 'somebody@laptop',
       agentSocket: undefined,
@@ -279,23 +328,35 @@ class ScenarioRun {
       ...(recording === undefined ? {} : { wrapJournal: recording.journal }),
     };
     const consent = args[0] === 'plan' || args[0] === 'apply' ? ['--allow-read-only-programs'] : [];
-    const code = await program(world).run([...args, ...consent, '-i', inventory]).catch((thrown: unknown) => {
-      const error = toAppError(thrown);
-      reportError(world, error, true);
-      return exitCodeOfError(error.code);
-    });
+    const code = await program(world)
+      .run([...args, ...consent, '-i', inventory])
+      .catch((thrown: unknown) => {
+        const error = toAppError(thrown);
+        reportError(world, error, true);
+        return exitCodeOfError(error.code);
+      });
     this.#show?.(`${args.join(' ')} => ${String(code)}
 ${text.out}${text.err}`);
-    return { code, events: eventsIn(text.out), shown: eventsIn(text.out.slice(0, shownUntil ?? text.out.length)), text: text.out + text.err };
+    return {
+      code,
+      events: eventsIn(text.out),
+      shown: eventsIn(text.out.slice(0, shownUntil ?? text.out.length)),
+      text: text.out + text.err,
+    };
   }
 }
 
 function eventsIn(text: string): readonly RunEvent[] {
-  return text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as RunEvent);
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as RunEvent);
 }
 
 function errorsIn({ events, text }: Ended): string {
-  const errors = events.flatMap((event) => (event.type === 'host.finished' && event.error !== undefined ? [`${event.error.code}: ${event.error.message}`] : []));
+  const errors = events.flatMap((event) =>
+    event.type === 'host.finished' && event.error !== undefined ? [`${event.error.code}: ${event.error.message}`] : [],
+  );
   return oneLine(errors.join('; ') || text, 400);
 }
 
@@ -304,6 +365,11 @@ function withoutBackups(dump: Dump): Dump {
 }
 
 function namesIn(node: object): readonly string[] {
-  const inner = ['block', 'rescue', 'always'].flatMap((key): readonly object[] => (key in node ? ((node as Record<string, readonly object[]>)[key] ?? []) : []));
-  return [...('name' in node && typeof node.name === 'string' && inner.length === 0 ? [node.name] : []), ...inner.flatMap(namesIn)];
+  const inner = ['block', 'rescue', 'always'].flatMap((key): readonly object[] =>
+    key in node ? ((node as Record<string, readonly object[]>)[key] ?? []) : [],
+  );
+  return [
+    ...('name' in node && typeof node.name === 'string' && inner.length === 0 ? [node.name] : []),
+    ...inner.flatMap(namesIn),
+  ];
 }

@@ -21,11 +21,15 @@ export interface Scenario {
   readonly drift: number;
 }
 
-const numbers = (most: number): fc.Arbitrary<readonly number[]> => fc.array(fc.nat(999), { minLength: most, maxLength: most });
+const numbers = (most: number): fc.Arbitrary<readonly number[]> =>
+  fc.array(fc.nat(999), { minLength: most, maxLength: most });
 
 function scenariosOf(theme: Theme): fc.Arbitrary<Scenario> {
   const all = Object.keys(stepMakers);
-  const operation = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...ofTheme[theme]) }, { weight: 1, arbitrary: fc.constantFrom(...all) });
+  const operation = fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(...ofTheme[theme]) },
+    { weight: 1, arbitrary: fc.constantFrom(...all) },
+  );
   return fc.record({
     ground: fc.record({
       theme: fc.constant(theme),
@@ -34,9 +38,15 @@ function scenariosOf(theme: Theme): fc.Arbitrary<Scenario> {
       volumes: fc.array(numbers(4), { minLength: theme === 'volumes' ? 1 : 0, maxLength: 5 }),
       history: numbers(8),
     }),
-    steps: fc.array(fc.record({ operation, control: fc.nat(11), numbers: numbers(10) }), { minLength: 1, maxLength: 5 }),
+    steps: fc.array(fc.record({ operation, control: fc.nat(11), numbers: numbers(10) }), {
+      minLength: 1,
+      maxLength: 5,
+    }),
     saved: fc.boolean(),
-    drift: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 999 }) }),
+    drift: fc.oneof(
+      { weight: 2, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.integer({ min: 1, max: 999 }) },
+    ),
   });
 }
 
@@ -67,8 +77,15 @@ export function build({ ground: choice, steps, drift }: Scenario, places: Places
     needsPeer: steps.some(({ operation }) => operation === 'send_volume'),
     playbook: { hosts: ground.spec.name, become: true, steps: made.flatMap(({ nodes }) => nodes) },
     files: {
-      'files/there': 'there\n', 'files/more': 'more\n', 'files/from/one': 'one\n', 'files/from/below/two': 'two\n', 'files/to/.keep': '', 'files/full/other': 'other\n', 'files/other/three': 'three\n',
-      'laptop/new': 'new\n'.repeat(20), 'laptop/other': 'other\n',
+      'files/there': 'there\n',
+      'files/more': 'more\n',
+      'files/from/one': 'one\n',
+      'files/from/below/two': 'two\n',
+      'files/to/.keep': '',
+      'files/full/other': 'other\n',
+      'files/other/three': 'three\n',
+      'laptop/new': 'new\n'.repeat(20),
+      'laptop/other': 'other\n',
     },
     drift: drift === 0 ? undefined : driftOf(new Pick([drift - 1]), choice.theme, ground, places),
     settledAfter: new Set(made.flatMap(({ name, settled }) => (settled ? [name] : []))),
@@ -87,7 +104,12 @@ interface Node {
 /** In a block that is rescued, and with `on_error: continue`, a step that was refused is no failure of the run. */
 const mayFail: ReadonlySet<number> = new Set([9, 10]);
 
-function stepOf({ operation, control, numbers: chosen }: StepChoice, number: number, ground: Ground, places: Places): Node {
+function stepOf(
+  { operation, control, numbers: chosen }: StepChoice,
+  number: number,
+  ground: Ground,
+  places: Places,
+): Node {
   const maker = stepMakers[operation];
   if (maker === undefined) throw new Error(`nothing makes steps of ${operation}`);
   const { input, needs = [], relative = false } = maker({ number, pick: new Pick(chosen), ground, places });
@@ -95,8 +117,15 @@ function stepOf({ operation, control, numbers: chosen }: StepChoice, number: num
   const step = { name, [operation]: input };
   const before = needs.map((one, index) => ({ ...one, name: `${name}, before it ${String(index + 1)}` }));
   const register = `r${String(number)}`;
-  const node = (...nodes: readonly object[]): Node => ({ name, nodes: [...before, ...nodes], settled: !relative && !neverSettled.has(operation) && !mayFail.has(control) });
-  const log = (text: string): object => ({ name: `${name}, after it`, command: ['/bin/sh', '-c', 'echo "$1" >>"$2"', 'sh', text, `${places.files}/after`] });
+  const node = (...nodes: readonly object[]): Node => ({
+    name,
+    nodes: [...before, ...nodes],
+    settled: !relative && !neverSettled.has(operation) && !mayFail.has(control),
+  });
+  const log = (text: string): object => ({
+    name: `${name}, after it`,
+    command: ['/bin/sh', '-c', 'echo "$1" >>"$2"', 'sh', text, `${places.files}/after`],
+  });
   switch (control) {
     case 5:
       return node({ ...step, when: pickDocker(ground) });
@@ -107,11 +136,19 @@ function stepOf({ operation, control, numbers: chosen }: StepChoice, number: num
     case 8:
       return node({ name: `${name} in a block`, block: [step], always: [log('always')] });
     case 9:
-      return node({ name: `${name} in a block`, block: [step, { name: `${name} fails`, command: ['/bin/sh', '-c', 'exit 9'] }], rescue: [log('rescued')] });
+      return node({
+        name: `${name} in a block`,
+        block: [step, { name: `${name} fails`, command: ['/bin/sh', '-c', 'exit 9'] }],
+        rescue: [log('rescued')],
+      });
     case 10:
       return node({ ...step, on_error: 'continue' });
     case 11:
-      return node({ name: `${name} lists`, script: { text: 'echo a; echo b', read_only: true }, register }, { ...log('${{ item }}'), loop: `\${{ ${register}.lines }}` }, step);
+      return node(
+        { name: `${name} lists`, script: { text: 'echo a; echo b', read_only: true }, register },
+        { ...log('${{ item }}'), loop: `\${{ ${register}.lines }}` },
+        step,
+      );
     default:
       return node(step);
   }
@@ -119,7 +156,9 @@ function stepOf({ operation, control, numbers: chosen }: StepChoice, number: num
 
 /** Without Docker its facts cannot be asked for. */
 function pickDocker({ spec: { kind }, isDevicemapper }: Ground): string {
-  return kind === 'no-docker' ? "host.name == 'host'" : `facts.docker.driver ${isDevicemapper ? '==' : '!='} "devicemapper"`;
+  return kind === 'no-docker'
+    ? "host.name == 'host'"
+    : `facts.docker.driver ${isDevicemapper ? '==' : '!='} "devicemapper"`;
 }
 
 /** What other people do to a host: mostly to what the steps are about. */
@@ -129,7 +168,11 @@ function driftOf(pick: Pick, theme: Theme, { containers, volumes }: Ground, { fi
   const mine = `/var/lib/docker/volumes/${volume}/_data`;
   const device = `N=$(docker inspect --type container --format '{{.GraphDriver.Data.DeviceName}}' ${first}); set -- $(dmsetup table "$N")`;
   const containersChange = [`docker stop ${first}`, `docker start ${first}`, `docker rm -f ${first}`];
-  const daemonChanges = [`printf '{"debug":true}\\n' >/etc/docker/daemon.json`, 'systemctl restart docker', 'systemctl stop docker'];
+  const daemonChanges = [
+    `printf '{"debug":true}\\n' >/etc/docker/daemon.json`,
+    'systemctl restart docker',
+    'systemctl stop docker',
+  ];
   const drifts: Readonly<Record<Theme, readonly string[]>> = {
     files: [
       `echo changed >'${files}/there'`,

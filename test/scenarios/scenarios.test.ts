@@ -10,13 +10,16 @@ afterAll(stopEngine);
 
 it('there are steps of every operation, and all of them occur', () => {
   expect(Object.keys(stepMakers).toSorted()).toEqual([...operations.keys()].toSorted());
-  const occurring = new Set(fc.sample(scenarios, { seed: 1, numRuns: 500 }).flatMap(({ steps }) => steps.map(({ operation }) => operation)));
+  const occurring = new Set(
+    fc.sample(scenarios, { seed: 1, numRuns: 500 }).flatMap(({ steps }) => steps.map(({ operation }) => operation)),
+  );
   expect([...occurring].toSorted()).toEqual([...operations.keys()].toSorted());
 });
 
 it('the same seed gives the same scenario', () => {
   const places = { files: '/files', laptop: '/laptop' };
-  const built = (): string => JSON.stringify(fc.sample(scenarios, { seed: 7, numRuns: 50 }).map((scenario) => build(scenario, places)));
+  const built = (): string =>
+    JSON.stringify(fc.sample(scenarios, { seed: 7, numRuns: 50 }).map((scenario) => build(scenario, places)));
   expect(built()).toBe(built());
 });
 

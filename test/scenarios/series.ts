@@ -25,7 +25,8 @@ const shrinkingMs = limit(60_000);
 /** As $PLIMSOLL_SCENARIOS and $PLIMSOLL_SEED say; a minute's worth that no earlier commit has had without them. */
 export function seriesOf(env: NodeJS.ProcessEnv): Series {
   const { PLIMSOLL_SCENARIOS: count, PLIMSOLL_SEED: seed } = env;
-  for (const given of [count, seed]) if (given !== undefined && !/^\d{1,9}$/.test(given)) throw new Error(`no number: ${given}`);
+  for (const given of [count, seed])
+    if (given !== undefined && !/^\d{1,9}$/.test(given)) throw new Error(`no number: ${given}`);
   return {
     seed: seed === undefined ? thisTurn() * seedsOfACommit : Number(seed),
     count: count === undefined ? (seed === undefined ? seedsOfACommit : 1) : Number(count),
@@ -77,7 +78,9 @@ export async function runSeries({ seed, count, forMs }: Series): Promise<Summary
     while (next < seed + count && performance.now() - began < forMs) {
       const own = next;
       next += 1;
-      const failure = await tryOne(own, (told) => { totals.add(told); });
+      const failure = await tryOne(own, (told) => {
+        totals.add(told);
+      });
       if (failure !== undefined) totals.failures.push(failure);
     }
   };
@@ -107,7 +110,10 @@ async function tryOne(seed: number, first: (told: Told) => void): Promise<Failur
   await fc.check(fc.asyncProperty(scenarios, holds), { seed, numRuns: 1 });
   const smallest = failing.at(-1);
   if (smallest === undefined) return undefined;
-  const { scenario, told: { wrong, playbook } } = smallest;
+  const {
+    scenario,
+    told: { wrong, playbook },
+  } = smallest;
   const failure = { seed, wrong, scenario: JSON.stringify(scenario), playbook };
   await logged(seed, failure);
   return failure;
@@ -119,7 +125,14 @@ async function toldOf(scenario: Scenario): Promise<Told> {
     return await runScenario(scenario);
   } catch (thrown) {
     const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    return { wrong: [`the scenario could not be run: ${why}`], ended: 'not run', unsupported: [], changed: [], tried: [], playbook: '' };
+    return {
+      wrong: [`the scenario could not be run: ${why}`],
+      ended: 'not run',
+      unsupported: [],
+      changed: [],
+      tried: [],
+      playbook: '',
+    };
   }
 }
 
@@ -130,11 +143,23 @@ async function logged(seed: number, what: object): Promise<void> {
 }
 
 export function sayFailure({ seed, wrong, scenario, playbook }: Failure): string {
-  return [`seed ${String(seed)}: PLIMSOLL_SEED=${String(seed)} npx vitest run --config vitest.scenarios.config.ts`, ...wrong.map((line) => `  ${line}`), `  the smallest that fails: ${scenario}`, `  its playbook: ${playbook}`].join('\n');
+  return [
+    `seed ${String(seed)}: PLIMSOLL_SEED=${String(seed)} npx vitest run --config vitest.scenarios.config.ts`,
+    ...wrong.map((line) => `  ${line}`),
+    `  the smallest that fails: ${scenario}`,
+    `  its playbook: ${playbook}`,
+  ].join('\n');
 }
 
-export function saySummary({ ran, seconds, ended, tried, changed, unsupported, failures }: Summary, { seed }: Series): string {
-  const list = (counts: ReadonlyMap<string, number>): string => [...counts].toSorted(([, a], [, b]) => b - a).map(([what, count]) => `${what} ${String(count)}`).join(', ') || 'none';
+export function saySummary(
+  { ran, seconds, ended, tried, changed, unsupported, failures }: Summary,
+  { seed }: Series,
+): string {
+  const list = (counts: ReadonlyMap<string, number>): string =>
+    [...counts]
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([what, count]) => `${what} ${String(count)}`)
+      .join(', ') || 'none';
   return [
     `${String(ran)} scenarios from seed ${String(seed)} on in ${seconds.toFixed(0)} s: ${list(ended)}.`,
     `  laws beyond those of every scenario: ${list(tried)}`,

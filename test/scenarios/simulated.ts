@@ -71,9 +71,18 @@ export async function startSimulation(spec: HostSpec, ...peers: readonly HostSpe
     const standIns = join(directory, 'called');
     await makeStandIns(standIns);
     const place: HostPlace = { spec, directory: at, processes, engine: await engine() };
-    const host: SimulatedHost = { name: spec.name, spec, directory: at, standIns, run: (script) => runOnHost(place, script) };
+    const host: SimulatedHost = {
+      name: spec.name,
+      spec,
+      directory: at,
+      standIns,
+      run: (script) => runOnHost(place, script),
+    };
     const inventory = join(directory, 'inventory.yaml');
-    await writeFile(inventory, JSON.stringify({ defaults: { become: true, user: 'root' }, hosts: { [spec.name]: { address: '127.0.0.1' } } }));
+    await writeFile(
+      inventory,
+      JSON.stringify({ defaults: { become: true, user: 'root' }, hosts: { [spec.name]: { address: '127.0.0.1' } } }),
+    );
     return { directory, host, transport: transportTo(host.name, place), inventory, stop };
   } catch (error) {
     await stop();
@@ -84,13 +93,28 @@ export async function startSimulation(spec: HostSpec, ...peers: readonly HostSpe
 async function startOverSsh(spec: HostSpec, peers: readonly HostSpec[]): Promise<Simulation> {
   const fleet = await startFleet([spec, ...peers]);
   try {
-    const { directory, hosts: [own] } = fleet;
+    const {
+      directory,
+      hosts: [own],
+    } = fleet;
     if (own === undefined) throw new Error('the fleet has no host');
     await writeFile(join(own.directory, 'state/calls'), '');
     const standIns = join(directory, 'called');
     await makeStandIns(standIns);
-    const host: SimulatedHost = { name: own.name, spec, directory: own.directory, standIns, run: (script) => own.run(script) };
-    return { directory, host, transport: undefined, inventory: await fleet.writeTo(directory), stop: () => fleet.stop() };
+    const host: SimulatedHost = {
+      name: own.name,
+      spec,
+      directory: own.directory,
+      standIns,
+      run: (script) => own.run(script),
+    };
+    return {
+      directory,
+      host,
+      transport: undefined,
+      inventory: await fleet.writeTo(directory),
+      stop: () => fleet.stop(),
+    };
   } catch (error) {
     await fleet.stop();
     throw error;
@@ -103,7 +127,9 @@ async function makeStandIns(directory: string): Promise<void> {
   await copyFile(join(import.meta.dirname, 'called.sh'), script);
   await chmod(script, 0o755);
   const simulated = (await readdir(bin)).filter((name) => !name.endsWith('.sh'));
-  await Promise.all(['bin_sh', ...programsOfThisMachine, ...simulated].map((name) => symlink('.called', join(directory, name))));
+  await Promise.all(
+    ['bin_sh', ...programsOfThisMachine, ...simulated].map((name) => symlink('.called', join(directory, name))),
+  );
 }
 
 function transportTo(name: string, place: HostPlace): Transport {
@@ -122,7 +148,9 @@ const bulk = 'read -r p';
 function carrierTo(place: HostPlace): Carrier {
   const open = new Set<ShellChannel>();
   let onClosed: (error: Error | undefined) => void = () => undefined;
-  const closed = new Promise<Error | undefined>((resolve) => { onClosed = resolve; });
+  const closed = new Promise<Error | undefined>((resolve) => {
+    onClosed = resolve;
+  });
   return {
     hostKey: 'SHA256:none',
     publicKey: '',
@@ -136,7 +164,9 @@ function carrierTo(place: HostPlace): Carrier {
     },
     close: () => {
       for (const channel of open) channel.destroy();
-      void Promise.all([...open].map(({ ended }) => ended)).then(() => { onClosed(undefined); });
+      void Promise.all([...open].map(({ ended }) => ended)).then(() => {
+        onClosed(undefined);
+      });
     },
   };
 }
@@ -149,14 +179,20 @@ function openChannel(place: HostPlace, line: string): ShellChannel {
   child.stdin.on('error', ignore);
   stdin.on('error', ignore);
   stdin.pipe(child.stdin);
-  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => stream.on('error', ignore).pipe(new Unlead(places.root)).pipe(new PassThrough()).on('error', ignore));
+  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) =>
+    stream.on('error', ignore).pipe(new Unlead(places.root)).pipe(new PassThrough()).on('error', ignore),
+  );
   return {
     stdin,
     stdout: stdout ?? new PassThrough(),
     stderr: stderr ?? new PassThrough(),
     ended: new Promise((resolve) => {
-      child.once('error', () => { resolve({ status: undefined }); });
-      child.once('close', (code) => { resolve({ status: code ?? undefined }); });
+      child.once('error', () => {
+        resolve({ status: undefined });
+      });
+      child.once('close', (code) => {
+        resolve({ status: code ?? undefined });
+      });
     }),
     // As with a cut connection: the shell meets the end of its input, and what it started goes on.
     destroy: () => {

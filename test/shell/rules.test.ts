@@ -66,5 +66,7 @@ it('where programs come from is said once, before anything else (values/privileg
 });
 
 it('no escape of TypeScript is left in a file of shell', () => {
-  expect(scripts.filter(({ text }) => text.includes('\\${') || /\\\\n'/.test(text)).map(({ file }) => file)).toEqual([]);
+  expect(scripts.filter(({ text }) => text.includes('\\${') || /\\\\n'/.test(text)).map(({ file }) => file)).toEqual(
+    [],
+  );
 });

@@ -18,21 +18,32 @@ function sh(text: string): string {
 
 describe('a script', () => {
   it('begins with its values, each a word whatever is in it', () => {
-    expect(sh(`${shell('operations/copies/cp.sh', { a: awkward }).split('\n').slice(0, awkward.split('\n').length).join('\n')}\nprintf %s "$a"`)).toBe(awkward);
+    expect(
+      sh(
+        `${shell('operations/copies/cp.sh', { a: awkward }).split('\n').slice(0, awkward.split('\n').length).join('\n')}\nprintf %s "$a"`,
+      ),
+    ).toBe(awkward);
   });
 
   it('goes without what is only for whoever reads the file', () => {
-    for (const file of scripts) expect({ file, text: shell(file) }).toEqual({ file, text: expect.not.stringContaining('shellcheck disable=SC2154 #') });
+    for (const file of scripts)
+      expect({ file, text: shell(file) }).toEqual({
+        file,
+        text: expect.not.stringContaining('shellcheck disable=SC2154 #'),
+      });
   });
 
   it('has the text of what it sources in it, and no line that a host could not follow', () => {
-    for (const file of scripts) expect({ file, text: shell(file) }).toEqual({ file, text: expect.not.stringMatching(/^\. \.|\(cat \.\.?\//m) });
+    for (const file of scripts)
+      expect({ file, text: shell(file) }).toEqual({ file, text: expect.not.stringMatching(/^\. \.|\(cat \.\.?\//m) });
   });
 });
 
 describe.each(shells)('every script, by $name', ({ argv: [program, ...args], tags }) => {
   it('is understood', { tags }, () => {
-    const text = scripts.map((file, index) => `# ${file}\n${functionOf(`script_${String(index)}`, shell(file))}`).join('\n');
+    const text = scripts
+      .map((file, index) => `# ${file}\n${functionOf(`script_${String(index)}`, shell(file))}`)
+      .join('\n');
     const { stderr, status } = spawnSync(program, [...args, '-n'], { input: text, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
@@ -48,8 +59,12 @@ describe('what is put together', () => {
   });
 
   it('is a part that changes nothing of the caller’s, takes none of its input, and calls its hooks', () => {
-    const part = inSubshell('read -r line; a=2; trap - EXIT; hook "$1"; printf "[%s]" "$line"', [awkward], { hook: 'printf %s "$1"' });
-    expect(sh(wholeScript('Tries it.', 'a=1', 'trap "printf end" EXIT', part, 'printf %s "$a"'))).toBe(`${awkward}[]1end`);
+    const part = inSubshell('read -r line; a=2; trap - EXIT; hook "$1"; printf "[%s]" "$line"', [awkward], {
+      hook: 'printf %s "$1"',
+    });
+    expect(sh(wholeScript('Tries it.', 'a=1', 'trap "printf end" EXIT', part, 'printf %s "$a"'))).toBe(
+      `${awkward}[]1end`,
+    );
   });
 
   it('is a whole script, of which half is nothing', () => {

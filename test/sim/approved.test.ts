@@ -19,7 +19,9 @@ let number = 0;
 let plans = 0;
 
 beforeAll(async () => {
-  fleet = await startFleet(names.map((name) => ({ name, kind: 'overlay2-pquota', containers: [{ name: 'app-1', bytes: 10 * 1024 ** 3 }] })));
+  fleet = await startFleet(
+    names.map((name) => ({ name, kind: 'overlay2-pquota', containers: [{ name: 'app-1', bytes: 10 * 1024 ** 3 }] })),
+  );
   inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
 });
 afterAll(() => fleet.stop());
@@ -30,7 +32,8 @@ beforeEach(() => {
 });
 
 /** Without a terminal. */
-const run = (...args: readonly string[]): Promise<Ran> => plimsoll([...args, '-i', inventory], { XDG_STATE_HOME: join(fleet.directory, 'laptop') });
+const run = (...args: readonly string[]): Promise<Ran> =>
+  plimsoll([...args, '-i', inventory], { XDG_STATE_HOME: join(fleet.directory, 'laptop') });
 
 async function playbook(steps: string): Promise<string> {
   const path = join(fleet.directory, `playbook-${String(number)}.yaml`);
@@ -38,14 +41,26 @@ async function playbook(steps: string): Promise<string> {
   return path;
 }
 
-const proven = async (): Promise<readonly string[]> => (existsSync(proof) ? (await readFile(proof, 'utf8')).trim().split('\n').sort() : []);
+const proven = async (): Promise<readonly string[]> =>
+  existsSync(proof) ? (await readFile(proof, 'utf8')).trim().split('\n').sort() : [];
 
 const programs: readonly [string, (text: string) => string][] = [
-  ['a command with read_only', (text) => `  - name: Look\n    command: { argv: [sh, -c, '${text}'], read_only: true }\n`],
+  [
+    'a command with read_only',
+    (text) => `  - name: Look\n    command: { argv: [sh, -c, '${text}'], read_only: true }\n`,
+  ],
   ['a script with read_only', (text) => `  - name: Look\n    script: { text: '${text}', read_only: true }\n`],
   ['a program that is waited for', (text) => `  - name: Look\n    wait_for: { argv: [sh, -c, '${text}'] }\n`],
-  ['a command of a loop', (text) => `  - name: Look\n    command: { argv: [sh, -c, '\${{ item }}'], read_only: true }\n    loop: ['${text}']\n`],
-  ['a program whose text needs the host’s facts', (text) => `  - name: Look\n    command: { argv: [sh, -c, '${text} #\${{ facts.docker.driver }}'], read_only: true }\n`],
+  [
+    'a command of a loop',
+    (text) =>
+      `  - name: Look\n    command: { argv: [sh, -c, '\${{ item }}'], read_only: true }\n    loop: ['${text}']\n`,
+  ],
+  [
+    'a program whose text needs the host’s facts',
+    (text) =>
+      `  - name: Look\n    command: { argv: [sh, -c, '${text} #\${{ facts.docker.driver }}'], read_only: true }\n`,
+  ],
 ];
 
 describe.each(programs)('%s', (_what, step) => {
@@ -64,50 +79,82 @@ describe.each(programs)('%s', (_what, step) => {
     const ran = await run('plan', await playbook(step(harm())), '--allow-read-only-programs');
     expect([ran.code, await proven()]).toEqual([0, names]);
     expect(ran.stderr).toContain(`>> ${proof}`);
-    expect(ran.stdout).toMatch(/[13] programs? of the playbook ha(s|ve) been run on 3 hosts; nothing else has been done\.$/m);
+    expect(ran.stdout).toMatch(
+      /[13] programs? of the playbook ha(s|ve) been run on 3 hosts; nothing else has been done\.$/m,
+    );
     expect(ran.stdout).not.toContain('Nothing has been changed');
   });
 });
 
 it('shows every line of such a program', async () => {
   const lines = Array.from({ length: 800 }, (_, index) => (index === 599 ? `touch ${proof}` : `: ${String(index)}`));
-  const ran = await run('plan', await playbook(`  - script:\n      read_only: true\n      text: |\n${lines.map((line) => `        ${line}\n`).join('')}`));
+  const ran = await run(
+    'plan',
+    await playbook(
+      `  - script:\n      read_only: true\n      text: |\n${lines.map((line) => `        ${line}\n`).join('')}`,
+    ),
+  );
   expect(ran.code).toBe(2);
   for (const line of lines) expect(ran.stderr).toContain(line);
   expect(existsSync(proof)).toBe(false);
 });
 
 it('shows every line of what is to be run with -v; without it what is not shown is named, with its digest', async () => {
-  const lines = Array.from({ length: 800 }, (_, index) => (index === 599 ? 'rm -rf /srv/everything' : `: line ${String(index)}`));
+  const lines = Array.from({ length: 800 }, (_, index) =>
+    index === 599 ? 'rm -rf /srv/everything' : `: line ${String(index)}`,
+  );
   const file = await playbook(`  - script: |\n${lines.map((line) => `      ${line}\n`).join('')}`);
   const [short, whole] = [await run('plan', file), await run('plan', file, '-v')];
   expect([short.code, whole.code]).toEqual([0, 0]);
   for (const line of lines) expect(whole.stdout).toContain(`${line}\n`);
   expect(short.stdout).not.toContain('rm -rf');
-  expect(short.stdout).toMatch(/^ +# not shown here: 78\d more lines \(the whole text has sha256 [0-9a-f]{64}\); -v shows them$/m);
+  expect(short.stdout).toMatch(
+    /^ +# not shown here: 78\d more lines \(the whole text has sha256 [0-9a-f]{64}\); -v shows them$/m,
+  );
 });
 
 it('--yes consents as well: who approves a plan unseen approves what leads to it', async () => {
-  const ran = await run('apply', await playbook(`  - command: { argv: [sh, -c, 'echo \${{ host.name }} >> ${proof}'], read_only: true }\n`), '--yes', '--output', 'json');
+  const ran = await run(
+    'apply',
+    await playbook(`  - command: { argv: [sh, -c, 'echo \${{ host.name }} >> ${proof}'], read_only: true }\n`),
+    '--yes',
+    '--output',
+    'json',
+  );
   expect(ran.code).toBe(0);
   expect(new Set(await proven())).toEqual(new Set(names));
   expect(ran.stderr).toContain(proof);
-  const events = ran.stdout.trimEnd().split('\n').map((line): unknown => JSON.parse(line));
+  const events = ran.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
   expect(events.at(-1)).toMatchObject({ type: 'run.finished', programs: { programs: 3, hosts: 3 } });
 });
 
 it('nothing is shown or asked of programs that a preview does not run', async () => {
-  const ran = await run('plan', await playbook(`  - command: [sh, -c, 'echo x >> ${proof}']\n  - wait_for: { path: / }\n  - command: { argv: [sh, -c, 'echo x >> ${proof}'], read_only: true }\n    when: host.name == "nobody"\n`));
+  const ran = await run(
+    'plan',
+    await playbook(
+      `  - command: [sh, -c, 'echo x >> ${proof}']\n  - wait_for: { path: / }\n  - command: { argv: [sh, -c, 'echo x >> ${proof}'], read_only: true }\n    when: host.name == "nobody"\n`,
+    ),
+  );
   expect([ran.code, besideNames(ran.stderr), await proven()]).toEqual([0, '', []]);
   expect(ran.stdout).toContain('Nothing has been changed.');
 });
 
 describe('a saved plan', () => {
-  const saved = z.looseObject({ digest: z.string(), hosts: z.array(z.looseObject({ steps: z.array(z.looseObject({ want: z.unknown(), planned: z.unknown() })) })) });
+  const saved = z.looseObject({
+    digest: z.string(),
+    hosts: z.array(z.looseObject({ steps: z.array(z.looseObject({ want: z.unknown(), planned: z.unknown() })) })),
+  });
   type Saved = z.infer<typeof saved>;
 
   /** As somebody edits it who also computes its digest anew. */
-  async function forged(playbookText: string, edit: (text: string) => string, ...more: readonly string[]): Promise<string> {
+  async function forged(
+    playbookText: string,
+    edit: (text: string) => string,
+    ...more: readonly string[]
+  ): Promise<string> {
     plans += 1;
     const file = join(fleet.directory, `plan-${String(plans)}.json`);
     const planned = await run('plan', await playbook(playbookText), '-o', file, '--allow-read-only-programs', ...more);
@@ -115,7 +162,15 @@ describe('a saved plan', () => {
     const { plimsoll: _, version, digest: _was, ...content } = saved.parse(JSON.parse(await readFile(file, 'utf8')));
     const hosts = JSON.parse(edit(JSON.stringify(content.hosts))) as Saved['hosts'];
     const body = { ...content, hosts };
-    await writeFile(file, JSON.stringify({ plimsoll: 'plan', version, digest: createHash('sha256').update(canonicalJson(body)).digest('hex'), ...body }));
+    await writeFile(
+      file,
+      JSON.stringify({
+        plimsoll: 'plan',
+        version,
+        digest: createHash('sha256').update(canonicalJson(body)).digest('hex'),
+        ...body,
+      }),
+    );
     return file;
   }
 
@@ -124,20 +179,31 @@ describe('a saved plan', () => {
     ['a script that is said to read only', `  - script: { text: echo harmless, read_only: true }\n`],
     ['a command', `  - command: [sh, -c, echo harmless]\n`],
     ['what is waited for', `  - wait_for: { argv: [sh, -c, echo harmless] }\n`],
-  ])('whose playbook is innocent and whose plan is not: %s is refused, and nothing of it runs', async (_what, steps) => {
-    const file = await forged(steps, (text) => text.replaceAll('echo harmless', `echo owned >> ${proof}`));
-    const ran = await run('apply', file, '--yes', '--output', 'json');
-    expect(await proven()).toEqual([]);
-    expect(ran.code).toBe(5);
-    expect(ran.stdout).toContain('drift');
-    expect(ran.stdout).not.toContain('change.started');
-  });
+  ])(
+    'whose playbook is innocent and whose plan is not: %s is refused, and nothing of it runs',
+    async (_what, steps) => {
+      const file = await forged(steps, (text) => text.replaceAll('echo harmless', `echo owned >> ${proof}`));
+      const ran = await run('apply', file, '--yes', '--output', 'json');
+      expect(await proven()).toEqual([]);
+      expect(ran.code).toBe(5);
+      expect(ran.stdout).toContain('drift');
+      expect(ran.stdout).not.toContain('change.started');
+    },
+  );
 
   it('is as innocent where only what is wanted was changed, or what an earlier plan said of it was made uncertain', async () => {
-    const wanted = await forged('  - script: echo harmless\n', (text) => text.replace('"text":"echo harmless"', `"text":"echo owned >> ${proof}"`));
+    const wanted = await forged('  - script: echo harmless\n', (text) =>
+      text.replace('"text":"echo harmless"', `"text":"echo owned >> ${proof}"`),
+    );
     expect((await run('apply', wanted, '--yes')).code).toBe(5);
     const uncertain = await forged('  - script: { text: echo harmless, read_only: true }\n', (text) =>
-      text.replaceAll('echo harmless', `echo owned >> ${proof}`).replaceAll(/"planned":\{[^{}]*\}/g, '"planned":{"outcome":"maybe","dependsOn":[],"reason":"x","provisional":[]}'));
+      text
+        .replaceAll('echo harmless', `echo owned >> ${proof}`)
+        .replaceAll(
+          /"planned":\{[^{}]*\}/g,
+          '"planned":{"outcome":"maybe","dependsOn":[],"reason":"x","provisional":[]}',
+        ),
+    );
     expect((await run('apply', uncertain, '--yes')).code).toBe(0);
     expect(await proven()).toEqual([]);
   });
@@ -146,8 +212,16 @@ describe('a saved plan', () => {
 
   it('keeps what it has made absolute, and takes no size from the file that the playbook says itself', async () => {
     const relative = await forged(grow, (text) => text, '-e', 'size=+1GiB', '--limit', 'a');
-    const larger = (text: string): string => text.replaceAll(String(13 * 1024 ** 3), String(90 * 1024 ** 3)).replaceAll(String(13 * 1024 ** 2), String(90 * 1024 ** 2)).replaceAll('13 GiB', '90 GiB');
-    const pinned = (text: string): string => larger(text).replace('"size":"13GiB"', `"size":"13GiB","sizes":{"${/"container":"([0-9a-f]{64})"/.exec(text)?.[1] ?? 'none'}":${String(90 * 1024 ** 3)}}`);
+    const larger = (text: string): string =>
+      text
+        .replaceAll(String(13 * 1024 ** 3), String(90 * 1024 ** 3))
+        .replaceAll(String(13 * 1024 ** 2), String(90 * 1024 ** 2))
+        .replaceAll('13 GiB', '90 GiB');
+    const pinned = (text: string): string =>
+      larger(text).replace(
+        '"size":"13GiB"',
+        `"size":"13GiB","sizes":{"${/"container":"([0-9a-f]{64})"/.exec(text)?.[1] ?? 'none'}":${String(90 * 1024 ** 3)}}`,
+      );
     const absolute = await forged(grow, pinned, '-e', 'size=13GiB', '--limit', 'b');
     expect(await readFile(absolute, 'utf8')).toMatch(/"sizes":\{"[0-9a-f]{64}":96636764160\}/);
     expect((await run('apply', absolute, '--yes')).code).toBe(5);

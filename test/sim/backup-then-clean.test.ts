@@ -10,22 +10,35 @@ import { start, stopFleets } from './simulated-host.ts';
 
 stopFleets();
 
-const host: HostSpec = { name: 'web-1', kind: 'overlay2-pquota', volumes: ['old-app-data', 'old-app-logs', 'kept'].map((name) => ({ name, bytes: 1024, files: { file: name } })) };
+const host: HostSpec = {
+  name: 'web-1',
+  kind: 'overlay2-pquota',
+  volumes: ['old-app-data', 'old-app-logs', 'kept'].map((name) => ({ name, bytes: 1024, files: { file: name } })),
+};
 
 /** The playbook that is shipped, in a directory of its own. */
 async function apply(fleet: Fleet, keep: string): Promise<Ran> {
   const inventory = await fleet.writeTo(join(fleet.directory, 'inventory'));
   const playbook = join(fleet.directory, 'playbook.yaml');
   await copyFile(new URL('../../playbooks/backup-then-clean.yaml', import.meta.url), playbook);
-  return plimsoll(['apply', playbook, '-i', inventory, '--yes', '-e', `keep_for=${keep}`], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+  return plimsoll(['apply', playbook, '-i', inventory, '--yes', '-e', `keep_for=${keep}`], {
+    XDG_STATE_HOME: join(fleet.directory, 'runs'),
+  });
 }
-const backups = (fleet: Fleet): Promise<readonly string[]> => readdir(join(fleet.directory, 'backups/web-1')).then((names) => names.sort(), () => []);
+const backups = (fleet: Fleet): Promise<readonly string[]> =>
+  readdir(join(fleet.directory, 'backups/web-1')).then(
+    (names) => names.sort(),
+    () => [],
+  );
 
 it('backs up what it removes, and only that', async () => {
   const { fleet, host: at } = await start(host);
   const first = await apply(fleet, '1s');
   expect(first.code, first.stdout + first.stderr).toBe(0);
-  expect([(await at.run('docker volume ls -q | sort')).stdout, (await backups(fleet)).length]).toEqual(['kept\nold-app-data\nold-app-logs\n', 6]);
+  expect([(await at.run('docker volume ls -q | sort')).stdout, (await backups(fleet)).length]).toEqual([
+    'kept\nold-app-data\nold-app-logs\n',
+    6,
+  ]);
   // Where the next run is planned sooner than that, its time has not come.
   await sleep(1000);
   const second = await apply(fleet, '1s');
@@ -38,5 +51,8 @@ it('removes nothing of a host where a backup fails', async () => {
   await at.setFaults([{ tool: 'tar', when: '-C *old-app-logs* -cf - .', action: 'fail', argument: 2 }]);
   const failed = await apply(fleet, '0');
   expect(failed.code, failed.stdout + failed.stderr).toBe(1);
-  expect([(await at.run('docker volume ls -q | sort')).stdout, (await backups(fleet)).length]).toEqual(['kept\nold-app-data\nold-app-logs\n', 3]);
+  expect([(await at.run('docker volume ls -q | sort')).stdout, (await backups(fleet)).length]).toEqual([
+    'kept\nold-app-data\nold-app-logs\n',
+    3,
+  ]);
 });

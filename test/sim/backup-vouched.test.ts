@@ -9,7 +9,14 @@ import { start, stopFleets } from './simulated-host.ts';
 stopFleets();
 
 const mib = 1024 ** 2;
-const web: HostSpec = { name: 'web-1', kind: 'overlay2-pquota', volumes: [{ name: 'app', bytes: 20 * mib, files: { is: 'true\n' } }, { name: 'other', bytes: 20 * mib, files: { is: 'false\n' } }] };
+const web: HostSpec = {
+  name: 'web-1',
+  kind: 'overlay2-pquota',
+  volumes: [
+    { name: 'app', bytes: 20 * mib, files: { is: 'true\n' } },
+    { name: 'other', bytes: 20 * mib, files: { is: 'false\n' } },
+  ],
+};
 const there: HostSpec = { name: 'there', kind: 'overlay2-plain' };
 
 interface World {
@@ -44,7 +51,10 @@ async function replace(directory: string): Promise<void> {
   const [manifest = ''] = (await names(directory)).filter((name) => name.startsWith('app@') && name.endsWith('.json'));
   const [other = ''] = (await names(directory)).filter((name) => name.startsWith('other@') && name.endsWith('.json'));
   const said = JSON.parse(await readFile(join(directory, other), 'utf8')) as object;
-  const { name, source } = JSON.parse(await readFile(join(directory, manifest), 'utf8')) as { readonly name: string; readonly source: string };
+  const { name, source } = JSON.parse(await readFile(join(directory, manifest), 'utf8')) as {
+    readonly name: string;
+    readonly source: string;
+  };
   await writeFile(join(directory, manifest), JSON.stringify({ ...said, name, source }));
   // A machine without zstd packs with gzip.
   const packed = (await readdir(directory)).some((name) => name.endsWith('.zst')) ? '.tar.zst' : '.tar.gz';
@@ -78,7 +88,14 @@ describe.each([
     const { apply, at, content } = await world();
     const { place, directory } = placeIn(at);
     for (const volume of ['app', 'other']) ended(await apply({ backup_volume: { volume, to: place, keep: 1 } }));
-    expect((await names(directory)).map((name) => name.replace(/@[^Z]*Z/, '').replace(/\.(?:zst|gz)$/, ''))).toEqual(['app.json', 'app.seal', 'app.tar', 'other.json', 'other.seal', 'other.tar']);
+    expect((await names(directory)).map((name) => name.replace(/@[^Z]*Z/, '').replace(/\.(?:zst|gz)$/, ''))).toEqual([
+      'app.json',
+      'app.seal',
+      'app.tar',
+      'other.json',
+      'other.seal',
+      'other.tar',
+    ]);
     ended(await apply({ restore_volume: { volume: 'restored', from: place, backup: 'app' } }));
     expect(await content('restored')).toBe('true\n');
     // With nothing but the key: another machine, to which it was brought.
@@ -87,9 +104,15 @@ describe.each([
     ended(await apply({ restore_volume: { volume: 'by-seal', from: place, backup: 'app' } }, 'second'));
 
     await replace(directory);
-    const by = { runs: /is not the backup that was made: the records have another one of that name, made on web-1/, second: /is not the backup that was made: its seal is of something else/ };
+    const by = {
+      runs: /is not the backup that was made: the records have another one of that name, made on web-1/,
+      second: /is not the backup that was made: its seal is of something else/,
+    };
     for (const laptop of ['runs', 'second'] as const) {
-      const refused = await apply({ restore_volume: { volume: 'replaced', from: place, backup: 'app', unvouched: 'allow' } }, laptop);
+      const refused = await apply(
+        { restore_volume: { volume: 'replaced', from: place, backup: 'app', unvouched: 'allow' } },
+        laptop,
+      );
       expect([refused.code, refused.stdout]).toEqual([4, expect.stringMatching(by[laptop])]);
       expect(refused.stdout).toMatch(/restore another one, and find out who may write where it is kept/);
     }
@@ -98,8 +121,15 @@ describe.each([
     // Without its seal, and without the records, it is one of which nobody knows anything.
     for (const name of await names(directory)) if (name.endsWith('.seal')) await rm(join(directory, name));
     const unknown = await apply({ restore_volume: { volume: 'unknown', from: place, backup: 'app' } }, 'second');
-    expect([unknown.code, unknown.stdout]).toEqual([4, expect.stringMatching(/nobody vouches for app@\S+: the records do not know it, and there is no seal beside it[^]*With unvouched: allow it is restored as it is/)]);
-    const asked = ended(await apply({ restore_volume: { volume: 'unknown', from: place, backup: 'app', unvouched: 'allow' } }, 'second'));
+    expect([unknown.code, unknown.stdout]).toEqual([
+      4,
+      expect.stringMatching(
+        /nobody vouches for app@\S+: the records do not know it, and there is no seal beside it[^]*With unvouched: allow it is restored as it is/,
+      ),
+    ]);
+    const asked = ended(
+      await apply({ restore_volume: { volume: 'unknown', from: place, backup: 'app', unvouched: 'allow' } }, 'second'),
+    );
     expect(asked).toMatch(/nobody vouches for app@\S+: [^]*may have put it there/);
     expect(await content('unknown')).toBe('false\n');
   });

@@ -12,9 +12,27 @@ const app = { name: 'app-1', bytes: 10 * 1024 ** 3 };
 
 const specs: readonly HostSpec[] = [
   { name: 'good', kind: 'dm-xfs', containers: [app] },
-  { name: 'hostile-name', kind: 'dm-xfs', containers: [app, { name: 'x; reboot', bytes: 10 * 1024 ** 3 }, { name: '\u001b]0;owned\u0007\u001b[2J', bytes: 10 * 1024 ** 3 }] },
-  { name: 'escapes', kind: 'dm-xfs', containers: [app], faults: [{ tool: 'xfs_growfs', action: 'print', argument: '\\033]0;owned\\007\\033[2Jgrown\\n' }] },
-  { name: 'flood', kind: 'dm-xfs', containers: [app], faults: [{ tool: 'docker', when: 'info*', action: 'flood', argument: 60_000_000 }] },
+  {
+    name: 'hostile-name',
+    kind: 'dm-xfs',
+    containers: [
+      app,
+      { name: 'x; reboot', bytes: 10 * 1024 ** 3 },
+      { name: '\u001b]0;owned\u0007\u001b[2J', bytes: 10 * 1024 ** 3 },
+    ],
+  },
+  {
+    name: 'escapes',
+    kind: 'dm-xfs',
+    containers: [app],
+    faults: [{ tool: 'xfs_growfs', action: 'print', argument: '\\033]0;owned\\007\\033[2Jgrown\\n' }],
+  },
+  {
+    name: 'flood',
+    kind: 'dm-xfs',
+    containers: [app],
+    faults: [{ tool: 'docker', when: 'info*', action: 'flood', argument: 60_000_000 }],
+  },
   { name: 'no-docker', kind: 'no-docker' },
   { name: 'old-docker', kind: 'old-docker', containers: [app] },
   { name: 'no-sudo', kind: 'dm-xfs', containers: [app], sudo: 'no' },
@@ -25,11 +43,18 @@ const specs: readonly HostSpec[] = [
   { name: 'nobody', kind: 'dm-xfs', containers: [app] },
 ];
 
-const finished = z.object({ type: z.literal('host.finished'), host: z.string(), status: z.string(), error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional() });
+const finished = z.object({
+  type: z.literal('host.finished'),
+  host: z.string(),
+  status: z.string(),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
+});
 type Finished = z.infer<typeof finished>;
 
 function plimsoll(fleet: Fleet, ...args: readonly string[]): Promise<Ran> {
-  return program([...args, '-i', join(fleet.directory, 'inventory.yaml')], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+  return program([...args, '-i', join(fleet.directory, 'inventory.yaml')], {
+    XDG_STATE_HOME: join(fleet.directory, 'runs'),
+  });
 }
 
 /** The fleet's inventory with a host nobody listens for, one whose key is not known, and one whose key is another. */
@@ -37,7 +62,9 @@ async function spoil(fleet: Fleet): Promise<void> {
   const port = (name: string): string => String(fleet.hosts.find((host) => host.name === name)?.port ?? 0);
   const known = (await readFile(fleet.knownHostsFile, 'utf8')).split('\n');
   const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
-  const spoilt = known.filter((line) => !line.includes(`:${port('unknown-key')} `)).map((line) => (line.includes(`:${port('changed-key')} `) ? `[127.0.0.1]:${port('changed-key')} ${other}` : line));
+  const spoilt = known
+    .filter((line) => !line.includes(`:${port('unknown-key')} `))
+    .map((line) => (line.includes(`:${port('changed-key')} `) ? `[127.0.0.1]:${port('changed-key')} ${other}` : line));
   await writeFile(fleet.knownHostsFile, spoilt.join('\n'));
   const path = await fleet.writeTo(fleet.directory);
   const inventory = await readFile(path, 'utf8');
@@ -52,10 +79,25 @@ describe('hosts that are no use, among one that is', () => {
   beforeAll(async () => {
     fleet = await startFleet(specs);
     await spoil(fleet);
-    const ran = await plimsoll(fleet, 'apply', 'playbooks/grow-rootfs.yaml', '-e', 'container=app-1', '--yes', '--output', 'json');
+    const ran = await plimsoll(
+      fleet,
+      'apply',
+      'playbooks/grow-rootfs.yaml',
+      '-e',
+      'container=app-1',
+      '--yes',
+      '--output',
+      'json',
+    );
     raw = ran.stdout + ran.stderr;
     expect(besideNames(ran.stderr)).toBe('');
-    ended = new Map(ran.stdout.trim().split('\n').flatMap((line) => finished.safeParse(JSON.parse(line)).data ?? []).map((event) => [event.host, event]));
+    ended = new Map(
+      ran.stdout
+        .trim()
+        .split('\n')
+        .flatMap((line) => finished.safeParse(JSON.parse(line)).data ?? [])
+        .map((event) => [event.host, event]),
+    );
     expect(ran.code).toBe(1);
   });
   afterAll(() => fleet.stop());
@@ -86,10 +128,27 @@ describe('hosts that are no use, among one that is', () => {
   });
 
   it('a hostile container is refused or grown by its id, and nothing of its name is executed', async () => {
-    const ran = await plimsoll(fleet, 'plan', 'playbooks/grow-rootfs.yaml', '-e', 'container=x; reboot', '-l', 'hostile-name');
+    const ran = await plimsoll(
+      fleet,
+      'plan',
+      'playbooks/grow-rootfs.yaml',
+      '-e',
+      'container=x; reboot',
+      '-l',
+      'hostile-name',
+    );
     expect(ran.code, ran.stdout + ran.stderr).toBe(0);
     expect(ran.stdout).toContain('x; reboot: 10 GiB → 20 GiB');
-    const all = await plimsoll(fleet, 'apply', 'playbooks/grow-rootfs.yaml', '-e', 'container=*', '-l', 'hostile-name', '--yes');
+    const all = await plimsoll(
+      fleet,
+      'apply',
+      'playbooks/grow-rootfs.yaml',
+      '-e',
+      'container=*',
+      '-l',
+      'hostile-name',
+      '--yes',
+    );
     expect(all.code, all.stdout + all.stderr).toBe(0);
     expect(all.stdout).not.toMatch(/\u001b/);
     expect(all.stdout).toContain('\\x1b]0;owned\\x07');

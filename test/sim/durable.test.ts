@@ -87,7 +87,9 @@ class Scene {
   }
 
   limits(): Promise<readonly string[]> {
-    return Promise.all(this.#fleet.hosts.map(({ name }) => this.ask(name, 'xfs_quota -x -c "report -p -n -b -N" /var/lib/docker')));
+    return Promise.all(
+      this.#fleet.hosts.map(({ name }) => this.ask(name, 'xfs_quota -x -c "report -p -n -b -N" /var/lib/docker')),
+    );
   }
 }
 
@@ -108,13 +110,18 @@ function ended({ stdout }: Ran): z.infer<typeof finished> {
 }
 
 const grow = ['playbooks/grow-rootfs.yaml', '-e', 'target=20GiB'] as const;
-const slow = (file: string): string => `  - command: [sh, -c, "echo begun >>${file}; echo begun; sleep 4; echo ended >>${file}; echo ended"]\n    register: it\n  - command: [sh, -c, "echo after \${{ it.lines[1] }} >>${file}"]\n`;
+const slow = (file: string): string =>
+  `  - command: [sh, -c, "echo begun >>${file}; echo begun; sleep 4; echo ended >>${file}; echo ended"]\n    register: it\n  - command: [sh, -c, "echo after \${{ it.lines[1] }} >>${file}"]\n`;
 
 describe('a run and what goes wrong', () => {
   it('is left on its hosts by an interrupt that detaches, and resume follows it: nothing is done twice', async () => {
     const scene = await start(quota('a'));
     const log = join(scene.directory, 'log');
-    const first = await scene.interrupted(['apply', await scene.playbook(slow(log)), '--yes', '--on-interrupt', 'detach'], 1, 'SIGINT');
+    const first = await scene.interrupted(
+      ['apply', await scene.playbook(slow(log)), '--yes', '--on-interrupt', 'detach'],
+      1,
+      'SIGINT',
+    );
     expect([first.code, ended(first).hosts]).toEqual([130, { a: 'interrupted' }]);
     const runs = await scene.runs('--json');
     expect(runs.stdout).toContain('"interrupted"');
@@ -146,7 +153,9 @@ describe('a run and what goes wrong', () => {
   it('is rolled back by an interrupt that asks for it', async () => {
     const scene = await start(quota('a'), quota('b'));
     const before = await scene.limits();
-    const playbook = await scene.playbook(`  - grow_rootfs: { container: app-1, size: 20GiB }\n  - command: [sh, -c, "echo now; sleep 30"]\n`);
+    const playbook = await scene.playbook(
+      `  - grow_rootfs: { container: app-1, size: 20GiB }\n  - command: [sh, -c, "echo now; sleep 30"]\n`,
+    );
     const first = await scene.interrupted(['apply', playbook, '--yes', '--on-interrupt', 'rollback'], 2, 'SIGINT');
     expect([first.code, besideNames(first.stderr)]).toEqual([130, '']);
     expect(first.stdout).toContain('"mode":"rollback"');
@@ -156,7 +165,9 @@ describe('a run and what goes wrong', () => {
   it('keeps others out of its hosts, who are told who it is, or wait', async () => {
     const scene = await start(quota('a'));
     const [log, goOn] = [join(scene.directory, 'log'), join(scene.directory, 'go-on')];
-    const playbook = await scene.playbook(`  - command: [sh, -c, "echo begun >${log}; while [ ! -e ${goOn} ]; do sleep 0.2; done"]\n`);
+    const playbook = await scene.playbook(
+      `  - command: [sh, -c, "echo begun >${log}; while [ ! -e ${goOn} ]; do sleep 0.2; done"]\n`,
+    );
     const first = scene.run(['apply', playbook, '--yes', '--output', 'json']);
     await until(async () => (await readFile(log, 'utf8').catch(() => '')) !== '');
     const second = await scene.run(['apply', ...grow, '--yes'], 'other');
@@ -171,16 +182,31 @@ describe('a run and what goes wrong', () => {
   });
 
   it('is held to its saved plan: what has drifted is refused, the rest is carried out', async () => {
-    const scene = await start(quota('same'), quota('restarted'), quota('grown'), { name: 'thin', kind: 'dm-xfs', containers: [app] }, { name: 'thin-restarted', kind: 'dm-xfs', containers: [app] });
+    const scene = await start(
+      quota('same'),
+      quota('restarted'),
+      quota('grown'),
+      { name: 'thin', kind: 'dm-xfs', containers: [app] },
+      { name: 'thin-restarted', kind: 'dm-xfs', containers: [app] },
+    );
     const [file, again] = [join(scene.directory, 'plan.json'), join(scene.directory, 'again.json')];
     expect((await scene.run(['plan', ...grow, '-o', file])).code).toBe(0);
     expect((await scene.run(['plan', ...grow, '-o', again])).code).toBe(0);
     expect(await readFile(again, 'utf8')).toBe(await readFile(file, 'utf8'));
     await scene.ask('restarted', 'docker restart -t 0 app-1 || { docker stop -t 0 app-1; docker start app-1; }');
     await scene.ask('thin-restarted', 'docker stop -t 0 app-1; docker start app-1');
-    expect((await scene.run(['apply', 'playbooks/grow-rootfs.yaml', '-e', 'target=15GiB', '--limit', 'grown', '--yes'])).code).toBe(0);
+    expect(
+      (await scene.run(['apply', 'playbooks/grow-rootfs.yaml', '-e', 'target=15GiB', '--limit', 'grown', '--yes']))
+        .code,
+    ).toBe(0);
     const applied = await scene.run(['apply', file, '--yes', '--output', 'json']);
-    expect(ended(applied).hosts).toEqual({ same: 'changed', thin: 'changed', restarted: 'drifted', 'thin-restarted': 'drifted', grown: 'drifted' });
+    expect(ended(applied).hosts).toEqual({
+      same: 'changed',
+      thin: 'changed',
+      restarted: 'drifted',
+      'thin-restarted': 'drifted',
+      grown: 'drifted',
+    });
     expect(applied.code).toBe(5);
     expect(applied.stdout).toContain('was restarted since');
     const edited = (await readFile(file, 'utf8')).replace('20 GiB', '21 GiB');
@@ -192,7 +218,12 @@ describe('a run and what goes wrong', () => {
   it('rescues a host whose step fails, and does what is always done', async () => {
     const scene = await start(
       { name: 'sound', kind: 'dm-xfs', containers: [app] },
-      { name: 'failing', kind: 'dm-xfs', containers: [app], faults: [{ tool: 'xfs_growfs', action: 'fail', argument: 1 }] },
+      {
+        name: 'failing',
+        kind: 'dm-xfs',
+        containers: [app],
+        faults: [{ tool: 'xfs_growfs', action: 'fail', argument: 1 }],
+      },
     );
     const log = join(scene.directory, 'log');
     const playbook = await scene.playbook(
@@ -200,7 +231,11 @@ describe('a run and what goes wrong', () => {
     );
     const applied = await scene.run(['apply', playbook, '--yes', '--output', 'json']);
     expect([applied.code, ended(applied).hosts]).toEqual([0, { sound: 'changed', failing: 'changed' }]);
-    expect((await readFile(log, 'utf8')).trim().split('\n').sort()).toEqual(['always failing', 'always sound', 'rescued failing']);
+    expect((await readFile(log, 'utf8')).trim().split('\n').sort()).toEqual([
+      'always failing',
+      'always sound',
+      'rescued failing',
+    ]);
   });
 
   it('can be finalized: then nothing of it is left on the hosts, and it cannot be undone', async () => {

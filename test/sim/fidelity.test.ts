@@ -6,7 +6,11 @@ import type { Answer, Transcript } from '../../lab/sim/transcribe.ts';
 import { transcribeTwin } from '../../lab/sim/twin.ts';
 import { recorded } from './transcripts.ts';
 
-const printed = ({ status, stdout, stderr }: Answer): { status: number; stdout: string; stderr: string } => ({ status: status ?? -1, stdout, stderr });
+const printed = ({ status, stdout, stderr }: Answer): { status: number; stdout: string; stderr: string } => ({
+  status: status ?? -1,
+  stdout,
+  stderr,
+});
 
 describe.each(kinds)('a simulated %s answers as the virtual machine does', (kind) => {
   let real: Transcript;
@@ -16,7 +20,10 @@ describe.each(kinds)('a simulated %s answers as the virtual machine does', (kind
   });
 
   it('was asked what is asked today', () => {
-    expect(real.answers.map(({ name }) => name), 'record anew: npx tsx lab/sim/record.ts').toEqual(calls[kind].map(({ name }) => name));
+    expect(
+      real.answers.map(({ name }) => name),
+      'record anew: npx tsx lab/sim/record.ts',
+    ).toEqual(calls[kind].map(({ name }) => name));
   });
 
   it.each(calls[kind].map(({ name }) => ({ name })))('$name', ({ name }) => {
@@ -25,12 +32,16 @@ describe.each(kinds)('a simulated %s answers as the virtual machine does', (kind
     expect(comparable(ours)).toEqual(comparable(theirs));
   });
 
-  it.each(askedFacts(kind).map(({ fact, args }, index) => ({ name: `${fact.name} ${args}`, fact, index })))('fact $name has the same shape', ({ fact, index }) => {
-    const [theirs, ours] = [real.facts[index], simulated.facts[index]];
-    if (theirs === undefined || ours === undefined) throw new Error('not asked');
-    const read = (transcript: Transcript, answer: Answer): unknown => fact.parse(printed(answer), argsOf(fact.name, transcript));
-    expect(shape(read(simulated, ours))).toEqual(shape(read(real, theirs)));
-  });
+  it.each(askedFacts(kind).map(({ fact, args }, index) => ({ name: `${fact.name} ${args}`, fact, index })))(
+    'fact $name has the same shape',
+    ({ fact, index }) => {
+      const [theirs, ours] = [real.facts[index], simulated.facts[index]];
+      if (theirs === undefined || ours === undefined) throw new Error('not asked');
+      const read = (transcript: Transcript, answer: Answer): unknown =>
+        fact.parse(printed(answer), argsOf(fact.name, transcript));
+      expect(shape(read(simulated, ours))).toEqual(shape(read(real, theirs)));
+    },
+  );
 });
 
 /** The arguments that a parser itself looks at. */

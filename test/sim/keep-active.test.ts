@@ -19,16 +19,24 @@ describe('a pool is brought back, whatever has been done to its table', () => {
   afterAll(() => fleet.stop());
 
   it.each(spoiledPools)('$name', async ({ script, spoiled }) => {
-    const pool = (await host.run("dmsetup ls | cut -f1 | grep -e -pool$")).stdout.trim();
+    const pool = (await host.run('dmsetup ls | cut -f1 | grep -e -pool$')).stdout.trim();
     const table = (await host.run(`dmsetup table ${pool}`)).stdout.trim();
     const longer = table.replace(/^0 \d+/, '0 8388608');
-    expect((await host.run(`P=${pool}; T='${table}'\n${script}\ndmsetup info $P | grep -E 'State|Tables'`)).stdout.replaceAll(/ +/g, ' ')).toContain(spoiled);
+    expect(
+      (
+        await host.run(`P=${pool}; T='${table}'\n${script}\ndmsetup info $P | grep -E 'State|Tables'`)
+      ).stdout.replaceAll(/ +/g, ' '),
+    ).toContain(spoiled);
     expect(await host.run(commandLine(keepActive(pool, table, longer)))).toMatchObject({ code: 0 });
-    expect((await host.run(`dmsetup info ${pool} | grep -E 'State|Tables'; dmsetup table ${pool}`)).stdout.replaceAll(/ +/g, ' ').trim()).toBe(`State: ACTIVE\nTables present: LIVE\n${table}`);
+    expect(
+      (await host.run(`dmsetup info ${pool} | grep -E 'State|Tables'; dmsetup table ${pool}`)).stdout
+        .replaceAll(/ +/g, ' ')
+        .trim(),
+    ).toBe(`State: ACTIVE\nTables present: LIVE\n${table}`);
   });
 
   it('a resume that fails once is tried again', async () => {
-    const pool = (await host.run("dmsetup ls | cut -f1 | grep -e -pool$")).stdout.trim();
+    const pool = (await host.run('dmsetup ls | cut -f1 | grep -e -pool$')).stdout.trim();
     const table = (await host.run(`dmsetup table ${pool}`)).stdout.trim();
     await host.run(`dmsetup suspend ${pool}`);
     await host.setFaults([{ tool: 'dmsetup', when: 'resume *', action: 'fail', argument: 1, once: true }]);

@@ -41,27 +41,37 @@ async function start(): Promise<Started> {
     host: only,
     run: async (verb, ...steps) => {
       await writeFile(playbook, JSON.stringify({ hosts: 'web-1', become: true, steps }));
-      return plimsoll([verb, playbook, '-i', inventory, ...(verb === 'apply' ? ['--yes'] : [])], { XDG_STATE_HOME: join(fleet.directory, 'runs') });
+      return plimsoll([verb, playbook, '-i', inventory, ...(verb === 'apply' ? ['--yes'] : [])], {
+        XDG_STATE_HOME: join(fleet.directory, 'runs'),
+      });
     },
   };
 }
 
-const running = async (machine: FleetHost): Promise<string> => (await machine.run("docker ps --format '{{.Names}}' | sort | tr '\\n' ' '")).stdout;
+const running = async (machine: FleetHost): Promise<string> =>
+  (await machine.run("docker ps --format '{{.Names}}' | sort | tr '\\n' ' '")).stdout;
 const gate = { gate: { seconds: 0.1 } };
-const copy = (from: string): object => ({ copy_volume: { from: { volume: from }, to: { volume: 'copied' }, stop: true } });
+const copy = (from: string): object => ({
+  copy_volume: { from: { volume: from }, to: { volume: 'copied' }, stop: true },
+});
 
 describe('a container on devicemapper that somebody has grown by hand is not stopped', () => {
   it.each<[string, object]>([
     ['copy_volume', copy('data')],
     ['backup_volume', { backup_volume: { volume: 'data', to: { laptop: 'kept' }, consistency: 'stop' } }],
     ['recreate_container', { recreate_container: { container: 'c1', env: { A: '2' }, ...gate } }],
-    ['set_storage_driver', { set_storage_driver: { driver: 'overlay2', acknowledge_invisible: true, stop_containers: true } }],
+    [
+      'set_storage_driver',
+      { set_storage_driver: { driver: 'overlay2', acknowledge_invisible: true, stop_containers: true } },
+    ],
     ['grow_pool', { grow_pool: { size: '3GiB', offline: true } }],
   ])('by %s', async (_operation, step) => {
     const { host: machine, run } = await start();
     const applied = await run('apply', step);
     expect(applied.code, applied.stdout).not.toBe(0);
-    expect(applied.stdout).toMatch(/c1 would not start again once it is stopped: its file system has 512 MiB, and Docker has stored 320\s+MiB of its device/);
+    expect(applied.stdout).toMatch(
+      /c1 would not start again once it is stopped: its file system has 512 MiB, and Docker has stored 320\s+MiB of its device/,
+    );
     expect(await running(machine)).toBe('c1 c2 ');
     // What is refused is what happens.
     await machine.run('docker stop c1; docker start c1');
@@ -81,9 +91,15 @@ describe('a container on devicemapper that somebody has grown by hand is not sto
 
   it('what is stored and not read by the daemon yet is not enough: it is refused until the daemon has restarted', async () => {
     const { host: machine, run } = await start();
-    const refused = await run('apply', { grow_rootfs: { container: 'c1', size: '640MiB', restart_daemon: false } }, copy('data'));
+    const refused = await run(
+      'apply',
+      { grow_rootfs: { container: 'c1', size: '640MiB', restart_daemon: false } },
+      copy('data'),
+    );
     expect(refused.code, refused.stdout).not.toBe(0);
-    expect(refused.stdout).toMatch(/c1 would not start again once it is stopped: its file system has 640 MiB, and the running Docker\s+daemon holds 320 MiB of its device: the 640 MiB that are stored it reads when it starts next/);
+    expect(refused.stdout).toMatch(
+      /c1 would not start again once it is stopped: its file system has 640 MiB, and the running Docker\s+daemon holds 320 MiB of its device: the 640 MiB that are stored it reads when it starts next/,
+    );
     await machine.run('systemctl restart docker');
     const applied = await run('apply', copy('data'));
     expect(applied.code, applied.stdout).toBe(0);

@@ -9,7 +9,9 @@ import { never, testTarget } from '../support/target.ts';
 const fleets: Fleet[] = [];
 
 /** A fleet and the first of its hosts. Ends with `stopFleets`. */
-export async function start(...specs: readonly HostSpec[]): Promise<{ readonly fleet: Fleet; readonly host: FleetHost }> {
+export async function start(
+  ...specs: readonly HostSpec[]
+): Promise<{ readonly fleet: Fleet; readonly host: FleetHost }> {
   const fleet = await startFleet(specs);
   fleets.push(fleet);
   const [host] = fleet.hosts;
@@ -25,11 +27,23 @@ export function stopFleets(): void {
 }
 
 export function reached(fleet: Fleet, { name, port, user }: FleetHost, more: Partial<Target> = {}): Target {
-  return testTarget({ name, port, user, identityFiles: [fleet.identityFile], knownHostsFiles: [fleet.knownHostsFile], ...more });
+  return testTarget({
+    name,
+    port,
+    user,
+    identityFiles: [fleet.identityFile],
+    knownHostsFiles: [fleet.knownHostsFile],
+    ...more,
+  });
 }
 
 /** Over a connection of its own. */
-export async function runOn(fleet: Fleet, host: FleetHost, script: string, more: Partial<Target> = {}): Promise<Outcome> {
+export async function runOn(
+  fleet: Fleet,
+  host: FleetHost,
+  script: string,
+  more: Partial<Target> = {},
+): Promise<Outcome> {
   const transport = createSshTransport();
   try {
     const connection = await transport.connect(reached(fleet, host, more), never);

@@ -6,7 +6,12 @@ import type { Transcript } from '../../lab/sim/transcribe.ts';
 import { kinds } from '../../lab/sim/calls.ts';
 
 const answer = z.object({ name: z.string(), status: z.number().nullable(), stdout: z.string(), stderr: z.string() });
-const schema = z.object({ kind: z.enum(kinds), variables: z.record(z.string(), z.string()), facts: z.array(answer), answers: z.array(answer) });
+const schema = z.object({
+  kind: z.enum(kinds),
+  variables: z.record(z.string(), z.string()),
+  facts: z.array(answer),
+  answers: z.array(answer),
+});
 
 /** What the virtual machine of that kind printed when it was recorded (lab/sim/record.ts). */
 export async function recorded(kind: RecordedKind): Promise<Transcript> {

@@ -36,19 +36,30 @@ describe('paths of a simulated host', () => {
     expect(lead(text, places)).toBe(expected);
   });
 
-  it.each(['/dev/null', '/proc/[0-9]*/stat', '/proc/self/status', '/usr/var/lib/docker', '/var/lib/dockerish', '/proc/123/root/'])('%s stays what it is', (text) => {
+  it.each([
+    '/dev/null',
+    '/proc/[0-9]*/stat',
+    '/proc/self/status',
+    '/usr/var/lib/docker',
+    '/var/lib/dockerish',
+    '/proc/123/root/',
+  ])('%s stays what it is', (text) => {
     expect(lead(text, places)).toBe(text);
   });
 
   it('leads wherever the stream is cut, and gives the host its own names back', async () => {
     const text = `x=/dev/mapper/a\ncat '/var/lib/docker/x' ${'é'.repeat(3)}\nno end /var/lib/plimsoll`;
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(200), { maxLength: 6 }), fc.array(fc.nat(400), { maxLength: 6 }), async (first, second) => {
-        const led = await through(new LeadLines(places), cut(Buffer.from(text), first));
-        expect(led.toString()).toBe(lead(text, places));
-        const back = await through(new Unlead(root), cut(led, second));
-        expect(back.toString()).toBe(text);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.nat(200), { maxLength: 6 }),
+        fc.array(fc.nat(400), { maxLength: 6 }),
+        async (first, second) => {
+          const led = await through(new LeadLines(places), cut(Buffer.from(text), first));
+          expect(led.toString()).toBe(lead(text, places));
+          const back = await through(new Unlead(root), cut(led, second));
+          expect(back.toString()).toBe(text);
+        },
+      ),
     );
   });
 

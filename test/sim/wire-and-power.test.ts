@@ -8,7 +8,15 @@ const gib = 1024 ** 3;
 stopFleets();
 
 const started = (more: Partial<HostSpec> = {}): ReturnType<typeof start> =>
-  start({ name: 'web-1', kind: 'dm-xfs', containers: [{ name: 'app-1', bytes: 10 * gib }, { name: 'app-2', bytes: 10 * gib, restart: 'always' }], ...more });
+  start({
+    name: 'web-1',
+    kind: 'dm-xfs',
+    containers: [
+      { name: 'app-1', bytes: 10 * gib },
+      { name: 'app-2', bytes: 10 * gib, restart: 'always' },
+    ],
+    ...more,
+  });
 
 describe('the wire to a simulated host', () => {
   it('counts what passes after the login, and cuts once, at the chunk that it was told', async () => {
@@ -41,7 +49,10 @@ describe('a simulated host', () => {
     const script = `mkdir -p /var/lib/plimsoll/work && cd /var/lib/plimsoll/work && mkfifo pipe && exec 9>lock && flock -n 9
 setsid sh -c 'cat <pipe >out; sync out; mv out done' </dev/null >/dev/null 2>&1 &
 flock -n lock true; echo "$?"; echo through >pipe; while [ ! -e done ]; do sleep 0.05; done; cat done; stat -c %s done; pwd`;
-    expect(await runOn(fleet, host, script)).toMatchObject({ status: 0, stdout: '1\nthrough\n8\n/var/lib/plimsoll/work\n' });
+    expect(await runOn(fleet, host, script)).toMatchObject({
+      status: 0,
+      stdout: '1\nthrough\n8\n/var/lib/plimsoll/work\n',
+    });
     expect(await host.idle(limit(10_000))).toBe(true);
     expect((await host.run('flock -n /var/lib/plimsoll/work/lock echo free')).stdout).toBe('free\n');
   });
@@ -62,10 +73,14 @@ flock -n lock true; echo "$?"; echo through >pipe; while [ ! -e done ]; do sleep
     await shell.run('echo kept >/var/lib/plimsoll.kept; setsid sleep 1000 >/dev/null 2>&1 &');
     shell.end();
     const tables = (await host.run('dmsetup ls | wc -l')).stdout;
-    await host.run(`N=$(docker inspect --type container --format '{{.GraphDriver.Data.DeviceName}}' app-1); set -- $(dmsetup table "$N"); dmsetup load "$N" --table "0 41943040 thin $4 $5"; dmsetup suspend "$N"`);
+    await host.run(
+      `N=$(docker inspect --type container --format '{{.GraphDriver.Data.DeviceName}}' app-1); set -- $(dmsetup table "$N"); dmsetup load "$N" --table "0 41943040 thin $4 $5"; dmsetup suspend "$N"`,
+    );
     await host.cyclePower();
     expect(await host.processes()).toEqual([]);
-    const { stdout } = await host.run("dmsetup info | grep -c SUSPENDED; dmsetup table --inactive | grep -c thin; docker ps --format '{{.Names}}'; docker start app-1; dmsetup ls | wc -l; cat /var/lib/plimsoll.kept");
+    const { stdout } = await host.run(
+      "dmsetup info | grep -c SUSPENDED; dmsetup table --inactive | grep -c thin; docker ps --format '{{.Names}}'; docker start app-1; dmsetup ls | wc -l; cat /var/lib/plimsoll.kept",
+    );
     expect(stdout).toBe(`0\n0\napp-2\napp-1\n${tables}kept\n`);
   });
 });

@@ -30,7 +30,8 @@ export function createAccount({ sudoers, defaults = '', shell = '/bin/sh' }: Acc
   const sudoersFile = `/etc/sudoers.d/${name}`;
   execFileSync('/usr/sbin/useradd', ['--create-home', '--shell', shell, name]);
   execFileSync('/usr/sbin/chpasswd', { input: `${name}:${password}\n` });
-  if (sudoers !== undefined) writeFileSync(sudoersFile, `${defaults.replaceAll('NAME', name)}\n${name} ${sudoers}\n`, { mode: 0o440 });
+  if (sudoers !== undefined)
+    writeFileSync(sudoersFile, `${defaults.replaceAll('NAME', name)}\n${name} ${sudoers}\n`, { mode: 0o440 });
   return {
     name,
     password,

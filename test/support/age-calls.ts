@@ -15,7 +15,10 @@ const files: Readonly<Record<string, string>> = {
   text: 'a text\n'.repeat(30_000),
   nothing: '',
 };
-const [one, two] = ['age1mg9dsaugwzdz4sdq5yj02dq70atj776az3t2cqnkjqyd06mmj97q668f3p', 'age1cyjd32e736gyct3l6wxjwd27fflph4lscex5xfrkgfsettmzupkqny74x7'];
+const [one, two] = [
+  'age1mg9dsaugwzdz4sdq5yj02dq70atj776az3t2cqnkjqyd06mmj97q668f3p',
+  'age1cyjd32e736gyct3l6wxjwd27fflph4lscex5xfrkgfsettmzupkqny74x7',
+];
 
 const calls: Readonly<Record<string, string>> = {
   'public keys': 'cat key other >both; age-keygen -y key; age-keygen -y both',
@@ -29,7 +32,8 @@ const calls: Readonly<Record<string, string>> = {
   'cut in a chunk': 'head -c 100000 sealed | age -d -i key >/dev/null',
   'cut between chunks': 'head -c 65902 sealed | age -d -i key >/dev/null',
   'longer than it was': '{ cat sealed; echo; } | age -d -i key >/dev/null',
-  'a byte is another one': "{ head -c 1000 sealed; printf '\\377\\376'; tail -c +1003 sealed; } | age -d -i key | wc -c",
+  'a byte is another one':
+    "{ head -c 1000 sealed; printf '\\377\\376'; tail -c +1003 sealed; } | age -d -i key | wc -c",
   'not encrypted': 'age -d -i key <key',
   'nothing at all': 'age -d -i key <nothing',
   'no key': 'age -d -i nosuch <sealed',
@@ -42,7 +46,10 @@ export async function putAgeFiles(directory: string): Promise<void> {
 }
 
 /** `ask` runs a script as a host would. */
-export async function ageAnswers(directory: string, ask: (script: string) => Promise<Omit<AgeAnswer, 'name'>>): Promise<readonly AgeAnswer[]> {
+export async function ageAnswers(
+  directory: string,
+  ask: (script: string) => Promise<Omit<AgeAnswer, 'name'>>,
+): Promise<readonly AgeAnswer[]> {
   await putAgeFiles(directory);
   const answers: AgeAnswer[] = [];
   for (const [name, script] of Object.entries(calls)) {
@@ -54,4 +61,5 @@ export async function ageAnswers(directory: string, ask: (script: string) => Pro
 
 /** Where its answers are kept, and what it has encrypted for `key`: a text of two lines. */
 export const recordedAge = new URL('../fixtures/age.json', import.meta.url);
-export const sealedByAge = 'YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBjREtFaFV5VVlVNFB5M0hnclpjN0w2R3BIczFvV1RhZ2NnQ1RoRXdCZWswClE2NzlOUy9ZS0RtQlZjWGdQM2VzM2ZQTFYvQnZUZmk3NjEzOGxOMTNYQUUKLT4gWDI1NTE5IGp4VmozNFQ5ZEFwaFVBV3pDaUV6cGQ3dlNJMDF2UTBzTm1Kdm5MMnJyQXMKV3JoOGJJUjZkWTcycno0djlQOUVYRHBlaytDQmliallpQ3lURjVFY1RXUQotLS0gMisxZElEaDkyL0V3YVhFMnMwVUJNWHNLK2FqVytqdVpnbi9UZXhONkJLSQqU/FWTm1YTAR+xNlRw4wmTYmW03Uzr4zFqhyZPFZOH8IHocfQCG7U2Bk2/PERGZxWTGWLT3/yNTMtboOgxqhmE';
+export const sealedByAge =
+  'YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBjREtFaFV5VVlVNFB5M0hnclpjN0w2R3BIczFvV1RhZ2NnQ1RoRXdCZWswClE2NzlOUy9ZS0RtQlZjWGdQM2VzM2ZQTFYvQnZUZmk3NjEzOGxOMTNYQUUKLT4gWDI1NTE5IGp4VmozNFQ5ZEFwaFVBV3pDaUV6cGQ3dlNJMDF2UTBzTm1Kdm5MMnJyQXMKV3JoOGJJUjZkWTcycno0djlQOUVYRHBlaytDQmliallpQ3lURjVFY1RXUQotLS0gMisxZElEaDkyL0V3YVhFMnMwVUJNWHNLK2FqVytqdVpnbi9UZXhONkJLSQqU/FWTm1YTAR+xNlRw4wmTYmW03Uzr4zFqhyZPFZOH8IHocfQCG7U2Bk2/PERGZxWTGWLT3/yNTMtboOgxqhmE';

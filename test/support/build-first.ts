@@ -16,6 +16,10 @@ export function setup(): void {
 function isBuilt(): boolean {
   const built = statSync(join(root, 'dist/main.js'), { throwIfNoEntry: false });
   if (built === undefined || (built.mode & 0o100) === 0) return false;
-  const inputs = ['package.json', 'scripts/build.mjs', ...readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join('src', name))];
+  const inputs = [
+    'package.json',
+    'scripts/build.mjs',
+    ...readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join('src', name)),
+  ];
   return inputs.every((name) => statSync(join(root, name)).mtimeMs < built.mtimeMs);
 }

@@ -9,11 +9,17 @@ export interface DocumentedKey {
 }
 
 /** Every key that some version of the API documents (scripts/create-body-keys.ts). */
-export const documentedKeys: readonly DocumentedKey[] = Object.entries<readonly number[]>(fixture.keys).map(([key, [since = 0, until = 0]]) => ({ key, since, until }));
+export const documentedKeys: readonly DocumentedKey[] = Object.entries<readonly number[]>(fixture.keys).map(
+  ([key, [since = 0, until = 0]]) => ({ key, since, until }),
+);
 
 /** As the source's table names it: what has keys of its own may stand for them. */
 function entryOf(key: string): string {
-  return Object.keys(createBody).filter((known) => key === known || (key.startsWith(known) && /^(\.|\[)/.test(key.slice(known.length)))).toSorted((a, b) => b.length - a.length)[0] ?? key;
+  return (
+    Object.keys(createBody)
+      .filter((known) => key === known || (key.startsWith(known) && /^(\.|\[)/.test(key.slice(known.length))))
+      .toSorted((a, b) => b.length - a.length)[0] ?? key
+  );
 }
 
 function said(fate: KeyFate | undefined): string {
@@ -33,6 +39,8 @@ export function withCreateBodyTable(document: string): string {
     const [first, last] = spans.get(entryOf(key)) ?? [since, until];
     spans.set(entryOf(key), [Math.min(first, since), Math.max(last, until)]);
   }
-  const rows = [...spans].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, [since, until]]) => `| \`${key}\` | 1.${String(since)}–1.${String(until)} | ${said(fateOfKey(key))} |`);
+  const rows = [...spans]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, [since, until]]) => `| \`${key}\` | 1.${String(since)}–1.${String(until)} | ${said(fateOfKey(key))} |`);
   return `${before}${begin}\nFrom ${fixture.source}.\n\n| key | API | what becomes of it |\n|---|---|---|\n${rows.join('\n')}\n${end}${after}`;
 }

@@ -13,9 +13,22 @@ export interface LockHolderProcess {
 }
 
 /** Resolves once the command has started. */
-export async function startLockHolder(kind: 'ssh' | 'memory', overrides: Partial<Target>, script: string, args: readonly string[]): Promise<LockHolderProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, kind, JSON.stringify(overrides), script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = new Promise<void>((resolve) => { child.once('close', () => { resolve(); }); });
+export async function startLockHolder(
+  kind: 'ssh' | 'memory',
+  overrides: Partial<Target>,
+  script: string,
+  args: readonly string[],
+): Promise<LockHolderProcess> {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', program, kind, JSON.stringify(overrides), script, ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const exited = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      resolve();
+    });
+  });
   await started(child, exited);
   return {
     freeze: () => {
@@ -31,7 +44,11 @@ export async function startLockHolder(kind: 'ssh' | 'memory', overrides: Partial
 
 function started({ stdout }: ChildProcess, exited: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
-    stdout?.once('data', () => { resolve(); });
-    void exited.then(() => { reject(new Error('the process that was to take the lock has ended')); });
+    stdout?.once('data', () => {
+      resolve();
+    });
+    void exited.then(() => {
+      reject(new Error('the process that was to take the lock has ended'));
+    });
   });
 }

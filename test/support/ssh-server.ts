@@ -38,7 +38,12 @@ export interface TestSshServer {
   stop(): Promise<void>;
 }
 
-export async function startTestSshServer({ password, loginShell = ['/bin/sh', '-c'], onExec, dropFirst = 0 }: TestSshServerOptions = {}): Promise<TestSshServer> {
+export async function startTestSshServer({
+  password,
+  loginShell = ['/bin/sh', '-c'],
+  onExec,
+  dropFirst = 0,
+}: TestSshServerOptions = {}): Promise<TestSshServer> {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-ssh-server-'));
   const host = newKeyPair();
   const user = newKeyPair();
@@ -99,7 +104,9 @@ export async function startTestSshServer({ password, loginShell = ['/bin/sh', '-
   });
   const hostKey = host.public.split(' ').slice(0, 2).join(' ');
   writeFileSync(knownHostsFile, `[127.0.0.1]:${String(port)} ${hostKey}\n`);
-  const cut = (): void => { for (const socket of sockets) socket.destroy(); };
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     address: '127.0.0.1',
     port,
@@ -109,11 +116,17 @@ export async function startTestSshServer({ password, loginShell = ['/bin/sh', '-
     directory,
     accepted: () => accepted,
     sessions: () => sessions,
-    freeze: () => { for (const socket of sockets) socket.pause(); },
+    freeze: () => {
+      for (const socket of sockets) socket.pause();
+    },
     cut,
     stop: async () => {
       cut();
-      await new Promise<void>((resolve) => { listener.close(() => { resolve(); }); });
+      await new Promise<void>((resolve) => {
+        listener.close(() => {
+          resolve();
+        });
+      });
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -124,7 +137,9 @@ function runInShell([file, ...args]: readonly [string, ...string[]], command: st
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
   channel.pipe(child.stdin);
   const outputs = channelOutputs(channel);
-  const sent = Promise.all([pipeline(child.stdout, outputs.stdout), pipeline(child.stderr, outputs.stderr)]).catch(() => undefined);
+  const sent = Promise.all([pipeline(child.stdout, outputs.stdout), pipeline(child.stderr, outputs.stderr)]).catch(
+    () => undefined,
+  );
   child.on('close', (code, signal) => {
     void sent.then(() => {
       if (code === null) channel.exit(signal ?? 'TERM');

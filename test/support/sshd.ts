@@ -8,7 +8,9 @@ const program = '/usr/sbin/sshd';
 
 /** Why no real sshd can be started here, or undefined when one can. */
 export function missingSshd(): string | undefined {
-  return existsSync(program) ? undefined : `${program} is not installed: run "npm run lab:setup" (Debian, as root), or install openssh-server`;
+  return existsSync(program)
+    ? undefined
+    : `${program} is not installed: run "npm run lab:setup" (Debian, as root), or install openssh-server`;
 }
 
 export interface SshdOptions {
@@ -39,7 +41,11 @@ export function generateKey(file: string, type = 'ed25519', passphrase = ''): vo
   execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file]);
 }
 
-export async function startSshd({ listen = ['127.0.0.1'], config = [], hostKeyTypes = ['ed25519'] }: SshdOptions = {}): Promise<Sshd> {
+export async function startSshd({
+  listen = ['127.0.0.1'],
+  config = [],
+  hostKeyTypes = ['ed25519'],
+}: SshdOptions = {}): Promise<Sshd> {
   const missing = missingSshd();
   if (missing !== undefined) throw new Error(missing);
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-sshd-'));
@@ -49,10 +55,15 @@ export async function startSshd({ listen = ['127.0.0.1'], config = [], hostKeyTy
   const identityFile = join(directory, 'user_key');
   generateKey(identityFile);
   const hostKeyFiles = hostKeyTypes.map((type) => join(directory, `host_${type}`));
-  hostKeyFiles.forEach((file, index) => { generateKey(file, hostKeyTypes[index]); });
+  hostKeyFiles.forEach((file, index) => {
+    generateKey(file, hostKeyTypes[index]);
+  });
   const hostKeys = hostKeyFiles.map((file) => readFileSync(`${file}.pub`, 'utf8').split(' ').slice(0, 2).join(' '));
   const knownHostsFile = join(directory, 'known_hosts');
-  writeFileSync(knownHostsFile, listen.flatMap((address) => hostKeys.map((key) => `[${address}]:${String(port)} ${key}\n`)).join(''));
+  writeFileSync(
+    knownHostsFile,
+    listen.flatMap((address) => hostKeys.map((key) => `[${address}]:${String(port)} ${key}\n`)).join(''),
+  );
   const configFile = join(directory, 'sshd_config');
   const lines = [
     ...config,
@@ -72,7 +83,11 @@ export async function startSshd({ listen = ['127.0.0.1'], config = [], hostKeyTy
   if (process.getuid?.() === 0) execFileSync('mkdir', ['-p', '/run/sshd']);
   const child = spawn(program, ['-D', '-e', '-f', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
-  const exited = new Promise<void>((resolve) => { child.on('exit', () => { resolve(); }); });
+  const exited = new Promise<void>((resolve) => {
+    child.on('exit', () => {
+      resolve();
+    });
+  });
   await new Promise<void>((resolve, reject) => {
     let listening = 0;
     child.stderr.on('data', (chunk: Buffer) => {
@@ -81,7 +96,9 @@ export async function startSshd({ listen = ['127.0.0.1'], config = [], hostKeyTy
       if (listening >= listen.length) resolve();
     });
     child.on('error', reject);
-    void exited.then(() => { reject(new Error(`sshd did not start: ${log}`)); });
+    void exited.then(() => {
+      reject(new Error(`sshd did not start: ${log}`));
+    });
   });
   return {
     directory,

@@ -15,10 +15,23 @@ const figure = (figures: readonly Figure[], name: string, kind?: Figure['kind'])
 };
 
 describe('the figures of a host', () => {
-  const figures = figuresOf(host('web-1', { containers: [container('app'), container('grown', { live: 20 * gib, restartUndoes: true })], volumes: [volume('db'), volume('free', { size: null, used: null, quota: 'none' })] }));
+  const figures = figuresOf(
+    host('web-1', {
+      containers: [container('app'), container('grown', { live: 20 * gib, restartUndoes: true })],
+      volumes: [volume('db'), volume('free', { size: null, used: null, quota: 'none' })],
+    }),
+  );
 
   it('are one for each thing that can become full', () => {
-    expect(figures.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['file system /', 'pool data docker-pool', 'pool metadata docker-pool', 'container app', 'container grown', 'volume db', 'volume free']);
+    expect(figures.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'file system /',
+      'pool data docker-pool',
+      'pool metadata docker-pool',
+      'container app',
+      'container grown',
+      'volume db',
+      'volume free',
+    ]);
   });
 
   it('know that a file system is full before its size is used up', () => {
@@ -43,21 +56,39 @@ describe('the figures of a host', () => {
     expect(command('/')).toBe('');
   });
 
-  it.each(['grow-pool', 'grow-rootfs', 'repair-rootfs', 'scale-volume'])('name a playbook that is there, with its variables: %s', async (name) => {
-    const text = await readFile(`playbooks/${name}.yaml`, 'utf8');
-    const vars = figures.flatMap(({ remedy }) => (remedy?.playbook === `playbooks/${name}.yaml` ? Object.keys(remedy.vars) : []));
-    expect(vars.length).toBeGreaterThan(0);
-    for (const key of vars) expect(text).toMatch(new RegExp(`^  ${key}: `, 'm'));
-  });
+  it.each(['grow-pool', 'grow-rootfs', 'repair-rootfs', 'scale-volume'])(
+    'name a playbook that is there, with its variables: %s',
+    async (name) => {
+      const text = await readFile(`playbooks/${name}.yaml`, 'utf8');
+      const vars = figures.flatMap(({ remedy }) =>
+        remedy?.playbook === `playbooks/${name}.yaml` ? Object.keys(remedy.vars) : [],
+      );
+      expect(vars.length).toBeGreaterThan(0);
+      for (const key of vars) expect(text).toMatch(new RegExp(`^  ${key}: `, 'm'));
+    },
+  );
 
   it('have no remedy for what does not run, and for what is a mount of its own', () => {
-    const more = figuresOf(host('web-1', { containers: [{ ...container('down'), state: 'exited' }], volumes: [volume('nas', { mounted: 'nfs4' })] }));
+    const more = figuresOf(
+      host('web-1', {
+        containers: [{ ...container('down'), state: 'exited' }],
+        volumes: [volume('nas', { mounted: 'nfs4' })],
+      }),
+    );
     expect([figure(more, 'down').remedy, figure(more, 'nas').remedy]).toEqual([null, null]);
   });
 
   it('are chosen by how full they are, and sorted; what is not known comes last', () => {
     expect(chooseFigures(figures, 'use', 0.4).map(({ name }) => name)).toEqual(['db']);
-    expect(chooseFigures(figures, 'size', undefined).map(({ name }) => name)).toEqual(['docker-pool', '/', 'app', 'grown', 'db', 'docker-pool', 'free']);
+    expect(chooseFigures(figures, 'size', undefined).map(({ name }) => name)).toEqual([
+      'docker-pool',
+      '/',
+      'app',
+      'grown',
+      'db',
+      'docker-pool',
+      'free',
+    ]);
     expect(chooseFigures(figures, 'name', undefined)[0]?.name).toBe('/');
   });
 });
@@ -65,12 +96,23 @@ describe('the figures of a host', () => {
 describe('what is kept of a survey', () => {
   const at = (day: number): string => `2026-11-${String(day).padStart(2, '0')}T10:00:00.000Z`;
   const day = (number: number, usedBy: readonly string[]): KeptSurvey =>
-    keep(at(number), [host('web-1', { containers: [container('app', { used: number * gib })], volumes: [volume('db', { usedBy, dangling: usedBy.length > 0 ? null : { since: '', basis: 'created' } })] }), { ...host('web-2'), docker: null, status: 'unreachable' }], (name) => lastUsedOf(number === 1 ? [] : [day(number - 1, ['app'])], name));
+    keep(
+      at(number),
+      [
+        host('web-1', {
+          containers: [container('app', { used: number * gib })],
+          volumes: [volume('db', { usedBy, dangling: usedBy.length > 0 ? null : { since: '', basis: 'created' } })],
+        }),
+        { ...host('web-2'), docker: null, status: 'unreachable' },
+      ],
+      (name) => lastUsedOf(number === 1 ? [] : [day(number - 1, ['app'])], name),
+    );
 
   it('is read again as it was written, and nothing else is taken for it', () => {
     const kept = day(3, ['app']);
     expect(parseKept(JSON.parse(JSON.stringify(kept)))).toEqual(kept);
-    for (const other of [undefined, {}, { ...kept, v: 2 }, { ...kept, at: 'yesterday' }, { ...kept, hosts: { x: {} } }]) expect(parseKept(other)).toBeUndefined();
+    for (const other of [undefined, {}, { ...kept, v: 2 }, { ...kept, at: 'yesterday' }, { ...kept, hosts: { x: {} } }])
+      expect(parseKept(other)).toBeUndefined();
   });
 
   it('has nothing of a host that gave no answer', () => {
@@ -86,7 +128,9 @@ describe('what is kept of a survey', () => {
 
   it('makes a forecast with what is used now', () => {
     const now = figuresOf(host('web-1', { containers: [container('app', { used: 4 * gib })] }));
-    const [trend] = withTrends(now, [day(3, []), day(2, []), day(1, [])], at(4)).filter(({ name }) => name === 'app').map((one) => one.trend);
+    const [trend] = withTrends(now, [day(3, []), day(2, []), day(1, [])], at(4))
+      .filter(({ name }) => name === 'app')
+      .map((one) => one.trend);
     expect(trend).toMatchObject({ kind: 'growing', daysToFull: 6, points: 4, days: 3 });
     const [other] = withTrends([{ ...figure(now, 'app'), host: 'web-3' }], [day(1, [])], at(4)).map((one) => one.trend);
     expect(other).toMatchObject({ kind: 'unknown', points: 1 });

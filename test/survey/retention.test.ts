@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { surplus, surveyName, surveyNames } from '../../src/survey/retention.ts';
 
 const now = new Date('2026-11-28T12:00:00Z');
-const ago = (days: number, hosts = 3, random = 'abc123'): string => surveyName(new Date(now.getTime() - days * 86_400_000), hosts, random);
+const ago = (days: number, hosts = 3, random = 'abc123'): string =>
+  surveyName(new Date(now.getTime() - days * 86_400_000), hosts, random);
 
 describe('which surveys are kept', () => {
   it('names them in the order of time', () => {

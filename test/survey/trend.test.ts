@@ -4,11 +4,19 @@ import { trendOf } from '../../src/survey/trend.ts';
 
 const gib = 1024 ** 3;
 const dayMs = 86_400_000;
-const days = (...used: readonly number[]): readonly Point[] => used.map((gigabytes, day) => ({ at: day * dayMs, used: gigabytes * gib }));
+const days = (...used: readonly number[]): readonly Point[] =>
+  used.map((gigabytes, day) => ({ at: day * dayMs, used: gigabytes * gib }));
 
 describe('the trend of one figure', () => {
   it('is a line through the surveys, from what is used now to its size', () => {
-    expect(trendOf(days(1, 2, 3, 4), 10 * gib)).toEqual({ kind: 'growing', perDay: gib, daysToFull: 6, fit: 1, points: 4, days: 3 });
+    expect(trendOf(days(1, 2, 3, 4), 10 * gib)).toEqual({
+      kind: 'growing',
+      perDay: gib,
+      daysToFull: 6,
+      fit: 1,
+      points: 4,
+      days: 3,
+    });
   });
 
   it('takes surveys in any order, and is uneven when they do not lie on the line', () => {
@@ -35,7 +43,11 @@ describe('the trend of one figure', () => {
   it.each([
     ['no survey', [], '0 of at least 3 surveys'],
     ['two of them', days(1, 2), '2 of at least 3 surveys'],
-    ['three within minutes', days(1, 2, 3).map(({ used }, minute) => ({ at: minute * 60_000, used })), 'the surveys span less than an hour'],
+    [
+      'three within minutes',
+      days(1, 2, 3).map(({ used }, minute) => ({ at: minute * 60_000, used })),
+      'the surveys span less than an hour',
+    ],
   ])('says that nothing can be said after %s', (_what, points, reason) => {
     expect(trendOf(points, 10 * gib)).toEqual({ kind: 'unknown', reason, points: points.length });
   });

@@ -8,8 +8,14 @@ async function start(): Promise<Subject & { readonly cut: () => void }> {
   const transport = createSshTransport();
   const { address, port, identityFile, knownHostsFile } = server;
   return {
-    connect: (overrides) => transport.connect(testTarget({ address, port, identityFiles: [identityFile], knownHostsFiles: [knownHostsFile], ...overrides }), never),
-    cut: () => { server.cut(); },
+    connect: (overrides) =>
+      transport.connect(
+        testTarget({ address, port, identityFiles: [identityFile], knownHostsFiles: [knownHostsFile], ...overrides }),
+        never,
+      ),
+    cut: () => {
+      server.cut();
+    },
     stop: async () => {
       await transport.close();
       await server.stop();

@@ -18,16 +18,50 @@ describe('a command to paste', () => {
   });
 
   it('stands in a remedy about a container that calls itself a command', () => {
-    const lying = { id: 'a'.repeat(64), name: 'x; touch /tmp/owned', labels: {}, state: { status: 'exited', running: false } } as unknown as Container;
-    expect(selectContainers([lying], { container: '*', onlyRunning: true })).toMatchObject({ remedy: "start it first: docker start 'x; touch /tmp/owned'" });
+    const lying = {
+      id: 'a'.repeat(64),
+      name: 'x; touch /tmp/owned',
+      labels: {},
+      state: { status: 'exited', running: false },
+    } as unknown as Container;
+    expect(selectContainers([lying], { container: '*', onlyRunning: true })).toMatchObject({
+      remedy: "start it first: docker start 'x; touch /tmp/owned'",
+    });
   });
 
   it('gives a shell exactly its words, whatever a host calls a thing', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', ' ', ';', '$', '(', ')', '`', "'", '"', '\\', '\n', '&', '|', '>', '*', '~', '#', '!') }), { minLength: 1, maxLength: 3 }), (words) => {
-        const printed = execFileSync('/bin/sh', ['-c', byHand('printf', '%s\\0', ...words)], { encoding: 'utf8' });
-        expect(printed).toBe(words.map((word) => `${word}\0`).join(''));
-      }),
+      fc.property(
+        fc.array(
+          fc.string({
+            unit: fc.constantFrom(
+              'a',
+              ' ',
+              ';',
+              '$',
+              '(',
+              ')',
+              '`',
+              "'",
+              '"',
+              '\\',
+              '\n',
+              '&',
+              '|',
+              '>',
+              '*',
+              '~',
+              '#',
+              '!',
+            ),
+          }),
+          { minLength: 1, maxLength: 3 },
+        ),
+        (words) => {
+          const printed = execFileSync('/bin/sh', ['-c', byHand('printf', '%s\\0', ...words)], { encoding: 'utf8' });
+          expect(printed).toBe(words.map((word) => `${word}\0`).join(''));
+        },
+      ),
       { numRuns: 30 },
     );
   });

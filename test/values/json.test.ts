@@ -8,15 +8,21 @@ import { Secret } from '../../src/values/secret.ts';
 function turned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(turned);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).reverse().map(([key, inner]) => [key, turned(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, inner]) => [key, turned(inner)]),
+  );
 }
 
 describe('canonical JSON', () => {
   it('is the same for the same value, whatever the order of its keys', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => {
-      expect(canonicalJson(turned(value))).toBe(canonicalJson(value));
-      expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(canonicalJson(turned(value))).toBe(canonicalJson(value));
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
   });
 
   it.each([
@@ -36,7 +42,14 @@ describe('canonical JSON', () => {
 
 it('a secret prints as *** wherever it is printed by accident', () => {
   const secret = new Secret('hunter2');
-  const shown = [String(secret), secret.toString(), JSON.stringify({ secret }), inspect(secret), inspect({ deep: [secret] }, { depth: 9, showHidden: true }), canonicalJson({ secret })];
+  const shown = [
+    String(secret),
+    secret.toString(),
+    JSON.stringify({ secret }),
+    inspect(secret),
+    inspect({ deep: [secret] }, { depth: 9, showHidden: true }),
+    canonicalJson({ secret }),
+  ];
   expect(shown.filter((text) => text.includes('hunter2') || !text.includes('***'))).toEqual([]);
   expect(Object.keys(secret)).toEqual([]);
   expect(secret.reveal()).toBe('hunter2');

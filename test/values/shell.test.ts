@@ -6,7 +6,41 @@ import { shells } from '../run/shells.ts';
 
 /** Any text an argument can hold, the characters that mean something to a shell more often than others. */
 const hostile = fc.oneof(
-  fc.string({ unit: fc.constantFrom("'", '"', '`', '$', '\\', '!', '*', '?', '[', '~', '#', '&', ';', '|', '<', '>', '(', ')', '{', '}', ' ', '\t', '\n', '\r', '-', '=', 'a', 'é', '💾', '\u0001', '\u001b') }),
+  fc.string({
+    unit: fc.constantFrom(
+      "'",
+      '"',
+      '`',
+      '$',
+      '\\',
+      '!',
+      '*',
+      '?',
+      '[',
+      '~',
+      '#',
+      '&',
+      ';',
+      '|',
+      '<',
+      '>',
+      '(',
+      ')',
+      '{',
+      '}',
+      ' ',
+      '\t',
+      '\n',
+      '\r',
+      '-',
+      '=',
+      'a',
+      'é',
+      '💾',
+      '\u0001',
+      '\u001b',
+    ),
+  }),
   fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')),
 );
 
@@ -20,23 +54,32 @@ function printed(shell: readonly string[], line: string): string {
   return stdout;
 }
 
-for (const { name, argv, tags } of shells) describe(name, { tags }, () => {
-  it('gives every word on exactly as it was', () => {
-    fc.assert(
-      fc.property(fc.array(hostile, { minLength: 1, maxLength: 60 }), (words) => {
-        expect(printed(argv, commandLine([...printer, ...words]))).toBe(words.map((word) => `${word}\n--\n`).join(''));
-      }),
-      { numRuns: 40 },
+for (const { name, argv, tags } of shells)
+  describe(name, { tags }, () => {
+    it('gives every word on exactly as it was', () => {
+      fc.assert(
+        fc.property(fc.array(hostile, { minLength: 1, maxLength: 60 }), (words) => {
+          expect(printed(argv, commandLine([...printer, ...words]))).toBe(
+            words.map((word) => `${word}\n--\n`).join(''),
+          );
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    it.each(['if', 'A=B', 'while', 'done', 'for', 'in', '{', '!'])(
+      'takes the program %j for a program, and for nothing else',
+      (program) => {
+        const [file, ...args] = argv;
+        const { status, stderr } = spawnSync(file, args, {
+          input: `${commandLine([program, 'x'])}\n`,
+          encoding: 'utf8',
+        });
+        expect(status).toBe(127);
+        expect(stderr).toMatch(/not found/);
+      },
     );
   });
-
-  it.each(['if', 'A=B', 'while', 'done', 'for', 'in', '{', '!'])('takes the program %j for a program, and for nothing else', (program) => {
-    const [file, ...args] = argv;
-    const { status, stderr } = spawnSync(file, args, { input: `${commandLine([program, 'x'])}\n`, encoding: 'utf8' });
-    expect(status).toBe(127);
-    expect(stderr).toMatch(/not found/);
-  });
-});
 
 describe('quote', () => {
   it.each([

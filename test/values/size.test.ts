@@ -62,9 +62,12 @@ describe('a size as it is written', () => {
     expect(resolveSize(parseSize(text), 10 * GiB)).toBe(Math.floor(bytes));
   });
 
-  it.each(['100%', '50%', '0%', '10001%', '-5%', '+5', '+', '+-5GiB', '++5GiB', '+0GiB', '+50%', '%', '150 %', 'all'])('%j is refused', (text) => {
-    expect(() => parseSize(text)).toThrow(SizeError);
-  });
+  it.each(['100%', '50%', '0%', '10001%', '-5%', '+5', '+', '+-5GiB', '++5GiB', '+0GiB', '+50%', '%', '150 %', 'all'])(
+    '%j is refused',
+    (text) => {
+      expect(() => parseSize(text)).toThrow(SizeError);
+    },
+  );
 });
 
 describe('bytes for people', () => {

@@ -2,7 +2,30 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { neutralise, oneLine } from '../../src/values/terminal.ts';
 
-const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('\x1b', '[', '2', 'J', '\r', '\n', '\t', '\x07', '\x9b', '\u202e', '\u2028', 'a') }), fc.string({ unit: fc.constantFrom('a', '\u0430', '\u03bf', '\u0301', '\u200b', '\x1b', '\n', '\\', 'n', 'x', 'u', '{', '0', ' ') }));
+const anything = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({
+    unit: fc.constantFrom('\x1b', '[', '2', 'J', '\r', '\n', '\t', '\x07', '\x9b', '\u202e', '\u2028', 'a'),
+  }),
+  fc.string({
+    unit: fc.constantFrom(
+      'a',
+      '\u0430',
+      '\u03bf',
+      '\u0301',
+      '\u200b',
+      '\x1b',
+      '\n',
+      '\\',
+      'n',
+      'x',
+      'u',
+      '{',
+      '0',
+      ' ',
+    ),
+  }),
+);
 
 describe('what a host prints', () => {
   it.each([

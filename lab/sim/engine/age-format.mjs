@@ -1,5 +1,14 @@
 // The format that age writes (https://age-encryption.org/v1), for keys of its own kind: what is written here the real age reads, and the other way round.
-import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto';
 
 const chunk = 65_536;
 const label = 'age-encryption.org/v1/X25519';
@@ -11,13 +20,26 @@ export function keyBytes(text, prefix) {
   const digits = [...lower.slice(prefix.length + 1, -6)].map((character) => alphabet.indexOf(character));
   if (!lower.startsWith(`${prefix}1`) || digits.length !== 52 || digits.includes(-1)) return undefined;
   const bits = digits.map((digit) => digit.toString(2).padStart(5, '0')).join('');
-  return Buffer.from(Array.from({ length: 32 }, (_, index) => Number.parseInt(bits.slice(index * 8, index * 8 + 8), 2)));
+  return Buffer.from(
+    Array.from({ length: 32 }, (_, index) => Number.parseInt(bits.slice(index * 8, index * 8 + 8), 2)),
+  );
 }
 
-const privateKey = (bytes) => createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), bytes]), format: 'der', type: 'pkcs8' });
-const publicKey = (bytes) => createPublicKey({ key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), bytes]), format: 'der', type: 'spki' });
+const privateKey = (bytes) =>
+  createPrivateKey({
+    key: Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), bytes]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+const publicKey = (bytes) =>
+  createPublicKey({
+    key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), bytes]),
+    format: 'der',
+    type: 'spki',
+  });
 /** The public key of a secret one. */
-export const publicBytes = (secret) => createPublicKey(privateKey(secret)).export({ format: 'der', type: 'spki' }).subarray(12);
+export const publicBytes = (secret) =>
+  createPublicKey(privateKey(secret)).export({ format: 'der', type: 'spki' }).subarray(12);
 
 const derive = (key, salt, info) => Buffer.from(hkdfSync('sha256', key, salt, info, 32));
 const text = (bytes) => bytes.toString('base64').replace(/=+$/, '');
@@ -39,7 +61,12 @@ function open(key, nonce, bytes) {
   }
 }
 
-const wrapKey = (secret, peer, share, recipient) => derive(diffieHellman({ privateKey: privateKey(secret), publicKey: publicKey(peer) }), Buffer.concat([share, recipient]), label);
+const wrapKey = (secret, peer, share, recipient) =>
+  derive(
+    diffieHellman({ privateKey: privateKey(secret), publicKey: publicKey(peer) }),
+    Buffer.concat([share, recipient]),
+    label,
+  );
 const none = Buffer.alloc(12);
 
 /** The header for these public keys, and the key of the file. */
@@ -54,14 +81,27 @@ export function makeHeader(recipients) {
   return { fileKey, header: Buffer.from(`${header} ${mac(fileKey, header)}\n`) };
 }
 
-const mac = (fileKey, header) => text(createHmac('sha256', derive(fileKey, '', 'header')).update(header).digest());
+const mac = (fileKey, header) =>
+  text(
+    createHmac('sha256', derive(fileKey, '', 'header'))
+      .update(header)
+      .digest(),
+  );
 
 /** The key of the file, and where its payload begins; or why not. */
 export function readHeader(bytes, secrets) {
-  const [, header, said] = /^(age-encryption\.org\/v1\n(?:-> [^\n]*\n(?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{0,63}\n)+---) ([A-Za-z0-9+/]{43})\n/.exec(bytes.toString('latin1')) ?? [];
+  const [, header, said] =
+    /^(age-encryption\.org\/v1\n(?:-> [^\n]*\n(?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{0,63}\n)+---) ([A-Za-z0-9+/]{43})\n/.exec(
+      bytes.toString('latin1'),
+    ) ?? [];
   if (header === undefined) {
     const [intro = ''] = /^[^\n]*\n?/.exec(bytes.toString('latin1')) ?? [];
-    const why = intro === 'age-encryption.org/v1\n' ? 'failed to read line' : intro.endsWith('\n') ? `unexpected intro: ${JSON.stringify(intro)}` : 'failed to read intro: EOF';
+    const why =
+      intro === 'age-encryption.org/v1\n'
+        ? 'failed to read line'
+        : intro.endsWith('\n')
+          ? `unexpected intro: ${JSON.stringify(intro)}`
+          : 'failed to read intro: EOF';
     return { problem: `failed to read header: parsing age header: ${why}` };
   }
   for (const [, share, body] of header.matchAll(/^-> X25519 (\S+)\n(\S+)$/gm)) {

@@ -6,7 +6,9 @@ import { keyBytes, makeHeader, payload, publicBytes, readHeader } from './age-fo
 const [tool, ...args] = process.argv.slice(2);
 
 function fail(message) {
-  process.stderr.write(`${tool}: error: ${message}\n${tool}: report unexpected or unhelpful errors at https://filippo.io/age/report\n`);
+  process.stderr.write(
+    `${tool}: error: ${message}\n${tool}: report unexpected or unhelpful errors at https://filippo.io/age/report\n`,
+  );
   process.exit(1);
 }
 
@@ -30,10 +32,21 @@ const bech32 = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 
 /** As age writes it. */
 function recipientText(bytes) {
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('').padEnd(260, '0');
+  const bits = [...bytes]
+    .map((byte) => byte.toString(2).padStart(8, '0'))
+    .join('')
+    .padEnd(260, '0');
   const digits = Array.from({ length: 52 }, (_, index) => Number.parseInt(bits.slice(index * 5, index * 5 + 5), 2));
   // The prefix `age`, as the checksum counts it.
-  const sum = [3, 3, 3, 0, 1, 7, 5, ...digits, 0, 0, 0, 0, 0, 0].reduce((now, value) => [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3].reduce((mixed, generator, bit) => ((now >> 25) & (1 << bit) ? mixed ^ generator : mixed), ((now & 0x1ffffff) << 5) ^ value), 1) ^ 1;
+  const sum =
+    [3, 3, 3, 0, 1, 7, 5, ...digits, 0, 0, 0, 0, 0, 0].reduce(
+      (now, value) =>
+        [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3].reduce(
+          (mixed, generator, bit) => ((now >> 25) & (1 << bit) ? mixed ^ generator : mixed),
+          ((now & 0x1ffffff) << 5) ^ value,
+        ),
+      1,
+    ) ^ 1;
   return `age1${[...digits, ...[25, 20, 15, 10, 5, 0].map((shift) => (sum >> shift) & 31)].map((digit) => bech32[digit]).join('')}`;
 }
 
@@ -61,7 +74,9 @@ process.stdout.on('error', ({ code }) => {
 
 if (tool === 'age-keygen') {
   if (args.length !== 2 || args[0] !== '-y') unsupported();
-  const keys = lines(read(args[1], `failed to open input file "${args[1]}": open ${args[1]}: no such file or directory`));
+  const keys = lines(
+    read(args[1], `failed to open input file "${args[1]}": open ${args[1]}: no such file or directory`),
+  );
   if (keys.length === 0) fail('failed to parse input: no secret keys found');
   for (const key of keys) {
     const secret = keyBytes(key, 'age-secret-key-');
@@ -69,7 +84,9 @@ if (tool === 'age-keygen') {
     process.stdout.write(`${recipientText(publicBytes(secret))}\n`);
   }
 } else if (args.length === 3 && args[0] === '-d' && args[1] === '-i') {
-  const keys = lines(read(args[2], `reading "${args[2]}": failed to open file: open ${args[2]}: no such file or directory`));
+  const keys = lines(
+    read(args[2], `reading "${args[2]}": failed to open file: open ${args[2]}: no such file or directory`),
+  );
   if (keys.length === 0) fail(`reading "${args[2]}": failed to read "${args[2]}": no secret keys found`);
   const secrets = keys.map((key) => keyBytes(key, 'age-secret-key-') ?? unsupported());
   const input = process.stdin[Symbol.asyncIterator]();
@@ -82,14 +99,22 @@ if (tool === 'age-keygen') {
   }
   const { problem, fileKey, from } = readHeader(bytes, secrets);
   if (problem !== undefined) fail(problem);
-  await pass({ [Symbol.asyncIterator]: () => input }, payload(fileKey, bytes.subarray(from, from + 16), true), bytes.subarray(from + 16), 'failed to decrypt and authenticate payload chunk');
+  await pass(
+    { [Symbol.asyncIterator]: () => input },
+    payload(fileKey, bytes.subarray(from, from + 16), true),
+    bytes.subarray(from + 16),
+    'failed to decrypt and authenticate payload chunk',
+  );
 } else {
   const given = args.filter((_, index) => index % 2 === 1);
-  if (args.length === 0 || args.length % 2 === 1 || args.some((word, index) => index % 2 === 0 && word !== '-r')) unsupported();
+  if (args.length === 0 || args.length % 2 === 1 || args.some((word, index) => index % 2 === 0 && word !== '-r'))
+    unsupported();
   const recipients = given.map((one) => keyBytes(one, 'age') ?? unsupported());
   const { fileKey, header } = makeHeader(recipients);
   const nonce = randomBytes(16);
   writing = 'failed to write header: ';
-  process.stdout.write(Buffer.concat([header, nonce]), (error) => { if (!error) writing = ''; });
+  process.stdout.write(Buffer.concat([header, nonce]), (error) => {
+    if (!error) writing = '';
+  });
   await pass(process.stdin, payload(fileKey, nonce, false), Buffer.alloc(0), '');
 }

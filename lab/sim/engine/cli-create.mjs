@@ -35,7 +35,8 @@ while (words[0]?.startsWith('-')) {
   else if (option === '--mount') body.HostConfig.Mounts.push(mountOf(value));
   else if (option === '-v' || option === '--volume') body.HostConfig.Binds = [...(body.HostConfig.Binds ?? []), value];
   else if (option === '-e' || option === '--env') body.Env = [...(body.Env ?? []), value];
-  else if (option === '--restart') body.HostConfig.RestartPolicy = { Name: value.split(':')[0], MaximumRetryCount: Number(value.split(':')[1] ?? 0) };
+  else if (option === '--restart')
+    body.HostConfig.RestartPolicy = { Name: value.split(':')[0], MaximumRetryCount: Number(value.split(':')[1] ?? 0) };
   else if (option === '--storage-opt') body.HostConfig.StorageOpt = Object.fromEntries([value.split('=')]);
   else unsupported();
 }
@@ -43,7 +44,9 @@ const [image, ...command] = words;
 if (image === undefined) unsupported();
 if (body.HostConfig.Mounts.length === 0) delete body.HostConfig.Mounts;
 try {
-  process.stdout.write(`${createContainer(name, { ...body, Image: image, ...(command.length > 0 ? { Cmd: command } : {}) })}\n`);
+  process.stdout.write(
+    `${createContainer(name, { ...body, Image: image, ...(command.length > 0 ? { Cmd: command } : {}) })}\n`,
+  );
 } catch (error) {
   if (!(error instanceof DaemonError)) throw error;
   process.stderr.write(`Error response from daemon: ${error.message}\n`);

@@ -45,7 +45,9 @@ function plain(value) {
     return value.replaceAll('$$', '$');
   }
   if (Array.isArray(value)) return value.map(plain);
-  return value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)])) : value;
+  return value !== null && typeof value === 'object'
+    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+    : value;
 }
 
 /** The services of all files, those of later files over those of earlier ones; volumes are Docker's names, by the place of their mount. */
@@ -57,40 +59,77 @@ function read() {
     Object.assign(volumes, content.volumes);
     for (const [name, own] of Object.entries(content.services ?? {})) {
       const before = services[name] ?? {};
-      for (const key of Object.keys(own)) if (!known.includes(key)) throw new Failed(`sim: unsupported key of a service: ${key}`);
+      for (const key of Object.keys(own))
+        if (!known.includes(key)) throw new Failed(`sim: unsupported key of a service: ${key}`);
       const mounts = Object.fromEntries((own.volumes ?? []).map((text) => [text.split(':')[1], text]));
-      services[name] = { ...before, ...own, environment: { ...before.environment, ...own.environment }, labels: { ...before.labels, ...own.labels }, volumes: { ...before.volumes, ...mounts } };
+      services[name] = {
+        ...before,
+        ...own,
+        environment: { ...before.environment, ...own.environment },
+        labels: { ...before.labels, ...own.labels },
+        volumes: { ...before.volumes, ...mounts },
+      };
     }
   }
   for (const service of Object.values(services)) {
     for (const [target, text] of Object.entries(service.volumes)) {
       const [key, , mode = ''] = text.split(':');
       if (!(key in volumes)) throw new Failed(`service refers to undefined volume ${key}`);
-      service.volumes[target] = `${volumes[key]?.external === true ? volumes[key].name : `${options.project}_${key}`}:${target}${mode === '' ? '' : `:${mode}`}`;
+      service.volumes[target] =
+        `${volumes[key]?.external === true ? volumes[key].name : `${options.project}_${key}`}:${target}${mode === '' ? '' : `:${mode}`}`;
     }
   }
   return services;
 }
 
-const hashOf = (service) => createHash('sha256').update(JSON.stringify(sorted(service))).digest('hex');
-const say = (name, what) => { process.stderr.write(` ${options.dry ? 'DRY-RUN MODE - ' : ''} Container ${name}  ${what}\n`); };
+const hashOf = (service) =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(service)))
+    .digest('hex');
+const say = (name, what) => {
+  process.stderr.write(` ${options.dry ? 'DRY-RUN MODE - ' : ''} Container ${name}  ${what}\n`);
+};
 
 function bodyOf(name, service, hash) {
   const { image, command, environment, labels, volumes, mem_limit: memory, restart = 'no' } = service;
-  const own = { project: options.project, service: name, oneoff: 'False', 'container-number': '1', version: '2.40.3', 'config-hash': hash, 'project.working_dir': options.directory, 'project.config_files': options.files.join(',') };
+  const own = {
+    project: options.project,
+    service: name,
+    oneoff: 'False',
+    'container-number': '1',
+    version: '2.40.3',
+    'config-hash': hash,
+    'project.working_dir': options.directory,
+    'project.config_files': options.files.join(','),
+  };
   const [policy, count = '0'] = restart.split(':');
   return {
     Image: image,
     ...(command === undefined ? {} : { Cmd: command }),
     Env: Object.entries(environment).map(([key, value]) => (value === null ? key : `${key}=${String(value)}`)),
     Labels: { ...labels, ...Object.fromEntries(Object.entries(own).map(([key, value]) => [label(key), value])) },
-    HostConfig: { Binds: Object.values(volumes), Memory: Number(memory ?? 0), MemorySwap: 2 * Number(memory ?? 0), RestartPolicy: { Name: policy, MaximumRetryCount: Number(count) } },
+    HostConfig: {
+      Binds: Object.values(volumes),
+      Memory: Number(memory ?? 0),
+      MemorySwap: 2 * Number(memory ?? 0),
+      RestartPolicy: { Name: policy, MaximumRetryCount: Number(count) },
+    },
   };
 }
 
 function up(name, service) {
   const hash = hashOf(service);
-  const ids = docker('ps', '-aq', '--no-trunc', '--filter', `label=${label('project')}=${options.project}`, '--filter', `label=${label('service')}=${name}`).split('\n').filter((id) => id !== '');
+  const ids = docker(
+    'ps',
+    '-aq',
+    '--no-trunc',
+    '--filter',
+    `label=${label('project')}=${options.project}`,
+    '--filter',
+    `label=${label('service')}=${name}`,
+  )
+    .split('\n')
+    .filter((id) => id !== '');
   const found = ids.map((id) => JSON.parse(docker('inspect', id))[0]);
   const isRight = (one) => one.Config.Labels[label('config-hash')] === hash;
   const [kept, ...others] = [...found.filter(isRight), ...found.filter((one) => !isRight(one))];
@@ -111,7 +150,10 @@ function up(name, service) {
   if (kept === undefined) {
     docker('start', createContainer(shown, body));
   } else {
-    const id = createContainer(`${kept.Id.slice(0, 12)}_${shown}`, { ...body, Labels: { ...body.Labels, [label('replace')]: kept.Name.slice(1) } });
+    const id = createContainer(`${kept.Id.slice(0, 12)}_${shown}`, {
+      ...body,
+      Labels: { ...body.Labels, [label('replace')]: kept.Name.slice(1) },
+    });
     if (kept.State.Running) docker('stop', kept.Id);
     docker('rm', '--', kept.Id);
     docker('rename', id, shown);

@@ -8,7 +8,10 @@ export function renderLines(template, objects) {
     for (const line of objects.split('\n')) if (line !== '') out += `${render(template, JSON.parse(line))}\n`;
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    return { out: `${out}\n`, error: `template parsing error: template: :1:1: executing "" at <sim>: ${error.message}` };
+    return {
+      out: `${out}\n`,
+      error: `template parsing error: template: :1:1: executing "" at <sim>: ${error.message}`,
+    };
   }
   return { out };
 }

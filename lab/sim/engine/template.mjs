@@ -12,7 +12,10 @@ export function render(template, value) {
 
 /** Text and actions in turn: `{ text }`, `{ action }`. */
 function tokens(template) {
-  return template.split(/(\{\{-? (?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*? -?\}\}|\{\{(?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?\}\})/).map((part, index) => (index % 2 === 0 ? { text: part } : { action: part.slice(2, -2).trim() })).filter(({ text }) => text !== '');
+  return template
+    .split(/(\{\{-? (?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*? -?\}\}|\{\{(?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?\}\})/)
+    .map((part, index) => (index % 2 === 0 ? { text: part } : { action: part.slice(2, -2).trim() }))
+    .filter(({ text }) => text !== '');
 }
 
 /** The nodes until an action that closes them; gives them, what closed them, and where it goes on. */
@@ -64,7 +67,15 @@ class Scope {
   }
 }
 
-const isTrue = (value) => !(value === undefined || value === null || value === false || value === 0 || value === '' || (typeof value === 'object' && Object.keys(value).length === 0));
+const isTrue = (value) =>
+  !(
+    value === undefined ||
+    value === null ||
+    value === false ||
+    value === 0 ||
+    value === '' ||
+    (typeof value === 'object' && Object.keys(value).length === 0)
+  );
 
 function run(nodes, dot, scope) {
   let out = '';
@@ -91,20 +102,30 @@ function run(nodes, dot, scope) {
 function range({ subject, body, otherwise }, dot, scope) {
   const [, first, second, text = subject] = /^(\$\w+)(?:\s*,\s*(\$\w+))?\s*:=\s*(.*)$/s.exec(subject) ?? [];
   const over = pipeline(text, dot, scope);
-  const entries = Array.isArray(over) ? [...over.entries()] : Object.keys(over ?? {}).sort().map((key) => [key, over[key]]);
+  const entries = Array.isArray(over)
+    ? [...over.entries()]
+    : Object.keys(over ?? {})
+        .sort()
+        .map((key) => [key, over[key]]);
   if (entries.length === 0) return run(otherwise, dot, new Scope(scope));
-  return entries.map(([key, value]) => {
-    const inner = new Scope(scope);
-    if (second !== undefined) inner.variables.set(first, key).set(second, value);
-    else if (first !== undefined) inner.variables.set(first, value);
-    return run(body, value, inner);
-  }).join('');
+  return entries
+    .map(([key, value]) => {
+      const inner = new Scope(scope);
+      if (second !== undefined) inner.variables.set(first, key).set(second, value);
+      else if (first !== undefined) inner.variables.set(first, value);
+      return run(body, value, inner);
+    })
+    .join('');
 }
 
 function printed(value) {
   if (value === undefined || value === null) return '<no value>';
   if (Array.isArray(value)) return `[${value.map(printed).join(' ')}]`;
-  if (typeof value === 'object') return `map[${Object.keys(value).sort().map((key) => `${key}:${printed(value[key])}`).join(' ')}]`;
+  if (typeof value === 'object')
+    return `map[${Object.keys(value)
+      .sort()
+      .map((key) => `${key}:${printed(value[key])}`)
+      .join(' ')}]`;
   return String(value);
 }
 
@@ -143,7 +164,8 @@ function piped(all, start, dot, scope) {
         at = next;
       }
     }
-    if (called === undefined && parts.length + last.length !== 1) throw new TemplateError(`can't give argument to non-function ${all.join(' ')}`);
+    if (called === undefined && parts.length + last.length !== 1)
+      throw new TemplateError(`can't give argument to non-function ${all.join(' ')}`);
     const value = called === undefined ? parts[0] : called(...parts, ...last);
     if (all[at] !== '|') return [value, at];
     last = [value];
@@ -173,35 +195,51 @@ function operand(all, at, dot, scope) {
 }
 
 function fields(value, path) {
-  return path.split('.').slice(1).filter((key) => key !== '').reduce((inner, key) => {
-    if (inner === null || inner === undefined) throw new TemplateError(`nil pointer evaluating interface {}.${key}`);
-    if (typeof inner !== 'object' || Array.isArray(inner)) throw new TemplateError(`can't evaluate field ${key}`);
-    if (!Object.hasOwn(inner, key)) throw new TemplateError(`map has no entry for key "${key}"`);
-    return inner[key];
-  }, value);
+  return path
+    .split('.')
+    .slice(1)
+    .filter((key) => key !== '')
+    .reduce((inner, key) => {
+      if (inner === null || inner === undefined) throw new TemplateError(`nil pointer evaluating interface {}.${key}`);
+      if (typeof inner !== 'object' || Array.isArray(inner)) throw new TemplateError(`can't evaluate field ${key}`);
+      if (!Object.hasOwn(inner, key)) throw new TemplateError(`map has no entry for key "${key}"`);
+      return inner[key];
+    }, value);
 }
 
 /** With all keys in alphabetical order. */
-export const sorted = (value) => (typeof value !== 'object' || value === null ? value : Array.isArray(value) ? value.map(sorted) : Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])])));
+export const sorted = (value) =>
+  typeof value !== 'object' || value === null
+    ? value
+    : Array.isArray(value)
+      ? value.map(sorted)
+      : Object.fromEntries(
+          Object.keys(value)
+            .sort()
+            .map((key) => [key, sorted(value[key])]),
+        );
 
-const functions = new Map(Object.entries({
-  json: (value) => JSON.stringify(sorted(value ?? null)),
-  index: (value, ...keys) => keys.reduce((inner, key) => {
-    if (inner === null || inner === undefined) throw new TemplateError('index of untyped nil');
-    if (Array.isArray(inner) && !(key in inner)) throw new TemplateError(`index out of range: ${key}`);
-    return Object.hasOwn(inner, key) ? inner[key] : undefined;
-  }, value),
-  eq: (one, ...others) => others.some((other) => one === other),
-  ne: (one, other) => one !== other,
-  not: (value) => !isTrue(value),
-  and: (...values) => values.find((value) => !isTrue(value)) ?? values.at(-1),
-  or: (...values) => values.find(isTrue) ?? values.at(-1),
-  len: (value) => (typeof value === 'object' ? Object.keys(value ?? {}).length : String(value).length),
-  println: (...values) => `${values.map(printed).join(' ')}\n`,
-  print: (...values) => values.map(printed).join(''),
-  join: (values, separator) => values.join(separator),
-  truncate: (text, length) => text.slice(0, length),
-  split: (text, separator) => text.split(separator),
-  lower: (text) => text.toLowerCase(),
-  upper: (text) => text.toUpperCase(),
-}));
+const functions = new Map(
+  Object.entries({
+    json: (value) => JSON.stringify(sorted(value ?? null)),
+    index: (value, ...keys) =>
+      keys.reduce((inner, key) => {
+        if (inner === null || inner === undefined) throw new TemplateError('index of untyped nil');
+        if (Array.isArray(inner) && !(key in inner)) throw new TemplateError(`index out of range: ${key}`);
+        return Object.hasOwn(inner, key) ? inner[key] : undefined;
+      }, value),
+    eq: (one, ...others) => others.some((other) => one === other),
+    ne: (one, other) => one !== other,
+    not: (value) => !isTrue(value),
+    and: (...values) => values.find((value) => !isTrue(value)) ?? values.at(-1),
+    or: (...values) => values.find(isTrue) ?? values.at(-1),
+    len: (value) => (typeof value === 'object' ? Object.keys(value ?? {}).length : String(value).length),
+    println: (...values) => `${values.map(printed).join(' ')}\n`,
+    print: (...values) => values.map(printed).join(''),
+    join: (values, separator) => values.join(separator),
+    truncate: (text, length) => text.slice(0, length),
+    split: (text, separator) => text.split(separator),
+    lower: (text) => text.toLowerCase(),
+    upper: (text) => text.toUpperCase(),
+  }),
+);

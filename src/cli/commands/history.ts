@@ -15,21 +15,44 @@ export function historyCommand(world: World, end: (exitCode: number) => void) {
     .argument('<name>', 'its name; of a volume that is scaled the part before -1, -2, …')
     .option('--host <host>', 'only on this host')
     .addOption(recordsOption())
-    .addOption(new Option('--output <kind>', 'plain: for people; json: one JSON object, with the whole specifications').choices(['plain', 'json'] as const).default('plain' as const))
+    .addOption(
+      new Option('--output <kind>', 'plain: for people; json: one JSON object, with the whole specifications')
+        .choices(['plain', 'json'] as const)
+        .default('plain' as const),
+    )
     .option('--no-color', 'no colours')
-    .addHelpText('after', '\nExamples:\n  plimsoll history volume data\n  plimsoll history container app-1 --host web-01 --output json\n  plimsoll history volume data --records etcds://etcd-1:2379,etcd-2:2379')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plimsoll history volume data\n  plimsoll history container app-1 --host web-01 --output json\n  plimsoll history volume data --records etcds://etcd-1:2379,etcd-2:2379',
+    )
     .action(async (kind, name, { host, records, output, color }) => {
       const kept = versionRecords(world, records);
       const versions = await versionsOf(kept, { kind, name, host }, world.interrupts.stop);
       const { colour } = withColour(world.out, color);
       if (output === 'json') world.out.write(`${prettyJson({ v: 1, records: kept.place, versions })}\n`);
-      else if (versions.length === 0) world.out.write(neutralise(`No version of ${kind} ${name}${host === undefined ? '' : ` on ${host}`} is recorded in ${kept.place}.\n`));
+      else if (versions.length === 0)
+        world.out.write(
+          neutralise(
+            `No version of ${kind} ${name}${host === undefined ? '' : ` on ${host}`} is recorded in ${kept.place}.\n`,
+          ),
+        );
       else world.out.write(paint(historyTable(versions), colour));
       end(0);
     });
 }
 
-async function versionsOf(records: VersionRecords, { kind, name, host }: { readonly kind: 'volume' | 'container'; readonly name: string; readonly host: string | undefined }, signal: AbortSignal): Promise<readonly VersionRecord[]> {
-  const found = host === undefined ? (await records.all(undefined, signal)).filter((version) => version.kind === kind && version.name === name) : await records.history({ host, kind, name }, signal);
+async function versionsOf(
+  records: VersionRecords,
+  {
+    kind,
+    name,
+    host,
+  }: { readonly kind: 'volume' | 'container'; readonly name: string; readonly host: string | undefined },
+  signal: AbortSignal,
+): Promise<readonly VersionRecord[]> {
+  const found =
+    host === undefined
+      ? (await records.all(undefined, signal)).filter((version) => version.kind === kind && version.name === name)
+      : await records.history({ host, kind, name }, signal);
   return [...found].sort((a, b) => (a.host === b.host ? b.version - a.version : a.host < b.host ? -1 : 1));
 }

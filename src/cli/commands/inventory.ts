@@ -16,11 +16,17 @@ export function inventoryCommand(world: World) {
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
       const hosts = selectHosts(inventory, pattern, limit);
       if (options.json === true) {
-        const shown = hosts.map(({ name, target, groups, vars }) => [name, { address: target.address, port: target.port, user: target.user, become: target.become, groups, vars }]);
+        const shown = hosts.map(({ name, target, groups, vars }) => [
+          name,
+          { address: target.address, port: target.port, user: target.user, become: target.become, groups, vars },
+        ]);
         world.out.write(`${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`);
         return;
       }
       const width = Math.max(0, ...hosts.map(({ name }) => name.length));
-      for (const { name, target, groups } of hosts) world.out.write(`${name.padEnd(width)}  ${target.user}@${target.address}:${String(target.port)}  ${groups.join(', ')}\n`);
+      for (const { name, target, groups } of hosts)
+        world.out.write(
+          `${name.padEnd(width)}  ${target.user}@${target.address}:${String(target.port)}  ${groups.join(', ')}\n`,
+        );
     });
 }

@@ -42,12 +42,20 @@ async function ping(world: World, transport: Transport, { name, target }: Host):
     await connection.run({ script: ':' }, { signal: world.interrupts.stop });
     const { runsAs, server, hostKey } = connection.info;
     await connection.close();
-    world.out.write(neutralise(`${name}: ok in ${String(Math.round(performance.now() - started))} ms, runs as ${runsAs}, ${server}, ${hostKey}\n`));
+    world.out.write(
+      neutralise(
+        `${name}: ok in ${String(Math.round(performance.now() - started))} ms, runs as ${runsAs}, ${server}, ${hostKey}\n`,
+      ),
+    );
     return 'ok';
   } catch (thrown) {
     const error = neverReached(toAppError(thrown));
     if (error.code === 'internal') throw error;
-    world.out.write(neutralise(`${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`));
+    world.out.write(
+      neutralise(
+        `${name}: ${withoutName(error.message, name)}${error.hint === undefined ? '' : `\n  → ${error.hint}`}\n`,
+      ),
+    );
     return hostStatusOf(error.code);
   }
 }

@@ -10,7 +10,10 @@ export function planCommand(world: World, end: (exitCode: number) => void) {
     .addOption(programsOption())
     .option('-o, --out <file>', 'save the plan, for review and for plimsoll apply FILE')
     .option('--detailed-exitcode', `exit ${String(changesPending)} when there is something to do`)
-    .addHelpText('after', '\nExamples:\n  plimsoll plan playbooks/grow-rootfs.yaml\n  plimsoll plan playbooks/grow-rootfs.yaml -o grow.plan.json\n  plimsoll plan playbooks/grow-rootfs.yaml --limit web -e target=30GiB\n  plimsoll plan playbooks/grow-or-repair.yaml --allow-read-only-programs --detailed-exitcode\n  plimsoll plan playbooks/grow-rootfs.yaml --output json | jq')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plimsoll plan playbooks/grow-rootfs.yaml\n  plimsoll plan playbooks/grow-rootfs.yaml -o grow.plan.json\n  plimsoll plan playbooks/grow-rootfs.yaml --limit web -e target=30GiB\n  plimsoll plan playbooks/grow-or-repair.yaml --allow-read-only-programs --detailed-exitcode\n  plimsoll plan playbooks/grow-rootfs.yaml --output json | jq',
+    )
     .action(async (playbook, options) => {
       const { result } = await runPlaybook(world, playbook, options, {
         mode: 'plan',

@@ -47,31 +47,67 @@ export function restoreVersionCommand(world: World, end: (exitCode: number) => v
       const history = await records.history(subject, world.interrupts.stop);
       const record = chooseVersion(subject, wanted, history, records.place);
       const inventory = await loadInventory(inventoryFiles(options.inventory), world.io, overridesOf(options));
-      if (!inventory.hosts.has(host)) throw new AppError('usage', `${oneLine(host, 80)} is not in the inventory ${inventory.file}`, { hint: 'give the inventory that has it with -i; plimsoll inventory lists hosts' });
-      const { step, vars, notes } = goingBack(record, history, { partly: options.partly === true, discardLayer: options.discardLayer === true, gate: options.gate });
-      for (const note of [...notes, ...(await keptNotes(world, record, history))]) world.err.write(neutralise(`note: ${note}\n`));
+      if (!inventory.hosts.has(host))
+        throw new AppError('usage', `${oneLine(host, 80)} is not in the inventory ${inventory.file}`, {
+          hint: 'give the inventory that has it with -i; plimsoll inventory lists hosts',
+        });
+      const { step, vars, notes } = goingBack(record, history, {
+        partly: options.partly === true,
+        discardLayer: options.discardLayer === true,
+        gate: options.gate,
+      });
+      for (const note of [...notes, ...(await keptNotes(world, record, history))])
+        world.err.write(neutralise(`note: ${note}\n`));
       const text = prettyJson([{ name: 'Restore a version', hosts: host, steps: [step] }]);
-      end(await carryOut(world, { name: `restore-version ${kind} ${name} ${String(wanted)}`, text, vars }, { ...options, var: [] }));
+      end(
+        await carryOut(
+          world,
+          { name: `restore-version ${kind} ${name} ${String(wanted)}`, text, vars },
+          { ...options, var: [] },
+        ),
+      );
     });
 }
 
-async function onlyHost(records: VersionRecords, kind: Subject['kind'], name: string, signal: AbortSignal): Promise<string> {
+async function onlyHost(
+  records: VersionRecords,
+  kind: Subject['kind'],
+  name: string,
+  signal: AbortSignal,
+): Promise<string> {
   const found = (await records.all(undefined, signal)).filter((record) => record.kind === kind && record.name === name);
   const [host, ...others] = new Set(found.map((record) => record.host));
   if (host !== undefined && others.length === 0) return host;
   const what = `${kind} ${oneLine(name, 80)}`;
-  if (host === undefined) throw new AppError('usage', `no version of ${what} is recorded in ${records.place}`, { hint: 'plimsoll history shows what is; of a volume the name is the part before -1, -2, …' });
-  throw new AppError('usage', `${String(others.length + 1)} hosts have versions of ${what}: ${[host, ...others].map((each) => oneLine(each, 80)).join(', ')}`, { hint: 'say which: --host HOST' });
+  if (host === undefined)
+    throw new AppError('usage', `no version of ${what} is recorded in ${records.place}`, {
+      hint: 'plimsoll history shows what is; of a volume the name is the part before -1, -2, …',
+    });
+  throw new AppError(
+    'usage',
+    `${String(others.length + 1)} hosts have versions of ${what}: ${[host, ...others].map((each) => oneLine(each, 80)).join(', ')}`,
+    { hint: 'say which: --host HOST' },
+  );
 }
 
 /** The run that has replaced the version may have kept it; whether it has, its journal says. */
-async function keptNotes({ stateDirectory }: World, { host, version, kind }: VersionRecord, history: readonly VersionRecord[]): Promise<readonly string[]> {
+async function keptNotes(
+  { stateDirectory }: World,
+  { host, version, kind }: VersionRecord,
+  history: readonly VersionRecord[],
+): Promise<readonly string[]> {
   const next = history.find((record) => record.state === 'current' && record.was === version);
-  const place = next === undefined ? undefined : (await listRuns(stateDirectory)).find(({ runId }) => runId === next.run);
+  const place =
+    next === undefined ? undefined : (await listRuns(stateDirectory)).find(({ runId }) => runId === next.run);
   const run = place === undefined ? undefined : await tryReadRun(place);
   if (run === undefined || 'error' in run || next?.spec['method'] === 'in_place') return [];
   const changes = historyOf(run.journal.records).hosts.find((one) => one.host === host)?.changes ?? [];
-  if (!changes.some(({ undone, finalized, intent: { change } }) => !undone && !finalized && (change.finalize ?? []).length > 0)) return [];
+  if (
+    !changes.some(
+      ({ undone, finalized, intent: { change } }) => !undone && !finalized && (change.finalize ?? []).length > 0,
+    )
+  )
+    return [];
   return [
     kind === 'volume'
       ? `the volume of then is still kept, with its data: ${byHand('plimsoll', 'rollback', run.runId)} brings it back, as long as nothing has been written to the new one`
@@ -80,6 +116,7 @@ async function keptNotes({ stateDirectory }: World, { host, version, kind }: Ver
 }
 
 function versionNumber(text: string): number {
-  if (!/^\d{1,8}$/.test(text)) throw new InvalidArgumentError('the number of a version is needed, as plimsoll history shows it');
+  if (!/^\d{1,8}$/.test(text))
+    throw new InvalidArgumentError('the number of a version is needed, as plimsoll history shows it');
   return Number(text);
 }

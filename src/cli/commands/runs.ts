@@ -22,10 +22,17 @@ export function runsCommand(world: World, end: (exitCode: number) => void) {
     .argument('[run]', 'the run’s id, or the beginning of it')
     .option('-a, --all', `list all runs, not only the newest ${String(newest)}`)
     .option('--json', 'one JSON object (of all runs)')
-    .addOption(new Option('--output <kind>', 'plain: for people; json: one JSON object').choices(['plain', 'json'] as const).default('plain' as const))
+    .addOption(
+      new Option('--output <kind>', 'plain: for people; json: one JSON object')
+        .choices(['plain', 'json'] as const)
+        .default('plain' as const),
+    )
     .option('--no-color', 'no colours')
     .option('-v, --verbose', 'every host’s own message, and the commands of a rollback')
-    .addHelpText('after', '\nExamples:\n  plimsoll runs\n  plimsoll runs 20261120-181612-9f3a1c\n  plimsoll runs 20261120-18 -v\n  plimsoll runs --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plimsoll runs\n  plimsoll runs 20261120-181612-9f3a1c\n  plimsoll runs 20261120-18 -v\n  plimsoll runs --json',
+    )
     .action(async (wanted, { all, json, output, color, verbose }) => {
       const asJson = json === true || output === 'json';
       const { colour } = withColour(world.out, color);
@@ -35,7 +42,10 @@ export function runsCommand(world: World, end: (exitCode: number) => void) {
     });
 }
 
-async function list({ stateDirectory, interrupts: { stop } }: World, { asJson, all, colour }: { readonly asJson: boolean; readonly all: boolean; readonly colour: boolean }): Promise<string> {
+async function list(
+  { stateDirectory, interrupts: { stop } }: World,
+  { asJson, all, colour }: { readonly asJson: boolean; readonly all: boolean; readonly colour: boolean },
+): Promise<string> {
   const places = await listRuns(stateDirectory);
   const shown = all ? places : places.slice(0, newest);
   const runs: (RunSummary | DamagedRun)[] = [];
@@ -45,17 +55,24 @@ async function list({ stateDirectory, interrupts: { stop } }: World, { asJson, a
     runs.push(await summarise(stateDirectory, await tryReadRun(place)));
   }
   if (asJson) return jsonText({ v: 1, runs });
-  return runs.length === 0 ? neutralise(`There are no runs in ${stateDirectory}/runs.\n`) : paint(runsTable(runs, places.length - shown.length), colour);
+  return runs.length === 0
+    ? neutralise(`There are no runs in ${stateDirectory}/runs.\n`)
+    : paint(runsTable(runs, places.length - shown.length), colour);
 }
 
 async function summarise(stateDirectory: string, run: ListedRun): Promise<RunSummary | DamagedRun> {
   const { runId, directory } = run;
-  if ('journal' in run) return summaryOf({ runId, directory }, historyOf(run.journal.records), await holderOf(stateDirectory, runId));
+  if ('journal' in run)
+    return summaryOf({ runId, directory }, historyOf(run.journal.records), await holderOf(stateDirectory, runId));
   const { code, message, hint = '', where } = run.error;
   return { runId, directory, error: { code, message, hint, ...(where === undefined ? {} : { where }) } };
 }
 
-async function show({ stateDirectory }: World, wanted: string, { asJson, verbose, colour }: { readonly asJson: boolean; readonly verbose: boolean; readonly colour: boolean }): Promise<string> {
+async function show(
+  { stateDirectory }: World,
+  wanted: string,
+  { asJson, verbose, colour }: { readonly asJson: boolean; readonly verbose: boolean; readonly colour: boolean },
+): Promise<string> {
   const place = await findRun(stateDirectory, wanted);
   const { records } = await readJournal(journalPath(place));
   const details = detailsOf(place, historyOf(records), await holderOf(stateDirectory, place.runId));

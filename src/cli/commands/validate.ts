@@ -11,7 +11,10 @@ import type { World } from '../world.ts';
 export function validateCommand(world: World, end: (exitCode: number) => void) {
   return inventoryOptions(new Command('validate'))
     .argument('<playbook...>', 'playbook files')
-    .addHelpText('after', '\nExamples:\n  plimsoll validate playbooks/*.yaml\n  plimsoll validate playbooks/grow-rootfs.yaml -i inventory.yaml')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plimsoll validate playbooks/*.yaml\n  plimsoll validate playbooks/grow-rootfs.yaml -i inventory.yaml',
+    )
     .action(async (playbooks, options) => {
       const files = options.inventory;
       // What is unwise in the inventory is said, whatever is wrong with a playbook.
@@ -19,12 +22,18 @@ export function validateCommand(world: World, end: (exitCode: number) => void) {
       const issues = (await Promise.all(playbooks.map((file) => issuesOf(world, file, files)))).flat();
       const unique = [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
       if (unique.length > 0) throw new ConfigError(unique);
-      world.out.write(`${playbooks.length === 1 ? 'The playbook is' : `${String(playbooks.length)} playbooks are`} valid.\n`);
+      world.out.write(
+        `${playbooks.length === 1 ? 'The playbook is' : `${String(playbooks.length)} playbooks are`} valid.\n`,
+      );
       end(0);
     });
 }
 
-async function issuesOf(world: World, playbookFile: string, inventories: readonly string[]): Promise<ConfigError['issues']> {
+async function issuesOf(
+  world: World,
+  playbookFile: string,
+  inventories: readonly string[],
+): Promise<ConfigError['issues']> {
   if (inventories.length === 0) return (await readPlaybook(playbookFile, operations, world.io)).issues;
   try {
     await loadAll({ inventoryFiles: inventories, playbookFile, registry: operations }, world.io);

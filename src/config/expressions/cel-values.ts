@@ -15,7 +15,8 @@ export function toCel(value: Json): unknown {
 export function fromCel(value: unknown): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') {
-    if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)) throw new NotJson(`${String(value)} is too large`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))
+      throw new NotJson(`${String(value)} is too large`);
     return Number(value);
   }
   if (typeof value === 'number') {
@@ -23,8 +24,10 @@ export function fromCel(value: unknown): Json {
     return value;
   }
   if (Array.isArray(value)) return value.map(fromCel);
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]: [unknown, unknown]) => [String(key), fromCel(inner)]));
+  if (value instanceof Map)
+    return Object.fromEntries([...value].map(([key, inner]: [unknown, unknown]) => [String(key), fromCel(inner)]));
   const prototype: unknown = isObject(value) ? Object.getPrototypeOf(value) : undefined;
-  if (isObject(value) && (prototype === Object.prototype || prototype === null)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fromCel(inner)]));
+  if (isObject(value) && (prototype === Object.prototype || prototype === null))
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fromCel(inner)]));
   throw new NotJson('the result is no plain value; convert it with string() or int()');
 }

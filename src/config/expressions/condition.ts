@@ -6,7 +6,12 @@ import type { Expression, Resolved, Scope } from '../model/types.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
 
 /** Compiles `when` or `until` at a path: an expression as a whole, or plain true or false. */
-export function compileCondition(written: unknown, roots: Roots, yaml: YamlFile, path: Path): { readonly condition?: Compiled; readonly issues: readonly ConfigIssue[] } {
+export function compileCondition(
+  written: unknown,
+  roots: Roots,
+  yaml: YamlFile,
+  path: Path,
+): { readonly condition?: Compiled; readonly issues: readonly ConfigIssue[] } {
   const value = typeof written === 'boolean' ? String(written) : written;
   // What is no text at all is the schema's to report.
   if (typeof value !== 'string' || value === '') return { issues: [] };
@@ -22,7 +27,16 @@ export function compileCondition(written: unknown, roots: Roots, yaml: YamlFile,
   });
   if ('issues' in result) return result;
   const { expression: condition } = result;
-  const issues = condition.type === 'bool' || condition.type === 'dyn' ? [] : [yaml.issueIn(path, { start: shift, end: shift + text.length }, `${String(path.at(-1))}: the expression is a ${condition.type}, not true or false`)];
+  const issues =
+    condition.type === 'bool' || condition.type === 'dyn'
+      ? []
+      : [
+          yaml.issueIn(
+            path,
+            { start: shift, end: shift + text.length },
+            `${String(path.at(-1))}: the expression is a ${condition.type}, not true or false`,
+          ),
+        ];
   return { condition, issues };
 }
 
@@ -43,7 +57,12 @@ export function allOf(conditions: readonly Compiled[]): Expression | undefined {
     return unknown.size === 0 ? { value: true } : { unknown: [...unknown] };
   };
   const { place } = others.at(-1) ?? first;
-  return { text: conditions.map(({ text }) => inBrackets(text)).join(' && '), place, roots: new Set(conditions.flatMap(({ roots }) => [...roots])), evaluate };
+  return {
+    text: conditions.map(({ text }) => inBrackets(text)).join(' && '),
+    place,
+    roots: new Set(conditions.flatMap(({ roots }) => [...roots])),
+    evaluate,
+  };
 }
 
 function truthOf(condition: Compiled, scope: Scope): Resolved<boolean> {
@@ -64,7 +83,10 @@ function guarded(condition: Compiled, scope: Scope): Resolved<boolean> {
 }
 
 export function notTrueOrFalse({ at, text }: Compiled, value: unknown): ConfigIssue {
-  return at.issue({ start: 0, end: text.length }, `when: the expression gives ${JSON.stringify(value)}, not true or false`);
+  return at.issue(
+    { start: 0, end: text.length },
+    `when: the expression gives ${JSON.stringify(value)}, not true or false`,
+  );
 }
 
 /** `&&` binds closer than these. */

@@ -35,17 +35,23 @@ export function readAccess(ast: ASTNode): Reading {
     }
     switch (node.op) {
       case '?:':
-        node.args.forEach((part, index) => { visit(part, bound, certain && index === 0); });
+        node.args.forEach((part, index) => {
+          visit(part, bound, certain && index === 0);
+        });
         return;
       case '&&':
       case '||':
         // CEL evaluates both sides and forgives an error in one of them, so neither is certain to matter.
-        node.args.forEach((part) => { visit(part, bound, false); });
+        node.args.forEach((part) => {
+          visit(part, bound, false);
+        });
         return;
       case 'call': {
         const [name, args] = node.args;
         calls.push({ name, span: { start: node.start, end: node.end } });
-        args.forEach((part) => { visit(part, bound, certain && name !== 'has'); });
+        args.forEach((part) => {
+          visit(part, bound, certain && name !== 'has');
+        });
         return;
       }
       case 'rcall': {
@@ -56,15 +62,24 @@ export function readAccess(ast: ASTNode): Reading {
         const [variable, ...rest] = args;
         if (macros.has(name) && variable?.op === 'id' && rest.length > 0) {
           const inner = new Set([...bound, variable.args]);
-          rest.forEach((part) => { visit(part, inner, false); });
-        } else args.forEach((part) => { visit(part, bound, certain); });
+          rest.forEach((part) => {
+            visit(part, inner, false);
+          });
+        } else
+          args.forEach((part) => {
+            visit(part, bound, certain);
+          });
         return;
       }
       case 'list':
-        node.args.forEach((part) => { visit(part, bound, certain); });
+        node.args.forEach((part) => {
+          visit(part, bound, certain);
+        });
         return;
       case 'map':
-        node.args.flat().forEach((part) => { visit(part, bound, certain); });
+        node.args.flat().forEach((part) => {
+          visit(part, bound, certain);
+        });
         return;
       case '.':
       case '.?':
@@ -91,7 +106,9 @@ export function readAccess(ast: ASTNode): Reading {
       case '<=':
       case '>':
       case '>=':
-        node.args.forEach((part) => { visit(part, bound, certain); });
+        node.args.forEach((part) => {
+          visit(part, bound, certain);
+        });
     }
   };
   visit(ast, new Set(), true);
@@ -104,12 +121,24 @@ function chainOf(node: ASTNode): Omit<Access, 'certain'> | undefined {
   if (node.op === '.') {
     const [object, key] = node.args;
     const chain = chainOf(object);
-    return chain && { root: chain.root, keys: [...chain.keys, key], spans: [...chain.spans, { start: node.pos, end: node.end }] };
+    return (
+      chain && {
+        root: chain.root,
+        keys: [...chain.keys, key],
+        spans: [...chain.spans, { start: node.pos, end: node.end }],
+      }
+    );
   }
   if (node.op === '[]' && node.args[1].op === 'value' && typeof node.args[1].args === 'string') {
     const [object, key] = node.args;
     const chain = chainOf(object);
-    return chain && { root: chain.root, keys: [...chain.keys, String(key.args)], spans: [...chain.spans, { start: key.start, end: key.end }] };
+    return (
+      chain && {
+        root: chain.root,
+        keys: [...chain.keys, String(key.args)],
+        spans: [...chain.spans, { start: key.start, end: key.end }],
+      }
+    );
   }
   return undefined;
 }

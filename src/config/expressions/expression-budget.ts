@@ -8,7 +8,9 @@ const charactersPerStep = 64;
 /** An expression would take too long, or give too much. */
 export class BudgetExceeded extends Error {
   constructor() {
-    super(`it takes more than ${String(mostSteps)} steps: nest fewer all, exists, map and filter in each other, or let the command that prints the list make it shorter`);
+    super(
+      `it takes more than ${String(mostSteps)} steps: nest fewer all, exists, map and filter in each other, or let the command that prints the list make it shorter`,
+    );
     this.name = 'BudgetExceeded';
   }
 }

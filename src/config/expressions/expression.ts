@@ -44,10 +44,17 @@ export interface Compiled extends Expression {
 }
 
 /** What `facts` holds. An empty list leaves the names below it unchecked. */
-export const factShape: Readonly<Record<string, readonly string[]>> = { docker: ['driver', 'version', 'root', 'live_restore'], host: [] };
+export const factShape: Readonly<Record<string, readonly string[]>> = {
+  docker: ['driver', 'version', 'root', 'live_restore'],
+  host: [],
+};
 const hostShape = ['name', 'address', 'port', 'user', 'groups', 'vars'];
 
-const base = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 2000, maxDepth: 50 } });
+const base = new Environment({
+  unlistedVariablesAreDyn: false,
+  homogeneousAggregateLiterals: false,
+  limits: { maxAstNodes: 2000, maxDepth: 50 },
+});
 base.registerFunction('bytes_of(string): int', (text: string) => {
   try {
     return BigInt(parseBytes(text));
@@ -58,8 +65,15 @@ base.registerFunction('bytes_of(string): int', (text: string) => {
 });
 
 /** Parses and type-checks a text as CEL. */
-export function compile(text: string, roots: Roots, at: At, mayBeSecret = false): { readonly expression: Compiled } | { readonly issues: readonly ConfigIssue[] } {
-  const refuse = (mistakes: readonly Mistake[]): { readonly issues: readonly ConfigIssue[] } => ({ issues: mistakes.map(({ span, message }) => at.issue(span, message)) });
+export function compile(
+  text: string,
+  roots: Roots,
+  at: At,
+  mayBeSecret = false,
+): { readonly expression: Compiled } | { readonly issues: readonly ConfigIssue[] } {
+  const refuse = (mistakes: readonly Mistake[]): { readonly issues: readonly ConfigIssue[] } => ({
+    issues: mistakes.map(({ span, message }) => at.issue(span, message)),
+  });
   const environment = base.clone();
   for (const name of roots.names) environment.registerVariable(name, 'dyn');
   let program;
@@ -80,7 +94,12 @@ export function compile(text: string, roots: Roots, at: At, mayBeSecret = false)
       const found = secretRead(one, scope);
       if (found === undefined || (alone && found !== 'holds')) return [];
       const name = [one.root, ...one.keys].join('.');
-      return [at.issue({ start: 0, end: text.length }, `expression: ${name} ${found === 'holds' ? 'holds' : 'is'} a secret variable, and ${whereSecretsMayBe}`)];
+      return [
+        at.issue(
+          { start: 0, end: text.length },
+          `expression: ${name} ${found === 'holds' ? 'holds' : 'is'} a secret variable, and ${whereSecretsMayBe}`,
+        ),
+      ];
     });
   const secretOf = (scope: Scope): SecretReference | undefined => {
     const [one] = access;
@@ -94,7 +113,13 @@ export function compile(text: string, roots: Roots, at: At, mayBeSecret = false)
     if (secret !== undefined) return { value: asJson(secret) };
     const resolved = evaluated(scope);
     // It would be a host's word that says which secret it is to be given.
-    if (mayBeSecret && 'value' in resolved && secretsIn(resolved.value).length > 0) throw new ResolveError(at.issue({ start: 0, end: text.length }, 'expression: this gives what looks like a secret, and does not come from vars'));
+    if (mayBeSecret && 'value' in resolved && secretsIn(resolved.value).length > 0)
+      throw new ResolveError(
+        at.issue(
+          { start: 0, end: text.length },
+          'expression: this gives what looks like a secret, and does not come from vars',
+        ),
+      );
     return resolved;
   };
   const evaluated = (scope: Scope): Resolved<Json> => {
@@ -104,7 +129,19 @@ export function compile(text: string, roots: Roots, at: At, mayBeSecret = false)
       return unknownOrFailed(thrown, text, scope, at);
     }
   };
-  return { expression: { text, place: at.place(0), at, access, type: checked.type ?? 'dyn', roots: new Set(access.map(({ root }) => root)), evaluate, secretOf, misusedSecrets } };
+  return {
+    expression: {
+      text,
+      place: at.place(0),
+      at,
+      access,
+      type: checked.type ?? 'dyn',
+      roots: new Set(access.map(({ root }) => root)),
+      evaluate,
+      secretOf,
+      misusedSecrets,
+    },
+  };
 }
 
 /** Variables are where secrets come from, and what is made of them: an item of a loop. */
@@ -116,16 +153,24 @@ function secretRead({ root, keys }: Access, { vars, host, item }: Scope): Secret
 
 function mistakeOf(thrown: unknown, text: string, roots: Roots): Mistake {
   if (!(thrown instanceof ParseError || thrown instanceof CelTypeError)) throw thrown;
-  const span = { start: thrown.range?.start ?? 0, end: Math.max(thrown.range?.end ?? 1, (thrown.range?.start ?? 0) + 1) };
+  const span = {
+    start: thrown.range?.start ?? 0,
+    end: Math.max(thrown.range?.end ?? 1, (thrown.range?.start ?? 0) + 1),
+  };
   if (thrown.code !== 'unknown_variable') return { span, message: `expression: ${thrown.summary}` };
   const name = text.slice(span.start, span.end);
   const why = roots.why?.(name);
-  return { span, message: `expression: ${why ?? `there is no "${name}" here${didYouMean(name, roots.names) || ` (known: ${[...roots.names].join(', ')})`}`}` };
+  return {
+    span,
+    message: `expression: ${why ?? `there is no "${name}" here${didYouMean(name, roots.names) || ` (known: ${[...roots.names].join(', ')})`}`}`,
+  };
 }
 
 /** `matches()` is a JavaScript RegExp, which a short text can keep busy for hours. */
 function refusedCall({ name, span }: { readonly name: string; readonly span: Span }): readonly Mistake[] {
-  return name === 'matches' ? [{ span, message: 'expression: matches() is not available; use startsWith(), endsWith(), contains() or ==' }] : [];
+  return name === 'matches'
+    ? [{ span, message: 'expression: matches() is not available; use startsWith(), endsWith(), contains() or ==' }]
+    : [];
 }
 
 function unknownKey({ root, keys, spans }: Access): readonly Mistake[] {
@@ -133,10 +178,28 @@ function unknownKey({ root, keys, spans }: Access): readonly Mistake[] {
   const [firstSpan, secondSpan] = spans;
   const known = root === 'facts' ? Object.keys(factShape) : root === 'host' ? hostShape : undefined;
   if (known === undefined || first === undefined || firstSpan === undefined) return [];
-  if (!known.includes(first)) return [{ span: firstSpan, message: `expression: ${root} has no "${first}"${didYouMean(first, known) || ` (known: ${known.join(', ')})`}` }];
+  if (!known.includes(first))
+    return [
+      {
+        span: firstSpan,
+        message: `expression: ${root} has no "${first}"${didYouMean(first, known) || ` (known: ${known.join(', ')})`}`,
+      },
+    ];
   const inner = root === 'facts' ? factShape[first] : undefined;
-  if (inner === undefined || inner.length === 0 || second === undefined || secondSpan === undefined || inner.includes(second)) return [];
-  return [{ span: secondSpan, message: `expression: facts.${first} has no "${second}"${didYouMean(second, inner) || ` (known: ${inner.join(', ')})`}` }];
+  if (
+    inner === undefined ||
+    inner.length === 0 ||
+    second === undefined ||
+    secondSpan === undefined ||
+    inner.includes(second)
+  )
+    return [];
+  return [
+    {
+      span: secondSpan,
+      message: `expression: facts.${first} has no "${second}"${didYouMean(second, inner) || ` (known: ${inner.join(', ')})`}`,
+    },
+  ];
 }
 
 /**
@@ -144,14 +207,29 @@ function unknownKey({ root, keys, spans }: Access): readonly Mistake[] {
  * value matters, and only then (`false && node.running` is false all the same).
  */
 function contextOf(scope: Scope, access: readonly Access[]): Readonly<Record<string, unknown>> {
-  const factsMissing = access.some(({ root, keys: [key] }) => root === 'facts' && (key === undefined ? Object.keys(scope.facts).length === 0 : !Object.hasOwn(scope.facts, key)));
-  const values: Readonly<Record<string, Json | undefined>> = { ...scope.registers, vars: scope.vars, host: scope.host, facts: factsMissing ? undefined : scope.facts, item: scope.item };
+  const factsMissing = access.some(
+    ({ root, keys: [key] }) =>
+      root === 'facts' &&
+      (key === undefined ? Object.keys(scope.facts).length === 0 : !Object.hasOwn(scope.facts, key)),
+  );
+  const values: Readonly<Record<string, Json | undefined>> = {
+    ...scope.registers,
+    vars: scope.vars,
+    host: scope.host,
+    facts: factsMissing ? undefined : scope.facts,
+    item: scope.item,
+  };
   const read = new Set(access.map(({ root }) => root));
-  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined || !read.has(name) ? [] : [[name, toCel(value)]])));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      value === undefined || !read.has(name) ? [] : [[name, toCel(value)]],
+    ),
+  );
 }
 
 function unknownOrFailed(thrown: unknown, text: string, scope: Scope, at: At): Resolved<Json> {
-  if (thrown instanceof NotJson || thrown instanceof BudgetExceeded) throw new ResolveError(at.issue({ start: 0, end: text.length }, `expression: ${thrown.message}`), thrown);
+  if (thrown instanceof NotJson || thrown instanceof BudgetExceeded)
+    throw new ResolveError(at.issue({ start: 0, end: text.length }, `expression: ${thrown.message}`), thrown);
   if (!(thrown instanceof EvaluationError)) throw thrown;
   const span = { start: thrown.range?.start ?? 0, end: thrown.range?.end ?? 1 };
   const word = text.slice(span.start, span.end);

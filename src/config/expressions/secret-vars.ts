@@ -3,14 +3,24 @@ import { isObject, type Json, type JsonObject } from '../../values/json.ts';
 import { asJson } from '../yaml/as-json.ts';
 import type { Path } from '../yaml/yaml.ts';
 
-export const howToWriteSecrets = 'a secret is { secret: { env: NAME } }, { secret: { file: PATH } } or { secret: { command: [...] } }';
-export const whereSecretsMayBe = 'a secret may only be the whole of stdin of a command, or of a variable in env of a command or script: everywhere else it would be seen';
+export const howToWriteSecrets =
+  'a secret is { secret: { env: NAME } }, { secret: { file: PATH } } or { secret: { command: [...] } }';
+export const whereSecretsMayBe =
+  'a secret may only be the whole of stdin of a command, or of a variable in env of a command or script: everywhere else it would be seen';
 
 /** Variables that are meant to be secrets and are not written as one. */
 export function mistakenSecrets(vars: Json): readonly { readonly path: Path; readonly message: string }[] {
   return secretsIn(vars).flatMap(({ path, value }) => {
     if (isSecretReference(value)) return [];
-    return [{ path, message: typeof value.secret === 'string' ? `${howToWriteSecrets}; written out like this it is none` : howToWriteSecrets }];
+    return [
+      {
+        path,
+        message:
+          typeof value.secret === 'string'
+            ? `${howToWriteSecrets}; written out like this it is none`
+            : howToWriteSecrets,
+      },
+    ];
   });
 }
 
@@ -20,7 +30,8 @@ export function withFilesAt(vars: JsonObject, absolute: (file: string) => string
 }
 
 function located(value: Json, absolute: (file: string) => string): Json {
-  if (isSecretReference(value)) return 'file' in value.secret ? { secret: { file: absolute(value.secret.file) } } : asJson(value);
+  if (isSecretReference(value))
+    return 'file' in value.secret ? { secret: { file: absolute(value.secret.file) } } : asJson(value);
   if (Array.isArray(value)) return value.map((item: Json) => located(item, absolute));
   return isObject(value) ? withFilesAt(asObjectOfJson(value), absolute) : value;
 }

@@ -32,7 +32,13 @@ export interface InputPlaces {
 }
 
 /** Compiles every expression of a value. The template is usable when there are no issues. */
-export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path: Path, { laptopPaths = [], mayHoldSecret = () => false }: InputPlaces = {}): { readonly template: CompiledTemplate; readonly issues: readonly ConfigIssue[] } {
+export function compileTemplate(
+  value: Json,
+  roots: Roots,
+  yaml: YamlFile,
+  path: Path,
+  { laptopPaths = [], mayHoldSecret = () => false }: InputPlaces = {},
+): { readonly template: CompiledTemplate; readonly issues: readonly ConfigIssue[] } {
   const issues: ConfigIssue[] = [];
   const expressions: Compiled[] = [];
   const unsettled: Path[] = [];
@@ -43,72 +49,127 @@ export function compileTemplate(value: Json, roots: Roots, yaml: YamlFile, path:
     if (looksLikeSecret(part) && (isObject(part.secret) || mayHoldSecret(at))) return secret(part, at);
     if (Array.isArray(part)) {
       const items = part.map((item: Json, index) => walk(item, [...at, index]));
-      return (scope) => gather(items.map((item) => item(scope)), (values) => values);
+      return (scope) =>
+        gather(
+          items.map((item) => item(scope)),
+          (values) => values,
+        );
     }
     const entries = Object.entries(part).map(([key, inner]: [string, Json]) => {
-      if (key.includes('${{')) issues.push(yaml.issue([...path, ...at, key], 'an expression cannot be part of a key', 'key'));
+      if (key.includes('${{'))
+        issues.push(yaml.issue([...path, ...at, key], 'an expression cannot be part of a key', 'key'));
       return [key, walk(inner, [...at, key])] as const;
     });
-    return (scope) => gather(entries.map(([, inner]) => inner(scope)), (values) => Object.fromEntries(entries.map(([key], index) => [key, values[index] ?? null])));
+    return (scope) =>
+      gather(
+        entries.map(([, inner]) => inner(scope)),
+        (values) => Object.fromEntries(entries.map(([key], index) => [key, values[index] ?? null])),
+      );
   };
   const secret = (part: Json & { readonly secret: unknown }, at: Path): ((scope: Scope) => Resolved<Json>) => {
     if (!mayHoldSecret(at)) issues.push(yaml.issue([...path, ...at], whereSecretsMayBe));
-    else if (!isSecretReference(part)) issues.push(...mistakenSecrets(part).map(({ message }) => yaml.issue([...path, ...at], message)));
-    else if (JSON.stringify(part).includes('${{')) issues.push(yaml.issue([...path, ...at], 'where a secret comes from is written out, without expressions'));
+    else if (!isSecretReference(part))
+      issues.push(...mistakenSecrets(part).map(({ message }) => yaml.issue([...path, ...at], message)));
+    else if (JSON.stringify(part).includes('${{'))
+      issues.push(yaml.issue([...path, ...at], 'where a secret comes from is written out, without expressions'));
     else written.push(part);
     return () => ({ value: part });
   };
   const text = (whole: string, at: Path): ((scope: Scope) => Resolved<Json>) => {
     unsettled.push(at);
     const found = textsIn(whole);
-    if ('open' in found) issues.push(yaml.issueIn([...path, ...at], { start: found.open, end: found.open + 3 }, 'this ${{ has no }}'));
-    const isWhole = 'texts' in found && found.texts.length === 1 && found.texts[0]?.start === 0 && found.texts[0].end === whole.length;
+    if ('open' in found)
+      issues.push(yaml.issueIn([...path, ...at], { start: found.open, end: found.open + 3 }, 'this ${{ has no }}'));
+    const isWhole =
+      'texts' in found &&
+      found.texts.length === 1 &&
+      found.texts[0]?.start === 0 &&
+      found.texts[0].end === whole.length;
     const compiled = ('open' in found ? [] : found.texts).flatMap((part) => {
       const full = [...path, ...at];
-      const result = compile(part.expression, roots, {
-        place: (offset) => yaml.placeIn(full, part.inner + offset),
-        issue: (span, message) => yaml.issueIn(full, { start: part.inner + span.start, end: part.inner + span.end }, message),
-      }, isWhole && mayHoldSecret(at));
+      const result = compile(
+        part.expression,
+        roots,
+        {
+          place: (offset) => yaml.placeIn(full, part.inner + offset),
+          issue: (span, message) =>
+            yaml.issueIn(full, { start: part.inner + span.start, end: part.inner + span.end }, message),
+        },
+        isWhole && mayHoldSecret(at),
+      );
       if ('issues' in result) issues.push(...result.issues);
       else expressions.push(result.expression);
       return 'issues' in result ? [] : [{ ...part, compiled: result.expression }];
     });
     const [only] = compiled;
-    const stays = laptopPaths.some((one) => one.length === at.length && one.every((step, index) => step === at[index])) ? (resolved: Resolved<Json>) => staysBelow(whole, compiled, resolved) : (resolved: Resolved<Json>) => resolved;
+    const stays = laptopPaths.some((one) => one.length === at.length && one.every((step, index) => step === at[index]))
+      ? (resolved: Resolved<Json>) => staysBelow(whole, compiled, resolved)
+      : (resolved: Resolved<Json>) => resolved;
     if (only?.start === 0 && only.end === whole.length) return (scope) => stays(only.compiled.evaluate(scope));
-    return (scope) => stays(gather(compiled.map((part) => inText(part.compiled, scope)), (values) => interpolate(whole, compiled, values)));
+    return (scope) =>
+      stays(
+        gather(
+          compiled.map((part) => inText(part.compiled, scope)),
+          (values) => interpolate(whole, compiled, values),
+        ),
+      );
   };
   const resolve = walk(value, []);
-  const secretsOf = (scope: Scope): readonly SecretReference[] => [...written, ...expressions.flatMap((expression) => expression.secretOf(scope) ?? [])];
+  const secretsOf = (scope: Scope): readonly SecretReference[] => [
+    ...written,
+    ...expressions.flatMap((expression) => expression.secretOf(scope) ?? []),
+  ];
   return { template: { expressions, unsettled, resolve, secretsOf }, issues };
 }
 
 /** The value, or the names of everything that is not known. */
 function gather(parts: readonly Resolved<Json>[], make: (values: readonly Json[]) => Json): Resolved<Json> {
   const unknown = parts.flatMap((part) => ('unknown' in part ? part.unknown : []));
-  return unknown.length > 0 ? { unknown: [...new Set(unknown)] } : { value: make(parts.map((part) => ('value' in part ? part.value : null))) };
+  return unknown.length > 0
+    ? { unknown: [...new Set(unknown)] }
+    : { value: make(parts.map((part) => ('value' in part ? part.value : null))) };
 }
 
 function inText(expression: Compiled, scope: Scope): Resolved<Json> {
   const result = expression.evaluate(scope);
   if ('unknown' in result || (result.value !== null && typeof result.value !== 'object')) return result;
-  throw new ResolveError(expression.at.issue({ start: 0, end: expression.text.length }, `expression: ${result.value === null ? 'nothing (null)' : Array.isArray(result.value) ? 'a list' : 'a mapping'} cannot be part of a text`));
+  throw new ResolveError(
+    expression.at.issue(
+      { start: 0, end: expression.text.length },
+      `expression: ${result.value === null ? 'nothing (null)' : Array.isArray(result.value) ? 'a list' : 'a mapping'} cannot be part of a text`,
+    ),
+  );
 }
 
 /** What is in the inventory and the playbook itself; everything else may be a host's word. */
 const ourOwn = new Set(['vars', 'host']);
 
 /** A path of this machine: what a host has said in it may name files below what is written before it, and none elsewhere. */
-function staysBelow(whole: string, parts: readonly (Text & { readonly compiled: Compiled })[], resolved: Resolved<Json>): Resolved<Json> {
+function staysBelow(
+  whole: string,
+  parts: readonly (Text & { readonly compiled: Compiled })[],
+  resolved: Resolved<Json>,
+): Resolved<Json> {
   const said = parts.find(({ compiled }) => [...compiled.roots].some((root) => !ourOwn.has(root)));
   if (said === undefined || 'unknown' in resolved || typeof resolved.value !== 'string') return resolved;
   const path = resolved.value;
   // What is written before the first expression; the segment in which it ends may be gone on with by a host.
   const before = parts[0]?.start ?? 0;
   const written = whole.slice(0, before).lastIndexOf('/') + 1;
-  const leads = path.slice(written).split('/').some((segment) => segment === '..' || segment === '.') || (written === 0 && before === 0 && /^[/~]/.test(path)) || /\p{Cc}/u.test(path);
+  const leads =
+    path
+      .slice(written)
+      .split('/')
+      .some((segment) => segment === '..' || segment === '.') ||
+    (written === 0 && before === 0 && /^[/~]/.test(path)) ||
+    /\p{Cc}/u.test(path);
   if (!leads) return resolved;
-  throw new ResolveError(said.compiled.at.issue({ start: 0, end: said.compiled.text.length }, `expression: what a host says here would lead to ${JSON.stringify(path)} on this machine: write the directory before it, and let the host say no ".." and no control character`));
+  throw new ResolveError(
+    said.compiled.at.issue(
+      { start: 0, end: said.compiled.text.length },
+      `expression: what a host says here would lead to ${JSON.stringify(path)} on this machine: write the directory before it, and let the host say no ".." and no control character`,
+    ),
+  );
 }
 
 function interpolate(whole: string, parts: readonly Text[], values: readonly Json[]): string {
@@ -125,12 +186,17 @@ function interpolate(whole: string, parts: readonly Text[], values: readonly Jso
 /** Finds each `${{ … }}`; braces and quotes inside an expression do not end it. */
 export function textsIn(whole: string): { readonly texts: readonly Text[] } | { readonly open: number } {
   const texts: Text[] = [];
-  for (let start = whole.indexOf('${{'); start !== -1; ) {
+  for (let start = whole.indexOf('${{'); start !== -1;) {
     const end = endOf(whole, start + 3);
     if (end === undefined) return { open: start };
     const raw = whole.slice(start + 3, end);
     const expression = raw.trim();
-    texts.push({ start, end: end + 2, expression, inner: start + 3 + (expression === '' ? 0 : raw.indexOf(expression)) });
+    texts.push({
+      start,
+      end: end + 2,
+      expression,
+      inner: start + 3 + (expression === '' ? 0 : raw.indexOf(expression)),
+    });
     start = whole.indexOf('${{', end + 2);
   }
   return { texts };

@@ -25,12 +25,23 @@ const settingOf: Readonly<Record<string, string>> = {
 };
 
 /** What would change the way to a host, and is not read: said instead of ignored. */
-const unread = new Set(['ansible_ssh_common_args', 'ansible_ssh_extra_args', 'ansible_connection', 'ansible_become_method']);
-const harmless: Readonly<Record<string, readonly Json[]>> = { ansible_connection: ['ssh', 'smart', 'paramiko'], ansible_become_method: ['sudo'] };
+const unread = new Set([
+  'ansible_ssh_common_args',
+  'ansible_ssh_extra_args',
+  'ansible_connection',
+  'ansible_become_method',
+]);
+const harmless: Readonly<Record<string, readonly Json[]>> = {
+  ansible_connection: ['ssh', 'smart', 'paramiko'],
+  ansible_become_method: ['sudo'],
+};
 
 interface Draft {
   readonly hosts: Map<string, Record<string, Json>>;
-  readonly groups: Map<string, { readonly settings: Record<string, Json>; readonly hosts: Set<string>; readonly children: Set<string> }>;
+  readonly groups: Map<
+    string,
+    { readonly settings: Record<string, Json>; readonly hosts: Set<string>; readonly children: Set<string> }
+  >;
   readonly defaults: Record<string, Json>;
   readonly places: Map<string, () => Span>;
   readonly issues: ConfigIssue[];
@@ -50,25 +61,46 @@ function addLine(draft: Draft, { kind, group, name, vars, span }: AnsibleLine, s
   if (kind === 'child') {
     groupOf(draft, group, () => span)?.children.add(name);
     groupOf(draft, name, () => span);
-  } else if (kind === 'vars') assign(settingsOf(draft, group, () => span), vars, complain);
+  } else if (kind === 'vars')
+    assign(
+      settingsOf(draft, group, () => span),
+      vars,
+      complain,
+    );
   else addHosts(draft, group, name, vars, () => span, complain);
 }
 
 /** Whether a parsed YAML file is Ansible's: groups at the top, each with hosts, children or vars. */
 export function isAnsibleYaml(value: Json): boolean {
-  if (!isObject(value) || Object.keys(value).length === 0 || Object.hasOwn(value, 'hosts') || Object.hasOwn(value, 'groups') || Object.hasOwn(value, 'defaults')) return false;
-  return Object.values(value).every((group) => group === null || (isObject(group) && Object.keys(group).every((key) => ['hosts', 'children', 'vars'].includes(key)))) && (Object.hasOwn(value, 'all') || Object.values(value).some((group) => isObject(group) && isObject(group['hosts'])));
+  if (
+    !isObject(value) ||
+    Object.keys(value).length === 0 ||
+    Object.hasOwn(value, 'hosts') ||
+    Object.hasOwn(value, 'groups') ||
+    Object.hasOwn(value, 'defaults')
+  )
+    return false;
+  return (
+    Object.values(value).every(
+      (group) =>
+        group === null ||
+        (isObject(group) && Object.keys(group).every((key) => ['hosts', 'children', 'vars'].includes(key))),
+    ) &&
+    (Object.hasOwn(value, 'all') || Object.values(value).some((group) => isObject(group) && isObject(group['hosts'])))
+  );
 }
 
 export function fromAnsibleYaml(yaml: YamlFile): { readonly yaml: YamlFile; readonly issues: readonly ConfigIssue[] } {
   const draft = emptyDraft([]);
   const visit = (name: string, raw: unknown, path: Path): void => {
     const at = (inner: Path) => () => yaml.keySpan([...path, ...inner]);
-    const complainAt = (inner: Path) => (message: string) => void draft.issues.push(yaml.issue([...path, ...inner], message, 'key'));
+    const complainAt = (inner: Path) => (message: string) =>
+      void draft.issues.push(yaml.issue([...path, ...inner], message, 'key'));
     const group = groupOf(draft, name, at([]));
     if (!isObject(raw)) return;
     assign(settingsOf(draft, name, at([])), mapping(raw['vars']), complainAt(['vars']));
-    for (const [host, vars] of Object.entries(mapping(raw['hosts']))) addHosts(draft, name, host, mapping(vars), at(['hosts', host]), complainAt(['hosts', host]));
+    for (const [host, vars] of Object.entries(mapping(raw['hosts'])))
+      addHosts(draft, name, host, mapping(vars), at(['hosts', host]), complainAt(['hosts', host]));
     for (const [child, inner] of Object.entries(mapping(raw['children']))) {
       group?.children.add(child);
       visit(child, inner, [...path, 'children', child]);
@@ -83,7 +115,12 @@ function emptyDraft(issues: readonly ConfigIssue[]): Draft {
 }
 
 /** `all` and `ungrouped` are no groups of ours. */
-function groupOf(draft: Draft, name: string, span: () => Span): { readonly settings: Record<string, Json>; readonly hosts: Set<string>; readonly children: Set<string> } | undefined {
+function groupOf(
+  draft: Draft,
+  name: string,
+  span: () => Span,
+):
+  { readonly settings: Record<string, Json>; readonly hosts: Set<string>; readonly children: Set<string> } | undefined {
   if (name === 'all' || name === 'ungrouped') return undefined;
   const group = draft.groups.get(name) ?? { settings: {}, hosts: new Set<string>(), children: new Set<string>() };
   draft.groups.set(name, group);
@@ -95,7 +132,14 @@ function settingsOf(draft: Draft, group: string, span: () => Span): Record<strin
   return groupOf(draft, group, span)?.settings ?? draft.defaults;
 }
 
-function addHosts(draft: Draft, group: string, pattern: string, vars: JsonObject, span: () => Span, complain: (message: string) => void): void {
+function addHosts(
+  draft: Draft,
+  group: string,
+  pattern: string,
+  vars: JsonObject,
+  span: () => Span,
+  complain: (message: string) => void,
+): void {
   let names: readonly string[] = [];
   try {
     names = expandRanges(pattern);
@@ -116,17 +160,32 @@ function assign(settings: Record<string, Json>, vars: JsonObject, complain: (mes
   for (const [name, value] of Object.entries(vars)) {
     const setting = settingOf[name];
     if (typeof value === 'string' && /\{\{|\{%/.test(value)) complain(`${name}: Jinja expressions are not read`);
-    else if (setting !== undefined) settings[setting] = setting === 'port' && typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : setting === 'become' && typeof value === 'string' ? /^(?:yes|on|1)$/i.test(value) : value;
-    else if (unread.has(name) && !harmless[name]?.includes(value)) complain(`${name} is not read: use plimsoll's own inventory for what it says (proxy_jump, become)`);
+    else if (setting !== undefined)
+      settings[setting] =
+        setting === 'port' && typeof value === 'string' && /^\d+$/.test(value)
+          ? Number(value)
+          : setting === 'become' && typeof value === 'string'
+            ? /^(?:yes|on|1)$/i.test(value)
+            : value;
+    else if (unread.has(name) && !harmless[name]?.includes(value))
+      complain(`${name} is not read: use plimsoll's own inventory for what it says (proxy_jump, become)`);
     else if (!name.startsWith('ansible_')) settings['vars'] = { ...mapping(settings['vars']), [name]: value };
   }
 }
 
-function finish({ hosts, groups, defaults, places, issues }: Draft, source: Source): { readonly yaml: YamlFile; readonly issues: readonly ConfigIssue[] } {
+function finish(
+  { hosts, groups, defaults, places, issues }: Draft,
+  source: Source,
+): { readonly yaml: YamlFile; readonly issues: readonly ConfigIssue[] } {
   const value: Json = {
     defaults,
     hosts: Object.fromEntries(hosts),
-    groups: Object.fromEntries([...groups].map(([name, group]) => [name, { ...group.settings, hosts: [...group.hosts], children: [...group.children] }])),
+    groups: Object.fromEntries(
+      [...groups].map(([name, group]) => [
+        name,
+        { ...group.settings, hosts: [...group.hosts], children: [...group.children] },
+      ]),
+    ),
   };
   const spanOf = (path: Path): Span => places.get(path.slice(0, 2).join(' '))?.() ?? { start: 0, end: 1 };
   return {

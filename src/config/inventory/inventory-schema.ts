@@ -5,7 +5,10 @@ export const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Variables by name; a name must be one that an expression can say (`vars.name`). */
 export const varsSchema = z
-  .record(z.string().regex(identifier, 'a variable is named with letters, digits and _, so that vars.name can be written'), z.json())
+  .record(
+    z.string().regex(identifier, 'a variable is named with letters, digits and _, so that vars.name can be written'),
+    z.json(),
+  )
   .meta({ description: 'Variables, for ${{ vars.name }} in playbooks.' });
 
 const secretSchema = z
@@ -13,9 +16,13 @@ const secretSchema = z
     z.string().min(1),
     z.strictObject({ env: z.string().min(1).describe('The name of an environment variable of the laptop.') }),
     z.strictObject({ file: z.string().min(1).describe('A file on the laptop; its last line feed is dropped.') }),
-    z.strictObject({ command: z.array(z.string()).min(1).describe('A program and its arguments; what it prints is the secret.') }),
+    z.strictObject({
+      command: z.array(z.string()).min(1).describe('A program and its arguments; what it prints is the secret.'),
+    }),
   ])
-  .meta({ description: 'A secret: { env: NAME }, { file: PATH } or { command: [...] }. Plain text works, with a warning.' });
+  .meta({
+    description: 'A secret: { env: NAME }, { file: PATH } or { command: [...] }. Plain text works, with a warning.',
+  });
 
 const fileList = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
@@ -32,20 +39,36 @@ const settings = {
   identity_passphrase: secretSchema.describe('Passphrase of the private keys.'),
   password: secretSchema.describe('Login password, where the server takes no key.'),
   agent: z.boolean().describe('Whether keys of the running ssh-agent may be offered; true when absent.'),
-  become: z.union([z.boolean(), z.literal('sudo')]).describe('How to become root: true is sudo, unless the login is root already.'),
+  become: z
+    .union([z.boolean(), z.literal('sudo')])
+    .describe('How to become root: true is sudo, unless the login is root already.'),
   become_password: secretSchema.describe('Password for sudo.'),
   become_user: word.describe('The user that commands run as; root when absent.'),
   known_hosts_file: fileList.describe('Files with the host keys that are accepted.'),
-  proxy_jump: z.string().min(1).describe('The name of a host of the inventory that the connection goes through, or none.'),
-  connect_timeout: durationSchema.describe('How long it may take from the first packet to a shell that is ready (login, bastion, sudo), and for each channel that is opened later; 10s when absent.'),
+  proxy_jump: z
+    .string()
+    .min(1)
+    .describe('The name of a host of the inventory that the connection goes through, or none.'),
+  connect_timeout: durationSchema.describe(
+    'How long it may take from the first packet to a shell that is ready (login, bastion, sudo), and for each channel that is opened later; 10s when absent.',
+  ),
   command_timeout: durationSchema.describe('How long a command may take that names no time-out; 5m when absent.'),
-  state_directory: directory.describe('Where plimsoll keeps its lock and its runs on the host, for root; /var/lib/plimsoll when absent.'),
+  state_directory: directory.describe(
+    'Where plimsoll keeps its lock and its runs on the host, for root; /var/lib/plimsoll when absent.',
+  ),
   vars: varsSchema,
 };
 
 const settingsSchema = z.strictObject(settings).partial();
 
-export const hostSchema = z.strictObject({ address: word.describe('Name or IP address to connect to; the name when absent. May hold a range where the name does.'), ...settings }).partial();
+export const hostSchema = z
+  .strictObject({
+    address: word.describe(
+      'Name or IP address to connect to; the name when absent. May hold a range where the name does.',
+    ),
+    ...settings,
+  })
+  .partial();
 
 export const groupSchema = z
   .strictObject({
@@ -57,7 +80,10 @@ export const groupSchema = z
 
 export const inventorySchema = z
   .strictObject({
-    defaults: settingsSchema.nullable().optional().describe('What holds for every host unless its groups or the host say otherwise.'),
+    defaults: settingsSchema
+      .nullable()
+      .optional()
+      .describe('What holds for every host unless its groups or the host say otherwise.'),
     hosts: z.record(z.string(), hostSchema.nullable()).describe('The machines by name; a name may hold ranges.'),
     groups: z.record(z.string(), groupSchema.nullable()).nullable().optional().describe('Named sets of hosts.'),
   })

@@ -41,17 +41,30 @@ const reserved = new Set(['all', 'ungrouped']);
  * Names, ranges, memberships. Reads the raw values leniently: what a schema has against them is
  * reported elsewhere, and the mistakes in names are wanted in the same report.
  */
-export function readStructure(files: readonly YamlFile[]): { readonly structure: Structure; readonly issues: readonly ConfigIssue[] } {
+export function readStructure(files: readonly YamlFile[]): {
+  readonly structure: Structure;
+  readonly issues: readonly ConfigIssue[];
+} {
   const issues: ConfigIssue[] = [];
   const hosts = new Map<string, HostEntry>();
-  for (const yaml of files) for (const pattern of Object.keys(section(yaml, 'hosts'))) addHosts(yaml, pattern, hosts, issues);
+  for (const yaml of files)
+    for (const pattern of Object.keys(section(yaml, 'hosts'))) addHosts(yaml, pattern, hosts, issues);
   const written = groupEntries(files);
   const groups = new Map<string, GroupEntry>();
   for (const [name, entries] of written) {
     for (const { yaml, path } of entries) {
-      if (reserved.has(name)) issues.push(yaml.issue(path, `"${name}" stands for hosts by itself and cannot be defined; what holds for every host belongs into defaults`, 'key'));
-      else if (!hostName.test(name)) issues.push(yaml.issue(path, `"${name}" cannot name a group: use letters, digits, ".", "_" and "-"`, 'key'));
-      else if (hosts.has(name)) issues.push(yaml.issue(path, `"${name}" is a host too: a pattern could not tell them apart`, 'key'));
+      if (reserved.has(name))
+        issues.push(
+          yaml.issue(
+            path,
+            `"${name}" stands for hosts by itself and cannot be defined; what holds for every host belongs into defaults`,
+            'key',
+          ),
+        );
+      else if (!hostName.test(name))
+        issues.push(yaml.issue(path, `"${name}" cannot name a group: use letters, digits, ".", "_" and "-"`, 'key'));
+      else if (hosts.has(name))
+        issues.push(yaml.issue(path, `"${name}" is a host too: a pattern could not tell them apart`, 'key'));
     }
     groups.set(name, {
       name,
@@ -74,11 +87,23 @@ function addHosts(yaml: YamlFile, pattern: string, hosts: Map<string, HostEntry>
   for (const [index, name] of names.entries()) {
     const earlier = hosts.get(name);
     if (!hostName.test(name)) {
-      issues.push(yaml.issue(path, `"${name}" cannot name a host: use letters, digits, ".", "_" and "-", and write anything else as its address`, 'key'));
+      issues.push(
+        yaml.issue(
+          path,
+          `"${name}" cannot name a host: use letters, digits, ".", "_" and "-", and write anything else as its address`,
+          'key',
+        ),
+      );
       return;
     }
     if (earlier !== undefined) {
-      issues.push(yaml.issue(path, `the host "${name}" is defined twice: first at ${showPlace(earlier.yaml.placeOf(earlier.path))}`, 'key'));
+      issues.push(
+        yaml.issue(
+          path,
+          `the host "${name}" is defined twice: first at ${showPlace(earlier.yaml.placeOf(earlier.path))}`,
+          'key',
+        ),
+      );
       return;
     }
     hosts.set(name, { yaml, path, name, index, count: names.length });
@@ -118,11 +143,15 @@ function listOf({ yaml, path }: Entry, key: 'hosts' | 'children'): readonly unkn
 function members(entry: Entry, hosts: ReadonlyMap<string, HostEntry>, issues: ConfigIssue[]): readonly string[] {
   return listOf(entry, 'hosts').flatMap((pattern, index) => {
     if (typeof pattern !== 'string') return [];
-    const complain = (message: string): void => void issues.push(entry.yaml.issue([...entry.path, 'hosts', index], message));
+    const complain = (message: string): void =>
+      void issues.push(entry.yaml.issue([...entry.path, 'hosts', index], message));
     return expand(pattern, complain).flatMap((name) => {
       if (hosts.has(name)) return [name];
       const found = isGlob(name) ? [...hosts.keys()].filter(globMatcher(name)) : [];
-      if (found.length === 0) complain(isGlob(name) ? `"${name}" matches no host` : `there is no host "${name}"${didYouMean(name, hosts.keys())}`);
+      if (found.length === 0)
+        complain(
+          isGlob(name) ? `"${name}" matches no host` : `there is no host "${name}"${didYouMean(name, hosts.keys())}`,
+        );
       return found;
     });
   });
@@ -132,7 +161,12 @@ function children(entry: Entry, groups: ReadonlyMap<string, unknown>, issues: Co
   return listOf(entry, 'children').flatMap((child, index) => {
     if (typeof child !== 'string') return [];
     if (groups.has(child)) return [child];
-    issues.push(entry.yaml.issue([...entry.path, 'children', index], `there is no group "${child}"${didYouMean(child, groups.keys())}`));
+    issues.push(
+      entry.yaml.issue(
+        [...entry.path, 'children', index],
+        `there is no group "${child}"${didYouMean(child, groups.keys())}`,
+      ),
+    );
     return [];
   });
 }
@@ -149,7 +183,14 @@ function order(groups: ReadonlyMap<string, GroupEntry>, issues: ConfigIssue[]): 
       if (back === -1 && next !== undefined) visit(next, [...trail, group.name]);
       if (back !== -1) {
         const [entry] = group.entries;
-        if (entry !== undefined) issues.push(entry.yaml.issue([...entry.path, 'children'], `these groups contain each other: ${[...[...trail, group.name].slice(back), child].join(' → ')}`, 'key'));
+        if (entry !== undefined)
+          issues.push(
+            entry.yaml.issue(
+              [...entry.path, 'children'],
+              `these groups contain each other: ${[...[...trail, group.name].slice(back), child].join(' → ')}`,
+              'key',
+            ),
+          );
       }
     }
     done.add(group.name);

@@ -18,29 +18,37 @@ import type { Host, Inventory, NamedSource, SecretKey, SecretSetting, SecretSour
 import type { Path, YamlFile } from '../yaml/yaml.ts';
 
 /** What the command line says about every host, stronger than any file. */
-export type InventoryOverrides = Partial<Pick<Settings, 'user' | 'port' | 'identity_file' | 'known_hosts_file' | 'become' | 'connect_timeout'>>;
+export type InventoryOverrides = Partial<
+  Pick<Settings, 'user' | 'port' | 'identity_file' | 'known_hosts_file' | 'become' | 'connect_timeout'>
+>;
 
 /** Reads and merges the files. Throws a ConfigError with every issue of all of them. */
-export async function loadInventory(files: readonly string[], io: ConfigIo, overrides: InventoryOverrides = {}): Promise<Inventory> {
+export async function loadInventory(
+  files: readonly string[],
+  io: ConfigIo,
+  overrides: InventoryOverrides = {},
+): Promise<Inventory> {
   const { value, issues } = await readInventory(files, io, overrides);
   if (value === undefined) throw new ConfigError(issues);
   return value;
 }
 
-export async function readInventory(files: readonly string[], io: ConfigIo, overrides: InventoryOverrides = {}): Promise<Read<Inventory>> {
+export async function readInventory(
+  files: readonly string[],
+  io: ConfigIo,
+  overrides: InventoryOverrides = {},
+): Promise<Read<Inventory>> {
   const parsed = await Promise.all(files.map((file) => readInventoryFile(file, io)));
   const yamls = parsed.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const structure = readStructure(yamls);
-  const issues = [
-    ...parsed.flatMap((file) => file.issues),
-    ...yamls.flatMap(judge),
-    ...structure.issues,
-  ];
+  const issues = [...parsed.flatMap((file) => file.issues), ...yamls.flatMap(judge), ...structure.issues];
   if (files.length === 0) issues.push({ file: 'inventory', message: 'no inventory file was given' });
   if (issues.length > 0) return { issues: inOrder(issues) };
   const keys = await defaultKeys(io);
   const built = build(structure.structure, yamls, { io, overrides, keys });
-  return built.value === undefined ? built : { ...built, value: { ...built.value, warnings: await withModes(built.value.warnings, io) } };
+  return built.value === undefined
+    ? built
+    : { ...built, value: { ...built.value, warnings: await withModes(built.value.warnings, io) } };
 }
 
 /** Whoever may read the file has the secret that stands in it. */
@@ -48,7 +56,12 @@ async function withModes(warnings: readonly ConfigIssue[], io: ConfigIo): Promis
   return await Promise.all(
     warnings.map(async (warning) => {
       const mode = await io.fileMode(warning.file);
-      return mode === undefined || (mode & 0o044) === 0 ? warning : { ...warning, message: `${warning.message}; and others may read the file (mode ${mode.toString(8).padStart(4, '0')}): ${byHand('chmod', '600', warning.file)}` };
+      return mode === undefined || (mode & 0o044) === 0
+        ? warning
+        : {
+            ...warning,
+            message: `${warning.message}; and others may read the file (mode ${mode.toString(8).padStart(4, '0')}): ${byHand('chmod', '600', warning.file)}`,
+          };
     }),
   );
 }
@@ -57,26 +70,36 @@ async function withModes(warnings: readonly ConfigIssue[], io: ConfigIo): Promis
 function judge(yaml: YamlFile): readonly ConfigIssue[] {
   const expressions = pathsOf(yaml.value, (text) => text.includes('${{'));
   return [
-    ...mistakesIn(inventorySchema, yaml.value, expressions).map(({ path, at, message }) => yaml.issue(path, message, at)),
+    ...mistakesIn(inventorySchema, yaml.value, expressions).map(({ path, at, message }) =>
+      yaml.issue(path, message, at),
+    ),
     ...expressions.map((path) => yaml.issue(path, 'expressions are read in playbooks only, not in an inventory')),
-    ...varsIn(yaml.value).flatMap(({ path, vars }) => mistakenSecrets(vars).map((mistake) => yaml.issue([...path, ...mistake.path], mistake.message))),
+    ...varsIn(yaml.value).flatMap(({ path, vars }) =>
+      mistakenSecrets(vars).map((mistake) => yaml.issue([...path, ...mistake.path], mistake.message)),
+    ),
   ];
 }
 
 /** Every place of an inventory that has variables. */
 function varsIn(value: Json): readonly { readonly path: Path; readonly vars: Json }[] {
   const at = (path: Path): { readonly path: Path; readonly vars: Json }[] => {
-    const vars = [...path, 'vars'].reduce<unknown>((inner, key) => (isObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined), value);
+    const vars = [...path, 'vars'].reduce<unknown>(
+      (inner, key) => (isObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
+      value,
+    );
     return isObject(vars) ? [{ path: [...path, 'vars'], vars: asJson(vars) }] : [];
   };
-  const named = (section: 'hosts' | 'groups'): readonly Path[] => (isObject(value) && isObject(value[section]) ? Object.keys(value[section]).map((name) => [section, name]) : []);
+  const named = (section: 'hosts' | 'groups'): readonly Path[] =>
+    isObject(value) && isObject(value[section]) ? Object.keys(value[section]).map((name) => [section, name]) : [];
   return [['defaults'], ...named('hosts'), ...named('groups')].flatMap(at);
 }
 
 function pathsOf(value: Json, wanted: (text: string) => boolean): readonly Path[] {
   if (typeof value === 'string') return wanted(value) ? [[]] : [];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]: [string, Json]) => pathsOf(inner, wanted).map((path) => [Array.isArray(value) ? Number(key) : key, ...path]));
+  return Object.entries(value).flatMap(([key, inner]: [string, Json]) =>
+    pathsOf(inner, wanted).map((path) => [Array.isArray(value) ? Number(key) : key, ...path]),
+  );
 }
 
 async function defaultKeys(io: ConfigIo): Promise<readonly string[]> {
@@ -96,13 +119,18 @@ interface Layer extends Entry {
   readonly settings: Settings;
 }
 
-type Draft = Omit<Host, 'target'> & { readonly target: Omit<Target, 'jump'>; readonly jump?: { readonly name: string; readonly layer: Layer } };
+type Draft = Omit<Host, 'target'> & {
+  readonly target: Omit<Target, 'jump'>;
+  readonly jump?: { readonly name: string; readonly layer: Layer };
+};
 
 function build(structure: Structure, yamls: readonly YamlFile[], context: Context): Read<Inventory> {
   const issues: ConfigIssue[] = [];
   const groups = new Map([...structure.groups.keys()].map((name) => [name, membersOf(structure, name)]));
   const layersOf = layering(structure, yamls, groups);
-  const drafts = new Map([...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]));
+  const drafts = new Map(
+    [...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]),
+  );
   const hosts = new Map([...drafts].map(([name, draft]) => [name, withJump(draft, drafts, issues)]));
   if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
   const file = yamls.map(({ source }) => source.file).join(', ');
@@ -121,7 +149,10 @@ function membersOf(structure: Structure, name: string): readonly string[] {
 }
 
 function settingsAt({ yaml, path }: Entry): Settings {
-  const raw = path.reduce<unknown>((value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), yaml.value);
+  const raw = path.reduce<unknown>(
+    (value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined),
+    yaml.value,
+  );
   // Checked as a whole before; hosts and children of a group are no settings.
   const settings = Object.entries(isObject(raw) ? raw : {}).filter(([key]) => key !== 'hosts' && key !== 'children');
   return hostSchema.parse(Object.fromEntries(settings));
@@ -134,13 +165,24 @@ interface Layered {
 }
 
 /** The layers of each host: its file's defaults, its groups with parents first, itself. Each is read once. */
-function layering(structure: Structure, yamls: readonly YamlFile[], members: ReadonlyMap<string, readonly string[]>): (entry: HostEntry) => Layered {
+function layering(
+  structure: Structure,
+  yamls: readonly YamlFile[],
+  members: ReadonlyMap<string, readonly string[]>,
+): (entry: HostEntry) => Layered {
   const defaults = new Map(yamls.map((yaml) => [yaml, layerAt({ yaml, path: ['defaults'] })]));
-  const groups = structure.groupOrder.map((name) => ({ name, hosts: new Set(members.get(name)), layers: (structure.groups.get(name)?.entries ?? []).map(layerAt) }));
+  const groups = structure.groupOrder.map((name) => ({
+    name,
+    hosts: new Set(members.get(name)),
+    layers: (structure.groups.get(name)?.entries ?? []).map(layerAt),
+  }));
   return (entry) => {
     const own = groups.filter(({ hosts }) => hosts.has(entry.name));
     const base = defaults.get(entry.yaml);
-    return { groups: own.map(({ name }) => name), layers: [...(base === undefined ? [] : [base]), ...own.flatMap(({ layers }) => layers), layerAt(entry)] };
+    return {
+      groups: own.map(({ name }) => name),
+      layers: [...(base === undefined ? [] : [base]), ...own.flatMap(({ layers }) => layers), layerAt(entry)],
+    };
   };
 }
 
@@ -148,9 +190,16 @@ function layerAt(entry: Entry): Layer {
   return { yaml: entry.yaml, path: entry.path, settings: settingsAt(entry) };
 }
 
-function draftHost(entry: HostEntry, { groups, layers: written }: Layered, context: Context, issues: ConfigIssue[]): Draft {
+function draftHost(
+  entry: HostEntry,
+  { groups, layers: written }: Layered,
+  context: Context,
+  issues: ConfigIssue[],
+): Draft {
   const layers: readonly Layer[] = [...written, { yaml: entry.yaml, path: entry.path, settings: context.overrides }];
-  const last = <Key extends keyof Settings>(key: Key): { readonly value: NonNullable<Settings[Key]>; readonly layer: Layer } | undefined => {
+  const last = <Key extends keyof Settings>(
+    key: Key,
+  ): { readonly value: NonNullable<Settings[Key]>; readonly layer: Layer } | undefined => {
     const layer = layers.findLast(({ settings }) => settings[key] !== undefined);
     const value = layer?.settings[key];
     return layer === undefined || value === undefined ? undefined : { value, layer };
@@ -160,12 +209,25 @@ function draftHost(entry: HostEntry, { groups, layers: written }: Layered, conte
     const found = last(key);
     const paths = found && [found.value].flat().map((file) => resolvePath(file, found.layer, context.io));
     // What the command line names, whoever gave it knows.
-    if (found !== undefined && found.layer.settings !== context.overrides) named.push(...(paths ?? []).map((name): NamedSource => ({ key, kind: 'file', name, place: found.layer.yaml.placeOf([...found.layer.path, key]) })));
+    if (found !== undefined && found.layer.settings !== context.overrides)
+      named.push(
+        ...(paths ?? []).map((name): NamedSource => ({
+          key,
+          kind: 'file',
+          name,
+          place: found.layer.yaml.placeOf([...found.layer.path, key]),
+        })),
+      );
     return paths;
   };
   const secret = (key: 'identity_passphrase' | 'password' | 'become_password'): SecretSetting | undefined => {
     const found = last(key);
-    return found && { source: secretSource(found.value, found.layer, context.io), place: found.layer.yaml.placeOf([...found.layer.path, key]) };
+    return (
+      found && {
+        source: secretSource(found.value, found.layer, context.io),
+        place: found.layer.yaml.placeOf([...found.layer.path, key]),
+      }
+    );
   };
   const secrets: [SecretKey, SecretSetting | undefined][] = [
     ['identityPassphrase', secret('identity_passphrase')],
@@ -180,11 +242,19 @@ function draftHost(entry: HostEntry, { groups, layers: written }: Layered, conte
     name: entry.name,
     groups,
     place: entry.yaml.placeOf(entry.path),
-    vars: layers.reduce<JsonObject>((vars, layer) => ({ ...vars, ...withFilesAt(layer.settings.vars ?? {}, (file) => resolve(resolvePath(file, layer, context.io))) }), {}),
+    vars: layers.reduce<JsonObject>(
+      (vars, layer) => ({
+        ...vars,
+        ...withFilesAt(layer.settings.vars ?? {}, (file) => resolve(resolvePath(file, layer, context.io))),
+      }),
+      {},
+    ),
     secrets: Object.fromEntries(secrets.filter(([, setting]) => setting !== undefined)),
     files: named,
     // A jump set for a whole group that the bastion belongs to does not send the bastion through itself.
-    ...(jump === undefined || jump.value === 'none' || (jump.value === entry.name && jump.layer.path !== entry.path) ? {} : { jump: { name: jump.value, layer: jump.layer } }),
+    ...(jump === undefined || jump.value === 'none' || (jump.value === entry.name && jump.layer.path !== entry.path)
+      ? {}
+      : { jump: { name: jump.value, layer: jump.layer } }),
     target: {
       name: entry.name,
       address: addressOf(entry, last('address')?.value, issues),
@@ -192,7 +262,10 @@ function draftHost(entry: HostEntry, { groups, layers: written }: Layered, conte
       user,
       identityFiles: files('identity_file') ?? context.keys,
       agent: last('agent')?.value ?? true,
-      knownHostsFiles: files('known_hosts_file') ?? [join(context.io.homeDir, '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts'],
+      knownHostsFiles: files('known_hosts_file') ?? [
+        join(context.io.homeDir, '.ssh', 'known_hosts'),
+        '/etc/ssh/ssh_known_hosts',
+      ],
       become: become === false || (user === 'root' && becomeUser === 'root') ? 'none' : 'sudo',
       becomeUser,
       connectTimeoutMs: Math.ceil((last('connect_timeout')?.value ?? 10) * 1000),
@@ -221,7 +294,10 @@ function addressOf(entry: HostEntry, address: string | undefined, issues: Config
   const complain = (message: string): void => void issues.push(entry.yaml.issue([...entry.path, 'address'], message));
   try {
     const addresses = expandRanges(address);
-    if (addresses.length !== entry.count) complain(`${String(entry.count)} hosts, but ${String(addresses.length)} address${addresses.length === 1 ? '' : 'es'}: give the address a range of the same length`);
+    if (addresses.length !== entry.count)
+      complain(
+        `${String(entry.count)} hosts, but ${String(addresses.length)} address${addresses.length === 1 ? '' : 'es'}: give the address a range of the same length`,
+      );
     return addresses[entry.index] ?? address;
   } catch (thrown) {
     if (!(thrown instanceof RangeMistake)) throw thrown;
@@ -237,8 +313,10 @@ function withJump(draft: Draft, drafts: ReadonlyMap<string, Draft>, issues: Conf
     const { yaml, path } = jump.layer;
     const complain = (message: string): void => void issues.push(yaml.issue([...path, 'proxy_jump'], message));
     const next = drafts.get(jump.name);
-    if (next === undefined) complain(`proxy_jump: there is no host "${jump.name}" in the inventory${didYouMean(jump.name, drafts.keys())}`);
-    else if (trail.includes(jump.name)) complain(`proxy_jump goes in a circle: ${[...trail.slice(trail.indexOf(jump.name)), jump.name].join(' → ')}`);
+    if (next === undefined)
+      complain(`proxy_jump: there is no host "${jump.name}" in the inventory${didYouMean(jump.name, drafts.keys())}`);
+    else if (trail.includes(jump.name))
+      complain(`proxy_jump goes in a circle: ${[...trail.slice(trail.indexOf(jump.name)), jump.name].join(' → ')}`);
     else return { ...target, jump: targetOf(next, [...trail, jump.name]) };
     return target;
   };
@@ -246,14 +324,29 @@ function withJump(draft: Draft, drafts: ReadonlyMap<string, Draft>, issues: Conf
 }
 
 /** As they are written here and in Ansible's inventories, both kinds of which are read. */
-const plainNames: Readonly<Record<string, string>> = { identityPassphrase: 'identity_passphrase', password: 'password', becomePassword: 'become_password' };
+const plainNames: Readonly<Record<string, string>> = {
+  identityPassphrase: 'identity_passphrase',
+  password: 'password',
+  becomePassword: 'become_password',
+};
 
 function plainSecrets(drafts: Iterable<Draft>): readonly ConfigIssue[] {
-  const plain = [...drafts].flatMap(({ secrets }) => Object.entries(secrets).filter(([, { source }]) => source.kind === 'text'));
-  return distinct(plain.map(([key, { place }]) => ({ ...place, message: `${plainNames[key] ?? key} is a secret in plain text: better { env: NAME }, { file: PATH } or { command: [...] }` })));
+  const plain = [...drafts].flatMap(({ secrets }) =>
+    Object.entries(secrets).filter(([, { source }]) => source.kind === 'text'),
+  );
+  return distinct(
+    plain.map(([key, { place }]) => ({
+      ...place,
+      message: `${plainNames[key] ?? key} is a secret in plain text: better { env: NAME }, { file: PATH } or { command: [...] }`,
+    })),
+  );
 }
 
 /** A mistake in a group is met once for each of its hosts. */
 function distinct(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
-  return [...new Map(issues.map((issue) => [`${issue.file}:${String(issue.line)}:${String(issue.column)}:${issue.message}`, issue])).values()];
+  return [
+    ...new Map(
+      issues.map((issue) => [`${issue.file}:${String(issue.line)}:${String(issue.column)}:${issue.message}`, issue]),
+    ).values(),
+  ];
 }

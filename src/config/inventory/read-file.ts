@@ -16,13 +16,20 @@ export async function readInventoryFile(file: string, io: Pick<ConfigIo, 'readFi
   const read = await readBytes(file, io);
   if (read.value === undefined) return { issues: read.issues };
   const decoded = decode(file, read.value);
-  if ('text' in decoded && looksLikeIni(file, decoded.text)) return opened(fromAnsibleIni(makeSource(file, decoded.text)));
+  if ('text' in decoded && looksLikeIni(file, decoded.text))
+    return opened(fromAnsibleIni(makeSource(file, decoded.text)));
   const { yaml, issues } = parseYaml(file, read.value);
   if (yaml === undefined) return { issues };
   return isAnsibleYaml(yaml.value) ? opened(fromAnsibleYaml(yaml)) : { value: yaml, issues };
 }
 
-function opened({ yaml, issues }: { readonly yaml: YamlFile; readonly issues: readonly ConfigIssue[] }): Read<YamlFile> {
+function opened({
+  yaml,
+  issues,
+}: {
+  readonly yaml: YamlFile;
+  readonly issues: readonly ConfigIssue[];
+}): Read<YamlFile> {
   return { value: yaml, issues };
 }
 
@@ -40,4 +47,3 @@ async function readBytes(file: string, io: Pick<ConfigIo, 'readFile'>): Promise<
     return { issues: [{ file, message: `the file cannot be read: ${whyUnreadable(thrown)}` }] };
   }
 }
-

@@ -27,7 +27,10 @@ interface Term {
  * exclusions, whatever their order. A term is `all`, `*`, a host, a group, a glob, a range
  * (`web-[01:10]`), some hosts of a group (`web[0:2]`, both ends included) or `~` and a regular expression.
  */
-export function matchPattern(names: Names, pattern: string): { readonly hosts: ReadonlySet<string>; readonly mistakes: readonly PatternMistake[] } {
+export function matchPattern(
+  names: Names,
+  pattern: string,
+): { readonly hosts: ReadonlySet<string>; readonly mistakes: readonly PatternMistake[] } {
   const mistakes: PatternMistake[] = [];
   const terms = termsOf(pattern);
   const matched = terms.map((term) => {
@@ -35,7 +38,11 @@ export function matchPattern(names: Names, pattern: string): { readonly hosts: R
     if ('message' in result) mistakes.push({ span: term.span, message: result.message });
     return { kind: term.kind, hosts: new Set('message' in result ? [] : result.hosts) };
   });
-  if (terms.length === 0) mistakes.push({ span: { start: 0, end: Math.max(1, pattern.length) }, message: 'the pattern is empty; all hosts are "all"' });
+  if (terms.length === 0)
+    mistakes.push({
+      span: { start: 0, end: Math.max(1, pattern.length) },
+      message: 'the pattern is empty; all hosts are "all"',
+    });
   const added = matched.filter(({ kind }) => kind === 'add');
   const kept = [...names.hosts.keys()].filter(
     (host) =>
@@ -51,14 +58,23 @@ export function matchPattern(names: Names, pattern: string): { readonly hosts: R
  */
 export function selectHosts(inventory: Inventory, pattern: string, limit?: string): readonly Host[] {
   const selected = usable(inventory, pattern);
-  const limited = limit === undefined ? selected : new Set([...usable(inventory, limit)].filter((host) => selected.has(host)));
-  if (limited.size === 0) throw new AppError('usage', `no host is in "${pattern}"${limit === undefined ? '' : ` and in the limit "${limit}"`}`, { hint: '`plimsoll inventory` lists hosts and groups' });
+  const limited =
+    limit === undefined ? selected : new Set([...usable(inventory, limit)].filter((host) => selected.has(host)));
+  if (limited.size === 0)
+    throw new AppError(
+      'usage',
+      `no host is in "${pattern}"${limit === undefined ? '' : ` and in the limit "${limit}"`}`,
+      { hint: '`plimsoll inventory` lists hosts and groups' },
+    );
   return [...inventory.hosts.values()].filter(({ name }) => limited.has(name));
 }
 
 function usable(names: Names, pattern: string): ReadonlySet<string> {
   const { hosts, mistakes } = matchPattern(names, pattern);
-  if (mistakes.length > 0) throw new AppError('usage', `pattern "${pattern}": ${mistakes.map(({ message }) => message).join('; ')}`, { hint: '`plimsoll inventory` lists hosts and groups' });
+  if (mistakes.length > 0)
+    throw new AppError('usage', `pattern "${pattern}": ${mistakes.map(({ message }) => message).join('; ')}`, {
+      hint: '`plimsoll inventory` lists hosts and groups',
+    });
   return hosts;
 }
 
@@ -74,7 +90,10 @@ export async function readLimit(limit: string, io: Pick<ConfigIo, 'readFile'>): 
       } catch (thrown) {
         throw new AppError('usage', `--limit @${file}: ${whyUnreadable(thrown)}`);
       }
-      const names = text.split('\n').map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');
+      const names = text
+        .split('\n')
+        .map((line) => line.replace(/#.*/, '').trim())
+        .filter((line) => line !== '');
       if (names.length === 0) throw new AppError('usage', `--limit @${file}: the file names no host`);
       return names.join(',');
     }),
@@ -102,8 +121,13 @@ function matchTerm(names: Names, term: string): Matched {
   if (named !== undefined) return { hosts: named };
   if (term.startsWith('~')) return matchRegex(names, term.slice(1), all);
   const subscript = /^(.+)\[(-?\d+)?(:)?(\d+)?\]$/.exec(term);
-  const base = subscript?.[1] === undefined ? undefined : (hostsNamed(names, subscript[1], all) ?? (isGlob(subscript[1]) && !hasRange(subscript[1]) ? globbed(names, subscript[1], all) : undefined));
-  if (subscript !== null && base !== undefined) return slice(term, base, subscript[2], subscript[3] !== undefined, subscript[4]);
+  const base =
+    subscript?.[1] === undefined
+      ? undefined
+      : (hostsNamed(names, subscript[1], all) ??
+        (isGlob(subscript[1]) && !hasRange(subscript[1]) ? globbed(names, subscript[1], all) : undefined));
+  if (subscript !== null && base !== undefined)
+    return slice(term, base, subscript[2], subscript[3] !== undefined, subscript[4]);
   if (hasRange(term)) return matchRange(names, term, all);
   if (!isGlob(term)) return { message: unknownName(names, term) };
   const found = globbed(names, term, all);
@@ -145,7 +169,10 @@ function matchRange(names: Names, term: string, all: readonly string[]): Matched
   try {
     const expanded = expandRanges(term);
     const unknown = expanded.filter((name) => !names.hosts.has(name));
-    if (unknown[0] !== undefined) return { message: `"${term}": ${unknownName(names, unknown[0])}${unknown.length > 1 ? ` (and ${String(unknown.length - 1)} more)` : ''}` };
+    if (unknown[0] !== undefined)
+      return {
+        message: `"${term}": ${unknownName(names, unknown[0])}${unknown.length > 1 ? ` (and ${String(unknown.length - 1)} more)` : ''}`,
+      };
     const wanted = new Set(expanded);
     return { hosts: all.filter((host) => wanted.has(host)) };
   } catch (thrown) {
@@ -154,12 +181,20 @@ function matchRange(names: Names, term: string, all: readonly string[]): Matched
   }
 }
 
-function slice(term: string, hosts: readonly string[], from: string | undefined, isSlice: boolean, to: string | undefined): Matched {
+function slice(
+  term: string,
+  hosts: readonly string[],
+  from: string | undefined,
+  isSlice: boolean,
+  to: string | undefined,
+): Matched {
   const first = Number(from ?? 0);
   const start = first < 0 ? hosts.length + first : first;
   const end = !isSlice ? start : to === undefined ? hosts.length - 1 : Number(to);
   const found = start < 0 || (from === undefined && !isSlice) ? [] : hosts.slice(start, end + 1);
-  return found.length > 0 ? { hosts: found } : { message: `"${term}" names none of the ${String(hosts.length)} hosts (they are counted from 0)` };
+  return found.length > 0
+    ? { hosts: found }
+    : { message: `"${term}" names none of the ${String(hosts.length)} hosts (they are counted from 0)` };
 }
 
 function unknownName(names: Names, name: string): string {

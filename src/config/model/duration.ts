@@ -19,7 +19,13 @@ export const durationSchema = z
   .transform((value, context) => {
     const seconds = parseDuration(value);
     if (seconds !== undefined && seconds > 0 && seconds <= longest) return seconds;
-    context.addIssue({ code: 'custom', message: seconds === undefined ? `"${String(value)}" is not a duration: write 10s, 5m or 1h30m` : `"${String(value)}" must be more than nothing and at most seven days` });
+    context.addIssue({
+      code: 'custom',
+      message:
+        seconds === undefined
+          ? `"${String(value)}" is not a duration: write 10s, 5m or 1h30m`
+          : `"${String(value)}" must be more than nothing and at most seven days`,
+    });
     return z.NEVER;
   })
   .meta({ description: 'A duration: 10s, 5m, 1h30m, or seconds.' });

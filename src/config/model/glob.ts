@@ -7,6 +7,13 @@ export function isGlob(text: string): boolean {
 
 /** Whole names only; `*`, `?` and `[abc]`, none of the shell's other extensions. */
 export function globMatcher(glob: string): (name: string) => boolean {
-  const matches = picomatch(glob, { dot: true, nobrace: true, noextglob: true, noglobstar: true, nonegate: true, strictBrackets: false });
+  const matches = picomatch(glob, {
+    dot: true,
+    nobrace: true,
+    noextglob: true,
+    noglobstar: true,
+    nonegate: true,
+    strictBrackets: false,
+  });
   return (name) => matches(name);
 }

@@ -6,7 +6,9 @@ export interface ConfigIo {
   /** Its permissions; undefined where they cannot be read. */
   fileMode(path: string): Promise<number | undefined>;
   /** Runs a program without a shell, for `{ command: [...] }`. */
-  runCommand(argv: readonly string[]): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
+  runCommand(
+    argv: readonly string[],
+  ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   /** The laptop's user: the login name where the inventory gives none. */

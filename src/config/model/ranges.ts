@@ -19,7 +19,8 @@ export function expandRanges(text: string): readonly string[] {
     const [whole, from = '', to = '', step = '1'] = match;
     const head = rest.slice(0, match.index);
     const values = valuesOf(whole, from, to, Number(step));
-    if (expanded.length * values.length > maxHosts) throw new RangeMistake(`"${text}" stands for more than ${String(maxHosts)} hosts`);
+    if (expanded.length * values.length > maxHosts)
+      throw new RangeMistake(`"${text}" stands for more than ${String(maxHosts)} hosts`);
     expanded = expanded.flatMap((prefix) => values.map((value) => prefix + head + value));
     rest = rest.slice(match.index + whole.length);
   }
@@ -29,12 +30,14 @@ export function expandRanges(text: string): readonly string[] {
 function valuesOf(whole: string, from: string, to: string, step: number): readonly string[] {
   const numeric = /^[0-9]/.test(from);
   if (numeric !== /^[0-9]/.test(to)) throw new RangeMistake(`"${whole}" mixes a number and a letter`);
-  if (!numeric && /[a-z]/.test(from) !== /[a-z]/.test(to)) throw new RangeMistake(`"${whole}" mixes small and capital letters`);
+  if (!numeric && /[a-z]/.test(from) !== /[a-z]/.test(to))
+    throw new RangeMistake(`"${whole}" mixes small and capital letters`);
   if (step < 1) throw new RangeMistake(`"${whole}" has a step of zero`);
   const first = numeric ? Number(from) : from.charCodeAt(0);
   const last = numeric ? Number(to) : to.charCodeAt(0);
   if (last < first) throw new RangeMistake(`"${whole}" runs backwards: write the smaller bound first`);
-  if (numeric && from.length > 1 && from.startsWith('0') && to.length < from.length) throw new RangeMistake(`"${whole}" has bounds of different widths`);
+  if (numeric && from.length > 1 && from.startsWith('0') && to.length < from.length)
+    throw new RangeMistake(`"${whole}" has bounds of different widths`);
   const count = Math.floor((last - first) / step) + 1;
   if (count > maxHosts) throw new RangeMistake(`"${whole}" stands for more than ${String(maxHosts)} hosts`);
   return Array.from({ length: count }, (_, index) => {

@@ -63,7 +63,8 @@ export interface Inventory {
 }
 
 /** Hosts per wave: a number, or a share of the play's hosts. */
-export type BatchSize = { readonly kind: 'count'; readonly count: number } | { readonly kind: 'percent'; readonly percent: number };
+export type BatchSize =
+  { readonly kind: 'count'; readonly count: number } | { readonly kind: 'percent'; readonly percent: number };
 
 /** What an expression can see on one host. `undefined` for a register: its step has not run (yet). */
 export interface Scope {

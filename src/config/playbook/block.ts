@@ -16,7 +16,11 @@ interface PlaySteps {
 }
 
 /** A play's steps, flat and as a tree of the same steps. Both are usable when there are no issues. */
-export function compileSteps(written: unknown, path: Path, { yaml, registry, tags }: { readonly yaml: YamlFile; readonly registry: Registry; readonly tags: readonly string[] }): PlaySteps {
+export function compileSteps(
+  written: unknown,
+  path: Path,
+  { yaml, registry, tags }: { readonly yaml: YamlFile; readonly registry: Registry; readonly tags: readonly string[] },
+): PlaySteps {
   const { outline, issues: inOutline } = outlineOf(written, path, yaml);
   const registers = registersOf(stepsOf(outline), yaml);
   const issues = [...inOutline, ...registers.issues];
@@ -35,14 +39,22 @@ export function compileSteps(written: unknown, path: Path, { yaml, registry, tag
   return { steps, nodes, issues };
 }
 
-function compileBlock(outline: BlockOutline, context: StepContext, compile: (items: readonly Outline[], inherited: Inherited) => readonly Node[], issues: ConfigIssue[]): Block {
+function compileBlock(
+  outline: BlockOutline,
+  context: StepContext,
+  compile: (items: readonly Outline[], inherited: Inherited) => readonly Node[],
+  issues: ConfigIssue[],
+): Block {
   const { raw, path, number } = outline;
   const { yaml, registry, inherited } = context;
   issues.push(...keyIssues(outline, yaml, registry));
   const given = Object.fromEntries(Object.entries(raw).filter(([key]) => blockKeys.includes(key)));
   const wrong = mistakesIn(blockSchema, given).filter(({ path: [key] }) => key !== undefined);
   issues.push(...wrong.map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)));
-  const { condition, issues: inWhen } = compileCondition(raw['when'], rootsAt(number, context, {}), yaml, [...path, 'when']);
+  const { condition, issues: inWhen } = compileCondition(raw['when'], rootsAt(number, context, {}), yaml, [
+    ...path,
+    'when',
+  ]);
   issues.push(...inWhen);
   const parsed = blockSchema.safeParse(given);
   const { name, tags = [], become = inherited.become } = parsed.success ? parsed.data : {};
@@ -54,7 +66,13 @@ function compileBlock(outline: BlockOutline, context: StepContext, compile: (ite
     ...(become === undefined ? {} : { become }),
     ...(inherited.rescues === undefined ? {} : { rescues: inherited.rescues }),
   };
-  return { name: block, place, steps: compile(outline.block, inside), rescue: compile(outline.rescue, { ...inside, rescues: block }), always: compile(outline.always, inside) };
+  return {
+    name: block,
+    place,
+    steps: compile(outline.block, inside),
+    rescue: compile(outline.rescue, { ...inside, rescues: block }),
+    always: compile(outline.always, inside),
+  };
 }
 
 /** What is wrong with a block's keys as such; what is wrong with their values, its schema says. */
@@ -65,8 +83,23 @@ function keyIssues({ raw, path }: BlockOutline, yaml: YamlFile, registry: Regist
   const misspelt = strange.some((key) => blockParts.some((part) => part === closest(key, blockKeys)));
   if (misspelt) return issues;
   const [first] = blockParts.filter((part) => Object.hasOwn(raw, part));
-  if (first !== undefined && first !== 'block') return [...issues, yaml.issue([...path, first], `"${first}" belongs to a block: put the steps that it is for under block, beside it`, 'key')];
-  if (raw['rescue'] === undefined && raw['always'] === undefined) issues.push(yaml.issue([...path, 'block'], 'a block needs a rescue or an always; without them, write its steps one after another', 'key'));
+  if (first !== undefined && first !== 'block')
+    return [
+      ...issues,
+      yaml.issue(
+        [...path, first],
+        `"${first}" belongs to a block: put the steps that it is for under block, beside it`,
+        'key',
+      ),
+    ];
+  if (raw['rescue'] === undefined && raw['always'] === undefined)
+    issues.push(
+      yaml.issue(
+        [...path, 'block'],
+        'a block needs a rescue or an always; without them, write its steps one after another',
+        'key',
+      ),
+    );
   return issues;
 }
 

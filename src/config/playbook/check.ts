@@ -18,7 +18,12 @@ import type { Host, Scope } from '../model/types.ts';
  * or registers is left for the run. A mistake that many hosts share is one issue; an expression that takes
  * too long on one of them is not tried on the others.
  */
-export async function checkPlay(play: CompiledPlay, hosts: readonly Host[], extraVars: JsonObject, signal: AbortSignal | undefined): Promise<readonly ConfigIssue[]> {
+export async function checkPlay(
+  play: CompiledPlay,
+  hosts: readonly Host[],
+  extraVars: JsonObject,
+  signal: AbortSignal | undefined,
+): Promise<readonly ConfigIssue[]> {
   const found = new Map<string, { readonly issue: ConfigIssue; readonly hosts: string[] }>();
   for (const host of hosts) {
     const { issues, tooLong } = await checkHost(play, host, extraVars, signal);
@@ -30,11 +35,16 @@ export async function checkPlay(play: CompiledPlay, hosts: readonly Host[], extr
     }
     if (tooLong) break;
   }
-  return [...found.values()].map(({ issue, hosts: names }) => ({ ...issue, message: `${issue.message} (on ${few(names)})` }));
+  return [...found.values()].map(({ issue, hosts: names }) => ({
+    ...issue,
+    message: `${issue.message} (on ${few(names)})`,
+  }));
 }
 
 function few(names: readonly string[]): string {
-  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${String(names.length - 2)} more hosts`;
+  return names.length <= 3
+    ? names.join(', ')
+    : `${names.slice(0, 2).join(', ')} and ${String(names.length - 2)} more hosts`;
 }
 
 /** What is found on one host. */
@@ -44,14 +54,24 @@ class Found {
   tooLong = false;
 }
 
-async function checkHost(play: CompiledPlay, host: Host, extraVars: JsonObject, signal: AbortSignal | undefined): Promise<Found> {
+async function checkHost(
+  play: CompiledPlay,
+  host: Host,
+  extraVars: JsonObject,
+  signal: AbortSignal | undefined,
+): Promise<Found> {
   const found = new Found();
   const scope = attempt(() => scopeOf(play, host, extraVars), found);
   if (scope !== undefined) for (const step of play.steps) await checkStep(step, scope, found, signal);
   return found;
 }
 
-async function checkStep(step: CompiledStep, scope: Scope, found: Found, signal: AbortSignal | undefined): Promise<void> {
+async function checkStep(
+  step: CompiledStep,
+  scope: Scope,
+  found: Found,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await giveTurn(signal);
   if (found.tooLong) return;
   const { conditions, loop, input } = step.parts;
@@ -75,14 +95,18 @@ async function checkStep(step: CompiledStep, scope: Scope, found: Found, signal:
 function checkOnce(step: CompiledStep, scope: Scope, found: Found): void {
   if (found.tooLong) return;
   const { conditions, input } = step.parts;
-  if (needed(conditions, scope, found) && !missing(input.expressions, scope, found)) attempt(() => step.resolve(scope), found);
+  if (needed(conditions, scope, found) && !missing(input.expressions, scope, found))
+    attempt(() => step.resolve(scope), found);
 }
 
 /** Whether the conditions, each guarding the next, leave the step to be done, as far as can be said now. */
 function needed(conditions: readonly Compiled[], scope: Scope, found: Found): boolean {
   return conditions.every((condition) => {
     if (missing([condition], scope, found)) return false;
-    const answer = attempt<{ readonly value: Json } | { readonly unknown: readonly string[] }>(() => condition.evaluate(scope), found);
+    const answer = attempt<{ readonly value: Json } | { readonly unknown: readonly string[] }>(
+      () => condition.evaluate(scope),
+      found,
+    );
     if (answer === undefined || ('value' in answer && answer.value === false)) return false;
     if ('unknown' in answer || answer.value === true) return true;
     found.issues.push(notTrueOrFalse(condition, answer.value));

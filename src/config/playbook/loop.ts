@@ -17,7 +17,12 @@ export function beforeItems(conditions: readonly Compiled[]): readonly Compiled[
  * The items of a step's loop. A loop that cannot be resolved where the step is not needed has none:
  * `when: has(vars.names)` guards `loop: ${{ vars.names }}`.
  */
-export function itemsOf(loop: CompiledTemplate, conditions: readonly Compiled[], scope: Scope, complain: (message: string) => ConfigIssue): Resolved<readonly Json[]> {
+export function itemsOf(
+  loop: CompiledTemplate,
+  conditions: readonly Compiled[],
+  scope: Scope,
+  complain: (message: string) => ConfigIssue,
+): Resolved<readonly Json[]> {
   try {
     return resolveItems(loop, scope, complain);
   } catch (thrown) {
@@ -28,7 +33,11 @@ export function itemsOf(loop: CompiledTemplate, conditions: readonly Compiled[],
   }
 }
 
-function resolveItems(loop: CompiledTemplate, scope: Scope, complain: (message: string) => ConfigIssue): Resolved<readonly Json[]> {
+function resolveItems(
+  loop: CompiledTemplate,
+  scope: Scope,
+  complain: (message: string) => ConfigIssue,
+): Resolved<readonly Json[]> {
   const resolved = loop.resolve(scope);
   if ('unknown' in resolved) return resolved;
   if (!Array.isArray(resolved.value)) throw new ResolveError(complain('loop: the expression does not give a list'));

@@ -26,20 +26,43 @@ export interface BlockOutline extends Readonly<Record<BlockPart, readonly Outlin
 const deepest = 8;
 
 /** Numbers the steps in the order in which they can come to be done: whatever a block's keys stand in, `block`, `rescue`, `always`. */
-export function outlineOf(steps: unknown, path: Path, yaml: YamlFile): { readonly outline: readonly Outline[]; readonly issues: readonly ConfigIssue[] } {
+export function outlineOf(
+  steps: unknown,
+  path: Path,
+  yaml: YamlFile,
+): { readonly outline: readonly Outline[]; readonly issues: readonly ConfigIssue[] } {
   const issues: ConfigIssue[] = [];
   let count = 0;
-  const list = (items: unknown, at: Path, depth: number): readonly Outline[] => (Array.isArray(items) ? items.map((item: unknown, index) => one(item, [...at, index], depth)) : []);
+  const list = (items: unknown, at: Path, depth: number): readonly Outline[] =>
+    Array.isArray(items) ? items.map((item: unknown, index) => one(item, [...at, index], depth)) : [];
   const one = (item: unknown, at: Path, depth: number): Outline => {
-    if (!isObject(item) || !blockParts.some((part) => Object.hasOwn(item, part))) return { kind: 'step', raw: asJson(item), path: at, number: (count += 1) };
-    if (depth === deepest) issues.push(yaml.issue(at, `blocks stand in one another more than ${deepest} deep; nobody can tell any more what is done when`));
-    const inside = (part: BlockPart): readonly Outline[] => (depth >= deepest ? [] : list(item[part], [...at, part], depth + 1));
+    if (!isObject(item) || !blockParts.some((part) => Object.hasOwn(item, part)))
+      return { kind: 'step', raw: asJson(item), path: at, number: (count += 1) };
+    if (depth === deepest)
+      issues.push(
+        yaml.issue(
+          at,
+          `blocks stand in one another more than ${deepest} deep; nobody can tell any more what is done when`,
+        ),
+      );
+    const inside = (part: BlockPart): readonly Outline[] =>
+      depth >= deepest ? [] : list(item[part], [...at, part], depth + 1);
     const number = count + 1;
-    return { kind: 'block', raw: item, path: at, number, block: inside('block'), rescue: inside('rescue'), always: inside('always') };
+    return {
+      kind: 'block',
+      raw: item,
+      path: at,
+      number,
+      block: inside('block'),
+      rescue: inside('rescue'),
+      always: inside('always'),
+    };
   };
   return { outline: list(steps, path, 0), issues };
 }
 
 export function stepsOf(outline: readonly Outline[]): readonly StepOutline[] {
-  return outline.flatMap((item) => (item.kind === 'step' ? [item] : stepsOf([...item.block, ...item.rescue, ...item.always])));
+  return outline.flatMap((item) =>
+    item.kind === 'step' ? [item] : stepsOf([...item.block, ...item.rescue, ...item.always]),
+  );
 }

@@ -27,13 +27,21 @@ export interface CompiledPlaybook extends Playbook {
 }
 
 /** Reads and checks a playbook, without an inventory. Throws a ConfigError with every issue. */
-export async function loadPlaybook(file: string, registry: Registry, io: Pick<ConfigIo, 'readFile'>): Promise<CompiledPlaybook> {
+export async function loadPlaybook(
+  file: string,
+  registry: Registry,
+  io: Pick<ConfigIo, 'readFile'>,
+): Promise<CompiledPlaybook> {
   const { value, issues } = await readPlaybook(file, registry, io);
   if (value === undefined) throw new ConfigError(issues);
   return value;
 }
 
-export async function readPlaybook(file: string, registry: Registry, io: Pick<ConfigIo, 'readFile'>): Promise<Read<CompiledPlaybook>> {
+export async function readPlaybook(
+  file: string,
+  registry: Registry,
+  io: Pick<ConfigIo, 'readFile'>,
+): Promise<Read<CompiledPlaybook>> {
   const { value: yaml, issues } = await readYamlFile(file, io);
   return yaml === undefined ? { issues } : compilePlaybook(yaml, registry);
 }
@@ -45,9 +53,15 @@ export function parsePlaybook(file: string, text: string, registry: Registry): R
 }
 
 function compilePlaybook(yaml: YamlFile, registry: Registry): Read<CompiledPlaybook> {
-  const { value, source: { file, text } } = yaml;
-  const written: readonly (readonly [Json, Path])[] = Array.isArray(value) ? value.map((play: Json, index) => [play, [index]] as const) : [[value, []]];
-  if (written.length === 0) return { issues: [yaml.issue([], 'a playbook is one play or a list of plays; this list is empty')] };
+  const {
+    value,
+    source: { file, text },
+  } = yaml;
+  const written: readonly (readonly [Json, Path])[] = Array.isArray(value)
+    ? value.map((play: Json, index) => [play, [index]] as const)
+    : [[value, []]];
+  if (written.length === 0)
+    return { issues: [yaml.issue([], 'a playbook is one play or a list of plays; this list is empty')] };
   const plays = written.map(([play, path], index) => compilePlay(play, index + 1, path, yaml, registry));
   const issues = plays.flatMap((play) => play.issues);
   const compiled = plays.flatMap(({ value: play }) => (play === undefined ? [] : [play]));
@@ -57,14 +71,29 @@ function compilePlaybook(yaml: YamlFile, registry: Registry): Read<CompiledPlayb
 
 function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, registry: Registry): Read<CompiledPlay> {
   if (!isObject(raw)) return { issues: [yaml.issue(path, 'a play is a mapping with hosts and steps')] };
-  const issues = [...mistakesIn(playSchema, raw).map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at))];
+  const issues = [
+    ...mistakesIn(playSchema, raw).map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)),
+  ];
   const parsed = playSchema.safeParse(raw);
   const vars = Object.entries(isObject(raw['vars']) ? raw['vars'] : {});
   const varTemplates = new Map<string, CompiledTemplate>();
   for (const [name, value] of vars) {
-    const roots = { names: new Set(['vars', 'host']), why: (root: string) => (root === 'facts' ? 'vars are resolved before the hosts are connected to, so they cannot read facts' : undefined) };
-    const compiled = compileTemplate(asJson(value), roots, yaml, [...path, 'vars', name], { mayHoldSecret: () => true });
-    issues.push(...compiled.issues, ...(compiled.issues.length > 0 ? [] : mistakenSecrets(asJson(value)).map(({ path: inner, message }) => yaml.issue([...path, 'vars', name, ...inner], message))));
+    const roots = {
+      names: new Set(['vars', 'host']),
+      why: (root: string) =>
+        root === 'facts' ? 'vars are resolved before the hosts are connected to, so they cannot read facts' : undefined,
+    };
+    const compiled = compileTemplate(asJson(value), roots, yaml, [...path, 'vars', name], {
+      mayHoldSecret: () => true,
+    });
+    issues.push(
+      ...compiled.issues,
+      ...(compiled.issues.length > 0
+        ? []
+        : mistakenSecrets(asJson(value)).map(({ path: inner, message }) =>
+            yaml.issue([...path, 'vars', name, ...inner], message),
+          )),
+    );
     varTemplates.set(name, compiled.template);
   }
   const tags = parsed.success ? [parsed.data.tags ?? []].flat() : [];
@@ -94,15 +123,24 @@ function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, regi
 }
 
 function batchSize(input: BatchInput): BatchSize {
-  return typeof input === 'number' ? { kind: 'count', count: input } : { kind: 'percent', percent: Number(input.slice(0, -1)) };
+  return typeof input === 'number'
+    ? { kind: 'count', count: input }
+    : { kind: 'percent', percent: Number(input.slice(0, -1)) };
 }
 
 /** `start` and `end` count within the joined pattern, which may have been written as a list. */
-function hostsIssue(yaml: YamlFile, path: Path, written: string | readonly string[], span: { readonly start: number; readonly end: number }, message: string): ConfigIssue {
+function hostsIssue(
+  yaml: YamlFile,
+  path: Path,
+  written: string | readonly string[],
+  span: { readonly start: number; readonly end: number },
+  message: string,
+): ConfigIssue {
   if (typeof written === 'string') return yaml.issueIn(path, span, message);
   let from = 0;
   for (const [index, part] of written.entries()) {
-    if (span.start < from + part.length + 1) return yaml.issueIn([...path, index], { start: span.start - from, end: span.end - from }, message);
+    if (span.start < from + part.length + 1)
+      return yaml.issueIn([...path, index], { start: span.start - from, end: span.end - from }, message);
     from += part.length + 1;
   }
   return yaml.issue(path, message);

@@ -16,7 +16,49 @@ export interface Registers {
 }
 
 /** Names that mean something in CEL, or to us. */
-const rootNames = new Set(['vars', 'host', 'facts', 'item', 'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while', 'cel', 'optional', 'bool', 'bytes', 'double', 'int', 'list', 'map', 'string', 'uint', 'type', 'dyn', 'null_type', 'google', 'math', 'strings']);
+const rootNames = new Set([
+  'vars',
+  'host',
+  'facts',
+  'item',
+  'true',
+  'false',
+  'null',
+  'in',
+  'as',
+  'break',
+  'const',
+  'continue',
+  'else',
+  'for',
+  'function',
+  'if',
+  'import',
+  'let',
+  'loop',
+  'package',
+  'namespace',
+  'return',
+  'var',
+  'void',
+  'while',
+  'cel',
+  'optional',
+  'bool',
+  'bytes',
+  'double',
+  'int',
+  'list',
+  'map',
+  'string',
+  'uint',
+  'type',
+  'dyn',
+  'null_type',
+  'google',
+  'math',
+  'strings',
+]);
 
 export function registersOf(steps: readonly StepOutline[], yaml: YamlFile): Registers {
   const issues: ConfigIssue[] = [];
@@ -27,8 +69,10 @@ export function registersOf(steps: readonly StepOutline[], yaml: YamlFile): Regi
     if (typeof name !== 'string') continue;
     const path = [...step, 'register'];
     const known = first.get(name);
-    if (rootNames.has(name)) issues.push(yaml.issue(path, `"${name}" has a meaning of its own in expressions: choose another name`));
-    if (known !== undefined) issues.push(yaml.issue(path, `"${name}" is registered twice: first at ${showPlace(yaml.placeOf(known.path))}`));
+    if (rootNames.has(name))
+      issues.push(yaml.issue(path, `"${name}" has a meaning of its own in expressions: choose another name`));
+    if (known !== undefined)
+      issues.push(yaml.issue(path, `"${name}" is registered twice: first at ${showPlace(yaml.placeOf(known.path))}`));
     else first.set(name, { number, path });
     last.set(name, number);
   }

@@ -21,7 +21,11 @@ export type Registry = ReadonlyMap<string, Operation>;
 /** A step with what its checks need. */
 export interface CompiledStep extends Step {
   /** Everything that is evaluated before the operation, the conditions of its blocks first, and its input. */
-  readonly parts: { readonly conditions: readonly Compiled[]; readonly loop?: CompiledTemplate; readonly input: CompiledTemplate };
+  readonly parts: {
+    readonly conditions: readonly Compiled[];
+    readonly loop?: CompiledTemplate;
+    readonly input: CompiledTemplate;
+  };
 }
 
 /** What a step takes over from its play and from the blocks around it. */
@@ -43,7 +47,10 @@ export interface StepContext {
 /** `read_only: true` beside a command in its short form belongs into its long form. */
 const longForm: Readonly<Record<string, string>> = { command: 'argv', script: 'text' };
 
-export function compileStep(outline: StepOutline, context: StepContext): { readonly step?: CompiledStep; readonly issues: readonly ConfigIssue[] } {
+export function compileStep(
+  outline: StepOutline,
+  context: StepContext,
+): { readonly step?: CompiledStep; readonly issues: readonly ConfigIssue[] } {
   const { raw, path, number } = outline;
   const { yaml, registry } = context;
   if (!isObject(raw)) return { issues: [yaml.issue(path, 'a step is a mapping: one operation, and what controls it')] };
@@ -53,13 +60,28 @@ export function compileStep(outline: StepOutline, context: StepContext): { reado
   const strange = keys.filter((key) => !registry.has(key) && !controlNames.includes(key));
   for (const key of strange) issues.push(yaml.issue([...path, key], strangeKey(key, registry), 'key'));
   const [name, second] = named;
-  if (second !== undefined) issues.push(yaml.issue([...path, second], `a step has one operation, this one has ${named.join(' and ')}: make it ${String(named.length)} steps`, 'key'));
-  if (name === undefined && strange.length === 0) issues.push(yaml.issue(path, `this step has no operation (known: ${[...registry.keys()].join(', ')})`));
+  if (second !== undefined)
+    issues.push(
+      yaml.issue(
+        [...path, second],
+        `a step has one operation, this one has ${named.join(' and ')}: make it ${String(named.length)} steps`,
+        'key',
+      ),
+    );
+  if (name === undefined && strange.length === 0)
+    issues.push(yaml.issue(path, `this step has no operation (known: ${[...registry.keys()].join(', ')})`));
   const given = Object.fromEntries(Object.entries(raw).filter(([key]) => controlNames.includes(key)));
   const controls = controlsSchema.safeParse(given);
-  issues.push(...mistakesIn(controlsSchema, given).map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)));
+  issues.push(
+    ...mistakesIn(controlsSchema, given).map(({ path: inner, at, message }) =>
+      yaml.issue([...path, ...inner], message, at),
+    ),
+  );
   const operation = name === undefined ? undefined : registry.get(name);
-  if (raw['delay'] !== undefined && raw['retries'] === undefined && raw['until'] === undefined) issues.push(yaml.issue([...path, 'delay'], 'delay is between tries: say how many with retries, or until when', 'key'));
+  if (raw['delay'] !== undefined && raw['retries'] === undefined && raw['until'] === undefined)
+    issues.push(
+      yaml.issue([...path, 'delay'], 'delay is between tries: say how many with retries, or until when', 'key'),
+    );
   // Expressions are looked at even when a control is wrong: everything in one report.
   const compiled = compileParts(raw, outline, context, issues);
   if (operation === undefined) return { issues };
@@ -79,32 +101,61 @@ interface Parts {
 }
 
 /** Which names an expression of a step can read. `own`: its own register too; `item`: the loop's item, where there is a loop. */
-export function rootsAt(number: number, { registers }: Pick<StepContext, 'registers'>, more: { readonly own?: unknown; readonly item?: boolean; readonly looped?: boolean }): Roots {
+export function rootsAt(
+  number: number,
+  { registers }: Pick<StepContext, 'registers'>,
+  more: { readonly own?: unknown; readonly item?: boolean; readonly looped?: boolean },
+): Roots {
   const { own, item = true, looped = false } = more;
   return {
-    names: new Set(['vars', 'host', 'facts', ...(item && looped ? ['item'] : []), ...registers.before(number), ...(typeof own === 'string' ? [own] : [])]),
+    names: new Set([
+      'vars',
+      'host',
+      'facts',
+      ...(item && looped ? ['item'] : []),
+      ...registers.before(number),
+      ...(typeof own === 'string' ? [own] : []),
+    ]),
     why: (name) => {
       if (name === 'item') return item ? 'item is there only in a step with loop' : 'loop itself cannot read item';
       const giver = registers.givenBy(name);
-      return giver === undefined ? undefined : `"${name}" is registered by step ${String(giver)}, which has not run yet`;
+      return giver === undefined
+        ? undefined
+        : `"${name}" is registered by step ${String(giver)}, which has not run yet`;
     },
   };
 }
 
-function compileParts(raw: Readonly<Record<string, unknown>>, { number, path }: StepOutline, context: StepContext, issues: ConfigIssue[]): Parts {
+function compileParts(
+  raw: Readonly<Record<string, unknown>>,
+  { number, path }: StepOutline,
+  context: StepContext,
+  issues: ConfigIssue[],
+): Parts {
   const { yaml } = context;
   const looped = raw['loop'] !== undefined;
   const whole = (key: 'when' | 'until'): Compiled | undefined => {
-    const { condition, issues: found } = compileCondition(raw[key], rootsAt(number, context, { looped, ...(key === 'until' ? { own: raw['register'] } : {}) }), yaml, [...path, key]);
+    const { condition, issues: found } = compileCondition(
+      raw[key],
+      rootsAt(number, context, { looped, ...(key === 'until' ? { own: raw['register'] } : {}) }),
+      yaml,
+      [...path, key],
+    );
     issues.push(...found);
     return condition;
   };
   let loop: CompiledTemplate | undefined;
   const loopValue = raw['loop'];
   if (typeof loopValue === 'string' || Array.isArray(loopValue)) {
-    const result = compileTemplate(asJson(loopValue), rootsAt(number, context, { item: false }), yaml, [...path, 'loop']);
+    const result = compileTemplate(asJson(loopValue), rootsAt(number, context, { item: false }), yaml, [
+      ...path,
+      'loop',
+    ]);
     issues.push(...result.issues);
-    if (typeof loopValue === 'string' && result.template.unsettled.length === 0) issues.push(yaml.issue([...path, 'loop'], 'loop: expected a list, or an expression that gives one: "${{ vars.names }}"'));
+    if (typeof loopValue === 'string' && result.template.unsettled.length === 0)
+      issues.push(
+        yaml.issue([...path, 'loop'], 'loop: expected a list, or an expression that gives one: "${{ vars.names }}"'),
+      );
     loop = result.template;
   }
   return { when: whole('when'), until: whole('until'), loop };
@@ -117,14 +168,32 @@ interface Input {
   readonly pathOf: (inner: Path) => Path;
 }
 
-function inputOf(raw: Readonly<Record<string, unknown>>, name: string, { number, path }: StepOutline, context: StepContext, issues: ConfigIssue[]): Input {
+function inputOf(
+  raw: Readonly<Record<string, unknown>>,
+  name: string,
+  { number, path }: StepOutline,
+  context: StepContext,
+  issues: ConfigIssue[],
+): Input {
   const { yaml, registry } = context;
   const written = asJson(raw[name]);
   const readOnly = raw['read_only'];
   const long = longForm[name];
   const wrapped = typeof readOnly === 'boolean' && long !== undefined && !isObject(written);
-  if (readOnly !== undefined && long === undefined) issues.push(yaml.issue([...path, 'read_only'], `read_only is for command and script; ${name} knows by itself what it changes`, 'key'));
-  const value: Json = typeof readOnly !== 'boolean' || long === undefined ? written : isObject(written) ? asJson({ ...written, read_only: readOnly }) : { [long]: written, read_only: readOnly };
+  if (readOnly !== undefined && long === undefined)
+    issues.push(
+      yaml.issue(
+        [...path, 'read_only'],
+        `read_only is for command and script; ${name} knows by itself what it changes`,
+        'key',
+      ),
+    );
+  const value: Json =
+    typeof readOnly !== 'boolean' || long === undefined
+      ? written
+      : isObject(written)
+        ? asJson({ ...written, read_only: readOnly })
+        : { [long]: written, read_only: readOnly };
   const pathOf = (inner: Path): Path => {
     if (inner[0] === 'read_only' && typeof readOnly === 'boolean') return [...path, 'read_only'];
     return [...path, name, ...(wrapped && inner[0] === long ? inner.slice(1) : inner)];
@@ -138,10 +207,24 @@ function inputOf(raw: Readonly<Record<string, unknown>>, name: string, { number,
     issueIn: (inner, span, message) => yaml.issueIn(pathOf(inner), span, message),
     placeIn: (inner, offset) => yaml.placeIn(pathOf(inner), offset),
   };
-  const { template, issues: found } = compileTemplate(value, rootsAt(number, context, { looped: raw['loop'] !== undefined }), locating, [], { laptopPaths: registry.get(name)?.laptopPaths, mayHoldSecret: (at) => registry.get(name)?.mayHoldSecret?.(at) ?? false });
+  const { template, issues: found } = compileTemplate(
+    value,
+    rootsAt(number, context, { looped: raw['loop'] !== undefined }),
+    locating,
+    [],
+    {
+      laptopPaths: registry.get(name)?.laptopPaths,
+      mayHoldSecret: (at) => registry.get(name)?.mayHoldSecret?.(at) ?? false,
+    },
+  );
   issues.push(...found);
   const schema = registry.get(name)?.schema;
-  if (schema !== undefined) issues.push(...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) => locating.issue(inner, message, at)));
+  if (schema !== undefined)
+    issues.push(
+      ...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) =>
+        locating.issue(inner, message, at),
+      ),
+    );
   return { written: value, template, pathOf };
 }
 
@@ -155,22 +238,42 @@ interface Pieces {
   readonly context: StepContext;
 }
 
-function assemble({ number, path, operation, controls, compiled, input, context: { yaml, inherited } }: Pieces): CompiledStep {
+function assemble({
+  number,
+  path,
+  operation,
+  controls,
+  compiled,
+  input,
+  context: { yaml, inherited },
+}: Pieces): CompiledStep {
   const { until, loop } = compiled;
   const conditions = [...inherited.conditions, ...(compiled.when === undefined ? [] : [compiled.when])];
   const when = allOf(conditions);
   const become = controls.become ?? inherited.become;
   const retry: Retry | undefined =
-    controls.retries === undefined && until === undefined ? undefined : { retries: controls.retries ?? 3, delaySeconds: controls.delay ?? 5, ...(until === undefined ? {} : { until }) };
+    controls.retries === undefined && until === undefined
+      ? undefined
+      : {
+          retries: controls.retries ?? 3,
+          delaySeconds: controls.delay ?? 5,
+          ...(until === undefined ? {} : { until }),
+        };
   const resolve = (scope: Scope): Resolved<unknown> => {
     const resolved = input.template.resolve(scope);
     if ('unknown' in resolved) return resolved;
     const value = settled(operation, resolved.value, input.template.unsettled);
     const [mistake] = mistakesIn(operation.schema, value);
-    if (mistake !== undefined) throw new ResolveError(yaml.issue(input.pathOf(mistake.path), mistake.message, mistake.at));
+    if (mistake !== undefined)
+      throw new ResolveError(yaml.issue(input.pathOf(mistake.path), mistake.message, mistake.at));
     return { value: operation.schema.parse(value) };
   };
-  const expressions = [...conditions, ...(until === undefined ? [] : [until]), ...(loop?.expressions ?? []), ...input.template.expressions];
+  const expressions = [
+    ...conditions,
+    ...(until === undefined ? [] : [until]),
+    ...(loop?.expressions ?? []),
+    ...input.template.expressions,
+  ];
   return {
     number,
     name: controls.name ?? operation.name,
@@ -185,22 +288,41 @@ function assemble({ number, path, operation, controls, compiled, input, context:
     parts: { conditions, input: input.template, ...(loop === undefined ? {} : { loop }) },
     ...(when === undefined ? {} : { when }),
     ...(controls.register === undefined ? {} : { register: controls.register }),
-    ...(loop === undefined ? {} : { loop: { resolve: (scope: Scope) => itemsOf(loop, conditions, scope, (message) => yaml.issue([...path, 'loop'], message)) } }),
+    ...(loop === undefined
+      ? {}
+      : {
+          loop: {
+            resolve: (scope: Scope) =>
+              itemsOf(loop, conditions, scope, (message) => yaml.issue([...path, 'loop'], message)),
+          },
+        }),
     ...(retry === undefined ? {} : { retry }),
     ...(controls.timeout === undefined ? {} : { timeoutSeconds: controls.timeout }),
     ...(become === undefined ? {} : { become }),
-    ...(controls.max_unavailable === undefined ? {} : { maxUnavailable: maxUnavailable(controls.max_unavailable, yaml.placeOf(path), controls.name ?? operation.name) }),
+    ...(controls.max_unavailable === undefined
+      ? {}
+      : {
+          maxUnavailable: maxUnavailable(controls.max_unavailable, yaml.placeOf(path), controls.name ?? operation.name),
+        }),
     ...(inherited.rescues === undefined ? {} : { rescues: inherited.rescues }),
   };
 }
 
 /** A step without a service is one of its own. */
-function maxUnavailable(written: NonNullable<Controls['max_unavailable']>, { line }: Place, name: string): MaxUnavailable {
+function maxUnavailable(
+  written: NonNullable<Controls['max_unavailable']>,
+  { line }: Place,
+  name: string,
+): MaxUnavailable {
   return typeof written === 'number' ? { members: written, service: `"${name}" (line ${String(line)})` } : written;
 }
 
 /** Where an expression gave a number and the operation takes text (an argument, say), the text is meant. */
 function settled(operation: Operation, value: Json, unsettled: readonly Path[]): unknown {
-  const texts = mistakesIn(operation.schema, value).filter(({ wantsText, path }) => wantsText === true && unsettled.some((open) => open.length === path.length && open.every((step, index) => step === path[index])));
+  const texts = mistakesIn(operation.schema, value).filter(
+    ({ wantsText, path }) =>
+      wantsText === true &&
+      unsettled.some((open) => open.length === path.length && open.every((step, index) => step === path[index])),
+  );
   return texts.reduce<unknown>((changed, { path }) => withText(changed, path), value);
 }

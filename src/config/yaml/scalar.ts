@@ -23,7 +23,9 @@ export function spanInScalar(text: string, node: ParsedNode | null, span: Span):
 function inkOf(raw: string, type: string | undefined): readonly Span[] {
   switch (type) {
     case 'QUOTE_DOUBLE':
-      return pieces(raw.slice(0, -1), 1, /\\(?:x..|u....|U........|\r?\n|[^])|[^]/g).filter(({ piece }) => !/^(?:\s|\\[\stnvfr_LP])/.test(piece));
+      return pieces(raw.slice(0, -1), 1, /\\(?:x..|u....|U........|\r?\n|[^])|[^]/g).filter(
+        ({ piece }) => !/^(?:\s|\\[\stnvfr_LP])/.test(piece),
+      );
     case 'QUOTE_SINGLE':
       return pieces(raw.slice(0, -1), 1, /''|[^]/g).filter(({ piece }) => /\S/.test(piece));
     case 'BLOCK_LITERAL':
@@ -36,5 +38,9 @@ function inkOf(raw: string, type: string | undefined): readonly Span[] {
 }
 
 function pieces(raw: string, from: number, pattern: RegExp): (Span & { readonly piece: string })[] {
-  return [...raw.slice(from).matchAll(pattern)].map((match) => ({ piece: match[0], start: from + match.index, end: from + match.index + match[0].length }));
+  return [...raw.slice(from).matchAll(pattern)].map((match) => ({
+    piece: match[0],
+    start: from + match.index,
+    end: from + match.index + match[0].length,
+  }));
 }

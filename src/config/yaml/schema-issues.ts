@@ -45,7 +45,13 @@ function settle(issue: Issue, unsettled: readonly Path[], base: Path): readonly 
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ issue, path }];
   const branches = issue.errors.map((errors) => errors.flatMap((inner) => settle(inner, unsettled, path)));
   if (branches.some((branch) => branch.length === 0)) return [];
-  const meant = branches.filter((branch) => !branch.some(({ issue: { code }, path: at }) => at.length === path.length && (code === 'invalid_type' || code === 'invalid_value')));
+  const meant = branches.filter(
+    (branch) =>
+      !branch.some(
+        ({ issue: { code }, path: at }) =>
+          at.length === path.length && (code === 'invalid_type' || code === 'invalid_value'),
+      ),
+  );
   const [first] = [...meant].sort((a, b) => a.length - b.length);
   return first ?? [{ issue, path }];
 }
@@ -57,28 +63,79 @@ function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): re
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = keysAt(schema, path);
-      return issue.keys.map((key) => ({ path: [...path, key], at: 'key', message: `unknown key "${key}"${didYouMean(key, known) || (known.length > 0 ? ` (known: ${known.join(', ')})` : '')}` }));
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        at: 'key',
+        message: `unknown key "${key}"${didYouMean(key, known) || (known.length > 0 ? ` (known: ${known.join(', ')})` : '')}`,
+      }));
     }
     case 'invalid_type':
-      if (value === undefined) return [{ path: path.slice(0, -1), at: 'key', message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing` }];
+      if (value === undefined)
+        return [
+          {
+            path: path.slice(0, -1),
+            at: 'key',
+            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
+          },
+        ];
       if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
-        return say(asText(schema, root, path) ?? `expected a string, not ${kindOf(value, path)}: write it in quotes`).map((mistake) => ({ ...mistake, wantsText: true }));
+        return say(
+          asText(schema, root, path) ?? `expected a string, not ${kindOf(value, path)}: write it in quotes`,
+        ).map((mistake) => ({ ...mistake, wantsText: true }));
       }
       return say(`expected ${article(issue.expected)}, not ${kindOf(value, path)}`);
     case 'invalid_value': {
-      if (value === undefined) return [{ path: path.slice(0, -1), at: 'key', message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing` }];
+      if (value === undefined)
+        return [
+          {
+            path: path.slice(0, -1),
+            at: 'key',
+            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
+          },
+        ];
       const allowed = issue.values.map(String);
-      return say(`expected ${allowed.join(' or ')}, not ${kindOf(value, path)}${typeof value === 'string' ? didYouMean(value, allowed) : ''}`);
+      return say(
+        `expected ${allowed.join(' or ')}, not ${kindOf(value, path)}${typeof value === 'string' ? didYouMean(value, allowed) : ''}`,
+      );
     }
     case 'invalid_union': {
-      const expected = issue.errors.flatMap((branch) => branch.flatMap((inner) => (inner.code === 'invalid_type' ? [article(inner.expected)] : inner.code === 'invalid_value' ? inner.values.map(String) : [])));
-      if (value === undefined) return [{ path: path.slice(0, -1), at: 'key', message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing` }];
-      return say(expected.length > 0 && issue.message === 'Invalid input' ? `expected ${[...new Set(expected)].join(' or ')}, not ${kindOf(value, path)}` : issue.message);
+      const expected = issue.errors.flatMap((branch) =>
+        branch.flatMap((inner) =>
+          inner.code === 'invalid_type'
+            ? [article(inner.expected)]
+            : inner.code === 'invalid_value'
+              ? inner.values.map(String)
+              : [],
+        ),
+      );
+      if (value === undefined)
+        return [
+          {
+            path: path.slice(0, -1),
+            at: 'key',
+            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
+          },
+        ];
+      return say(
+        expected.length > 0 && issue.message === 'Invalid input'
+          ? `expected ${[...new Set(expected)].join(' or ')}, not ${kindOf(value, path)}`
+          : issue.message,
+      );
     }
     case 'too_small':
-      return say(issue.origin === 'array' || issue.origin === 'string' ? (Number(issue.minimum) <= 1 ? 'must not be empty' : `needs at least ${String(issue.minimum)} ${issue.origin === 'array' ? 'entries' : 'characters'}`) : `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${String(issue.minimum)}`);
+      return say(
+        issue.origin === 'array' || issue.origin === 'string'
+          ? Number(issue.minimum) <= 1
+            ? 'must not be empty'
+            : `needs at least ${String(issue.minimum)} ${issue.origin === 'array' ? 'entries' : 'characters'}`
+          : `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${String(issue.minimum)}`,
+      );
     case 'too_big':
-      return say(issue.origin === 'array' || issue.origin === 'string' ? `has more than ${String(issue.maximum)} ${issue.origin === 'array' ? 'entries' : 'characters'}` : `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${String(issue.maximum)}`);
+      return say(
+        issue.origin === 'array' || issue.origin === 'string'
+          ? `has more than ${String(issue.maximum)} ${issue.origin === 'array' ? 'entries' : 'characters'}`
+          : `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${String(issue.maximum)}`,
+      );
     case 'invalid_key':
       return [{ path, at: 'key', message: `${label}${issue.issues[0]?.message ?? issue.message}` }];
     case 'custom':
@@ -93,7 +150,11 @@ function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): re
 /** What the schema says of a bare number once it is a text: of `20` where a size is wanted, that the unit is missing. */
 function asText(schema: z.ZodType, root: unknown, path: Path): string | undefined {
   const again = schema.safeParse(withText(root, path));
-  const issue = again.success ? undefined : again.error.issues.flatMap((inner) => settle(inner, [], [])).find(({ path: at }) => at.length === path.length && startsWith(at, path));
+  const issue = again.success
+    ? undefined
+    : again.error.issues
+        .flatMap((inner) => settle(inner, [], []))
+        .find(({ path: at }) => at.length === path.length && startsWith(at, path));
   return issue?.issue.code === 'custom' ? issue.issue.message : undefined;
 }
 
@@ -119,11 +180,19 @@ function valueAt(root: unknown, path: Path): unknown {
 
 /** The keys that a schema knows at a path, for "did you mean". */
 export function keysAt(schema: unknown, path: Path): readonly string[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodReadonly) return keysAt(schema.unwrap(), path);
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodReadonly
+  )
+    return keysAt(schema.unwrap(), path);
   if (schema instanceof z.ZodPipe) return keysAt(schema.in, path);
   if (schema instanceof z.ZodUnion) return [...new Set(schema.options.flatMap((option) => keysAt(option, path)))];
   const [step, ...rest] = path;
-  if (schema instanceof z.ZodObject) return step === undefined ? Object.keys(schema.shape) : keysAt(schema.shape[String(step)], rest);
+  if (schema instanceof z.ZodObject)
+    return step === undefined ? Object.keys(schema.shape) : keysAt(schema.shape[String(step)], rest);
   if (step === undefined) return [];
   if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
   return schema instanceof z.ZodRecord ? keysAt(schema.valueType, rest) : [];

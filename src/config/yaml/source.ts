@@ -57,11 +57,17 @@ export function issueAt(source: Source, span: Span, message: string): ConfigIssu
 /** In the order in which they are met when reading the files. */
 export function inOrder(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
   const files = [...new Set(issues.map(({ file }) => file))];
-  return [...issues].sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+  return [...issues].sort(
+    (a, b) =>
+      files.indexOf(a.file) - files.indexOf(b.file) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  );
 }
 
 const frameWidth = 100;
-const wide = /^(?:[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic})$/u;
+const wide =
+  /^(?:[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic})$/u;
 
 /** How many columns a terminal gives to one character. */
 function columnsOf(character: string): number {

@@ -1,4 +1,16 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit, type Document, type Node, type ParsedNode, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type Node,
+  type ParsedNode,
+  type YAMLMap,
+} from 'yaml';
 import type { ConfigIssue } from '../../errors.ts';
 import type { Json } from '../../values/json.ts';
 import { issueAt, makeSource, placeAt, type Source, type Span } from './source.ts';
@@ -28,7 +40,10 @@ const maxAliasNodes = 10_000;
 const maxDepth = 64;
 
 /** Decodes and parses one file. Issues that make the value unusable leave `yaml` undefined. */
-export function parseYaml(file: string, bytes: Uint8Array): { readonly yaml?: YamlFile; readonly issues: readonly ConfigIssue[] } {
+export function parseYaml(
+  file: string,
+  bytes: Uint8Array,
+): { readonly yaml?: YamlFile; readonly issues: readonly ConfigIssue[] } {
   const decoded = decode(file, bytes);
   if ('issue' in decoded) return { issues: [decoded.issue] };
   const source = makeSource(file, decoded.text);
@@ -49,14 +64,16 @@ export function parseYaml(file: string, bytes: Uint8Array): { readonly yaml?: Ya
     keySpan: (path) => find(path).key,
     issue: (path, message, at = 'value') => issueAt(source, find(path)[at], message),
     issueIn: (path, span, message) => issueAt(source, spanInScalar(source.text, find(path).node, span), message),
-    placeIn: (path, offset) => placeAt(source, spanInScalar(source.text, find(path).node, { start: offset, end: offset + 1 }).start),
+    placeIn: (path, offset) =>
+      placeAt(source, spanInScalar(source.text, find(path).node, { start: offset, end: offset + 1 }).start),
   };
   return { yaml, issues: [] };
 }
 
 /** UTF-8 without guessing; a byte order mark is dropped. */
 export function decode(file: string, bytes: Uint8Array): { readonly text: string } | { readonly issue: ConfigIssue } {
-  if (bytes.byteLength > maxBytes) return { issue: { file, message: 'the file is larger than 1 MiB: that is no inventory or playbook' } };
+  if (bytes.byteLength > maxBytes)
+    return { issue: { file, message: 'the file is larger than 1 MiB: that is no inventory or playbook' } };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
@@ -66,23 +83,53 @@ export function decode(file: string, bytes: Uint8Array): { readonly text: string
   }
 }
 
-function readDocuments(source: Source): { readonly document: Document.Parsed } | { readonly issues: readonly ConfigIssue[] } {
+function readDocuments(
+  source: Source,
+): { readonly document: Document.Parsed } | { readonly issues: readonly ConfigIssue[] } {
   const deep = tooDeepAt(source.text);
-  if (deep !== undefined) return { issues: [issueAt(source, { start: deep, end: deep + 1 }, 'the file is nested too deeply')] };
-  const parsed = parseAllDocuments(source.text, { prettyErrors: false, strict: true, uniqueKeys: false, stringKeys: true, schema: 'core', resolveKnownTags: false, logLevel: 'silent' });
+  if (deep !== undefined)
+    return { issues: [issueAt(source, { start: deep, end: deep + 1 }, 'the file is nested too deeply')] };
+  const parsed = parseAllDocuments(source.text, {
+    prettyErrors: false,
+    strict: true,
+    uniqueKeys: false,
+    stringKeys: true,
+    schema: 'core',
+    resolveKnownTags: false,
+    logLevel: 'silent',
+  });
   const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;
   const [document, second] = documents;
-  if (document === undefined || (document.contents === null && document.errors.length === 0)) return { issues: [{ file: source.file, message: 'the file is empty' }] };
+  if (document === undefined || (document.contents === null && document.errors.length === 0))
+    return { issues: [{ file: source.file, message: 'the file is empty' }] };
   const issues = documents.flatMap(({ errors, warnings }) =>
-    [...errors, ...warnings].map(({ code, message, pos: [start, end] }) => issueAt(source, { start, end }, explainYaml(code, message))),
+    [...errors, ...warnings].map(({ code, message, pos: [start, end] }) =>
+      issueAt(source, { start, end }, explainYaml(code, message)),
+    ),
   );
   if (issues.length > 0) return { issues };
   if (second !== undefined) {
     const start = second.contents?.range[0] ?? document.range[2];
-    return { issues: [issueAt(source, { start, end: start + 1 }, 'a second YAML document (after ---) is not read; put it in a file of its own')] };
+    return {
+      issues: [
+        issueAt(
+          source,
+          { start, end: start + 1 },
+          'a second YAML document (after ---) is not read; put it in a file of its own',
+        ),
+      ],
+    };
   }
   if (document.directives.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
-    return { issues: [issueAt(source, { start: 0, end: 5 }, `YAML ${document.directives.yaml.version} reads values differently (yes, 012); remove the %YAML line, files are YAML 1.2`)] };
+    return {
+      issues: [
+        issueAt(
+          source,
+          { start: 0, end: 5 },
+          `YAML ${document.directives.yaml.version} reads values differently (yes, 012); remove the %YAML line, files are YAML 1.2`,
+        ),
+      ],
+    };
   }
   return { document };
 }
@@ -138,11 +185,16 @@ class Reader {
     this.#nodes += 1;
     if (outermost !== undefined) this.#aliasNodes += 1;
     if (depth > maxDepth) return this.#exhaust(outermost ?? node, `nested more than ${String(maxDepth)} levels deep`);
-    if (this.#aliasNodes > maxAliasNodes) return this.#exhaust(outermost ?? node, `aliases repeat more than ${String(maxAliasNodes)} values: refused, because a small file can grow without end this way`);
+    if (this.#aliasNodes > maxAliasNodes)
+      return this.#exhaust(
+        outermost ?? node,
+        `aliases repeat more than ${String(maxAliasNodes)} values: refused, because a small file can grow without end this way`,
+      );
     if (this.#nodes > maxNodes) return this.#exhaust(node, `more than ${String(maxNodes)} values in one file`);
     if (isAlias(node)) {
       const target = this.#targets.get(node);
-      if (target === undefined) return this.#refuse(node, `the alias *${node.source} has no anchor &${node.source} before it`);
+      if (target === undefined)
+        return this.#refuse(node, `the alias *${node.source} has no anchor &${node.source} before it`);
       if (aliases.includes(node)) return this.#refuse(node, `the alias *${node.source} contains itself`);
       return this.read(target, depth + 1, [...aliases, node]);
     }
@@ -153,9 +205,17 @@ class Reader {
     const seen = new Set<string>();
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : '';
-      if (seen.has(name)) this.#refuse(key, `the key "${name}" stands twice in this mapping; the second would silently replace the first`);
+      if (seen.has(name))
+        this.#refuse(
+          key,
+          `the key "${name}" stands twice in this mapping; the second would silently replace the first`,
+        );
       seen.add(name);
-      if (name === '<<') this.#refuse(key, 'merge keys (<<) are not read: use groups and defaults in an inventory, or write the keys out');
+      if (name === '<<')
+        this.#refuse(
+          key,
+          'merge keys (<<) are not read: use groups and defaults in an inventory, or write the keys out',
+        );
       else if (name === '__proto__') this.#refuse(key, 'the key "__proto__" is refused');
       else entries.push([name, this.read(value, depth + 1, aliases)]);
     }
@@ -168,7 +228,9 @@ class Reader {
       const exact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
       return exact ? value : this.#refuse(node, 'this number cannot be held exactly; write it in quotes');
     }
-    return value === null || typeof value === 'string' || typeof value === 'boolean' ? value : this.#refuse(node, 'this value is not read');
+    return value === null || typeof value === 'string' || typeof value === 'boolean'
+      ? value
+      : this.#refuse(node, 'this value is not read');
   }
 
   /** Nothing more is read after this: one issue says it. */
@@ -190,7 +252,8 @@ type PairFinder = (map: ParsedMap) => ReadonlyMap<string, ParsedMap['items'][num
 function pairFinder(): PairFinder {
   const indexes = new Map<ParsedMap, ReadonlyMap<string, ParsedMap['items'][number]>>();
   return (map) => {
-    const index = indexes.get(map) ?? new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : '', pair]));
+    const index =
+      indexes.get(map) ?? new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : '', pair]));
     indexes.set(map, index);
     return index;
   };
@@ -210,7 +273,12 @@ function locate(targets: Targets, pairs: PairFinder, root: ParsedNode | null, pa
     let next: Found | undefined;
     if (isMap(node)) {
       const pair = pairs(node).get(String(step));
-      if (pair !== undefined) next = { key: spanOf(pair.key), value: pair.value === null || isEmpty(pair.value) ? spanOf(pair.key) : spanOf(pair.value), node: pair.value };
+      if (pair !== undefined)
+        next = {
+          key: spanOf(pair.key),
+          value: pair.value === null || isEmpty(pair.value) ? spanOf(pair.key) : spanOf(pair.value),
+          node: pair.value,
+        };
     } else if (isSeq(node) && typeof step === 'number') {
       const item = node.items[step];
       if (item !== undefined) next = { key: spanOf(item), value: spanOf(item), node: item };

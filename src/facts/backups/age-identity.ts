@@ -26,10 +26,22 @@ export const ageIdentity: Fact<AgeIdentity> = {
   parse({ status, stdout, stderr }, [path = '']) {
     const lines = stdout.split('\n');
     const [first = ''] = lines;
-    if (status === 0 && (first === 'missing' || first === 'other')) return { kind: first, own: false, mode: '', locked: false, recipients: [] };
+    if (status === 0 && (first === 'missing' || first === 'other'))
+      return { kind: first, own: false, mode: '', locked: false, recipients: [] };
     const [, own, mode, locked] = /^file (yes|no) ([0-7]{1,4}) (yes|no)$/.exec(first) ?? [];
-    if (status !== 0 || mode === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `whose ${oneLine(path)} is could not be read: ${oneLine(stderr === '' ? first : stderr)}`);
+    if (status !== 0 || mode === undefined || lines.at(-2) !== 'end')
+      throw new AppError(
+        'fact-unreadable',
+        `whose ${oneLine(path)} is could not be read: ${oneLine(stderr === '' ? first : stderr)}`,
+      );
     const exposed = lines.find((line) => line.startsWith('exposed '))?.slice('exposed '.length);
-    return { ...(exposed === undefined ? {} : { exposed: oneLine(exposed) }), kind: 'file', own: own === 'yes', mode: mode.padStart(4, '0'), locked: locked === 'yes', recipients: lines.slice(1, -2).filter((line) => /^age1[0-9a-z]+$/.test(line)) };
+    return {
+      ...(exposed === undefined ? {} : { exposed: oneLine(exposed) }),
+      kind: 'file',
+      own: own === 'yes',
+      mode: mode.padStart(4, '0'),
+      locked: locked === 'yes',
+      recipients: lines.slice(1, -2).filter((line) => /^age1[0-9a-z]+$/.test(line)),
+    };
   },
 };

@@ -28,21 +28,46 @@ export const backupHost: Fact<BackupHost> = {
   script: shell('facts/backups/backup-host.sh'),
   parse({ status, stdout, stderr }) {
     const lines = stdout.split('\n');
-    const all = (name: string): readonly string[] => lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+    const all = (name: string): readonly string[] =>
+      lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
     const [now] = all('now');
     const [node] = all('node');
     const [label] = all('label');
     const [state] = all('state');
-    if (status !== 0 || lines.at(-2) !== 'end' || now === undefined || !/^\d{8}T\d{6}Z$/.test(now) || node === undefined || label === undefined || state === undefined) {
-      throw new AppError('fact-unreadable', `what the host has for backups could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
+    if (
+      status !== 0 ||
+      lines.at(-2) !== 'end' ||
+      now === undefined ||
+      !/^\d{8}T\d{6}Z$/.test(now) ||
+      node === undefined ||
+      label === undefined ||
+      state === undefined
+    ) {
+      throw new AppError(
+        'fact-unreadable',
+        `what the host has for backups could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+      );
     }
     const packs = (['zstd', 'gzip'] as const).filter((tool) => all('packs').includes(tool));
     const restored = all('restored').map((line) => {
       const [, volume, kind, backup] = /^(\S+) (begun|done) (\S+)$/.exec(line) ?? [];
-      if (volume === undefined || backup === undefined) throw new AppError('fact-unreadable', `what was restored is not as plimsoll has written it: ${oneLine(line)}`, { hint: `look at ${state}/restored on the host` });
+      if (volume === undefined || backup === undefined)
+        throw new AppError('fact-unreadable', `what was restored is not as plimsoll has written it: ${oneLine(line)}`, {
+          hint: `look at ${state}/restored on the host`,
+        });
       return { volume, backup, done: kind === 'done' };
     });
-    return { now, node, label, compression: packs[0], decompresses: packs, age: all('packs').includes('age'), state, made: all('made').map(madeIn), restored };
+    return {
+      now,
+      node,
+      label,
+      compression: packs[0],
+      decompresses: packs,
+      age: all('packs').includes('age'),
+      state,
+      made: all('made').map(madeIn),
+      restored,
+    };
   },
 };
 

@@ -10,9 +10,23 @@ import { shell } from '../../shell/shell.ts';
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
 /** Shown, compared and given to other hosts as one word: nothing in it moves a cursor or ends a line. */
-const said = z.string().max(4096).regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u);
+const said = z
+  .string()
+  .max(4096)
+  .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u);
 /** Labels and options of a volume: what Docker takes. */
-const settings = z.record(z.string().max(1024).regex(/^[^\p{Cc}\p{Cs}=]+$/u), z.string().max(65_536).regex(/^[^\0]*$/)).refine((all) => Object.keys(all).length <= 512);
+const settings = z
+  .record(
+    z
+      .string()
+      .max(1024)
+      .regex(/^[^\p{Cc}\p{Cs}=]+$/u),
+    z
+      .string()
+      .max(65_536)
+      .regex(/^[^\0]*$/),
+  )
+  .refine((all) => Object.keys(all).length <= 512);
 
 /** A content list's parts, each by its digest; a part is absent where the host had no tool for it, or where nothing held still. */
 const listSchema = z.object({
@@ -24,42 +38,44 @@ const listSchema = z.object({
   acls: digest.optional(),
 });
 
-const manifestSchema = z.object({
-  plimsoll: z.literal('backup'),
-  version: z.literal(1),
-  name: backupName,
-  /** Tells the host from others. */
-  host: said.max(300),
-  /** What was backed up, as the playbook named it: `volume foo`. */
-  source: said.min(1),
-  compression: z.enum(['zstd', 'gzip']),
-  consistency: z.enum(['stop', 'pause', 'live']),
-  /** Of a volume. */
-  docker: z.object({ labels: settings, options: settings }).optional(),
-  /** The quota; 0: none. */
-  sizeBytes: count,
-  created: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-  /** The public keys that its archive is encrypted to, by age. */
-  encryptedTo: z.array(said.min(1)).min(1).max(20).optional(),
-  /** The archive in the encrypted file. */
-  inside: z.object({ sha256: digest, bytes: count.min(1) }).optional(),
-  /** Of the file beside it. */
-  sha256: digest,
-  bytes: count.min(1),
-  /** The directory itself. */
-  root: z.object({ mode: z.string().regex(/^[0-7]{1,4}$/), owner: z.string().regex(/^\d{1,10}:\d{1,10}$/) }),
-  /** All that is in it, the sockets too. */
-  entries: count,
-  allocatedBytes: count,
-  apparentBytes: count,
-  /** What the archive unpacks to: names, attributes, and the content without its holes. Absent from the manifests of an earlier plimsoll. */
-  unpackedBytes: count.optional(),
-  /** Not in the archive. */
-  sockets: count,
-  /** Files that changed while they were read: only of what was backed up live. */
-  changed: count,
-  list: listSchema,
-}).refine(({ encryptedTo, inside }) => (encryptedTo === undefined) === (inside === undefined));
+const manifestSchema = z
+  .object({
+    plimsoll: z.literal('backup'),
+    version: z.literal(1),
+    name: backupName,
+    /** Tells the host from others. */
+    host: said.max(300),
+    /** What was backed up, as the playbook named it: `volume foo`. */
+    source: said.min(1),
+    compression: z.enum(['zstd', 'gzip']),
+    consistency: z.enum(['stop', 'pause', 'live']),
+    /** Of a volume. */
+    docker: z.object({ labels: settings, options: settings }).optional(),
+    /** The quota; 0: none. */
+    sizeBytes: count,
+    created: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    /** The public keys that its archive is encrypted to, by age. */
+    encryptedTo: z.array(said.min(1)).min(1).max(20).optional(),
+    /** The archive in the encrypted file. */
+    inside: z.object({ sha256: digest, bytes: count.min(1) }).optional(),
+    /** Of the file beside it. */
+    sha256: digest,
+    bytes: count.min(1),
+    /** The directory itself. */
+    root: z.object({ mode: z.string().regex(/^[0-7]{1,4}$/), owner: z.string().regex(/^\d{1,10}:\d{1,10}$/) }),
+    /** All that is in it, the sockets too. */
+    entries: count,
+    allocatedBytes: count,
+    apparentBytes: count,
+    /** What the archive unpacks to: names, attributes, and the content without its holes. Absent from the manifests of an earlier plimsoll. */
+    unpackedBytes: count.optional(),
+    /** Not in the archive. */
+    sockets: count,
+    /** Files that changed while they were read: only of what was backed up live. */
+    changed: count,
+    list: listSchema,
+  })
+  .refine(({ encryptedTo, inside }) => (encryptedTo === undefined) === (inside === undefined));
 
 /** What stands beside an archive and says what it is; one line of JSON. */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
@@ -101,7 +117,10 @@ interface Found {
 }
 
 /** Undefined: it is no manifest of this backup. */
-function readManifest(name: string, text: string): { readonly manifest: Manifest; readonly statement: string } | undefined {
+function readManifest(
+  name: string,
+  text: string,
+): { readonly manifest: Manifest; readonly statement: string } | undefined {
   try {
     const json = parseJson(text);
     const { success, data } = manifestSchema.safeParse(json);
@@ -123,7 +142,16 @@ export function readShelf(exists: boolean, availableBytes: number, found: readon
     const parsed = name.startsWith(prefix) ? readManifest(name, text) : undefined;
     if (parsed === undefined) return { name, backup: undefined };
     const { manifest, statement } = parsed;
-    return { name, backup: { name: manifest.name, statement, seal: seal.trim(), manifest, complete: manifest.bytes === (manifest.encryptedTo === undefined ? bytes : sealedBytes) } };
+    return {
+      name,
+      backup: {
+        name: manifest.name,
+        statement,
+        seal: seal.trim(),
+        manifest,
+        complete: manifest.bytes === (manifest.encryptedTo === undefined ? bytes : sealedBytes),
+      },
+    };
   });
   return {
     exists,
@@ -133,7 +161,11 @@ export function readShelf(exists: boolean, availableBytes: number, found: readon
   };
 }
 
-export function archiveOf({ name, compression, encryptedTo }: Pick<Manifest, 'name' | 'compression' | 'encryptedTo'>): string {
+export function archiveOf({
+  name,
+  compression,
+  encryptedTo,
+}: Pick<Manifest, 'name' | 'compression' | 'encryptedTo'>): string {
   return `${name}.tar.${compression === 'zstd' ? 'zst' : 'gz'}${encryptedTo === undefined ? '' : '.age'}`;
 }
 
@@ -141,18 +173,30 @@ export function archiveOf({ name, compression, encryptedTo }: Pick<Manifest, 'na
 export const backupShelf: Fact<Shelf> = {
   name: 'backup-shelf',
   script: shell('facts/backups/backup-shelf.sh', { longest_manifest: longestManifest, longest_seal: longestSeal }),
-  parse: (printed, [directory = '', prefix = '']) => parseShelf(printed, directory, prefix, 'is it a directory that root can read?'),
+  parse: (printed, [directory = '', prefix = '']) =>
+    parseShelf(printed, directory, prefix, 'is it a directory that root can read?'),
 };
 
 /** `free BYTES`; of each manifest the sizes of the archive and of an encrypted one, and the name, its text, and that of its seal; `end`. */
 function parseShelf({ status, stdout, stderr }: Printed, where: string, prefix: string, hint: string): Shelf {
   const [free = '', ...lines] = stdout.split('\n');
   const available = /^free +(\d+)$/.exec(free)?.[1];
-  if (status !== 0 || available === undefined || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the backups in ${oneLine(where)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint });
+  if (status !== 0 || available === undefined || lines.at(-2) !== 'end')
+    throw new AppError(
+      'fact-unreadable',
+      `the backups in ${oneLine(where)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+      { hint },
+    );
   if (lines[0] === 'missing') return readShelf(false, Number(available), [], prefix);
   const found = Array.from({ length: (lines.length - 2) / 3 }, (_, index) => {
     const [, bytes = '0', sealed = '0', name = ''] = /^(\d+) (\d+) (.*)$/.exec(lines[index * 3] ?? '') ?? [];
-    return { name, bytes: Number(bytes), sealedBytes: Number(sealed), text: lines[index * 3 + 1] ?? '', seal: lines[index * 3 + 2] ?? '' };
+    return {
+      name,
+      bytes: Number(bytes),
+      sealedBytes: Number(sealed),
+      text: lines[index * 3 + 1] ?? '',
+      seal: lines[index * 3 + 2] ?? '',
+    };
   });
   return readShelf(true, Number(available), found, prefix);
 }
@@ -162,7 +206,13 @@ export const bucketShelf: Fact<Shelf> = {
   name: 'bucket-shelf',
   timeoutMs: 300_000,
   script: shell('facts/backups/bucket-shelf.sh', { longest_manifest: longestManifest, longest_seal: longestSeal }),
-  parse: (printed, [bucket = '', , asked = '']) => parseShelf(printed, bucket, decodeURIComponent(asked).split('/').at(-1) ?? '', 'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host'),
+  parse: (printed, [bucket = '', , asked = '']) =>
+    parseShelf(
+      printed,
+      bucket,
+      decodeURIComponent(asked).split('/').at(-1) ?? '',
+      'ask it by hand: curl -K CREDENTIALS "BUCKET/?list-type=2", on the host',
+    ),
 };
 
 /** The same of a directory on the laptop. Answered by the runner itself: nothing travels to the host. */

@@ -25,6 +25,9 @@ export const backupVouch: Fact<Vouched> = {
   name: 'backup-vouch',
   script: '',
   parse(_printed, [name = '']) {
-    throw new AppError('internal', `who vouches for ${oneLine(name)} is known on this machine and was asked of the host`);
+    throw new AppError(
+      'internal',
+      `who vouches for ${oneLine(name)} is known on this machine and was asked of the host`,
+    );
   },
 };

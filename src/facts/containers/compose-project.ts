@@ -90,8 +90,14 @@ export const composeProject: Fact<ComposeProject> = {
   script: shell('facts/containers/compose-project.sh', { override_seal: overrideSeal }),
   parse({ status, stdout, stderr }, [name = '']) {
     const lines = stdout.split('\n');
-    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `what Compose makes of ${oneLine(name, 80)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'run docker compose ps there by hand' });
-    const all = (word: string): readonly string[] => lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
+    if (status !== 0 || lines.at(-2) !== 'end')
+      throw new AppError(
+        'fact-unreadable',
+        `what Compose makes of ${oneLine(name, 80)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'run docker compose ps there by hand' },
+      );
+    const all = (word: string): readonly string[] =>
+      lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
     const [, release, command] = /^(\S+) (.+)$/.exec(all('tool')[0] ?? '') ?? [];
     const [override = 'other'] = all('override');
     const would = all('would');
@@ -118,7 +124,26 @@ export interface ComposeContainer {
   readonly overridden: boolean;
 }
 
-export function askComposeProject({ name, image, labels, override, overridden }: ComposeContainer): FactRequest<ComposeProject> {
+export function askComposeProject({
+  name,
+  image,
+  labels,
+  override,
+  overridden,
+}: ComposeContainer): FactRequest<ComposeProject> {
   const { project, service, directory, hash, version } = labels;
-  return ask(composeProject, name, image, project, service, directory, hash, version, override, overrideMarker(service), overridden ? 'plain' : '', ...composeOptions(labels));
+  return ask(
+    composeProject,
+    name,
+    image,
+    project,
+    service,
+    directory,
+    hash,
+    version,
+    override,
+    overrideMarker(service),
+    overridden ? 'plain' : '',
+    ...composeOptions(labels),
+  );
 }

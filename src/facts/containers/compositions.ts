@@ -38,12 +38,23 @@ function parseComposition(text: string): Composition {
   const fields = new Map(lines.map((line) => [line.replace(/ .*$/, ''), line.replace(/^\S+ ?/, '')]));
   const step = steps.find((candidate) => candidate === fields.get('step'));
   const [name, project, service, fresh] = ['name', 'project', 'service', 'new'].map((key) => fields.get(key));
-  if (!/^[0-9a-f]{64}$/.test(old) || step === undefined || name === undefined || project === undefined || service === undefined) throw unreadable(text);
+  if (
+    !/^[0-9a-f]{64}$/.test(old) ||
+    step === undefined ||
+    name === undefined ||
+    project === undefined ||
+    service === undefined
+  )
+    throw unreadable(text);
   return { old, name, project, service, step, new: fresh === undefined || fresh === '' ? undefined : fresh };
 }
 
 function unreadable(why: string): AppError {
-  return new AppError('fact-unreadable', `it cannot be told whether Compose is making a container anew: ${oneLine(why)}`, { hint: 'look at /var/lib/plimsoll/composing and /var/lib/plimsoll/composed on the host' });
+  return new AppError(
+    'fact-unreadable',
+    `it cannot be told whether Compose is making a container anew: ${oneLine(why)}`,
+    { hint: 'look at /var/lib/plimsoll/composing and /var/lib/plimsoll/composed on the host' },
+  );
 }
 
 /** The container that there was, as it was described before anything was done about it. Argument: its id. */

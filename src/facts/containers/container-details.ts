@@ -16,7 +16,11 @@ export const containerDetails: Fact<JsonObject> = {
     const list: unknown = status === 0 ? parseJson(stdout) : undefined;
     const details: unknown = Array.isArray(list) ? list[0] : undefined;
     if (!isObject(details) || details['Id'] !== id) {
-      throw new AppError('fact-unreadable', `container ${oneLine(id, 12)} could not be inspected: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'was it removed a moment ago? Run the same again' });
+      throw new AppError(
+        'fact-unreadable',
+        `container ${oneLine(id, 12)} could not be inspected: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'was it removed a moment ago? Run the same again' },
+      );
     }
     const { Config: config, ...rest } = details;
     return toJsonObject({ ...rest, Config: isObject(config) ? withoutEnvironment(config) : null });
@@ -29,7 +33,8 @@ function withoutEnvironment(config: Record<string, unknown>): Record<string, unk
 
 /** What JSON.parse made is JSON: this says so to the type checker without a cast. */
 function toJson(value: unknown): Json {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+    return value;
   if (Array.isArray(value)) return value.map(toJson);
   return isObject(value) ? toJsonObject(value) : null;
 }

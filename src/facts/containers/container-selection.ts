@@ -11,15 +11,18 @@ export interface ContainerSelector {
   readonly onlyRunning?: boolean | undefined;
 }
 
-export type Selection = { readonly selected: readonly Container[] } | { readonly refused: string; readonly remedy: string };
+export type Selection =
+  { readonly selected: readonly Container[] } | { readonly refused: string; readonly remedy: string };
 
 /** The containers meant, at least one, in the order of their names. */
 export function selectContainers(all: readonly Container[], selector: ContainerSelector): Selection {
   const { container, label, onlyRunning = false } = selector;
-  if (container === undefined && label === undefined) return { refused: 'no container was named', remedy: 'give container: (a name, an id or a glob) or label:' };
+  if (container === undefined && label === undefined)
+    return { refused: 'no container was named', remedy: 'give container: (a name, an id or a glob) or label:' };
   const named = container === undefined ? { selected: all } : byText(all, container.replace(/^\//, ''));
   if ('refused' in named) return named;
-  const labelled = label === undefined ? named.selected : named.selected.filter((candidate) => hasLabel(candidate, label));
+  const labelled =
+    label === undefined ? named.selected : named.selected.filter((candidate) => hasLabel(candidate, label));
   if (labelled.length === 0) return noneHasLabel(named.selected, container, label ?? '');
   const running = onlyRunning ? labelled.filter(({ state }) => state.running) : labelled;
   if (running.length === 0) return noneRuns(labelled);
@@ -29,14 +32,19 @@ export function selectContainers(all: readonly Container[], selector: ContainerS
 function byText(all: readonly Container[], text: string): Selection {
   if (/[*?]/.test(text)) {
     const matches = all.filter(({ name }) => matchesGlob(text, name));
-    return matches.length > 0 ? { selected: matches } : noMatch(all, text, `no container's name matches ${shown(text)}`);
+    return matches.length > 0
+      ? { selected: matches }
+      : noMatch(all, text, `no container's name matches ${shown(text)}`);
   }
   const byName = all.find(({ name }) => name === text);
   const byId = /^[0-9a-f]{4,64}$/.test(text) ? all.filter(({ id }) => id.startsWith(text)) : [];
   const meant = new Set(byName === undefined ? byId : [byName, ...byId]);
   if (meant.size > 1) {
     const list = [...meant].map((candidate) => `${candidate.name} (id ${candidate.id.slice(0, 12)})`).join(', ');
-    return { refused: `${shown(text)} is ambiguous: it means ${list}`, remedy: 'give the full name, or the full id of 64 digits' };
+    return {
+      refused: `${shown(text)} is ambiguous: it means ${list}`,
+      remedy: 'give the full name, or the full id of 64 digits',
+    };
   }
   return meant.size === 1 ? { selected: [...meant] } : noMatch(all, text, `there is no container ${shown(text)}`);
 }
@@ -77,22 +85,43 @@ export function matchesGlob(pattern: string, text: string): boolean {
 }
 
 function noMatch(all: readonly Container[], text: string, refused: string): Selection {
-  if (all.length === 0) return { refused: `${refused}: there are no containers on this host`, remedy: 'check the host, or create the container first' };
-  const near = nearest(text, all.map(({ name }) => name));
-  return { refused, remedy: `did you mean ${near.map((name) => oneLine(name)).join(', ')}? "docker ps -a" on the host lists them all` };
+  if (all.length === 0)
+    return {
+      refused: `${refused}: there are no containers on this host`,
+      remedy: 'check the host, or create the container first',
+    };
+  const near = nearest(
+    text,
+    all.map(({ name }) => name),
+  );
+  return {
+    refused,
+    remedy: `did you mean ${near.map((name) => oneLine(name)).join(', ')}? "docker ps -a" on the host lists them all`,
+  };
 }
 
 function noneHasLabel(candidates: readonly Container[], container: string | undefined, label: string): Selection {
-  const which = container === undefined ? 'no container' : `none of the ${String(candidates.length)} that match ${shown(container)}`;
+  const which =
+    container === undefined
+      ? 'no container'
+      : `none of the ${String(candidates.length)} that match ${shown(container)}`;
   const keys = [...new Set(candidates.flatMap(({ labels }) => Object.keys(labels)))];
-  const remedy = keys.length === 0 ? 'none of them has any label' : `labels in use are near: ${nearest(label, keys).map((key) => oneLine(key)).join(', ')}`;
+  const remedy =
+    keys.length === 0
+      ? 'none of them has any label'
+      : `labels in use are near: ${nearest(label, keys)
+          .map((key) => oneLine(key))
+          .join(', ')}`;
   return { refused: `${which} has the label ${shown(label)}`, remedy };
 }
 
 function noneRuns(stopped: readonly Container[]): Selection {
   const [first] = stopped;
   const names = stopped.map(({ name, state }) => `${oneLine(name)} is ${state.status}`).join(', ');
-  return { refused: `not running: ${names}`, remedy: `start it first: ${byHand('docker', 'start', first?.name ?? '')}` };
+  return {
+    refused: `not running: ${names}`,
+    remedy: `start it first: ${byHand('docker', 'start', first?.name ?? '')}`,
+  };
 }
 
 /** At most three, nearest first. */

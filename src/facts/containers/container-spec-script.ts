@@ -6,12 +6,14 @@ export const hiddenConfigKeys = ['Cmd', 'Entrypoint', 'Healthcheck'] as const;
 const separated = (keys: string, entry: string): string => `{{$s := ""}}{{range $k, $v := ${keys}}}${entry}{{end}}`;
 const notHidden = `{{if eq $k "Env" ${hiddenConfigKeys.map((key) => `"${key}"`).join(' ')}}}{{else}}{{$s}}{{json $k}}:{{json $v}}{{$s = ","}}{{end}}`;
 const config = `{ ${separated('.Config', notHidden)}}`;
-const hidden = (word: string): string => hiddenConfigKeys.map((key) => `${word} ${key} {{json (index .Config "${key}")}}`).join('\n');
+const hidden = (word: string): string =>
+  hiddenConfigKeys.map((key) => `${word} ${key} {{json (index .Config "${key}")}}`).join('\n');
 
 /**
  * A mount's options for a volume driver may hold a password. Type, Source … as they are.
  */
-const mountOptions = '{ {{$u := ""}}{{range $k, $v := .}}{{$u}}{{json $k}}:{{if eq $k "DriverConfig"}}{{if $v}}true{{else}}false{{end}}{{else}}{{json $v}}{{end}}{{$u = ","}}{{end}} }';
+const mountOptions =
+  '{ {{$u := ""}}{{range $k, $v := .}}{{$u}}{{json $k}}:{{if eq $k "DriverConfig"}}{{if $v}}true{{else}}false{{end}}{{else}}{{json $v}}{{end}}{{$u = ","}}{{end}} }';
 const mounts = `[{{range $i, $m := index .HostConfig "Mounts"}}{{if $i}},{{end}}{ {{$t := ""}}{{range $k, $v := $m}}{{$t}}{{json $k}}:{{if eq $k "VolumeOptions"}}{{with $v}}${mountOptions}{{else}}null{{end}}{{else}}{{json $v}}{{end}}{{$t = ","}}{{end}} }{{end}}]`;
 const hostConfig = `{ ${separated('.HostConfig', `{{$s}}{{json $k}}:{{if eq $k "LogConfig"}}{"Type":{{json (index $v "Type")}}}{{else if eq $k "Mounts"}}{{if $v}}$MOUNTS{{else}}null{{end}}{{else}}{{json $v}}{{end}}{{$s = ","}}`)}}`;
 

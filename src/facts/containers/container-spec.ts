@@ -17,7 +17,10 @@ const self = z.object({
   image: z.string(),
   restartCount: z.number(),
   driver: z.string(),
-  platform: z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).nullish().catch(null),
+  platform: z
+    .object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
+    .nullish()
+    .catch(null),
   state: z.object({
     Status: z.string(),
     Running: z.boolean(),
@@ -35,7 +38,10 @@ const self = z.object({
 const hiddenKey = z.object({ key: z.string(), set: z.boolean(), inherited: z.boolean() });
 
 /** Left out where it is not set. */
-const count = z.number().nullable().transform((value) => value ?? 0);
+const count = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? 0);
 
 const specSchema = z.object({
   self,
@@ -50,9 +56,7 @@ const specSchema = z.object({
   networks: z.record(z.string(), object),
   macs: z.array(z.string().regex(/^[0-9a-f:]*$/i)),
   ports: objects,
-  image: z
-    .object({ id: z.string(), config: objects })
-    .nullable(),
+  image: z.object({ id: z.string(), config: objects }).nullable(),
   imageNow: z.string().nullable(),
   writes: z.array(z.object({ kind: z.enum(['A', 'C', 'D']), path: z.string() })),
   moreWrites: z.boolean(),
@@ -76,11 +80,28 @@ export interface ContainerSpec {
   readonly restartCount: number;
   readonly driver: string;
   /** Of one image of several; null where there is but one. */
-  readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string | undefined } | null;
-  readonly state: { readonly status: string; readonly running: boolean; readonly paused: boolean; readonly restarting: boolean; readonly dead: boolean; readonly startedAt: string; readonly error: string };
+  readonly platform: {
+    readonly os: string;
+    readonly architecture: string;
+    readonly variant?: string | undefined;
+  } | null;
+  readonly state: {
+    readonly status: string;
+    readonly running: boolean;
+    readonly paused: boolean;
+    readonly restarting: boolean;
+    readonly dead: boolean;
+    readonly startedAt: string;
+    readonly error: string;
+  };
   readonly health: string | null;
   /** Of its health check: nanoseconds, and how often; 0 where Docker's own holds, null where it has none. */
-  readonly healthCheck: { readonly Interval: number; readonly Timeout: number; readonly StartPeriod: number; readonly Retries: number } | null;
+  readonly healthCheck: {
+    readonly Interval: number;
+    readonly Timeout: number;
+    readonly StartPeriod: number;
+    readonly Retries: number;
+  } | null;
   /** The Engine API that is spoken with the daemon, at most 1.51. */
   readonly api: string;
   /** Config, without Env, Cmd, Entrypoint and Healthcheck. */
@@ -120,7 +141,9 @@ export const containerSpec: Fact<ContainerSpec> = {
     return {
       ...rest,
       // Docker lists them in no order of their own.
-      mounts: rest.mounts.toSorted((a, b) => compareTexts(canonicalJson(a['Destination']), canonicalJson(b['Destination']))),
+      mounts: rest.mounts.toSorted((a, b) =>
+        compareTexts(canonicalJson(a['Destination']), canonicalJson(b['Destination'])),
+      ),
       ownMacs: ownMacs(rest.networks, macs),
       id,
       name: own.name,
@@ -129,7 +152,15 @@ export const containerSpec: Fact<ContainerSpec> = {
       restartCount: own.restartCount,
       driver: own.driver,
       platform: own.platform ?? null,
-      state: { status: Status, running: Running, paused: Paused, restarting: Restarting, dead: Dead, startedAt: StartedAt, error },
+      state: {
+        status: Status,
+        running: Running,
+        paused: Paused,
+        restarting: Restarting,
+        dead: Dead,
+        startedAt: StartedAt,
+        error,
+      },
       health: own.health,
       healthCheck: health,
     };
@@ -141,7 +172,10 @@ export function askContainerSpec(id: string): FactRequest<ContainerSpec> {
 }
 
 /** Of a container that was never connected, inspect shows nothing but what was set. */
-function ownMacs(networks: Readonly<Record<string, JsonObject>>, macs: readonly string[]): Readonly<Record<string, string>> | null {
+function ownMacs(
+  networks: Readonly<Record<string, JsonObject>>,
+  macs: readonly string[],
+): Readonly<Record<string, string>> | null {
   const names = Object.keys(networks).toSorted(compareTexts);
   if (macs.length === names.length) return Object.fromEntries(names.map((name, index) => [name, macs[index] ?? '']));
   if (!names.every((name) => networks[name]?.['NetworkID'] === '')) return null;
@@ -172,7 +206,9 @@ function assemble(stdout: string, id: string): unknown {
     self: one('self'),
     api: all('api')[0],
     config: one('config'),
-    hidden: all('hidden').map((text) => text.split(' ')).map(([key, set, inherited]) => ({ key, set: set === 'set', inherited: inherited === 'inherited' })),
+    hidden: all('hidden')
+      .map((text) => text.split(' '))
+      .map(([key, set, inherited]) => ({ key, set: set === 'set', inherited: inherited === 'inherited' })),
     env: parts('env').map(([whose, name]) => ({ name: parseJson(name), inherited: whose === 'inherited' })),
     health: one('health'),
     hostConfig: one('hostConfig'),
@@ -185,7 +221,10 @@ function assemble(stdout: string, id: string): unknown {
     imageNow: all('imageNow')[0] ?? null,
     writes: writes.slice(0, mostWrites),
     moreWrites: writes.length > mostWrites,
-    passing: all('passing').length === 0 ? null : { count: one('passing'), first: all('passes'), layerBytes: one('layerBytes') },
+    passing:
+      all('passing').length === 0
+        ? null
+        : { count: one('passing'), first: all('passes'), layerBytes: one('layerBytes') },
   };
 }
 
@@ -196,5 +235,7 @@ function compareTexts(a: string, b: string): number {
 }
 
 function unreadable(id: string, why: string): AppError {
-  return new AppError('fact-unreadable', `container ${oneLine(id, 12)} could not be described: ${oneLine(why)}`, { hint: 'was it removed a moment ago? Run the same again' });
+  return new AppError('fact-unreadable', `container ${oneLine(id, 12)} could not be described: ${oneLine(why)}`, {
+    hint: 'was it removed a moment ago? Run the same again',
+  });
 }

@@ -38,40 +38,57 @@ export interface ContainerUse {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const strings = z.array(z.string()).nullish().transform((all) => all ?? []);
+const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((all) => all ?? []);
 
 const mountSchema = z
-  .object({ Type: z.string().default(''), Name: z.string().optional(), Source: z.string().default(''), Destination: z.string(), Driver: z.string().optional(), RW: z.boolean(), Propagation: z.string().default('') })
-  .transform(
-    (mount): Mount => ({
-      type: mount.Type,
-      ...(mount.Name === undefined || mount.Name === '' ? {} : { name: mount.Name }),
-      source: mount.Source,
-      destination: mount.Destination,
-      ...(mount.Driver === undefined || mount.Driver === '' ? {} : { driver: mount.Driver }),
-      readOnly: !mount.RW,
-      propagation: mount.Propagation,
-    }),
-  );
+  .object({
+    Type: z.string().default(''),
+    Name: z.string().optional(),
+    Source: z.string().default(''),
+    Destination: z.string(),
+    Driver: z.string().optional(),
+    RW: z.boolean(),
+    Propagation: z.string().default(''),
+  })
+  .transform((mount): Mount => ({
+    type: mount.Type,
+    ...(mount.Name === undefined || mount.Name === '' ? {} : { name: mount.Name }),
+    source: mount.Source,
+    destination: mount.Destination,
+    ...(mount.Driver === undefined || mount.Driver === '' ? {} : { driver: mount.Driver }),
+    readOnly: !mount.RW,
+    propagation: mount.Propagation,
+  }));
 
-const schema = z.object({
-  id: z.string().regex(/^[0-9a-f]{64}$/),
-  name: z.string().transform((name) => name.replace(/^\//, '')),
-  running: z.boolean(),
-  startedAt: z.string(),
-  mounts: z.array(mountSchema).nullish().transform((all) => all ?? []),
-  tmpfs: z.record(z.string(), z.string()).nullish(),
-  volumesFrom: strings,
-  links: strings,
-  networkMode: z.string(),
-  pidMode: z.string(),
-  ipcMode: z.string(),
-  autoRemove: z.boolean(),
-  labels: z.record(z.string(), z.string()).nullish().transform((all) => all ?? {}),
-}).transform(({ tmpfs, ...use }): ContainerUse => {
-  const paths = Object.keys(tmpfs ?? {});
-  return { ...use, ...(paths.length === 0 ? {} : { tmpfs: paths }) };
-});
+const schema = z
+  .object({
+    id: z.string().regex(/^[0-9a-f]{64}$/),
+    name: z.string().transform((name) => name.replace(/^\//, '')),
+    running: z.boolean(),
+    startedAt: z.string(),
+    mounts: z
+      .array(mountSchema)
+      .nullish()
+      .transform((all) => all ?? []),
+    tmpfs: z.record(z.string(), z.string()).nullish(),
+    volumesFrom: strings,
+    links: strings,
+    networkMode: z.string(),
+    pidMode: z.string(),
+    ipcMode: z.string(),
+    autoRemove: z.boolean(),
+    labels: z
+      .record(z.string(), z.string())
+      .nullish()
+      .transform((all) => all ?? {}),
+  })
+  .transform(({ tmpfs, ...use }): ContainerUse => {
+    const paths = Object.keys(tmpfs ?? {});
+    return { ...use, ...(paths.length === 0 ? {} : { tmpfs: paths }) };
+  });
 
 // As in containers.ts: `.Id` first and `index` for keys that may be absent.
 const format = [
@@ -82,7 +99,13 @@ const format = [
 ].join(',');
 
 /** What every container on the host uses. Errors: `no-docker`, `fact-unreadable`. */
-export const containerUses: Fact<readonly ContainerUse[]> = dockerList({ name: 'container-uses', kind: everyContainer, format, item: schema, what: 'what the containers use' });
+export const containerUses: Fact<readonly ContainerUse[]> = dockerList({
+  name: 'container-uses',
+  kind: everyContainer,
+  format,
+  item: schema,
+  what: 'what the containers use',
+});
 
 /** In the order in which they were started, for `sort`. */
 export function byStart(a: Pick<ContainerUse, 'startedAt'>, b: Pick<ContainerUse, 'startedAt'>): number {
@@ -95,12 +118,22 @@ export function isWithin(path: string, directory: string): boolean {
 }
 
 /** How a container uses a volume: the mounts of it by name, and the binds of what lies in it. */
-export function mountsOfVolume({ mounts }: ContainerUse, volume: Pick<Volume, 'name' | 'mountpoint'>): readonly Mount[] {
-  return mounts.filter((mount) => (mount.type === 'volume' ? mount.name === volume.name : mount.type === 'bind' && isWithin(mount.source, volume.mountpoint)));
+export function mountsOfVolume(
+  { mounts }: ContainerUse,
+  volume: Pick<Volume, 'name' | 'mountpoint'>,
+): readonly Mount[] {
+  return mounts.filter((mount) =>
+    mount.type === 'volume'
+      ? mount.name === volume.name
+      : mount.type === 'bind' && isWithin(mount.source, volume.mountpoint),
+  );
 }
 
 /** The containers, running or not, that use a volume, by name or by a bind into its directory. */
-export function usersOfVolume(uses: readonly ContainerUse[], volume: Pick<Volume, 'name' | 'mountpoint'>): readonly ContainerUse[] {
+export function usersOfVolume(
+  uses: readonly ContainerUse[],
+  volume: Pick<Volume, 'name' | 'mountpoint'>,
+): readonly ContainerUse[] {
   return uses.filter((use) => mountsOfVolume(use, volume).length > 0);
 }
 
@@ -115,10 +148,15 @@ export function dependants(uses: readonly ContainerUse[], id: string): readonly 
     if (names.has(text)) return text === target.name;
     return text !== '' && /^[0-9a-f]+$/.test(text) && target.id.startsWith(text);
   };
-  const namespace = (mode: string): boolean => mode.startsWith('container:') && isTarget(mode.slice('container:'.length));
+  const namespace = (mode: string): boolean =>
+    mode.startsWith('container:') && isTarget(mode.slice('container:'.length));
   return uses.filter(
     (use) =>
       use.id !== id &&
-      (use.volumesFrom.some((from) => isTarget(from.split(':', 1)[0] ?? '')) || use.links.some((link) => isTarget(link.split(':', 1)[0] ?? '')) || namespace(use.networkMode) || namespace(use.pidMode) || namespace(use.ipcMode)),
+      (use.volumesFrom.some((from) => isTarget(from.split(':', 1)[0] ?? '')) ||
+        use.links.some((link) => isTarget(link.split(':', 1)[0] ?? '')) ||
+        namespace(use.networkMode) ||
+        namespace(use.pidMode) ||
+        namespace(use.ipcMode)),
   );
 }

@@ -53,7 +53,9 @@ const containerSchema = z.object({
   graph: strings.nullable(),
   storageOpt: strings.nullable(),
   autoRemove: z.boolean(),
-  restart: z.object({ Name: z.string(), MaximumRetryCount: z.number() }).transform((policy) => ({ name: policy.Name, maximumRetryCount: policy.MaximumRetryCount })),
+  restart: z
+    .object({ Name: z.string(), MaximumRetryCount: z.number() })
+    .transform((policy) => ({ name: policy.Name, maximumRetryCount: policy.MaximumRetryCount })),
 });
 
 // `index` because some keys are left out where they are empty (StorageOpt; GraphDriver with the
@@ -66,4 +68,10 @@ const format = [
 ].join(',');
 
 /** Every container on the host. Errors: `no-docker` (no client, no daemon, no permission), `fact-unreadable`. */
-export const containers: Fact<readonly Container[]> = dockerList({ name: 'containers', kind: everyContainer, format, item: containerSchema, what: 'the list of containers' });
+export const containers: Fact<readonly Container[]> = dockerList({
+  name: 'containers',
+  kind: everyContainer,
+  format,
+  item: containerSchema,
+  what: 'the list of containers',
+});

@@ -10,15 +10,23 @@ export const hiddenDifferences: Fact<Readonly<Record<string, boolean>>> = {
   name: 'hidden-differences',
   script: shell('facts/containers/hidden-differences.sh'),
   parse({ status, stdout, stderr }, [old = '', fresh = '']) {
-    const unreadable = (why: string): AppError => new AppError('fact-unreadable', `containers ${oneLine(old, 12)} and ${oneLine(fresh, 12)} could not be compared: ${oneLine(why)}`, { hint: 'was one of them removed a moment ago? Run the same again' });
+    const unreadable = (why: string): AppError =>
+      new AppError(
+        'fact-unreadable',
+        `containers ${oneLine(old, 12)} and ${oneLine(fresh, 12)} could not be compared: ${oneLine(why)}`,
+        { hint: 'was one of them removed a moment ago? Run the same again' },
+      );
     if (status !== 0) throw unreadable(stderr);
     return Object.fromEntries(
-      stdout.split('\n').filter((line) => line !== '').map((line): readonly [string, boolean] => {
-        const [, which, name] = /^(same|other) (".*")$/.exec(line) ?? [];
-        const key = name === undefined ? undefined : textOf(name);
-        if (key === undefined) throw unreadable(line);
-        return [key, which === 'same'];
-      }),
+      stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line): readonly [string, boolean] => {
+          const [, which, name] = /^(same|other) (".*")$/.exec(line) ?? [];
+          const key = name === undefined ? undefined : textOf(name);
+          if (key === undefined) throw unreadable(line);
+          return [key, which === 'same'];
+        }),
     );
   },
 };

@@ -45,10 +45,26 @@ function parseReplacement(text: string): Replacement {
   const restart = fields.get('restart');
   const fresh = fields.get('new');
   const was = fields.get('was');
-  if (!/^[0-9a-f]{64}$/.test(old) || step === undefined || name === undefined || restart === undefined || was === undefined) throw unreadable(text);
-  return { old, new: fresh === undefined || fresh === '' ? undefined : fresh, name, restart, wasRunning: was === 'running', step };
+  if (
+    !/^[0-9a-f]{64}$/.test(old) ||
+    step === undefined ||
+    name === undefined ||
+    restart === undefined ||
+    was === undefined
+  )
+    throw unreadable(text);
+  return {
+    old,
+    new: fresh === undefined || fresh === '' ? undefined : fresh,
+    name,
+    restart,
+    wasRunning: was === 'running',
+    step,
+  };
 }
 
 function unreadable(why: string): AppError {
-  return new AppError('fact-unreadable', `it cannot be told whether a container is being replaced: ${oneLine(why)}`, { hint: 'look at /var/lib/plimsoll/replacing and /var/lib/plimsoll/replaced on the host' });
+  return new AppError('fact-unreadable', `it cannot be told whether a container is being replaced: ${oneLine(why)}`, {
+    hint: 'look at /var/lib/plimsoll/replacing and /var/lib/plimsoll/replaced on the host',
+  });
 }

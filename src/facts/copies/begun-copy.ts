@@ -52,9 +52,14 @@ export const begunCopies: Fact<BegunCopies> = {
   script: shell('facts/copies/begun-copies.sh'),
   parse({ status, stdout, stderr }) {
     const [boot = '', directory = '', ...lines] = stdout.split('\n');
-    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told whether a copy has been begun: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/copies on the host' });
+    if (status !== 0 || lines.at(-2) !== 'end')
+      throw new AppError('fact-unreadable', `it cannot be told whether a copy has been begun: ${oneLine(stderr)}`, {
+        hint: 'look at /var/lib/plimsoll/copies on the host',
+      });
     const started = Number(/^boot (\d+)$/.exec(boot)?.[1] ?? Infinity);
-    const copies = Array.from({ length: Math.ceil((lines.length - 2) / 2) }, (_, index) => begunCopy(directory, lines[index * 2] ?? '', lines[index * 2 + 1] ?? '', started));
+    const copies = Array.from({ length: Math.ceil((lines.length - 2) / 2) }, (_, index) =>
+      begunCopy(directory, lines[index * 2] ?? '', lines[index * 2 + 1] ?? '', started),
+    );
     return { directory, copies };
   },
 };
@@ -64,7 +69,11 @@ function begunCopy(directory: string, head: string, line: string, started: numbe
   const file = `${directory}/${name}`;
   const marker = markerSchema.safeParse(parseJson(line));
   if (written === undefined || !marker.success) {
-    throw new AppError('fact-unreadable', `${oneLine(file)} does not say what copy it is about: ${oneLine(line, 100)}`, { hint: 'it is not as plimsoll has written it; look whether a copy was being made, then remove it' });
+    throw new AppError(
+      'fact-unreadable',
+      `${oneLine(file)} does not say what copy it is about: ${oneLine(line, 100)}`,
+      { hint: 'it is not as plimsoll has written it; look whether a copy was being made, then remove it' },
+    );
   }
   return { ...marker.data, file, text: `${line}\n`, doubtful: Number(written) < started };
 }
@@ -77,7 +86,11 @@ export const copyStrangers: Fact<readonly string[]> = {
   parse({ status, stdout, stderr }, [, to = '']) {
     if (status === 0) return [];
     if (status === 9) return stdout.replace(/\n$/, '').split('\n');
-    throw new AppError('fact-unreadable', `it cannot be told what the copy has left in ${oneLine(to)}: ${oneLine(stderr)}`, { hint: 'is it being changed at this moment?' });
+    throw new AppError(
+      'fact-unreadable',
+      `it cannot be told what the copy has left in ${oneLine(to)}: ${oneLine(stderr)}`,
+      { hint: 'is it being changed at this moment?' },
+    );
   },
 };
 

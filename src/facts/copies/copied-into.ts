@@ -21,11 +21,21 @@ export const copiedInto: Fact<CopiedInto | null> = {
   script: shell('facts/copies/copied-into.sh'),
   parse({ status, stdout, stderr }, [to = '']) {
     if (status === 0 && stdout === 'none\n') return null;
-    const [, from, is, newer, first = ''] = /^from (.*)\n(complete|begun)\nnewer (-?\d+)\n((?:.*\n)*)$/.exec(stdout) ?? [];
+    const [, from, is, newer, first = ''] =
+      /^from (.*)\n(complete|begun)\nnewer (-?\d+)\n((?:.*\n)*)$/.exec(stdout) ?? [];
     if (status !== 0 || from === undefined || newer === undefined) {
-      throw new AppError('fact-unreadable', `it cannot be told whether what ${oneLine(to)} is a copy of has been written to since: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at /var/lib/plimsoll/copied on the host' });
+      throw new AppError(
+        'fact-unreadable',
+        `it cannot be told whether what ${oneLine(to)} is a copy of has been written to since: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'look at /var/lib/plimsoll/copied on the host' },
+      );
     }
-    return { from, complete: is === 'complete', newer: Number(newer), first: first.split('\n').filter((line) => line !== '') };
+    return {
+      from,
+      complete: is === 'complete',
+      newer: Number(newer),
+      first: first.split('\n').filter((line) => line !== ''),
+    };
   },
 };
 

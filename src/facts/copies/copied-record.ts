@@ -19,7 +19,12 @@ export const copiedRecord: Fact<CopiedRecord | null> = {
   parse({ status, stdout, stderr }, [, to = '']) {
     if (status === 0 && stdout === 'none\n') return null;
     const [, stamp, is] = /^passed (\d+\.\d+)\n(unchanged|changed)\n$/.exec(stdout) ?? [];
-    if (status !== 0 || stamp === undefined) throw new AppError('fact-unreadable', `it cannot be told how ${oneLine(to)} was left by a copy: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at /var/lib/plimsoll/copied on the host' });
+    if (status !== 0 || stamp === undefined)
+      throw new AppError(
+        'fact-unreadable',
+        `it cannot be told how ${oneLine(to)} was left by a copy: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'look at /var/lib/plimsoll/copied on the host' },
+      );
     return { stamp, unchanged: is === 'unchanged' };
   },
 };

@@ -22,8 +22,19 @@ export const copySource: Fact<CopySource> = {
   script: shell('facts/copies/copy-source.sh'),
   parse({ status, stdout, stderr }, [path = '']) {
     const [, sockets, fixed, first = ''] = /^sockets (\d+)\nfixed (\d+)\n((?:.*\n)*)$/.exec(stdout) ?? [];
-    if (status !== 0 || sockets === undefined || fixed === undefined) throw new AppError('fact-unreadable', `what ${oneLine(path)} holds could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
-    return { sockets: Number(sockets), fixed: Number(fixed), firstFixed: first.split('\n').filter((line) => line !== '').map((line) => line.replace(/^\.\//, '')) };
+    if (status !== 0 || sockets === undefined || fixed === undefined)
+      throw new AppError(
+        'fact-unreadable',
+        `what ${oneLine(path)} holds could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+      );
+    return {
+      sockets: Number(sockets),
+      fixed: Number(fixed),
+      firstFixed: first
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.replace(/^\.\//, '')),
+    };
   },
 };
 

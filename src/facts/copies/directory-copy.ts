@@ -21,8 +21,10 @@ export const copyTools: Fact<CopyTools> = {
   script: shell('facts/copies/copy-tools.sh'),
   parse({ stdout, stderr }) {
     const lines = stdout.trim().split('\n');
-    if (lines.at(-1) !== 'end') throw new AppError('fact-unreadable', `the host's copying tools could not be looked up: ${oneLine(stderr)}`);
-    const [, major, minor, patch, features = ''] = lines.map((line) => /^rsync (\d+)\.(\d+)\.(\d+) (.*)$/.exec(line)).find((match) => match !== null) ?? [];
+    if (lines.at(-1) !== 'end')
+      throw new AppError('fact-unreadable', `the host's copying tools could not be looked up: ${oneLine(stderr)}`);
+    const [, major, minor, patch, features = ''] =
+      lines.map((line) => /^rsync (\d+)\.(\d+)\.(\d+) (.*)$/.exec(line)).find((match) => match !== null) ?? [];
     const complete = / ACLs /.test(features) && / xattrs /.test(features) && !/ no (ACLs|xattrs) /.test(features);
     return {
       rsync: complete ? [Number(major), Number(minor), Number(patch)] : null,
@@ -68,7 +70,11 @@ export const copyDirectory: Fact<CopyDirectory> = {
     if (status === 0 && (kind === 'missing' || kind === 'other')) return { kind };
     const match = directoryAnswer.exec(stdout)?.groups;
     if (status !== 0 || match === undefined) {
-      throw new AppError('fact-unreadable', `${oneLine(asked)} could not be measured: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'run "du -sx" and "df" on it by hand, as root' });
+      throw new AppError(
+        'fact-unreadable',
+        `${oneLine(asked)} could not be measured: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'run "du -sx" and "df" on it by hand, as root' },
+      );
     }
     const field = (name: string): string => match[name] ?? '';
     return {
@@ -118,7 +124,12 @@ export const directoryDifference: Fact<DirectoryDifference> = {
     const [summary = '', ...first] = stdout.replace(/\n$/, '').split('\n');
     if (status === 0 && summary === 'identical') return { total: 0, destructive: 0, first: [] };
     const [, total, destructive] = /^(\d+) (\d+)$/.exec(summary) ?? [];
-    if (status !== 0 || total === undefined) throw new AppError('fact-unreadable', `${oneLine(from)} and ${oneLine(to)} could not be compared: ${oneLine(stderr)}`, { hint: 'is either of them being changed at this moment?' });
+    if (status !== 0 || total === undefined)
+      throw new AppError(
+        'fact-unreadable',
+        `${oneLine(from)} and ${oneLine(to)} could not be compared: ${oneLine(stderr)}`,
+        { hint: 'is either of them being changed at this moment?' },
+      );
     return { total: Number(total), destructive: Number(destructive), first };
   },
 };

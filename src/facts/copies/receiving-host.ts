@@ -22,8 +22,17 @@ export const receivingHost: Fact<ReceivingHost> = {
   script: shell('facts/copies/receiving-host.sh'),
   parse({ status, stdout, stderr }) {
     const [, keys, trouble, rest] = /^keys (.*)\ntrouble (.*)\n((?:privileged\n|left\n)*)end\n$/.exec(stdout) ?? [];
-    if (status !== 0 || keys === undefined || trouble === undefined || rest === undefined) throw new AppError('fact-unreadable', `how the host lets others in could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
-    return { keysFile: keys === '' ? undefined : crossing(hostPath, keys, 'the file that sshd reads for the user'), trouble, root: rest.includes('privileged\n'), left: rest.includes('left\n') };
+    if (status !== 0 || keys === undefined || trouble === undefined || rest === undefined)
+      throw new AppError(
+        'fact-unreadable',
+        `how the host lets others in could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+      );
+    return {
+      keysFile: keys === '' ? undefined : crossing(hostPath, keys, 'the file that sshd reads for the user'),
+      trouble,
+      root: rest.includes('privileged\n'),
+      left: rest.includes('left\n'),
+    };
   },
 };
 
@@ -42,17 +51,31 @@ export const receivedCopy: Fact<ReceivedCopy> = {
   script: shell('facts/copies/receiving.sh'),
   parse({ status, stdout, stderr }, [, to = '']) {
     const lines = stdout.split('\n');
-    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told what was copied to ${oneLine(to)}: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/copies and copied on the host' });
-    const value = (name: string): string | undefined => lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+    if (status !== 0 || lines.at(-2) !== 'end')
+      throw new AppError('fact-unreadable', `it cannot be told what was copied to ${oneLine(to)}: ${oneLine(stderr)}`, {
+        hint: 'look at /var/lib/plimsoll/copies and copied on the host',
+      });
+    const value = (name: string): string | undefined =>
+      lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
     const stamp = value('stamp');
-    return { begun: begun(value('begun'), to), record: stamp === undefined ? undefined : { stamp, unchanged: lines.includes('unchanged'), source: value('source') ?? '' } };
+    return {
+      begun: begun(value('begun'), to),
+      record:
+        stamp === undefined
+          ? undefined
+          : { stamp, unchanged: lines.includes('unchanged'), source: value('source') ?? '' },
+    };
   },
 };
 
 function begun(text: string | undefined, to: string): ReceivedCopy['begun'] {
   if (text === undefined) return undefined;
   const [, from, found] = /^\{"from":"((?:[^"\\]|\\.)*)",.*"found":"(nothing|part|else)"/.exec(text) ?? [];
-  if (from === undefined || (found !== 'nothing' && found !== 'part' && found !== 'else')) throw new AppError('fact-unreadable', `what was begun into ${oneLine(to)} is not as plimsoll has written it: ${oneLine(text, 100)}`);
+  if (from === undefined || (found !== 'nothing' && found !== 'part' && found !== 'else'))
+    throw new AppError(
+      'fact-unreadable',
+      `what was begun into ${oneLine(to)} is not as plimsoll has written it: ${oneLine(text, 100)}`,
+    );
   return { from: from.replaceAll(/\\(.)/g, '$1'), found };
 }
 
@@ -67,7 +90,11 @@ export const roomIn: Fact<Room> = {
   script: 'cd -- "$1" && df -B1 --output=avail,iavail . | tail -n 1',
   parse({ status, stdout, stderr }, [path = '']) {
     const [, bytes, inodes] = /^ *(\d+) +(\d+|-)\n$/.exec(stdout) ?? [];
-    if (status !== 0 || bytes === undefined) throw new AppError('fact-unreadable', `what is free in ${oneLine(path)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`);
+    if (status !== 0 || bytes === undefined)
+      throw new AppError(
+        'fact-unreadable',
+        `what is free in ${oneLine(path)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+      );
     return { availableBytes: Number(bytes), inodesAvailable: inodes === '-' ? Infinity : Number(inodes) };
   },
 };

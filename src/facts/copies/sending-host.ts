@@ -22,10 +22,21 @@ export const sendingHost: Fact<SendingHost> = {
   script: shell('facts/copies/sending-host.sh'),
   parse({ status, stdout, stderr }) {
     const lines = stdout.split('\n');
-    const value = (name: string): string | undefined => lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+    const value = (name: string): string | undefined =>
+      lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
     const [directory, from] = [value('directory'), value('address')];
-    if (status !== 0 || directory === undefined) throw new AppError('fact-unreadable', `what the host has for sending a copy could not be read: ${oneLine(stderr)}`);
-    return { ssh: lines.includes('ssh'), address: from === undefined ? undefined : crossing(address, from, 'the address that it reaches the other host from'), directory, left: lines.includes('left') };
+    if (status !== 0 || directory === undefined)
+      throw new AppError(
+        'fact-unreadable',
+        `what the host has for sending a copy could not be read: ${oneLine(stderr)}`,
+      );
+    return {
+      ssh: lines.includes('ssh'),
+      address:
+        from === undefined ? undefined : crossing(address, from, 'the address that it reaches the other host from'),
+      directory,
+      left: lines.includes('left'),
+    };
   },
 };
 
@@ -38,7 +49,12 @@ export const rsyncServerCommands: Fact<readonly ServerCommand[]> = {
     return sets.map((options, place) => {
       const line = lines[place] ?? '';
       const command = lines.length === sets.length ? serverCommand(line, options) : undefined;
-      if (command === undefined) throw new AppError('fact-unreadable', `rsync does not say as expected what it needs at its other end for ${options}: ${oneLine(line, 300)}`, { hint: 'which version of rsync is it? Please report what it prints' });
+      if (command === undefined)
+        throw new AppError(
+          'fact-unreadable',
+          `rsync does not say as expected what it needs at its other end for ${options}: ${oneLine(line, 300)}`,
+          { hint: 'which version of rsync is it? Please report what it prints' },
+        );
       return command;
     });
   },
@@ -52,7 +68,11 @@ export const treeState: Fact<string> = {
   parse({ status, stdout, stderr }, [path = '']) {
     // As `$(…)` takes it, with which it is compared: of an empty directory it ends with a space.
     const state = stdout.replace(/\n+$/, '');
-    if (status !== 0 || state === '') throw new AppError('fact-unreadable', `when ${oneLine(path)} was changed last could not be read: ${oneLine(stderr)}`);
+    if (status !== 0 || state === '')
+      throw new AppError(
+        'fact-unreadable',
+        `when ${oneLine(path)} was changed last could not be read: ${oneLine(stderr)}`,
+      );
     return state;
   },
 };

@@ -31,12 +31,24 @@ export const stoppedForCopies: Fact<StoppedForCopies> = {
   script: shell('facts/copies/stopped-for-copy.sh'),
   parse({ status, stdout, stderr }) {
     const [directory = '', ...lines] = stdout.split('\n');
-    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told whether containers were stopped for a copy: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/stopped on the host' });
+    if (status !== 0 || lines.at(-2) !== 'end')
+      throw new AppError(
+        'fact-unreadable',
+        `it cannot be told whether containers were stopped for a copy: ${oneLine(stderr)}`,
+        { hint: 'look at /var/lib/plimsoll/stopped on the host' },
+      );
     const all = Array.from({ length: (lines.length - 2) / 2 }, (_, index) => {
       const file = `${directory}/${lines[index * 2] ?? ''}`;
       const line = lines[index * 2 + 1] ?? '';
       const parsed = schema.safeParse(parseJson(line));
-      if (!parsed.success) throw new AppError('fact-unreadable', `${oneLine(file)} does not say which containers were stopped: ${oneLine(line, 100)}`, { hint: 'it is not as plimsoll has written it; look which containers have to run, start them, then remove it' });
+      if (!parsed.success)
+        throw new AppError(
+          'fact-unreadable',
+          `${oneLine(file)} does not say which containers were stopped: ${oneLine(line, 100)}`,
+          {
+            hint: 'it is not as plimsoll has written it; look which containers have to run, start them, then remove it',
+          },
+        );
       return { ...parsed.data, file, text: `${line}\n` };
     });
     return { directory, all };

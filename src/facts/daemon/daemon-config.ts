@@ -31,12 +31,20 @@ export const daemonConfig: Fact<DaemonConfig> = {
     const path = printedField(head, 'path') ?? '';
     const mode = printedField(head, 'mode') ?? '';
     const whole = split < 0 ? head.endsWith('\nno file\n') : stdout.endsWith('end') && /^[0-7]{3,4}$/.test(mode);
-    if (status !== 0 || !path.startsWith('/') || !whole) throw new AppError('fact-unreadable', `the configuration of the Docker daemon could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at it on the host as root: cat /etc/docker/daemon.json' });
+    if (status !== 0 || !path.startsWith('/') || !whole)
+      throw new AppError(
+        'fact-unreadable',
+        `the configuration of the Docker daemon could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'look at it on the host as root: cat /etc/docker/daemon.json' },
+      );
     const driver = printedField(head, 'driver');
     const base = record.safeParse(parseJson(printedField(head, 'base') ?? ''));
     return {
       path,
-      file: split < 0 ? undefined : { text: stdout.slice(split + '\ntext\n'.length, -'end'.length), mode: mode.padStart(4, '0') },
+      file:
+        split < 0
+          ? undefined
+          : { text: stdout.slice(split + '\ntext\n'.length, -'end'.length), mode: mode.padStart(4, '0') },
       storageFlags: head.split('\n').flatMap((line) => (line.startsWith('flag ') ? [line.slice('flag '.length)] : [])),
       ...(driver === undefined ? {} : { driverFlag: driver }),
       baseBytes: base.success ? base.data.size : undefined,

@@ -51,7 +51,9 @@ interface Asked<Item> {
 /** Everything of one kind on the host. Errors: `no-docker` (no client, no daemon, no permission), `fact-unreadable`. */
 export function dockerList<Item>({ name, kind, format, item, what }: Asked<Item>): Fact<readonly Item[]> {
   const unreadable = (message: string): AppError =>
-    new AppError('fact-unreadable', `${what} could not be read: ${message}`, { hint: `run ${kind.byHand} on the host by hand: what they print is not what is expected` });
+    new AppError('fact-unreadable', `${what} could not be read: ${message}`, {
+      hint: `run ${kind.byHand} on the host by hand: what they print is not what is expected`,
+    });
   const described = (line: string): Item => {
     const value = parseJson(line);
     if (value === undefined) throw unreadable(`${kind.inspect} printed ${oneLine(line, 200)}`);
@@ -63,14 +65,21 @@ export function dockerList<Item>({ name, kind, format, item, what }: Asked<Item>
     name,
     script: kind.script(format),
     parse({ status, stdout, stderr }) {
-      if (status === noBinary) throw new AppError('no-docker', 'Docker is not installed: there is no docker command', { hint: 'install Docker on the host, or leave the host out of this play' });
+      if (status === noBinary)
+        throw new AppError('no-docker', 'Docker is not installed: there is no docker command', {
+          hint: 'install Docker on the host, or leave the host out of this play',
+        });
       if (status === noDaemon) throw noAnswer(stderr);
       const [count = '', ...lines] = stdout.split('\n').filter((line) => line !== '');
       if (!/^\d+$/.test(count)) throw unreadable(`docker printed ${oneLine(stdout, 200)}`);
       const found = lines.map(described);
       const vanished = stderr.split('\n').filter((line) => kind.vanished.test(line)).length;
-      if (status !== 0 && vanished === 0) throw unreadable(`${kind.inspect} ended with status ${String(status)}: ${oneLine(stderr)}`);
-      if (found.length + vanished !== Number(count)) throw unreadable(`docker listed ${count} ${kind.plural} and described ${String(found.length)} of them: ${oneLine(stderr)}`);
+      if (status !== 0 && vanished === 0)
+        throw unreadable(`${kind.inspect} ended with status ${String(status)}: ${oneLine(stderr)}`);
+      if (found.length + vanished !== Number(count))
+        throw unreadable(
+          `docker listed ${count} ${kind.plural} and described ${String(found.length)} of them: ${oneLine(stderr)}`,
+        );
       return found;
     },
   };
@@ -81,5 +90,9 @@ function noAnswer(stderr: string): AppError {
   const hint = /permission denied/i.test(reason)
     ? 'connect as root or with become: true, or add the user to the docker group'
     : 'start the daemon (systemctl start docker), then run the same again';
-  return new AppError('no-docker', `the Docker daemon does not answer: ${reason === '' ? 'no reason was given' : reason}`, { hint });
+  return new AppError(
+    'no-docker',
+    `the Docker daemon does not answer: ${reason === '' ? 'no reason was given' : reason}`,
+    { hint },
+  );
 }

@@ -55,7 +55,9 @@ export const dockerInfo: Fact<Docker> = {
     const errors = parsed.success ? (parsed.data.ServerErrors ?? []) : [];
     if (status !== 0 || !parsed.success || errors.length > 0) {
       const why = oneLine(errors.join('; ') || stderr || 'docker info printed nothing that can be read', 300);
-      const hint = /permission denied/i.test(why) ? 'set become: true for this host, or log in as root' : 'is the daemon running? systemctl status docker';
+      const hint = /permission denied/i.test(why)
+        ? 'set become: true for this host, or log in as root'
+        : 'is the daemon running? systemctl status docker';
       throw new AppError('no-docker', `docker does not answer: ${why}`, { hint });
     }
     return toDocker(parsed.data, rest.join('\n'));
@@ -66,15 +68,23 @@ function toDocker(data: z.infer<typeof info>, systemd: string): Docker {
   const version = data.ServerVersion ?? '';
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
   if (major === undefined || minor === undefined || data.Driver === undefined || data.DockerRootDir === undefined) {
-    throw new AppError('unsupported', `this is not a Docker Engine that plimsoll knows (version "${oneLine(version, 40)}")`, { hint: 'podman and other engines are not supported' });
+    throw new AppError(
+      'unsupported',
+      `this is not a Docker Engine that plimsoll knows (version "${oneLine(version, 40)}")`,
+      { hint: 'podman and other engines are not supported' },
+    );
   }
   if (Number(major) < oldest.major || (Number(major) === oldest.major && Number(minor) < oldest.minor)) {
-    throw new AppError('unsupported', `Docker ${oneLine(version, 40)} is too old`, { hint: `plimsoll needs Docker ${String(oldest.major)}.0${String(oldest.minor)} or newer` });
+    throw new AppError('unsupported', `Docker ${oneLine(version, 40)} is too old`, {
+      hint: `plimsoll needs Docker ${String(oldest.major)}.0${String(oldest.minor)} or newer`,
+    });
   }
   const security = data.SecurityOptions ?? [];
   const operatingSystem = data.OperatingSystem ?? '';
   if (operatingSystem.includes('Docker Desktop')) {
-    throw new AppError('unsupported', 'this is Docker Desktop, whose storage lies in a virtual machine of its own', { hint: 'run plimsoll against Linux hosts' });
+    throw new AppError('unsupported', 'this is Docker Desktop, whose storage lies in a virtual machine of its own', {
+      hint: 'run plimsoll against Linux hosts',
+    });
   }
   const driverStatus = Object.fromEntries((data.DriverStatus ?? []).map(([key = '', value = '']) => [key, value]));
   return {

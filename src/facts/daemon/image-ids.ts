@@ -10,8 +10,16 @@ const imageIds: Fact<readonly (string | null)[]> = {
   script: shell('facts/daemon/image-ids.sh'),
   parse({ status, stdout, stderr }, names) {
     const lines = stdout.split('\n').filter((line) => line !== '');
-    const understood = status === 0 && lines.length === names.length && lines.every((line) => line === '-' || /^sha256:[0-9a-f]{64}$/.test(line));
-    if (!understood) throw new AppError('fact-unreadable', `it cannot be told which images there are: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'run "docker image ls" on the host by hand' });
+    const understood =
+      status === 0 &&
+      lines.length === names.length &&
+      lines.every((line) => line === '-' || /^sha256:[0-9a-f]{64}$/.test(line));
+    if (!understood)
+      throw new AppError(
+        'fact-unreadable',
+        `it cannot be told which images there are: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'run "docker image ls" on the host by hand' },
+      );
     return lines.map((line) => (line === '-' ? null : line));
   },
 };

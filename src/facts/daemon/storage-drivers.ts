@@ -36,8 +36,17 @@ export const storageDrivers: Fact<StorageDrivers> = {
     const [head = '', rest = ''] = split(stdout, '\nend\n');
     const fileSystem = printedField(head, 'fs') ?? '';
     const backed = rest.startsWith('backup\n');
-    if (status !== 0 || fileSystem === '' || (backed ? !rest.endsWith('end') : rest !== '') || !stdout.includes('\nend\n')) {
-      throw new AppError('fact-unreadable', `what there is of the storage drivers could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'run the same again; -v shows what the host says' });
+    if (
+      status !== 0 ||
+      fileSystem === '' ||
+      (backed ? !rest.endsWith('end') : rest !== '') ||
+      !stdout.includes('\nend\n')
+    ) {
+      throw new AppError(
+        'fact-unreadable',
+        `what there is of the storage drivers could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'run the same again; -v shows what the host says' },
+      );
     }
     const ftype = printedField(head, 'ftype');
     return {
@@ -45,7 +54,9 @@ export const storageDrivers: Fact<StorageDrivers> = {
       ftype: ftype === '0' || ftype === '1' ? ftype === '1' : undefined,
       overlay: printedField(head, 'overlay') === 'yes',
       containers: readRecords(head),
-      images: Object.fromEntries([...head.matchAll(/^images (\S+) (\d+)$/gm)].map(([, driver = '', count]) => [driver, Number(count)])),
+      images: Object.fromEntries(
+        [...head.matchAll(/^images (\S+) (\d+)$/gm)].map(([, driver = '', count]) => [driver, Number(count)]),
+      ),
       backup: backed ? rest.slice('backup\n'.length, -'end'.length) : undefined,
     };
   },
@@ -63,7 +74,9 @@ function split(text: string, at: string): readonly string[] {
 
 function readRecords(head: string): readonly RecordedContainer[] {
   const found = new Map<string, { name: string; driver: string; volumes: string[] }>();
-  for (const [, id = '', slash, name = '', driver = ''] of head.matchAll(/^record ([0-9a-f]{64})\/config\.v2\.json:"Name":"(\/?)([^"]*)","Driver":"([^"]*)"$/gm)) {
+  for (const [, id = '', slash, name = '', driver = ''] of head.matchAll(
+    /^record ([0-9a-f]{64})\/config\.v2\.json:"Name":"(\/?)([^"]*)","Driver":"([^"]*)"$/gm,
+  )) {
     const container = found.get(id) ?? { name: '', driver: '', volumes: [] };
     found.set(id, container);
     if (slash === '/') Object.assign(container, { name, driver });

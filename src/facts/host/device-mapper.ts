@@ -45,7 +45,10 @@ export const deviceMapper: Fact<DeviceMapper> = {
   name: 'device-mapper',
   script,
   parse({ status, stdout, stderr }) {
-    if (status === noBinary) throw new AppError('missing-tool', 'dmsetup is not installed', { hint: 'install the package dmsetup (Debian, Ubuntu) or device-mapper (Red Hat, SUSE)' });
+    if (status === noBinary)
+      throw new AppError('missing-tool', 'dmsetup is not installed', {
+        hint: 'install the package dmsetup (Debian, Ubuntu) or device-mapper (Red Hat, SUSE)',
+      });
     const text = split(stdout, stderr);
     const table = byName(text.table, parseTableLine);
     const inactive = byName(text.inactive, parseTableLine);
@@ -58,7 +61,12 @@ export const deviceMapper: Fact<DeviceMapper> = {
       .filter(({ name }) => table.has(name) && states.has(name))
       .map((info): [string, MappedDevice] => [
         info.name,
-        { ...info, table: table.get(info.name) ?? [], inactive: inactive.get(info.name) ?? [], status: states.get(info.name) ?? [] },
+        {
+          ...info,
+          table: table.get(info.name) ?? [],
+          inactive: inactive.get(info.name) ?? [],
+          status: states.get(info.name) ?? [],
+        },
       ]);
     return { devices: Object.fromEntries(devices) };
   },
@@ -80,7 +88,9 @@ function split(stdout: string, stderr: string): Record<Section, string> {
 /** Whether all that went wrong is that a device was removed while it was looked at. */
 function isVanishing(stderr: string): boolean {
   const reasons = stderr.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('Command failed'));
-  return reasons.length > 0 && reasons.every((line) => /ioctl on .* failed: No such device or address$/.test(line.trim()));
+  return (
+    reasons.length > 0 && reasons.every((line) => /ioctl on .* failed: No such device or address$/.test(line.trim()))
+  );
 }
 
 function isEmptyList(text: string): boolean {
@@ -158,7 +168,8 @@ export interface ThinTarget {
 
 export function parseThin({ target, args }: TableLine): ThinTarget {
   const [poolDevice, deviceId, origin, ...more] = args;
-  if (target !== 'thin' || poolDevice === undefined || more.length > 0) throw unreadable(`"${oneLine([target, ...args].join(' '))}" is not a thin device`);
+  if (target !== 'thin' || poolDevice === undefined || more.length > 0)
+    throw unreadable(`"${oneLine([target, ...args].join(' '))}" is not a thin device`);
   return { poolDevice, deviceId: count(deviceId), ...(origin === undefined ? {} : { origin }) };
 }
 
@@ -173,9 +184,17 @@ export interface PoolTarget {
 
 export function parsePoolTable({ target, args }: TableLine): PoolTarget {
   const [metadataDevice, dataDevice, blockSectors, lowWaterBlocks, featureCount, ...features] = args;
-  if (target !== 'thin-pool' || metadataDevice === undefined || dataDevice === undefined) throw unreadable(`"${oneLine([target, ...args].join(' '))}" is not a thin pool`);
-  if (features.length !== (featureCount === undefined ? 0 : count(featureCount))) throw unreadable(`the pool's features are not as many as it says: ${oneLine(args.join(' '))}`);
-  return { metadataDevice, dataDevice, blockSectors: count(blockSectors), lowWaterBlocks: count(lowWaterBlocks), features };
+  if (target !== 'thin-pool' || metadataDevice === undefined || dataDevice === undefined)
+    throw unreadable(`"${oneLine([target, ...args].join(' '))}" is not a thin pool`);
+  if (features.length !== (featureCount === undefined ? 0 : count(featureCount)))
+    throw unreadable(`the pool's features are not as many as it says: ${oneLine(args.join(' '))}`);
+  return {
+    metadataDevice,
+    dataDevice,
+    blockSectors: count(blockSectors),
+    lowWaterBlocks: count(lowWaterBlocks),
+    features,
+  };
 }
 
 interface WorkingPool {
@@ -201,7 +220,8 @@ const poolStatus = /^\d+ \d+ thin-pool (\d+) (\d+)\/(\d+) (\d+)\/(\d+) (?:-|\d+)
 export function parsePoolStatus(line: string): PoolStatus {
   const failed = /^\d+ \d+ thin-pool (Fail|Error)$/.exec(line.trim())?.[1];
   if (failed === 'Fail' || failed === 'Error') return { mode: failed };
-  const [, transaction, metadataUsed, metadataTotal, dataUsed, dataTotal, rest = ''] = poolStatus.exec(line.trim()) ?? [];
+  const [, transaction, metadataUsed, metadataTotal, dataUsed, dataTotal, rest = ''] =
+    poolStatus.exec(line.trim()) ?? [];
   const words = rest.split(' ');
   const mode = pick(words, ['rw', 'ro', 'out_of_data_space']);
   if (mode === undefined) throw unreadable(`"${oneLine(line)}" is not the status of a thin pool`);
@@ -223,5 +243,7 @@ function pick<const Word extends string>(words: readonly string[], known: readon
 }
 
 function unreadable(message: string): AppError {
-  return new AppError('fact-unreadable', `device-mapper could not be read: ${message}`, { hint: 'run "dmsetup info" and "dmsetup table" on the host as root: is the kernel module dm_mod loaded?' });
+  return new AppError('fact-unreadable', `device-mapper could not be read: ${message}`, {
+    hint: 'run "dmsetup info" and "dmsetup table" on the host as root: is the kernel module dm_mod loaded?',
+  });
 }

@@ -42,7 +42,12 @@ export const directoryQuotas: Fact<DirectoryQuotas> = {
   script: shell('facts/host/directory-quotas.sh'),
   parse({ status, stdout, stderr }, [, , ...directories]) {
     const lines = stdout.split('\n');
-    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the quotas could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: "look at them by hand, as root: xfs_quota -x -c 'report -p -n -b'" });
+    if (status !== 0 || lines.at(-2) !== 'end')
+      throw new AppError(
+        'fact-unreadable',
+        `the quotas could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: "look at them by hand, as root: xfs_quota -x -c 'report -p -n -b'" },
+      );
     const mounts = lines.flatMap(parseMount);
     const reports = parseReports(lines);
     const [projects, options, written] = ['project', 'options', 'written'].map((key) => indexed(lines, key));
@@ -70,19 +75,30 @@ export const directoryQuotas: Fact<DirectoryQuotas> = {
 };
 
 function parseMount(line: string): readonly MountLine[] {
-  const [, mountPoint, options, fileSystem, more] = /^mount \d+ \d+ \S+ \S+ (\S+) (\S+) (?:\S+ )*?- (\S+) \S* ?(\S*)$/.exec(line) ?? [];
+  const [, mountPoint, options, fileSystem, more] =
+    /^mount \d+ \d+ \S+ \S+ (\S+) (\S+) (?:\S+ )*?- (\S+) \S* ?(\S*)$/.exec(line) ?? [];
   if (mountPoint === undefined || options === undefined || fileSystem === undefined) return [];
-  return [{ mountPoint: unescapeMount(mountPoint), fileSystem, options: [...options.split(','), ...(more ?? '').split(',')] }];
+  return [
+    { mountPoint: unescapeMount(mountPoint), fileSystem, options: [...options.split(','), ...(more ?? '').split(',')] },
+  ];
 }
 
 /** The one with the longest path; of several on one path the newest. */
 function mountOf(mounts: readonly MountLine[], directory: string): MountLine | undefined {
-  const holds = ({ mountPoint }: MountLine): boolean => directory === mountPoint || directory.startsWith(mountPoint === '/' ? '/' : `${mountPoint}/`);
-  return mounts.filter(holds).reduce<MountLine | undefined>((best, mount) => (best === undefined || mount.mountPoint.length >= best.mountPoint.length ? mount : best), undefined);
+  const holds = ({ mountPoint }: MountLine): boolean =>
+    directory === mountPoint || directory.startsWith(mountPoint === '/' ? '/' : `${mountPoint}/`);
+  return mounts
+    .filter(holds)
+    .reduce<MountLine | undefined>(
+      (best, mount) => (best === undefined || mount.mountPoint.length >= best.mountPoint.length ? mount : best),
+      undefined,
+    );
 }
 
 /** By mount point and project. `#2  4108 65536 65536 00 [--------]`: KiB used, soft limit, hard limit. */
-function parseReports(lines: readonly string[]): ReadonlyMap<string, ReadonlyMap<number, { readonly used: number; readonly limit: number }>> {
+function parseReports(
+  lines: readonly string[],
+): ReadonlyMap<string, ReadonlyMap<number, { readonly used: number; readonly limit: number }>> {
   const reports = new Map<string, Map<number, { readonly used: number; readonly limit: number }>>();
   let report: Map<number, { readonly used: number; readonly limit: number }> | undefined;
   for (const line of lines) {
@@ -98,8 +114,10 @@ function parseReports(lines: readonly string[]): ReadonlyMap<string, ReadonlyMap
 
 /** `KEY INDEX VALUE` lines. */
 function indexed(lines: readonly string[], key: string): ReadonlyMap<number, string> {
-  return new Map(lines.flatMap((line): readonly [number, string][] => {
-    const [, index, value = ''] = new RegExp(`^${key} (\\d+) (.*)$`).exec(line) ?? [];
-    return index === undefined ? [] : [[Number(index), value.trim()]];
-  }));
+  return new Map(
+    lines.flatMap((line): readonly [number, string][] => {
+      const [, index, value = ''] = new RegExp(`^${key} (\\d+) (.*)$`).exec(line) ?? [];
+      return index === undefined ? [] : [[Number(index), value.trim()]];
+    }),
+  );
 }

@@ -10,7 +10,9 @@ export function directoryUsage(seconds: number): Fact<readonly (number | null)[]
     script,
     timeoutMs: (seconds + 30) * 1000,
     parse({ stdout }, [, ...paths]) {
-      const found = new Map([...stdout.matchAll(/^used (\d+) (\d+)$/gm)].map(([, index, bytes]) => [Number(index), Number(bytes)]));
+      const found = new Map(
+        [...stdout.matchAll(/^used (\d+) (\d+)$/gm)].map(([, index, bytes]) => [Number(index), Number(bytes)]),
+      );
       return paths.map((_path, index) => found.get(index) ?? null);
     },
   };

@@ -25,15 +25,30 @@ export const diskSpace: Fact<readonly (DiskSpace | null)[]> = {
   script: shell('facts/host/disk-space.sh'),
   parse({ status, stdout, stderr }, paths) {
     const lines = stdout.split('\n').filter((line) => line !== '');
-    if (status !== 0 || lines.length !== paths.length) throw new AppError('fact-unreadable', `the file systems could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'run "df" on the host by hand: what it prints is not what is expected' });
+    if (status !== 0 || lines.length !== paths.length)
+      throw new AppError(
+        'fact-unreadable',
+        `the file systems could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: 'run "df" on the host by hand: what it prints is not what is expected' },
+      );
     return lines.map((line) => parseLine(line.slice('df '.length)));
   },
 };
 
 /** `/dev/vda ext4 320000 290000 5218238464 1052004352 3880300544 /`. A source may hold blanks; a type and numbers do not. */
 function parseLine(line: string): DiskSpace | null {
-  const [, source, type, inodes, freeInodes, size, used, available, mountPoint] = /^(.*\S) +(\S+) +(\d+|-) +(\d+|-) +(\d+|-) +(\d+|-) +(\d+|-) (\/.*)$/.exec(line.trim()) ?? [];
+  const [, source, type, inodes, freeInodes, size, used, available, mountPoint] =
+    /^(.*\S) +(\S+) +(\d+|-) +(\d+|-) +(\d+|-) +(\d+|-) +(\d+|-) (\/.*)$/.exec(line.trim()) ?? [];
   if (source === undefined || type === undefined || mountPoint === undefined) return null;
   const number = (text: string | undefined): number => (text === undefined || text === '-' ? 0 : Number(text));
-  return { source, type, mountPoint, size: number(size), used: number(used), available: number(available), inodes: number(inodes), freeInodes: number(freeInodes) };
+  return {
+    source,
+    type,
+    mountPoint,
+    size: number(size),
+    used: number(used),
+    available: number(available),
+    inodes: number(inodes),
+    freeInodes: number(freeInodes),
+  };
 }

@@ -42,10 +42,15 @@ export const fileSystem: Fact<FileSystem | null> = {
     const deviceBytes = Number(/^bytes ([1-9]\d*)$/.exec(lines[0] ?? '')?.[1]);
     const [, hex] = /^superblock ([0-9a-f]*)$/m.exec(stdout) ?? [];
     if (status !== 0 || !Number.isSafeInteger(deviceBytes) || hex === undefined) {
-      throw new AppError('fact-unreadable', `the size of ${oneLine(device)} could not be read: ${oneLine(stderr === '' ? stdout : stderr, 200)}`, { hint: `run "${byHand('blockdev', '--getsize64', oneLine(device))}" on the host as root` });
+      throw new AppError(
+        'fact-unreadable',
+        `the size of ${oneLine(device)} could not be read: ${oneLine(stderr === '' ? stdout : stderr, 200)}`,
+        { hint: `run "${byHand('blockdev', '--getsize64', oneLine(device))}" on the host as root` },
+      );
     }
     const superblock = parseSuperblock(hex);
-    const bytes = superblock?.kind === 'xfs' ? (parseXfsGeometry(stdout)?.bytes ?? superblock.bytes) : superblock?.bytes;
+    const bytes =
+      superblock?.kind === 'xfs' ? (parseXfsGeometry(stdout)?.bytes ?? superblock.bytes) : superblock?.bytes;
     return { deviceBytes, superblock, bytes, mounts: parseMounts(lines) };
   },
 };
@@ -72,12 +77,18 @@ export function parseSuperblock(hex: string): Superblock | undefined {
   const digits = hex.replaceAll(/\s/g, '');
   const at = (offset: number, length: number): string => digits.slice(offset * 2, (offset + length) * 2);
   const big = (offset: number, length: number): number => Number(BigInt(`0x${at(offset, length)}`));
-  const little = (offset: number, length: number): number => Number(BigInt(`0x${(at(offset, length).match(/../g) ?? []).toReversed().join('')}`));
+  const little = (offset: number, length: number): number =>
+    Number(BigInt(`0x${(at(offset, length).match(/../g) ?? []).toReversed().join('')}`));
   if (digits.length >= 2 * 512 && at(0, 4) === '58465342') return superblockOf('xfs', big(4, 4), big(8, 8), at(32, 16));
   if (digits.length < 2 * 2048 || at(1024 + 0x38, 2) !== '53ef') return undefined;
   const has64Bit = (little(1024 + 0x60, 4) & 0x80) !== 0;
   const blocks = little(1024 + 4, 4) + (has64Bit ? little(1024 + 0x150, 4) * 2 ** 32 : 0);
-  return superblockOf(extKind(little(1024 + 0x5c, 4), little(1024 + 0x60, 4), little(1024 + 0x64, 4)), 1024 * 2 ** little(1024 + 0x18, 4), blocks, at(1024 + 0x68, 16));
+  return superblockOf(
+    extKind(little(1024 + 0x5c, 4), little(1024 + 0x60, 4), little(1024 + 0x64, 4)),
+    1024 * 2 ** little(1024 + 0x18, 4),
+    blocks,
+    at(1024 + 0x68, 16),
+  );
 }
 
 const journal = 0x4;
@@ -92,11 +103,19 @@ function extKind(compatible: number, incompatible: number, readOnlyCompatible: n
 
 function superblockOf(kind: FileSystemKind, blockSize: number, blocks: number, uuid: string): Superblock | undefined {
   if (blockSize < 512 || blockSize > 65_536 || blocks === 0) return undefined;
-  return { kind, blockSize, blocks, bytes: blockSize * blocks, uuid: uuid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') };
+  return {
+    kind,
+    blockSize,
+    blocks,
+    bytes: blockSize * blocks,
+    uuid: uuid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+  };
 }
 
 /** What `xfs_io -c statfs` prints of a mounted XFS; undefined when it is not one. */
-export function parseXfsGeometry(text: string): { readonly blockSize: number; readonly blocks: number; readonly bytes: number } | undefined {
+export function parseXfsGeometry(
+  text: string,
+): { readonly blockSize: number; readonly blocks: number; readonly bytes: number } | undefined {
   const value = (key: string): number => Number(new RegExp(`^geom\\.${key} = (\\d+)$`, 'm').exec(text)?.[1]);
   const blockSize = value('bsize');
   const blocks = value('datablocks');

@@ -29,11 +29,24 @@ export const hostFile: Fact<HostFile> = {
   script: shell('facts/host/file.sh'),
   parse({ status, stdout, stderr }, [path = '']) {
     if (status !== 0 && /(No such file or directory|Not a directory)\s*$/.test(stderr)) return { exists: false };
-    const [, type, bytes, mode, owner, ownerNames] = /^([0-9a-f]+) (\d+) ([0-7]{1,4}) (\d+:\d+) (.+)$/m.exec(stdout) ?? [];
+    const [, type, bytes, mode, owner, ownerNames] =
+      /^([0-9a-f]+) (\d+) ([0-7]{1,4}) (\d+:\d+) (.+)$/m.exec(stdout) ?? [];
     const [, sha256 = ''] = /^([0-9a-f]{64}) /m.exec(stdout) ?? [];
     const kind = kindOf(type);
-    if (status !== 0 || mode === undefined || owner === undefined || ownerNames === undefined || (kind === 'file' && sha256 === '')) {
-      throw new AppError('fact-unreadable', `${oneLine(path)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: `run "${byHand('stat', oneLine(path))}" on the host: is the directory readable, and is sha256sum installed?` });
+    if (
+      status !== 0 ||
+      mode === undefined ||
+      owner === undefined ||
+      ownerNames === undefined ||
+      (kind === 'file' && sha256 === '')
+    ) {
+      throw new AppError(
+        'fact-unreadable',
+        `${oneLine(path)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        {
+          hint: `run "${byHand('stat', oneLine(path))}" on the host: is the directory readable, and is sha256sum installed?`,
+        },
+      );
     }
     return { exists: true, kind, bytes: Number(bytes), mode: mode.padStart(4, '0'), owner, ownerNames, sha256 };
   },

@@ -15,7 +15,11 @@ export const ownDirectory: Fact<OwnDirectory> = {
   script: shell('facts/host/own-directory.sh'),
   parse({ status, stdout, stderr }, [directory = '']) {
     const [, problem] = /^not (.+)$/m.exec(stdout) ?? [];
-    if (status !== 0 || (problem === undefined && stdout !== 'own\n' && stdout !== 'missing\n')) throw new AppError('fact-unreadable', `${oneLine(directory)} could not be looked at: ${oneLine(stderr === '' ? stdout : stderr)}`);
+    if (status !== 0 || (problem === undefined && stdout !== 'own\n' && stdout !== 'missing\n'))
+      throw new AppError(
+        'fact-unreadable',
+        `${oneLine(directory)} could not be looked at: ${oneLine(stderr === '' ? stdout : stderr)}`,
+      );
     return { problem };
   },
 };

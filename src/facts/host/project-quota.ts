@@ -21,7 +21,11 @@ export interface ProjectQuota {
 
 /** One of the lines that such a script prints: `key value`. */
 export function printedField(stdout: string, key: string): string | undefined {
-  return stdout.split('\n').find((line) => line.startsWith(`${key} `))?.slice(key.length + 1).trim();
+  return stdout
+    .split('\n')
+    .find((line) => line.startsWith(`${key} `))
+    ?.slice(key.length + 1)
+    .trim();
 }
 
 /** Undefined when there is no such directory. `directory` is for messages. */
@@ -31,9 +35,14 @@ export function parseProjectQuota(stdout: string, directory: string): ProjectQuo
   const mountPoint = field('mount') ?? '';
   const fileSystem = field('filesystem') ?? '';
   const freeBytes = Number(field('free'));
-  if (mountPoint === '' || fileSystem === '' || !Number.isFinite(freeBytes)) throw new AppError('fact-unreadable', `the file system of ${oneLine(directory)} cannot be determined`, { hint: `look at it by hand: ${byHand('df', directory)}` });
+  if (mountPoint === '' || fileSystem === '' || !Number.isFinite(freeBytes))
+    throw new AppError('fact-unreadable', `the file system of ${oneLine(directory)} cannot be determined`, {
+      hint: `look at it by hand: ${byHand('df', directory)}`,
+    });
   if (fileSystem === 'xfs' && field('tool') !== 'missing' && !/^\d+$/.test(field('project') ?? '')) {
-    throw new AppError('fact-unreadable', `the project of ${oneLine(directory)} cannot be read`, { hint: `look at it by hand: ${byHand('xfs_io', '-r', '-c', 'stat', directory)}` });
+    throw new AppError('fact-unreadable', `the project of ${oneLine(directory)} cannot be read`, {
+      hint: `look at it by hand: ${byHand('xfs_io', '-r', '-c', 'stat', directory)}`,
+    });
   }
   // `report -b`: blocks in KiB: used, soft limit, hard limit, …
   const [used = '0', , hard = '0'] = (field('quota') ?? '').split(/\s+/);

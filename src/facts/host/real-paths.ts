@@ -8,7 +8,12 @@ export const realPaths: Fact<Readonly<Record<string, string>>> = {
   script: `[ "$#" -eq 0 ] || realpath -m -- "$@"`,
   parse({ status, stdout, stderr }, paths) {
     const lines = stdout.split('\n').slice(0, -1);
-    if (status !== 0 || lines.length !== paths.length) throw new AppError('fact-unreadable', `where the directories that containers bind really lie could not be read: ${oneLine(stderr)}`, { hint: 'realpath of GNU coreutils is needed on the host' });
+    if (status !== 0 || lines.length !== paths.length)
+      throw new AppError(
+        'fact-unreadable',
+        `where the directories that containers bind really lie could not be read: ${oneLine(stderr)}`,
+        { hint: 'realpath of GNU coreutils is needed on the host' },
+      );
     return Object.fromEntries(paths.map((path, index) => [path, lines[index] ?? path]));
   },
 };

@@ -34,20 +34,32 @@ export const loopPool: Fact<LoopPool> = {
   name: 'loop-pool',
   script: shell('facts/pools/loop-pool.sh', { no_binary: noBinary }),
   parse({ status, stdout, stderr }, [data = '', metadata = '']) {
-    if (status === noBinary) throw new AppError('missing-tool', 'losetup is not installed', { hint: 'install the package util-linux (mount on Debian)' });
+    if (status === noBinary)
+      throw new AppError('missing-tool', 'losetup is not installed', {
+        hint: 'install the package util-linux (mount on Debian)',
+      });
     if (status !== 0) throw unreadable(stderr === '' ? stdout : stderr);
     const lines = stdout.split('\n');
-    const free = lines.find((line) => line.startsWith(`free ${data} `))?.slice(`free ${data} `.length).trim();
-    return { data: parseLoop(lines, data), metadata: parseLoop(lines, metadata), freeBytes: free === undefined ? undefined : bytesOf(free) };
+    const free = lines
+      .find((line) => line.startsWith(`free ${data} `))
+      ?.slice(`free ${data} `.length)
+      .trim();
+    return {
+      data: parseLoop(lines, data),
+      metadata: parseLoop(lines, metadata),
+      freeBytes: free === undefined ? undefined : bytesOf(free),
+    };
   },
 };
 
 function parseLoop(lines: readonly string[], number: string): LoopDevice | undefined {
   const line = lines.find((each) => each.startsWith(`loop ${number} `));
   if (line === undefined) return undefined;
-  const [, device, limit, offset, readOnly, inode, bytes, shown] = /^loop \S+ (\S+) (\d+) (\d+) ([01]) (\d+) (\d+) (.+)$/.exec(line) ?? [];
+  const [, device, limit, offset, readOnly, inode, bytes, shown] =
+    /^loop \S+ (\S+) (\d+) (\d+) ([01]) (\d+) (\d+) (.+)$/.exec(line) ?? [];
   if (device === undefined || shown === undefined) throw unreadable(line);
-  const [, own, size, blocks, blockBytes] = /^file \S+ (\d+) (\d+) (\d+) (\d+)$/.exec(lines.find((each) => each.startsWith(`file ${number} `)) ?? '') ?? [];
+  const [, own, size, blocks, blockBytes] =
+    /^file \S+ (\d+) (\d+) (\d+) (\d+)$/.exec(lines.find((each) => each.startsWith(`file ${number} `)) ?? '') ?? [];
   const deleted = shown.endsWith(' (deleted)');
   return {
     device,
@@ -67,5 +79,7 @@ function bytesOf(text: string | undefined): number {
 }
 
 function unreadable(why: string): AppError {
-  return new AppError('fact-unreadable', `the loop devices of the thin pool could not be read: ${oneLine(why)}`, { hint: 'run "losetup --list" on the host as root' });
+  return new AppError('fact-unreadable', `the loop devices of the thin pool could not be read: ${oneLine(why)}`, {
+    hint: 'run "losetup --list" on the host as root',
+  });
 }

@@ -28,14 +28,29 @@ export const lvmPool: Fact<LvmPool> = {
   timeoutMs: 120_000,
   script: shell('facts/pools/lvm-pool.sh', { no_binary: noBinary }),
   parse({ status, stdout, stderr }, [group = '', name = '']) {
-    if (status === noBinary) throw new AppError('missing-tool', 'lvs is not installed', { hint: 'install the package lvm2' });
+    if (status === noBinary)
+      throw new AppError('missing-tool', 'lvs is not installed', { hint: 'install the package lvm2' });
     const field = (pattern: RegExp): readonly string[] => pattern.exec(stdout)?.slice(1) ?? [];
-    const [attributes, data, metadata, monitor = '', profile = ''] = field(/^pool ([^|\s]+)\|(\d+)\|(\d*)\|([^|]*)\|(.*)$/m);
+    const [attributes, data, metadata, monitor = '', profile = ''] = field(
+      /^pool ([^|\s]+)\|(\d+)\|(\d*)\|([^|]*)\|(.*)$/m,
+    );
     const [free, extent] = field(/^group +(\d+)\|(\d+)\s*$/m);
     const numbers = [data, metadata, free, extent].map(Number);
     const [dataBytes = 0, metadataBytes = 0, freeBytes = 0, extentBytes = 0] = numbers;
-    if (status !== 0 || attributes?.startsWith('t') !== true || free === undefined || dataBytes === 0 || metadataBytes === 0 || extentBytes === 0 || !numbers.every(Number.isSafeInteger)) {
-      throw new AppError('fact-unreadable', `the thin pool ${oneLine(`${group}/${name}`)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: `run "${byHand('lvs', '-a', oneLine(group))}" on the host as root` });
+    if (
+      status !== 0 ||
+      attributes?.startsWith('t') !== true ||
+      free === undefined ||
+      dataBytes === 0 ||
+      metadataBytes === 0 ||
+      extentBytes === 0 ||
+      !numbers.every(Number.isSafeInteger)
+    ) {
+      throw new AppError(
+        'fact-unreadable',
+        `the thin pool ${oneLine(`${group}/${name}`)} could not be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+        { hint: `run "${byHand('lvs', '-a', oneLine(group))}" on the host as root` },
+      );
     }
     const [threshold] = field(/^thin_pool_autoextend_threshold=(\d+)$/m);
     const [percent] = field(/^thin_pool_autoextend_percent=(\d+)$/m);
@@ -47,7 +62,10 @@ export const lvmPool: Fact<LvmPool> = {
       extentBytes,
       monitored: monitor.trim() === 'monitored',
       profile: profile.trim(),
-      autoextend: threshold === undefined || percent === undefined ? undefined : { threshold: Number(threshold), percent: Number(percent) },
+      autoextend:
+        threshold === undefined || percent === undefined
+          ? undefined
+          : { threshold: Number(threshold), percent: Number(percent) },
     };
   },
 };

@@ -41,22 +41,34 @@ export const poolBacking: Fact<PoolBacking> = {
   parse({ stdout }, [, ...files]) {
     const lines = stdout.split('\n');
     const sizes = lines.filter((line) => line.startsWith('file '));
-    return { loopFiles: files.flatMap((path, index) => loopFile(path, sizes[index] ?? '')), logical: parseLogical(lines) };
+    return {
+      loopFiles: files.flatMap((path, index) => loopFile(path, sizes[index] ?? '')),
+      logical: parseLogical(lines),
+    };
   },
 };
 
 function loopFile(path: string, line: string): readonly LoopFile[] {
   const [, bytes, blocks, blockBytes] = /^file (\d+) (\d+) (\d+)$/.exec(line) ?? [];
-  return bytes === undefined ? [] : [{ path, bytes: Number(bytes), allocatedBytes: Number(blocks) * Number(blockBytes) }];
+  return bytes === undefined
+    ? []
+    : [{ path, bytes: Number(bytes), allocatedBytes: Number(blocks) * Number(blockBytes) }];
 }
 
 function parseLogical(lines: readonly string[]): LogicalPool | undefined {
-  const fields = lines.find((line) => line.startsWith('pool '))?.slice('pool '.length).trim().split('|') ?? [];
+  const fields =
+    lines
+      .find((line) => line.startsWith('pool '))
+      ?.slice('pool '.length)
+      .trim()
+      .split('|') ?? [];
   const [name, group, bytes, metadataBytes, data, metadata, free, profile = '', monitor = ''] = fields;
   if (name === undefined || group === undefined || fields.length !== 9) return undefined;
-  const setting = (key: string): number => Number(new RegExp(`^\\s*${key}=(\\d+)\\s*$`, 'm').exec(lines.join('\n'))?.[1]);
+  const setting = (key: string): number =>
+    Number(new RegExp(`^\\s*${key}=(\\d+)\\s*$`, 'm').exec(lines.join('\n'))?.[1]);
   const [threshold, percent] = [setting('thin_pool_autoextend_threshold'), setting('thin_pool_autoextend_percent')];
-  const percentage = (text: string | undefined): number | undefined => (text === undefined || text === '' ? undefined : Number(text));
+  const percentage = (text: string | undefined): number | undefined =>
+    text === undefined || text === '' ? undefined : Number(text);
   return {
     group,
     name,

@@ -49,13 +49,27 @@ export const poolGrowth: Fact<PoolGrowth> = {
   script: shell('facts/pools/pool-growth.sh'),
   parse({ status, stdout, stderr }) {
     const [directory = '', record = '', ...lines] = stdout.split('\n');
-    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `it cannot be told whether the daemon is stopped for a growth of its pool: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/stopped/pool on the host' });
+    if (status !== 0 || lines.at(-2) !== 'end')
+      throw new AppError(
+        'fact-unreadable',
+        `it cannot be told whether the daemon is stopped for a growth of its pool: ${oneLine(stderr)}`,
+        { hint: 'look at /var/lib/plimsoll/stopped/pool on the host' },
+      );
     const file = `${directory}/pool`;
     const parsed = record === '' ? undefined : schema.safeParse(parseJson(record));
-    if (parsed?.success === false) throw new AppError('fact-unreadable', `${oneLine(file)} does not say what was begun: ${oneLine(record, 100)}`, { hint: 'it is not as plimsoll has written it; see that the daemon and the containers run, then remove it' });
+    if (parsed?.success === false)
+      throw new AppError('fact-unreadable', `${oneLine(file)} does not say what was begun: ${oneLine(record, 100)}`, {
+        hint: 'it is not as plimsoll has written it; see that the daemon and the containers run, then remove it',
+      });
     const units = lines.flatMap((line) => (line.startsWith('unit ') ? [line.slice('unit '.length)] : []));
     // Without systemd it says nothing.
     const state = lines[0] ?? '';
-    return { directory, file, begun: parsed === undefined ? undefined : { ...parsed.data, text: `${record}\n` }, daemonDown: state === 'inactive' || state === 'failed', stopTogether: units };
+    return {
+      directory,
+      file,
+      begun: parsed === undefined ? undefined : { ...parsed.data, text: `${record}\n` },
+      daemonDown: state === 'inactive' || state === 'failed',
+      stopTogether: units,
+    };
   },
 };

@@ -14,7 +14,10 @@ export const overlayQuota: Fact<OverlayQuota> = {
   script: shell('facts/rootfs/overlay-quota.sh'),
   parse({ stdout }, [layer = '']) {
     const quota = parseProjectQuota(stdout, layer);
-    if (quota === undefined) throw new AppError('refused', `the container's layer directory ${oneLine(layer)} does not exist on the host`, { hint: 'does the daemon run on this host, and under this root directory?' });
+    if (quota === undefined)
+      throw new AppError('refused', `the container's layer directory ${oneLine(layer)} does not exist on the host`, {
+        hint: 'does the daemon run on this host, and under this root directory?',
+      });
     return quota;
   },
 };

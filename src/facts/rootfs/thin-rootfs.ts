@@ -30,7 +30,13 @@ export interface ThinRootfs {
   readonly usage: { readonly size: number; readonly used: number; readonly available: number } | undefined;
 }
 
-const stored = z.object({ device_id: z.number().int().nonnegative(), size: z.number().int().positive(), transaction_id: z.number(), initialized: z.boolean(), deleted: z.boolean().optional() });
+const stored = z.object({
+  device_id: z.number().int().nonnegative(),
+  size: z.number().int().positive(),
+  transaction_id: z.number(),
+  initialized: z.boolean(),
+  deleted: z.boolean().optional(),
+});
 
 /** Arguments: the device's name, the path of Docker's record, the container's pid (0: not running). */
 export const thinRootfs: Fact<ThinRootfs> = {
@@ -38,24 +44,46 @@ export const thinRootfs: Fact<ThinRootfs> = {
   script: shell('facts/rootfs/thin-rootfs.sh'),
   parse({ stdout }, [name = '', path = '', pid = '0']) {
     const lines = stdout.split('\n');
-    const field = (key: string): string | undefined => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1).trim();
-    const unreadable = (what: string): AppError => new AppError('fact-unreadable', `${what} of device ${oneLine(name)} cannot be understood`, { hint: 'look at it by hand: dmsetup info, blkid' });
+    const field = (key: string): string | undefined =>
+      lines
+        .find((line) => line.startsWith(`${key} `))
+        ?.slice(key.length + 1)
+        .trim();
+    const unreadable = (what: string): AppError =>
+      new AppError('fact-unreadable', `${what} of device ${oneLine(name)} cannot be understood`, {
+        hint: 'look at it by hand: dmsetup info, blkid',
+      });
     const record = field('record');
     if (record === undefined || record === 'missing') {
-      throw new AppError('refused', `Docker has no record of the device ${oneLine(name)} at ${oneLine(path)}`, { hint: 'the daemon keeps its state elsewhere, or the device is not of this daemon' });
+      throw new AppError('refused', `Docker has no record of the device ${oneLine(name)} at ${oneLine(path)}`, {
+        hint: 'the daemon keeps its state elsewhere, or the device is not of this daemon',
+      });
     }
     const superblock = field('superblock');
     const fromDevice = superblock === undefined || superblock === '' ? undefined : parseSuperblock(superblock);
-    const geometry = stdout.includes('\nxfs\n') ? parseXfsGeometry(stdout.slice(stdout.indexOf('\nxfs\n') + 5)) : undefined;
+    const geometry = stdout.includes('\nxfs\n')
+      ? parseXfsGeometry(stdout.slice(stdout.indexOf('\nxfs\n') + 5))
+      : undefined;
     if (pid !== '0' && fromDevice?.kind === 'xfs' && geometry === undefined) {
-      throw new AppError('missing-tool', `the size of the XFS on ${oneLine(name)} could not be asked for: xfs_io gave no answer`, { hint: 'install xfsprogs on the host' });
+      throw new AppError(
+        'missing-tool',
+        `the size of the XFS on ${oneLine(name)} could not be asked for: xfs_io gave no answer`,
+        { hint: 'install xfsprogs on the host' },
+      );
     }
     const bytes = field('bytes');
     const deviceBytes = bytes === undefined ? undefined : Number(bytes);
-    if (deviceBytes !== undefined && !(Number.isSafeInteger(deviceBytes) && deviceBytes > 0)) throw unreadable('the size');
+    if (deviceBytes !== undefined && !(Number.isSafeInteger(deviceBytes) && deviceBytes > 0))
+      throw unreadable('the size');
     return {
       deviceBytes,
-      fileSystem: fromDevice === undefined ? undefined : { kind: fromDevice.kind, bytes: fromDevice.kind === 'xfs' ? (geometry ?? fromDevice).bytes : fromDevice.bytes },
+      fileSystem:
+        fromDevice === undefined
+          ? undefined
+          : {
+              kind: fromDevice.kind,
+              bytes: fromDevice.kind === 'xfs' ? (geometry ?? fromDevice).bytes : fromDevice.bytes,
+            },
       stored: parseRecord(record, path, field('mode') ?? '', unreadable),
       usage: parseUsage(field('df')),
     };
@@ -71,6 +99,7 @@ function parseRecord(hex: string, path: string, mode: string, unreadable: (what:
 
 function parseUsage(df: string | undefined): ThinRootfs['usage'] {
   const [size, used, available] = (df ?? '').split(/\s+/).map(Number);
-  if (size === undefined || used === undefined || available === undefined || !Number.isFinite(size + used + available)) return undefined;
+  if (size === undefined || used === undefined || available === undefined || !Number.isFinite(size + used + available))
+    return undefined;
   return { size, used, available };
 }

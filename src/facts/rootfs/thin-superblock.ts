@@ -12,7 +12,11 @@ export const thinSuperblock: Fact<Superblock | null> = {
   script: shell('facts/rootfs/thin-superblock.sh'),
   parse({ status, stdout, stderr }, [pool = '', id = '']) {
     if (status !== 0 || stdout.trim() === '') {
-      throw new AppError('fact-unreadable', `thin device ${id} of pool ${pool} could not be read: ${oneLine(stderr, 200)}`, { hint: 'is the pool active? dmsetup status' });
+      throw new AppError(
+        'fact-unreadable',
+        `thin device ${id} of pool ${pool} could not be read: ${oneLine(stderr, 200)}`,
+        { hint: 'is the pool active? dmsetup status' },
+      );
     }
     return parseSuperblock(stdout.trim()) ?? null;
   },

@@ -34,7 +34,8 @@ export const quarantine: Fact<Quarantine> = {
   parse({ status, stdout, stderr }) {
     const lines = stdout.split('\n');
     const now = Number(/^now (\d+)$/.exec(lines[0] ?? '')?.[1]);
-    if (status !== 0 || !Number.isSafeInteger(now) || lines.at(-2) !== 'end') throw unreadable(stderr === '' ? stdout : stderr);
+    if (status !== 0 || !Number.isSafeInteger(now) || lines.at(-2) !== 'end')
+      throw unreadable(stderr === '' ? stdout : stderr);
     const rest = lines.slice(1, -2);
     return {
       now,
@@ -51,5 +52,7 @@ function parseEntry(line: string): Quarantined {
 }
 
 function unreadable(why: string): AppError {
-  return new AppError('fact-unreadable', `it cannot be told which volumes are in quarantine: ${oneLine(why, 200)}`, { hint: 'look at /var/lib/plimsoll/quarantine on the host: a file there that plimsoll has not written can be removed' });
+  return new AppError('fact-unreadable', `it cannot be told which volumes are in quarantine: ${oneLine(why, 200)}`, {
+    hint: 'look at /var/lib/plimsoll/quarantine on the host: a file there that plimsoll has not written can be removed',
+  });
 }

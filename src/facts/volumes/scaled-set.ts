@@ -45,6 +45,11 @@ export function askScaled(name: string): FactRequest<ScaledSet> {
  * rest of the run, so that no other host of the run is. A number above `highest`, which names were
  * used on this host already, or the one that it was promised before.
  */
-export function askScaledPlace(name: string, scale: number, highest: number, promised?: number): FactRequest<ScaledSet> {
+export function askScaledPlace(
+  name: string,
+  scale: number,
+  highest: number,
+  promised?: number,
+): FactRequest<ScaledSet> {
   return ask(scaledSet, name, String(scale), String(highest), ...(promised === undefined ? [] : [String(promised)]));
 }

@@ -26,16 +26,34 @@ export const volumeDirectories: Fact<VolumeDirectories> = {
   script: shell('facts/volumes/volume-directories.sh'),
   parse({ status, stdout, stderr }, [root = '']) {
     const lines = stdout.split('\n');
-    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `the directories of the volumes in ${oneLine(root)} could not be read: ${oneLine(stderr)}`, { hint: 'does the daemon run on this host, under this root directory?' });
+    if (status !== 0 || lines.at(-2) !== 'end')
+      throw new AppError(
+        'fact-unreadable',
+        `the directories of the volumes in ${oneLine(root)} could not be read: ${oneLine(stderr)}`,
+        { hint: 'does the daemon run on this host, under this root directory?' },
+      );
     const found = lines.flatMap((line) => {
       const [, depth, type, inode, changed, path] = /^([12]) (\w) (\d+) (\d+\.\d+) (.+)$/.exec(line) ?? [];
-      return inode === undefined || changed === undefined || path === undefined ? [] : [{ depth, type, is: `${inode} ${changed}`, changedAt: Math.floor(Number(changed)), path }];
+      return inode === undefined || changed === undefined || path === undefined
+        ? []
+        : [{ depth, type, is: `${inode} ${changed}`, changedAt: Math.floor(Number(changed)), path }];
     });
-    const tops = new Map(found.filter(({ depth, type, path }) => depth === '2' && type === 'd' && path.endsWith('/_data')).map((one) => [one.path.slice(0, -'/_data'.length), one.changedAt]));
+    const tops = new Map(
+      found
+        .filter(({ depth, type, path }) => depth === '2' && type === 'd' && path.endsWith('/_data'))
+        .map((one) => [one.path.slice(0, -'/_data'.length), one.changedAt]),
+    );
     const directories = found.filter(({ depth, type }) => depth === '1' && type === 'd');
     return {
-      byName: Object.fromEntries(directories.map(({ path, is, changedAt }) => [path, { is, changedAt: Math.max(changedAt, tops.get(path) ?? 0), whole: tops.has(path) }])),
-      mounts: lines.filter((line) => line.startsWith('mounted ')).map((line) => unescapeMount(line.slice('mounted '.length))),
+      byName: Object.fromEntries(
+        directories.map(({ path, is, changedAt }) => [
+          path,
+          { is, changedAt: Math.max(changedAt, tops.get(path) ?? 0), whole: tops.has(path) },
+        ]),
+      ),
+      mounts: lines
+        .filter((line) => line.startsWith('mounted '))
+        .map((line) => unescapeMount(line.slice('mounted '.length))),
     };
   },
 };

@@ -54,7 +54,8 @@ export const volumeState: Fact<VolumeState> = {
   parse({ status, stdout, stderr }, [mountpoint = '']) {
     const split = stdout.indexOf('\ntext\n');
     const head = split < 0 ? stdout : stdout.slice(0, split + 1);
-    if (status !== 0 || (split < 0 ? !head.endsWith('\nno options\n') : !stdout.endsWith('end'))) throw unreadable(mountpoint, stderr === '' ? stdout : stderr);
+    if (status !== 0 || (split < 0 ? !head.endsWith('\nno options\n') : !stdout.endsWith('end')))
+      throw unreadable(mountpoint, stderr === '' ? stdout : stderr);
     return {
       quota: parseProjectQuota(head, mountpoint),
       usedInodes: Number((printedField(head, 'inodes') ?? '0').split(/\s+/)[0]),
@@ -64,7 +65,8 @@ export const volumeState: Fact<VolumeState> = {
         .filter((line) => line.startsWith('mounted '))
         .map((line) => unescapeMount(line.slice('mounted '.length)))
         .at(-1),
-      options: split < 0 ? undefined : parseOptions(mountpoint, head, stdout.slice(split + '\ntext\n'.length, -'end'.length)),
+      options:
+        split < 0 ? undefined : parseOptions(mountpoint, head, stdout.slice(split + '\ntext\n'.length, -'end'.length)),
     };
   },
 };
@@ -72,9 +74,12 @@ export const volumeState: Fact<VolumeState> = {
 function parseOptions(mountpoint: string, head: string, text: string): VolumeOptions {
   const path = `${mountpoint.slice(0, mountpoint.lastIndexOf('/'))}/opts.json`;
   const parsed = optionsSchema.safeParse(parseJson(text));
-  const [, seconds, mode, fraction = ''] = /^(\d+) ([0-7]+) \S+ [\d:]+(\.\d+)?/.exec(printedField(head, 'written') ?? '') ?? [];
-  const [, now, uptime, ticks, hertz] = /^(\d+(?:\.\d+)?)\S* ([\d.]+) (\d+|-) (\d+)$/.exec(printedField(head, 'daemon') ?? '') ?? [];
-  if (!parsed.success || seconds === undefined || mode === undefined || now === undefined || uptime === undefined) throw unreadable(mountpoint, `${path} is not as Docker writes it`);
+  const [, seconds, mode, fraction = ''] =
+    /^(\d+) ([0-7]+) \S+ [\d:]+(\.\d+)?/.exec(printedField(head, 'written') ?? '') ?? [];
+  const [, now, uptime, ticks, hertz] =
+    /^(\d+(?:\.\d+)?)\S* ([\d.]+) (\d+|-) (\d+)$/.exec(printedField(head, 'daemon') ?? '') ?? [];
+  if (!parsed.success || seconds === undefined || mode === undefined || now === undefined || uptime === undefined)
+    throw unreadable(mountpoint, `${path} is not as Docker writes it`);
   const mounts = parsed.data.MountType !== '' || parsed.data.MountDevice !== '' || parsed.data.MountOpts !== '';
   const born = Number(printedField(head, 'born'));
   const started = ticks === '-' ? Number.NaN : Number(now) - Number(uptime) + Number(ticks) / Number(hertz);
@@ -90,7 +95,13 @@ function parseOptions(mountpoint: string, head: string, text: string): VolumeOpt
 }
 
 function unreadable(mountpoint: string, why: string): AppError {
-  return new AppError('fact-unreadable', `the volume's directory ${oneLine(mountpoint)} could not be read: ${oneLine(why)}`, { hint: `look at it on the host, as root: ${byHand('ls', '-la', oneLine(mountpoint.slice(0, mountpoint.lastIndexOf('/'))))}` });
+  return new AppError(
+    'fact-unreadable',
+    `the volume's directory ${oneLine(mountpoint)} could not be read: ${oneLine(why)}`,
+    {
+      hint: `look at it on the host, as root: ${byHand('ls', '-la', oneLine(mountpoint.slice(0, mountpoint.lastIndexOf('/'))))}`,
+    },
+  );
 }
 
 /** The names that a family of volumes has ever had here. A name is never used again: Docker skips the quota then (moby#43891). */
@@ -108,10 +119,17 @@ export const volumeLedger: Fact<VolumeLedger> = {
   script: shell('facts/volumes/volume-ledger.sh'),
   parse({ status, stdout, stderr }, [family = '']) {
     const [file = '', ...lines] = stdout.split('\n');
-    if (status !== 0 || lines.at(-2) !== 'end') throw new AppError('fact-unreadable', `which versions of the volume ${oneLine(family)} there have been cannot be read: ${oneLine(stderr)}`, { hint: 'look at /var/lib/plimsoll/volumes on the host' });
+    if (status !== 0 || lines.at(-2) !== 'end')
+      throw new AppError(
+        'fact-unreadable',
+        `which versions of the volume ${oneLine(family)} there have been cannot be read: ${oneLine(stderr)}`,
+        { hint: 'look at /var/lib/plimsoll/volumes on the host' },
+      );
     const entries = lines.flatMap((line) => {
       const [, kind, version, name, replaces] = /^(made|in-force|given-up) (\d+) (\S+) (\S+)$/.exec(line) ?? [];
-      return kind === undefined || name === undefined || replaces === undefined ? [] : [{ kind, version: Number(version), name, replaces }];
+      return kind === undefined || name === undefined || replaces === undefined
+        ? []
+        : [{ kind, version: Number(version), name, replaces }];
     });
     const inForce = new Map<string, { readonly name: string; readonly replaces: string }>();
     for (const { kind, name, replaces } of entries) {

@@ -16,21 +16,38 @@ export interface Volume {
   readonly createdAt: string;
 }
 
-const strings = z.record(z.string(), z.string()).nullish().transform((all) => all ?? {});
+const strings = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((all) => all ?? {});
 
 const schema = z
-  .object({ Name: z.string().min(1), Driver: z.string(), Mountpoint: z.string(), Labels: strings, Options: strings, Scope: z.string(), CreatedAt: z.string().default('') })
-  .transform(
-    (volume): Volume => ({
-      name: volume.Name,
-      driver: volume.Driver,
-      mountpoint: volume.Mountpoint,
-      labels: volume.Labels,
-      options: Object.fromEntries(Object.entries(volume.Options).map(([key, value]) => [key, key === 'o' ? '***' : value])),
-      scope: volume.Scope,
-      createdAt: volume.CreatedAt,
-    }),
-  );
+  .object({
+    Name: z.string().min(1),
+    Driver: z.string(),
+    Mountpoint: z.string(),
+    Labels: strings,
+    Options: strings,
+    Scope: z.string(),
+    CreatedAt: z.string().default(''),
+  })
+  .transform((volume): Volume => ({
+    name: volume.Name,
+    driver: volume.Driver,
+    mountpoint: volume.Mountpoint,
+    labels: volume.Labels,
+    options: Object.fromEntries(
+      Object.entries(volume.Options).map(([key, value]) => [key, key === 'o' ? '***' : value]),
+    ),
+    scope: volume.Scope,
+    createdAt: volume.CreatedAt,
+  }));
 
 /** Every volume on the host. Errors: `no-docker`, `fact-unreadable`. */
-export const volumes: Fact<readonly Volume[]> = dockerList({ name: 'volumes', kind: everyVolume, format: '{{json .}}', item: schema, what: 'the list of volumes' });
+export const volumes: Fact<readonly Volume[]> = dockerList({
+  name: 'volumes',
+  kind: everyVolume,
+  format: '{{json .}}',
+  item: schema,
+  what: 'the list of volumes',
+});

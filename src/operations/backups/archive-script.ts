@@ -6,7 +6,19 @@ import { longestCopyMs } from '../engine/time-limits.ts';
 import { shell } from '../../shell/shell.ts';
 
 /** What of a manifest is known before the archive is made. */
-export type ManifestStart = Pick<Manifest, 'plimsoll' | 'version' | 'name' | 'host' | 'source' | 'compression' | 'encryptedTo' | 'consistency' | 'docker' | 'sizeBytes'>;
+export type ManifestStart = Pick<
+  Manifest,
+  | 'plimsoll'
+  | 'version'
+  | 'name'
+  | 'host'
+  | 'source'
+  | 'compression'
+  | 'encryptedTo'
+  | 'consistency'
+  | 'docker'
+  | 'sizeBytes'
+>;
 
 export interface Archive {
   readonly start: ManifestStart;
@@ -31,7 +43,23 @@ export function makeArchive({ start, source, spool, place, file, list }: Archive
   const known = JSON.stringify(start).slice(1, -1);
   return {
     kind: 'exec',
-    argv: ['/bin/sh', '-s', '--', file ?? '', source.path, source.identity, spool, name, archiveOf(start), compression, consistency, list ? 'list' : '', known, place, ...encryptedTo],
+    argv: [
+      '/bin/sh',
+      '-s',
+      '--',
+      file ?? '',
+      source.path,
+      source.identity,
+      spool,
+      name,
+      archiveOf(start),
+      compression,
+      consistency,
+      list ? 'list' : '',
+      known,
+      place,
+      ...encryptedTo,
+    ],
     stdin: archiveScript,
     timeoutMs: longestCopyMs,
   };
@@ -42,6 +70,14 @@ const archiveScript = `${shell('operations/backups/archive.sh')}\n`;
 const forgetScript = `${shell('operations/backups/forget.sh')}\n`;
 
 /** Removes what was made and has not become a backup; a complete one stays, unless it was only on its way. */
-export function forgetArchive({ spool, start, place }: Pick<Archive, 'spool' | 'start' | 'place'>, onItsWay: boolean): ExecAction {
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', spool, start.name, archiveOf(start), onItsWay ? 'on its way' : '', place], stdin: forgetScript, timeoutMs: 120_000 };
+export function forgetArchive(
+  { spool, start, place }: Pick<Archive, 'spool' | 'start' | 'place'>,
+  onItsWay: boolean,
+): ExecAction {
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-s', '--', spool, start.name, archiveOf(start), onItsWay ? 'on its way' : '', place],
+    stdin: forgetScript,
+    timeoutMs: 120_000,
+  };
 }

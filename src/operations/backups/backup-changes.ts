@@ -33,12 +33,20 @@ export function backupChanges(plan: BackupPlan): readonly Change[] {
 /** What is left once the archive is made. */
 export function afterArchive(plan: BackupPlan): readonly Change[] {
   if (isHere(plan.to)) return [sealChange(plan), ...removal(plan)];
-  return [...(plan.to.bucket === undefined ? [] : [sealChange(plan)]), deliverChange(plan, 'archive'), clearChange(plan)];
+  return [
+    ...(plan.to.bucket === undefined ? [] : [sealChange(plan)]),
+    deliverChange(plan, 'archive'),
+    clearChange(plan),
+  ];
 }
 
 /** What is left once the backup is there. */
 export function afterDelivery(plan: BackupPlan): readonly Change[] {
-  if (isHere(plan.to)) return [...(plan.shelf.backups.some(({ name, seal }) => name === plan.name && seal === '') ? [sealChange(plan)] : []), ...removal(plan)];
+  if (isHere(plan.to))
+    return [
+      ...(plan.shelf.backups.some(({ name, seal }) => name === plan.name && seal === '') ? [sealChange(plan)] : []),
+      ...removal(plan),
+    ];
   const spooled = plan.spoolShelf.backups.length > 0;
   return spooled ? [...(plan.removes.length === 0 ? [] : [deliverChange(plan, 'manifest')]), clearChange(plan)] : [];
 }
@@ -49,7 +57,9 @@ function archiveChange(plan: BackupPlan): Change {
   const { name, source, spool, start, stopped, holds, remembered, list, to } = plan;
   const again = stillHeld(plan);
   const ids = [...again, ...holds.filter(({ id }) => !again.some((use) => use.id === id))];
-  const file = remembered?.file ?? (ids.length === 0 ? undefined : `${stopped.directory}/backup-${source.identity.replace(':', '-')}`);
+  const file =
+    remembered?.file ??
+    (ids.length === 0 ? undefined : `${stopped.directory}/backup-${source.identity.replace(':', '-')}`);
   const what = `back up ${start.source} to ${describedKept(to)} as ${name}${start.encryptedTo === undefined ? '' : `, encrypted to ${keysOf(start.encryptedTo)}`}`;
   const held = start.consistency === 'pause' ? 'paused' : 'stopped';
   const remember: readonly Action[] =
@@ -57,7 +67,13 @@ function archiveChange(plan: BackupPlan): Change {
       ? []
       : [
           { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', stopped.directory] },
-          { kind: 'write-file', path: file, content: stoppedText({ from: source.path, to: forBackup, containers: ids.map(({ id }) => id) }), mode: '0600', expect: remembered?.text ?? null },
+          {
+            kind: 'write-file',
+            path: file,
+            content: stoppedText({ from: source.path, to: forBackup, containers: ids.map(({ id }) => id) }),
+            mode: '0600',
+            expect: remembered?.text ?? null,
+          },
         ];
   const before = { archive: 'none' };
   const made = { start, spool, place: resourceOf(to) };
@@ -75,16 +91,25 @@ function archiveChange(plan: BackupPlan): Change {
 }
 
 /** What a backup that was cut has held, and is not as it was. */
-export function stillHeld({ remembered, uses, containers }: Pick<BackupSurvey, 'remembered' | 'uses' | 'containers'>): readonly ContainerUse[] {
+export function stillHeld({
+  remembered,
+  uses,
+  containers,
+}: Pick<BackupSurvey, 'remembered' | 'uses' | 'containers'>): readonly ContainerUse[] {
   const isPaused = (id: string): boolean => containers.find((container) => container.id === id)?.state.paused === true;
-  return (remembered?.containers ?? []).flatMap((id) => uses.find((use) => use.id === id && (!use.running || isPaused(id))) ?? []);
+  return (remembered?.containers ?? []).flatMap(
+    (id) => uses.find((use) => use.id === id && (!use.running || isPaused(id))) ?? [],
+  );
 }
 
 /** Lets go on what a backup that came to its end, or was given up, has left held. */
 export function goOnChange(survey: BackupSurvey, file: string): Change {
   const held = stillHeld(survey);
   return {
-    summary: held.length === 0 ? 'all containers that were held for the backup run again: forget that they were' : `let ${names(held)} run again, held for the backup`,
+    summary:
+      held.length === 0
+        ? 'all containers that were held for the backup run again: forget that they were'
+        : `let ${names(held)} run again, held for the backup`,
     subject: `held:${survey.source.path}`,
     before: { held: held.map(({ name }) => name) },
     after: { held: [] },
@@ -122,16 +147,46 @@ function deliverChange(plan: BackupPlan, from: 'archive' | 'manifest'): Change {
   const told = (script: string): readonly string[] => ['/bin/sh', '-c', script, 'sh', manifest];
   const superseded = filesOf(directory, removes);
   const fetched: readonly Action[] = [
-    ...(from === 'manifest' ? [] : [{ kind: 'fetch' as const, path: `${spool}/${archiveOf(start)}`, to: `${directory}/${archiveOf(start)}`, ...there, described: told(archiveDigest), resumes: true }]),
+    ...(from === 'manifest'
+      ? []
+      : [
+          {
+            kind: 'fetch' as const,
+            path: `${spool}/${archiveOf(start)}`,
+            to: `${directory}/${archiveOf(start)}`,
+            ...there,
+            described: told(archiveDigest),
+            resumes: true,
+          },
+        ]),
     ...(from === 'manifest' ? [] : [sealBackup(name, spool, to)]),
-    { kind: 'fetch', path: manifest, to: `${directory}/${name}.json`, ...there, described: told(ownDigest), atMostBytes: longestManifest, resumes: true, ...(superseded.length === 0 ? {} : { supersedes: superseded }) },
+    {
+      kind: 'fetch',
+      path: manifest,
+      to: `${directory}/${name}.json`,
+      ...there,
+      described: told(ownDigest),
+      atMostBytes: longestManifest,
+      resumes: true,
+      ...(superseded.length === 0 ? {} : { supersedes: superseded }),
+    },
   ];
   return {
     summary: `${name} → ${describedKept(to)}${removes.length === 0 ? '' : `; then remove ${removes.map((one) => one.name).join(', ')} there`}`,
     subject: `deliver:${name}`,
     before: { there: 'not' },
     after: { there: 'whole' },
-    actions: to.bucket === undefined ? fetched : [putInBucket(to, spool, start, filesOf('.', removes).map((file) => file.slice('./'.length)))],
+    actions:
+      to.bucket === undefined
+        ? fetched
+        : [
+            putInBucket(
+              to,
+              spool,
+              start,
+              filesOf('.', removes).map((file) => file.slice('./'.length)),
+            ),
+          ],
     // Nothing on the host has changed; and a backup is not what a rollback should remove.
     undo: removes.length === 0 ? [] : 'irreversible',
     atomic: to.bucket !== undefined,
@@ -146,7 +201,19 @@ function clearChange(plan: BackupPlan): Change {
     subject: `spool:${name}`,
     before: { spool: 'used' },
     after: { spool: 'free' },
-    actions: [{ kind: 'exec', argv: ['rm', '-f', '--', `${spool}/${name}.json`, `${spool}/${archiveOf(start)}`, ...(to.bucket === undefined ? [] : [sealOf(spool, name)])] }],
+    actions: [
+      {
+        kind: 'exec',
+        argv: [
+          'rm',
+          '-f',
+          '--',
+          `${spool}/${name}.json`,
+          `${spool}/${archiveOf(start)}`,
+          ...(to.bucket === undefined ? [] : [sealOf(spool, name)]),
+        ],
+      },
+    ],
     undo: [],
     atomic: true,
     bindings: bindings(plan),

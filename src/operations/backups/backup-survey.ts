@@ -34,14 +34,43 @@ import { ownPlaces } from './own-place.ts';
 export const backupVolumeSchema = z
   .strictObject({
     volume: z.string().min(1).optional().describe('the volume, by its name'),
-    container: z.string().min(1).optional().describe('instead of volume: the name or id of a container, or four or more of its first digits, with path:'),
+    container: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('instead of volume: the name or id of a container, or four or more of its first digits, with path:'),
     path: copiedDirectory.optional().describe('a directory on the host; with container: as the container sees it'),
     to: backupsIn('where the backup is kept'),
-    consistency: z.enum(['stop', 'pause', 'live']).optional().describe('what becomes of the containers that write to it: stopped, or paused, while it is read, and let go on whatever becomes of the backup; live: they run on, and what they change meanwhile may be half old and half new. Without it, a volume that a running container writes to is refused'),
-    keep: z.number().int().min(1).optional().describe('how many complete backups of it are kept there; older ones are removed once the new one is there. All of them when absent'),
-    content_list: z.boolean().default(true).describe('what is in the files is listed too (they are read twice meanwhile), so that a restored volume can be proven to be the same'),
-    encrypt_to: recipients.optional().describe('public keys (age1…, ssh-ed25519 …, ssh-rsa …): the host\'s own age encrypts the archive to them, so that it is never on a disk, or on its way, in the clear'),
-    spool: copiedDirectory.optional().describe('the directory on the host in which the archive is made before it goes elsewhere; spool in the state directory (/var/lib/plimsoll/spool) when absent. With to: {path} it is made there'),
+    consistency: z
+      .enum(['stop', 'pause', 'live'])
+      .optional()
+      .describe(
+        'what becomes of the containers that write to it: stopped, or paused, while it is read, and let go on whatever becomes of the backup; live: they run on, and what they change meanwhile may be half old and half new. Without it, a volume that a running container writes to is refused',
+      ),
+    keep: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'how many complete backups of it are kept there; older ones are removed once the new one is there. All of them when absent',
+      ),
+    content_list: z
+      .boolean()
+      .default(true)
+      .describe(
+        'what is in the files is listed too (they are read twice meanwhile), so that a restored volume can be proven to be the same',
+      ),
+    encrypt_to: recipients
+      .optional()
+      .describe(
+        "public keys (age1…, ssh-ed25519 …, ssh-rsa …): the host's own age encrypts the archive to them, so that it is never on a disk, or on its way, in the clear",
+      ),
+    spool: copiedDirectory
+      .optional()
+      .describe(
+        'the directory on the host in which the archive is made before it goes elsewhere; spool in the state directory (/var/lib/plimsoll/spool) when absent. With to: {path} it is made there',
+      ),
     as: backupName.optional().describe('filled in by a plan: the name of the backup'),
   })
   .refine(isPlace, placeProblem);
@@ -49,7 +78,15 @@ export type BackupWant = z.infer<typeof backupVolumeSchema>;
 
 /** Two flights: what the host has; and what the directories hold. */
 export function backupNeeds(want: BackupWant, known: Known): readonly FactRequest[] {
-  const first: readonly FactRequest[] = [ask(backupHost), ask(copyTools), ask(begunCopies), ask(stoppedForCopies), ask(containerUsesIfAny), ask(containers), ask(volumes)].filter((request) => usesDocker(want) || !dockersOwn.has(request.fact.name));
+  const first: readonly FactRequest[] = [
+    ask(backupHost),
+    ask(copyTools),
+    ask(begunCopies),
+    ask(stoppedForCopies),
+    ask(containerUsesIfAny),
+    ask(containers),
+    ask(volumes),
+  ].filter((request) => usesDocker(want) || !dockersOwn.has(request.fact.name));
   if (first.some((request) => known.get(request) === undefined)) return first;
   const located = locatedSource(want, known);
   if ('outcome' in located) return first;
@@ -76,7 +113,12 @@ function usesDocker({ volume, container, consistency }: BackupWant): boolean {
 
 export function locatedSource(want: BackupWant, known: Known): Located | Refusal {
   const uses = known.get(ask(containerUsesIfAny)) ?? [];
-  return locate(placeOf(want), usesDocker(want) ? { uses, volumes: known.get(ask(volumes)) ?? [], containers: known.get(ask(containers)) ?? [] } : { uses, volumes: [], containers: [] });
+  return locate(
+    placeOf(want),
+    usesDocker(want)
+      ? { uses, volumes: known.get(ask(volumes)) ?? [], containers: known.get(ask(containers)) ?? [] }
+      : { uses, volumes: [], containers: [] },
+  );
 }
 
 export function placeOf({ volume, container, path }: BackupWant): Place {
@@ -91,8 +133,14 @@ export function volumeAt({ path, alias }: Located, known: Known): Volume | undef
 export function nameOf(want: BackupWant, known: Known): BackupName {
   if (want.as !== undefined) return want.as;
   const { node, now } = known.the(ask(backupHost));
-  const what = want.volume ?? `${want.container ?? ''}${want.path ?? ''}`.replaceAll(/[^A-Za-z0-9_.-]+/g, '_').replaceAll(/^[_.-]+|_+$/g, '');
-  return crossing(backupName, `${what === '' ? 'root' : what}@${node.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}.${now}`, 'the name that the backup would have');
+  const what =
+    want.volume ??
+    `${want.container ?? ''}${want.path ?? ''}`.replaceAll(/[^A-Za-z0-9_.-]+/g, '_').replaceAll(/^[_.-]+|_+$/g, '');
+  return crossing(
+    backupName,
+    `${what === '' ? 'root' : what}@${node.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}.${now}`,
+    'the name that the backup would have',
+  );
 }
 
 /** What the names of all backups of the same thing begin with. */
@@ -128,21 +176,31 @@ export const forBackup = 'backup';
 export function surveyBackup(want: BackupWant, known: Known): BackupSurvey | Refusal {
   const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
   const uses = known.the(ask(containerUsesIfAny));
-  if (uses === null) return refuse('the Docker daemon does not answer, so it is not known which containers use what is to be backed up', 'start it (systemctl start docker), then run the same again');
+  if (uses === null)
+    return refuse(
+      'the Docker daemon does not answer, so it is not known which containers use what is to be backed up',
+      'start it (systemctl start docker), then run the same again',
+    );
   const located = locatedSource(want, known);
   if ('outcome' in located) return located;
   const source = known.the(ask(copyDirectory, located.path));
   if (source.kind !== 'directory') return notDirectory(located.path, source.kind);
-  const objection = strayed(located, source, known) ?? nested(source) ?? unfinishedSource(source, known.the(ask(begunCopies)));
+  const objection =
+    strayed(located, source, known) ?? nested(source) ?? unfinishedSource(source, known.the(ask(begunCopies)));
   if (objection !== undefined) return objection;
   const tools = known.the(ask(copyTools));
   const host = known.the(ask(backupHost));
   const { compression } = host;
-  if (!tools.tar || !tools.manifest) return refuse('the host has no GNU tar, GNU find and sha256sum, which keep everything that files have', 'install them, or use send_volume or copy_volume');
+  if (!tools.tar || !tools.manifest)
+    return refuse(
+      'the host has no GNU tar, GNU find and sha256sum, which keep everything that files have',
+      'install them, or use send_volume or copy_volume',
+    );
   if (compression === undefined) return refuse('the host has neither zstd nor gzip', 'install zstd on the host');
   const name = nameOf(want, known);
   const spool = spoolOf(want, known);
-  if (`${spool}/`.startsWith(`${source.path}/`)) return refuse(`${spool} lies in ${source.path}: the backup would contain itself`, 'name a directory elsewhere');
+  if (`${spool}/`.startsWith(`${source.path}/`))
+    return refuse(`${spool} lies in ${source.path}: the backup would contain itself`, 'name a directory elsewhere');
   const shelf = known.the(shelfOf(want.to, familyOf(name)));
   const volume = volumeAt(located, known);
   const state = volume === undefined ? undefined : known.the(ask(volumeState, volume.mountpoint));

@@ -21,13 +21,40 @@ const getScript = `${shell('operations/backups/bring-from-bucket.sh')}\n`;
  * manifest, without which there is no backup. What it makes superfluous goes last. The credentials are
  * in a file that only curl reads.
  */
-export function putInBucket(to: Kept, spool: string, start: Pick<Manifest, 'name' | 'compression' | 'encryptedTo'>, superseded: readonly string[]): ExecAction {
+export function putInBucket(
+  to: Kept,
+  spool: string,
+  start: Pick<Manifest, 'name' | 'compression' | 'encryptedTo'>,
+  superseded: readonly string[],
+): ExecAction {
   const archive = archiveOf(start);
   const manifest = `${start.name}.json`;
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', to.credentials ?? '', `${spool}/${archive}`, `${spool}/${manifest}`, urlOf(to, archive), urlOf(to, manifest), sealOf(spool, start.name), urlOf(to, `${start.name}.seal`), ...superseded.map((name) => urlOf(to, name))], stdin: putScript, timeoutMs: longestCopyMs };
+  return {
+    kind: 'exec',
+    argv: [
+      '/bin/sh',
+      '-s',
+      '--',
+      to.credentials ?? '',
+      `${spool}/${archive}`,
+      `${spool}/${manifest}`,
+      urlOf(to, archive),
+      urlOf(to, manifest),
+      sealOf(spool, start.name),
+      urlOf(to, `${start.name}.seal`),
+      ...superseded.map((name) => urlOf(to, name)),
+    ],
+    stdin: putScript,
+    timeoutMs: longestCopyMs,
+  };
 }
 
 /** Brings an archive from a bucket to its place on the host. */
 export function getFromBucket(from: Kept, manifest: Manifest, path: string): ExecAction {
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', from.credentials ?? '', path, manifest.sha256, urlOf(from, archiveOf(manifest))], stdin: getScript, timeoutMs: longestCopyMs };
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-s', '--', from.credentials ?? '', path, manifest.sha256, urlOf(from, archiveOf(manifest))],
+    stdin: getScript,
+    timeoutMs: longestCopyMs,
+  };
 }

@@ -21,10 +21,29 @@ export interface Extraction {
  */
 export function extract({ manifest, archive, volume, directory, onItsWay, identity }: Extraction): ExecAction {
   const { list } = manifest;
-  const parts = [list.names, list.contents, list.attributes, list.acls].map((digest, index) => (digest === undefined ? '' : `${['names', 'contents', 'attributes', 'acls'][index] ?? ''} ${digest}`));
+  const parts = [list.names, list.contents, list.attributes, list.acls].map((digest, index) =>
+    digest === undefined ? '' : `${['names', 'contents', 'attributes', 'acls'][index] ?? ''} ${digest}`,
+  );
   return {
     kind: 'exec',
-    argv: ['/bin/sh', '-s', '--', archive, directory, volume, manifest.name, manifest.compression, manifest.sha256, String(manifest.consistency === 'live' ? '' : manifest.entries - manifest.sockets), onItsWay ? archive : '', identity ?? '', manifest.inside?.sha256 ?? '', String(longestUnpacked(manifest)), String(longestFiles(manifest)), ...parts.filter((part) => part !== '')],
+    argv: [
+      '/bin/sh',
+      '-s',
+      '--',
+      archive,
+      directory,
+      volume,
+      manifest.name,
+      manifest.compression,
+      manifest.sha256,
+      String(manifest.consistency === 'live' ? '' : manifest.entries - manifest.sockets),
+      onItsWay ? archive : '',
+      identity ?? '',
+      manifest.inside?.sha256 ?? '',
+      String(longestUnpacked(manifest)),
+      String(longestFiles(manifest)),
+      ...parts.filter((part) => part !== ''),
+    ],
     stdin: extractScript,
     timeoutMs: longestCopyMs,
   };
@@ -40,7 +59,13 @@ const mebibyte = 1024 ** 2;
  * No more than this is taken from an archive, whatever it unpacks to. Manifests of an earlier plimsoll say only what the
  * files have been; of those, what names and attributes take is allowed for, and what was written to while it was read may have doubled.
  */
-export function longestUnpacked({ unpackedBytes, allocatedBytes, apparentBytes, entries, consistency }: Manifest): number {
+export function longestUnpacked({
+  unpackedBytes,
+  allocatedBytes,
+  apparentBytes,
+  entries,
+  consistency,
+}: Manifest): number {
   if (unpackedBytes !== undefined) return unpackedBytes;
   return Math.max(allocatedBytes, apparentBytes) * (consistency === 'live' ? 2 : 1) + entries * 65_536 + 64 * mebibyte;
 }
@@ -52,5 +77,12 @@ function longestFiles({ apparentBytes, entries }: Manifest): number {
 
 /** Empties the volume again, if nobody uses it and nothing has been written to it since it was restored. */
 export function unextract(volume: string, directory: string, spooled: string | undefined): readonly Action[] {
-  return [{ kind: 'exec', argv: ['/bin/sh', '-s', '--', volume, directory, spooled ?? ''], stdin: emptyScript, timeoutMs: longestCopyMs }];
+  return [
+    {
+      kind: 'exec',
+      argv: ['/bin/sh', '-s', '--', volume, directory, spooled ?? ''],
+      stdin: emptyScript,
+      timeoutMs: longestCopyMs,
+    },
+  ];
 }

@@ -12,7 +12,10 @@ import { directoryOf } from './backup-input.ts';
  */
 export function ownPlaces(to: Kept | undefined, spool: string): readonly FactRequest<OwnDirectory>[] {
   if (to?.path === undefined) return [ask(ownDirectory, spool)];
-  const kept = to.host === undefined ? ask(ownDirectory, to.path) : askOf(to.host, ownDirectory, crossing(hostPath, directoryOf(to), 'the directory of the backups'));
+  const kept =
+    to.host === undefined
+      ? ask(ownDirectory, to.path)
+      : askOf(to.host, ownDirectory, crossing(hostPath, directoryOf(to), 'the directory of the backups'));
   return to.host === undefined ? [kept] : [kept, ask(ownDirectory, spool)];
 }
 
@@ -20,7 +23,12 @@ export function judgePlaces(places: readonly FactRequest<OwnDirectory>[], known:
   for (const place of places) {
     const { problem } = known.the(place);
     const on = place.host === undefined ? 'on the host' : `on ${place.host}`;
-    if (problem !== undefined) return { outcome: 'refused', reason: `${oneLine(problem, 500)} (${on}): whoever can write there could have root write elsewhere`, remedy: `chown root:root and chmod go-w what is named, ${on}; or name a directory below which only root writes` };
+    if (problem !== undefined)
+      return {
+        outcome: 'refused',
+        reason: `${oneLine(problem, 500)} (${on}): whoever can write there could have root write elsewhere`,
+        remedy: `chown root:root and chmod go-w what is named, ${on}; or name a directory below which only root writes`,
+      };
   }
   return undefined;
 }

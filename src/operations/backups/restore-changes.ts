@@ -34,16 +34,38 @@ export interface RestorePlan {
 }
 
 export function restoreChanges(plan: RestorePlan): readonly Change[] {
-  return [...(plan.exists && plan.inForce ? [] : [makeChange(plan)]), ...(plan.there ? [] : [bringChange(plan)]), extractChange(plan)];
+  return [
+    ...(plan.exists && plan.inForce ? [] : [makeChange(plan)]),
+    ...(plan.there ? [] : [bringChange(plan)]),
+    extractChange(plan),
+  ];
 }
 
 /** Docker sets a quota when it first mounts a volume, and never for what lies there already. */
 function makeChange({ manifest, volume, directory, bytes, exists }: RestorePlan): Change {
-  const labels = { ...Object.fromEntries(Object.entries(manifest.docker?.labels ?? {}).filter(([key]) => !key.startsWith('plimsoll.'))), [restoredLabel]: manifest.name };
+  const labels = {
+    ...Object.fromEntries(
+      Object.entries(manifest.docker?.labels ?? {}).filter(([key]) => !key.startsWith('plimsoll.')),
+    ),
+    [restoredLabel]: manifest.name,
+  };
   const size = bytes === 0 ? [] : ['--opt', `size=${String(bytes)}`];
   const format = `{{.Driver}} {{.Mountpoint}} {{index .Labels "${restoredLabel}"}}${bytes === 0 ? '' : ' {{index .Options "size"}}'}`;
   const identity = `local ${directory} ${manifest.name}${bytes === 0 ? '' : ` ${String(bytes)}`}`;
-  const create: Action = { kind: 'exec', argv: ['docker', 'volume', 'create', '--driver', 'local', ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]), ...size, volume], timeoutMs: 120_000 };
+  const create: Action = {
+    kind: 'exec',
+    argv: [
+      'docker',
+      'volume',
+      'create',
+      '--driver',
+      'local',
+      ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+      ...size,
+      volume,
+    ],
+    timeoutMs: 120_000,
+  };
   const quota = bytes === 0 ? '' : `, its quota of ${formatBytes(bytes)} in force`;
   return {
     summary: exists ? `${volume}: put its quota of ${formatBytes(bytes)} in force` : `${volume}: a new volume${quota}`,
@@ -53,7 +75,12 @@ function makeChange({ manifest, volume, directory, bytes, exists }: RestorePlan)
     actions: [
       ...(exists ? [] : [create]),
       // \`volume create\` of a name that exists changes nothing and says success.
-      { kind: 'check', argv: ['docker', 'volume', 'inspect', '--format', format, volume], equals: identity, otherwise: `${volume} is not the volume that was to be made` },
+      {
+        kind: 'check',
+        argv: ['docker', 'volume', 'inspect', '--format', format, volume],
+        equals: identity,
+        otherwise: `${volume} is not the volume that was to be made`,
+      },
       ...(bytes === 0 ? [] : enforceQuota(volume, directory, bytes)),
     ],
     undo: [removeMade(volume, directory, primeLabel, format, identity)],
@@ -73,7 +100,18 @@ function bringChange({ manifest, from, archive }: RestorePlan): Change {
     actions:
       from.bucket !== undefined
         ? [getFromBucket(from, manifest, archive)]
-        : [{ kind: 'upload', from: `${directoryOf(from)}/${archiveOf(manifest)}`, ...there, path: archive, mode: '0600', sha256: manifest.sha256, bytes: manifest.bytes, resumes: true }],
+        : [
+            {
+              kind: 'upload',
+              from: `${directoryOf(from)}/${archiveOf(manifest)}`,
+              ...there,
+              path: archive,
+              mode: '0600',
+              sha256: manifest.sha256,
+              bytes: manifest.bytes,
+              resumes: true,
+            },
+          ],
     undo: [{ kind: 'exec', argv: ['rm', '-f', '--', archive, archive.replace(/([^/]+)$/, '.$1.part')] }],
     atomic: from.bucket !== undefined,
     bindings: {},
@@ -82,7 +120,8 @@ function bringChange({ manifest, from, archive }: RestorePlan): Change {
 
 function extractChange({ manifest, madeBy, volume, directory, from, archive, identity }: RestorePlan): Change {
   const { list, entries, sockets, root, name } = manifest;
-  const proof = list.contents === undefined ? 'its archive\'s checksum compared' : 'compared with the manifest, file by file';
+  const proof =
+    list.contents === undefined ? "its archive's checksum compared" : 'compared with the manifest, file by file';
   const onItsWay = !isHere(from);
   return {
     summary: `${name}${madeBy === undefined ? '' : `, ${madeBy}`} → volume ${volume}${identity === undefined ? '' : `, decrypted with ${identity}`}: ${String(entries - sockets)} entries, ${formatBytes(manifest.allocatedBytes)}, ${proof}`,

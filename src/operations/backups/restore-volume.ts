@@ -32,17 +32,38 @@ import { restoreChanges, restoredLabel } from './restore-changes.ts';
 import { judgeVouched, vouchedFor } from './vouching.ts';
 
 const schema = z.strictObject({
-  volume: z.string().regex(volumeName, 'must be a name that Docker\'s local volumes can have').describe('the new volume; a name that was never used on the host'),
+  volume: z
+    .string()
+    .regex(volumeName, "must be a name that Docker's local volumes can have")
+    .describe('the new volume; a name that was never used on the host'),
   from: backupsIn('where the backup is kept'),
-  backup: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/, 'must be the name of a backup, or what it begins with before the @').describe('a backup\'s name; or what stands in it before the @, such as the name of the volume: the newest complete one, refused where several hosts have made such'),
+  backup: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/, 'must be the name of a backup, or what it begins with before the @')
+    .describe(
+      "a backup's name; or what stands in it before the @, such as the name of the volume: the newest complete one, refused where several hosts have made such",
+    ),
   size: sizeText((text) => {
     if ((dockerBytes(text) ?? 0) < 1) throw new SizeError(`"${text}" is no size`);
   })
     .optional()
-    .describe('the new volume\'s quota, as Docker takes sizes (20GiB); that of the backup when absent'),
-  identity: copiedDirectory.optional().describe('for an encrypted backup: the file on the host with the secret key, which belongs to root with mode 0600 or 0400; the host\'s own age reads it, plimsoll does not'),
-  unvouched: z.literal('allow').optional().describe('allow: restore also a backup for which neither the records nor a seal vouch: whoever may write where it is kept may have put it there'),
-  spool: copiedDirectory.optional().describe('the directory on the host to which the archive is brought; spool in the state directory (/var/lib/plimsoll/spool) when absent'),
+    .describe("the new volume's quota, as Docker takes sizes (20GiB); that of the backup when absent"),
+  identity: copiedDirectory
+    .optional()
+    .describe(
+      "for an encrypted backup: the file on the host with the secret key, which belongs to root with mode 0600 or 0400; the host's own age reads it, plimsoll does not",
+    ),
+  unvouched: z
+    .literal('allow')
+    .optional()
+    .describe(
+      'allow: restore also a backup for which neither the records nor a seal vouch: whoever may write where it is kept may have put it there',
+    ),
+  spool: copiedDirectory
+    .optional()
+    .describe(
+      'the directory on the host to which the archive is brought; spool in the state directory (/var/lib/plimsoll/spool) when absent',
+    ),
 });
 export type RestoreWant = z.infer<typeof schema>;
 
@@ -62,17 +83,35 @@ export const restoreVolume = defineOperation<RestoreWant>({
     return 'outcome' in chosen ? want : { ...want, backup: chosen.name };
   },
 
-  repin: (want, fresh, saved) => (want.backup.includes('@') || !saved.backup.startsWith(`${want.backup}@`) ? fresh : { ...fresh, backup: saved.backup }),
+  repin: (want, fresh, saved) =>
+    want.backup.includes('@') || !saved.backup.startsWith(`${want.backup}@`)
+      ? fresh
+      : { ...fresh, backup: saved.backup },
 
   touches: (want, known) => {
     const root = known.get(ask(dockerInfo))?.root;
     const made = [`volume:${want.volume}`, ...(root === undefined ? [] : [`path:${directoryIn(root, want)}`])];
-    return { reads: ['docker', resourceOf(want.from), ...(want.identity === undefined ? [] : [`path:${want.identity}`]), ...made], changes: made };
+    return {
+      reads: [
+        'docker',
+        resourceOf(want.from),
+        ...(want.identity === undefined ? [] : [`path:${want.identity}`]),
+        ...made,
+      ],
+      changes: made,
+    };
   },
 
   result(want, known) {
-    const manifest = known.get(shelfOf(want.from, prefixOf(want)))?.backups.find(({ name }) => name === want.backup)?.manifest;
-    return { volume: want.volume, backup: want.backup, entries: manifest?.entries ?? null, bytes: manifest?.allocatedBytes ?? null };
+    const manifest = known
+      .get(shelfOf(want.from, prefixOf(want)))
+      ?.backups.find(({ name }) => name === want.backup)?.manifest;
+    return {
+      volume: want.volume,
+      backup: want.backup,
+      entries: manifest?.entries ?? null,
+      bytes: manifest?.allocatedBytes ?? null,
+    };
   },
 });
 
@@ -87,7 +126,13 @@ function directoryIn(root: string, { volume }: RestoreWant): string {
 }
 
 function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
-  const first: readonly FactRequest[] = [ask(backupHost), ask(dockerInfo), ask(volumes), ask(copyTools), shelfOf(want.from, prefixOf(want))];
+  const first: readonly FactRequest[] = [
+    ask(backupHost),
+    ask(dockerInfo),
+    ask(volumes),
+    ask(copyTools),
+    shelfOf(want.from, prefixOf(want)),
+  ];
   if (first.some((request) => known.get(request) === undefined)) return first;
   const chosen = choose(want, known);
   if ('outcome' in chosen) return first;
@@ -96,7 +141,12 @@ function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
     ...first,
     ask(roomIn, known.the(ask(dockerInfo)).root),
     ...(volume === undefined && sizeOf(want, chosen) > 0 ? [askQuota(known)] : []),
-    ...(isHere(want.from) ? [] : [ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost)))), ...ownPlaces(undefined, spoolOf(want, known.the(ask(backupHost))))]),
+    ...(isHere(want.from)
+      ? []
+      : [
+          ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost)))),
+          ...ownPlaces(undefined, spoolOf(want, known.the(ask(backupHost)))),
+        ]),
     ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
     ...identityNeeds(chosen.manifest, want.identity),
     vouchedFor(chosen),
@@ -136,11 +186,24 @@ function choose(want: RestoreWant, known: Known): Backup | Refusal {
   const complete = found.filter((backup) => backup.complete);
   const newest = complete.toSorted((a, b) => (a.manifest.created < b.manifest.created ? 1 : -1))[0];
   if (newest === undefined) {
-    const why = !exists ? `there is no ${where}` : found.length > 0 ? `the archive of ${found[0]?.name ?? ''} is gone, or not whole` : unreadable.length > 0 ? `${unreadable[0] ?? ''} is no manifest of a backup` : 'there is none of that name';
-    return refuse(`no complete backup ${want.backup} in ${where}: ${why}`, 'look at what is there; only what has its manifest and the whole of its archive is restored');
+    const why = !exists
+      ? `there is no ${where}`
+      : found.length > 0
+        ? `the archive of ${found[0]?.name ?? ''} is gone, or not whole`
+        : unreadable.length > 0
+          ? `${unreadable[0] ?? ''} is no manifest of a backup`
+          : 'there is none of that name';
+    return refuse(
+      `no complete backup ${want.backup} in ${where}: ${why}`,
+      'look at what is there; only what has its manifest and the whole of its archive is restored',
+    );
   }
   const hosts = [...new Set(complete.map(({ manifest }) => manifest.host))];
-  if (hosts.length > 1 && !want.backup.includes('@')) return refuse(`${where} has backups of ${want.backup} of several hosts: ${hosts.join(', ')}`, `name the backup itself, for example ${newest.name}`);
+  if (hosts.length > 1 && !want.backup.includes('@'))
+    return refuse(
+      `${where} has backups of ${want.backup} of several hosts: ${hosts.join(', ')}`,
+      `name the backup itself, for example ${newest.name}`,
+    );
   return newest;
 }
 
@@ -152,18 +215,40 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   const { manifest } = chosen;
   const { root } = known.the(ask(dockerInfo));
   const tools = known.the(ask(copyTools));
-  if (!tools.tar || !tools.manifest) return refuse('the host has no GNU tar, GNU find and sha256sum, which keep everything that files have', 'install them');
-  if (!host.decompresses.includes(manifest.compression)) return refuse(`the host has no ${manifest.compression}, with which ${chosen.name} is compressed`, `install ${manifest.compression} on the host`);
+  if (!tools.tar || !tools.manifest)
+    return refuse(
+      'the host has no GNU tar, GNU find and sha256sum, which keep everything that files have',
+      'install them',
+    );
+  if (!host.decompresses.includes(manifest.compression))
+    return refuse(
+      `the host has no ${manifest.compression}, with which ${chosen.name} is compressed`,
+      `install ${manifest.compression} on the host`,
+    );
   const bytes = sizeOf(want, chosen);
-  if (bytes > 0 && bytes < manifest.allocatedBytes) return refuse(`${want.volume} is to have ${formatBytes(bytes)}, and ${chosen.name} holds ${formatBytes(manifest.allocatedBytes)}`, 'give it a larger size');
+  if (bytes > 0 && bytes < manifest.allocatedBytes)
+    return refuse(
+      `${want.volume} is to have ${formatBytes(bytes)}, and ${chosen.name} holds ${formatBytes(manifest.allocatedBytes)}`,
+      'give it a larger size',
+    );
 
   const volume = volumeOf(want, known);
   const record = host.restored.find((one) => one.volume === want.volume && one.backup === chosen.name);
   const ours = volume?.labels[restoredLabel] === chosen.name;
-  if (volume !== undefined && !ours) return refuse(`there is a volume ${want.volume} already`, 'name a new one: nothing is restored over what is there');
-  if (volume !== undefined && record?.done === true) return { outcome: 'noop', reason: `${want.volume} was restored from ${chosen.name}`, ...notes(manifest.sockets, []) };
-  const unsuitable = volume === undefined && bytes > 0 ? judgeNewVolume(want.volume, volumesRoot(root), known.the(askQuota(known)), known.the(ask(dockerInfo))) : undefined;
-  if (unsuitable !== undefined) return refuse(`${want.volume} is to have ${formatBytes(bytes)}: ${unsuitable.reason}`, unsuitable.remedy);
+  if (volume !== undefined && !ours)
+    return refuse(`there is a volume ${want.volume} already`, 'name a new one: nothing is restored over what is there');
+  if (volume !== undefined && record?.done === true)
+    return {
+      outcome: 'noop',
+      reason: `${want.volume} was restored from ${chosen.name}`,
+      ...notes(manifest.sockets, []),
+    };
+  const unsuitable =
+    volume === undefined && bytes > 0
+      ? judgeNewVolume(want.volume, volumesRoot(root), known.the(askQuota(known)), known.the(ask(dockerInfo)))
+      : undefined;
+  if (unsuitable !== undefined)
+    return refuse(`${want.volume} is to have ${formatBytes(bytes)}: ${unsuitable.reason}`, unsuitable.remedy);
   const vouched = judgeVouched(chosen, describedKept(want.from), want.unvouched, known);
   if ('outcome' in vouched) return vouched;
   const locked = judgeIdentity(manifest, want.identity, host, known);
@@ -177,17 +262,60 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   if (foreign !== undefined) return foreign;
   const room = known.the(ask(roomIn, root)).availableBytes;
   const needed = Math.max(manifest.allocatedBytes, manifest.unpackedBytes ?? 0) + (there ? 0 : manifest.bytes);
-  if (needed > room) return refuse(`${root} has ${formatBytes(room)} free, and ${chosen.name} needs ${formatBytes(needed)} with its archive`, 'make room on the host');
-  const plan: RestorePlan = { manifest, madeBy: vouched.madeBy, volume: want.volume, directory: directoryIn(root, want), bytes, exists: volume !== undefined, inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined, from: want.from, archive, there, identity: manifest.encryptedTo === undefined ? undefined : want.identity };
-  const sparse = manifest.apparentBytes > room ? [`${chosen.name} would have ${formatBytes(manifest.apparentBytes)} without the holes in its files, more than there is room for: it fits only as long as they stay`] : [];
-  return { outcome: 'change', changes: restoreChanges(plan), ...notes(manifest.sockets, [...vouched.warnings, ...sparse, ...liveNotes(manifest.consistency, manifest.changed), ...(want.identity !== undefined && manifest.encryptedTo === undefined ? [`${chosen.name} is not encrypted: ${want.identity} is not used`] : [])]) };
+  if (needed > room)
+    return refuse(
+      `${root} has ${formatBytes(room)} free, and ${chosen.name} needs ${formatBytes(needed)} with its archive`,
+      'make room on the host',
+    );
+  const plan: RestorePlan = {
+    manifest,
+    madeBy: vouched.madeBy,
+    volume: want.volume,
+    directory: directoryIn(root, want),
+    bytes,
+    exists: volume !== undefined,
+    inForce: bytes === 0 || state?.quota?.limitBytes === bytes || record !== undefined,
+    from: want.from,
+    archive,
+    there,
+    identity: manifest.encryptedTo === undefined ? undefined : want.identity,
+  };
+  const sparse =
+    manifest.apparentBytes > room
+      ? [
+          `${chosen.name} would have ${formatBytes(manifest.apparentBytes)} without the holes in its files, more than there is room for: it fits only as long as they stay`,
+        ]
+      : [];
+  return {
+    outcome: 'change',
+    changes: restoreChanges(plan),
+    ...notes(manifest.sockets, [
+      ...vouched.warnings,
+      ...sparse,
+      ...liveNotes(manifest.consistency, manifest.changed),
+      ...(want.identity !== undefined && manifest.encryptedTo === undefined
+        ? [`${chosen.name} is not encrypted: ${want.identity} is not used`]
+        : []),
+    ]),
+  };
 }
 
 function liveNotes(consistency: string, changed: number): readonly string[] {
-  return consistency === 'live' ? [`it was backed up live${changed > 0 ? `, and ${String(changed)} files changed meanwhile` : ''}: only its archive's checksum can be verified`] : [];
+  return consistency === 'live'
+    ? [
+        `it was backed up live${changed > 0 ? `, and ${String(changed)} files changed meanwhile` : ''}: only its archive's checksum can be verified`,
+      ]
+    : [];
 }
 
 function notes(sockets: number, more: readonly string[]): { readonly warnings?: readonly string[] } {
-  const warnings = [...(sockets > 0 ? [`${String(sockets)} socket${sockets === 1 ? ' was' : 's were'} not backed up: a program makes its sockets anew when it starts`] : []), ...more];
+  const warnings = [
+    ...(sockets > 0
+      ? [
+          `${String(sockets)} socket${sockets === 1 ? ' was' : 's were'} not backed up: a program makes its sockets anew when it starts`,
+        ]
+      : []),
+    ...more,
+  ];
   return warnings.length === 0 ? {} : { warnings };
 }

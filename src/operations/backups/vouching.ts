@@ -15,7 +15,14 @@ export function sealOf(directory: string, name: string): string {
 /** In the place where it is kept; what goes to a bucket is sealed on the host that brings it there. */
 export function sealBackup(name: string, spool: string, to: Kept): SealAction {
   const directory = to.bucket === undefined ? directoryOf(to) : spool;
-  return { kind: 'seal', name, manifest: `${spool}/${name}.json`, to: sealOf(directory, name), ...(to.laptop === undefined ? {} : { laptop: true }), ...(to.host === undefined ? {} : { host: to.host }) };
+  return {
+    kind: 'seal',
+    name,
+    manifest: `${spool}/${name}.json`,
+    to: sealOf(directory, name),
+    ...(to.laptop === undefined ? {} : { laptop: true }),
+    ...(to.host === undefined ? {} : { host: to.host }),
+  };
 }
 
 export function vouchedFor({ name, statement, seal }: Backup): FactRequest<Vouched> {
@@ -23,17 +30,30 @@ export function vouchedFor({ name, statement, seal }: Backup): FactRequest<Vouch
 }
 
 /** Why a backup is not restored, or what is to be known before it is. */
-export function judgeVouched(backup: Backup, where: string, unvouched: 'allow' | undefined, known: Known): Refusal | { readonly warnings: readonly string[]; readonly madeBy?: string } {
+export function judgeVouched(
+  backup: Backup,
+  where: string,
+  unvouched: 'allow' | undefined,
+  known: Known,
+): Refusal | { readonly warnings: readonly string[]; readonly madeBy?: string } {
   const vouched = known.the(vouchedFor(backup));
   switch (vouched.kind) {
     case 'vouched':
       return { warnings: [], madeBy: `made on ${vouched.host} by ${vouched.by}` };
     case 'false':
-      return { outcome: 'refused', reason: `${backup.name} in ${where} is not the backup that was made: ${vouched.reason}`, remedy: 'restore another one, and find out who may write where it is kept' };
+      return {
+        outcome: 'refused',
+        reason: `${backup.name} in ${where} is not the backup that was made: ${vouched.reason}`,
+        remedy: 'restore another one, and find out who may write where it is kept',
+      };
     case 'unvouched': {
       const what = `nobody vouches for ${backup.name}: ${vouched.reason}`;
       if (unvouched === 'allow') return { warnings: [`${what}. Whoever may write to ${where} may have put it there`] };
-      return { outcome: 'refused', reason: what, remedy: `${vouched.remedy} With unvouched: allow it is restored as it is: whoever may write to ${where} may have put it there` };
+      return {
+        outcome: 'refused',
+        reason: what,
+        remedy: `${vouched.remedy} With unvouched: allow it is restored as it is: whoever may write to ${where} may have put it there`,
+      };
     }
   }
 }

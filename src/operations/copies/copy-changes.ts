@@ -47,10 +47,21 @@ export function copyChanges(plan: CopyPlan): readonly Change[] {
   const options = { bwlimit, replaces, ...progressOf(plan) };
   const what = `${labels[0]} → ${labels[1]}: ${start.begun === undefined ? (plan.refresh ? 'bring the copy up to date, ' : '') : 'go on with the copy of '}${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}`;
   const before: JsonObject = { ...contentOf(target), ...(start.begun === undefined ? {} : { unfinished: true }) };
-  const undoneTo = start.begun === undefined ? undefined : { entries: 0, bytes: 0, owner: start.marker.owner, mode: start.marker.mode };
+  const undoneTo =
+    start.begun === undefined
+      ? undefined
+      : { entries: 0, bytes: 0, owner: start.marker.owner, mode: start.marker.mode };
   const reversible = start.reversible && !plan.refresh;
   const undo = reversible ? undoActions(plan) : 'irreversible';
-  const common: Common = { before, undo, ...(reversible && undoneTo !== undefined ? { undoneTo } : {}), bindings: { ...Object.fromEntries(stops.map(({ id, name }) => [`container ${name}`, id])), ...sidesBound({ source, destination: target }) } };
+  const common: Common = {
+    before,
+    undo,
+    ...(reversible && undoneTo !== undefined ? { undoneTo } : {}),
+    bindings: {
+      ...Object.fromEntries(stops.map(({ id, name }) => [`container ${name}`, id])),
+      ...sidesBound({ source, destination: target }),
+    },
+  };
   const live = stops.length === 0 && !plan.firstOnly ? [] : livePass(method, source, target, options);
   // Nothing else about the destination holds still while the source is written to.
   const first: Change = {
@@ -58,19 +69,26 @@ export function copyChanges(plan: CopyPlan): readonly Change[] {
     before: { copy: start.begun !== undefined ? 'begun' : plan.refresh ? 'older' : 'none' },
     ...(reversible && undoneTo !== undefined ? { undoneTo: { copy: 'none' } } : {}),
     after: { copy: 'begun' },
-    summary: plan.firstOnly ? `${what}, first pass` : `${what}, while ${names(stops)} run${stops.length === 1 ? 's' : ''}`,
+    summary: plan.firstOnly
+      ? `${what}, first pass`
+      : `${what}, while ${names(stops)} run${stops.length === 1 ? 's' : ''}`,
     subject: `copy:${target.path}`,
     actions: live,
     atomic: false,
   };
-  return [...(live.length === 0 ? [] : [first]), ...(plan.firstOnly ? [] : [finalChange(plan, common, what, live.length > 0)])];
+  return [
+    ...(live.length === 0 ? [] : [first]),
+    ...(plan.firstOnly ? [] : [finalChange(plan, common, what, live.length > 0)]),
+  ];
 }
 
 /** More than this, and rsync's progress, a line for each file, is more than anybody keeps. */
 const mostEntriesWithProgress = 10_000;
 
 function progressOf({ method, source, target }: CopyPlan): PassOptions {
-  return method.kind === 'rsync' && source.entries <= mostEntriesWithProgress ? { progress: true } : { total: Math.max(0, source.allocatedBytes - target.allocatedBytes) };
+  return method.kind === 'rsync' && source.entries <= mostEntriesWithProgress
+    ? { progress: true }
+    : { total: Math.max(0, source.allocatedBytes - target.allocatedBytes) };
 }
 
 function finalChange(plan: CopyPlan, common: Common, what: string, second: boolean): Change {
@@ -80,7 +98,8 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
   // What a copy that was cut had stopped comes first: it was started before what has come back by itself.
   const ids = [...again, ...stops].map(({ id }) => id);
   const subject = `final:${target.path}`;
-  const before = remembered === undefined ? common.before : { ...common.before, stopped: again.map(({ name }) => name) };
+  const before =
+    remembered === undefined ? common.before : { ...common.before, stopped: again.map(({ name }) => name) };
   const undoneTo = remembered === undefined ? common.undoneTo : (common.undoneTo ?? common.before);
   const undoes = undoneTo === undefined || common.undo === 'irreversible' ? {} : { undoneTo };
   if (ids.length === 0 && remembered === undefined) {
@@ -101,8 +120,16 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
     after,
     actions: [
       { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', plan.stopped.directory] },
-      { kind: 'write-file', path: file, content: stoppedText({ from: source.path, to: target.path, containers: ids }), mode: '0600', expect: plan.stopped.all.find((one) => one.file === file)?.text ?? null },
-      copyWhileStopped(file, source, target, (stillHolds) => finalPass(method, source, target, { bwlimit, replaces, stillHolds })),
+      {
+        kind: 'write-file',
+        path: file,
+        content: stoppedText({ from: source.path, to: target.path, containers: ids }),
+        mode: '0600',
+        expect: plan.stopped.all.find((one) => one.file === file)?.text ?? null,
+      },
+      copyWhileStopped(file, source, target, (stillHolds) =>
+        finalPass(method, source, target, { bwlimit, replaces, stillHolds }),
+      ),
     ],
     atomic: true,
   };
@@ -112,7 +139,10 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
 export function startAgainChange(remembered: Remembered, uses: readonly ContainerUse[]): Change {
   const down = stillThere(remembered, uses).filter(({ running }) => !running);
   return {
-    summary: down.length === 0 ? 'all containers that were stopped for the copy run again: forget that they were' : `start ${names(down)} again, stopped for the copy`,
+    summary:
+      down.length === 0
+        ? 'all containers that were stopped for the copy run again: forget that they were'
+        : `start ${names(down)} again, stopped for the copy`,
     subject: `stopped:${remembered.to}`,
     before: { stopped: down.map(({ name }) => name) },
     after: { stopped: [] },

@@ -7,4 +7,6 @@ export const copyRate = sizeText((text) => {
 }).describe('bytes a second at most: 50MiB; by rsync only');
 
 /** Accepts what it has produced. */
-export const copiedDirectory = hostPath.refine((path) => !path.split('/').includes('..') && /[^/.]/.test(path), 'must be a directory below /, without ".."').transform((path) => path.replace(/\/+$/, ''));
+export const copiedDirectory = hostPath
+  .refine((path) => !path.split('/').includes('..') && /[^/.]/.test(path), 'must be a directory below /, without ".."')
+  .transform((path) => path.replace(/\/+$/, ''));

@@ -22,7 +22,13 @@ export function chooseMethod({ rsync, cp, tar, manifest }: CopyTools): CopyMetho
 
 /** The arguments of `compareScript` (facts/copies/directory-copy.ts). */
 export function comparison(method: CopyMethod, depth: 'quick' | 'full', from: Entered, to: Entered): readonly string[] {
-  return [method.kind === 'rsync' ? 'rsync' : 'manifest', depth, timesOption(method), ...enteredArguments(from), ...enteredArguments(to)];
+  return [
+    method.kind === 'rsync' ? 'rsync' : 'manifest',
+    depth,
+    timesOption(method),
+    ...enteredArguments(from),
+    ...enteredArguments(to),
+  ];
 }
 
 /** rsync's option for times to the nanosecond; empty for those that have none. */
@@ -54,15 +60,31 @@ export interface CopyOptions {
 }
 
 /** Copies and verifies. The copy counts only when a comparison by checksum finds no difference. */
-export function copyActions(method: CopyMethod, from: Entered, to: Entered, options: CopyOptions): readonly ExecAction[] {
+export function copyActions(
+  method: CopyMethod,
+  from: Entered,
+  to: Entered,
+  options: CopyOptions,
+): readonly ExecAction[] {
   // cp does not take from directories the set-group-ID bit that they inherit here. The copy gives this one its mode, too.
   const prepare: readonly ExecAction[] = method.kind === 'cp' ? [changeDirectory(to, 'chmod 00700 .')] : [];
   const sides = [...enteredArguments(from), ...enteredArguments(to)];
   return [
     ...prepare,
-    { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...sides, copyText(method, options)], stdin: copyScript, timeoutMs: longestCopyMs },
+    {
+      kind: 'exec',
+      argv: ['/bin/sh', '-s', '--', ...sides, copyText(method, options)],
+      stdin: copyScript,
+      timeoutMs: longestCopyMs,
+    },
     { kind: 'exec', argv: ['sync', '-f', to.path], timeoutMs: longestCopyMs },
-    { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...comparison(method, 'full', from, to)], stdin: verification, timeoutMs: longestCopyMs, onFailure: [options.onDifference] },
+    {
+      kind: 'exec',
+      argv: ['/bin/sh', '-s', '--', ...comparison(method, 'full', from, to)],
+      stdin: verification,
+      timeoutMs: longestCopyMs,
+      onFailure: [options.onDifference],
+    },
   ];
 }
 
@@ -73,7 +95,12 @@ export function emptyDirectory(directory: Entered): ExecAction {
 
 /** Does something to a directory itself, from inside it. */
 export function changeDirectory(directory: Entered, text: string): ExecAction {
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...enteredArguments(directory), text], stdin: changeScript, timeoutMs: longestCopyMs };
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-s', '--', ...enteredArguments(directory), text],
+    stdin: changeScript,
+    timeoutMs: longestCopyMs,
+  };
 }
 
 const changeScript = shell('operations/copies/change-directory.sh');

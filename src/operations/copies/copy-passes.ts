@@ -75,7 +75,13 @@ function sidesOf(from: Entered, to: Entered): readonly string[] {
   return [from.path, to.path, from.identity, to.identity];
 }
 
-function passArguments(phase: 'live' | 'final', method: CopyMethod, from: Entered, to: Entered, { bwlimit, progress = false, total, exclusive = false, replaces = false }: PassOptions): readonly string[] {
+function passArguments(
+  phase: 'live' | 'final',
+  method: CopyMethod,
+  from: Entered,
+  to: Entered,
+  { bwlimit, progress = false, total, exclusive = false, replaces = false }: PassOptions,
+): readonly string[] {
   const trust = replaces ? 'anything' : exclusive ? 'marked' : 'own';
   const rate = bwlimit === undefined || method.kind !== 'rsync' ? '' : String(Math.floor(parseBytes(bwlimit) / 1024));
   const shows = progress && method.kind === 'rsync' && method.nanoseconds;

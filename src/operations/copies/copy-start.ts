@@ -36,42 +36,93 @@ export function intoOthersAt(target: Directory, copies: readonly BegunCopy[]): r
 }
 
 /** The copy that would be gone on with. What replaces something else is gone on with only if that is still wanted. */
-export function copyToGoOnWith(source: Directory, target: Directory, copies: readonly BegunCopy[], replaces: boolean): BegunCopy | undefined {
+export function copyToGoOnWith(
+  source: Directory,
+  target: Directory,
+  copies: readonly BegunCopy[],
+  replaces: boolean,
+): BegunCopy | undefined {
   const unfinished = unfinishedInto(target, copies);
   return unfinished?.from === source.path && (unfinished.found !== 'else' || replaces) ? unfinished : undefined;
 }
 
 /** Goes on with `begun`. `strangers` is what it cannot have left at the destination. */
-export function goOn(begun: BegunCopy, method: CopyMethod, target: Directory, replaces: boolean, strangers: readonly string[]): CopyStart | Refusal {
+export function goOn(
+  begun: BegunCopy,
+  method: CopyMethod,
+  target: Directory,
+  replaces: boolean,
+  strangers: readonly string[],
+): CopyStart | Refusal {
   const foreign = begun.found === 'else' || strangers.length > 0;
   if (foreign && !replaces) {
     return {
       outcome: 'refused',
-      reason: `a copy to ${target.path} was begun and cut, and what is there now is not all of it: ${strangers.slice(0, 3).map((path) => oneLine(path, 80)).join(' | ')} is not in the source, or is newer than there`,
-      remedy: 'stop what writes to the destination, look at it, and remove what is not to be kept; or say delete: true, and it is replaced and removed',
+      reason: `a copy to ${target.path} was begun and cut, and what is there now is not all of it: ${strangers
+        .slice(0, 3)
+        .map((path) => oneLine(path, 80))
+        .join(' | ')} is not in the source, or is newer than there`,
+      remedy:
+        'stop what writes to the destination, look at it, and remove what is not to be kept; or say delete: true, and it is replaced and removed',
     };
   }
-  if (method.kind !== 'rsync' && (foreign || begun.found !== 'nothing')) return { outcome: 'refused', reason: `a copy to ${target.path} was begun and cut, and only rsync can go on with it`, remedy: 'install rsync on the host, or empty the destination' };
-  return { begun, marker: begun, removes: foreign ? 'everything else' : 'leftovers', reversible: begun.found === 'nothing' && !foreign };
+  if (method.kind !== 'rsync' && (foreign || begun.found !== 'nothing'))
+    return {
+      outcome: 'refused',
+      reason: `a copy to ${target.path} was begun and cut, and only rsync can go on with it`,
+      remedy: 'install rsync on the host, or empty the destination',
+    };
+  return {
+    begun,
+    marker: begun,
+    removes: foreign ? 'everything else' : 'leftovers',
+    reversible: begun.found === 'nothing' && !foreign,
+  };
 }
 
 /** Begins. Whatever is at the destination is either part of the same copy already, or said to be replaceable. */
-export function begin(source: Directory, method: CopyMethod, target: Directory, replaces: boolean, differs: DirectoryDifference | undefined, unfinished: BegunCopy | undefined): CopyStart | Refusal {
+export function begin(
+  source: Directory,
+  method: CopyMethod,
+  target: Directory,
+  replaces: boolean,
+  differs: DirectoryDifference | undefined,
+  unfinished: BegunCopy | undefined,
+): CopyStart | Refusal {
   const part = method.kind === 'rsync' && differs?.destructive === 0;
   const found = target.entries === 0 ? 'nothing' : part ? 'part' : 'else';
   if (found === 'else') {
     if (!replaces) {
-      const left = unfinished === undefined ? '' : ` (a copy of ${unfinished.from} was begun there and never completed)`;
+      const left =
+        unfinished === undefined ? '' : ` (a copy of ${unfinished.from} was begun there and never completed)`;
       return {
         outcome: 'refused',
         reason: `${target.path} holds something else${left}: ${String(differs?.total ?? target.entries)} differences, first ${(differs?.first ?? []).slice(0, 3).join(' | ')}`,
         remedy: 'choose an empty destination; or say delete: true, and what is there is replaced and removed',
       };
     }
-    if (method.kind !== 'rsync') return { outcome: 'refused', reason: `${target.path} is not empty, and without rsync nothing can be removed from it safely`, remedy: 'install rsync on the host, or empty the destination' };
+    if (method.kind !== 'rsync')
+      return {
+        outcome: 'refused',
+        reason: `${target.path} is not empty, and without rsync nothing can be removed from it safely`,
+        remedy: 'install rsync on the host, or empty the destination',
+      };
   }
-  const marker: CopyMarker = { from: source.path, to: target.path, inode: inodeOf(target), born: target.born, found, owner: target.owner, mode: target.mode };
-  return { begun: undefined, marker, removes: found === 'else' ? 'everything else' : 'nothing', reversible: found === 'nothing' };
+  const marker: CopyMarker = {
+    from: source.path,
+    to: target.path,
+    inode: inodeOf(target),
+    born: target.born,
+    found,
+    owner: target.owner,
+    mode: target.mode,
+  };
+  return {
+    begun: undefined,
+    marker,
+    removes: found === 'else' ? 'everything else' : 'nothing',
+    reversible: found === 'nothing',
+  };
 }
 
 function inodeOf({ identity }: Directory): string {
@@ -84,11 +135,22 @@ export function contentOf({ entries, allocatedBytes, owner, mode }: Directory): 
 }
 
 /** Five digits, because with fewer chmod leaves a directory its set-group-ID bit. */
-export function restoreDirectory(directory: Entered, { owner, mode }: Pick<Directory, 'owner' | 'mode'>): readonly ExecAction[] {
-  return [['chown', owner, '.'], ['chmod', `0${mode}`, '.']].map((argv) => changeDirectory(directory, commandLine(argv)));
+export function restoreDirectory(
+  directory: Entered,
+  { owner, mode }: Pick<Directory, 'owner' | 'mode'>,
+): readonly ExecAction[] {
+  return [
+    ['chown', owner, '.'],
+    ['chmod', `0${mode}`, '.'],
+  ].map((argv) => changeDirectory(directory, commandLine(argv)));
 }
 
 /** Which directories these are: not the same on any two hosts, although the plan is. */
 export function sidesBound(sides: Readonly<Record<string, Directory>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(sides).flatMap(([name, directory]) => [[`${name} directory`, directory.identity], [`${name} directory and its birth`, afterRestarts(directory).identity]]));
+  return Object.fromEntries(
+    Object.entries(sides).flatMap(([name, directory]) => [
+      [`${name} directory`, directory.identity],
+      [`${name} directory and its birth`, afterRestarts(directory).identity],
+    ]),
+  );
 }

@@ -31,32 +31,74 @@ import { usersOfBoth } from './stop-users.ts';
 export const copyVolumeSchema = z.strictObject({
   from: place.describe('what is copied'),
   to: place.describe('what becomes the same: it exists, and is empty or a copy of it already'),
-  stop: z.boolean().optional().describe('true: containers that use either are stopped for the final pass and started again whatever becomes of it; false: they run on, and what they write makes the verification fail'),
-  first_pass_only: z.boolean().default(false).describe('only what can be copied while containers run (by rsync): a later copy_volume completes it, with much less to do'),
+  stop: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: containers that use either are stopped for the final pass and started again whatever becomes of it; false: they run on, and what they write makes the verification fail',
+    ),
+  first_pass_only: z
+    .boolean()
+    .default(false)
+    .describe(
+      'only what can be copied while containers run (by rsync): a later copy_volume completes it, with much less to do',
+    ),
   bwlimit: copyRate.optional(),
   delete: z.boolean().default(false).describe('the destination may hold something else, which is replaced and removed'),
-  method: z.enum(['auto', 'rsync', 'cp', 'tar']).default('auto').describe('what copies; auto: rsync, or cp where there is no rsync, or tar'),
-  since: z.string().optional().describe('filled in by a plan: the last pass before it, so that a copy made since counts'),
+  method: z
+    .enum(['auto', 'rsync', 'cp', 'tar'])
+    .default('auto')
+    .describe('what copies; auto: rsync, or cp where there is no rsync, or tar'),
+  since: z
+    .string()
+    .optional()
+    .describe('filled in by a plan: the last pass before it, so that a copy made since counts'),
 });
 export type CopyWant = z.infer<typeof copyVolumeSchema>;
 
 /** Three flights: what the host has; what the two directories are; and what they have in common, with what is to be known of the containers that stop. */
 export function copyNeeds(want: CopyWant, known: Known): readonly FactRequest[] {
-  const first: readonly FactRequest[] = [ask(copyTools), ask(begunCopies), ask(stoppedForCopies), ask(containerUsesIfAny), ...(isOnHost(want) ? [] : [ask(volumes)]), ...(needsContainers(want) ? [ask(containers)] : [])];
+  const first: readonly FactRequest[] = [
+    ask(copyTools),
+    ask(begunCopies),
+    ask(stoppedForCopies),
+    ask(containerUsesIfAny),
+    ...(isOnHost(want) ? [] : [ask(volumes)]),
+    ...(needsContainers(want) ? [ask(containers)] : []),
+  ];
   if (first.some((request) => known.get(request) === undefined)) return first;
   const located = locateBoth(want, known);
   if ('outcome' in located) return first;
   const { from, to } = located;
-  const second = [ask(copyDirectory, from.path), ask(copyDirectory, to.path), ask(copySource, from.path), ask(copiedRecord, from.path, to.path), ...[from, to].flatMap(({ within }) => (within === undefined ? [] : [ask(realPath, within.base)]))];
-  const third = [differenceRequest(want, known), strangersRequest(want, known)].filter((request) => request !== undefined);
-  return [...first, ...second, ...third, ...(want.first_pass_only ? [] : outgrownNeeds(stoppedIds(want, located, known), known))];
+  const second = [
+    ask(copyDirectory, from.path),
+    ask(copyDirectory, to.path),
+    ask(copySource, from.path),
+    ask(copiedRecord, from.path, to.path),
+    ...[from, to].flatMap(({ within }) => (within === undefined ? [] : [ask(realPath, within.base)])),
+  ];
+  const third = [differenceRequest(want, known), strangersRequest(want, known)].filter(
+    (request) => request !== undefined,
+  );
+  return [
+    ...first,
+    ...second,
+    ...third,
+    ...(want.first_pass_only ? [] : outgrownNeeds(stoppedIds(want, located, known), known)),
+  ];
 }
 
 /** The containers that stop for the final pass. */
-export function stoppedIds({ stop }: CopyWant, located: { readonly from: Located; readonly to: Located }, known: Known): readonly string[] {
+export function stoppedIds(
+  { stop }: CopyWant,
+  located: { readonly from: Located; readonly to: Located },
+  known: Known,
+): readonly string[] {
   if (stop !== true) return [];
   const uses = known.get(ask(containerUsesIfAny)) ?? [];
-  return directories(located, known).flatMap(([source, target]) => usersOfBoth(uses, namesOf(located.from, source), namesOf(located.to, target)).toStop.map(({ id }) => id));
+  return directories(located, known).flatMap(([source, target]) =>
+    usersOfBoth(uses, namesOf(located.from, source), namesOf(located.to, target)).toStop.map(({ id }) => id),
+  );
 }
 
 /** Two directories of the host, which may have no Docker. */
@@ -70,14 +112,21 @@ export function needsContainers({ from, to, stop }: CopyWant): boolean {
 
 export function locateBoth(want: CopyWant, known: Known): { readonly from: Located; readonly to: Located } | Refusal {
   const uses = known.get(ask(containerUsesIfAny)) ?? [];
-  const docker = { uses, volumes: isOnHost(want) ? [] : (known.get(ask(volumes)) ?? []), containers: needsContainers(want) ? (known.get(ask(containers)) ?? []) : [] };
+  const docker = {
+    uses,
+    volumes: isOnHost(want) ? [] : (known.get(ask(volumes)) ?? []),
+    containers: needsContainers(want) ? (known.get(ask(containers)) ?? []) : [],
+  };
   const from = locate(want.from, docker);
   if ('outcome' in from) return from;
   const to = locate(want.to, docker);
   return 'outcome' in to ? to : { from, to };
 }
 
-function directories({ from, to }: { readonly from: Located; readonly to: Located }, known: Known): readonly (readonly [Directory, Directory])[] {
+function directories(
+  { from, to }: { readonly from: Located; readonly to: Located },
+  known: Known,
+): readonly (readonly [Directory, Directory])[] {
   const source = known.get(ask(copyDirectory, from.path));
   const target = known.get(ask(copyDirectory, to.path));
   return source?.kind === 'directory' && target?.kind === 'directory' ? [[source, target]] : [];
@@ -105,7 +154,12 @@ export interface Survey {
 
 export function survey(want: CopyWant, known: Known): Survey | Refusal {
   const uses = known.the(ask(containerUsesIfAny));
-  if (uses === null) return { outcome: 'refused', reason: 'the Docker daemon does not answer, so it is not known which containers use the two directories', remedy: 'start it (systemctl start docker), then run the same again' };
+  if (uses === null)
+    return {
+      outcome: 'refused',
+      reason: 'the Docker daemon does not answer, so it is not known which containers use the two directories',
+      remedy: 'start it (systemctl start docker), then run the same again',
+    };
   const located = locateBoth(want, known);
   if ('outcome' in located) return located;
   const { from, to } = located;
@@ -114,11 +168,24 @@ export function survey(want: CopyWant, known: Known): Survey | Refusal {
   if (source.kind !== 'directory') return notDirectory(from.path, source.kind);
   if (target.kind !== 'directory') return notDirectory(to.path, target.kind);
   const begunHere = known.the(ask(begunCopies));
-  const objection = strayed(from, source, known) ?? strayed(to, target, known) ?? overlap(source, target) ?? nested(source) ?? nested(target) ?? unfinishedSource(source, begunHere);
+  const objection =
+    strayed(from, source, known) ??
+    strayed(to, target, known) ??
+    overlap(source, target) ??
+    nested(source) ??
+    nested(target) ??
+    unfinishedSource(source, begunHere);
   if (objection !== undefined) return objection;
   const tools = known.the(ask(copyTools));
   const method = methodOf(want, tools);
-  if (method === undefined) return want.method === 'auto' ? noMethod : { outcome: 'refused', reason: `the host has no ${want.method} that keeps everything and can be verified`, remedy: 'leave method out, and one that is there is chosen' };
+  if (method === undefined)
+    return want.method === 'auto'
+      ? noMethod
+      : {
+          outcome: 'refused',
+          reason: `the host has no ${want.method} that keeps everything and can be verified`,
+          remedy: 'leave method out, and one that is there is chosen',
+        };
   const special = known.the(ask(copySource, from.path));
   const unsafe = unfit(method, source, special);
   if (unsafe !== undefined) return unsafe;
@@ -148,25 +215,41 @@ export function namesOf({ path, alias }: Located, { path: real }: Directory): re
 }
 
 /** A symbolic link in a container's path is the container's: on the host it leads somewhere else. */
-export function strayed({ path, within }: Located, { path: real }: Directory, known: Known, at: (fact: typeof realPath, base: Crossing) => FactRequest<string | null> = ask): Refusal | undefined {
+export function strayed(
+  { path, within }: Located,
+  { path: real }: Directory,
+  known: Known,
+  at: (fact: typeof realPath, base: Crossing) => FactRequest<string | null> = ask,
+): Refusal | undefined {
   if (within === undefined) return undefined;
   const base = known.the(at(realPath, crossing(plainText, within.base, 'a directory that a container has mounted')));
   if (base !== null && real === `${base}/${within.rest}`) return undefined;
-  return { outcome: 'refused', reason: `${path} has a symbolic link in it, which leads to ${real} on the host and may lead elsewhere in the container`, remedy: 'give the path without symbolic links' };
+  return {
+    outcome: 'refused',
+    reason: `${path} has a symbolic link in it, which leads to ${real} on the host and may lead elsewhere in the container`,
+    remedy: 'give the path without symbolic links',
+  };
 }
 
 function methodOf({ method }: CopyWant, tools: CopyTools): CopyMethod | undefined {
   const only = (name: CopyWant['method']): boolean => method === 'auto' || method === name;
-  return chooseMethod({ ...tools, rsync: only('rsync') ? tools.rsync : null, cp: only('cp') && tools.cp, tar: only('tar') && tools.tar });
+  return chooseMethod({
+    ...tools,
+    rsync: only('rsync') ? tools.rsync : null,
+    cp: only('cp') && tools.cp,
+    tar: only('tar') && tools.tar,
+  });
 }
 
 /** Whether they are the same already is asked of two whole directories only. */
 function differenceRequest(want: CopyWant, known: Known): FactRequest<DirectoryDifference> | undefined {
   const asked = whole(want, known);
-  if (asked === undefined || asked.unfinished !== undefined || (asked.target.entries === 0 && asked.source.entries > 0)) return undefined;
+  if (asked === undefined || asked.unfinished !== undefined || (asked.target.entries === 0 && asked.source.entries > 0))
+    return undefined;
   const record = known.get(ask(copiedRecord, asked.from, asked.to));
   // A copy made since the plan counts, whatever the source is like by now.
-  if (record === undefined || (record !== null && want.since !== undefined && record.stamp !== want.since)) return undefined;
+  if (record === undefined || (record !== null && want.since !== undefined && record.stamp !== want.since))
+    return undefined;
   return ask(directoryDifference, ...comparison(asked.method, 'quick', asked.source, asked.target));
 }
 
@@ -176,10 +259,25 @@ export function strangersRequest(want: CopyWant, known: Known): FactRequest<read
   if (asked === undefined || asked.target.entries === 0) return undefined;
   const record = known.get(ask(copiedRecord, asked.from, asked.to));
   if (record === undefined || record?.unchanged === true) return undefined;
-  return copyToGoOnWith(asked.source, asked.target, asked.copies, want.delete) === undefined ? undefined : ask(copyStrangers, asked.from, asked.to);
+  return copyToGoOnWith(asked.source, asked.target, asked.copies, want.delete) === undefined
+    ? undefined
+    : ask(copyStrangers, asked.from, asked.to);
 }
 
-function whole(want: CopyWant, known: Known): { readonly from: string; readonly to: string; readonly source: Directory; readonly target: Directory; readonly method: CopyMethod; readonly copies: BegunCopies['copies']; readonly unfinished: Survey['unfinished'] } | undefined {
+function whole(
+  want: CopyWant,
+  known: Known,
+):
+  | {
+      readonly from: string;
+      readonly to: string;
+      readonly source: Directory;
+      readonly target: Directory;
+      readonly method: CopyMethod;
+      readonly copies: BegunCopies['copies'];
+      readonly unfinished: Survey['unfinished'];
+    }
+  | undefined {
   const tools = known.get(ask(copyTools));
   const copies = known.get(ask(begunCopies))?.copies;
   const located = locateBoth(want, known);
@@ -188,5 +286,13 @@ function whole(want: CopyWant, known: Known): { readonly from: string; readonly 
   const [pair] = directories(located, known);
   if (method === undefined || pair === undefined || overlap(...pair) !== undefined) return undefined;
   const [source, target] = pair;
-  return { from: located.from.path, to: located.to.path, source, target, method, copies, unfinished: unfinishedInto(target, copies) };
+  return {
+    from: located.from.path,
+    to: located.to.path,
+    source,
+    target,
+    method,
+    copies,
+    unfinished: unfinishedInto(target, copies),
+  };
 }

@@ -17,7 +17,14 @@ const secondsPerContainer = 5;
  * sides are compared by checksum; a container has up to its own stop time-out (10 s) to end.
  */
 export function downtime({ bytes, entries, containers }: Amount): string {
-  const seconds = Math.ceil((2 * bytes) / bytesPerSecond + (3 * entries) / entriesPerSecond + containers * secondsPerContainer);
-  const shown = seconds < 120 ? `${String(seconds)} s` : seconds < 7_200 ? `${String(Math.round(seconds / 60))} min` : `${String(Math.round(seconds / 3_600))} h`;
+  const seconds = Math.ceil(
+    (2 * bytes) / bytesPerSecond + (3 * entries) / entriesPerSecond + containers * secondsPerContainer,
+  );
+  const shown =
+    seconds < 120
+      ? `${String(seconds)} s`
+      : seconds < 7_200
+        ? `${String(Math.round(seconds / 60))} min`
+        : `${String(Math.round(seconds / 3_600))} h`;
   return `about ${shown}: ${formatBytes(bytes)} compared by checksum at ${formatBytes(bytesPerSecond)}/s, ${String(entries)} entries looked at, ${String(containers)} container${containers === 1 ? '' : 's'} stopped and started`;
 }

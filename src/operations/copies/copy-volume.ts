@@ -15,7 +15,8 @@ import { judgeStop, usersOfBoth } from './stop-users.ts';
 
 export const copyVolume = defineOperation<CopyWant>({
   name: 'copy_volume',
-  summary: 'Copy a volume, a directory or a path of a container to another on the same host, in two passes, verified by checksum',
+  summary:
+    'Copy a volume, a directory or a path of a container to another on the same host, in two passes, verified by checksum',
   schema: copyVolumeSchema,
   readOnly: false,
   repeats: false,
@@ -26,15 +27,25 @@ export const copyVolume = defineOperation<CopyWant>({
     const look = survey(want, known);
     if ('outcome' in look) return look;
     const { source, target, record, unfinished, remembered } = look;
-    const madeSince = unfinished === undefined && record !== null && want.since !== undefined && record.stamp !== want.since;
+    const madeSince =
+      unfinished === undefined && record !== null && want.since !== undefined && record.stamp !== want.since;
     const same = unfinished === undefined && look.differs?.total === 0;
     if (madeSince || same) {
       if (remembered !== undefined) return { outcome: 'change', changes: [startAgainChange(remembered, look.uses)] };
-      return { outcome: 'noop', reason: `${described(want.to)} is a complete copy (${String(target.entries)} entries)` };
+      return {
+        outcome: 'noop',
+        reason: `${described(want.to)} is a complete copy (${String(target.entries)} entries)`,
+      };
     }
     if (want.first_pass_only) {
-      if (unfinished !== undefined && record !== null && want.since !== undefined && record.stamp !== want.since) return { outcome: 'noop', reason: `the first pass to ${described(want.to)} has been made` };
-      if (look.method.kind !== 'rsync') return { outcome: 'refused', reason: `${look.method.kind} cannot go on with what a first pass has copied`, remedy: 'install rsync on the host, or leave first_pass_only out' };
+      if (unfinished !== undefined && record !== null && want.since !== undefined && record.stamp !== want.since)
+        return { outcome: 'noop', reason: `the first pass to ${described(want.to)} has been made` };
+      if (look.method.kind !== 'rsync')
+        return {
+          outcome: 'refused',
+          reason: `${look.method.kind} cannot go on with what a first pass has copied`,
+          remedy: 'install rsync on the host, or leave first_pass_only out',
+        };
     }
     const begun = copyToGoOnWith(source, target, look.begunHere.copies, want.delete);
     const strangers = strangersRequest(want, known);
@@ -45,14 +56,31 @@ export const copyVolume = defineOperation<CopyWant>({
         : begin(source, look.method, target, want.delete || refresh, look.differs, unfinished);
     if ('outcome' in start) return start;
     const users = usersOfBoth(look.uses, look.sourceNames, look.targetNames);
-    const unsafe = want.first_pass_only ? usedDestination(look.uses, look.targetNames) : judgeStop(want.stop, users, look, known);
+    const unsafe = want.first_pass_only
+      ? usedDestination(look.uses, look.targetNames)
+      : judgeStop(want.stop, users, look, known);
     const refused = unsafe ?? tooSmall(source, target);
     if (refused !== undefined) return refused;
     const stops = want.stop === true && !want.first_pass_only ? users.toStop : [];
     return {
       outcome: 'change',
-      changes: copyChanges({ ...look, start, stops, refresh, replaces: want.delete || start.marker.found === 'part', firstOnly: want.first_pass_only, bwlimit: want.bwlimit, labels: [described(want.from), described(want.to)] }),
-      warnings: [...(want.first_pass_only ? [`${target.path} is no whole copy until another copy_volume has completed it`] : warnings(look, stops, [...users.running, ...look.uses.filter(({ id }) => look.layers.includes(id))])), ...sourceWarnings(source, target, look.special), ...toolWarnings(look.method, look.tools, want.bwlimit)],
+      changes: copyChanges({
+        ...look,
+        start,
+        stops,
+        refresh,
+        replaces: want.delete || start.marker.found === 'part',
+        firstOnly: want.first_pass_only,
+        bwlimit: want.bwlimit,
+        labels: [described(want.from), described(want.to)],
+      }),
+      warnings: [
+        ...(want.first_pass_only
+          ? [`${target.path} is no whole copy until another copy_volume has completed it`]
+          : warnings(look, stops, [...users.running, ...look.uses.filter(({ id }) => look.layers.includes(id))])),
+        ...sourceWarnings(source, target, look.special),
+        ...toolWarnings(look.method, look.tools, want.bwlimit),
+      ],
     };
   },
 
@@ -63,7 +91,8 @@ export const copyVolume = defineOperation<CopyWant>({
     return { ...want, since: known.get(ask(copiedRecord, located.from.path, located.to.path))?.stamp ?? 'never' };
   },
 
-  repin: (want, fresh, saved) => (want.since === undefined && saved.since !== undefined ? { ...fresh, since: saved.since } : fresh),
+  repin: (want, fresh, saved) =>
+    want.since === undefined && saved.since !== undefined ? { ...fresh, since: saved.since } : fresh,
 
   touches(want, known) {
     const located = locateBoth(want, known);
@@ -71,24 +100,49 @@ export const copyVolume = defineOperation<CopyWant>({
     const paths = [located.from, located.to].map(({ path }) => `path:${path}`);
     const stopped = stoppedIds(want, located, known);
     const [from, to] = [want.from, want.to].map(({ volume }) => (volume === undefined ? [] : [`volume:${volume}`]));
-    return { reads: ['docker', ...paths, ...(from ?? []), ...(to ?? []), ...outgrownReads(stopped, known)], changes: [...paths.slice(1), ...(to ?? []), ...stopped.map((id) => `container:${id}`)] };
+    return {
+      reads: ['docker', ...paths, ...(from ?? []), ...(to ?? []), ...outgrownReads(stopped, known)],
+      changes: [...paths.slice(1), ...(to ?? []), ...stopped.map((id) => `container:${id}`)],
+    };
   },
 
   result(want, known) {
     const located = locateBoth(want, known);
     if ('outcome' in located) return null;
     const target = known.get(ask(copyDirectory, located.to.path));
-    return { from: located.from.path, to: located.to.path, entries: target?.kind === 'directory' ? target.entries : null, bytes: target?.kind === 'directory' ? target.allocatedBytes : null };
+    return {
+      from: located.from.path,
+      to: located.to.path,
+      entries: target?.kind === 'directory' ? target.entries : null,
+      bytes: target?.kind === 'directory' ? target.allocatedBytes : null,
+    };
   },
 });
 
-function warnings({ source, target, differs, method }: Survey, stops: readonly ContainerUse[], running: readonly ContainerUse[]): readonly string[] {
+function warnings(
+  { source, target, differs, method }: Survey,
+  stops: readonly ContainerUse[],
+  running: readonly ContainerUse[],
+): readonly string[] {
   const replaced = method.kind === 'rsync' ? (differs?.destructive ?? 0) : 0;
   const others = running.filter(({ id }) => !stops.some((use) => use.id === id));
-  const passes = method.kind === 'rsync' ? 'while what has changed since the first pass is copied, and' : 'while everything is copied, and';
+  const passes =
+    method.kind === 'rsync'
+      ? 'while what has changed since the first pass is copied, and'
+      : 'while everything is copied, and';
   return [
-    ...(stops.length > 0 ? [`${names(stops)} ${stops.length === 1 ? 'is' : 'are'} down ${passes} both directories are read whole for the comparison`] : []),
-    ...(others.length > 0 ? [`${names(others)} ${others.length === 1 ? 'runs' : 'run'} on: what is written to ${source.path} or ${target.path} during the copy makes its verification fail`] : []),
-    ...(replaced > 0 ? [`of what is at ${target.path} now, ${String(replaced)} differ from the source and are replaced or removed`] : []),
+    ...(stops.length > 0
+      ? [
+          `${names(stops)} ${stops.length === 1 ? 'is' : 'are'} down ${passes} both directories are read whole for the comparison`,
+        ]
+      : []),
+    ...(others.length > 0
+      ? [
+          `${names(others)} ${others.length === 1 ? 'runs' : 'run'} on: what is written to ${source.path} or ${target.path} during the copy makes its verification fail`,
+        ]
+      : []),
+    ...(replaced > 0
+      ? [`of what is at ${target.path} now, ${String(replaced)} differ from the source and are replaced or removed`]
+      : []),
   ];
 }

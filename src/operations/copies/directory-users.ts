@@ -16,7 +16,13 @@ export function runningUsers(uses: readonly ContainerUse[], directories: readonl
     .flatMap((use) => {
       const mounts = use.mounts.filter((mount) => directories.some((directory) => overlaps(mount, directory)));
       if (mounts.length === 0) return [];
-      return [{ use, writes: mounts.some(({ readOnly }) => !readOnly), fromAbove: mounts.every(({ source }) => !directories.some((directory) => isWithin(source, directory))) }];
+      return [
+        {
+          use,
+          writes: mounts.some(({ readOnly }) => !readOnly),
+          fromAbove: mounts.every(({ source }) => !directories.some((directory) => isWithin(source, directory))),
+        },
+      ];
     });
 }
 
@@ -27,5 +33,7 @@ function overlaps({ source }: Mount, directory: string): boolean {
 /** `a, b and c` for people, at most five. */
 export function names(users: readonly { readonly name: string }[]): string {
   const shown = users.slice(0, 5).map(({ name }) => name);
-  return users.length > shown.length ? `${shown.join(', ')} and ${String(users.length - shown.length)} more` : shown.join(', ');
+  return users.length > shown.length
+    ? `${shown.join(', ')} and ${String(users.length - shown.length)} more`
+    : shown.join(', ');
 }

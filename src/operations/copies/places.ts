@@ -23,7 +23,11 @@ export const placeProblem = 'must be {volume: NAME}, {path: DIRECTORY} or {conta
 export const place = z
   .strictObject({
     volume: z.string().min(1).optional().describe('the name of a volume'),
-    container: z.string().min(1).optional().describe('the name or id of a container, or four or more of its first digits; path: is in it then'),
+    container: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('the name or id of a container, or four or more of its first digits; path: is in it then'),
     path: copiedDirectory.optional().describe('a directory on the host; with container: as the container sees it'),
   })
   .refine(isPlace, placeProblem);
@@ -67,30 +71,62 @@ function refuse(reason: string, remedy: string): Refusal {
  */
 function ofVolume(name: string, rest: string, { volumes }: Docker): Located | Refusal {
   const volume = volumes.find((candidate) => candidate.name === name);
-  if (volume === undefined) return refuse(`there is no volume ${name}`, `docker volume ls names those that there are; ${byHand('docker', 'volume', 'create', name)} makes it`);
-  if (volume.driver !== 'local') return refuse(`volume ${name} belongs to the driver ${volume.driver}, which alone knows where its content lies`, 'copy it with what the driver provides');
+  if (volume === undefined)
+    return refuse(
+      `there is no volume ${name}`,
+      `docker volume ls names those that there are; ${byHand('docker', 'volume', 'create', name)} makes it`,
+    );
+  if (volume.driver !== 'local')
+    return refuse(
+      `volume ${name} belongs to the driver ${volume.driver}, which alone knows where its content lies`,
+      'copy it with what the driver provides',
+    );
   const { type, device } = volume.options;
-  if ((type === undefined || type === 'none') && device?.startsWith('/') === true) return { ...at(device, rest), alias: at(volume.mountpoint, rest).path };
-  if (type !== undefined || device !== undefined) return refuse(`volume ${name} is ${type ?? 'a mount'} of ${device ?? 'something'}, which is mounted only while a running container uses it`, 'mount it by hand for as long as the copy takes, and give that directory as path');
+  if ((type === undefined || type === 'none') && device?.startsWith('/') === true)
+    return { ...at(device, rest), alias: at(volume.mountpoint, rest).path };
+  if (type !== undefined || device !== undefined)
+    return refuse(
+      `volume ${name} is ${type ?? 'a mount'} of ${device ?? 'something'}, which is mounted only while a running container uses it`,
+      'mount it by hand for as long as the copy takes, and give that directory as path',
+    );
   return at(volume.mountpoint, rest);
 }
 
 function inContainer(wanted: string, path: string, docker: Docker): Located | Refusal {
   const found = docker.uses.filter(({ id, name }) => name === wanted || (wanted.length >= 4 && id.startsWith(wanted)));
   const use = found.find(({ name }) => name === wanted) ?? (found.length === 1 ? found[0] : undefined);
-  if (use === undefined) return refuse(found.length === 0 ? `there is no container ${wanted}` : `${wanted} could be any of ${String(found.length)} containers`, 'docker ps -a names those that there are');
-  const [mount] = use.mounts.filter(({ destination }) => isWithin(path, destination)).sort((a, b) => b.destination.length - a.destination.length);
+  if (use === undefined)
+    return refuse(
+      found.length === 0
+        ? `there is no container ${wanted}`
+        : `${wanted} could be any of ${String(found.length)} containers`,
+      'docker ps -a names those that there are',
+    );
+  const [mount] = use.mounts
+    .filter(({ destination }) => isWithin(path, destination))
+    .sort((a, b) => b.destination.length - a.destination.length);
   if (mount === undefined) return inLayer(use, path, docker);
   const rest = path.slice(mount.destination.replace(/\/+$/, '').length).replace(/^\/+/, '');
   if (mount.type === 'volume' && mount.name !== undefined) return ofVolume(mount.name, rest, docker);
   if (mount.type === 'bind') return at(mount.source, rest);
-  return refuse(`${path} in ${use.name} lies in a ${mount.type} mount`, 'only volumes, directories of the host, and a container\'s own files are copied');
+  return refuse(
+    `${path} in ${use.name} lies in a ${mount.type} mount`,
+    "only volumes, directories of the host, and a container's own files are copied",
+  );
 }
 
 function inLayer(use: ContainerUse, path: string, { containers }: Docker): Located | Refusal {
   const merged = containers.find(({ id }) => id === use.id)?.graph?.['MergedDir'];
-  if (!use.running) return refuse(`${path} is in the layer of ${use.name} itself, which is not mounted because it does not run`, `start it; or use ${byHand('docker', 'cp', `${use.name}:${path}`)}, which keeps less`);
-  if (merged === undefined) return refuse(`${path} is in the layer of ${use.name} itself, which this storage driver does not show to the host`, `use ${byHand('docker', 'cp', `${use.name}:${path}`)}, which keeps less`);
+  if (!use.running)
+    return refuse(
+      `${path} is in the layer of ${use.name} itself, which is not mounted because it does not run`,
+      `start it; or use ${byHand('docker', 'cp', `${use.name}:${path}`)}, which keeps less`,
+    );
+  if (merged === undefined)
+    return refuse(
+      `${path} is in the layer of ${use.name} itself, which this storage driver does not show to the host`,
+      `use ${byHand('docker', 'cp', `${use.name}:${path}`)}, which keeps less`,
+    );
   return { ...at(merged, path.replace(/^\/+/, '')), layerOf: use.id };
 }
 

@@ -8,8 +8,9 @@ import { shell } from '../../shell/shell.ts';
 export const startFunctions = `${shell('operations/copies/stopped.sh')}\n`;
 
 const startScript = shell('operations/copies/start-again.sh');
-const stopAndCopyTitle = 'Stops the containers that $1 names, makes the final pass from $2 to $4, '
-  + 'and starts them again whatever becomes of it.';
+const stopAndCopyTitle =
+  'Stops the containers that $1 names, makes the final pass from $2 to $4, ' +
+  'and starts them again whatever becomes of it.';
 const stopAndCopy = shell('operations/copies/stop-and-copy.sh');
 
 /** Starts what a copy or a backup has stopped and not started again. Nothing to do is success. */
@@ -23,7 +24,17 @@ export function startAgain(file: string): ExecAction {
  * what was mounted for a container goes with it. A container that somebody (or a restarted daemon) has
  * started meanwhile takes the copy its worth.
  */
-export function copyWhileStopped(file: string, source: Directory, target: Directory, pass: (stillHolds: string) => string): Action {
+export function copyWhileStopped(
+  file: string,
+  source: Directory,
+  target: Directory,
+  pass: (stillHolds: string) => string,
+): Action {
   const script = wholeScript(stopAndCopyTitle, functionOf('final_pass', pass('still_stopped')), stopAndCopy);
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', file, source.path, source.identity, target.path, target.identity], stdin: script, timeoutMs: longestCopyMs };
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-s', '--', file, source.path, source.identity, target.path, target.identity],
+    stdin: script,
+    timeoutMs: longestCopyMs,
+  };
 }

@@ -16,12 +16,20 @@ export interface Users {
   readonly running: readonly ContainerUse[];
 }
 
-export function usersOfBoth(uses: readonly ContainerUse[], source: readonly string[], target: readonly string[]): Users {
+export function usersOfBoth(
+  uses: readonly ContainerUse[],
+  source: readonly string[],
+  target: readonly string[],
+): Users {
   const writers = runningUsers(uses, source).filter(({ writes }) => writes);
   const atTarget = runningUsers(uses, target).filter(({ writes, fromAbove }) => writes || !fromAbove);
   const all = [...writers, ...atTarget];
-  const inOrder = (chosen: readonly ContainerUse[]): readonly ContainerUse[] => [...new Map(chosen.map((use) => [use.id, use])).values()].sort(byStart);
-  return { toStop: inOrder(all.filter(({ fromAbove }) => !fromAbove).map(({ use }) => use)), running: inOrder(all.map(({ use }) => use)) };
+  const inOrder = (chosen: readonly ContainerUse[]): readonly ContainerUse[] =>
+    [...new Map(chosen.map((use) => [use.id, use])).values()].sort(byStart);
+  return {
+    toStop: inOrder(all.filter(({ fromAbove }) => !fromAbove).map(({ use }) => use)),
+    running: inOrder(all.map(({ use }) => use)),
+  };
 }
 
 const orchestrators: readonly (readonly [string, string])[] = [
@@ -32,15 +40,38 @@ const orchestrators: readonly (readonly [string, string])[] = [
 ];
 
 /** Whether the containers may be left running, or stopped and started again. */
-export function judgeStop(stop: boolean | undefined, { toStop }: Users, { uses, targetNames, layers }: { readonly uses: readonly ContainerUse[]; readonly targetNames: readonly string[]; readonly layers: readonly string[] }, known: Known): Refusal | undefined {
+export function judgeStop(
+  stop: boolean | undefined,
+  { toStop }: Users,
+  {
+    uses,
+    targetNames,
+    layers,
+  }: {
+    readonly uses: readonly ContainerUse[];
+    readonly targetNames: readonly string[];
+    readonly layers: readonly string[];
+  },
+  known: Known,
+): Refusal | undefined {
   if (toStop.length === 0) return undefined;
   const who = names(toStop);
-  if (stop === undefined) return { outcome: 'refused', reason: `${who} ${toStop.length === 1 ? 'runs and uses' : 'run and use'} what is to be copied, or its destination`, remedy: 'say stop: true, and what is running is stopped for the final pass and started again; or stop it first; or say stop: false, and the copy fails if anything is written meanwhile' };
+  if (stop === undefined)
+    return {
+      outcome: 'refused',
+      reason: `${who} ${toStop.length === 1 ? 'runs and uses' : 'run and use'} what is to be copied, or its destination`,
+      remedy:
+        'say stop: true, and what is running is stopped for the final pass and started again; or stop it first; or say stop: false, and the copy fails if anything is written meanwhile',
+    };
   if (!stop) return usedDestination(uses, targetNames);
   const unsuited = judgeStoppable(toStop, uses, known, { work: 'the copy', startedBy: 'running daemon' });
   if (unsuited !== undefined) return { outcome: 'refused', ...unsuited };
   const inside = toStop.find(({ id }) => layers.includes(id));
-  if (inside !== undefined) return refuse(`${inside.name} would have to be stopped, but its own files are there only while it runs`, 'copy in two steps, by way of a directory that it does not use');
+  if (inside !== undefined)
+    return refuse(
+      `${inside.name} would have to be stopped, but its own files are there only while it runs`,
+      'copy in two steps, by way of a directory that it does not use',
+    );
   return undefined;
 }
 
@@ -56,13 +87,25 @@ interface Stop {
 }
 
 /** Why containers cannot be stopped and started again, whatever for. `outgrownNeeds` of them has been asked, and all containers. */
-export function judgeStoppable(toStop: readonly ContainerUse[], uses: readonly ContainerUse[], known: Known, stop: Stop): Unsuited | undefined {
+export function judgeStoppable(
+  toStop: readonly ContainerUse[],
+  uses: readonly ContainerUse[],
+  known: Known,
+  stop: Stop,
+): Unsuited | undefined {
   const stopping = new Set(toStop.map(({ id }) => id));
   for (const use of toStop) {
     const unsuited = judgeStopOf(use, known, stop);
     if (unsuited !== undefined) return unsuited;
-    const tied = dependants(uses, use.id).filter(({ id, running, networkMode, pidMode, ipcMode }) => running && !stopping.has(id) && [networkMode, pidMode, ipcMode].some((mode) => mode.startsWith('container:')));
-    if (tied.length > 0) return { reason: `${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`, remedy: `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${stop.work}` };
+    const tied = dependants(uses, use.id).filter(
+      ({ id, running, networkMode, pidMode, ipcMode }) =>
+        running && !stopping.has(id) && [networkMode, pidMode, ipcMode].some((mode) => mode.startsWith('container:')),
+    );
+    if (tied.length > 0)
+      return {
+        reason: `${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`,
+        remedy: `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${stop.work}`,
+      };
   }
   return undefined;
 }
@@ -70,18 +113,33 @@ export function judgeStoppable(toStop: readonly ContainerUse[], uses: readonly C
 /** Of one container, whoever else there is. */
 export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }: Stop): Unsuited | undefined {
   const { id, name, autoRemove } = use;
-  if (autoRemove) return { reason: `${name} was started with --rm: when it is stopped it is gone`, remedy: `stop it yourself, and start it anew after ${work}` };
+  if (autoRemove)
+    return {
+      reason: `${name} was started with --rm: when it is stopped it is gone`,
+      remedy: `stop it yourself, and start it anew after ${work}`,
+    };
   const orchestrated = judgeOrchestrated(use);
   if (orchestrated !== undefined) return orchestrated;
   const state = known.the(ask(containers)).find((container) => container.id === id)?.state;
-  if (state?.paused === true || state?.restarting === true) return { reason: `${name} is ${state.paused ? 'paused' : 'restarting'}`, remedy: `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first` };
+  if (state?.paused === true || state?.restarting === true)
+    return {
+      reason: `${name} is ${state.paused ? 'paused' : 'restarting'}`,
+      remedy: `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`,
+    };
   return judgeOutgrown([id], known, startedBy);
 }
 
 /** What would start it, or another in its place. */
 export function judgeOrchestrated({ name, labels }: ContainerUse): Unsuited | undefined {
-  const orchestrator = orchestrators.find(([prefix]) => Object.keys(labels).some((label) => label.startsWith(prefix)))?.[1];
-  return orchestrator === undefined ? undefined : { reason: `${name} belongs to ${orchestrator}, which would start it or another in its place`, remedy: `scale it down in ${orchestrator} first` };
+  const orchestrator = orchestrators.find(([prefix]) =>
+    Object.keys(labels).some((label) => label.startsWith(prefix)),
+  )?.[1];
+  return orchestrator === undefined
+    ? undefined
+    : {
+        reason: `${name} belongs to ${orchestrator}, which would start it or another in its place`,
+        remedy: `scale it down in ${orchestrator} first`,
+      };
 }
 
 function refuse(reason: string, remedy: string): Refusal {

@@ -14,15 +14,35 @@ import type { Action, Change } from '../engine/change.ts';
 import type { CopyMethod } from './copy-method.ts';
 import { chooseMethod, comparison, copyActions, emptyDirectory } from './copy-method.ts';
 import type { CopyStart, Directory } from './copy-start.ts';
-import { begin, contentOf, copyToGoOnWith, goOn, intoOthersAt, restoreDirectory, sidesBound, unfinishedInto } from './copy-start.ts';
+import {
+  begin,
+  contentOf,
+  copyToGoOnWith,
+  goOn,
+  intoOthersAt,
+  restoreDirectory,
+  sidesBound,
+  unfinishedInto,
+} from './copy-start.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { longestCopyMs } from '../engine/time-limits.ts';
 import { copiedDirectory, copyRate } from './copy-input.ts';
-import { nested, noMethod, notDirectory, overlap, sourceWarnings, tooSmall, toolWarnings, unfinishedSource, unfit, usedDestination } from './copy-judgement.ts';
+import {
+  nested,
+  noMethod,
+  notDirectory,
+  overlap,
+  sourceWarnings,
+  tooSmall,
+  toolWarnings,
+  unfinishedSource,
+  unfit,
+  usedDestination,
+} from './copy-judgement.ts';
 import { names, runningUsers } from './directory-users.ts';
 
 const schema = z.strictObject({
-  from: copiedDirectory.describe('the directory whose content is copied, for example a volume\'s _data'),
+  from: copiedDirectory.describe("the directory whose content is copied, for example a volume's _data"),
   to: copiedDirectory.describe('the directory that becomes the same; empty, or a part of the copy already'),
   bwlimit: copyRate.optional(),
   delete: z.boolean().default(false).describe('the destination may hold something else, which is replaced and removed'),
@@ -31,15 +51,27 @@ type Want = z.infer<typeof schema>;
 
 export const volumeCopy = defineOperation<Want>({
   name: 'volume_copy',
-  summary: 'Copy a directory to another on the same host, with everything that its files have, and verify it by checksum',
+  summary:
+    'Copy a directory to another on the same host, with everything that its files have, and verify it by checksum',
   schema,
   readOnly: false,
   repeats: false,
   needs(want, known) {
-    const first = [ask(copyTools), ask(copyDirectory, want.from), ask(copyDirectory, want.to), ask(begunCopies), ask(copySource, want.from), ask(containerUsesIfAny)];
+    const first = [
+      ask(copyTools),
+      ask(copyDirectory, want.from),
+      ask(copyDirectory, want.to),
+      ask(begunCopies),
+      ask(copySource, want.from),
+      ask(containerUsesIfAny),
+    ];
     const difference = differenceRequest(want, known);
     const strangers = strangersRequest(want, known);
-    return [...first, ...(difference === undefined ? [] : [difference]), ...(strangers === undefined ? [] : [strangers])];
+    return [
+      ...first,
+      ...(difference === undefined ? [] : [difference]),
+      ...(strangers === undefined ? [] : [strangers]),
+    ];
   },
   plan(want, known) {
     const tools = known.the(ask(copyTools));
@@ -52,27 +84,45 @@ export const volumeCopy = defineOperation<Want>({
     const method = chooseMethod(tools);
     const difference = differenceRequest(want, known);
     const differs = difference === undefined ? undefined : known.the(difference);
-    const objection = overlap(source, target) ?? nested(source) ?? nested(target) ?? unfinishedSource(source, begunHere);
+    const objection =
+      overlap(source, target) ?? nested(source) ?? nested(target) ?? unfinishedSource(source, begunHere);
     if (objection !== undefined) return objection;
     if (method === undefined) return noMethod;
     const unfinished = unfinishedInto(target, copies);
-    if (differs?.total === 0 && unfinished === undefined) return { outcome: 'noop', reason: `${want.to} is a complete copy (${String(target.entries)} entries, ${formatBytes(target.allocatedBytes)})` };
+    if (differs?.total === 0 && unfinished === undefined)
+      return {
+        outcome: 'noop',
+        reason: `${want.to} is a complete copy (${String(target.entries)} entries, ${formatBytes(target.allocatedBytes)})`,
+      };
     const special = known.the(ask(copySource, want.from));
     const uses = known.the(ask(containerUsesIfAny));
     const unsafe = usedDestination(uses, [target.path, want.to]) ?? unfit(method, source, special);
     if (unsafe !== undefined) return unsafe;
     const begun = copyToGoOnWith(source, target, copies, want.delete);
     const strangers = strangersRequest(want, known);
-    const start = begun === undefined ? begin(source, method, target, want.delete, differs, unfinished) : goOn(begun, method, target, want.delete, strangers === undefined ? [] : known.the(strangers));
+    const start =
+      begun === undefined
+        ? begin(source, method, target, want.delete, differs, unfinished)
+        : goOn(begun, method, target, want.delete, strangers === undefined ? [] : known.the(strangers));
     if ('outcome' in start) return start;
     const situation = { method, source, target, begunHere, differs, start };
-    const said = [...usersWarnings(uses, source, want.from), ...warnings(want, situation), ...sourceWarnings(source, target, special), ...toolWarnings(method, tools, want.bwlimit)];
+    const said = [
+      ...usersWarnings(uses, source, want.from),
+      ...warnings(want, situation),
+      ...sourceWarnings(source, target, special),
+      ...toolWarnings(method, tools, want.bwlimit),
+    ];
     return tooSmall(source, target) ?? { outcome: 'change', changes: [change(want, situation)], warnings: said };
   },
   touches: ({ from, to }) => ({ reads: [`path:${from}`, `path:${to}`], changes: [`path:${to}`] }),
   result({ from, to }, known) {
     const source = known.get(ask(copyDirectory, from));
-    return { from, to, entries: source?.kind === 'directory' ? source.entries : null, bytes: source?.kind === 'directory' ? source.allocatedBytes : null };
+    return {
+      from,
+      to,
+      entries: source?.kind === 'directory' ? source.entries : null,
+      bytes: source?.kind === 'directory' ? source.allocatedBytes : null,
+    };
   },
 });
 
@@ -81,7 +131,13 @@ function differenceRequest({ from, to }: Want, known: Known): FactRequest<Direct
   const tools = known.get(ask(copyTools));
   const source = known.get(ask(copyDirectory, from));
   const target = known.get(ask(copyDirectory, to));
-  if (tools === undefined || source?.kind !== 'directory' || target?.kind !== 'directory' || overlap(source, target) !== undefined) return undefined;
+  if (
+    tools === undefined ||
+    source?.kind !== 'directory' ||
+    target?.kind !== 'directory' ||
+    overlap(source, target) !== undefined
+  )
+    return undefined;
   const method = chooseMethod(tools);
   if (method === undefined || (target.entries === 0 && source.entries > 0)) return undefined;
   return ask(directoryDifference, ...comparison(method, 'quick', source, target));
@@ -92,7 +148,13 @@ function strangersRequest(want: Want, known: Known): FactRequest<readonly string
   const source = known.get(ask(copyDirectory, want.from));
   const target = known.get(ask(copyDirectory, want.to));
   const copies = known.get(ask(begunCopies))?.copies;
-  if (source?.kind !== 'directory' || target?.kind !== 'directory' || copies === undefined || overlap(source, target) !== undefined) return undefined;
+  if (
+    source?.kind !== 'directory' ||
+    target?.kind !== 'directory' ||
+    copies === undefined ||
+    overlap(source, target) !== undefined
+  )
+    return undefined;
   const begun = copyToGoOnWith(source, target, copies, want.delete);
   return begun === undefined || target.entries === 0 ? undefined : ask(copyStrangers, want.from, want.to);
 }
@@ -110,7 +172,9 @@ function usersWarnings(uses: readonly ContainerUse[] | null, source: Directory, 
   const writers = runningUsers(uses ?? [], [source.path, from]).filter(({ writes, fromAbove }) => writes && !fromAbove);
   const changed = 'what changes during the copy makes its verification fail';
   return [
-    writers.length > 0 ? `stop ${names(writers.map(({ use }) => use))} first, which can write to ${source.path}: ${changed}` : `stop every container that writes to either directory first: ${changed}`,
+    writers.length > 0
+      ? `stop ${names(writers.map(({ use }) => use))} first, which can write to ${source.path}: ${changed}`
+      : `stop every container that writes to either directory first: ${changed}`,
     ...(uses === null ? ['Docker does not answer, so it is not known which containers use the two directories'] : []),
   ];
 }
@@ -119,34 +183,80 @@ function warnings(want: Want, { method, target, begunHere, differs, start }: Sit
   const replaced = method.kind === 'rsync' ? (differs?.destructive ?? 0) : 0;
   const others = intoOthersAt(target, begunHere.copies);
   return [
-    ...(replaced > 0 ? [`of what is at ${want.to} now, ${String(replaced)} differ from the source and are replaced or removed`] : []),
-    ...(start.begun?.doubtful === true && method.kind === 'rsync' ? [`what is at ${want.to} is compared by checksum first: the host has been restarted since the copy was begun, or it did not pass its verification`] : []),
-    ...(others.length > 0 ? [`a copy was begun into another directory at ${want.to} and never completed: if that was another file system, it is not mounted now`] : []),
+    ...(replaced > 0
+      ? [`of what is at ${want.to} now, ${String(replaced)} differ from the source and are replaced or removed`]
+      : []),
+    ...(start.begun?.doubtful === true && method.kind === 'rsync'
+      ? [
+          `what is at ${want.to} is compared by checksum first: the host has been restarted since the copy was begun, or it did not pass its verification`,
+        ]
+      : []),
+    ...(others.length > 0
+      ? [
+          `a copy was begun into another directory at ${want.to} and never completed: if that was another file system, it is not mounted now`,
+        ]
+      : []),
   ];
 }
 
 /** More than this, and rsync's progress, a line for each file, is more than anybody keeps. */
 const mostEntriesWithProgress = 10_000;
 
-function change(want: Want, { method, source, target, begunHere: { directory, copies }, differs, start }: Situation): Change {
+function change(
+  want: Want,
+  { method, source, target, begunHere: { directory, copies }, differs, start }: Situation,
+): Change {
   const { begun, marker, removes, reversible } = start;
   const file = begun?.file ?? `${directory}/${target.identity.replace(':', '-')}`;
   const mark: readonly Action[] = [
     { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', directory] },
-    { kind: 'write-file', path: file, content: markerText(marker), mode: '0600', expect: copies.find((copy) => copy.file === file)?.text ?? null },
+    {
+      kind: 'write-file',
+      path: file,
+      content: markerText(marker),
+      mode: '0600',
+      expect: copies.find((copy) => copy.file === file)?.text ?? null,
+    },
   ];
-  const unmark: Action = { kind: 'exec', argv: ['rm', '-f', '--', ...new Set([file, ...copies.filter(({ to }) => to === target.path).map((copy) => copy.file)])] };
+  const unmark: Action = {
+    kind: 'exec',
+    argv: [
+      'rm',
+      '-f',
+      '--',
+      ...new Set([file, ...copies.filter(({ to }) => to === target.path).map((copy) => copy.file)]),
+    ],
+  };
   // Only rsync can go on; the others begin again.
   const again = begun !== undefined && method.kind !== 'rsync';
   const later = afterRestarts(target);
-  const copy = copyActions(method, source, target, { bwlimit: want.bwlimit, removes, checksum: begun?.doubtful === true, progress: source.entries <= mostEntriesWithProgress, onDifference: doubt(file) });
+  const copy = copyActions(method, source, target, {
+    bwlimit: want.bwlimit,
+    removes,
+    checksum: begun?.doubtful === true,
+    progress: source.entries <= mostEntriesWithProgress,
+    onDifference: doubt(file),
+  });
   return {
     summary: `${want.from} → ${want.to}: ${begun === undefined ? '' : 'go on with the copy of '}${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}${again ? ', from its beginning' : ''}`,
-    before: { ...contentOf(target), ...(begun === undefined ? {} : { unfinished: true }), ...(target.entries === 0 || differs === undefined ? {} : { differences: differs.total }) },
+    before: {
+      ...contentOf(target),
+      ...(begun === undefined ? {} : { unfinished: true }),
+      ...(target.entries === 0 || differs === undefined ? {} : { differences: differs.total }),
+    },
     after: { entries: source.entries, bytes: source.allocatedBytes, owner: source.owner, mode: source.mode },
-    actions: [...(begun === undefined ? mark : []), ...(again ? [guard(want, target), emptyDirectory(target)] : []), ...copy, unmark],
-    undo: reversible ? [guard(want, later), emptyDirectory(later), ...restoreDirectory(later, marker), unmark] : 'irreversible',
-    ...(reversible && begun !== undefined ? { undoneTo: { entries: 0, bytes: 0, owner: marker.owner, mode: marker.mode } } : {}),
+    actions: [
+      ...(begun === undefined ? mark : []),
+      ...(again ? [guard(want, target), emptyDirectory(target)] : []),
+      ...copy,
+      unmark,
+    ],
+    undo: reversible
+      ? [guard(want, later), emptyDirectory(later), ...restoreDirectory(later, marker), unmark]
+      : 'irreversible',
+    ...(reversible && begun !== undefined
+      ? { undoneTo: { entries: 0, bytes: 0, owner: marker.owner, mode: marker.mode } }
+      : {}),
     atomic: false,
     bindings: sidesBound({ source, destination: target }),
   };
@@ -154,5 +264,10 @@ function change(want: Want, { method, source, target, begunHere: { directory, co
 
 /** Nothing is deleted that could not be copied again. */
 function guard({ from }: Want, to: Entered): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', from, ...enteredArguments(to)], stdin: refuseStrangers, timeoutMs: longestCopyMs };
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-s', '--', from, ...enteredArguments(to)],
+    stdin: refuseStrangers,
+    timeoutMs: longestCopyMs,
+  };
 }

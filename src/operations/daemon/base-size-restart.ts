@@ -20,8 +20,18 @@ export interface BaseSizeRestart {
 export function restartForBaseSize({ root, path, before, wanted, backup, running }: BaseSizeRestart): ExecAction {
   return {
     kind: 'exec',
-    argv: ['/bin/sh', '-c', restartScript, 'sh', root, String(wanted), ...running.flatMap(({ id, startedAt }) => [id, startedAt])],
-    ...(backup === undefined ? {} : { onFailure: [['/bin/sh', '-c', returnScript, 'sh', root, String(before), path, backup]] }),
+    argv: [
+      '/bin/sh',
+      '-c',
+      restartScript,
+      'sh',
+      root,
+      String(wanted),
+      ...running.flatMap(({ id, startedAt }) => [id, startedAt]),
+    ],
+    ...(backup === undefined
+      ? {}
+      : { onFailure: [['/bin/sh', '-c', returnScript, 'sh', root, String(before), path, backup]] }),
     timeoutMs: 600_000,
   };
 }

@@ -19,11 +19,20 @@ export function readBaseSize(text: string): BaseSizeConfig | undefined {
   const sizes = options.filter((option) => option.startsWith(key));
   if (sizes.length > 1) return undefined;
   const [option] = sizes;
-  return { written: option?.slice(key.length), with: (value) => replaced(text, parsed, options, option, `${key}${value}`) };
+  return {
+    written: option?.slice(key.length),
+    with: (value) => replaced(text, parsed, options, option, `${key}${value}`),
+  };
 }
 
 /** Where the option stands once in the text, only that is changed; otherwise the file is written anew, with its keys in their order. */
-function replaced(text: string, parsed: Record<string, unknown>, options: readonly string[], old: string | undefined, fresh: string): string {
+function replaced(
+  text: string,
+  parsed: Record<string, unknown>,
+  options: readonly string[],
+  old: string | undefined,
+  fresh: string,
+): string {
   const literal = JSON.stringify(old ?? '');
   const parts = old === undefined ? [] : text.split(literal);
   const [before, after] = parts;

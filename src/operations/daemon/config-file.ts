@@ -3,7 +3,12 @@ import { shell } from '../../shell/shell.ts';
 
 /** A package of Docker need not make the directory of daemon.json. */
 export function writeConfigFile(write: WriteFileAction): readonly (ExecAction | WriteFileAction)[] {
-  return write.expect === null ? [{ kind: 'exec', argv: ['mkdir', '-p', '-m', '0755', '--', write.path.slice(0, write.path.lastIndexOf('/'))] }, write] : [write];
+  return write.expect === null
+    ? [
+        { kind: 'exec', argv: ['mkdir', '-p', '-m', '0755', '--', write.path.slice(0, write.path.lastIndexOf('/'))] },
+        write,
+      ]
+    : [write];
 }
 
 /** May be run again; what somebody else has written since is not touched. */

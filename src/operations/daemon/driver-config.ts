@@ -26,7 +26,11 @@ export function readDriverConfig(text: string): DriverConfig | undefined {
   const options: unknown = parsed[optionsKey] ?? [];
   if (driver !== undefined && typeof driver !== 'string') return undefined;
   if (!Array.isArray(options) || !options.every((option) => typeof option === 'string')) return undefined;
-  return { driver, options, with: (wanted, added) => rewritten(text, parsed, wanted, optionsFor(wanted, options, added)) };
+  return {
+    driver,
+    options,
+    with: (wanted, added) => rewritten(text, parsed, wanted, optionsFor(wanted, options, added)),
+  };
 }
 
 const driverKey = 'storage-driver';
@@ -42,7 +46,8 @@ export function optionsFor(driver: string, present: readonly string[], added: re
 /** Where only the driver's name changes, only that is changed in the text; otherwise the file is written anew, with its keys in their order. */
 function rewritten(text: string, parsed: Record<string, unknown>, driver: string, options: readonly string[]): string {
   const pattern = /("storage-driver"\s*:\s*)"[^"\\]*"/g;
-  if (JSON.stringify(parsed[optionsKey] ?? []) === JSON.stringify(options) && [...text.matchAll(pattern)].length === 1) return text.replace(pattern, (_all, key: string) => `${key}${JSON.stringify(driver)}`);
+  if (JSON.stringify(parsed[optionsKey] ?? []) === JSON.stringify(options) && [...text.matchAll(pattern)].length === 1)
+    return text.replace(pattern, (_all, key: string) => `${key}${JSON.stringify(driver)}`);
   const { [optionsKey]: _old, ...rest } = parsed;
   return `${JSON.stringify({ ...rest, [driverKey]: driver, ...(options.length > 0 ? { [optionsKey]: options } : {}) }, null, 2)}\n`;
 }

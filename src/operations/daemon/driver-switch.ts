@@ -25,7 +25,12 @@ const timeoutMs = 900_000;
 /** Stops the containers, starts the daemon with its new file, and holds it to the driver that is wanted; on any failure it goes back. */
 export function switchDriver(change: DriverSwitch): ExecAction {
   const { path, backup = 'absent', to, running } = change;
-  return { kind: 'exec', argv: ['/bin/sh', '-c', switchScript, 'sh', path, to, ...running], onFailure: [returnArgv(change, backup)], timeoutMs };
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-c', switchScript, 'sh', path, to, ...running],
+    onFailure: [returnArgv(change, backup)],
+    timeoutMs,
+  };
 }
 
 /** Goes back later, with an action that makes the file what it was: not once containers have been made that would become invisible in their turn. */

@@ -20,8 +20,15 @@ import type { Refusal } from '../engine/outcome.ts';
 import { dockerBytes } from '../../values/docker-size.ts';
 
 const schema = z.strictObject({
-  size: sizeText(parseBytes).describe('what new images, and their containers where no size is given, have as root file system: 20GiB'),
-  restart_daemon: z.boolean().optional().describe('restart the Docker daemon, so that it holds from now on; only with live-restore, so that containers go on running'),
+  size: sizeText(parseBytes).describe(
+    'what new images, and their containers where no size is given, have as root file system: 20GiB',
+  ),
+  restart_daemon: z
+    .boolean()
+    .optional()
+    .describe(
+      'restart the Docker daemon, so that it holds from now on; only with live-restore, so that containers go on running',
+    ),
 });
 
 type Want = z.infer<typeof schema>;
@@ -44,7 +51,9 @@ export const setBaseSize = defineOperation<Want>({
 
   needs(_want, known) {
     const docker = known.get(ask(dockerInfo));
-    return docker === undefined || docker.driver !== 'devicemapper' ? [ask(dockerInfo)] : [ask(dockerInfo), ask(containers), askConfig(docker)];
+    return docker === undefined || docker.driver !== 'devicemapper'
+      ? [ask(dockerInfo)]
+      : [ask(dockerInfo), ask(containers), askConfig(docker)];
   },
 
   plan(want, known) {
@@ -52,20 +61,35 @@ export const setBaseSize = defineOperation<Want>({
     if ('reason' in judged) return { outcome: 'refused', ...judged };
     const wanted = parseBytes(want.size);
     const { baseBytes, configured, docker } = judged;
-    if (wanted < baseBytes) return { outcome: 'refused', reason: `the base device is ${formatBytes(baseBytes)} now, more than the ${formatBytes(wanted)} wanted: dockerd does not start with less`, remedy: `ask for ${formatBytes(baseBytes)} or more` };
+    if (wanted < baseBytes)
+      return {
+        outcome: 'refused',
+        reason: `the base device is ${formatBytes(baseBytes)} now, more than the ${formatBytes(wanted)} wanted: dockerd does not start with less`,
+        remedy: `ask for ${formatBytes(baseBytes)} or more`,
+      };
     const written = configured === wanted;
-    if (written && baseBytes === wanted) return { outcome: 'noop', reason: `the base size is ${formatBytes(wanted)} already` };
+    if (written && baseBytes === wanted)
+      return { outcome: 'noop', reason: `the base size is ${formatBytes(wanted)} already` };
     if (want.restart_daemon !== true || baseBytes === wanted) return withoutRestart(judged, wanted, written);
     const refused = judgeRestart(docker);
-    return refused === undefined ? { outcome: 'change', changes: [change(judged, wanted, written, known)], warnings: [onlyNew, ...startedWithTheDaemon(known.the(ask(containers)))] } : { outcome: 'refused', ...refused };
+    return refused === undefined
+      ? {
+          outcome: 'change',
+          changes: [change(judged, wanted, written, known)],
+          warnings: [onlyNew, ...startedWithTheDaemon(known.the(ask(containers)))],
+        }
+      : { outcome: 'refused', ...refused };
   },
 
   touches(want, known) {
-    return want.restart_daemon === true ? { reads: ['docker', 'daemon.json', ...containerResources(known)], changes: ['daemon.json', 'docker'] } : { reads: ['docker', 'daemon.json'], changes: ['daemon.json'] };
+    return want.restart_daemon === true
+      ? { reads: ['docker', 'daemon.json', ...containerResources(known)], changes: ['daemon.json', 'docker'] }
+      : { reads: ['docker', 'daemon.json'], changes: ['daemon.json'] };
   },
 });
 
-const onlyNew = 'only what is pulled, built or imported from then on has the new size: layers that are there already keep theirs, and so do containers';
+const onlyNew =
+  'only what is pulled, built or imported from then on has the new size: layers that are there already keep theirs, and so do containers';
 
 function askConfig(docker: Docker): FactRequest<DaemonConfig> {
   return ask(daemonConfig, docker.root);
@@ -73,26 +97,64 @@ function askConfig(docker: Docker): FactRequest<DaemonConfig> {
 
 function situationOf(known: Known): Situation | Refusal {
   const docker = known.the(ask(dockerInfo));
-  if (docker.driver !== 'devicemapper') return { reason: `the storage driver is ${docker.driver}, which has no base device`, remedy: 'on overlay2 with quotas, give each container a size: --storage-opt size=…' };
+  if (docker.driver !== 'devicemapper')
+    return {
+      reason: `the storage driver is ${docker.driver}, which has no base device`,
+      remedy: 'on overlay2 with quotas, give each container a size: --storage-opt size=…',
+    };
   const config = known.the(askConfig(docker));
-  if (config.storageFlags.length > 0) return { reason: `dockerd is started with --storage-opt ${config.storageFlags.join(', ')}, and does not start when ${config.path} has storage options as well`, remedy: 'move the options from the command line (systemctl cat docker) into the file first' };
+  if (config.storageFlags.length > 0)
+    return {
+      reason: `dockerd is started with --storage-opt ${config.storageFlags.join(', ')}, and does not start when ${config.path} has storage options as well`,
+      remedy: 'move the options from the command line (systemctl cat docker) into the file first',
+    };
   const parsed = readBaseSize(config.file?.text ?? '');
   const configured = parsed?.written === undefined ? undefined : dockerBytes(parsed.written);
-  if (parsed === undefined || (parsed.written !== undefined && configured === undefined)) return { reason: `${config.path} is not understood: no JSON object, or storage-opts that are not a list of texts with at most one dm.basesize`, remedy: 'put it right by hand; as it is, the daemon may not start again' };
-  if (config.baseBytes === undefined) return { reason: 'Docker has no record of its base device', remedy: `look at ${docker.root}/devicemapper/metadata/base: is this another daemon's directory?` };
+  if (parsed === undefined || (parsed.written !== undefined && configured === undefined))
+    return {
+      reason: `${config.path} is not understood: no JSON object, or storage-opts that are not a list of texts with at most one dm.basesize`,
+      remedy: 'put it right by hand; as it is, the daemon may not start again',
+    };
+  if (config.baseBytes === undefined)
+    return {
+      reason: 'Docker has no record of its base device',
+      remedy: `look at ${docker.root}/devicemapper/metadata/base: is this another daemon's directory?`,
+    };
   return { docker, config, parsed, baseBytes: config.baseBytes, configured };
 }
 
 function withoutRestart(situation: Situation, wanted: number, written: boolean): Planned {
   const { docker, baseBytes } = situation;
-  const owed = baseBytes < wanted ? [`the base size of ${formatBytes(wanted)} holds when the daemon starts next; until then it is ${formatBytes(baseBytes)}. To do: ${howToRestart(docker)}`] : [];
+  const owed =
+    baseBytes < wanted
+      ? [
+          `the base size of ${formatBytes(wanted)} holds when the daemon starts next; until then it is ${formatBytes(baseBytes)}. To do: ${howToRestart(docker)}`,
+        ]
+      : [];
   if (written) return { outcome: 'noop', reason: `${situation.config.path} says ${formatBytes(wanted)} already`, owed };
   const { configured } = situation;
   const write = writeConfig(situation, wanted);
-  const stillSmall: Action = { kind: 'check', argv: ['sed', '-n', 's/.*"size":\\([0-9]*\\).*/\\1/p', `${docker.root}/devicemapper/metadata/base`], equals: String(baseBytes), otherwise: 'the base device has grown since, and with the old file the daemon would not start' };
+  const stillSmall: Action = {
+    kind: 'check',
+    argv: ['sed', '-n', 's/.*"size":\\([0-9]*\\).*/\\1/p', `${docker.root}/devicemapper/metadata/base`],
+    equals: String(baseBytes),
+    otherwise: 'the base device has grown since, and with the old file the daemon would not start',
+  };
   return {
     outcome: 'change',
-    changes: [{ summary: summarise(situation, wanted), subject: 'base-size', before: { configuredBytes: configured ?? null, baseBytes }, after: { configuredBytes: wanted, baseBytes }, actions: writeConfigFile(write), undo: [stillSmall, takeBackConfigFile(write)], ...finalizeConfigFile(write.backup), atomic: true, bindings: {} }],
+    changes: [
+      {
+        summary: summarise(situation, wanted),
+        subject: 'base-size',
+        before: { configuredBytes: configured ?? null, baseBytes },
+        after: { configuredBytes: wanted, baseBytes },
+        actions: writeConfigFile(write),
+        undo: [stillSmall, takeBackConfigFile(write)],
+        ...finalizeConfigFile(write.backup),
+        atomic: true,
+        bindings: {},
+      },
+    ],
     warnings: [onlyNew],
     ...(owed.length > 0 ? { owed } : {}),
   };
@@ -100,9 +162,19 @@ function withoutRestart(situation: Situation, wanted: number, written: boolean):
 
 function change(situation: Situation, wanted: number, written: boolean, known: Known): Change {
   const { docker, config, baseBytes, configured } = situation;
-  const running = known.the(ask(containers)).filter(({ state }) => state.running).map(({ id, state }) => ({ id, startedAt: state.startedAt }));
+  const running = known
+    .the(ask(containers))
+    .filter(({ state }) => state.running)
+    .map(({ id, state }) => ({ id, startedAt: state.startedAt }));
   const write = writeConfig(situation, wanted);
-  const restart = restartForBaseSize({ root: docker.root, path: config.path, before: baseBytes, wanted, backup: written ? undefined : (write.backup ?? ''), running });
+  const restart = restartForBaseSize({
+    root: docker.root,
+    path: config.path,
+    before: baseBytes,
+    wanted,
+    backup: written ? undefined : (write.backup ?? ''),
+    running,
+  });
   return {
     summary: `${written ? `base size ${formatBytes(wanted)}` : summarise(situation, wanted)}; restart the Docker daemon, containers go on running (live-restore)`,
     subject: 'base-size',
@@ -113,14 +185,28 @@ function change(situation: Situation, wanted: number, written: boolean, known: K
     undo: 'irreversible',
     ...(written ? {} : finalizeConfigFile(write.backup)),
     atomic: true,
-    bindings: Object.fromEntries(running.flatMap(({ id, startedAt }, index) => [[`container ${String(index + 1)}`, id], [`start ${String(index + 1)}`, startedAt]])),
+    bindings: Object.fromEntries(
+      running.flatMap(({ id, startedAt }, index) => [
+        [`container ${String(index + 1)}`, id],
+        [`start ${String(index + 1)}`, startedAt],
+      ]),
+    ),
   };
 }
 
 function writeConfig({ config, parsed, baseBytes }: Situation, wanted: number) {
   const content = parsed.with(String(wanted));
   const { file, path } = config;
-  return { kind: 'write-file' as const, path, content, mode: file?.mode ?? '0644', expect: file?.text ?? null, ...(file === undefined ? {} : { backup: `/var/lib/plimsoll/backup/docker/daemon.json.base-size-${String(baseBytes)}-${String(wanted)}` }) };
+  return {
+    kind: 'write-file' as const,
+    path,
+    content,
+    mode: file?.mode ?? '0644',
+    expect: file?.text ?? null,
+    ...(file === undefined
+      ? {}
+      : { backup: `/var/lib/plimsoll/backup/docker/daemon.json.base-size-${String(baseBytes)}-${String(wanted)}` }),
+  };
 }
 
 function summarise({ config, configured, baseBytes }: Situation, wanted: number): string {

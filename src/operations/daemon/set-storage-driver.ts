@@ -30,14 +30,33 @@ import { judgeStopOf } from '../copies/stop-users.ts';
 const schema = z
   .strictObject({
     driver: z.enum(storageDriverNames).describe('the driver that the daemon is to have'),
-    options: z.array(z.string().regex(/^[a-z0-9_.]+=\S+$/, 'name=value')).optional().describe('its storage-opts: [overlay2.size=20G]; those of the old driver are taken out of daemon.json, because dockerd does not start with an option that its driver does not know'),
-    acknowledge_invisible: z.boolean().optional().describe('true: you know that Docker will not see the containers and images that it has now, as the preview names them, until the old driver is set again'),
-    stop_containers: z.boolean().optional().describe('true: the running containers may be stopped; they are started again when it fails, or is rolled back'),
+    options: z
+      .array(z.string().regex(/^[a-z0-9_.]+=\S+$/, 'name=value'))
+      .optional()
+      .describe(
+        'its storage-opts: [overlay2.size=20G]; those of the old driver are taken out of daemon.json, because dockerd does not start with an option that its driver does not know',
+      ),
+    acknowledge_invisible: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: you know that Docker will not see the containers and images that it has now, as the preview names them, until the old driver is set again',
+      ),
+    stop_containers: z
+      .boolean()
+      .optional()
+      .describe('true: the running containers may be stopped; they are started again when it fails, or is rolled back'),
   })
   .superRefine(({ driver, options = [] }, context) => {
     for (const option of options) {
-      if (!isOptionOf(driver, option)) context.addIssue({ code: 'custom', path: ['options'], message: `${option} is no option of ${driver}` });
-      if (option.startsWith('dm.directlvm_device')) context.addIssue({ code: 'custom', path: ['options'], message: `${option} lets dockerd format a disk: make the thin pool by hand, and give it as dm.thinpooldev` });
+      if (!isOptionOf(driver, option))
+        context.addIssue({ code: 'custom', path: ['options'], message: `${option} is no option of ${driver}` });
+      if (option.startsWith('dm.directlvm_device'))
+        context.addIssue({
+          code: 'custom',
+          path: ['options'],
+          message: `${option} lets dockerd format a disk: make the thin pool by hand, and give it as dm.thinpooldev`,
+        });
     }
   });
 
@@ -52,7 +71,8 @@ interface Situation {
 
 export const setStorageDriver = defineOperation<Want>({
   name: 'set_storage_driver',
-  summary: "Set the Docker daemon's storage driver, with what becomes invisible spelled out, and go back when it does not start",
+  summary:
+    "Set the Docker daemon's storage driver, with what becomes invisible spelled out, and go back when it does not start",
   schema,
   readOnly: false,
   repeats: false,
@@ -60,7 +80,14 @@ export const setStorageDriver = defineOperation<Want>({
   needs(want, known) {
     const docker = known.get(ask(dockerInfo));
     if (docker === undefined) return [ask(dockerInfo)];
-    return [ask(dockerInfo), ask(containers), ask(containerUses), ask(daemonConfig, docker.root), askDrivers(docker, want), ...outgrownNeeds(stoppedIds(want, known), known)];
+    return [
+      ask(dockerInfo),
+      ask(containers),
+      ask(containerUses),
+      ask(daemonConfig, docker.root),
+      askDrivers(docker, want),
+      ...outgrownNeeds(stoppedIds(want, known), known),
+    ];
   },
 
   plan(want, known) {
@@ -70,7 +97,10 @@ export const setStorageDriver = defineOperation<Want>({
   },
 
   touches(want, known) {
-    return { reads: ['docker', 'daemon.json', ...containerResources(known), ...outgrownReads(stoppedIds(want, known), known)], changes: ['daemon.json', 'docker'] };
+    return {
+      reads: ['docker', 'daemon.json', ...containerResources(known), ...outgrownReads(stoppedIds(want, known), known)],
+      changes: ['daemon.json', 'docker'],
+    };
   },
 });
 
@@ -92,15 +122,38 @@ function askDrivers(docker: Docker, want: Want): FactRequest<StorageDrivers> {
 function situationOf(want: Want, known: Known): Situation | Refusal {
   const docker = known.the(ask(dockerInfo));
   const config = known.the(ask(daemonConfig, docker.root));
-  if (docker.containerdImageStore) return { reason: "Docker keeps its images in containerd's store, where there are no storage drivers", remedy: 'turn the containerd-snapshotter feature off in daemon.json by hand first: what is in the store becomes invisible too' };
-  if (docker.rootless) return { reason: "this is a rootless daemon, whose configuration is its user's", remedy: 'set it as that user, by hand' };
-  if (!docker.systemdUnit) return { reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here', remedy: `set "storage-driver" in ${config.path} and restart the daemon in its own way` };
+  if (docker.containerdImageStore)
+    return {
+      reason: "Docker keeps its images in containerd's store, where there are no storage drivers",
+      remedy:
+        'turn the containerd-snapshotter feature off in daemon.json by hand first: what is in the store becomes invisible too',
+    };
+  if (docker.rootless)
+    return {
+      reason: "this is a rootless daemon, whose configuration is its user's",
+      remedy: 'set it as that user, by hand',
+    };
+  if (!docker.systemdUnit)
+    return {
+      reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here',
+      remedy: `set "storage-driver" in ${config.path} and restart the daemon in its own way`,
+    };
   if (config.driverFlag !== undefined || config.storageFlags.length > 0) {
-    const flags = [...(config.driverFlag === undefined ? [] : [`--storage-driver ${config.driverFlag}`]), ...config.storageFlags.map((flag) => `--storage-opt ${flag}`)];
-    return { reason: `dockerd is started with ${flags.join(' ')}, and does not start when ${config.path} says the same`, remedy: 'move it from the command line (systemctl cat docker) into the file first' };
+    const flags = [
+      ...(config.driverFlag === undefined ? [] : [`--storage-driver ${config.driverFlag}`]),
+      ...config.storageFlags.map((flag) => `--storage-opt ${flag}`),
+    ];
+    return {
+      reason: `dockerd is started with ${flags.join(' ')}, and does not start when ${config.path} says the same`,
+      remedy: 'move it from the command line (systemctl cat docker) into the file first',
+    };
   }
   const parsed = readDriverConfig(config.file?.text ?? '');
-  if (parsed === undefined) return { reason: `${config.path} is not understood: no JSON object, a storage-driver that is no text, or storage-opts that are not a list of texts`, remedy: 'put it right by hand; as it is, the daemon may not start again' };
+  if (parsed === undefined)
+    return {
+      reason: `${config.path} is not understood: no JSON object, a storage-driver that is no text, or storage-opts that are not a list of texts`,
+      remedy: 'put it right by hand; as it is, the daemon may not start again',
+    };
   return { docker, config, parsed, drivers: known.the(askDrivers(docker, want)) };
 }
 
@@ -112,7 +165,11 @@ function keepDriver(want: Want, situation: Situation): Planned {
   const options = optionsFor(driver, parsed.options, want.options ?? []);
   const named = next === undefined || next === driver;
   if (named && want.options !== undefined && JSON.stringify(options) !== JSON.stringify(parsed.options)) {
-    return { outcome: 'refused', reason: `the storage driver is ${driver} already, with other options: ${parsed.options.join(', ') || 'none'}`, remedy: `change them in ${config.path} by hand, or with the operation for that (set_base_size); or leave options out` };
+    return {
+      outcome: 'refused',
+      reason: `the storage driver is ${driver} already, with other options: ${parsed.options.join(', ') || 'none'}`,
+      remedy: `change them in ${config.path} by hand, or with the operation for that (set_base_size); or leave options out`,
+    };
   }
   if (named) return { outcome: 'noop', reason: `the storage driver is ${driver} already` };
   const write = writeConfig(want, situation);
@@ -140,16 +197,50 @@ function changeDriver(want: Want, situation: Situation, known: Known): Planned {
   const refusals: readonly Refusal[] = [
     ...judgeDriver(want.driver, docker, drivers),
     ...judgeStop(want, running, uses, known),
-    ...(invisible !== undefined && want.acknowledge_invisible !== true ? [{ reason: `with ${want.driver}, Docker would not see ${describeInvisible(invisible)} any more`, remedy: 'save what is needed of them (docker save, docker commit, backup_volume), then say acknowledge_invisible: true' }] : []),
-    ...(parsed.driver === want.driver && prepared === undefined ? [{ reason: `${config.path} names ${want.driver} already, while the daemon has ${docker.driver}: what the file said before is not known, so a daemon that does not start could not be helped back`, remedy: `put "storage-driver": "${docker.driver}" with its storage-opts back, then run this again` }] : []),
+    ...(invisible !== undefined && want.acknowledge_invisible !== true
+      ? [
+          {
+            reason: `with ${want.driver}, Docker would not see ${describeInvisible(invisible)} any more`,
+            remedy:
+              'save what is needed of them (docker save, docker commit, backup_volume), then say acknowledge_invisible: true',
+          },
+        ]
+      : []),
+    ...(parsed.driver === want.driver && prepared === undefined
+      ? [
+          {
+            reason: `${config.path} names ${want.driver} already, while the daemon has ${docker.driver}: what the file said before is not known, so a daemon that does not start could not be helped back`,
+            remedy: `put "storage-driver": "${docker.driver}" with its storage-opts back, then run this again`,
+          },
+        ]
+      : []),
   ];
-  if (refusals.length > 0) return { outcome: 'refused', reason: refusals.map(({ reason }) => reason).join('; '), remedy: refusals.map(({ remedy }) => remedy).join('; ') };
+  if (refusals.length > 0)
+    return {
+      outcome: 'refused',
+      reason: refusals.map(({ reason }) => reason).join('; '),
+      remedy: refusals.map(({ remedy }) => remedy).join('; '),
+    };
 
   const write = prepared === undefined ? writeConfig(want, situation) : undefined;
   const before = prepared ?? { text: config.file?.text };
   const earlier = drivers.containers.filter(({ driver }) => driver === want.driver).length;
-  const how: DriverSwitch = { path: config.path, backup: before.text === undefined ? undefined : backupPath(docker, want), from: docker.driver, to: want.driver, known: earlier, running: running.map(({ id }) => id) };
-  const written: WriteFileAction = write ?? { kind: 'write-file', path: config.path, content: config.file?.text ?? '', mode: config.file?.mode ?? '0644', expect: before.text ?? null, ...(before.text === undefined ? {} : { backup: backupPath(docker, want) }) };
+  const how: DriverSwitch = {
+    path: config.path,
+    backup: before.text === undefined ? undefined : backupPath(docker, want),
+    from: docker.driver,
+    to: want.driver,
+    known: earlier,
+    running: running.map(({ id }) => id),
+  };
+  const written: WriteFileAction = write ?? {
+    kind: 'write-file',
+    path: config.path,
+    content: config.file?.text ?? '',
+    mode: config.file?.mode ?? '0644',
+    expect: before.text ?? null,
+    ...(before.text === undefined ? {} : { backup: backupPath(docker, want) }),
+  };
   const change: Change = {
     summary: `storage driver ${docker.driver} → ${want.driver} (${config.path}); ${running.length === 0 ? '' : `stop ${counted(running.length, 'container')}, `}restart the Docker daemon`,
     subject: 'storage-driver',
@@ -159,46 +250,102 @@ function changeDriver(want: Want, situation: Situation, known: Known): Planned {
     undo: switchBack(how, takeBackConfigFile(written)),
     ...finalizeConfigFile(how.backup),
     atomic: true,
-    bindings: Object.fromEntries(running.flatMap(({ id, state }, index) => [[`container ${String(index + 1)}`, id], [`start ${String(index + 1)}`, state.startedAt]])),
+    bindings: Object.fromEntries(
+      running.flatMap(({ id, state }, index) => [
+        [`container ${String(index + 1)}`, id],
+        [`start ${String(index + 1)}`, state.startedAt],
+      ]),
+    ),
   };
-  return { outcome: 'change', changes: [change], warnings: [...warningsOf(want, situation, uses, invisible), ...startedWithTheDaemon(all).map((warning) => `${warning} with ${docker.driver} again`)] };
+  return {
+    outcome: 'change',
+    changes: [change],
+    warnings: [
+      ...warningsOf(want, situation, uses, invisible),
+      ...startedWithTheDaemon(all).map((warning) => `${warning} with ${docker.driver} again`),
+    ],
+  };
 }
 
-function warningsOf(want: Want, { docker, drivers }: Situation, uses: readonly ContainerUse[], invisible: Invisible | undefined): readonly string[] {
+function warningsOf(
+  want: Want,
+  { docker, drivers }: Situation,
+  uses: readonly ContainerUse[],
+  invisible: Invisible | undefined,
+): readonly string[] {
   const volumes = volumesLeftBehind(uses);
   const again = drivers.containers.filter(({ driver }) => driver === want.driver);
   return [
-    ...(invisible !== undefined ? [`Docker will not see ${describeInvisible(invisible)} any more; their data stays in ${docker.root}/${docker.driver}, takes its room there, and is seen again when ${docker.driver} is set again`] : []),
-    ...(volumes.length === 0 ? [] : [`Docker will take ${counted(volumes.length, 'volume')} for dangling that ${volumes.length === 1 ? 'belongs' : 'belong'} to these containers (${listed(volumes)}): do not run docker volume prune, which removes what it takes for dangling; clean_volumes leaves them alone`]),
-    ...(again.length === 0 ? [] : [`${counted(again.length, 'container')} made with ${want.driver} earlier will be seen again, and started where the restart policy says so: ${listed(again.map(({ name }) => name))}`]),
-    ...(want.driver === 'devicemapper' && !(want.options ?? []).some((option) => option.startsWith('dm.thinpooldev=')) ? ['without dm.thinpooldev, devicemapper makes its pool on loop files, which is slow, and not meant for production'] : []),
+    ...(invisible !== undefined
+      ? [
+          `Docker will not see ${describeInvisible(invisible)} any more; their data stays in ${docker.root}/${docker.driver}, takes its room there, and is seen again when ${docker.driver} is set again`,
+        ]
+      : []),
+    ...(volumes.length === 0
+      ? []
+      : [
+          `Docker will take ${counted(volumes.length, 'volume')} for dangling that ${volumes.length === 1 ? 'belongs' : 'belong'} to these containers (${listed(volumes)}): do not run docker volume prune, which removes what it takes for dangling; clean_volumes leaves them alone`,
+        ]),
+    ...(again.length === 0
+      ? []
+      : [
+          `${counted(again.length, 'container')} made with ${want.driver} earlier will be seen again, and started where the restart policy says so: ${listed(again.map(({ name }) => name))}`,
+        ]),
+    ...(want.driver === 'devicemapper' && !(want.options ?? []).some((option) => option.startsWith('dm.thinpooldev='))
+      ? [
+          'without dm.thinpooldev, devicemapper makes its pool on loop files, which is slow, and not meant for production',
+        ]
+      : []),
     ...(want.driver === 'vfs' ? ['vfs copies every layer whole: it is slow, and takes far more room'] : []),
   ];
 }
 
-function judgeStop(want: Want, running: readonly Container[], uses: readonly ContainerUse[], known: Known): readonly Refusal[] {
+function judgeStop(
+  want: Want,
+  running: readonly Container[],
+  uses: readonly ContainerUse[],
+  known: Known,
+): readonly Refusal[] {
   if (running.length === 0) return [];
   const refusals = running.flatMap(({ id }) => {
     const use = uses.find((one) => one.id === id);
     // A daemon that has restarted starts them when it goes back; the one that runs, when it fails before that.
-    const refusal = use === undefined ? undefined : judgeStopOf(use, known, { work: 'the change', startedBy: 'either' });
+    const refusal =
+      use === undefined ? undefined : judgeStopOf(use, known, { work: 'the change', startedBy: 'either' });
     return refusal === undefined ? [] : [refusal];
   });
   if (want.stop_containers === true) return refusals;
-  return [{ reason: `${counted(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'} (${listed(running.map(({ name }) => name))}), and would have to be stopped`, remedy: 'say stop_containers: true, or stop them first' }, ...refusals];
+  return [
+    {
+      reason: `${counted(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'} (${listed(running.map(({ name }) => name))}), and would have to be stopped`,
+      remedy: 'say stop_containers: true, or stop them first',
+    },
+    ...refusals,
+  ];
 }
 
 /** What the file said before an attempt of this operation that was killed; undefined when it has not been written by one. */
-function preparedBefore(want: Want, { config, parsed, drivers }: Situation): { readonly text: string | undefined } | undefined {
+function preparedBefore(
+  want: Want,
+  { config, parsed, drivers }: Situation,
+): { readonly text: string | undefined } | undefined {
   if (config.file === undefined || parsed.driver !== want.driver) return undefined;
-  const made = (text: string): boolean => readDriverConfig(text)?.with(want.driver, want.options ?? []) === config.file?.text;
+  const made = (text: string): boolean =>
+    readDriverConfig(text)?.with(want.driver, want.options ?? []) === config.file?.text;
   if (drivers.backup !== undefined && made(drivers.backup)) return { text: drivers.backup };
   return made('') ? { text: undefined } : undefined;
 }
 
 function writeConfig(want: Want, { docker, config, parsed }: Situation): WriteFileAction {
   const { file, path } = config;
-  return { kind: 'write-file', path, content: parsed.with(want.driver, want.options ?? []), mode: file?.mode ?? '0644', expect: file?.text ?? null, ...(file === undefined ? {} : { backup: backupPath(docker, want) }) };
+  return {
+    kind: 'write-file',
+    path,
+    content: parsed.with(want.driver, want.options ?? []),
+    mode: file?.mode ?? '0644',
+    expect: file?.text ?? null,
+    ...(file === undefined ? {} : { backup: backupPath(docker, want) }),
+  };
 }
 
 function inOrder(all: readonly Container[]): readonly Container[] {

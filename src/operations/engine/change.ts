@@ -139,7 +139,16 @@ export interface SealAction {
 }
 
 /** One effect, as data. The interpreter has one executor for each kind. */
-export type Action = ExecAction | CheckAction | WriteFileAction | UploadAction | FetchAction | WaitUntilAction | PauseAction | RelayAction | SealAction;
+export type Action =
+  | ExecAction
+  | CheckAction
+  | WriteFileAction
+  | UploadAction
+  | FetchAction
+  | WaitUntilAction
+  | PauseAction
+  | RelayAction
+  | SealAction;
 
 /**
  * A version of a volume's or container's specification that a change makes, or an instance of a scaled

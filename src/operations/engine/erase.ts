@@ -18,7 +18,10 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
       if (typeof value === 'object' && value !== null) parsedBefore.set(value, parsed.data);
       return parsed.data;
     }
-    throw new AppError('internal', `${operation.name} was given input that its schema refuses: ${oneLine(parsed.error.message)}`);
+    throw new AppError(
+      'internal',
+      `${operation.name} was given input that its schema refuses: ${oneLine(parsed.error.message)}`,
+    );
   };
   const { readOnly, reads, laptopPaths, secretFiles } = operation;
   const pin = operation.pin?.bind(operation);
@@ -33,7 +36,9 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     repeats: operation.repeats,
     ...(operation.mayHoldSecret === undefined ? {} : { mayHoldSecret: operation.mayHoldSecret }),
     readOnly: typeof readOnly === 'boolean' ? readOnly : (want) => readOnly(parse(want)),
-    ...(reads === undefined ? {} : { reads: { program: (want) => reads.program(parse(want)), possible: (written) => reads.possible(written) } }),
+    ...(reads === undefined
+      ? {}
+      : { reads: { program: (want) => reads.program(parse(want)), possible: (written) => reads.possible(written) } }),
     needs: (want, known) => operation.needs(parse(want), known),
     plan: (want, known) => operation.plan(parse(want), known),
     touches: (want, known) => operation.touches(parse(want), known),

@@ -12,10 +12,16 @@ export const hostPath = z
 
 /** What steps read and change of a file on the laptop: however its path is written, it is one. */
 export function laptopFileResource(path: string): string {
-  return `laptop:${path.split('/').filter((part, index) => part !== '.' && (part !== '' || index === 0)).join('/')}`;
+  return `laptop:${path
+    .split('/')
+    .filter((part, index) => part !== '.' && (part !== '' || index === 0))
+    .join('/')}`;
 }
 
-export const argv = z.array(z.string()).min(1, 'names no program').describe('the program and its arguments, one word each; no shell is involved');
+export const argv = z
+  .array(z.string())
+  .min(1, 'names no program')
+  .describe('the program and its arguments, one word each; no shell is involved');
 
 export const octalMode = z
   .string()
@@ -39,8 +45,16 @@ export function sizeText(parse: (text: string) => unknown) {
 
 /** Which containers are meant, where it may be several. */
 export const whichContainers = {
-  container: z.string().min(1).optional().describe('a name, an id (or four or more of its first digits), or a glob such as app-*'),
-  label: z.string().min(1).optional().describe('a label of the containers, key or key=value; with container: both must match'),
+  container: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('a name, an id (or four or more of its first digits), or a glob such as app-*'),
+  label: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('a label of the containers, key or key=value; with container: both must match'),
 };
 
 export const containerOrLabel = 'name the containers: container: NAME, or label: KEY=VALUE';
@@ -51,8 +65,18 @@ export const secretReference: z.ZodType<SecretReference> = z
     secret: z
       .union([
         z.strictObject({ env: z.string().min(1).describe('the name of an environment variable of this machine') }),
-        z.strictObject({ file: z.string().min(1).describe('a file of this machine, relative to what names it; its last line feed is dropped') }),
-        z.strictObject({ command: z.array(z.string()).min(1).describe('a program of this machine and its arguments; what it prints is the secret') }),
+        z.strictObject({
+          file: z
+            .string()
+            .min(1)
+            .describe('a file of this machine, relative to what names it; its last line feed is dropped'),
+        }),
+        z.strictObject({
+          command: z
+            .array(z.string())
+            .min(1)
+            .describe('a program of this machine and its arguments; what it prints is the secret'),
+        }),
       ])
       .describe('where the secret comes from'),
   })
@@ -60,16 +84,27 @@ export const secretReference: z.ZodType<SecretReference> = z
 
 /** What a program finds in its environment beside what is there. */
 export const environment = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of an environment variable'), z.union([z.string().refine((text) => !text.includes('\0'), 'must not contain NUL'), secretReference]))
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name of an environment variable'),
+    z.union([z.string().refine((text) => !text.includes('\0'), 'must not contain NUL'), secretReference]),
+  )
   .describe('variables for its environment; a secret variable is allowed here');
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** Seconds, as a number or as `30s`, `5m`, `1h`. */
 export const duration = z
-  .union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?[smh]$/, 'must be a number of seconds, or for example 30s, 5m, 1h')])
-  .transform((value) => (typeof value === 'number' ? value : Number(value.slice(0, -1)) * (unitSeconds[value.slice(-1)] ?? 1)))
+  .union([
+    z.number().positive(),
+    z.string().regex(/^\d+(\.\d+)?[smh]$/, 'must be a number of seconds, or for example 30s, 5m, 1h'),
+  ])
+  .transform((value) =>
+    typeof value === 'number' ? value : Number(value.slice(0, -1)) * (unitSeconds[value.slice(-1)] ?? 1),
+  )
   .refine((seconds) => seconds > 0 && seconds <= 86_400, 'must be more than nothing and at most a day')
   .meta({ title: 'seconds, or a time such as 30s, 5m, 1h' });
 
-export const exitStatuses = z.array(z.number().int().min(0).max(255)).min(1).describe('the exit statuses that mean success');
+export const exitStatuses = z
+  .array(z.number().int().min(0).max(255))
+  .min(1)
+  .describe('the exit statuses that mean success');

@@ -14,9 +14,19 @@ export type Planned =
   /** These changes, certainly. */
   | (Notes & { readonly outcome: 'change'; readonly changes: readonly Change[] })
   /** It depends on what an earlier step does; `provisional` is what would be done as things are now. */
-  | (Notes & { readonly outcome: 'maybe'; readonly dependsOn: readonly string[]; readonly reason: string; readonly provisional: readonly Change[] })
+  | (Notes & {
+      readonly outcome: 'maybe';
+      readonly dependsOn: readonly string[];
+      readonly reason: string;
+      readonly provisional: readonly Change[];
+    })
   /** Not safe, not possible, or not understood; `provisional` is what would be done otherwise, where a rollback has to know it. */
-  | (Notes & { readonly outcome: 'refused'; readonly reason: string; readonly remedy: string; readonly provisional?: readonly Change[] });
+  | (Notes & {
+      readonly outcome: 'refused';
+      readonly reason: string;
+      readonly remedy: string;
+      readonly provisional?: readonly Change[];
+    });
 
 export interface Notes {
   /** What the operator should know before saying yes. */

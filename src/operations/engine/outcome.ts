@@ -7,7 +7,9 @@ export interface Refusal {
 }
 
 /** What is to be done about one container. */
-export type ContainerPlan = { readonly refused: Refusal; readonly provisional?: readonly Change[] } | { readonly changes: readonly Change[]; readonly warnings: readonly string[]; readonly owed: readonly string[] };
+export type ContainerPlan =
+  | { readonly refused: Refusal; readonly provisional?: readonly Change[] }
+  | { readonly changes: readonly Change[]; readonly warnings: readonly string[]; readonly owed: readonly string[] };
 
 export function refuse(reason: string, remedy: string): { readonly refused: Refusal } {
   return { refused: { reason, remedy } };
@@ -18,7 +20,12 @@ export function combine(plans: readonly ContainerPlan[], noop: string): Planned 
   const refusals = plans.flatMap((plan) => ('refused' in plan ? [plan.refused] : []));
   if (refusals.length > 0) {
     const provisional = plans.flatMap((plan) => ('refused' in plan ? (plan.provisional ?? []) : []));
-    return { outcome: 'refused', reason: unique(refusals.map(({ reason }) => reason)).join('; '), remedy: unique(refusals.map(({ remedy }) => remedy)).join('; '), ...(provisional.length > 0 ? { provisional } : {}) };
+    return {
+      outcome: 'refused',
+      reason: unique(refusals.map(({ reason }) => reason)).join('; '),
+      remedy: unique(refusals.map(({ remedy }) => remedy)).join('; '),
+      ...(provisional.length > 0 ? { provisional } : {}),
+    };
   }
   const planned = plans.flatMap((plan) => ('refused' in plan ? [] : [plan]));
   const changes = planned.flatMap((plan) => plan.changes);

@@ -7,7 +7,10 @@ import { defineOperation } from '../engine/operation.ts';
 
 const schema = z.strictObject({
   from: hostPath.describe('the file on the host'),
-  to: z.string().min(1).describe('the file on this machine, relative to the playbook; with several hosts write ${{ host.name }} into it'),
+  to: z
+    .string()
+    .min(1)
+    .describe('the file on this machine, relative to the playbook; with several hosts write ${{ host.name }} into it'),
 });
 
 export const fetch = defineOperation({
@@ -21,8 +24,14 @@ export const fetch = defineOperation({
   plan({ from, to }, known) {
     const source = known.the(ask(hostFile, from));
     const target = known.the(ask(laptopFile, to));
-    if (!source.exists) return { outcome: 'refused', reason: `there is no file ${from} on the host`, remedy: 'correct from:' };
-    if (source.kind !== 'file') return { outcome: 'refused', reason: `${from} is a ${source.kind}`, remedy: 'only regular files are fetched: name the file, or make an archive of it first' };
+    if (!source.exists)
+      return { outcome: 'refused', reason: `there is no file ${from} on the host`, remedy: 'correct from:' };
+    if (source.kind !== 'file')
+      return {
+        outcome: 'refused',
+        reason: `${from} is a ${source.kind}`,
+        remedy: 'only regular files are fetched: name the file, or make an archive of it first',
+      };
     if (target.exists && target.sha256 === source.sha256) return { outcome: 'noop', reason: `${to} is the same file` };
     return {
       outcome: 'change',

@@ -14,9 +14,14 @@ const schema = z.strictObject({
   mode: octalMode.default('0644').describe('its permissions, in octal digits and in quotes; "0644" when absent'),
   owner: z
     .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/, 'must be USER or USER:GROUP, names or numbers')
+    .regex(
+      /^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/,
+      'must be USER or USER:GROUP, names or numbers',
+    )
     .optional()
-    .describe('USER or USER:GROUP, names or numbers, that it is to belong to; when absent, what is written belongs to who writes it'),
+    .describe(
+      'USER or USER:GROUP, names or numbers, that it is to belong to; when absent, what is written belongs to who writes it',
+    ),
 });
 type Want = z.infer<typeof schema>;
 
@@ -32,8 +37,18 @@ export const upload = defineOperation<Want>({
     const { from, to } = want;
     const source = known.the(ask(laptopFile, from));
     const target = known.the(ask(hostFile, to));
-    if (!source.exists) return { outcome: 'refused', reason: `there is no file ${from} on this machine`, remedy: 'correct from: (it is relative to the playbook)' };
-    if (target.exists && target.kind !== 'file') return { outcome: 'refused', reason: `${to} on the host is a ${target.kind}`, remedy: 'name the file itself in to:, or remove what is there' };
+    if (!source.exists)
+      return {
+        outcome: 'refused',
+        reason: `there is no file ${from} on this machine`,
+        remedy: 'correct from: (it is relative to the playbook)',
+      };
+    if (target.exists && target.kind !== 'file')
+      return {
+        outcome: 'refused',
+        reason: `${to} on the host is a ${target.kind}`,
+        remedy: 'name the file itself in to:, or remove what is there',
+      };
     const actions = wantedActions(want, source, target);
     if (actions.length === 0) return { outcome: 'noop', reason: `${to} is the same file` };
     const replaced = replacedContent(source, target);
@@ -60,12 +75,26 @@ export const upload = defineOperation<Want>({
 function wantedActions({ from, to, mode, owner }: Want, source: LaptopFile, target: HostFile): readonly Action[] {
   const replaced = replacedContent(source, target);
   if (!target.exists || replaced !== undefined) {
-    const send: Action = { kind: 'upload', from, path: to, mode, sha256: source.sha256, bytes: source.bytes, ...(owner === undefined ? {} : { owner }) };
+    const send: Action = {
+      kind: 'upload',
+      from,
+      path: to,
+      mode,
+      sha256: source.sha256,
+      bytes: source.bytes,
+      ...(owner === undefined ? {} : { owner }),
+    };
     return [...(replaced === undefined ? [] : keep(to, replaced)), send];
   }
   if ((owner === undefined || isOwner(target, owner)) && target.mode === mode) return [];
   const [, group = ''] = target.owner.split(':');
-  return [put('', to, { ...target, mode, owner: owner === undefined ? target.owner : owner.includes(':') ? owner : `${owner}:${group}` })];
+  return [
+    put('', to, {
+      ...target,
+      mode,
+      owner: owner === undefined ? target.owner : owner.includes(':') ? owner : `${owner}:${group}`,
+    }),
+  ];
 }
 
 /** The digest of the content that goes, and is kept until the change is finalized. */
@@ -91,7 +120,11 @@ function keep(path: string, sha256: string): readonly Action[] {
 }
 
 /** The file itself gets neither owner nor mode while others may exchange it: a copy of it does, and takes its place. */
-function put(from: string, path: string, { sha256, mode, owner }: Pick<Extract<HostFile, { readonly exists: true }>, 'sha256' | 'mode' | 'owner'>): Action {
+function put(
+  from: string,
+  path: string,
+  { sha256, mode, owner }: Pick<Extract<HostFile, { readonly exists: true }>, 'sha256' | 'mode' | 'owner'>,
+): Action {
   return script(from === '' ? giveModeAndOwner : bringBackReplaced, from, path, sha256, mode, owner);
 }
 
@@ -101,7 +134,9 @@ function undoActions(path: string, target: HostFile): readonly Action[] {
 }
 
 function isOwner(target: Extract<HostFile, { readonly exists: true }>, owner: string): boolean {
-  return [target.owner, target.ownerNames].some((actual) => actual === owner || (!owner.includes(':') && actual.split(':')[0] === owner));
+  return [target.owner, target.ownerNames].some(
+    (actual) => actual === owner || (!owner.includes(':') && actual.split(':')[0] === owner),
+  );
 }
 
 function exec(...argv: readonly string[]): Action {

@@ -31,21 +31,54 @@ export type LoopFile = LoopDevice & { readonly onDisk: NonNullable<LoopDevice['o
 export function judgeFiles(pool: ThinPool, docker: Docker, loops: LoopPool): LoopFiles | { readonly refused: Refusal } {
   const data = judgeFile('data', pool.target.dataDevice, loops.data, docker.driverStatus['Data loop file']);
   if ('refused' in data) return data;
-  const metadata = judgeFile('metadata', pool.target.metadataDevice, loops.metadata, docker.driverStatus['Metadata loop file']);
+  const metadata = judgeFile(
+    'metadata',
+    pool.target.metadataDevice,
+    loops.metadata,
+    docker.driverStatus['Metadata loop file'],
+  );
   if ('refused' in metadata) return metadata;
-  if (loops.freeBytes === undefined) return refuse(`what is free on the file system of ${data.file} cannot be read`, `look at it: ${byHand('df', data.file)}`);
+  if (loops.freeBytes === undefined)
+    return refuse(
+      `what is free on the file system of ${data.file} cannot be read`,
+      `look at it: ${byHand('df', data.file)}`,
+    );
   return { data, metadata, freeBytes: loops.freeBytes };
 }
 
-function judgeFile(what: string, number: string, loop: LoopDevice | undefined, named: string | undefined): LoopFile | { readonly refused: Refusal } {
-  if (loop === undefined) return refuse(`the pool's ${what} lies on ${number}, which is no loop device, and LVM does not own the pool either`, 'grow that device by its own means, then load and resume the pool\'s table with its new length by hand; no container has to stop for that');
+function judgeFile(
+  what: string,
+  number: string,
+  loop: LoopDevice | undefined,
+  named: string | undefined,
+): LoopFile | { readonly refused: Refusal } {
+  if (loop === undefined)
+    return refuse(
+      `the pool's ${what} lies on ${number}, which is no loop device, and LVM does not own the pool either`,
+      "grow that device by its own means, then load and resume the pool's table with its new length by hand; no container has to stop for that",
+    );
   const { device, file, deleted, onDisk, partial, readOnly } = loop;
   if (deleted || onDisk === undefined) {
-    return refuse(`the pool's ${what} file ${file} has been ${deleted ? 'deleted' : 'replaced by another'}: ${device} still shows the old one, which is gone when the daemon stops`, `save the containers' data first; the old file can still be read through ${device}`);
+    return refuse(
+      `the pool's ${what} file ${file} has been ${deleted ? 'deleted' : 'replaced by another'}: ${device} still shows the old one, which is gone when the daemon stops`,
+      `save the containers' data first; the old file can still be read through ${device}`,
+    );
   }
-  if (named !== undefined && named !== file) return refuse(`Docker names ${named} as the pool's ${what} file, but ${device} shows ${file}`, 'is more than one Docker daemon running there? Look at losetup --list');
-  if (partial) return refuse(`${device} shows only a part of ${file} (an offset or a size limit)`, 'Docker does not make it like that: find out who did');
-  if (readOnly) return refuse(`${device} is read-only`, `find out why: losetup --list, mount; is the file system of ${file} read-only?`);
+  if (named !== undefined && named !== file)
+    return refuse(
+      `Docker names ${named} as the pool's ${what} file, but ${device} shows ${file}`,
+      'is more than one Docker daemon running there? Look at losetup --list',
+    );
+  if (partial)
+    return refuse(
+      `${device} shows only a part of ${file} (an offset or a size limit)`,
+      'Docker does not make it like that: find out who did',
+    );
+  if (readOnly)
+    return refuse(
+      `${device} is read-only`,
+      `find out why: losetup --list, mount; is the file system of ${file} read-only?`,
+    );
   return { ...loop, onDisk };
 }
 
@@ -54,7 +87,10 @@ export function judgeWanted(pool: ThinPool, files: LoopFiles, wanted: Wanted): R
   for (const what of ['data', 'metadata'] as const) {
     const largest = Math.max(pool.now[what], files[what].bytes, files[what].onDisk.bytes);
     if (asked[what] && whole(what, sizes[what]) < whole(what, largest)) {
-      return { reason: `the pool's ${what} is ${formatBytes(largest)} now, more than the ${formatBytes(sizes[what])} wanted: a pool cannot be made smaller`, remedy: `ask for ${formatBytes(largest)} or more` };
+      return {
+        reason: `the pool's ${what} is ${formatBytes(largest)} now, more than the ${formatBytes(sizes[what])} wanted: a pool cannot be made smaller`,
+        remedy: `ask for ${formatBytes(largest)} or more`,
+      };
     }
   }
   const unsuitable = judgeSizes(pool, sizes, asked);
@@ -66,11 +102,18 @@ export function judgeWanted(pool: ThinPool, files: LoopFiles, wanted: Wanted): R
 export function judgeLoaded(pool: ThinPool, { sizes }: Wanted): Refusal | undefined {
   const loaded = pool.device.inactive.map(tableText).join('\n');
   if (loaded === '' || loaded === poolTable(pool, sizes.data)) return undefined;
-  return { reason: `somebody has loaded a table for the pool without resuming it: ${loaded}`, remedy: `if nobody needs it: ${byHand('dmsetup', 'clear', pool.device.name)}` };
+  return {
+    reason: `somebody has loaded a table for the pool without resuming it: ${loaded}`,
+    remedy: `if nobody needs it: ${byHand('dmsetup', 'clear', pool.device.name)}`,
+  };
 }
 
 /** The files are sparse, so nothing is taken from the disk now; but what is promised must be there when it is written. */
-function judgeFreeSpace(pool: ThinPool, { data, freeBytes }: LoopFiles, { sizes, overcommit }: Wanted): Refusal | undefined {
+function judgeFreeSpace(
+  pool: ThinPool,
+  { data, freeBytes }: LoopFiles,
+  { sizes, overcommit }: Wanted,
+): Refusal | undefined {
   const growth = sizes.data - pool.now.data + (sizes.metadata - pool.now.metadata);
   const margin = Math.max(512 * mib, Math.ceil(growth * 0.05));
   if (overcommit || growth <= 0 || freeBytes >= growth + margin) return undefined;
@@ -81,9 +124,12 @@ function judgeFreeSpace(pool: ThinPool, { data, freeBytes }: LoopFiles, { sizes,
 }
 
 export function overcommitWarning({ data, metadata, freeBytes }: LoopFiles, sizes: PoolSizes): readonly string[] {
-  const promised = Math.max(0, sizes.data - data.onDisk.allocatedBytes) + Math.max(0, sizes.metadata - metadata.onDisk.allocatedBytes);
+  const promised =
+    Math.max(0, sizes.data - data.onDisk.allocatedBytes) + Math.max(0, sizes.metadata - metadata.onDisk.allocatedBytes);
   if (promised <= freeBytes) return [];
-  return [`the pool's files are sparse, and can come to take ${formatBytes(promised)} more, of which their file system has ${formatBytes(freeBytes)} free: watch it, since a pool whose file cannot be written loses data`];
+  return [
+    `the pool's files are sparse, and can come to take ${formatBytes(promised)} more, of which their file system has ${formatBytes(freeBytes)} free: watch it, since a pool whose file cannot be written loses data`,
+  ];
 }
 
 export function extendFile({ file, onDisk }: LoopFile, bytes: number): readonly Action[] {
@@ -92,7 +138,11 @@ export function extendFile({ file, onDisk }: LoopFile, bytes: number): readonly 
 
 /** `>`: never smaller than it is, whoever has been there meanwhile. */
 export function lengthen(file: string, bytes: number): Action {
-  return { kind: 'exec', argv: ['truncate', '-c', '-s', `>${String(bytes)}`, file], check: { argv: ['stat', '-c', '%s', file], equals: String(bytes) } };
+  return {
+    kind: 'exec',
+    argv: ['truncate', '-c', '-s', `>${String(bytes)}`, file],
+    check: { argv: ['stat', '-c', '%s', file], equals: String(bytes) },
+  };
 }
 
 /** The pool uses whole blocks of its metadata device. */

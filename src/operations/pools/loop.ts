@@ -21,15 +21,27 @@ export function growLoopPool(pool: ThinPool, docker: Docker, loops: LoopPool, wa
   const { sizes, asked } = wanted;
   // A table that is loaded anew takes all that the metadata's device has by then.
   const after = { data: sizes.data, metadata: Math.max(sizes.metadata, wholeBlocks(files.metadata.bytes)) };
-  const growFiles = [...(asked.data ? fileActions(files.data, sizes.data) : []), ...(asked.metadata ? fileActions(files.metadata, sizes.metadata) : [])];
+  const growFiles = [
+    ...(asked.data ? fileActions(files.data, sizes.data) : []),
+    ...(asked.metadata ? fileActions(files.metadata, sizes.metadata) : []),
+  ];
   const growTable = pool.now.data < sizes.data || pool.now.metadata < sizes.metadata;
   if (growFiles.length === 0 && !growTable) return { changes: [], warnings: overcommitWarning(files, sizes), owed: [] };
-  const shown = (bytes: PoolSizes, data: number, metadata: number): Record<string, number> => ({ dataBytes: bytes.data, metadataBytes: bytes.metadata, dataFileBytes: data, metadataFileBytes: metadata });
+  const shown = (bytes: PoolSizes, data: number, metadata: number): Record<string, number> => ({
+    dataBytes: bytes.data,
+    metadataBytes: bytes.metadata,
+    dataFileBytes: data,
+    metadataFileBytes: metadata,
+  });
   const change: Change = {
     summary: summarise(pool, growTable ? after : pool.now),
     subject: `pool:${pool.device.name}`,
     before: shown(pool.now, files.data.onDisk.bytes, files.metadata.onDisk.bytes),
-    after: shown(growTable ? after : pool.now, asked.data ? sizes.data : files.data.onDisk.bytes, asked.metadata ? sizes.metadata : files.metadata.onDisk.bytes),
+    after: shown(
+      growTable ? after : pool.now,
+      asked.data ? sizes.data : files.data.onDisk.bytes,
+      asked.metadata ? sizes.metadata : files.metadata.onDisk.bytes,
+    ),
     actions: [...growFiles, ...(growTable ? tableActions(pool, after) : [])],
     // Blocks beyond the old end are used at once, and a smaller pool does not start.
     undo: 'irreversible',
@@ -41,7 +53,14 @@ export function growLoopPool(pool: ThinPool, docker: Docker, loops: LoopPool, wa
 
 function fileActions(loop: LoopFile, bytes: number): readonly Action[] {
   if (loop.bytes >= bytes) return extendFile(loop, bytes);
-  return [...extendFile(loop, bytes), { kind: 'exec', argv: ['losetup', '-c', loop.device], check: { argv: ['blockdev', '--getsize64', loop.device], equals: String(bytes) } }];
+  return [
+    ...extendFile(loop, bytes),
+    {
+      kind: 'exec',
+      argv: ['losetup', '-c', loop.device],
+      check: { argv: ['blockdev', '--getsize64', loop.device], equals: String(bytes) },
+    },
+  ];
 }
 
 /**
@@ -52,10 +71,26 @@ function tableActions(pool: ThinPool, after: PoolSizes): readonly Action[] {
   const { name } = pool.device;
   const [old, table] = [poolTable(pool, pool.now.data), poolTable(pool, after.data)];
   return [
-    { kind: 'check', argv: ['dmsetup', 'table', name], equals: old, otherwise: "the pool's table is not what the plan saw" },
-    { kind: 'exec', argv: ['dmsetup', 'load', name, '--table', table], check: { argv: ['dmsetup', 'table', '--inactive', name], equals: table }, onFailure: [['dmsetup', 'clear', name]], atEnd: [keepActive(name, old, table)] },
+    {
+      kind: 'check',
+      argv: ['dmsetup', 'table', name],
+      equals: old,
+      otherwise: "the pool's table is not what the plan saw",
+    },
+    {
+      kind: 'exec',
+      argv: ['dmsetup', 'load', name, '--table', table],
+      check: { argv: ['dmsetup', 'table', '--inactive', name], equals: table },
+      onFailure: [['dmsetup', 'clear', name]],
+      atEnd: [keepActive(name, old, table)],
+    },
     { kind: 'exec', argv: ['dmsetup', 'resume', name], check: { argv: ['dmsetup', 'table', name], equals: table } },
-    { kind: 'check', argv: ['/bin/sh', '-c', reportScript, 'sh', name], equals: reportedSize(pool, after), otherwise: 'the pool has not come to its new size' },
+    {
+      kind: 'check',
+      argv: ['/bin/sh', '-c', reportScript, 'sh', name],
+      equals: reportedSize(pool, after),
+      otherwise: 'the pool has not come to its new size',
+    },
   ];
 }
 

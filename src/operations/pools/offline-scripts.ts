@@ -17,7 +17,12 @@ export function keepRecordsIn(directory: string, file: string): Action {
 }
 
 export function stopContainers(running: readonly { readonly id: string; readonly startedAt: string }[]): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...running.flatMap(({ id, startedAt }) => [id, startedAt])], stdin: stopScript, timeoutMs: 900_000 };
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-s', '--', ...running.flatMap(({ id, startedAt }) => [id, startedAt])],
+    stdin: stopScript,
+    timeoutMs: 900_000,
+  };
 }
 
 export function stopDaemon(pool: string): Action {
@@ -26,7 +31,12 @@ export function stopDaemon(pool: string): Action {
 
 /** The pool that dockerd makes must be what was wanted. */
 export function startDaemon(check: ExecAction['check']): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-c', startScript], ...(check === undefined ? {} : { check }), timeoutMs: 600_000 };
+  return {
+    kind: 'exec',
+    argv: ['/bin/sh', '-c', startScript],
+    ...(check === undefined ? {} : { check }),
+    timeoutMs: 600_000,
+  };
 }
 
 export function bringBack(file: string): Action {

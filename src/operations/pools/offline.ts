@@ -47,14 +47,25 @@ export function growOffline(pool: ThinPool, host: Running, wanted: Wanted): Cont
   const all = toRun(host);
   const refusal = judgeStop(pool, host);
   if (refusal !== undefined) return { refused: refusal };
-  return { changes: [growthChange(pool, host, files, wanted, all)], warnings: [...stopWarnings(host, all), ...warnings], owed: [] };
+  return {
+    changes: [growthChange(pool, host, files, wanted, all)],
+    warnings: [...stopWarnings(host, all), ...warnings],
+    owed: [],
+  };
 }
 
 /** The daemon was stopped for a growth that was cut: it is gone on with from what was written down. */
-export function completeOffline(begun: Growth & { readonly text: string }, { directory, file }: PoolGrowth, asked: Partial<PoolSizes>): ContainerPlan {
+export function completeOffline(
+  begun: Growth & { readonly text: string },
+  { directory, file }: PoolGrowth,
+  asked: Partial<PoolSizes>,
+): ContainerPlan {
   const differs = (bytes: number | undefined, is: number): boolean => bytes !== undefined && bytes !== is;
   if (differs(asked.data, begun.dataBytes) || differs(asked.metadata, begun.metadataBytes)) {
-    return refuse(`the Docker daemon was stopped to grow ${begun.pool} to ${formatBytes(begun.dataBytes)} of data and ${formatBytes(begun.metadataBytes)} of metadata, which was cut, and other sizes are asked for now`, 'complete that first: plimsoll resume, or ask for these sizes; or start the daemon and the containers by hand: systemctl start docker');
+    return refuse(
+      `the Docker daemon was stopped to grow ${begun.pool} to ${formatBytes(begun.dataBytes)} of data and ${formatBytes(begun.metadataBytes)} of metadata, which was cut, and other sizes are asked for now`,
+      'complete that first: plimsoll resume, or ask for these sizes; or start the daemon and the containers by hand: systemctl start docker',
+    );
   }
   const change: Change = {
     summary: `pool ${begun.pool}: go on growing it to ${formatBytes(begun.dataBytes)} of data and ${formatBytes(begun.metadataBytes)} of metadata, and start the Docker daemon${begun.names.length === 0 ? '' : ` and ${begun.names.join(', ')}`} again`,
@@ -77,14 +88,36 @@ function toRun({ growth: { begun }, uses }: Running): readonly ContainerUse[] {
 }
 
 function judgeStop(pool: ThinPool, { docker, growth: { stopTogether }, unstoppable }: Running): Refusal | undefined {
-  if (!docker.systemdUnit) return { reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be stopped and started from here', remedy: 'leave offline out: the pool grows while everything runs' };
-  if (pool.full) return { reason: `the thin pool ${pool.device.name} is full (out_of_data_space): containers that wait for it cannot be stopped`, remedy: 'leave offline out: growing it online releases them' };
-  if (stopTogether.length > 0) return { reason: `systemd stops ${stopTogether.join(', ')} together with docker.service, and does not start ${stopTogether.length === 1 ? 'it' : 'them'} again with it`, remedy: `stop ${stopTogether.length === 1 ? 'it' : 'them'} first (${byHand('systemctl', 'stop', ...stopTogether)}), and start ${stopTogether.length === 1 ? 'it' : 'them'} after the growth; or leave offline out` };
+  if (!docker.systemdUnit)
+    return {
+      reason:
+        'the Docker daemon does not run as docker.service of systemd, so it cannot be stopped and started from here',
+      remedy: 'leave offline out: the pool grows while everything runs',
+    };
+  if (pool.full)
+    return {
+      reason: `the thin pool ${pool.device.name} is full (out_of_data_space): containers that wait for it cannot be stopped`,
+      remedy: 'leave offline out: growing it online releases them',
+    };
+  if (stopTogether.length > 0)
+    return {
+      reason: `systemd stops ${stopTogether.join(', ')} together with docker.service, and does not start ${stopTogether.length === 1 ? 'it' : 'them'} again with it`,
+      remedy: `stop ${stopTogether.length === 1 ? 'it' : 'them'} first (${byHand('systemctl', 'stop', ...stopTogether)}), and start ${stopTogether.length === 1 ? 'it' : 'them'} after the growth; or leave offline out`,
+    };
   return unstoppable;
 }
 
-function growthChange(pool: ThinPool, { growth: { directory, file, begun } }: Running, files: LoopFiles, { sizes, asked }: Wanted, all: readonly ContainerUse[]): Change {
-  const toBe = { data: Math.max(files.data.onDisk.bytes, asked.data ? sizes.data : 0), metadata: Math.max(files.metadata.onDisk.bytes, asked.metadata ? sizes.metadata : 0) };
+function growthChange(
+  pool: ThinPool,
+  { growth: { directory, file, begun } }: Running,
+  files: LoopFiles,
+  { sizes, asked }: Wanted,
+  all: readonly ContainerUse[],
+): Change {
+  const toBe = {
+    data: Math.max(files.data.onDisk.bytes, asked.data ? sizes.data : 0),
+    metadata: Math.max(files.metadata.onDisk.bytes, asked.metadata ? sizes.metadata : 0),
+  };
   // The daemon makes it as large as its files, whoever has made them longer.
   const after = { data: toBe.data, metadata: wholeBlocks(toBe.metadata) };
   const growth: Growth = {
@@ -99,21 +132,39 @@ function growthChange(pool: ThinPool, { growth: { directory, file, begun } }: Ru
     names: all.map(({ name }) => name),
   };
   const running = all.filter((use) => use.running);
-  const write: Action = { kind: 'write-file', path: file, content: growthRecord(growth), mode: '0600', expect: begun?.text ?? null };
+  const write: Action = {
+    kind: 'write-file',
+    path: file,
+    content: growthRecord(growth),
+    mode: '0600',
+    expect: begun?.text ?? null,
+  };
   return {
     summary: `pool ${pool.device.name}: ${growthText(pool.now, after)} (loop files, offline: the Docker daemon${all.length === 0 ? '' : ` and ${names(all)}`} stopped and started again)`,
     subject: `pool:${pool.device.name}`,
     before: { dataBytes: pool.now.data, metadataBytes: pool.now.metadata, running: running.map(({ name }) => name) },
     after: { dataBytes: after.data, metadataBytes: after.metadata, running: growth.names },
-    actions: growthActions(growth, directory, file, [write, stopContainers(running)], { data: files.data.onDisk.bytes, metadata: files.metadata.onDisk.bytes }),
+    actions: growthActions(growth, directory, file, [write, stopContainers(running)], {
+      data: files.data.onDisk.bytes,
+      metadata: files.metadata.onDisk.bytes,
+    }),
     // Blocks beyond the old end are used at once, and a smaller pool does not start.
     undo: 'irreversible',
     atomic: true,
-    bindings: { ...bindingsOf(pool.device.name, growth.names, growth.containers), ...Object.fromEntries(running.map(({ name, startedAt }) => [`${name}'s start`, startedAt])) },
+    bindings: {
+      ...bindingsOf(pool.device.name, growth.names, growth.containers),
+      ...Object.fromEntries(running.map(({ name, startedAt }) => [`${name}'s start`, startedAt])),
+    },
   };
 }
 
-function growthActions(growth: Growth, directory: string, file: string, containersStop: readonly Action[] = [], now: PoolSizes = { data: 0, metadata: 0 }): readonly Action[] {
+function growthActions(
+  growth: Growth,
+  directory: string,
+  file: string,
+  containersStop: readonly Action[] = [],
+  now: PoolSizes = { data: 0, metadata: 0 },
+): readonly Action[] {
   return [
     keepRecordsIn(directory, file),
     ...containersStop,
@@ -143,7 +194,9 @@ function runAgain(begun: Growth, file: string, uses: readonly ContainerUse[]): C
 function stopWarnings({ docker, containers }: Running, all: readonly ContainerUse[]): readonly string[] {
   const running = all.filter((use) => use.running);
   return [
-    running.length === 0 ? 'the Docker daemon stops until the pool has grown; no container runs' : `all containers stop until the pool has grown, and so does the Docker daemon: ${names(running)}${docker.liveRestore ? '; live-restore does not help, since the pool stays as it is while a container runs' : ''}`,
+    running.length === 0
+      ? 'the Docker daemon stops until the pool has grown; no container runs'
+      : `all containers stop until the pool has grown, and so does the Docker daemon: ${names(running)}${docker.liveRestore ? '; live-restore does not help, since the pool stays as it is while a container runs' : ''}`,
     ...startedWithTheDaemon(containers.filter(({ id }) => !all.some((use) => use.id === id))),
   ];
 }

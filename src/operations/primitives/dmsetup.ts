@@ -1,7 +1,14 @@
 import * as z from 'zod';
 import { ask } from '../../facts/fact.ts';
 import type { MappedDevice, TableLine } from '../../facts/host/device-mapper.ts';
-import { deviceMapper, deviceNamed, parsePoolStatus, parseTableLine, parseThin, tableText } from '../../facts/host/device-mapper.ts';
+import {
+  deviceMapper,
+  deviceNamed,
+  parsePoolStatus,
+  parseTableLine,
+  parseThin,
+  tableText,
+} from '../../facts/host/device-mapper.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
@@ -20,13 +27,27 @@ const device = z
 const table = z
   .string()
   .transform((text) => text.trim().replaceAll(/[ \t]+/g, ' '))
-  .refine((text) => /^\d+ [1-9]\d* \S+( \S+)*$/.test(text), 'must be one line: START LENGTH TARGET ARGUMENTS, for example "0 41943040 thin 253:0 7"');
+  .refine(
+    (text) => /^\d+ [1-9]\d* \S+( \S+)*$/.test(text),
+    'must be one line: START LENGTH TARGET ARGUMENTS, for example "0 41943040 thin 253:0 7"',
+  );
 
 const schema = z.discriminatedUnion(
   'action',
   [
-    z.strictObject({ action: z.enum(['table', 'info', 'status']).describe('table, info, status: read the device, and register its fields'), device }),
-    z.strictObject({ action: z.literal('load').describe('load: give the device a longer table, which is not live yet'), device, table: table.describe('with load: the new table, which is the live one with another length, in sectors of 512 bytes') }),
+    z.strictObject({
+      action: z
+        .enum(['table', 'info', 'status'])
+        .describe('table, info, status: read the device, and register its fields'),
+      device,
+    }),
+    z.strictObject({
+      action: z.literal('load').describe('load: give the device a longer table, which is not live yet'),
+      device,
+      table: table.describe(
+        'with load: the new table, which is the live one with another length, in sectors of 512 bytes',
+      ),
+    }),
     z.strictObject({ action: z.literal('resume').describe('resume: make the loaded table live'), device }),
   ],
   { error: 'must be {action: table, info, status, load or resume, device: NAME}, and a table: for load' },
@@ -43,7 +64,12 @@ export const dmsetup = defineOperation({
     const mapper = known.the(ask(deviceMapper));
     const found = deviceNamed(mapper, want.device);
     if (found === undefined) {
-      return { outcome: 'refused', reason: `there is no mapped device ${want.device}`, remedy: 'a container\'s device exists only while it is in use: start the container; "dmsetup ls" lists what there is' };
+      return {
+        outcome: 'refused',
+        reason: `there is no mapped device ${want.device}`,
+        remedy:
+          'a container\'s device exists only while it is in use: start the container; "dmsetup ls" lists what there is',
+      };
     }
     if (want.action !== 'load' && want.action !== 'resume') return { outcome: 'noop', reason: `read ${want.device}` };
     const live = liveThin(found);
@@ -51,13 +77,17 @@ export const dmsetup = defineOperation({
     const next = want.action === 'load' ? parseTableLine(want.table) : found.inactive[0];
     const objection = next === undefined ? undefined : unsafeTable(found.name, live.line, next);
     if (objection !== undefined) return refused(objection);
-    const planned = want.action === 'load' ? planLoad(found, live.line, parseTableLine(want.table)) : planResume(found, live.line);
+    const planned =
+      want.action === 'load' ? planLoad(found, live.line, parseTableLine(want.table)) : planResume(found, live.line);
     if (planned.outcome !== 'change') return planned;
     const pool = poolState(mapper, live.line, (next?.length ?? live.line.length) - live.line.length);
     if (pool.objection !== undefined) return refused(pool.objection);
     return pool.warning === undefined ? planned : { ...planned, warnings: [pool.warning] };
   },
-  touches: (want) => ({ reads: [`device:${want.device}`], changes: want.action === 'load' || want.action === 'resume' ? [`device:${want.device}`] : [] }),
+  touches: (want) => ({
+    reads: [`device:${want.device}`],
+    changes: want.action === 'load' || want.action === 'resume' ? [`device:${want.device}`] : [],
+  }),
   result(want, known) {
     const found = deviceNamed(known.the(ask(deviceMapper)), want.device);
     if (found === undefined) return null;
@@ -73,17 +103,34 @@ function refused({ reason, remedy }: Objection): Planned {
 function planLoad(found: MappedDevice, live: TableLine, next: TableLine): Planned {
   const text = tableText(next);
   if (tableText(live) === text) return { outcome: 'noop', reason: `the live table is ${text} already` };
-  if (found.inactive.map(tableText).join('; ') === text) return { outcome: 'noop', reason: `${text} is loaded already; resume makes it live` };
+  if (found.inactive.map(tableText).join('; ') === text)
+    return { outcome: 'noop', reason: `${text} is loaded already; resume makes it live` };
   if (found.inactive.length > 0) {
-    return { outcome: 'refused', reason: `another table is loaded already: ${found.inactive.map(tableText).join('; ')}`, remedy: `find out who loaded it, then: ${byHand('dmsetup', 'clear', found.name)}` };
+    return {
+      outcome: 'refused',
+      reason: `another table is loaded already: ${found.inactive.map(tableText).join('; ')}`,
+      remedy: `find out who loaded it, then: ${byHand('dmsetup', 'clear', found.name)}`,
+    };
   }
-  if (found.suspended) return { outcome: 'refused', reason: `${found.name} is suspended: somebody is at work on it`, remedy: `when nobody is: ${byHand('dmsetup', 'resume', found.name)}` };
+  if (found.suspended)
+    return {
+      outcome: 'refused',
+      reason: `${found.name} is suspended: somebody is at work on it`,
+      remedy: `when nobody is: ${byHand('dmsetup', 'resume', found.name)}`,
+    };
   const clear = ['dmsetup', 'clear', found.name];
   const change: Change = {
     summary: `${found.name}: load a table of ${formatBytes(next.length * 512)} (now ${formatBytes(live.length * 512)})`,
     before: { live: tableText(live), loaded: null, size: sectorsText(live.length) },
     after: { live: tableText(live), loaded: text, size: sectorsText(next.length) },
-    actions: [{ kind: 'exec', argv: ['dmsetup', 'load', found.name, '--table', text], check: { argv: ['dmsetup', 'table', '--inactive', found.name], equals: text }, onFailure: [clear] }],
+    actions: [
+      {
+        kind: 'exec',
+        argv: ['dmsetup', 'load', found.name, '--table', text],
+        check: { argv: ['dmsetup', 'table', '--inactive', found.name], equals: text },
+        onFailure: [clear],
+      },
+    ],
     undo: [{ kind: 'exec', argv: clear }],
     atomic: false,
     bindings: { device: found.name },
@@ -93,16 +140,36 @@ function planLoad(found: MappedDevice, live: TableLine, next: TableLine): Planne
 
 function planResume(found: MappedDevice, live: TableLine): Planned {
   const [next] = found.inactive;
-  if (found.inactive.length > 1) return { outcome: 'refused', reason: `the loaded table has ${String(found.inactive.length)} lines`, remedy: `it is not a container's: ${byHand('dmsetup', 'clear', found.name)}` };
-  if (next === undefined && !found.suspended) return { outcome: 'noop', reason: 'nothing is loaded and it is not suspended' };
+  if (found.inactive.length > 1)
+    return {
+      outcome: 'refused',
+      reason: `the loaded table has ${String(found.inactive.length)} lines`,
+      remedy: `it is not a container's: ${byHand('dmsetup', 'clear', found.name)}`,
+    };
+  if (next === undefined && !found.suspended)
+    return { outcome: 'noop', reason: 'nothing is loaded and it is not suspended' };
   const text = tableText(next ?? live);
   const grows = next !== undefined && next.length > live.length;
   const resume = ['dmsetup', 'resume', found.name];
   const change: Change = {
-    summary: grows ? `${found.name}: ${formatBytes(live.length * 512)} → ${formatBytes(next.length * 512)} becomes live` : `${found.name}: resume`,
-    before: { live: tableText(live), loaded: next === undefined ? null : text, suspended: found.suspended, size: sectorsText(live.length) },
+    summary: grows
+      ? `${found.name}: ${formatBytes(live.length * 512)} → ${formatBytes(next.length * 512)} becomes live`
+      : `${found.name}: resume`,
+    before: {
+      live: tableText(live),
+      loaded: next === undefined ? null : text,
+      suspended: found.suspended,
+      size: sectorsText(live.length),
+    },
     after: { live: text, loaded: null, suspended: false, size: sectorsText((next ?? live).length) },
-    actions: [{ kind: 'exec', argv: resume, check: { argv: ['dmsetup', 'table', found.name], equals: text }, onFailure: [['dmsetup', 'clear', found.name], resume] }],
+    actions: [
+      {
+        kind: 'exec',
+        argv: resume,
+        check: { argv: ['dmsetup', 'table', found.name], equals: text },
+        onFailure: [['dmsetup', 'clear', found.name], resume],
+      },
+    ],
     // Once it is longer a file system may use the new part, and a shorter table would cut it off.
     undo: grows || found.suspended ? 'irreversible' : [],
     atomic: false,
@@ -142,5 +209,9 @@ function infoResult(found: MappedDevice): JsonObject {
 
 function statusResult(found: MappedDevice): JsonObject {
   const [line] = found.status;
-  return { line: found.status.join('\n'), lines: found.status, pool: line?.includes(' thin-pool ') === true ? { ...parsePoolStatus(line) } : null };
+  return {
+    line: found.status.join('\n'),
+    lines: found.status,
+    pool: line?.includes(' thin-pool ') === true ? { ...parsePoolStatus(line) } : null,
+  };
 }

@@ -7,7 +7,9 @@ import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { defineOperation } from '../engine/operation.ts';
 
-const schema = z.strictObject({ container: z.string().min(1).describe('the name or id of one container, or four or more of its first digits') });
+const schema = z.strictObject({
+  container: z.string().min(1).describe('the name or id of one container, or four or more of its first digits'),
+});
 
 type One = { readonly container: Container } | { readonly refused: string; readonly remedy: string };
 
@@ -20,7 +22,10 @@ export function oneContainer(text: string, known: Known): One | undefined {
   const [container, ...more] = selection.selected;
   if (container === undefined) return { refused: 'no container was found', remedy: 'name one container' };
   if (more.length === 0) return { container };
-  return { refused: `"${text}" means ${String(more.length + 1)} containers: ${selection.selected.map(({ name }) => name).join(', ')}`, remedy: 'name one of them, or use loop: for all' };
+  return {
+    refused: `"${text}" means ${String(more.length + 1)} containers: ${selection.selected.map(({ name }) => name).join(', ')}`,
+    remedy: 'name one of them, or use loop: for all',
+  };
 }
 
 export const dockerInspect = defineOperation({
@@ -31,12 +36,20 @@ export const dockerInspect = defineOperation({
   repeats: false,
   needs(want, known) {
     const one = oneContainer(want.container, known);
-    return [ask(containers), ...(one !== undefined && 'container' in one ? [ask(containerDetails, one.container.id)] : [])];
+    return [
+      ask(containers),
+      ...(one !== undefined && 'container' in one ? [ask(containerDetails, one.container.id)] : []),
+    ];
   },
   plan(want, known) {
     known.the(ask(containers));
     const one = oneContainer(want.container, known);
-    if (one === undefined || 'refused' in one) return { outcome: 'refused', reason: one?.refused ?? 'the containers are not known', remedy: one?.remedy ?? 'run the same again' };
+    if (one === undefined || 'refused' in one)
+      return {
+        outcome: 'refused',
+        reason: one?.refused ?? 'the containers are not known',
+        remedy: one?.remedy ?? 'run the same again',
+      };
     known.the(ask(containerDetails, one.container.id));
     return { outcome: 'noop', reason: `read ${one.container.name}` };
   },

@@ -1,5 +1,11 @@
 import type { DeviceMapper, MappedDevice, TableLine } from '../../facts/host/device-mapper.ts';
-import { deviceNumbered, parsePoolStatus, parsePoolTable, parseThin, tableText } from '../../facts/host/device-mapper.ts';
+import {
+  deviceNumbered,
+  parsePoolStatus,
+  parsePoolTable,
+  parseThin,
+  tableText,
+} from '../../facts/host/device-mapper.ts';
 import { formatBytes } from '../../values/size.ts';
 import { byHand } from '../../values/shell.ts';
 
@@ -15,9 +21,22 @@ export function sectorsText(sectors: number): string {
 /** The one thin line of a device's live table, or why a table must not be loaded over it. */
 export function liveThin(device: MappedDevice): { readonly line: TableLine } | Objection {
   const [line, ...more] = device.table;
-  if (line === undefined) return { reason: `${device.name} has no live table`, remedy: 'find out who created it: dmsetup info, dmsetup table --inactive' };
-  if (more.length > 0 || line.target !== 'thin') return { reason: `${device.name} is not one thin device: ${device.table.map(tableText).join('; ')}`, remedy: 'only a container\'s thin device is resized like this; leave pools to grow_pool and LVM volumes to lvextend' };
-  if (device.deferredRemove) return { reason: `${device.name} is about to be removed (DEFERRED REMOVE)`, remedy: 'wait until it is gone, then start the container again' };
+  if (line === undefined)
+    return {
+      reason: `${device.name} has no live table`,
+      remedy: 'find out who created it: dmsetup info, dmsetup table --inactive',
+    };
+  if (more.length > 0 || line.target !== 'thin')
+    return {
+      reason: `${device.name} is not one thin device: ${device.table.map(tableText).join('; ')}`,
+      remedy:
+        "only a container's thin device is resized like this; leave pools to grow_pool and LVM volumes to lvextend",
+    };
+  if (device.deferredRemove)
+    return {
+      reason: `${device.name} is about to be removed (DEFERRED REMOVE)`,
+      remedy: 'wait until it is gone, then start the container again',
+    };
   return { line };
 }
 
@@ -38,23 +57,49 @@ export function unsafeTable(name: string, live: TableLine, next: TableLine): Obj
   if (then.origin !== now.origin) return keep('the origin', now.origin ?? 'none', then.origin ?? 'none');
   if (next.start !== live.start) return keep('the start', String(live.start), String(next.start));
   if (next.length < live.length) {
-    return { reason: `${sectorsText(next.length)} is less than now, ${sectorsText(live.length)}: what lies beyond would be cut off and the file system destroyed`, remedy: 'a thin device only grows; to have a smaller one, recreate the container' };
+    return {
+      reason: `${sectorsText(next.length)} is less than now, ${sectorsText(live.length)}: what lies beyond would be cut off and the file system destroyed`,
+      remedy: 'a thin device only grows; to have a smaller one, recreate the container',
+    };
   }
   return undefined;
 }
 
 /** What is wrong with the pool under a thin line, or what growing by so many sectors overcommits. */
-export function poolState(mapper: DeviceMapper, live: TableLine, growth: number): { readonly objection?: Objection; readonly warning?: string } {
+export function poolState(
+  mapper: DeviceMapper,
+  live: TableLine,
+  growth: number,
+): { readonly objection?: Objection; readonly warning?: string } {
   const { poolDevice } = parseThin(live);
   const pool = deviceNumbered(mapper, poolDevice);
   const [line] = pool?.table ?? [];
   const [text] = pool?.status ?? [];
-  if (pool === undefined || line === undefined || text === undefined) return { objection: { reason: `the pool ${poolDevice} is not there`, remedy: 'look at dmsetup table: the device lies on something else' } };
+  if (pool === undefined || line === undefined || text === undefined)
+    return {
+      objection: {
+        reason: `the pool ${poolDevice} is not there`,
+        remedy: 'look at dmsetup table: the device lies on something else',
+      },
+    };
   const status = parsePoolStatus(text);
   if (status.mode !== 'rw' || status.needsCheck) {
-    return { objection: { reason: `the pool ${pool.name} is ${status.mode === 'rw' ? 'flagged needs_check' : status.mode}`, remedy: 'bring the pool back to order first: grow it when it is full, thin_check and thin_repair when it has failed' } };
+    return {
+      objection: {
+        reason: `the pool ${pool.name} is ${status.mode === 'rw' ? 'flagged needs_check' : status.mode}`,
+        remedy:
+          'bring the pool back to order first: grow it when it is full, thin_check and thin_repair when it has failed',
+      },
+    };
   }
-  if (pool.suspended) return { objection: { reason: `the pool ${pool.name} is suspended`, remedy: byHand('dmsetup', 'resume', pool.name) } };
+  if (pool.suspended)
+    return {
+      objection: { reason: `the pool ${pool.name} is suspended`, remedy: byHand('dmsetup', 'resume', pool.name) },
+    };
   const free = (status.dataTotal - status.dataUsed) * parsePoolTable(line).blockSectors;
-  return free < growth ? { warning: `the pool ${pool.name} has ${formatBytes(free * 512)} free, less than the growth of ${formatBytes(growth * 512)}: it will be overcommitted, and a full pool makes every container hang` } : {};
+  return free < growth
+    ? {
+        warning: `the pool ${pool.name} has ${formatBytes(free * 512)} free, less than the growth of ${formatBytes(growth * 512)}: it will be overcommitted, and a full pool makes every container hang`,
+      }
+    : {};
 }

@@ -8,12 +8,17 @@ const long = z.strictObject({
   argv,
   ...programKeys,
   chdir: hostPath.optional().describe('the directory on the host in which it runs'),
-  stdin: z.union([z.string(), secretReference]).optional().describe('text for its standard input, or a secret variable'),
+  stdin: z
+    .union([z.string(), secretReference])
+    .optional()
+    .describe('text for its standard input, or a secret variable'),
   env: environment.optional(),
 });
 
 const schema = z
-  .union([argv.transform((words) => ({ argv: words })).pipe(long), long], { error: 'must be a list of words, or {argv: [...]} with read_only, creates, success, chdir, stdin or env' })
+  .union([argv.transform((words) => ({ argv: words })).pipe(long), long], {
+    error: 'must be a list of words, or {argv: [...]} with read_only, creates, success, chdir, stdin or env',
+  })
   .refine(...readsOrCreates);
 
 type Want = z.infer<typeof schema>;
@@ -21,7 +26,10 @@ type Want = z.infer<typeof schema>;
 const program = (want: Want): Program => ({
   argv: want.argv,
   stdin: typeof want.stdin === 'string' ? want.stdin : '',
-  feed: { ...(typeof want.stdin === 'object' ? { stdin: want.stdin } : {}), ...(want.env === undefined ? {} : { env: want.env }) },
+  feed: {
+    ...(typeof want.stdin === 'object' ? { stdin: want.stdin } : {}),
+    ...(want.env === undefined ? {} : { env: want.env }),
+  },
   chdir: want.chdir ?? '',
   readOnly: want.read_only,
   creates: want.creates,

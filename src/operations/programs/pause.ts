@@ -2,7 +2,10 @@ import * as z from 'zod';
 import { duration } from '../engine/input.ts';
 import { defineOperation } from '../engine/operation.ts';
 
-const schema = z.strictObject({ seconds: duration.describe('how long'), message: z.string().optional().describe('what is waited for, for people') });
+const schema = z.strictObject({
+  seconds: duration.describe('how long'),
+  message: z.string().optional().describe('what is waited for, for people'),
+});
 
 export const pause = defineOperation<z.infer<typeof schema>>({
   name: 'pause',

@@ -28,23 +28,39 @@ export interface Program {
 
 /** What a playbook may say of either. */
 export const programKeys = {
-  read_only: z.boolean().default(false).describe('it changes nothing: it runs in the preview too, once its text was shown and --allow-read-only-programs, or an answer, has consented to it'),
+  read_only: z
+    .boolean()
+    .default(false)
+    .describe(
+      'it changes nothing: it runs in the preview too, once its text was shown and --allow-read-only-programs, or an answer, has consented to it',
+    ),
   creates: hostPath.optional().describe('a path on the host: when it exists, nothing is done'),
   success: exitStatuses.default([0]),
 };
 
 type Keys = z.infer<z.ZodObject<typeof programKeys>>;
 
-export const readsOrCreates = [({ read_only, creates }: Keys) => !(read_only && creates !== undefined), 'read_only and creates exclude each other: what only reads creates nothing'] as const;
+export const readsOrCreates = [
+  ({ read_only, creates }: Keys) => !(read_only && creates !== undefined),
+  'read_only and creates exclude each other: what only reads creates nothing',
+] as const;
 
 /** The operation that runs the program which `program` makes of what is wanted. */
-export function programOperation<Want extends Keys>({ program, ...named }: Pick<Operation<Want>, 'name' | 'summary' | 'schema' | 'mayHoldSecret'> & { readonly program: (want: Want) => Program }): Operation<Want> {
+export function programOperation<Want extends Keys>({
+  program,
+  ...named
+}: Pick<Operation<Want>, 'name' | 'summary' | 'schema' | 'mayHoldSecret'> & {
+  readonly program: (want: Want) => Program;
+}): Operation<Want> {
   return {
     ...named,
     readOnly: (want) => want.read_only,
     reads: {
-      program: (want) => (want.read_only ? { action: actionOf(program(want)), request: reading(program(want)) } : undefined),
-      possible: (written) => isExpression(written) || (isObject(written) && (written['read_only'] === true || isExpression(written['read_only']))),
+      program: (want) =>
+        want.read_only ? { action: actionOf(program(want)), request: reading(program(want)) } : undefined,
+      possible: (written) =>
+        isExpression(written) ||
+        (isObject(written) && (written['read_only'] === true || isExpression(written['read_only']))),
     },
     repeats: true,
     needs: (want) => programNeeds(program(want)),
@@ -71,9 +87,14 @@ function planProgram(program: Program, known: Known): Planned {
   if (program.readOnly) {
     const { status, stderr } = known.the(reading(program));
     if (program.success.includes(status)) return { outcome: 'noop', reason: `read: ${oneLine(program.shown, 80)}` };
-    throw new AppError('action-failed', `${oneLine(program.shown, 80)} ended with status ${String(status)}: ${oneLine(stderr)}`, { hint: 'run it on the host by hand; if this status is a success too, list it under success:' });
+    throw new AppError(
+      'action-failed',
+      `${oneLine(program.shown, 80)} ended with status ${String(status)}: ${oneLine(stderr)}`,
+      { hint: 'run it on the host by hand; if this status is a success too, list it under success:' },
+    );
   }
-  if (program.creates !== undefined && known.the(ask(hostFile, program.creates)).exists) return { outcome: 'noop', reason: `${program.creates} exists` };
+  if (program.creates !== undefined && known.the(ask(hostFile, program.creates)).exists)
+    return { outcome: 'noop', reason: `${program.creates} exists` };
   return {
     outcome: 'change',
     changes: [
@@ -115,6 +136,7 @@ function programResult(program: Program, known: Known, output: StepOutput | unde
 
 function reading(program: Program): FactRequest<ProgramOutput> {
   const { chdir, stdin, feed, argv } = program;
-  return feed.env === undefined && feed.stdin === undefined ? ask(argvFact, chdir, stdin, ...argv) : askWith(feed, fedArgvFact, chdir, stdin, ...argv);
+  return feed.env === undefined && feed.stdin === undefined
+    ? ask(argvFact, chdir, stdin, ...argv)
+    : askWith(feed, fedArgvFact, chdir, stdin, ...argv);
 }
-

@@ -8,7 +8,10 @@ const shebang = /^#![ \t]*(?:\/\S*\/)?(?:env[ \t]+)?(sh|bash|dash|ash|ksh|zsh)(?
 const text = z
   .string()
   .refine((script) => script.trim() !== '', 'is empty')
-  .refine((script) => !script.startsWith('#!') || shebang.test(firstLine(script)), 'is no shell script: upload it, and run it with command');
+  .refine(
+    (script) => !script.startsWith('#!') || shebang.test(firstLine(script)),
+    'is no shell script: upload it, and run it with command',
+  );
 
 const long = z.strictObject({
   text: text.describe('the script; its first line may name another shell than /bin/sh'),
@@ -18,7 +21,9 @@ const long = z.strictObject({
 });
 
 const schema = z
-  .union([text.transform((script) => ({ text: script })).pipe(long), long], { error: 'must be the text of a shell script, or {text: …} with args, env, read_only, creates or success' })
+  .union([text.transform((script) => ({ text: script })).pipe(long), long], {
+    error: 'must be the text of a shell script, or {text: …} with args, env, read_only, creates or success',
+  })
   .refine(...readsOrCreates);
 
 type Want = z.infer<typeof schema>;
@@ -47,7 +52,10 @@ function firstLine(script: string): string {
 }
 
 function firstMeaningfulLine(script: string): string {
-  const lines = script.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = script
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   const [first = ''] = lines.filter((line) => !line.startsWith('#') && !line.startsWith('set -'));
   return lines.length > 1 ? `${first} … (${String(lines.length)} lines)` : first;
 }

@@ -16,12 +16,32 @@ const timing = {
 
 const schema = z.union(
   [
-    z.strictObject({ argv: argv.describe('a program that exits with 0 when it is so; it must change nothing'), equals: z.string().optional().describe('what it must print too; white space around it does not count'), ...timing }),
-    z.strictObject({ port: z.number().int().min(1).max(65_535).describe('a TCP port of the host that is listened on'), ...timing }),
+    z.strictObject({
+      argv: argv.describe('a program that exits with 0 when it is so; it must change nothing'),
+      equals: z.string().optional().describe('what it must print too; white space around it does not count'),
+      ...timing,
+    }),
+    z.strictObject({
+      port: z.number().int().min(1).max(65_535).describe('a TCP port of the host that is listened on'),
+      ...timing,
+    }),
     z.strictObject({ path: hostPath.describe('a path that exists'), ...timing }),
-    z.strictObject({ container: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "must be a container's exact name or id").describe('the exact name or id of a container'), state: z.enum(['running', 'healthy']).default('running').describe('what the container is to be; healthy: as its health check says'), ...timing }),
+    z.strictObject({
+      container: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "must be a container's exact name or id")
+        .describe('the exact name or id of a container'),
+      state: z
+        .enum(['running', 'healthy'])
+        .default('running')
+        .describe('what the container is to be; healthy: as its health check says'),
+      ...timing,
+    }),
   ],
-  { error: 'must have one of argv, port, path or container (with state: running or healthy), and may have for and every' },
+  {
+    error:
+      'must have one of argv, port, path or container (with state: running or healthy), and may have for and every',
+  },
 );
 type Want = z.infer<typeof schema>;
 
@@ -43,8 +63,19 @@ const stateFormat = {
 } as const;
 
 function probeOf(want: Want): Probe {
-  if ('argv' in want) return { argv: want.argv, own: false, what: commandLine(want.argv), ...(want.equals === undefined ? {} : { equals: want.equals }) };
-  if ('port' in want) return { argv: ['/bin/sh', '-c', listening, 'sh', want.port.toString(16).toUpperCase().padStart(4, '0')], own: true, what: `port ${String(want.port)} is listened on` };
+  if ('argv' in want)
+    return {
+      argv: want.argv,
+      own: false,
+      what: commandLine(want.argv),
+      ...(want.equals === undefined ? {} : { equals: want.equals }),
+    };
+  if ('port' in want)
+    return {
+      argv: ['/bin/sh', '-c', listening, 'sh', want.port.toString(16).toUpperCase().padStart(4, '0')],
+      own: true,
+      what: `port ${String(want.port)} is listened on`,
+    };
   if ('path' in want) return { argv: ['test', '-e', want.path], own: true, what: `${want.path} exists` };
   return {
     argv: ['docker', 'inspect', '--type', 'container', '--format', stateFormat[want.state], '--', want.container],
@@ -64,7 +95,8 @@ export const waitFor = defineOperation<Want>({
   schema,
   readOnly: false,
   reads: {
-    program: (want) => ('argv' in want ? { action: { kind: 'exec', argv: want.argv }, request: reading(probeOf(want)) } : undefined),
+    program: (want) =>
+      'argv' in want ? { action: { kind: 'exec', argv: want.argv }, request: reading(probeOf(want)) } : undefined,
     possible: (written) => !isObject(written) || 'argv' in written,
   },
   repeats: false,
@@ -72,9 +104,14 @@ export const waitFor = defineOperation<Want>({
   plan(want, known) {
     const probe = probeOf(want);
     const { status, stdout } = known.the(reading(probe));
-    if (status === 0 && (probe.equals === undefined || stdout.trim() === probe.equals.trim())) return { outcome: 'noop', reason: `${oneLine(probe.what, 120)} now` };
+    if (status === 0 && (probe.equals === undefined || stdout.trim() === probe.equals.trim()))
+      return { outcome: 'noop', reason: `${oneLine(probe.what, 120)} now` };
     if (status === 0 && 'container' in want && stdout.trim() === 'no health check') {
-      return { outcome: 'refused', reason: `container ${want.container} has no health check: it would never be healthy`, remedy: 'wait for state: running, or give its image a HEALTHCHECK' };
+      return {
+        outcome: 'refused',
+        reason: `container ${want.container} has no health check: it would never be healthy`,
+        remedy: 'wait for state: running, or give its image a HEALTHCHECK',
+      };
     }
     return {
       outcome: 'change',
@@ -83,7 +120,16 @@ export const waitFor = defineOperation<Want>({
           summary: `wait until ${oneLine(probe.what, 120)} (at most ${String(want.for)} s)`,
           before: { holds: false },
           after: { holds: true },
-          actions: [{ kind: 'wait-until', argv: probe.argv, everySeconds: want.every, forSeconds: want.for, what: probe.what, ...(probe.equals === undefined ? {} : { equals: probe.equals }) }],
+          actions: [
+            {
+              kind: 'wait-until',
+              argv: probe.argv,
+              everySeconds: want.every,
+              forSeconds: want.for,
+              what: probe.what,
+              ...(probe.equals === undefined ? {} : { equals: probe.equals }),
+            },
+          ],
           undo: [],
           atomic: false,
           bindings: {},

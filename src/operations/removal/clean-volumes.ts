@@ -29,7 +29,9 @@ export const cleanVolumes = defineOperation<CleanWant>({
     const found = findDangling(want, known);
     const { changes, more } = changesFor(want, found, known);
     const notes = { warnings: warningsOf(want, found, changes, more), owed: owedOf(want, found, known) };
-    return changes.length > 0 ? { outcome: 'change', changes, ...notes } : { outcome: 'noop', reason: nothingOf(want, found), ...notes };
+    return changes.length > 0
+      ? { outcome: 'change', changes, ...notes }
+      : { outcome: 'noop', reason: nothingOf(want, found), ...notes };
   },
 
   pin(want, known) {
@@ -47,8 +49,16 @@ export const cleanVolumes = defineOperation<CleanWant>({
   touches(want, known) {
     const found = findDangling(want, known);
     const names = new Set(changesFor(want, found, known).changes.map(nameOf));
-    const changes = found.filter(({ volume }) => names.has(volume.name)).flatMap(({ volume }) => [...new Set([`volume:${volume.name}`, `volume:${familyOf(volume)}`]), `path:${volume.mountpoint}`]);
-    return { reads: ['docker', ...known.the(ask(containerUses)).map(({ id }) => `container:${id}`), ...changes], changes };
+    const changes = found
+      .filter(({ volume }) => names.has(volume.name))
+      .flatMap(({ volume }) => [
+        ...new Set([`volume:${volume.name}`, `volume:${familyOf(volume)}`]),
+        `path:${volume.mountpoint}`,
+      ]);
+    return {
+      reads: ['docker', ...known.the(ask(containerUses)).map(({ id }) => `container:${id}`), ...changes],
+      changes,
+    };
   },
 
   standing(want, { subject = '' }, known) {
@@ -60,7 +70,10 @@ export const cleanVolumes = defineOperation<CleanWant>({
   result(want, known): Json {
     const there = new Set(known.the(ask(volumes)).map(({ name }) => name));
     return {
-      quarantine: keptOf(findDangling(want, known)).map(({ volume, entry }) => ({ volume: volume.name, until: new Date(entry.until * 1000).toISOString() })),
+      quarantine: keptOf(findDangling(want, known)).map(({ volume, entry }) => ({
+        volume: volume.name,
+        until: new Date(entry.until * 1000).toISOString(),
+      })),
       removed: (want.pinned?.volumes ?? []).filter((name) => !there.has(name)),
     };
   },
@@ -87,10 +100,16 @@ function changesFor(want: CleanWant, found: readonly Found[], known: Known): Wor
     const change = changeOf({ ...one, directory }, want.keep_for, at);
     return change === undefined ? [] : [{ change, changedAt: directory.changedAt }];
   });
-  const now = want.pinned === undefined ? taken.toSorted((a, b) => a.changedAt - b.changedAt).slice(0, want.at_most) : taken.filter(({ change }) => meant(nameOf(change)));
+  const now =
+    want.pinned === undefined
+      ? taken.toSorted((a, b) => a.changedAt - b.changedAt).slice(0, want.at_most)
+      : taken.filter(({ change }) => meant(nameOf(change)));
   const subjects = new Set(now.map(({ change }) => change.subject));
   const put = forgotten(found, known, at).filter((change) => meant(nameOf(change)) && !subjects.has(change.subject));
-  return { changes: [...now.map(({ change }) => change), ...put].toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)), more: taken.length - now.length };
+  return {
+    changes: [...now.map(({ change }) => change), ...put].toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
+    more: taken.length - now.length,
+  };
 }
 
 /** What the ledger says of volumes that are used again, or are others now. What was written since the plan was made is left to a later one. */
@@ -98,49 +117,98 @@ function forgotten(found: readonly Found[], known: Known, at: number): readonly 
   return known.the(ask(quarantine)).entries.flatMap((entry) => {
     if (entry.since >= at) return [];
     const one = found.find(({ volume }) => volume.name === entry.name);
-    const why = one === undefined ? 'it is not there any more' : one.entry === undefined ? 'it is another volume of that name now' : one.users.length > 0 ? `used by ${one.users.map((name) => oneLine(name, 40)).join(', ')}` : undefined;
+    const why =
+      one === undefined
+        ? 'it is not there any more'
+        : one.entry === undefined
+          ? 'it is another volume of that name now'
+          : one.users.length > 0
+            ? `used by ${one.users.map((name) => oneLine(name, 40)).join(', ')}`
+            : undefined;
     return why === undefined ? [] : [forget(entry, `${rootOf(known)}/${entry.name}`, why)];
   });
 }
 
 /** In quarantine, and as asked for. */
 function keptOf(found: readonly Found[]): readonly (Found & { readonly entry: Quarantined })[] {
-  return found.flatMap((one) => (one.stays === undefined && one.entry?.removing === false ? [{ ...one, entry: one.entry }] : []));
+  return found.flatMap((one) =>
+    one.stays === undefined && one.entry?.removing === false ? [{ ...one, entry: one.entry }] : [],
+  );
 }
 
 function owedOf(want: CleanWant, found: readonly Found[], known: Known): readonly string[] {
   const at = timeOf(want, known);
-  const ends = keptOf(found).map(({ entry }) => entry.until).filter((until) => until > at).toSorted((a, b) => a - b);
+  const ends = keptOf(found)
+    .map(({ entry }) => entry.until)
+    .filter((until) => until > at)
+    .toSorted((a, b) => a - b);
   const [earliest, latest] = [ends[0], ends.at(-1)];
   if (earliest === undefined || latest === undefined) return [];
-  const until = timeText(earliest) === timeText(latest) ? timeText(earliest) : `${timeText(earliest)} (the last until ${timeText(latest)})`;
-  return [`${count(ends.length, 'is', 'are')} in quarantine until ${until}: the same step removes what nobody uses then; plimsoll rollback takes it out again until then`];
+  const until =
+    timeText(earliest) === timeText(latest)
+      ? timeText(earliest)
+      : `${timeText(earliest)} (the last until ${timeText(latest)})`;
+  return [
+    `${count(ends.length, 'is', 'are')} in quarantine until ${until}: the same step removes what nobody uses then; plimsoll rollback takes it out again until then`,
+  ];
 }
 
 const shownNames = 10;
 
-function warningsOf({ keep_for, larger_than }: CleanWant, found: readonly Found[], changes: readonly Change[], more: number): readonly string[] {
+function warningsOf(
+  { keep_for, larger_than }: CleanWant,
+  found: readonly Found[],
+  changes: readonly Change[],
+  more: number,
+): readonly string[] {
   const names = new Set(changes.map(nameOf));
   const taken = found.filter(({ volume, stays }) => stays === undefined && names.has(volume.name));
   const removed = changes.filter(({ undo }) => undo === 'irreversible');
-  const projects = [...new Set(taken.flatMap(({ volume: { labels } }) => labels['com.docker.compose.project'] ?? labels['com.docker.stack.namespace'] ?? []))];
-  const kept = found.flatMap(({ volume, stays }) => (stays !== undefined && 'why' in stays ? [`${oneLine(volume.name, 80)} stays: ${oneLine(stays.why)}`] : []));
+  const projects = [
+    ...new Set(
+      taken.flatMap(
+        ({ volume: { labels } }) => labels['com.docker.compose.project'] ?? labels['com.docker.stack.namespace'] ?? [],
+      ),
+    ),
+  ];
+  const kept = found.flatMap(({ volume, stays }) =>
+    stays !== undefined && 'why' in stays ? [`${oneLine(volume.name, 80)} stays: ${oneLine(stays.why)}`] : [],
+  );
   return [
-    ...(removed.length === 0 ? [] : [`${count(removed.length, 'is', 'are')} removed for good, with all that ${removed.length === 1 ? 'it holds' : 'they hold'}${keep_for === 0 ? ' (keep_for: 0)' : ''}: no rollback brings that back`]),
-    ...(projects.length === 0 ? [] : [`of projects of Compose or Swarm that have no container here now (their volumes are left for the next time they are started): ${projects.slice(0, shownNames).map((name) => oneLine(name, 40)).join(', ')}`]),
-    ...(larger_than === undefined || taken.length === 0 ? [] : [`together ${formatBytes(taken.reduce((sum, { bytes = 0 }) => sum + bytes, 0))}`]),
+    ...(removed.length === 0
+      ? []
+      : [
+          `${count(removed.length, 'is', 'are')} removed for good, with all that ${removed.length === 1 ? 'it holds' : 'they hold'}${keep_for === 0 ? ' (keep_for: 0)' : ''}: no rollback brings that back`,
+        ]),
+    ...(projects.length === 0
+      ? []
+      : [
+          `of projects of Compose or Swarm that have no container here now (their volumes are left for the next time they are started): ${projects
+            .slice(0, shownNames)
+            .map((name) => oneLine(name, 40))
+            .join(', ')}`,
+        ]),
+    ...(larger_than === undefined || taken.length === 0
+      ? []
+      : [`together ${formatBytes(taken.reduce((sum, { bytes = 0 }) => sum + bytes, 0))}`]),
     ...(more === 0 ? [] : [`${count(more, 'more is', 'more are')} left to the next run (at_most)`]),
     ...kept.slice(0, shownNames),
-    ...(kept.length > shownNames ? [`and ${count(kept.length - shownNames, 'more stays', 'more stay')}, for reasons like these`] : []),
+    ...(kept.length > shownNames
+      ? [`and ${count(kept.length - shownNames, 'more stays', 'more stay')}, for reasons like these`]
+      : []),
   ];
 }
 
 /** Why there is nothing to do, in numbers. */
 function nothingOf(want: CleanWant, found: readonly Found[]): string {
-  const number = (...kinds: readonly Stays['kind'][]): number => found.filter(({ stays }) => stays !== undefined && kinds.includes(stays.kind)).length;
+  const number = (...kinds: readonly Stays['kind'][]): number =>
+    found.filter(({ stays }) => stays !== undefined && kinds.includes(stays.kind)).length;
   const parts: readonly (readonly [number, string])[] = [
     [number('used'), 'used'],
-    [number('not-asked', 'foreign'), want.named ? 'not asked for' : 'not asked for (named: true takes those with a name too)'],
+    [
+      number('not-asked', 'foreign'),
+      want.named ? 'not asked for' : 'not asked for (named: true takes those with a name too)',
+    ],
     [number('young'), `changed within ${periodText(want.older_than ?? 0)}`],
     [number('small'), 'smaller'],
     [number('ours', 'strange'), 'kept'],

@@ -34,9 +34,17 @@ export interface Found {
 }
 
 /** `ours`: plimsoll keeps it for something; `strange`: it is not as Docker has made it. */
-export type Stays = { readonly kind: 'used' | 'not-asked' | 'young' | 'small' | 'foreign' } | { readonly kind: 'ours' | 'strange'; readonly why: string };
+export type Stays =
+  | { readonly kind: 'used' | 'not-asked' | 'young' | 'small' | 'foreign' }
+  | { readonly kind: 'ours' | 'strange'; readonly why: string };
 
-const first: readonly FactRequest[] = [ask(dockerInfo), ask(volumes), ask(containerUses), ask(quarantine), ask(begunCopies)];
+const first: readonly FactRequest[] = [
+  ask(dockerInfo),
+  ask(volumes),
+  ask(containerUses),
+  ask(quarantine),
+  ask(begunCopies),
+];
 
 /** Two flights, and a third one where sizes are asked for. */
 export function danglingNeeds(want: CleanWant, known: Known): readonly FactRequest[] {
@@ -80,7 +88,13 @@ function askRecords(known: Known) {
 
 /** A container may bind a volume's directory by another name: through a link, or a linked root directory. */
 function askRealPaths(known: Known) {
-  const sources = known.the(ask(containerUses)).flatMap(({ mounts }) => mounts.flatMap(({ type, source }) => (type === 'bind' && source.startsWith('/') && !source.includes('\n') ? [source] : [])));
+  const sources = known
+    .the(ask(containerUses))
+    .flatMap(({ mounts }) =>
+      mounts.flatMap(({ type, source }) =>
+        type === 'bind' && source.startsWith('/') && !source.includes('\n') ? [source] : [],
+      ),
+    );
   return ask(realPaths, ...new Set([rootOf(known), ...sources]));
 }
 
@@ -104,7 +118,14 @@ function unmeasured(want: CleanWant, known: Known): readonly Found[] {
       const { name } = volume;
       const directory = Object.hasOwn(byName, name) ? byName[name] : undefined;
       const entry = entries.get(name);
-      const found = { volume, path: `${root}/${name}`, directory, users: users.get(name) ?? [], entry: isAbout(entry, directory) ? entry : undefined, bytes: undefined };
+      const found = {
+        volume,
+        path: `${root}/${name}`,
+        directory,
+        users: users.get(name) ?? [],
+        entry: isAbout(entry, directory) ? entry : undefined,
+        bytes: undefined,
+      };
       return { ...found, stays: judge(found, want, known, kept) };
     });
 }
@@ -119,14 +140,24 @@ function isAbout(entry: Quarantined | undefined, directory: VolumeDirectory | un
 function usersByVolume(known: Known): ReadonlyMap<string, readonly string[]> {
   const root = rootOf(known);
   const real = known.the(askRealPaths(known));
-  const below = (path: string | undefined, top: string | undefined): readonly string[] => (path !== undefined && top !== undefined && isWithin(path, top) ? path.slice(top.length).split('/').filter((part) => part !== '').slice(0, 1) : []);
+  const below = (path: string | undefined, top: string | undefined): readonly string[] =>
+    path !== undefined && top !== undefined && isWithin(path, top)
+      ? path
+          .slice(top.length)
+          .split('/')
+          .filter((part) => part !== '')
+          .slice(0, 1)
+      : [];
   const users = new Map<string, string[]>();
   for (const use of known.the(ask(containerUses))) {
-    const used = use.mounts.flatMap(({ type, name, source }) => (type === 'bind' ? [...below(source, root), ...below(real[source], real[root])] : name === undefined ? [] : [name]));
+    const used = use.mounts.flatMap(({ type, name, source }) =>
+      type === 'bind' ? [...below(source, root), ...below(real[source], real[root])] : name === undefined ? [] : [name],
+    );
     for (const name of new Set(used)) users.set(name, [...(users.get(name) ?? []), use.name]);
   }
   const { driver } = known.the(ask(dockerInfo));
-  for (const container of invisibleTo(driver, known.the(askRecords(known)))) for (const name of container.volumes) users.set(name, [...(users.get(name) ?? []), container.name]);
+  for (const container of invisibleTo(driver, known.the(askRecords(known))))
+    for (const name of container.volumes) users.set(name, [...(users.get(name) ?? []), container.name]);
   return users;
 }
 
@@ -139,16 +170,29 @@ function judge(found: Omit<Found, 'stays'>, want: CleanWant, known: Known, keptF
   if (!want.named && !isAnonymous(volume)) return { kind: 'not-asked' };
   const named = (globs: readonly string[]): boolean => globs.some((glob) => matchesGlob(glob, name));
   if ((want.name !== undefined && !named(want.name)) || named(want.except ?? [])) return { kind: 'not-asked' };
-  if (!(want.label ?? []).every((label) => hasLabel(volume, label)) || (want.not_label ?? []).some((label) => hasLabel(volume, label))) return { kind: 'not-asked' };
+  if (
+    !(want.label ?? []).every((label) => hasLabel(volume, label)) ||
+    (want.not_label ?? []).some((label) => hasLabel(volume, label))
+  )
+    return { kind: 'not-asked' };
   const kept = keptFor(volume, path);
   if (kept !== undefined) return { kind: 'ours', why: kept };
-  if (!volumeName.test(name) || volume.mountpoint !== `${path}/_data`) return { kind: 'strange', why: `it lies in ${volume.mountpoint}` };
+  if (!volumeName.test(name) || volume.mountpoint !== `${path}/_data`)
+    return { kind: 'strange', why: `it lies in ${volume.mountpoint}` };
   if (directory === undefined) return { kind: 'strange', why: `${path} is no directory` };
-  if (!directory.whole && found.entry?.removing !== true) return { kind: 'strange', why: `${path}/_data is not there, or no directory of its own` };
+  if (!directory.whole && found.entry?.removing !== true)
+    return { kind: 'strange', why: `${path}/_data is not there, or no directory of its own` };
   const mounted = known.the(askDirectories(known)).mounts.find((at) => isWithin(at, path));
   if (mounted !== undefined) return { kind: 'strange', why: `something is mounted at ${mounted}` };
-  if (Object.keys(labels).some((key) => key.startsWith('plimsoll.') && !(Object.values(labelOf) as readonly string[]).includes(key))) return { kind: 'ours', why: 'its labels say that plimsoll looks after it' };
-  return want.older_than !== undefined && timeOf(want, known) - directory.changedAt <= want.older_than ? { kind: 'young' } : undefined;
+  if (
+    Object.keys(labels).some(
+      (key) => key.startsWith('plimsoll.') && !(Object.values(labelOf) as readonly string[]).includes(key),
+    )
+  )
+    return { kind: 'ours', why: 'its labels say that plimsoll looks after it' };
+  return want.older_than !== undefined && timeOf(want, known) - directory.changedAt <= want.older_than
+    ? { kind: 'young' }
+    : undefined;
 }
 
 /** Docker names it by 64 hexadecimal digits. Before release 23 it has no label that says so. */
@@ -161,15 +205,24 @@ type KeptFor = (volume: Volume, path: string) => string | undefined;
 /** What plimsoll keeps a volume for. */
 function keptByUs(known: Known): KeptFor {
   const all = new Map(known.the(ask(volumes)).map((volume) => [volume.name, volume]));
-  const successors = new Map([...all.values()].flatMap(({ name, labels }) => (labels[labelOf.family] === undefined || labels[labelOf.replaces] === undefined ? [] : [[labels[labelOf.replaces], name]])));
+  const successors = new Map(
+    [...all.values()].flatMap(({ name, labels }) =>
+      labels[labelOf.family] === undefined || labels[labelOf.replaces] === undefined
+        ? []
+        : [[labels[labelOf.replaces], name]],
+    ),
+  );
   const left = new Set(known.the(ask(quarantine)).left);
   const { copies } = known.the(ask(begunCopies));
   return ({ name, labels }, path) => {
     const successor = successors.get(name);
     const replaced = all.get(labels[labelOf.replaces] ?? '');
-    if (successor !== undefined) return `${successor} was made to take its place, and it is kept until that is finalized`;
+    if (successor !== undefined)
+      return `${successor} was made to take its place, and it is kept until that is finalized`;
     if (replaced !== undefined) return `it was made to take the place of ${replaced.name}, which is still there`;
     if (left.has(name)) return 'it has been copied, and is kept until that is finalized';
-    return copies.some(({ from, to }) => isWithin(from, path) || isWithin(to, path)) ? 'it is being copied, and that has not been completed' : undefined;
+    return copies.some(({ from, to }) => isWithin(from, path) || isWithin(to, path))
+      ? 'it is being copied, and that has not been completed'
+      : undefined;
   };
 }

@@ -25,9 +25,20 @@ interface Taken extends Found {
 /** What is done with a volume that nobody uses; undefined while its quarantine lasts. */
 export function changeOf(found: Taken, keepSeconds: number, at: number): Change | undefined {
   const { entry, directory } = found;
-  if (entry === undefined) return keepSeconds > 0 ? put(found, keepSeconds) : remove(found, keepSeconds, 'now', 'for good, with all that it holds');
-  if (entry.removing) return remove({ ...found, directory: { ...directory, is: entry.is } }, keepSeconds, 'begun', 'for good: that had begun');
-  return entry.until > at ? undefined : remove(found, keepSeconds, 'ended', 'for good: its quarantine has ended', { until: timeText(entry.until) });
+  if (entry === undefined)
+    return keepSeconds > 0
+      ? put(found, keepSeconds)
+      : remove(found, keepSeconds, 'now', 'for good, with all that it holds');
+  if (entry.removing)
+    return remove(
+      { ...found, directory: { ...directory, is: entry.is } },
+      keepSeconds,
+      'begun',
+      'for good: that had begun',
+    );
+  return entry.until > at
+    ? undefined
+    : remove(found, keepSeconds, 'ended', 'for good: its quarantine has ended', { until: timeText(entry.until) });
 }
 
 function put(found: Taken, keepSeconds: number): Change {
@@ -46,10 +57,18 @@ function put(found: Taken, keepSeconds: number): Change {
   };
 }
 
-function remove(found: Taken, keepSeconds: number, why: 'ended' | 'begun' | 'now', how: string, more: Readonly<Record<string, string>> = {}): Change {
+function remove(
+  found: Taken,
+  keepSeconds: number,
+  why: 'ended' | 'begun' | 'now',
+  how: string,
+  more: Readonly<Record<string, string>> = {},
+): Change {
   const { volume, directory, entry } = found;
   return {
-    summary: `${volume.name}: removed ${how}${Object.entries(more).map(([key, value]) => ` (${key} ${value})`).join('')}${sizeOf(found)}`,
+    summary: `${volume.name}: removed ${how}${Object.entries(more)
+      .map(([key, value]) => ` (${key} ${value})`)
+      .join('')}${sizeOf(found)}`,
     subject: `volume:${volume.name}`,
     before: stateOf(volume.name, why === 'begun' ? beingRemoved : directory.is, entry !== undefined),
     after: stateOf(volume.name, undefined, false),
@@ -76,7 +95,11 @@ export function forget({ name, is }: Quarantined, path: string, why: string): Ch
   };
 }
 
-function meantOf({ volume, path, directory }: Taken): { readonly name: string; readonly path: string; readonly is: string } {
+function meantOf({ volume, path, directory }: Taken): {
+  readonly name: string;
+  readonly path: string;
+  readonly is: string;
+} {
   return { name: volume.name, path, is: directory.is };
 }
 

@@ -23,9 +23,20 @@ import { byHand } from '../../values/shell.ts';
 import { shell } from '../../shell/shell.ts';
 
 const schema = z.strictObject({
-  container: z.string().min(1).describe('the name or id of one container, which does not run, or four or more of its first digits'),
-  anonymous_volumes: z.enum(['keep', 'quarantine']).default('keep').describe('what becomes of its volumes without a name that no other container has: they stay, or go into quarantine'),
-  keep_for: period.prefault('7d').refine((seconds) => seconds > 0, 'volumes go by way of quarantine: at least 1s').describe('with quarantine: how long they stay there, until clean_volumes removes them'),
+  container: z
+    .string()
+    .min(1)
+    .describe('the name or id of one container, which does not run, or four or more of its first digits'),
+  anonymous_volumes: z
+    .enum(['keep', 'quarantine'])
+    .default('keep')
+    .describe(
+      'what becomes of its volumes without a name that no other container has: they stay, or go into quarantine',
+    ),
+  keep_for: period
+    .prefault('7d')
+    .refine((seconds) => seconds > 0, 'volumes go by way of quarantine: at least 1s')
+    .describe('with quarantine: how long they stay there, until clean_volumes removes them'),
 });
 
 type Want = z.infer<typeof schema>;
@@ -45,46 +56,89 @@ export const removeContainer = defineOperation<Want>({
   repeats: false,
 
   needs(_want, known) {
-    const first: readonly FactRequest[] = [ask(dockerInfo), ask(containers), ask(containerUses), ask(volumes), ask(replacements)];
+    const first: readonly FactRequest[] = [
+      ask(dockerInfo),
+      ask(containers),
+      ask(containerUses),
+      ask(volumes),
+      ask(replacements),
+    ];
     const docker = known.get(ask(dockerInfo));
-    return docker === undefined ? first : [...first, ask(volumeDirectories, rootOf(known)), ask(storageDrivers, docker.root, '')];
+    return docker === undefined
+      ? first
+      : [...first, ask(volumeDirectories, rootOf(known)), ask(storageDrivers, docker.root, '')];
   },
 
   plan(want, known) {
     if (isGone(want, known)) return { outcome: 'noop', reason: `there is no container ${want.container}` };
     const one = oneContainer(want.container, known);
-    if (one === undefined || 'refused' in one) return { outcome: 'refused', reason: one?.refused ?? 'the containers are not known', remedy: one?.remedy ?? 'run the same again' };
+    if (one === undefined || 'refused' in one)
+      return {
+        outcome: 'refused',
+        reason: one?.refused ?? 'the containers are not known',
+        remedy: one?.remedy ?? 'run the same again',
+      };
     const refused = judge(one.container, known);
     if (refused !== undefined) return { outcome: 'refused', ...refused };
     const own = ownVolumes(one.container, known);
-    const left = want.anonymous_volumes === 'keep' && own.length > 0 ? [`it leaves ${counted(own.length, 'volume')} without a name that nobody else has: anonymous_volumes: quarantine, or clean_volumes later`] : [];
-    return { outcome: 'change', changes: [changeOf(want, one.container, own)], warnings: [`what ${one.container.name} has written to its own file system is gone with it`, ...left] };
+    const left =
+      want.anonymous_volumes === 'keep' && own.length > 0
+        ? [
+            `it leaves ${counted(own.length, 'volume')} without a name that nobody else has: anonymous_volumes: quarantine, or clean_volumes later`,
+          ]
+        : [];
+    return {
+      outcome: 'change',
+      changes: [changeOf(want, one.container, own)],
+      warnings: [`what ${one.container.name} has written to its own file system is gone with it`, ...left],
+    };
   },
 
   touches(want, known) {
     const one = oneContainer(want.container, known);
     if (one === undefined || 'refused' in one) return { reads: ['docker'], changes: [] };
-    const changes = [`container:${one.container.id}`, ...ownVolumes(one.container, known).map(({ name }) => `volume:${name}`)];
+    const changes = [
+      `container:${one.container.id}`,
+      ...ownVolumes(one.container, known).map(({ name }) => `volume:${name}`),
+    ];
     return { reads: ['docker', ...changes], changes };
   },
 });
 
 /** Of a name or an id, not of a pattern: that it is there no more is what was wanted. */
 function isGone({ container }: Want, known: Known): boolean {
-  return !/[*?]/.test(container) && !known.the(ask(containers)).some(({ id, name }) => name === container.replace(/^\//, '') || id.startsWith(container));
+  return (
+    !/[*?]/.test(container) &&
+    !known
+      .the(ask(containers))
+      .some(({ id, name }) => name === container.replace(/^\//, '') || id.startsWith(container))
+  );
 }
 
 function judge({ id, name, state, labels }: Container, known: Known): Refusal | undefined {
   const uses = known.the(ask(containerUses));
   const kept = known.the(ask(replacements)).find((replacement) => replacement.old === id || replacement.new === id);
-  if (kept !== undefined) return { reason: `${name} is kept for the replacement of ${kept.name}, which is not finalized`, remedy: 'plimsoll finalize RUN removes the old one, plimsoll rollback RUN the new one' };
+  if (kept !== undefined)
+    return {
+      reason: `${name} is kept for the replacement of ${kept.name}, which is not finalized`,
+      remedy: 'plimsoll finalize RUN removes the old one, plimsoll rollback RUN the new one',
+    };
   if (state.running) return { reason: `${name} runs`, remedy: `stop it first: ${byHand('docker', 'stop', name)}` };
   const use = uses.find((each) => each.id === id);
   const orchestrated = use === undefined ? undefined : judgeOrchestrated(use);
   if (orchestrated !== undefined) return orchestrated;
-  if (Object.hasOwn(labels, 'com.docker.compose.project')) return { reason: `${name} belongs to a project of Compose`, remedy: 'docker compose rm, in the project, knows what belongs to it' };
+  if (Object.hasOwn(labels, 'com.docker.compose.project'))
+    return {
+      reason: `${name} belongs to a project of Compose`,
+      remedy: 'docker compose rm, in the project, knows what belongs to it',
+    };
   const others = dependants(uses, id).map((each) => each.name);
-  return others.length === 0 ? undefined : { reason: `${others.join(', ')} cannot do without ${name}: by volumes-from, a link, or a namespace of it`, remedy: 'remove these first' };
+  return others.length === 0
+    ? undefined
+    : {
+        reason: `${others.join(', ')} cannot do without ${name}: by volumes-from, a link, or a namespace of it`,
+        remedy: 'remove these first',
+      };
 }
 
 /** As `docker rm -v` has it, but for those that another container has too, by whatever way, or one that Docker does not see now. */
@@ -93,13 +147,25 @@ function ownVolumes({ id }: Container, known: Known): readonly Own[] {
   const use = uses.find((each) => each.id === id);
   const { byName } = known.the(ask(volumeDirectories, rootOf(known)));
   const { driver, root } = known.the(ask(dockerInfo));
-  const invisible = new Set(invisibleTo(driver, known.the(ask(storageDrivers, root, ''))).flatMap((container) => container.volumes));
-  const mounted = new Set((use?.mounts ?? []).flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : [])));
-  const isOwn = (volume: Volume): boolean => volume.driver === 'local' && isAnonymous(volume) && mounted.has(volume.name) && !invisible.has(volume.name) && usersOfVolume(uses, volume).every((user) => user.id === id);
-  return known.the(ask(volumes)).filter(isOwn).flatMap(({ name }) => {
-    const is = byName[name]?.is;
-    return is === undefined ? [] : [{ name, path: `${rootOf(known)}/${name}`, is }];
-  });
+  const invisible = new Set(
+    invisibleTo(driver, known.the(ask(storageDrivers, root, ''))).flatMap((container) => container.volumes),
+  );
+  const mounted = new Set(
+    (use?.mounts ?? []).flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : [])),
+  );
+  const isOwn = (volume: Volume): boolean =>
+    volume.driver === 'local' &&
+    isAnonymous(volume) &&
+    mounted.has(volume.name) &&
+    !invisible.has(volume.name) &&
+    usersOfVolume(uses, volume).every((user) => user.id === id);
+  return known
+    .the(ask(volumes))
+    .filter(isOwn)
+    .flatMap(({ name }) => {
+      const is = byName[name]?.is;
+      return is === undefined ? [] : [{ name, path: `${rootOf(known)}/${name}`, is }];
+    });
 }
 
 function changeOf(want: Want, { id, name, state }: Container, own: readonly Own[]): Change {
@@ -113,7 +179,10 @@ function changeOf(want: Want, { id, name, state }: Container, own: readonly Own[
     actions: [...taken.map((volume) => putIntoQuarantine(volume, want.keep_for, name)), remove(id)],
     undo: 'irreversible',
     atomic: true,
-    bindings: { container: id, ...Object.fromEntries(taken.map((volume, index) => [`volume ${String(index + 1)}`, volume.name])) },
+    bindings: {
+      container: id,
+      ...Object.fromEntries(taken.map((volume, index) => [`volume ${String(index + 1)}`, volume.name])),
+    },
   };
 }
 

@@ -10,19 +10,32 @@ export interface Invisible {
   readonly images: number;
 }
 
-export function invisibleOf({ driver }: Docker, { images }: StorageDrivers, containers: readonly Container[]): Invisible | undefined {
+export function invisibleOf(
+  { driver }: Docker,
+  { images }: StorageDrivers,
+  containers: readonly Container[],
+): Invisible | undefined {
   const invisible = { driver, containers: containers.map(({ name }) => name).toSorted(), images: images[driver] ?? 0 };
   return invisible.containers.length + invisible.images === 0 ? undefined : invisible;
 }
 
 export function describeInvisible({ containers, images, driver }: Invisible): string {
-  const parts = [...(containers.length === 0 ? [] : [`${counted(containers.length, 'container')} (${listed(containers)})`]), ...(images === 0 ? [] : [counted(images, 'image')])];
+  const parts = [
+    ...(containers.length === 0 ? [] : [`${counted(containers.length, 'container')} (${listed(containers)})`]),
+    ...(images === 0 ? [] : [counted(images, 'image')]),
+  ];
   return `${parts.join(' and ')} of ${driver}`;
 }
 
 /** Named and anonymous volumes stay, but nobody whom Docker sees uses them. */
 export function volumesLeftBehind(uses: readonly ContainerUse[]): readonly string[] {
-  return [...new Set(uses.flatMap(({ mounts }) => mounts.flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : []))))].sort();
+  return [
+    ...new Set(
+      uses.flatMap(({ mounts }) =>
+        mounts.flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : [])),
+      ),
+    ),
+  ].sort();
 }
 
 export function counted(count: number, what: string): string {

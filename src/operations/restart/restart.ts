@@ -30,22 +30,30 @@ export const liveRestoreHint = 'set "live-restore": true in /etc/docker/daemon.j
  * than what the daemon holds is restart-safe only after the daemon has been restarted: done here when
  * the playbook allows it, and owed otherwise.
  */
-export function withRestart(plans: readonly ContainerPlan[], { awaiting: candidates, allowed, docker, all }: Restart): readonly ContainerPlan[] {
+export function withRestart(
+  plans: readonly ContainerPlan[],
+  { awaiting: candidates, allowed, docker, all }: Restart,
+): readonly ContainerPlan[] {
   const awaiting = candidates.filter(({ daemonBytes, storedBytes }) => daemonBytes < storedBytes);
   if (awaiting.length === 0) return plans;
-  if (allowed !== true) return [...plans, { changes: [], warnings: [], owed: awaiting.map((one) => owedRestart(one, docker)) }];
+  if (allowed !== true)
+    return [...plans, { changes: [], warnings: [], owed: awaiting.map((one) => owedRestart(one, docker)) }];
   const refused = judgeRestart(docker);
   if (refused !== undefined) return [...plans, { refused }];
   const taken = plans.findIndex((plan) => 'changes' in plan && plan.changes.some(canBeUndone));
   return [
-    ...plans.map((plan, index) => (index === taken && 'changes' in plan ? { ...plan, changes: restartedWhenUndone(plan.changes) } : plan)),
+    ...plans.map((plan, index) =>
+      index === taken && 'changes' in plan ? { ...plan, changes: restartedWhenUndone(plan.changes) } : plan,
+    ),
     { changes: [restartDaemon(awaiting)], warnings: startedWithTheDaemon(all), owed: [] },
   ];
 }
 
 /** What an operator does himself where the playbook does not allow it. */
 export function howToRestart({ liveRestore }: Docker): string {
-  return liveRestore ? 'systemctl restart docker (live-restore is on: containers go on running), or run this again with restart_daemon: true' : `${liveRestoreHint}; then: systemctl restart docker`;
+  return liveRestore
+    ? 'systemctl restart docker (live-restore is on: containers go on running), or run this again with restart_daemon: true'
+    : `${liveRestoreHint}; then: systemctl restart docker`;
 }
 
 /** What is restarted with the daemon, or stopped for it, is each of them, whatever an earlier step makes of it. */
@@ -55,14 +63,28 @@ export function containerResources(known: Known): readonly string[] {
 
 /** dockerd starts them when it starts, also when somebody has stopped them (moby restartmanager/restartmanager.go, ShouldRestart). */
 export function startedWithTheDaemon(all: readonly Container[]): readonly string[] {
-  const comes = all.filter(({ state, restart: { name } }) => !state.running && (name === 'always' || name === 'on-failure'));
-  return comes.length === 0 ? [] : [`${comes.map(({ name, restart }) => `${name} (${restart.name})`).join(', ')} ${comes.length === 1 ? 'does' : 'do'} not run, and may be started by the daemon when it starts`];
+  const comes = all.filter(
+    ({ state, restart: { name } }) => !state.running && (name === 'always' || name === 'on-failure'),
+  );
+  return comes.length === 0
+    ? []
+    : [
+        `${comes.map(({ name, restart }) => `${name} (${restart.name})`).join(', ')} ${comes.length === 1 ? 'does' : 'do'} not run, and may be started by the daemon when it starts`,
+      ];
 }
 
 /** Whether a restart of the daemon would leave the containers running. */
 export function judgeRestart(docker: Docker): Refusal | undefined {
-  if (!docker.systemdUnit) return { reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here', remedy: 'leave restart_daemon out, and restart the daemon in its own way afterwards' };
-  if (!docker.liveRestore) return { reason: 'live-restore is off, so a restart of the Docker daemon would stop every container', remedy: `${liveRestoreHint}; or leave restart_daemon out` };
+  if (!docker.systemdUnit)
+    return {
+      reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here',
+      remedy: 'leave restart_daemon out, and restart the daemon in its own way afterwards',
+    };
+  if (!docker.liveRestore)
+    return {
+      reason: 'live-restore is off, so a restart of the Docker daemon would stop every container',
+      remedy: `${liveRestoreHint}; or leave restart_daemon out`,
+    };
   return undefined;
 }
 
@@ -71,10 +93,22 @@ function owedRestart({ container, daemonBytes, storedBytes }: Awaiting, docker: 
   return `${container.name} is not restart-safe yet: the daemon still holds ${formatBytes(daemonBytes)} and reads ${formatBytes(storedBytes)} when it starts next; a stop and start before that would fail. To do: ${howToRestart(docker)}`;
 }
 
-export function stillRunning(container: { readonly id: string; readonly name: string; readonly startedAt: string }): Action {
+export function stillRunning(container: {
+  readonly id: string;
+  readonly name: string;
+  readonly startedAt: string;
+}): Action {
   return {
     kind: 'check',
-    argv: ['docker', 'inspect', '--type', 'container', '--format', '{{.State.Running}} {{.State.StartedAt}}', container.id],
+    argv: [
+      'docker',
+      'inspect',
+      '--type',
+      'container',
+      '--format',
+      '{{.State.Running}} {{.State.StartedAt}}',
+      container.id,
+    ],
     equals: `true ${container.startedAt}`,
     otherwise: `${container.name} did not go on running over the restart of the daemon`,
   };
@@ -92,7 +126,11 @@ export const restartActions: readonly Action[] = [
  */
 export function restartedWhenUndone(changes: readonly Change[]): readonly Change[] {
   const first = changes.findIndex(canBeUndone);
-  return changes.map((change, index) => (index === first && change.undo !== 'irreversible' ? { ...change, undo: [keepsRunning, ...change.undo, ...restartActions] } : change));
+  return changes.map((change, index) =>
+    index === first && change.undo !== 'irreversible'
+      ? { ...change, undo: [keepsRunning, ...change.undo, ...restartActions] }
+      : change,
+  );
 }
 
 const canBeUndone = ({ undo }: Change): boolean => undo !== 'irreversible' && undo.length > 0;
@@ -105,7 +143,8 @@ const keepsRunning: Action = {
 };
 
 function restartDaemon(awaiting: readonly Awaiting[]): Change {
-  const sizes = (bytes: (one: Awaiting) => number): Record<string, number> => Object.fromEntries(awaiting.map((one) => [`${one.container.name} daemonBytes`, bytes(one)]));
+  const sizes = (bytes: (one: Awaiting) => number): Record<string, number> =>
+    Object.fromEntries(awaiting.map((one) => [`${one.container.name} daemonBytes`, bytes(one)]));
   return {
     summary: 'restart the Docker daemon, containers go on running (live-restore)',
     subject: 'daemon',
@@ -116,7 +155,15 @@ function restartDaemon(awaiting: readonly Awaiting[]): Change {
       ...awaiting.flatMap(({ container, storedBytes }) => [
         {
           kind: 'wait-until' as const,
-          argv: ['docker', 'inspect', '--type', 'container', '--format', '{{.GraphDriver.Data.DeviceSize}}', container.id],
+          argv: [
+            'docker',
+            'inspect',
+            '--type',
+            'container',
+            '--format',
+            '{{.GraphDriver.Data.DeviceSize}}',
+            container.id,
+          ],
           equals: String(storedBytes),
           everySeconds: 2,
           forSeconds: 180,
@@ -127,6 +174,11 @@ function restartDaemon(awaiting: readonly Awaiting[]): Change {
     ],
     undo: [],
     atomic: false,
-    bindings: Object.fromEntries(awaiting.flatMap(({ container }) => [[`${container.name}'s id`, container.id], [`${container.name}'s start`, container.state.startedAt]])),
+    bindings: Object.fromEntries(
+      awaiting.flatMap(({ container }) => [
+        [`${container.name}'s id`, container.id],
+        [`${container.name}'s start`, container.state.startedAt],
+      ]),
+    ),
   };
 }

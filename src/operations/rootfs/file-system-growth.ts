@@ -7,7 +7,12 @@ const xfsSlackBlocks = 64;
 const extSlackBytes = 4 * 1024 ** 2;
 
 /** Whether a file system already uses all of its device that it can. */
-export function fileSystemFills(fileSystemBytes: number, deviceBytes: number, kind: FileSystemKind, blockSize = 4096): boolean {
+export function fileSystemFills(
+  fileSystemBytes: number,
+  deviceBytes: number,
+  kind: FileSystemKind,
+  blockSize = 4096,
+): boolean {
   const slack = kind === 'xfs' ? xfsSlackBlocks * blockSize : extSlackBytes;
   return deviceBytes - fileSystemBytes < slack;
 }
@@ -27,7 +32,11 @@ function growXfsActions(devicePath: string, directory: string): readonly ExecAct
 }
 
 /** The same for ext2, ext3 and ext4: resize2fs wants the device, mounted where it can see it. Never forced. */
-function growExtActions(devicePath: string, kind: Exclude<FileSystemKind, 'xfs'>, directory: string): readonly ExecAction[] {
+function growExtActions(
+  devicePath: string,
+  kind: Exclude<FileSystemKind, 'xfs'>,
+  directory: string,
+): readonly ExecAction[] {
   return [...mountActions(kind, devicePath, directory), { kind: 'exec', argv: ['resize2fs', devicePath] }];
 }
 

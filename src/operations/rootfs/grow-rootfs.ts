@@ -24,9 +24,19 @@ import { judgeDriver } from './unsupported.ts';
 const schema = z
   .strictObject({
     ...containerKeys,
-    size: sizeText(parseSize).describe('what it is to have: 20GiB; or relative to what it has when the plan is made: +5GiB, 150%'),
-    restart_daemon: z.boolean().optional().describe('restart the Docker daemon where that is needed for the new size to last; only with live-restore, so that containers go on running'),
-    sizes: z.record(z.string(), z.number().int().positive()).optional().describe('filled in by a plan: bytes by container id, once a relative size has been made absolute'),
+    size: sizeText(parseSize).describe(
+      'what it is to have: 20GiB; or relative to what it has when the plan is made: +5GiB, 150%',
+    ),
+    restart_daemon: z
+      .boolean()
+      .optional()
+      .describe(
+        'restart the Docker daemon where that is needed for the new size to last; only with live-restore, so that containers go on running',
+      ),
+    sizes: z
+      .record(z.string(), z.number().int().positive())
+      .optional()
+      .describe('filled in by a plan: bytes by container id, once a relative size has been made absolute'),
   })
   .refine((want) => want.container !== undefined || want.label !== undefined, { message: containerOrLabel });
 
@@ -49,21 +59,38 @@ export const growRootfs = defineOperation<Want>({
     if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
     const plans = selection.selected.map((container) => planOne(want, container, docker, known));
     const size = parseSize(want.size);
-    const relative = size.kind === 'absolute' ? [] : [`${want.size} is relative to the size now: it grows again at every run`];
-    const noop = selection.selected.length === 1 ? `${selection.selected[0]?.name ?? ''} is ${shownSize(want, known)} already` : `all ${String(selection.selected.length)} containers have that size already`;
+    const relative =
+      size.kind === 'absolute' ? [] : [`${want.size} is relative to the size now: it grows again at every run`];
+    const noop =
+      selection.selected.length === 1
+        ? `${selection.selected[0]?.name ?? ''} is ${shownSize(want, known)} already`
+        : `all ${String(selection.selected.length)} containers have that size already`;
     const awaiting = docker.driver === 'devicemapper' ? awaitingRestart(want, selection.selected, docker, known) : [];
-    return combine([...withRestart(plans, { awaiting, allowed: want.restart_daemon, docker, all: known.the(ask(containers)) }), { changes: [], warnings: plans.some((plan) => 'changes' in plan && plan.changes.length > 0) ? relative : [], owed: [] }], noop);
+    return combine(
+      [
+        ...withRestart(plans, { awaiting, allowed: want.restart_daemon, docker, all: known.the(ask(containers)) }),
+        {
+          changes: [],
+          warnings: plans.some((plan) => 'changes' in plan && plan.changes.length > 0) ? relative : [],
+          owed: [],
+        },
+      ],
+      noop,
+    );
   },
 
   pin(want, known) {
     const selection = select(want, known);
     if ('refused' in selection || parseSize(want.size).kind === 'absolute') return want;
     // What has no size now (it does not run yet, say) is left open: it has one when its turn comes.
-    const sizes = selection.selected.filter((container) => bytesNow(container, known) > 0).map((container): [string, number] => [container.id, targetBytes(want, container, known)]);
+    const sizes = selection.selected
+      .filter((container) => bytesNow(container, known) > 0)
+      .map((container): [string, number] => [container.id, targetBytes(want, container, known)]);
     return { ...want, sizes: { ...want.sizes, ...Object.fromEntries(sizes) } };
   },
 
-  repin: (want, fresh, saved) => (parseSize(want.size).kind === 'absolute' || saved.sizes === undefined ? fresh : { ...fresh, sizes: saved.sizes }),
+  repin: (want, fresh, saved) =>
+    parseSize(want.size).kind === 'absolute' || saved.sizes === undefined ? fresh : { ...fresh, sizes: saved.sizes },
 
   verify(want, known): readonly Finding[] {
     const selection = select(want, known);
@@ -74,7 +101,11 @@ export const growRootfs = defineOperation<Want>({
       // What the container itself sees; a file system keeps some of its space for its own tables and log.
       const bytes = targetBytes(want, container, known);
       if (usage === undefined || usage.size >= bytes * 0.7) return [];
-      return [{ message: `${container.name} itself still sees ${formatBytes(usage.size)} where ${formatBytes(bytes)} were wanted` }];
+      return [
+        {
+          message: `${container.name} itself still sees ${formatBytes(usage.size)} where ${formatBytes(bytes)} were wanted`,
+        },
+      ];
     });
   },
 });
@@ -89,13 +120,22 @@ function planOne(want: Want, container: Container, docker: Docker, known: Known)
   return 'refused' in thin ? thin : growThin(thin, bytes);
 }
 
-function thinOf(container: Container, docker: Docker, known: Known): ThinContainer | Extract<ContainerPlan, { refused: unknown }> {
+function thinOf(
+  container: Container,
+  docker: Docker,
+  known: Known,
+): ThinContainer | Extract<ContainerPlan, { refused: unknown }> {
   const request = askThinRootfs(container, docker);
-  return request === undefined ? noLayer(container) : judgeThin(container, docker, known.the(ask(deviceMapper)), known.the(request));
+  return request === undefined
+    ? noLayer(container)
+    : judgeThin(container, docker, known.the(ask(deviceMapper)), known.the(request));
 }
 
 function noLayer(container: Container): Extract<ContainerPlan, { refused: unknown }> {
-  return refuse(`${container.name}: docker inspect does not say where its root file system lies`, 'was it made with another storage driver than the daemon uses now?');
+  return refuse(
+    `${container.name}: docker inspect does not say where its root file system lies`,
+    'was it made with another storage driver than the daemon uses now?',
+  );
 }
 
 /** In whole sectors (devicemapper); a quota is rounded by its own module. */
@@ -119,10 +159,21 @@ function shownSize(want: Want, known: Known): string {
   return container === undefined ? want.size : formatBytes(targetBytes(want, container, known));
 }
 
-function awaitingRestart(want: Want, selected: readonly Container[], docker: Docker, known: Known): readonly Awaiting[] {
+function awaitingRestart(
+  want: Want,
+  selected: readonly Container[],
+  docker: Docker,
+  known: Known,
+): readonly Awaiting[] {
   return selected.flatMap((container) => {
     const thin = thinOf(container, docker, known);
     if ('refused' in thin) return [];
-    return [{ container, daemonBytes: thin.daemonBytes, storedBytes: Math.max(thin.rootfs.stored.bytes, targetBytes(want, container, known)) }];
+    return [
+      {
+        container,
+        daemonBytes: thin.daemonBytes,
+        storedBytes: Math.max(thin.rootfs.stored.bytes, targetBytes(want, container, known)),
+      },
+    ];
   });
 }

@@ -21,11 +21,18 @@ export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
   const { container, active, rootfs } = thin;
   const stopped = judgeRunning(thin);
   if (stopped !== undefined) return { refused: stopped };
-  if (active === undefined) return refuse(`${container.name} runs, but its device ${thin.name} is not there`, 'does it run under another daemon or in a machine of its own? Stop and start it, then run the same again');
+  if (active === undefined)
+    return refuse(
+      `${container.name} runs, but its device ${thin.name} is not there`,
+      'does it run under another daemon or in a machine of its own? Stop and start it, then run the same again',
+    );
   const refusal = judgeSize(thin, active, bytes);
   if (refusal !== undefined) return { refused: refusal };
   if (rootfs.fileSystem === undefined) {
-    return refuse(`${container.name}: what lies on its device is not a file system that can be grown (xfs, ext2, ext3, ext4)`, 'nothing can be done online; move its data to a volume');
+    return refuse(
+      `${container.name}: what lies on its device is not a file system that can be grown (xfs, ext2, ext3, ext4)`,
+      'nothing can be done online; move its data to a volume',
+    );
   }
   const { kind } = rootfs.fileSystem;
   const table = thinTable(active.thin, bytes);
@@ -44,15 +51,31 @@ export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
   const change: Change = {
     summary: summarise(thin, active, kind, bytes, growFileSystem),
     subject: `container:${container.id}`,
-    before: { container: container.id, startedAt: container.state.startedAt, deviceBytes: active.bytes, fileSystemBytes: rootfs.fileSystem.bytes, storedBytes: rootfs.stored.bytes },
-    after: { container: container.id, startedAt: container.state.startedAt, deviceBytes: bytes, fileSystemBytes: bytes, storedBytes: Math.max(bytes, rootfs.stored.bytes) },
+    before: {
+      container: container.id,
+      startedAt: container.state.startedAt,
+      deviceBytes: active.bytes,
+      fileSystemBytes: rootfs.fileSystem.bytes,
+      storedBytes: rootfs.stored.bytes,
+    },
+    after: {
+      container: container.id,
+      startedAt: container.state.startedAt,
+      deviceBytes: bytes,
+      fileSystemBytes: bytes,
+      storedBytes: Math.max(bytes, rootfs.stored.bytes),
+    },
     actions,
     undo: growDevice || growFileSystem ? 'irreversible' : [forgetSize(rootfs.stored, bytes)],
     ...(growStored ? { finalize: [dropBackup(rootfs.stored)] } : {}),
     atomic: true,
     bindings: bindingsOf(thin, active, bytes),
   };
-  return { changes: [change], warnings: growDevice ? overcommitWarning(container.name, bytes - active.bytes, thin.pool) : [], owed: [] };
+  return {
+    changes: [change],
+    warnings: growDevice ? overcommitWarning(container.name, bytes - active.bytes, thin.pool) : [],
+    owed: [],
+  };
 }
 
 function judgeRunning({ container }: ThinContainer): Refusal | undefined {
@@ -60,25 +83,43 @@ function judgeRunning({ container }: ThinContainer): Refusal | undefined {
   if (paused) return { reason: `${container.name} is paused`, remedy: byHand('docker', 'unpause', container.name) };
   if (!running || status !== 'running') {
     const why = error === '' ? '' : `; its last start failed: ${error}`;
-    return { reason: `${container.name} is not running (${status})${why}`, remedy: error === '' ? `${byHand('docker', 'start', container.name)}; containers that do not run are left out with only_running: true` : 'if an earlier resize has broken it, use repair_rootfs' };
+    return {
+      reason: `${container.name} is not running (${status})${why}`,
+      remedy:
+        error === ''
+          ? `${byHand('docker', 'start', container.name)}; containers that do not run are left out with only_running: true`
+          : 'if an earlier resize has broken it, use repair_rootfs',
+    };
   }
   return undefined;
 }
 
 function judgeSize({ container, name, rootfs }: ThinContainer, active: Active, bytes: number): Refusal | undefined {
   if (rootfs.fileSystem !== undefined && rootfs.fileSystem.bytes > active.bytes) {
-    return { reason: `${container.name}: its file system (${formatBytes(rootfs.fileSystem.bytes)}) is larger than its device (${formatBytes(active.bytes)}), so writes beyond the device are lost`, remedy: 'stop it and use repair_rootfs' };
+    return {
+      reason: `${container.name}: its file system (${formatBytes(rootfs.fileSystem.bytes)}) is larger than its device (${formatBytes(active.bytes)}), so writes beyond the device are lost`,
+      remedy: 'stop it and use repair_rootfs',
+    };
   }
   const is = active.bytes;
   if (bytes < is) {
-    return { reason: `${container.name} is ${formatBytes(is)} now, larger than the ${formatBytes(bytes)} wanted: a root file system cannot be made smaller`, remedy: `ask for ${formatBytes(is)} or more` };
+    return {
+      reason: `${container.name} is ${formatBytes(is)} now, larger than the ${formatBytes(bytes)} wanted: a root file system cannot be made smaller`,
+      remedy: `ask for ${formatBytes(is)} or more`,
+    };
   }
   if (rootfs.stored.bytes > bytes) {
-    return { reason: `${container.name}: Docker's record says ${formatBytes(rootfs.stored.bytes)}, more than the ${formatBytes(bytes)} wanted`, remedy: `ask for ${formatBytes(rootfs.stored.bytes)} or more` };
+    return {
+      reason: `${container.name}: Docker's record says ${formatBytes(rootfs.stored.bytes)}, more than the ${formatBytes(bytes)} wanted`,
+      remedy: `ask for ${formatBytes(rootfs.stored.bytes)} or more`,
+    };
   }
   const loaded = active.device.inactive.map(tableText).join('\n');
   if (loaded !== '' && loaded !== thinTable(active.thin, bytes)) {
-    return { reason: `${container.name}: somebody has loaded a table for its device without resuming it: ${loaded}`, remedy: `if nobody needs it: ${byHand('dmsetup', 'clear', name)}` };
+    return {
+      reason: `${container.name}: somebody has loaded a table for its device without resuming it: ${loaded}`,
+      remedy: `if nobody needs it: ${byHand('dmsetup', 'clear', name)}`,
+    };
   }
   return undefined;
 }
@@ -86,16 +127,41 @@ function judgeSize({ container, name, rootfs }: ThinContainer, active: Active, b
 /** `dmsetup load` accepts wrong tables and `resume` says success with nothing loaded: each result is compared. */
 export function deviceActions(name: string, active: Active, table: string, bytes: number): readonly Action[] {
   return [
-    { kind: 'check', argv: ['dmsetup', 'table', name], equals: thinTable(active.thin, active.bytes), otherwise: "the device's table is not what the plan saw" },
-    { kind: 'exec', argv: ['dmsetup', 'load', name, '--table', table], check: { argv: ['dmsetup', 'table', '--inactive', name], equals: table }, onFailure: [['dmsetup', 'clear', name]] },
-    { kind: 'exec', argv: ['dmsetup', 'resume', name], check: { argv: ['blockdev', '--getsize64', `/dev/mapper/${name}`], equals: String(bytes) }, onFailure: [['dmsetup', 'clear', name], ['dmsetup', 'resume', name]] },
+    {
+      kind: 'check',
+      argv: ['dmsetup', 'table', name],
+      equals: thinTable(active.thin, active.bytes),
+      otherwise: "the device's table is not what the plan saw",
+    },
+    {
+      kind: 'exec',
+      argv: ['dmsetup', 'load', name, '--table', table],
+      check: { argv: ['dmsetup', 'table', '--inactive', name], equals: table },
+      onFailure: [['dmsetup', 'clear', name]],
+    },
+    {
+      kind: 'exec',
+      argv: ['dmsetup', 'resume', name],
+      check: { argv: ['blockdev', '--getsize64', `/dev/mapper/${name}`], equals: String(bytes) },
+      onFailure: [
+        ['dmsetup', 'clear', name],
+        ['dmsetup', 'resume', name],
+      ],
+    },
   ];
 }
 
-function summarise({ container, rootfs }: ThinContainer, active: Active, kind: FileSystemKind, bytes: number, growsFileSystem: boolean): string {
+function summarise(
+  { container, rootfs }: ThinContainer,
+  active: Active,
+  kind: FileSystemKind,
+  bytes: number,
+  growsFileSystem: boolean,
+): string {
   const now = Math.min(active.bytes, rootfs.fileSystem?.bytes ?? active.bytes);
   if (active.bytes < bytes) return `${container.name}: ${formatBytes(active.bytes)} → ${formatBytes(bytes)} (${kind})`;
-  if (growsFileSystem) return `${container.name}: ${formatBytes(now)} → ${formatBytes(bytes)} (${kind}; its device has that size already)`;
+  if (growsFileSystem)
+    return `${container.name}: ${formatBytes(now)} → ${formatBytes(bytes)} (${kind}; its device has that size already)`;
   return `${container.name}: make ${formatBytes(bytes)} last (a restart would undo it: ${formatBytes(rootfs.stored.bytes)} is stored)`;
 }
 

@@ -36,7 +36,9 @@ export function outgrownNeeds(ids: readonly string[], known: Known): readonly Fa
 /** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
 export function outgrownReads(ids: readonly string[], known: Known): readonly string[] {
   if (ids.length === 0) return [];
-  const devices = hasNoDevices(known.get(ask(dockerInfo))) ? [] : onDevices(ids, known.get(ask(containers)) ?? []).flatMap((container) => deviceName(container) ?? []);
+  const devices = hasNoDevices(known.get(ask(dockerInfo)))
+    ? []
+    : onDevices(ids, known.get(ask(containers)) ?? []).flatMap((container) => deviceName(container) ?? []);
   return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
 }
 
@@ -49,7 +51,10 @@ export function judgeOutgrown(ids: readonly string[], known: Known, startedBy: S
   for (const container of onDevices(ids, known.the(ask(containers)))) {
     const docker = known.the(ask(dockerInfo));
     const request = askThinRootfs(container, docker);
-    const refusal = request === undefined ? unknown(container, 'docker inspect does not name its device') : judge(container, known.the(request), docker, startedBy);
+    const refusal =
+      request === undefined
+        ? unknown(container, 'docker inspect does not name its device')
+        : judge(container, known.the(request), docker, startedBy);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
@@ -60,19 +65,36 @@ function hasNoDevices(docker: Docker | undefined): boolean {
 }
 
 function onDevices(ids: readonly string[], all: readonly Container[]): readonly Container[] {
-  return all.filter((container) => ids.includes(container.id) && container.state.running && (container.driver === 'devicemapper' || deviceName(container) !== undefined));
+  return all.filter(
+    (container) =>
+      ids.includes(container.id) &&
+      container.state.running &&
+      (container.driver === 'devicemapper' || deviceName(container) !== undefined),
+  );
 }
 
-function judge(container: Container, { fileSystem, stored }: ThinRootfs, docker: Docker, startedBy: StartedBy): Refusal | undefined {
+function judge(
+  container: Container,
+  { fileSystem, stored }: ThinRootfs,
+  docker: Docker,
+  startedBy: StartedBy,
+): Refusal | undefined {
   const { name } = container;
   const held = daemonBytesOf(container);
-  if (fileSystem === undefined) return unknown(container, `what lies on its device ${deviceName(container) ?? ''} is neither xfs nor ext2, ext3 or ext4, or cannot be read`);
+  if (fileSystem === undefined)
+    return unknown(
+      container,
+      `what lies on its device ${deviceName(container) ?? ''} is neither xfs nor ext2, ext3 or ext4, or cannot be read`,
+    );
   if (!Number.isInteger(held)) return unknown(container, 'docker inspect does not say how large its device is');
   const { bytes } = fileSystem;
   const needsDaemon = startedBy !== 'restarted daemon';
   const counted = [...(needsDaemon ? [held] : []), ...(startedBy === 'running daemon' ? [] : [stored.bytes])];
   if (counted.every((size) => bytes <= size)) return undefined;
-  const has = bytes > stored.bytes ? `Docker has stored ${formatBytes(stored.bytes)} of its device` : `the running Docker daemon holds ${formatBytes(held)} of its device: the ${formatBytes(stored.bytes)} that are stored it reads when it starts next`;
+  const has =
+    bytes > stored.bytes
+      ? `Docker has stored ${formatBytes(stored.bytes)} of its device`
+      : `the running Docker daemon holds ${formatBytes(held)} of its device: the ${formatBytes(stored.bytes)} that are stored it reads when it starts next`;
   return {
     reason: `${name} would not start again once it is stopped: its file system has ${formatBytes(bytes)}, and ${has}`,
     remedy: `put that right first, while it runs: repair_rootfs with container: ${name}${needsDaemon ? ' and restart_daemon: true' : ''}${needsDaemon && !docker.liveRestore ? `; live-restore is off, so that a restart of the daemon would stop it: before, ${liveRestoreHint}` : ''}`,

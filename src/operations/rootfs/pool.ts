@@ -18,19 +18,35 @@ const minimumFree = 0.1;
  * A pool on which growing a device is safe: working, unharmed, and above Docker's own minimum of free
  * space in data and metadata. XFS hangs its writers when the pool below it is full (moby#20707).
  */
-export function judgePool(device: MappedDevice, docker: Docker): { readonly pool: Pool } | { readonly refused: Refusal } {
+export function judgePool(
+  device: MappedDevice,
+  docker: Docker,
+): { readonly pool: Pool } | { readonly refused: Refusal } {
   const [table] = device.table;
   const [line] = device.status;
   if (table === undefined || line === undefined || device.suspended) {
-    return { refused: { reason: `the thin pool ${device.name} is not active`, remedy: `look at it first: ${byHand('dmsetup', 'info', device.name)}` } };
+    return {
+      refused: {
+        reason: `the thin pool ${device.name} is not active`,
+        remedy: `look at it first: ${byHand('dmsetup', 'info', device.name)}`,
+      },
+    };
   }
   const status = parsePoolStatus(line);
   if (status.mode !== 'rw') {
-    const remedy = status.mode === 'out_of_data_space' ? 'grow the pool first' : 'the pool must be repaired first: see thin_check and thin_repair';
+    const remedy =
+      status.mode === 'out_of_data_space'
+        ? 'grow the pool first'
+        : 'the pool must be repaired first: see thin_check and thin_repair';
     return { refused: { reason: `the thin pool ${device.name} is in state ${status.mode}`, remedy } };
   }
   if (status.needsCheck) {
-    return { refused: { reason: `the thin pool ${device.name} asks to be checked (needs_check)`, remedy: 'repair it first: see thin_check and thin_repair' } };
+    return {
+      refused: {
+        reason: `the thin pool ${device.name} asks to be checked (needs_check)`,
+        remedy: 'repair it first: see thin_check and thin_repair',
+      },
+    };
   }
   const blockBytes = parsePoolTable(table).blockSectors * 512;
   const totalBytes = status.dataTotal * blockBytes;

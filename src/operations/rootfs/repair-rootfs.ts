@@ -24,8 +24,16 @@ import { roundUp } from '../../values/size.ts';
 const schema = z
   .strictObject({
     ...containerKeys,
-    start: z.boolean().optional().describe('start the container once its device is restored (the default), or leave it stopped'),
-    restart_daemon: z.boolean().optional().describe('restart the Docker daemon where that is needed for the repair to last; only with live-restore, so that containers go on running'),
+    start: z
+      .boolean()
+      .optional()
+      .describe('start the container once its device is restored (the default), or leave it stopped'),
+    restart_daemon: z
+      .boolean()
+      .optional()
+      .describe(
+        'restart the Docker daemon where that is needed for the repair to last; only with live-restore, so that containers go on running',
+      ),
   })
   .refine((want) => want.container !== undefined || want.label !== undefined, { message: containerOrLabel });
 
@@ -33,7 +41,8 @@ type Want = z.infer<typeof schema>;
 
 export const repairRootfs = defineOperation<Want>({
   name: 'repair_rootfs',
-  summary: 'Bring back a container that does not start, or would not start again, after a resize by hand; with its data',
+  summary:
+    'Bring back a container that does not start, or would not start again, after a resize by hand; with its data',
   schema,
   readOnly: false,
   repeats: false,
@@ -44,22 +53,43 @@ export const repairRootfs = defineOperation<Want>({
     if (docker !== undefined && docker.driver !== 'devicemapper') return [];
     const first = rootfsNeeds(want, known);
     if (docker === undefined || first.some((request) => known.get(request) === undefined)) return first;
-    return thinContainers(want, docker, known).flatMap((thin) => ('refused' in thin ? [] : (superblockRequest(thin) ?? [])));
+    return thinContainers(want, docker, known).flatMap((thin) =>
+      'refused' in thin ? [] : (superblockRequest(thin) ?? []),
+    );
   },
 
   plan(want, known): Planned {
     const docker = known.the(ask(dockerInfo));
     if (docker.driver !== 'devicemapper') {
-      return { outcome: 'refused', reason: `the storage driver is ${docker.driver}: only devicemapper leaves containers in the state that this repairs`, remedy: 'look at the error of docker start' };
+      return {
+        outcome: 'refused',
+        reason: `the storage driver is ${docker.driver}: only devicemapper leaves containers in the state that this repairs`,
+        remedy: 'look at the error of docker start',
+      };
     }
     const selection = select(want, known);
     if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
     const thins = thinContainers(want, docker, known);
-    const repairs = thins.map((thin): ContainerPlan => ('refused' in thin ? thin : repairThin(thin, superblockOf(thin, known))));
+    const repairs = thins.map((thin): ContainerPlan =>
+      'refused' in thin ? thin : repairThin(thin, superblockOf(thin, known)),
+    );
     // Of a record that is only larger than it must be nothing can break.
-    const outgrown = thins.flatMap((thin) => ('refused' in thin || neededBytes(thin, superblockOf(thin, known)) <= thin.daemonBytes ? [] : [thin]));
+    const outgrown = thins.flatMap((thin) =>
+      'refused' in thin || neededBytes(thin, superblockOf(thin, known)) <= thin.daemonBytes ? [] : [thin],
+    );
     // The restart comes before the start: a container that starts only then is no concern of the restart.
-    return combine([...withRestart(repairs, { awaiting: outgrown.map((thin) => awaitingRestart(thin, known)), allowed: want.restart_daemon, docker, all: known.the(ask(containers)) }), ...repairs.map((repair, index) => planStart(want, thins[index], repair, outgrown))], 'nothing is broken: every device is as large as its file system needs');
+    return combine(
+      [
+        ...withRestart(repairs, {
+          awaiting: outgrown.map((thin) => awaitingRestart(thin, known)),
+          allowed: want.restart_daemon,
+          docker,
+          all: known.the(ask(containers)),
+        }),
+        ...repairs.map((repair, index) => planStart(want, thins[index], repair, outgrown)),
+      ],
+      'nothing is broken: every device is as large as its file system needs',
+    );
   },
 });
 
@@ -73,12 +103,21 @@ function thinContainers(want: Want, docker: Docker, known: Known): readonly Judg
 
 function judge(container: Container, docker: Docker, known: Known): Judged {
   const request = askThinRootfs(container, docker);
-  if (request === undefined) return { refused: { reason: `${container.name}: docker inspect does not name its device`, remedy: 'was it made with another storage driver than the daemon uses now?' } };
+  if (request === undefined)
+    return {
+      refused: {
+        reason: `${container.name}: docker inspect does not name its device`,
+        remedy: 'was it made with another storage driver than the daemon uses now?',
+      },
+    };
   const mapper = known.the(ask(deviceMapper));
   const name = container.graph?.['DeviceName'] ?? '';
   // A stopped container's device that is still there on its way out would be refused; here that is what is looked for.
   const device = deviceNamed(mapper, name);
-  const settled = device?.deferredRemove === true && !container.state.running ? { devices: { ...mapper.devices, [name]: { ...device, deferredRemove: false } } } : mapper;
+  const settled =
+    device?.deferredRemove === true && !container.state.running
+      ? { devices: { ...mapper.devices, [name]: { ...device, deferredRemove: false } } }
+      : mapper;
   return judgeThin(container, docker, settled, known.the(request));
 }
 
@@ -93,19 +132,34 @@ function superblockOf(thin: ThinContainer, known: Known): { readonly bytes: numb
 }
 
 /** Also what an earlier attempt has repaired and not started. */
-function planStart(want: Want, thin: Judged | undefined, repair: ContainerPlan, outgrown: readonly ThinContainer[]): ContainerPlan {
+function planStart(
+  want: Want,
+  thin: Judged | undefined,
+  repair: ContainerPlan,
+  outgrown: readonly ThinContainer[],
+): ContainerPlan {
   const stopped = thin !== undefined && !('refused' in thin) && !thin.container.state.running;
-  const needed = want.start !== false && stopped && 'changes' in repair && (repair.changes.length > 0 || outgrown.includes(thin));
+  const needed =
+    want.start !== false && stopped && 'changes' in repair && (repair.changes.length > 0 || outgrown.includes(thin));
   return { changes: needed ? [startContainer(thin)] : [], warnings: [], owed: [] };
 }
 
 /** The size that the file system will have: what runs is made to last with the size that its device has now. */
-function neededBytes({ container, active, rootfs }: ThinContainer, superblock: { readonly bytes: number } | undefined): number {
+function neededBytes(
+  { container, active, rootfs }: ThinContainer,
+  superblock: { readonly bytes: number } | undefined,
+): number {
   const bytes = superblock?.bytes ?? 0;
-  return container.state.running && active !== undefined && bytes > rootfs.stored.bytes ? active.bytes : roundUp(bytes, sectorBytes);
+  return container.state.running && active !== undefined && bytes > rootfs.stored.bytes
+    ? active.bytes
+    : roundUp(bytes, sectorBytes);
 }
 
 /** Whatever is stored and not read by the daemon yet is owed, whether this run stored it or an earlier one. */
 function awaitingRestart(thin: ThinContainer, known: Known): Awaiting {
-  return { container: thin.container, daemonBytes: thin.daemonBytes, storedBytes: Math.max(thin.rootfs.stored.bytes, neededBytes(thin, superblockOf(thin, known))) };
+  return {
+    container: thin.container,
+    daemonBytes: thin.daemonBytes,
+    storedBytes: Math.max(thin.rootfs.stored.bytes, neededBytes(thin, superblockOf(thin, known))),
+  };
 }

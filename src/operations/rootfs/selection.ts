@@ -39,13 +39,23 @@ export function rootfsNeeds(want: ContainerWant, known: Known): readonly FactReq
   if (judgeDriver(docker) !== undefined) return [];
   const selection = selectContainers(all, selectorOf(want));
   if ('refused' in selection) return [];
-  if (docker.driver === 'overlay2') return selection.selected.flatMap((container) => askOverlayQuota(container, docker) ?? []);
+  if (docker.driver === 'overlay2')
+    return selection.selected.flatMap((container) => askOverlayQuota(container, docker) ?? []);
   return [ask(deviceMapper), ...selection.selected.flatMap((container) => askThinRootfs(container, docker) ?? [])];
 }
 
 /** A container's root file system depends on the container, its device, the pool and the daemon. */
-export function rootfsTouches(want: ContainerWant, known: Known): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
+export function rootfsTouches(
+  want: ContainerWant,
+  known: Known,
+): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
   const selection = select(want, known);
-  const resources = 'refused' in selection ? [] : selection.selected.flatMap((container) => [`container:${container.id}`, ...[deviceName(container) ?? []].flat().map((name) => `device:${name}`)]);
+  const resources =
+    'refused' in selection
+      ? []
+      : selection.selected.flatMap((container) => [
+          `container:${container.id}`,
+          ...[deviceName(container) ?? []].flat().map((name) => `device:${name}`),
+        ]);
   return { reads: ['docker', 'pool', ...resources], changes: resources };
 }

@@ -26,7 +26,13 @@ export function storeSize(stored: StoredDevice, bytes: number): WriteFileAction 
 
 /** The record to the letter as it was. Without a backup: that would replace the one of the old record. */
 export function forgetSize(stored: StoredDevice, bytes: number): WriteFileAction {
-  return { kind: 'write-file', path: stored.path, content: stored.text, mode: stored.mode, expect: withSize(stored.text, bytes) };
+  return {
+    kind: 'write-file',
+    path: stored.path,
+    content: stored.text,
+    mode: stored.mode,
+    expect: withSize(stored.text, bytes),
+  };
 }
 
 /** Removes the copy of the old record, once nobody wants it back. */

@@ -31,7 +31,9 @@ export function daemonBytesOf(container: Container): number {
 /** What lies on the container's device, and what Docker has stored of it. */
 export function askThinRootfs(container: Container, docker: Docker): FactRequest<ThinRootfs> | undefined {
   const name = deviceName(container);
-  return name === undefined ? undefined : ask(thinRootfs, name, recordPath(docker, name), String(container.state.running ? container.state.pid : 0));
+  return name === undefined
+    ? undefined
+    : ask(thinRootfs, name, recordPath(docker, name), String(container.state.running ? container.state.pid : 0));
 }
 
 /** Everything about one container on devicemapper, checked to be consistent. */
@@ -52,18 +54,33 @@ export interface ThinContainer {
  * Docker, the kernel and Docker's record must tell one story about the device; anything else is
  * refused, because `dmsetup load` itself accepts another container's id without a word.
  */
-export function judgeThin(container: Container, docker: Docker, mapper: DeviceMapper, rootfs: ThinRootfs): ThinContainer | { readonly refused: Refusal } {
-  const refused = (reason: string, remedy: string): { readonly refused: Refusal } => ({ refused: { reason: `${container.name}: ${reason}`, remedy } });
+export function judgeThin(
+  container: Container,
+  docker: Docker,
+  mapper: DeviceMapper,
+  rootfs: ThinRootfs,
+): ThinContainer | { readonly refused: Refusal } {
+  const refused = (reason: string, remedy: string): { readonly refused: Refusal } => ({
+    refused: { reason: `${container.name}: ${reason}`, remedy },
+  });
   const name = deviceName(container) ?? '';
   const deviceId = Number(container.graph?.['DeviceId'] ?? Number.NaN);
   const daemonBytes = daemonBytesOf(container);
-  if (name === '' || !Number.isInteger(deviceId) || !Number.isInteger(daemonBytes)) return refused('docker inspect does not name its device', 'is this container on another storage driver?');
+  if (name === '' || !Number.isInteger(deviceId) || !Number.isInteger(daemonBytes))
+    return refused('docker inspect does not name its device', 'is this container on another storage driver?');
   if (rootfs.stored.deviceId !== deviceId) {
-    return refused(`Docker's record says thin device ${String(rootfs.stored.deviceId)}, docker inspect says ${String(deviceId)}`, `look at ${rootfs.stored.path} before anything else`);
+    return refused(
+      `Docker's record says thin device ${String(rootfs.stored.deviceId)}, docker inspect says ${String(deviceId)}`,
+      `look at ${rootfs.stored.path} before anything else`,
+    );
   }
   const poolName = docker.driverStatus['Pool Name'] ?? '';
   const poolMapping = deviceNamed(mapper, poolName);
-  if (poolMapping === undefined) return refused(`the daemon's thin pool "${poolName}" is not active`, 'start the daemon, or activate the pool, first');
+  if (poolMapping === undefined)
+    return refused(
+      `the daemon's thin pool "${poolName}" is not active`,
+      'start the daemon, or activate the pool, first',
+    );
   const poolDevice = `${String(poolMapping.major)}:${String(poolMapping.minor)}`;
   const judged = judgePool(poolMapping, docker);
   if ('refused' in judged) return judged;
@@ -72,19 +89,46 @@ export function judgeThin(container: Container, docker: Docker, mapper: DeviceMa
   if (device === undefined) return { ...base, active: undefined };
 
   const [line, ...more] = device.table;
-  if (line?.target !== 'thin' || line.start !== 0 || more.length > 0) return refused(`the table of its device is not one thin target: ${device.table.map(tableText).join(' / ')}`, `look at it: ${byHand('dmsetup', 'table', name)}`);
+  if (line?.target !== 'thin' || line.start !== 0 || more.length > 0)
+    return refused(
+      `the table of its device is not one thin target: ${device.table.map(tableText).join(' / ')}`,
+      `look at it: ${byHand('dmsetup', 'table', name)}`,
+    );
   const thin = parseThin(line);
-  if (thin.deviceId !== deviceId) return refused(`its device shows thin device ${String(thin.deviceId)}, not its own (${String(deviceId)})`, 'somebody has loaded a wrong table: stop the container before it writes more, and restore the table');
-  if (thin.poolDevice !== poolDevice) return refused(`its device lies in pool ${thin.poolDevice} (${deviceNumbered(mapper, thin.poolDevice)?.name ?? 'unknown'}), not in the daemon's pool ${poolName} (${poolDevice})`, 'is more than one Docker daemon running there?');
-  if (device.suspended) return refused('its device is suspended, so everything that writes to it hangs', `let it go on first: ${byHand('dmsetup', 'resume', name)}`);
-  if (device.deferredRemove) return refused('its device is about to be removed (DEFERRED REMOVE)', 'start the container again, then run the same again');
+  if (thin.deviceId !== deviceId)
+    return refused(
+      `its device shows thin device ${String(thin.deviceId)}, not its own (${String(deviceId)})`,
+      'somebody has loaded a wrong table: stop the container before it writes more, and restore the table',
+    );
+  if (thin.poolDevice !== poolDevice)
+    return refused(
+      `its device lies in pool ${thin.poolDevice} (${deviceNumbered(mapper, thin.poolDevice)?.name ?? 'unknown'}), not in the daemon's pool ${poolName} (${poolDevice})`,
+      'is more than one Docker daemon running there?',
+    );
+  if (device.suspended)
+    return refused(
+      'its device is suspended, so everything that writes to it hangs',
+      `let it go on first: ${byHand('dmsetup', 'resume', name)}`,
+    );
+  if (device.deferredRemove)
+    return refused(
+      'its device is about to be removed (DEFERRED REMOVE)',
+      'start the container again, then run the same again',
+    );
   const bytes = line.length * sectorBytes;
-  if (rootfs.deviceBytes !== bytes) return refused(`its device is ${String(rootfs.deviceBytes)} bytes, its table says ${String(bytes)}`, `look at it: ${byHand('dmsetup', 'table', name)}`);
+  if (rootfs.deviceBytes !== bytes)
+    return refused(
+      `its device is ${String(rootfs.deviceBytes)} bytes, its table says ${String(bytes)}`,
+      `look at it: ${byHand('dmsetup', 'table', name)}`,
+    );
   return { ...base, active: { device, thin, bytes } };
 }
 
 /** The table of this container's thin device at another size. */
-export function thinTable(thin: { readonly poolDevice: string; readonly deviceId: number; readonly origin?: string }, bytes: number): string {
+export function thinTable(
+  thin: { readonly poolDevice: string; readonly deviceId: number; readonly origin?: string },
+  bytes: number,
+): string {
   const origin = thin.origin === undefined ? [] : [thin.origin];
   return ['0', String(bytes / sectorBytes), 'thin', thin.poolDevice, String(thin.deviceId), ...origin].join(' ');
 }

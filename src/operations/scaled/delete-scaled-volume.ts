@@ -33,16 +33,34 @@ export const deleteScaledVolume = defineOperation<Want>({
 
   needs(want, known): readonly FactRequest[] {
     const first = [ask(volumes), ask(containerUses), askScaled(want.name)];
-    return known.get(ask(volumes)) === undefined ? first : [...first, ...its(want, known).filter(({ driver }) => driver === 'local').map(({ mountpoint }) => ask(volumeState, mountpoint))];
+    return known.get(ask(volumes)) === undefined
+      ? first
+      : [
+          ...first,
+          ...its(want, known)
+            .filter(({ driver }) => driver === 'local')
+            .map(({ mountpoint }) => ask(volumeState, mountpoint)),
+        ];
   },
 
   plan(want, known): Planned {
     const name = instanceName(want.name, want.index);
     const all = its(want, known);
     if (all.length === 0) return gone(want, known);
-    const users = all.flatMap((volume) => usersOfVolume(known.the(ask(containerUses)), volume)).filter(({ labels }) => labels[primeLabel] === undefined);
-    if (users.length > 0) return { outcome: 'refused', reason: `${name} is used by ${names(users)}`, remedy: 'remove these containers, or recreate them with another volume, first' };
-    return { outcome: 'change', changes: [remove(want, all, holding(all, known))], warnings: [`what ${name} holds is gone then for good: plimsoll has no copy of it`] };
+    const users = all
+      .flatMap((volume) => usersOfVolume(known.the(ask(containerUses)), volume))
+      .filter(({ labels }) => labels[primeLabel] === undefined);
+    if (users.length > 0)
+      return {
+        outcome: 'refused',
+        reason: `${name} is used by ${names(users)}`,
+        remedy: 'remove these containers, or recreate them with another volume, first',
+      };
+    return {
+      outcome: 'change',
+      changes: [remove(want, all, holding(all, known))],
+      warnings: [`what ${name} holds is gone then for good: plimsoll has no copy of it`],
+    };
   },
 
   touches(want) {
@@ -57,7 +75,11 @@ function its({ name, index }: Want, known: Known): readonly Volume[] {
 
 /** Bytes, of those volumes whose quota counts them. */
 function holding(all: readonly Volume[], known: Known): number {
-  return all.reduce((sum, { driver, mountpoint }) => sum + (driver === 'local' ? (known.the(ask(volumeState, mountpoint)).quota?.usedBytes ?? 0) : 0), 0);
+  return all.reduce(
+    (sum, { driver, mountpoint }) =>
+      sum + (driver === 'local' ? (known.the(ask(volumeState, mountpoint)).quota?.usedBytes ?? 0) : 0),
+    0,
+  );
 }
 
 function remove({ name: set, index }: Want, all: readonly Volume[], bytes: number): Change {
@@ -68,7 +90,15 @@ function remove({ name: set, index }: Want, all: readonly Volume[], bytes: numbe
     subject: subjectOf(set),
     before: { set, instance: name, volumes: all.map((volume) => `${volume.name} of ${volume.createdAt}`) },
     after: { set, instance: null },
-    actions: all.map((volume) => removeMade(volume.name, volume.mountpoint, primeLabel, `${identityFormat(false)} {{.CreatedAt}}`, `${volume.driver} ${set} ${String(index)} ${volume.createdAt}`)),
+    actions: all.map((volume) =>
+      removeMade(
+        volume.name,
+        volume.mountpoint,
+        primeLabel,
+        `${identityFormat(false)} {{.CreatedAt}}`,
+        `${volume.driver} ${set} ${String(index)} ${volume.createdAt}`,
+      ),
+    ),
     undo: 'irreversible',
     records: [{ kind: 'scaled', name: set, version: index, removes: true, spec: { name } }],
     atomic: true,
@@ -83,14 +113,25 @@ function gone({ name: set, index }: Want, known: Known): Planned {
   const name = instanceName(set, index);
   const { host, instances, away } = known.the(askScaled(set));
   const noop = (reason: string): Planned => ({ outcome: 'noop', reason });
-  if (away !== undefined) return { ...noop(`${name} is not on this host`), warnings: [`whether the records have it is not known: ${away.reason}`] };
+  if (away !== undefined)
+    return {
+      ...noop(`${name} is not on this host`),
+      warnings: [`whether the records have it is not known: ${away.reason}`],
+    };
   if (!instances.some((one) => one.host === host && one.index === index)) return noop(`${name} is not on this host`);
   const change: Change = {
     summary: `${name}: is not on the host any more, and is taken out of the records`,
     subject: subjectOf(set),
     before: { set, instance: name, volumes: [] },
     after: { set, instance: null },
-    actions: [{ kind: 'check', argv: ['/bin/sh', '-c', countScript, 'sh', name], equals: '0', otherwise: `${name} is on the host again` }],
+    actions: [
+      {
+        kind: 'check',
+        argv: ['/bin/sh', '-c', countScript, 'sh', name],
+        equals: '0',
+        otherwise: `${name} is on the host again`,
+      },
+    ],
     undo: 'irreversible',
     records: [{ kind: 'scaled', name: set, version: index, removes: true, spec: { name } }],
     atomic: true,

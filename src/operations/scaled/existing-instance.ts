@@ -45,14 +45,20 @@ function ownOf(want: Template, known: Known): Own | Extract<Planned, { readonly 
   if (index === undefined) throw new Error(`there is no instance of ${want.name}`);
   if (more.length > 0) {
     const names = [index, ...more].map((one) => instanceName(want.name, one));
-    return { outcome: 'refused', reason: `the host has several instances of ${want.name}: ${names.join(', ')}`, remedy: `decide which one counts, and remove the others with their data: ${byHand('plimsoll', 'scaled', 'delete', names.at(-1) ?? '')}` };
+    return {
+      outcome: 'refused',
+      reason: `the host has several instances of ${want.name}: ${names.join(', ')}`,
+      remedy: `decide which one counts, and remove the others with their data: ${byHand('plimsoll', 'scaled', 'delete', names.at(-1) ?? '')}`,
+    };
   }
   const its = volumesOf(want, index, known);
   const [volume] = its;
   if (volume === undefined) throw new Error(`an instance of ${want.name} is no volume`);
   if (!its.every(isPlain)) return { index, volume };
   const situation = situationOf({ volume: instanceName(want.name, index) }, known);
-  return 'refused' in situation ? { outcome: 'refused', ...situation.refused } : { index, volume: situation.volume, situation };
+  return 'refused' in situation
+    ? { outcome: 'refused', ...situation.refused }
+    : { index, volume: situation.volume, situation };
 }
 
 /** What is to be done where the host has an instance already: mostly nothing. */
@@ -63,17 +69,45 @@ export function existing(want: Template, known: Known): Planned {
   const { host, instances, away } = known.the(askScaled(want.name));
   const bytes = bytesIn(own);
   // A quota that Docker has never set: its making was cut.
-  if (situation !== undefined && volume.name === instanceName(want.name, index) && wantedBytes(situation) > 0 && bytes === 0) {
-    const made = { set: want.name, index, scale: want.scale, bytes: wantedBytes(situation), driver: volume.driver, options: {}, labels: {}, mountpoint: volume.mountpoint, exists: true };
+  if (
+    situation !== undefined &&
+    volume.name === instanceName(want.name, index) &&
+    wantedBytes(situation) > 0 &&
+    bytes === 0
+  ) {
+    const made = {
+      set: want.name,
+      index,
+      scale: want.scale,
+      bytes: wantedBytes(situation),
+      driver: volume.driver,
+      options: {},
+      labels: {},
+      mountpoint: volume.mountpoint,
+      exists: true,
+    };
     return { outcome: 'change', changes: [makeInstance(made)] };
   }
   const warnings = [
-    ...(bytes === bytesOf(want) || situation === undefined ? [] : [`${volume.name} has ${bytes === 0 ? 'no size' : formatBytes(bytes)}, and new instances ${want.size === undefined ? 'have none' : `get ${formatBytes(bytesOf(want))}`}: scale_volume gives a volume another size`]),
+    ...(bytes === bytesOf(want) || situation === undefined
+      ? []
+      : [
+          `${volume.name} has ${bytes === 0 ? 'no size' : formatBytes(bytes)}, and new instances ${want.size === undefined ? 'have none' : `get ${formatBytes(bytesOf(want))}`}: scale_volume gives a volume another size`,
+        ]),
     ...(away === undefined ? [] : [`whether the records have ${volume.name} is not known: ${away.reason}`]),
   ];
   const recorded = away !== undefined || instances.some((one) => one.host === host && one.index === index);
-  if (!recorded) return { outcome: 'change', changes: [recordInstance(want.name, index, volume.name, bytes)], ...(warnings.length > 0 ? { warnings } : {}) };
-  return { outcome: 'noop', reason: `${volume.name} is this host's instance of ${want.name}${bytes === 0 ? '' : `, of ${formatBytes(bytes)}`}`, ...(warnings.length > 0 ? { warnings } : {}) };
+  if (!recorded)
+    return {
+      outcome: 'change',
+      changes: [recordInstance(want.name, index, volume.name, bytes)],
+      ...(warnings.length > 0 ? { warnings } : {}),
+    };
+  return {
+    outcome: 'noop',
+    reason: `${volume.name} is this host's instance of ${want.name}${bytes === 0 ? '' : `, of ${formatBytes(bytes)}`}`,
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
 }
 
 function wantedBytes({ state }: Situation): number {
@@ -85,7 +119,10 @@ function bytesIn({ situation }: Own): number {
 }
 
 /** The volume that has the instance's data now, and its size. */
-export function ownVolume(want: Template, known: Known): { readonly volume: Volume; readonly index: number; readonly bytes: number } | undefined {
+export function ownVolume(
+  want: Template,
+  known: Known,
+): { readonly volume: Volume; readonly index: number; readonly bytes: number } | undefined {
   if (indexes(want, known).length === 0) return undefined;
   const own = ownOf(want, known);
   return 'outcome' in own ? undefined : { volume: own.volume, index: own.index, bytes: bytesIn(own) };

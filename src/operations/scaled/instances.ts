@@ -3,7 +3,11 @@ import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumeName } from '../versions/versions.ts';
 
 /** The labels of an instance of a scaled volume. */
-export const scaledLabel = { set: 'plimsoll.scaled', index: 'plimsoll.index', operation: 'plimsoll.operation' } as const;
+export const scaledLabel = {
+  set: 'plimsoll.scaled',
+  index: 'plimsoll.index',
+  operation: 'plimsoll.operation',
+} as const;
 
 /** All labels that begin so are plimsoll's own. */
 export const ownLabels = 'plimsoll.';
@@ -13,7 +17,9 @@ export function instanceName(set: string, index: number): string {
 }
 
 /** Which scaled volume a volume is an instance of, and which one. */
-export function instanceOf({ labels }: Pick<Volume, 'labels'>): { readonly set: string; readonly index: number } | undefined {
+export function instanceOf({
+  labels,
+}: Pick<Volume, 'labels'>): { readonly set: string; readonly index: number } | undefined {
   const { [scaledLabel.set]: set = '', [scaledLabel.index]: index = '' } = labels;
   return volumeName.test(set) && /^[1-9]\d{0,7}$/.test(index) ? { set, index: Number(index) } : undefined;
 }
@@ -30,8 +36,15 @@ export function instancesHere(all: readonly Volume[], set: string): ReadonlyMap<
 }
 
 /** `elk_vol-1 on web-1, elk_vol-2 on web-2 (being made by run …)`, for people. */
-export function whereTheyAre(set: string, instances: readonly ScaledInstance[], promised: readonly { readonly host: string; readonly index: number }[]): string {
-  const made = instances.map(({ index, host, state, run }) => `${instanceName(set, index)} on ${host}${state === 'pending' ? ` (being made by run ${run})` : ''}`);
+export function whereTheyAre(
+  set: string,
+  instances: readonly ScaledInstance[],
+  promised: readonly { readonly host: string; readonly index: number }[],
+): string {
+  const made = instances.map(
+    ({ index, host, state, run }) =>
+      `${instanceName(set, index)} on ${host}${state === 'pending' ? ` (being made by run ${run})` : ''}`,
+  );
   const planned = promised.map(({ index, host }) => `${instanceName(set, index)} on ${host} (planned in this run)`);
   return [...made, ...planned].join(', ');
 }

@@ -28,7 +28,13 @@ export interface NewInstance {
 export function makeInstance(instance: NewInstance): Change {
   const { set, index, scale, bytes, driver, options, mountpoint, exists } = instance;
   const name = instanceName(set, index);
-  const labels = { ...instance.labels, [scaledLabel.set]: set, [scaledLabel.index]: String(index), [scaledLabel.operation]: 'scaled_volume', [labelOf.family]: name };
+  const labels = {
+    ...instance.labels,
+    [scaledLabel.set]: set,
+    [scaledLabel.index]: String(index),
+    [scaledLabel.operation]: 'scaled_volume',
+    [labelOf.family]: name,
+  };
   const sized = bytes > 0;
   const format = identityFormat(sized);
   const identity = [driver, set, String(index), ...(sized ? [String(bytes)] : [])].join(' ');
@@ -41,14 +47,37 @@ export function makeInstance(instance: NewInstance): Change {
     after: { set, instance: name, bytes },
     actions: [
       ...(exists ? [] : [inLedger(set, 'made', ledger)]),
-      ...makeVolume({ name, driver, labels, options: { ...options, ...(sized ? { size: String(bytes) } : {}) }, exists, format, identity }),
+      ...makeVolume({
+        name,
+        driver,
+        labels,
+        options: { ...options, ...(sized ? { size: String(bytes) } : {}) },
+        exists,
+        format,
+        identity,
+      }),
       ...(sized ? enforceQuota(name, mountpoint, bytes) : []),
     ],
     // What another driver removes cannot be looked into first.
-    undo: driver === 'local' ? [mustBeEmpty(name, mountpoint), removeMade(name, mountpoint, primeLabel, format, identity), inLedger(set, 'given-up', ledger)] : 'irreversible',
+    undo:
+      driver === 'local'
+        ? [
+            mustBeEmpty(name, mountpoint),
+            removeMade(name, mountpoint, primeLabel, format, identity),
+            inLedger(set, 'given-up', ledger),
+          ]
+        : 'irreversible',
     ...(exists ? { undoneTo: none } : {}),
     // One that is there already counts, however many there may be.
-    records: [{ kind: 'scaled', name: set, version: index, ...(exists ? {} : { scale }), spec: { name, driver, labels, ...(sized ? { sizeBytes: bytes } : {}) } }],
+    records: [
+      {
+        kind: 'scaled',
+        name: set,
+        version: index,
+        ...(exists ? {} : { scale }),
+        spec: { name, driver, labels, ...(sized ? { sizeBytes: bytes } : {}) },
+      },
+    ],
     atomic: true,
     bindings: {},
   };
@@ -61,9 +90,30 @@ export function recordInstance(set: string, index: number, volume: string, bytes
     subject: subjectOf(set),
     before: { set, instance: volume, recorded: false },
     after: { set, instance: volume, recorded: true },
-    actions: [{ kind: 'check', argv: ['docker', 'volume', 'inspect', '--format', `{{index .Labels "${scaledLabel.set}"}} {{index .Labels "${scaledLabel.index}"}}`, volume], equals: `${set} ${String(index)}`, otherwise: `${volume} is not there any more` }],
+    actions: [
+      {
+        kind: 'check',
+        argv: [
+          'docker',
+          'volume',
+          'inspect',
+          '--format',
+          `{{index .Labels "${scaledLabel.set}"}} {{index .Labels "${scaledLabel.index}"}}`,
+          volume,
+        ],
+        equals: `${set} ${String(index)}`,
+        otherwise: `${volume} is not there any more`,
+      },
+    ],
     undo: [],
-    records: [{ kind: 'scaled', name: set, version: index, spec: { name: instanceName(set, index), ...(bytes > 0 ? { sizeBytes: bytes } : {}) } }],
+    records: [
+      {
+        kind: 'scaled',
+        name: set,
+        version: index,
+        spec: { name: instanceName(set, index), ...(bytes > 0 ? { sizeBytes: bytes } : {}) },
+      },
+    ],
     atomic: true,
     bindings: {},
   };

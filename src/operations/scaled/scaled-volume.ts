@@ -21,7 +21,8 @@ import { byHand } from '../../values/shell.ts';
 
 export const scaledVolume = defineOperation<Template>({
   name: 'scaled_volume',
-  summary: 'Give the host its own instance of a scaled volume: the one that it has, or a new one while the fleet may have more',
+  summary:
+    'Give the host its own instance of a scaled volume: the one that it has, or a new one while the fleet may have more',
   schema: templateSchema,
   readOnly: false,
   repeats: false,
@@ -29,7 +30,12 @@ export const scaledVolume = defineOperation<Template>({
   needs(want, known): readonly FactRequest[] {
     const first = [ask(dockerInfo), ask(volumes), ask(volumeLedger, want.name)];
     const all = known.get(ask(volumes));
-    if (all === undefined || known.get(ask(dockerInfo)) === undefined || known.get(ask(volumeLedger, want.name)) === undefined) return first;
+    if (
+      all === undefined ||
+      known.get(ask(dockerInfo)) === undefined ||
+      known.get(ask(volumeLedger, want.name)) === undefined
+    )
+      return first;
     if (instancesHere(all, want.name).size > 0) return [...first, askScaled(want.name), ...existingNeeds(want, known)];
     const storage = want.size === undefined ? [] : [ask(volumesQuota, volumesRoot(known))];
     if (storage.some((request) => known.get(request) === undefined)) return [...first, ...storage];
@@ -40,16 +46,30 @@ export const scaledVolume = defineOperation<Template>({
   plan(want, known): Planned {
     if (instancesHere(known.the(ask(volumes)), want.name).size > 0) return existing(want, known);
     const cannot = unsuitable(want, known);
-    return cannot === undefined ? fresh(want, place(want, known), known) : { outcome: 'refused', ...cannot, provisional: [makeInstance(instanceFor(want, want.pinned?.index ?? 1, known))] };
+    return cannot === undefined
+      ? fresh(want, place(want, known), known)
+      : {
+          outcome: 'refused',
+          ...cannot,
+          provisional: [makeInstance(instanceFor(want, want.pinned?.index ?? 1, known))],
+        };
   },
 
   pin(want, known) {
-    if (want.pinned !== undefined || instancesHere(known.the(ask(volumes)), want.name).size > 0 || unsuitable(want, known) !== undefined) return want;
+    if (
+      want.pinned !== undefined ||
+      instancesHere(known.the(ask(volumes)), want.name).size > 0 ||
+      unsuitable(want, known) !== undefined
+    )
+      return want;
     const index = indexFor(want, place(want, known));
     return index === undefined ? want : { ...want, pinned: { index } };
   },
 
-  repin: (want, fresh, saved) => (want.pinned === undefined && fresh.pinned !== undefined && saved.pinned !== undefined ? { ...fresh, pinned: saved.pinned } : fresh),
+  repin: (want, fresh, saved) =>
+    want.pinned === undefined && fresh.pinned !== undefined && saved.pinned !== undefined
+      ? { ...fresh, pinned: saved.pinned }
+      : fresh,
 
   touches(want, known) {
     const index = want.pinned?.index ?? [...instancesHere(known.the(ask(volumes)), want.name).keys()][0];
@@ -61,7 +81,14 @@ export const scaledVolume = defineOperation<Template>({
     const own = ownVolume(want, known);
     if (own === undefined) return null;
     const { volume, index, bytes } = own;
-    return { instance: volume.name, set: want.name, index, host: known.the(askScaled(want.name)).host, size: bytes, mountpoint: volume.mountpoint };
+    return {
+      instance: volume.name,
+      set: want.name,
+      index,
+      host: known.the(askScaled(want.name)).host,
+      size: bytes,
+      mountpoint: volume.mountpoint,
+    };
   },
 });
 
@@ -75,7 +102,10 @@ function askPlace(want: Template, known: Known, pinned = want.pinned?.index): Fa
 
 /** Asked for before a number was pinned, or after. */
 function place(want: Template, known: Known): ScaledSet {
-  return known.get(askPlace(want, known)) ?? known.the(askScaledPlace(want.name, want.scale, known.the(ask(volumeLedger, want.name)).highest));
+  return (
+    known.get(askPlace(want, known)) ??
+    known.the(askScaledPlace(want.name, want.scale, known.the(ask(volumeLedger, want.name)).highest))
+  );
 }
 
 /** Why this host cannot have an instance, whatever the fleet has. */
@@ -92,7 +122,17 @@ function indexFor(want: Template, { host, instances, offered }: ScaledSet): numb
 
 function instanceFor(want: Template, index: number, known: Known): NewInstance {
   const { name, scale, driver, options, labels } = want;
-  return { set: name, index, scale, bytes: bytesOf(want), driver, options, labels, mountpoint: `${volumesRoot(known)}/${instanceName(name, index)}/_data`, exists: false };
+  return {
+    set: name,
+    index,
+    scale,
+    bytes: bytesOf(want),
+    driver,
+    options,
+    labels,
+    mountpoint: `${volumesRoot(known)}/${instanceName(name, index)}/_data`,
+    exists: false,
+  };
 }
 
 /** The host has no instance yet. */
@@ -101,17 +141,48 @@ function fresh(want: Template, set: ScaledSet, known: Known): Planned {
   const index = indexFor(want, set);
   const change = makeInstance(instanceFor(want, index ?? 1, known));
   // What a rollback has to know: how the host is without it.
-  const refused = (reason: string, remedy: string): Planned => ({ outcome: 'refused', reason, remedy, provisional: [change] });
-  if (away !== undefined) return refused(`which instances of ${want.name} the fleet has is not known: ${away.reason}`, away.remedy);
+  const refused = (reason: string, remedy: string): Planned => ({
+    outcome: 'refused',
+    reason,
+    remedy,
+    provisional: [change],
+  });
+  if (away !== undefined)
+    return refused(`which instances of ${want.name} the fleet has is not known: ${away.reason}`, away.remedy);
   const own = instances.find((one) => one.host === host);
   const taken = own === undefined ? instances.length + promised.length : 0;
-  if (own?.state === 'current') return refused(`according to the records ${instanceName(want.name, own.index)} is here, and it is not: whatever it held is gone`, 'find out why (was the host installed anew?); plimsoll records rebuild gives it up, and the same again then makes a new one, empty');
-  if (own === undefined && taken >= want.scale) return refused(`${String(taken)} of ${String(want.scale)} instances of ${want.name} exist: ${whereTheyAre(want.name, instances, promised)}`, `raise scale; or remove one with its data (${byHand('plimsoll', 'scaled', 'delete', `${want.name}-N`)}); or leave this host out`);
+  if (own?.state === 'current')
+    return refused(
+      `according to the records ${instanceName(want.name, own.index)} is here, and it is not: whatever it held is gone`,
+      'find out why (was the host installed anew?); plimsoll records rebuild gives it up, and the same again then makes a new one, empty',
+    );
+  if (own === undefined && taken >= want.scale)
+    return refused(
+      `${String(taken)} of ${String(want.scale)} instances of ${want.name} exist: ${whereTheyAre(want.name, instances, promised)}`,
+      `raise scale; or remove one with its data (${byHand('plimsoll', 'scaled', 'delete', `${want.name}-N`)}); or leave this host out`,
+    );
   const holder = own === undefined ? instances.find((one) => one.index === index) : undefined;
-  if (index === undefined || holder !== undefined) return refused(`${instanceName(want.name, index ?? 0)} has been taken meanwhile by ${holder?.host ?? 'another host'}`, 'plan it again: it then gets another one');
+  if (index === undefined || holder !== undefined)
+    return refused(
+      `${instanceName(want.name, index ?? 0)} has been taken meanwhile by ${holder?.host ?? 'another host'}`,
+      'plan it again: it then gets another one',
+    );
   const name = instanceName(want.name, index);
-  if (known.the(ask(volumes)).some((volume) => volume.name === name)) return refused(`there is a volume ${name} already, and it is no instance of ${want.name}`, 'give the scaled volume another name, or remove that volume, if it is of no use');
+  if (known.the(ask(volumes)).some((volume) => volume.name === name))
+    return refused(
+      `there is a volume ${name} already, and it is no instance of ${want.name}`,
+      'give the scaled volume another name, or remove that volume, if it is of no use',
+    );
   const free = want.size === undefined ? undefined : known.the(ask(volumesQuota, volumesRoot(known)))?.freeBytes;
-  const little = free !== undefined && free < bytesOf(want) ? [`${formatBytes(free)} are free where Docker's volumes lie, less than the ${formatBytes(bytesOf(want))} of ${name}`] : [];
-  return { outcome: 'change', changes: [change], warnings: [`${name} will be on this host only: when the host is lost, so is its data`, ...little] };
+  const little =
+    free !== undefined && free < bytesOf(want)
+      ? [
+          `${formatBytes(free)} are free where Docker's volumes lie, less than the ${formatBytes(bytesOf(want))} of ${name}`,
+        ]
+      : [];
+  return {
+    outcome: 'change',
+    changes: [change],
+    warnings: [`${name} will be on this host only: when the host is lost, so is its data`, ...little],
+  };
 }

@@ -6,7 +6,11 @@ import type { Volume } from '../../facts/volumes/volumes.ts';
 import type { RecordNote } from '../engine/change.ts';
 
 /** The labels of a volume that plimsoll has made. */
-export const labelOf = { family: 'plimsoll.volume', version: 'plimsoll.version', replaces: 'plimsoll.replaces' } as const;
+export const labelOf = {
+  family: 'plimsoll.volume',
+  version: 'plimsoll.version',
+  replaces: 'plimsoll.replaces',
+} as const;
 
 /** Of a container that exists only so that Docker mounts a volume once; its value is the volume's name. */
 export const primeLabel = 'plimsoll.prime';
@@ -44,7 +48,9 @@ export function versionUntilNow(volume: Volume, bytes: number): NonNullable<Reco
 
 /** A number that no volume of the family has, or has ever had: Docker skips the quota of a name that is used again (moby#43891). */
 export function nextVersion(all: readonly Volume[], family: string, highestEver: number): number {
-  const taken = all.filter((volume) => familyOf(volume) === family || familyOfName(volume.name) === family).map((volume) => Math.max(versionOf(volume), numbered(volume.name)?.number ?? 0));
+  const taken = all
+    .filter((volume) => familyOf(volume) === family || familyOfName(volume.name) === family)
+    .map((volume) => Math.max(versionOf(volume), numbered(volume.name)?.number ?? 0));
   return Math.max(0, highestEver, ...taken) + 1;
 }
 
@@ -78,7 +84,9 @@ export function isNew({ id, name }: Pick<ContainerUse, 'id' | 'name'>, { replace
 
 /** The containers whose volume this is: neither those that a replacement has kept, nor those that it is about to put in their place. */
 export function holders(uses: readonly ContainerUse[], volume: Volume, past: Past): readonly ContainerUse[] {
-  return usersOfVolume(uses, volume).filter((use) => !isOld(use, past) && !isNew(use, past) && use.labels[primeLabel] === undefined);
+  return usersOfVolume(uses, volume).filter(
+    (use) => !isOld(use, past) && !isNew(use, past) && use.labels[primeLabel] === undefined,
+  );
 }
 
 /** Where a name leads: from version to version, as far as the newer one has taken the older one's place. */
@@ -87,15 +95,37 @@ export type Chain =
   | { readonly kind: 'missing' }
   | { readonly kind: 'torn'; readonly old: Volume; readonly fresh: Volume; readonly users: readonly ContainerUse[] };
 
-export function follow(name: string, all: readonly Volume[], uses: readonly ContainerUse[], past: Past, seen: readonly string[] = []): Chain {
+export function follow(
+  name: string,
+  all: readonly Volume[],
+  uses: readonly ContainerUse[],
+  past: Past,
+  seen: readonly string[] = [],
+): Chain {
   const volume = all.find((one) => one.name === name);
   const successors = successorsOf(all, name).filter((one) => one.name !== name && !seen.includes(one.name));
-  const standings = successors.map((fresh) => ({ fresh, standing: volume === undefined ? 'in force' : standing(volume, fresh, uses, past) }));
+  const standings = successors.map((fresh) => ({
+    fresh,
+    standing: volume === undefined ? 'in force' : standing(volume, fresh, uses, past),
+  }));
   const torn = standings.find((one) => one.standing === 'torn');
-  if (torn !== undefined && volume !== undefined) return { kind: 'torn', old: volume, fresh: torn.fresh, users: holders(uses, volume, past) };
+  if (torn !== undefined && volume !== undefined)
+    return { kind: 'torn', old: volume, fresh: torn.fresh, users: holders(uses, volume, past) };
   // One that has been in force, and has been replaced and removed since, leads on too.
-  const gone = volume !== undefined && holders(uses, volume, past).length > 0 ? [] : past.ledger.inForce.filter((one) => one.replaces === name && one.name !== name && !seen.includes(one.name) && !all.some((there) => there.name === one.name));
-  const next = [...standings.filter((one) => one.standing === 'in force').map(({ fresh }) => fresh.name), ...gone.map((one) => one.name)];
+  const gone =
+    volume !== undefined && holders(uses, volume, past).length > 0
+      ? []
+      : past.ledger.inForce.filter(
+          (one) =>
+            one.replaces === name &&
+            one.name !== name &&
+            !seen.includes(one.name) &&
+            !all.some((there) => there.name === one.name),
+        );
+  const next = [
+    ...standings.filter((one) => one.standing === 'in force').map(({ fresh }) => fresh.name),
+    ...gone.map((one) => one.name),
+  ];
   for (const one of next) {
     const chain = follow(one, all, uses, past, [...seen, name]);
     if (chain.kind !== 'missing') return chain;
@@ -103,11 +133,18 @@ export function follow(name: string, all: readonly Volume[], uses: readonly Cont
   return volume === undefined ? { kind: 'missing' } : { kind: 'found', volume, pending: successors };
 }
 
-function standing(old: Volume, fresh: Volume, uses: readonly ContainerUse[], past: Past): 'in force' | 'pending' | 'torn' {
+function standing(
+  old: Volume,
+  fresh: Volume,
+  uses: readonly ContainerUse[],
+  past: Past,
+): 'in force' | 'pending' | 'torn' {
   const ofOld = holders(uses, old, past);
   const ofFresh = holders(uses, fresh, past);
   // What has been replaced itself has been in force.
-  const was = past.ledger.inForce.some(({ name }) => name === fresh.name) || usersOfVolume(uses, fresh).some((use) => isOld(use, past));
+  const was =
+    past.ledger.inForce.some(({ name }) => name === fresh.name) ||
+    usersOfVolume(uses, fresh).some((use) => isOld(use, past));
   if (ofOld.length === 0) return ofFresh.length > 0 || was ? 'in force' : 'pending';
   if (ofFresh.length === 0) return 'pending';
   // A replacement of several containers that was cut has some of each.

@@ -38,13 +38,40 @@ export interface VolumeToMake {
 }
 
 /** Creates a volume unless it exists, and proves that it is the one that was meant. */
-export function makeVolume({ name, driver, labels, options, exists, format, identity }: VolumeToMake): readonly Action[] {
-  const pairs = (key: string, all: Readonly<Record<string, string>>): readonly string[] => Object.entries(all).flatMap(([name, value]) => [key, `${name}=${value}`]);
-  const create: ExecAction = { kind: 'exec', argv: ['docker', 'volume', 'create', '--driver', driver, ...pairs('--label', labels), ...pairs('--opt', options), name], timeoutMs: 120_000 };
+export function makeVolume({
+  name,
+  driver,
+  labels,
+  options,
+  exists,
+  format,
+  identity,
+}: VolumeToMake): readonly Action[] {
+  const pairs = (key: string, all: Readonly<Record<string, string>>): readonly string[] =>
+    Object.entries(all).flatMap(([name, value]) => [key, `${name}=${value}`]);
+  const create: ExecAction = {
+    kind: 'exec',
+    argv: [
+      'docker',
+      'volume',
+      'create',
+      '--driver',
+      driver,
+      ...pairs('--label', labels),
+      ...pairs('--opt', options),
+      name,
+    ],
+    timeoutMs: 120_000,
+  };
   return [
     ...(exists ? [] : [create]),
     // `volume create` of a name that exists changes nothing and says success.
-    { kind: 'check', argv: ['docker', 'volume', 'inspect', '--format', format, name], equals: identity, otherwise: `${name} is not the volume that was to be made` },
+    {
+      kind: 'check',
+      argv: ['docker', 'volume', 'inspect', '--format', format, name],
+      equals: identity,
+      otherwise: `${name} is not the volume that was to be made`,
+    },
   ];
 }
 
@@ -55,30 +82,64 @@ export function makeVolume({ name, driver, labels, options, exists, format, iden
  */
 export function enforceQuota(name: string, mountpoint: string, bytes: number): readonly Action[] {
   return [
-    { kind: 'exec', argv: ['/bin/sh', '-s', '--', name, mountpoint, primeLabel], stdin: primeScript, timeoutMs: 300_000 },
-    { kind: 'check', argv: ['df', '-B1', '--output=size', mountpoint], equals: `1B-blocks ${String(bytes)}`, otherwise: `the quota of ${name} is not in force: the file system shows another size` },
+    {
+      kind: 'exec',
+      argv: ['/bin/sh', '-s', '--', name, mountpoint, primeLabel],
+      stdin: primeScript,
+      timeoutMs: 300_000,
+    },
+    {
+      kind: 'check',
+      argv: ['df', '-B1', '--output=size', mountpoint],
+      equals: `1B-blocks ${String(bytes)}`,
+      otherwise: `the quota of ${name} is not in force: the file system shows another size`,
+    },
   ];
 }
 
 /** Creates a volume whose quota is in force before anything is written to it. */
 export function createVolume(volume: NewVolume): Change {
   const { family, version, name, replaces, bytes, mountpoint, exists, bytesBefore } = volume;
-  const labels = { ...volume.labels, [labelOf.family]: family, [labelOf.version]: String(version), [labelOf.replaces]: replaces };
+  const labels = {
+    ...volume.labels,
+    [labelOf.family]: family,
+    [labelOf.version]: String(version),
+    [labelOf.replaces]: replaces,
+  };
   const identity = `local ${mountpoint} ${family} ${String(version)} ${replaces} ${String(bytes)}`;
   const began = { volume: replaces, bytes: bytesBefore };
   return {
-    summary: exists ? `${name}: put its quota of ${formatBytes(bytes)} in force` : `${name}: a new volume of ${formatBytes(bytes)}, with its quota in force`,
+    summary: exists
+      ? `${name}: put its quota of ${formatBytes(bytes)} in force`
+      : `${name}: a new volume of ${formatBytes(bytes)}, with its quota in force`,
     subject: `volume:${family}`,
     before: exists ? { ...began, made: name } : began,
     after: { volume: name, bytes },
     actions: [
       ...(exists ? [] : [inLedger(family, 'made', volume)]),
-      ...makeVolume({ name, driver: 'local', labels, options: { size: String(bytes) }, exists, format: identityFormat, identity }),
+      ...makeVolume({
+        name,
+        driver: 'local',
+        labels,
+        options: { size: String(bytes) },
+        exists,
+        format: identityFormat,
+        identity,
+      }),
       ...enforceQuota(name, mountpoint, bytes),
     ],
     undo: [removeMade(name, mountpoint, primeLabel, identityFormat, identity), inLedger(family, 'given-up', volume)],
     ...(exists ? { undoneTo: began } : {}),
-    records: [{ kind: 'volume', name: family, version, replaces, spec: { name, driver: 'local', sizeBytes: bytes, labels, method: 'copy' }, before: volume.untilNow }],
+    records: [
+      {
+        kind: 'volume',
+        name: family,
+        version,
+        replaces,
+        spec: { name, driver: 'local', sizeBytes: bytes, labels, method: 'copy' },
+        before: volume.untilNow,
+      },
+    ],
     atomic: true,
     bindings: {},
   };

@@ -18,7 +18,13 @@ export function removeLeft(name: string, directory: string, copiedTo: string): E
 }
 
 /** Removes a volume that we have made, if it is that one still: `identity` is what `format` prints of it. A container with the label belongs to its making. */
-export function removeMade(name: string, directory: string, label: string, format: string, identity: string): ExecAction {
+export function removeMade(
+  name: string,
+  directory: string,
+  label: string,
+  format: string,
+  identity: string,
+): ExecAction {
   const argv = ['/bin/sh', '-s', '--', name, label, format, identity, directory];
   return { kind: 'exec', argv, stdin: removeMadeScript, timeoutMs: 120_000 };
 }

@@ -31,7 +31,16 @@ import { inLedger } from '../versions/ledger.ts';
 import { rememberLeft, removeLeft } from './remove-volume.ts';
 import type { Situation } from './situation.ts';
 import { judgeQuota } from './situation.ts';
-import { binders, isNew, labelOf, nextVersion, primeLabel, underWay, versionOf, versionUntilNow } from '../versions/versions.ts';
+import {
+  binders,
+  isNew,
+  labelOf,
+  nextVersion,
+  primeLabel,
+  underWay,
+  versionOf,
+  versionUntilNow,
+} from '../versions/versions.ts';
 
 export interface CopyWant {
   readonly bytes: number;
@@ -41,7 +50,14 @@ export interface CopyWant {
 }
 
 export function copyNeeds(situation: Situation, known: Known): readonly FactRequest[] {
-  return [ask(copyTools), ask(begunCopies), ask(copyDirectory, situation.volume.mountpoint), ask(copySource, situation.volume.mountpoint), ...situation.users.map(({ id }) => askContainerSpec(id)), ...outgrownNeeds(stoppedIds(situation), known)];
+  return [
+    ask(copyTools),
+    ask(begunCopies),
+    ask(copyDirectory, situation.volume.mountpoint),
+    ask(copySource, situation.volume.mountpoint),
+    ...situation.users.map(({ id }) => askContainerSpec(id)),
+    ...outgrownNeeds(stoppedIds(situation), known),
+  ];
 }
 
 /** Those that a replacement stops; of one that has been begun nothing but going on or back is right. */
@@ -55,27 +71,55 @@ export function scaleByCopy(situation: Situation, want: CopyWant, known: Known):
   const unsupported = judgeQuota(situation);
   if (unsupported !== undefined) return { refused: unsupported };
   const source = known.the(ask(copyDirectory, volume.mountpoint));
-  if (source.kind !== 'directory') return refuse(`${volume.name}: its directory ${volume.mountpoint} does not exist`, 'does the daemon run on this host, and under this root directory?');
+  if (source.kind !== 'directory')
+    return refuse(
+      `${volume.name}: its directory ${volume.mountpoint} does not exist`,
+      'does the daemon run on this host, and under this root directory?',
+    );
   const tools = known.the(ask(copyTools));
   const special = known.the(ask(copySource, volume.mountpoint));
   const method = chooseMethod(tools);
   if (method === undefined) return { refused: noMethod };
   const [binder] = binders(uses, volume);
-  if (binder !== undefined) return refuse(`${binder.name} does not mount ${volume.name} by its name but binds a path in its directory, and would go on with the old one`, `recreate ${binder.name} with the volume itself`);
+  if (binder !== undefined)
+    return refuse(
+      `${binder.name} does not mount ${volume.name} by its name but binds a path in its directory, and would go on with the old one`,
+      `recreate ${binder.name} with the volume itself`,
+    );
   const target = targetOf(situation, want.bytes);
   if ('refused' in target) return target;
   // What has been begun is gone on with, or back: what speaks against beginning does not count any more.
-  const objection = begun.length > 0 ? undefined : (nested(source) ?? unfinishedSource(source, known.the(ask(begunCopies))) ?? unfit(method, source, special) ?? tooLarge(situation, source, target, want.bytes));
+  const objection =
+    begun.length > 0
+      ? undefined
+      : (nested(source) ??
+        unfinishedSource(source, known.the(ask(begunCopies))) ??
+        unfit(method, source, special) ??
+        tooLarge(situation, source, target, want.bytes));
   if (objection !== undefined) return { refused: objection };
   const patch = { volumes: { [volume.name]: target.name }, ...(want.discardLayer ? { discardLayer: true } : {}) };
-  const containers = users.map(({ id }) => ({ spec: asBefore(known.the(askContainerSpec(id)), underWay(situation.past, id)), patch }));
+  const containers = users.map(({ id }) => ({
+    spec: asBefore(known.the(askContainerSpec(id)), underWay(situation.past, id)),
+    patch,
+  }));
   // The old ones are started again when it fails, or is rolled back: by then another daemon may do it.
   const outgrown = judgeOutgrown(stoppedIds(situation), known, 'either');
-  const refusals = [...containers.flatMap(({ spec }) => judgeReplacement(spec, patch, uses, underWay(situation.past, spec.id)) ?? []), ...(outgrown === undefined ? [] : [outgrown])];
-  const changes = [...(target.ready ? [] : [createVolume(target)]), ...(begun.length > 0 ? [] : liveCopy(target, method, source, family, want)), last(situation, source, target, method, containers, want)];
+  const refusals = [
+    ...containers.flatMap(({ spec }) => judgeReplacement(spec, patch, uses, underWay(situation.past, spec.id)) ?? []),
+    ...(outgrown === undefined ? [] : [outgrown]),
+  ];
+  const changes = [
+    ...(target.ready ? [] : [createVolume(target)]),
+    ...(begun.length > 0 ? [] : liveCopy(target, method, source, family, want)),
+    last(situation, source, target, method, containers, want),
+  ];
   const kept = keptByFailure(situation, target);
   if (kept !== undefined) return { refused: kept, provisional: changes };
-  if (refusals.length > 0) return refuse([...new Set(refusals.map(({ reason }) => reason))].join('; '), [...new Set(refusals.map(({ remedy }) => remedy))].join('; '));
+  if (refusals.length > 0)
+    return refuse(
+      [...new Set(refusals.map(({ reason }) => reason))].join('; '),
+      [...new Set(refusals.map(({ remedy }) => remedy))].join('; '),
+    );
 
   const growth = want.bytes - source.allocatedBytes;
   return {
@@ -83,8 +127,16 @@ export function scaleByCopy(situation: Situation, want: CopyWant, known: Known):
     warnings: [
       ...containers.flatMap(({ spec }) => replacementWarnings(spec, patch)),
       ...toolWarnings(method, tools, want.bwlimit),
-      ...(special.fixed > 0 ? [`${String(special.fixed)} of what is in ${volume.name} cannot be changed (chattr +i or +a: ${special.firstFixed.map((path) => oneLine(path, 60)).join(', ')}): this flag is not copied`] : []),
-      ...(situation.state.quota !== undefined && growth > situation.state.quota.freeBytes ? [`${situation.state.quota.mountPoint} has ${formatBytes(situation.state.quota.freeBytes)} free: a quota is a limit, not a reservation`] : []),
+      ...(special.fixed > 0
+        ? [
+            `${String(special.fixed)} of what is in ${volume.name} cannot be changed (chattr +i or +a: ${special.firstFixed.map((path) => oneLine(path, 60)).join(', ')}): this flag is not copied`,
+          ]
+        : []),
+      ...(situation.state.quota !== undefined && growth > situation.state.quota.freeBytes
+        ? [
+            `${situation.state.quota.mountPoint} has ${formatBytes(situation.state.quota.freeBytes)} free: a quota is a limit, not a reservation`,
+          ]
+        : []),
     ],
     owed: [],
   };
@@ -94,8 +146,11 @@ export function scaleByCopy(situation: Situation, want: CopyWant, known: Known):
 export function copyDowntime({ volume, state, users }: Situation, known: Known): string | undefined {
   const source = known.get(ask(copyDirectory, volume.mountpoint));
   const containers = users.filter(({ running }) => running).length;
-  if (source?.kind === 'directory') return downtime({ bytes: source.allocatedBytes, entries: source.entries, containers });
-  return state.quota === undefined || state.quota.project === 0 ? undefined : downtime({ bytes: state.quota.usedBytes, entries: state.usedInodes, containers });
+  if (source?.kind === 'directory')
+    return downtime({ bytes: source.allocatedBytes, entries: source.entries, containers });
+  return state.quota === undefined || state.quota.project === 0
+    ? undefined
+    : downtime({ bytes: state.quota.usedBytes, entries: state.usedInodes, containers });
 }
 
 interface Target extends NewVolume {
@@ -104,50 +159,112 @@ interface Target extends NewVolume {
 }
 
 /** The volume to copy to: one that was made for this and has not taken the old one's place yet, or a new one. */
-function targetOf(situation: Situation, bytes: number): Target | { readonly refused: { readonly reason: string; readonly remedy: string } } {
+function targetOf(
+  situation: Situation,
+  bytes: number,
+): Target | { readonly refused: { readonly reason: string; readonly remedy: string } } {
   const { volume, family, all, past, pending, state, uses } = situation;
   const bytesBefore = state.options?.quotaBytes ?? 0;
-  const labels = Object.fromEntries(Object.entries(volume.labels).filter(([key]) => !(Object.values(labelOf) as readonly string[]).includes(key) && key !== anonymousLabel));
-  const shared = { family, replaces: volume.name, bytes, labels, bytesBefore, untilNow: versionUntilNow(volume, bytesBefore) };
+  const labels = Object.fromEntries(
+    Object.entries(volume.labels).filter(
+      ([key]) => !(Object.values(labelOf) as readonly string[]).includes(key) && key !== anonymousLabel,
+    ),
+  );
+  const shared = {
+    family,
+    replaces: volume.name,
+    bytes,
+    labels,
+    bytesBefore,
+    untilNow: versionUntilNow(volume, bytesBefore),
+  };
   const [left, ...more] = pending;
   if (left === undefined) {
     const version = nextVersion(all, family, past.ledger.highest);
     const name = `${family}-${String(version)}`;
-    return { ...shared, version, name, mountpoint: `${volume.mountpoint.split('/').slice(0, -2).join('/')}/${name}/_data`, exists: false, ready: false };
+    return {
+      ...shared,
+      version,
+      name,
+      mountpoint: `${volume.mountpoint.split('/').slice(0, -2).join('/')}/${name}/_data`,
+      exists: false,
+      ready: false,
+    };
   }
   const { name, mountpoint } = left.volume;
   const bytesThere = left.state.options?.quotaBytes ?? 0;
   if (more.length > 0 || bytesThere !== bytes) {
-    const names = pending.map((one) => `${one.volume.name} (${formatBytes(one.state.options?.quotaBytes ?? 0)})`).join(' and ');
-    return refuse(`${names} was made to take the place of ${volume.name}, and the copy to it was never completed`, `complete it (plimsoll resume, or the same step with its size) or take it back (plimsoll rollback); what is of no use any more: ${byHand('docker', 'volume', 'rm', ...pending.map((one) => one.volume.name))}`);
+    const names = pending
+      .map((one) => `${one.volume.name} (${formatBytes(one.state.options?.quotaBytes ?? 0)})`)
+      .join(' and ');
+    return refuse(
+      `${names} was made to take the place of ${volume.name}, and the copy to it was never completed`,
+      `complete it (plimsoll resume, or the same step with its size) or take it back (plimsoll rollback); what is of no use any more: ${byHand('docker', 'volume', 'rm', ...pending.map((one) => one.volume.name))}`,
+    );
   }
   // With the container of the attempt that was cut, the volume could not be removed.
   const cut = uses.some((use) => use.labels[primeLabel] === name);
-  const ready = !cut && left.state.quota !== undefined && left.state.quota.project !== 0 && left.state.quota.limitBytes === bytes;
+  const ready =
+    !cut && left.state.quota !== undefined && left.state.quota.project !== 0 && left.state.quota.limitBytes === bytes;
   return { ...shared, version: versionOf(left.volume), name, mountpoint, exists: true, ready };
 }
 
 /** A new container that was started, failed, and is kept with the new volume, because it may have written. */
-function keptByFailure({ uses, past }: Situation, { name, mountpoint }: Target): { readonly reason: string; readonly remedy: string } | undefined {
-  const kept = uses.find((use) => isNew(use, past) && !past.replacements.some((one) => one.new === use.id) && use.mounts.some((mount) => mount.name === name) && !use.startedAt.startsWith('0001-'));
+function keptByFailure(
+  { uses, past }: Situation,
+  { name, mountpoint }: Target,
+): { readonly reason: string; readonly remedy: string } | undefined {
+  const kept = uses.find(
+    (use) =>
+      isNew(use, past) &&
+      !past.replacements.some((one) => one.new === use.id) &&
+      use.mounts.some((mount) => mount.name === name) &&
+      !use.startedAt.startsWith('0001-'),
+  );
   if (kept === undefined) return undefined;
-  return { reason: `${kept.name} is kept with ${name}: it was started in place of another one, failed, and what it has written is only there`, remedy: `look at what it wrote (${mountpoint}) and at its logs; then ${byHand('docker', 'rm', kept.name)}, ${byHand('docker', 'volume', 'rm', name)}, and run the same again` };
+  return {
+    reason: `${kept.name} is kept with ${name}: it was started in place of another one, failed, and what it has written is only there`,
+    remedy: `look at what it wrote (${mountpoint}) and at its logs; then ${byHand('docker', 'rm', kept.name)}, ${byHand('docker', 'volume', 'rm', name)}, and run the same again`,
+  };
 }
 
 /** Docker removes volumes with this label by itself; one that was copied with care is not to be lost that way. */
 const anonymousLabel = 'com.docker.volume.anonymous';
 
-function tooLarge({ volume, state, pending }: Situation, source: Directory, target: Target, bytes: number): { readonly reason: string; readonly remedy: string } | undefined {
-  if (source.allocatedBytes > bytes) return { reason: `${volume.name} uses ${formatBytes(source.allocatedBytes)}, more than the ${formatBytes(bytes)} wanted`, remedy: `ask for more than ${formatBytes(source.allocatedBytes)}, or remove what is not needed first` };
+function tooLarge(
+  { volume, state, pending }: Situation,
+  source: Directory,
+  target: Target,
+  bytes: number,
+): { readonly reason: string; readonly remedy: string } | undefined {
+  if (source.allocatedBytes > bytes)
+    return {
+      reason: `${volume.name} uses ${formatBytes(source.allocatedBytes)}, more than the ${formatBytes(bytes)} wanted`,
+      remedy: `ask for more than ${formatBytes(source.allocatedBytes)}, or remove what is not needed first`,
+    };
   const there = pending.find((one) => one.volume.name === target.name)?.state.quota?.usedBytes ?? 0;
   const free = state.quota?.freeBytes ?? 0;
-  if (source.allocatedBytes - there > free) return { reason: `${state.quota?.mountPoint ?? ''} has ${formatBytes(free)} free, the copy needs ${formatBytes(source.allocatedBytes - there)}`, remedy: 'make room there: the old volume stays beside the new one until plimsoll finalize' };
+  if (source.allocatedBytes - there > free)
+    return {
+      reason: `${state.quota?.mountPoint ?? ''} has ${formatBytes(free)} free, the copy needs ${formatBytes(source.allocatedBytes - there)}`,
+      remedy: 'make room there: the old volume stays beside the new one until plimsoll finalize',
+    };
   const inodes = source.entries - (pending.find((one) => one.volume.name === target.name)?.state.usedInodes ?? 0);
-  if (source.inodesTotal > 0 && inodes > source.inodesAvailable) return { reason: `the file system has ${String(source.inodesAvailable)} free inodes, the copy needs ${String(inodes)}`, remedy: 'remove files that are not needed' };
+  if (source.inodesTotal > 0 && inodes > source.inodesAvailable)
+    return {
+      reason: `the file system has ${String(source.inodesAvailable)} free inodes, the copy needs ${String(inodes)}`,
+      remedy: 'remove files that are not needed',
+    };
   return undefined;
 }
 
-function liveCopy(target: Target, method: CopyMethod, source: Directory, family: string, { bwlimit }: CopyWant): readonly Change[] {
+function liveCopy(
+  target: Target,
+  method: CopyMethod,
+  source: Directory,
+  family: string,
+  { bwlimit }: CopyWant,
+): readonly Change[] {
   const actions = livePass(method, source, toBeMade(target.mountpoint), { bwlimit, exclusive: true, progress: true });
   if (actions.length === 0) return [];
   return [
@@ -164,7 +281,14 @@ function liveCopy(target: Target, method: CopyMethod, source: Directory, family:
   ];
 }
 
-function last(situation: Situation, source: Directory, target: Target, method: CopyMethod, containers: Parameters<typeof replaceContainers>[0]['containers'], { bwlimit, gate }: CopyWant): Change {
+function last(
+  situation: Situation,
+  source: Directory,
+  target: Target,
+  method: CopyMethod,
+  containers: Parameters<typeof replaceContainers>[0]['containers'],
+  { bwlimit, gate }: CopyWant,
+): Change {
   const { volume, family, begun } = situation;
   const { name, mountpoint: to } = target;
   const from = volume.mountpoint;

@@ -28,23 +28,59 @@ type Method = (typeof methods)[number];
 
 const schema = z
   .strictObject({
-    volume: z.string().min(1).optional().describe('the name of the volume; that of an older version (foo-0) means the one that has replaced it (foo-1)'),
+    volume: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('the name of the volume; that of an older version (foo-0) means the one that has replaced it (foo-1)'),
     container: z.string().min(1).optional().describe('instead of volume: the name of a container, with path:'),
-    path: z.string().startsWith('/', 'must be the absolute path of a mount in the container').optional().describe('with container: where it has the volume mounted'),
-    size: sizeText(parseSize).describe('what it is to have: 20GiB, more or less than now; or relative to what it has when the plan is made: +5GiB, 150%'),
-    method: z.enum(['auto', ...methods]).default('auto').describe('in_place changes the quota, with no downtime; copy makes a new volume and recreates the containers; auto takes the first of these that is possible'),
-    restart_daemon: z.boolean().optional().describe('in place: restart the Docker daemon, so that it knows the new size at once; only with live-restore, so that containers go on running'),
+    path: z
+      .string()
+      .startsWith('/', 'must be the absolute path of a mount in the container')
+      .optional()
+      .describe('with container: where it has the volume mounted'),
+    size: sizeText(parseSize).describe(
+      'what it is to have: 20GiB, more or less than now; or relative to what it has when the plan is made: +5GiB, 150%',
+    ),
+    method: z
+      .enum(['auto', ...methods])
+      .default('auto')
+      .describe(
+        'in_place changes the quota, with no downtime; copy makes a new volume and recreates the containers; auto takes the first of these that is possible',
+      ),
+    restart_daemon: z
+      .boolean()
+      .optional()
+      .describe(
+        'in place: restart the Docker daemon, so that it knows the new size at once; only with live-restore, so that containers go on running',
+      ),
     margin: z
       .union([z.string().regex(/^\d{1,3}(\.\d+)?%$/), sizeText(parseBytes)])
       .optional()
       .meta({ title: 'size, or a percentage such as 20%' })
-      .describe('what must stay free when the volume becomes smaller, as a size or as a percentage of what is used; 10%, and at least 16MiB, when left out'),
+      .describe(
+        'what must stay free when the volume becomes smaller, as a size or as a percentage of what is used; 10%, and at least 16MiB, when left out',
+      ),
     bwlimit: copyRate.optional().describe('by copy: bytes a second at most: 50MiB; by rsync only'),
     gate: gate.prefault({}).describe('by copy: what a new container has to show before the old one is given up'),
-    layer: layer.describe('by copy: a container that has written to its own layer, outside of its volumes, loses that: refuse it then, or discard what it has written'),
-    pinned: z.strictObject({ volume: z.string().describe('the name of the volume'), bytes: z.number().int().positive().describe('its size, in bytes'), method: z.enum(methods).optional().describe('how it gets that') }).optional().describe('filled in by a plan: the volume that was meant, its size in bytes, and the method'),
+    layer: layer.describe(
+      'by copy: a container that has written to its own layer, outside of its volumes, loses that: refuse it then, or discard what it has written',
+    ),
+    pinned: z
+      .strictObject({
+        volume: z.string().describe('the name of the volume'),
+        bytes: z.number().int().positive().describe('its size, in bytes'),
+        method: z.enum(methods).optional().describe('how it gets that'),
+      })
+      .optional()
+      .describe('filled in by a plan: the volume that was meant, its size in bytes, and the method'),
   })
-  .refine((want) => (want.volume === undefined) === (want.container !== undefined) && (want.container === undefined) === (want.path === undefined), { message: 'name the volume: volume: NAME, or container: NAME with path: WHERE IT IS MOUNTED' });
+  .refine(
+    (want) =>
+      (want.volume === undefined) === (want.container !== undefined) &&
+      (want.container === undefined) === (want.path === undefined),
+    { message: 'name the volume: volume: NAME, or container: NAME with path: WHERE IT IS MOUNTED' },
+  );
 
 type Want = z.infer<typeof schema>;
 
@@ -76,8 +112,16 @@ export const scaleVolume = defineOperation<Want>({
     if ('refused' in situation) return want;
     const bytes = targetBytes(want, situation);
     if (typeof bytes !== 'number') return want;
-    const method = want.pinned?.method ?? (isThatSize(situation, bytes) ? undefined : choose(want, situation, bytes, known).method);
-    return { ...want, pinned: { volume: want.pinned?.volume ?? situation.volume.name, bytes, ...(method === undefined ? {} : { method }) } };
+    const method =
+      want.pinned?.method ?? (isThatSize(situation, bytes) ? undefined : choose(want, situation, bytes, known).method);
+    return {
+      ...want,
+      pinned: {
+        volume: want.pinned?.volume ?? situation.volume.name,
+        bytes,
+        ...(method === undefined ? {} : { method }),
+      },
+    };
   },
 
   // Which volume is meant is asked of the host again, whatever the plan says.
@@ -93,9 +137,15 @@ export const scaleVolume = defineOperation<Want>({
     const situation = situationOf(meant(want), known);
     if ('refused' in situation) return { reads: ['docker'], changes: [] };
     const users = situation.users.map(({ id }) => id);
-    const resources = [`volume:${situation.family}`, `path:${situation.volume.mountpoint}`, ...users.map((id) => `container:${id}`)];
+    const resources = [
+      `volume:${situation.family}`,
+      `path:${situation.volume.mountpoint}`,
+      ...users.map((id) => `container:${id}`),
+    ];
     const reads = ['docker', ...resources, ...outgrownReads(users, known)];
-    return want.restart_daemon === true ? { reads: [...reads, ...containerResources(known)], changes: [...resources, 'docker'] } : { reads, changes: resources };
+    return want.restart_daemon === true
+      ? { reads: [...reads, ...containerResources(known)], changes: [...resources, 'docker'] }
+      : { reads, changes: resources };
   },
 
   verify(want, known): readonly Finding[] {
@@ -104,7 +154,11 @@ export const scaleVolume = defineOperation<Want>({
     const { volume, state } = situation;
     const bytes = targetBytes(want, situation);
     if (typeof bytes !== 'number' || state.shownBytes === bytes) return [];
-    return [{ message: `${volume.name} is shown with ${formatBytes(state.shownBytes)} where ${formatBytes(bytes)} were wanted` }];
+    return [
+      {
+        message: `${volume.name} is shown with ${formatBytes(state.shownBytes)} where ${formatBytes(bytes)} were wanted`,
+      },
+    ];
   },
 
   result(want, known): Json {
@@ -115,13 +169,21 @@ export const scaleVolume = defineOperation<Want>({
       volume: volume.name,
       size: state.quota?.limitBytes ?? 0,
       method: want.pinned?.method ?? null,
-      containers: users.map(({ id, name }) => ({ name, id, was: past.replacements.find((one) => one.step === 'done' && one.new === id)?.old ?? null })),
+      containers: users.map(({ id, name }) => ({
+        name,
+        id,
+        was: past.replacements.find((one) => one.step === 'done' && one.new === id)?.old ?? null,
+      })),
     };
   },
 });
 
 /** Once a plan has been made, the volume that it was made for is meant, whatever a container has mounted by then. */
-function meant({ volume, container, path, pinned }: Want): { readonly volume?: string | undefined; readonly container?: string | undefined; readonly path?: string | undefined } {
+function meant({ volume, container, path, pinned }: Want): {
+  readonly volume?: string | undefined;
+  readonly container?: string | undefined;
+  readonly path?: string | undefined;
+} {
   return pinned === undefined ? { volume, container, path } : { volume: pinned.volume };
 }
 
@@ -130,7 +192,13 @@ function targetBytes(want: Want, { volume, state }: Situation): number | { reado
   if (want.pinned !== undefined) return want.pinned.bytes;
   const wanted = parseSize(want.size);
   const now = state.options?.quotaBytes ?? 0;
-  if (wanted.kind !== 'absolute' && now === 0) return { refused: { reason: `${volume.name} has no size now, and ${want.size} is relative to that`, remedy: 'write the size itself, for example 20GiB' } };
+  if (wanted.kind !== 'absolute' && now === 0)
+    return {
+      refused: {
+        reason: `${volume.name} has no size now, and ${want.size} is relative to that`,
+        remedy: 'write the size itself, for example 20GiB',
+      },
+    };
   return roundUp(resolveSize(wanted, now), blockBytes);
 }
 
@@ -140,13 +208,20 @@ function isThatSize({ state }: Situation, bytes: number): boolean {
 }
 
 /** How the size could be had. What a method that is not needed would need is not asked for. */
-function methodsOf(want: Want, situation: Situation, bytes: number): { readonly tried: readonly Method[]; readonly goesOn: boolean } {
+function methodsOf(
+  want: Want,
+  situation: Situation,
+  bytes: number,
+): { readonly tried: readonly Method[]; readonly goesOn: boolean } {
   // A copy that has been begun to exactly this size is gone on with.
   const goesOn = situation.pending.length === 1 && situation.pending[0]?.state.options?.quotaBytes === bytes;
   const only = want.pinned?.method ?? (want.method === 'auto' ? undefined : want.method);
   if (only !== undefined) return { tried: [only], goesOn };
   if (goesOn) return { tried: ['copy'], goesOn };
-  return { tried: 'refused' in scaleInPlace(situation, bytes, undefined) ? ['in_place', 'copy'] : ['in_place'], goesOn };
+  return {
+    tried: 'refused' in scaleInPlace(situation, bytes, undefined) ? ['in_place', 'copy'] : ['in_place'],
+    goesOn,
+  };
 }
 
 function needsOf(want: Want, situation: Situation, known: Known): readonly FactRequest[] {
@@ -171,14 +246,35 @@ interface Choice {
 function choose(want: Want, situation: Situation, bytes: number, known: Known): Choice {
   const shrink = judgeShrink(want.margin, situation, bytes, known);
   if (shrink !== undefined) return { method: undefined, plan: { refused: shrink }, passedOver: [] };
-  const plans = methodsOf(want, situation, bytes).tried.map((method) => ({ method, plan: method === 'in_place' ? inPlace(want, situation, bytes, known) : byCopy(want, situation, bytes, known) }));
+  const plans = methodsOf(want, situation, bytes).tried.map((method) => ({
+    method,
+    plan: method === 'in_place' ? inPlace(want, situation, bytes, known) : byCopy(want, situation, bytes, known),
+  }));
   const possible = plans.find(({ plan }) => !('refused' in plan));
   const refusals = plans.flatMap(({ method, plan }) => ('refused' in plan ? [{ method, ...plan.refused }] : []));
-  if (possible !== undefined) return { ...possible, passedOver: possible.method === 'copy' && want.method === 'auto' ? whyNotInPlace(situation, bytes) : [] };
+  if (possible !== undefined)
+    return {
+      ...possible,
+      passedOver: possible.method === 'copy' && want.method === 'auto' ? whyNotInPlace(situation, bytes) : [],
+    };
   const only = plans.find(({ plan }) => 'refused' in plan && plan.provisional !== undefined);
   if (only !== undefined) return { method: undefined, plan: only.plan, passedOver: [] };
-  if (refusals.length === 1 || refusals.every(({ reason }) => reason === refusals[0]?.reason)) return { method: undefined, plan: { refused: { reason: refusals[0]?.reason ?? '', remedy: refusals[0]?.remedy ?? '' } }, passedOver: [] };
-  return { method: undefined, plan: { refused: { reason: refusals.map(({ method, reason }) => `${named[method]}: ${reason}`).join('; '), remedy: refusals.map(({ remedy }) => remedy).join('; or ') } }, passedOver: [] };
+  if (refusals.length === 1 || refusals.every(({ reason }) => reason === refusals[0]?.reason))
+    return {
+      method: undefined,
+      plan: { refused: { reason: refusals[0]?.reason ?? '', remedy: refusals[0]?.remedy ?? '' } },
+      passedOver: [],
+    };
+  return {
+    method: undefined,
+    plan: {
+      refused: {
+        reason: refusals.map(({ method, reason }) => `${named[method]}: ${reason}`).join('; '),
+        remedy: refusals.map(({ remedy }) => remedy).join('; or '),
+      },
+    },
+    passedOver: [],
+  };
 }
 
 function whyNotInPlace(situation: Situation, bytes: number): readonly string[] {
@@ -206,22 +302,45 @@ function restartOf({ restart_daemon }: Want, known: Known): readonly Container[]
 }
 
 function byCopy(want: Want, situation: Situation, bytes: number, known: Known): ContainerPlan {
-  return scaleByCopy(situation, { bytes, bwlimit: want.bwlimit, gate: want.gate, discardLayer: want.layer === 'discard' }, known);
+  return scaleByCopy(
+    situation,
+    { bytes, bwlimit: want.bwlimit, gate: want.gate, discardLayer: want.layer === 'discard' },
+    known,
+  );
 }
 
 function planFor(want: Want, situation: Situation, bytes: number, known: Known): Planned {
   const { volume, pending } = situation;
-  const relative = want.pinned === undefined && parseSize(want.size).kind !== 'absolute' ? [`${want.size} is relative to the size now: it changes again at every run`] : [];
+  const relative =
+    want.pinned === undefined && parseSize(want.size).kind !== 'absolute'
+      ? [`${want.size} is relative to the size now: it changes again at every run`]
+      : [];
   if (isThatSize(situation, bytes)) {
-    const left = pending.map((one) => `${one.volume.name} was made to take the place of ${volume.name} and has not: when it is of no use, ${byHand('docker', 'volume', 'rm', one.volume.name)}`);
+    const left = pending.map(
+      (one) =>
+        `${one.volume.name} was made to take the place of ${volume.name} and has not: when it is of no use, ${byHand('docker', 'volume', 'rm', one.volume.name)}`,
+    );
     const lasting = scaleInPlace(situation, bytes, restartOf(want, known));
-    return combine([lasting, { changes: [], warnings: left, owed: [] }], `${volume.name} is ${formatBytes(bytes)} already`);
+    return combine(
+      [lasting, { changes: [], warnings: left, owed: [] }],
+      `${volume.name} is ${formatBytes(bytes)} already`,
+    );
   }
   const { method, plan, passedOver } = choose(want, situation, bytes, known);
   const copying = copyDowntime(situation, known);
   const offered =
     method === 'in_place'
-      ? [`in place: no downtime${copying === undefined ? '' : `; by copy (method: copy) it would be down from the last pass on, ${copying}`}`]
-      : [...passedOver, ...(situation.users.some(({ running }) => running) ? [`by copy: down from the last pass on, ${copying ?? 'for a time that depends on what it holds'}`] : [])];
-  return combine([plan, { changes: [], warnings: [...offered, ...relative], owed: [] }], `${volume.name} is ${formatBytes(bytes)} already`);
+      ? [
+          `in place: no downtime${copying === undefined ? '' : `; by copy (method: copy) it would be down from the last pass on, ${copying}`}`,
+        ]
+      : [
+          ...passedOver,
+          ...(situation.users.some(({ running }) => running)
+            ? [`by copy: down from the last pass on, ${copying ?? 'for a time that depends on what it holds'}`]
+            : []),
+        ];
+  return combine(
+    [plan, { changes: [], warnings: [...offered, ...relative], owed: [] }],
+    `${volume.name} is ${formatBytes(bytes)} already`,
+  );
 }

@@ -16,7 +16,12 @@ function marginOf(margin: string | undefined, used: number): number {
 }
 
 /** What is used, and something more, must fit. */
-export function judgeShrink(margin: string | undefined, { volume, state, begun }: Situation, bytes: number, known: Known): Refusal | undefined {
+export function judgeShrink(
+  margin: string | undefined,
+  { volume, state, begun }: Situation,
+  bytes: number,
+  known: Known,
+): Refusal | undefined {
   // A replacement that was cut is gone on with, or back.
   if (begun.length > 0) return undefined;
   const measured: CopyDirectory | undefined = known.get(ask(copyDirectory, volume.mountpoint));
@@ -25,9 +30,17 @@ export function judgeShrink(margin: string | undefined, { volume, state, begun }
   const now = state.quota?.limitBytes ?? 0;
   if (now !== 0 && bytes >= now) return undefined;
   const least = roundUp(used + marginOf(margin, used), blockBytes);
-  if (bytes < least) return { reason: `${volume.name} uses ${formatBytes(used)}, and with a margin of ${formatBytes(least - used)} that is more than the ${formatBytes(bytes)} wanted`, remedy: `ask for ${formatBytes(least)} or more; or give a smaller margin than ${margin ?? '10%, at least 16MiB'} (margin:)` };
+  if (bytes < least)
+    return {
+      reason: `${volume.name} uses ${formatBytes(used)}, and with a margin of ${formatBytes(least - used)} that is more than the ${formatBytes(bytes)} wanted`,
+      remedy: `ask for ${formatBytes(least)} or more; or give a smaller margin than ${margin ?? '10%, at least 16MiB'} (margin:)`,
+    };
   const apparent = content?.apparentBytes ?? 0;
   // Holes stay holes by every method. But what could be filled until now must not become what cannot be.
-  if (apparent > bytes && apparent <= now) return { reason: `the files in ${volume.name} are ${formatBytes(apparent)} long together, of which ${formatBytes(used)} are allocated: once their holes are filled they do not fit into the ${formatBytes(bytes)} wanted`, remedy: `ask for ${formatBytes(roundUp(apparent, blockBytes))} or more` };
+  if (apparent > bytes && apparent <= now)
+    return {
+      reason: `the files in ${volume.name} are ${formatBytes(apparent)} long together, of which ${formatBytes(used)} are allocated: once their holes are filled they do not fit into the ${formatBytes(bytes)} wanted`,
+      remedy: `ask for ${formatBytes(roundUp(apparent, blockBytes))} or more`,
+    };
   return undefined;
 }

@@ -46,7 +46,12 @@ const first = [ask(dockerInfo), ask(volumes), ask(containerUses), ask(replacemen
 
 /** Three flights: what Docker says; which versions there have been; what the disk says of the volume that is meant. */
 export function situationNeeds(want: VolumeWant, known: Known): readonly FactRequest[] {
-  const [docker, all, uses, replaced] = [known.get(ask(dockerInfo)), known.get(ask(volumes)), known.get(ask(containerUses)), known.get(ask(replacements))];
+  const [docker, all, uses, replaced] = [
+    known.get(ask(dockerInfo)),
+    known.get(ask(volumes)),
+    known.get(ask(containerUses)),
+    known.get(ask(replacements)),
+  ];
   if (docker === undefined || all === undefined || uses === undefined || replaced === undefined) return first;
   const named = nameOf(want, uses);
   if ('refused' in named || !volumeName.test(named.name)) return [];
@@ -54,7 +59,9 @@ export function situationNeeds(want: VolumeWant, known: Known): readonly FactReq
   const ledger = known.get(ask2);
   if (ledger === undefined) return [ask2];
   const chain = follow(named.name, all, uses, { ledger, replacements: replaced });
-  return chain.kind === 'found' && judgeVolume(chain.volume, docker) === undefined ? [chain.volume, ...chain.pending].map(askState) : [];
+  return chain.kind === 'found' && judgeVolume(chain.volume, docker) === undefined
+    ? [chain.volume, ...chain.pending].map(askState)
+    : [];
 }
 
 export function askState({ mountpoint }: Volume): FactRequest<VolumeState> {
@@ -68,32 +75,60 @@ export function situationOf(want: VolumeWant, known: Known): Situation | { reado
   const uses = known.the(ask(containerUses));
   const named = nameOf(want, uses);
   if ('refused' in named) return named;
-  if (!volumeName.test(named.name)) return refused(`"${named.name}" is not a name that Docker's local volumes can have`, 'correct the name');
+  if (!volumeName.test(named.name))
+    return refused(`"${named.name}" is not a name that Docker's local volumes can have`, 'correct the name');
   const family = familyHere(named.name, all);
   const past = { ledger: known.the(ask(volumeLedger, family)), replacements: known.the(ask(replacements)) };
   const chain = follow(named.name, all, uses, past);
-  if (chain.kind === 'missing') return refused(`there is no volume ${named.name}`, 'correct the name (docker volume ls), or create it first');
+  if (chain.kind === 'missing')
+    return refused(`there is no volume ${named.name}`, 'correct the name (docker volume ls), or create it first');
   if (chain.kind === 'torn') {
     const who = chain.users.map(({ name }) => name).join(', ');
-    return refused(`${chain.fresh.name} has taken the place of ${chain.old.name}, and yet ${who} uses ${chain.old.name}`, `decide which of the two volumes counts: let ${who} use ${chain.fresh.name}, or remove it; then run the same again`);
+    return refused(
+      `${chain.fresh.name} has taken the place of ${chain.old.name}, and yet ${who} uses ${chain.old.name}`,
+      `decide which of the two volumes counts: let ${who} use ${chain.fresh.name}, or remove it; then run the same again`,
+    );
   }
   const { volume } = chain;
   const unsuitable = judgeVolume(volume, docker);
   if (unsuitable !== undefined) return { refused: unsuitable };
   const pending = chain.pending.map((one) => ({ volume: one, state: known.the(askState(one)) }));
   const users = holders(uses, volume, past);
-  return { docker, all, uses, past, family: familyOf(volume), volume, state: known.the(askState(volume)), users, begun: users.flatMap(({ id }) => underWay(past, id) ?? []), pending };
+  return {
+    docker,
+    all,
+    uses,
+    past,
+    family: familyOf(volume),
+    volume,
+    state: known.the(askState(volume)),
+    users,
+    begun: users.flatMap(({ id }) => underWay(past, id) ?? []),
+    pending,
+  };
 }
 
 function nameOf({ volume, container, path }: VolumeWant, uses: readonly ContainerUse[]): Found {
   if (volume !== undefined) return { name: volume };
   const use = uses.find(({ id, name }) => name === container || id === container);
-  if (use === undefined) return refused(`there is no container ${container ?? ''}`, 'correct the name (docker ps -a); if a run was cut while it was replaced: plimsoll resume');
+  if (use === undefined)
+    return refused(
+      `there is no container ${container ?? ''}`,
+      'correct the name (docker ps -a); if a run was cut while it was replaced: plimsoll resume',
+    );
   const at = (path ?? '').replace(/(?<=.)\/+$/, '');
   const mount = use.mounts.find(({ destination }) => destination.replace(/(?<=.)\/+$/, '') === at);
   const paths = use.mounts.map(({ destination }) => destination).join(', ');
-  if (mount === undefined) return refused(`${use.name} has nothing mounted at ${at}`, paths === '' ? 'it has no mounts at all' : `it has mounts at ${paths}`);
-  if (mount.type !== 'volume' || mount.name === undefined) return refused(`what ${use.name} has at ${at} is no volume but a ${mount.type}${mount.source === '' ? '' : ` of ${mount.source}`}`, 'only volumes have a size of their own: recreate the container with a volume there first');
+  if (mount === undefined)
+    return refused(
+      `${use.name} has nothing mounted at ${at}`,
+      paths === '' ? 'it has no mounts at all' : `it has mounts at ${paths}`,
+    );
+  if (mount.type !== 'volume' || mount.name === undefined)
+    return refused(
+      `what ${use.name} has at ${at} is no volume but a ${mount.type}${mount.source === '' ? '' : ` of ${mount.source}`}`,
+      'only volumes have a size of their own: recreate the container with a volume there first',
+    );
   return { name: mount.name };
 }
 
@@ -108,36 +143,85 @@ function refused(reason: string, remedy: string): { readonly refused: Refusal } 
 }
 
 /** Why a volume cannot have another size at all. */
-export function judgeVolume({ name, driver, options }: Pick<Volume, 'name' | 'driver' | 'options'>, docker: Docker): Refusal | undefined {
-  if (docker.rootless) return { reason: 'the Docker daemon is rootless, where volumes have no size of their own', remedy: 'use a daemon that runs as root' };
-  if (driver !== 'local') return { reason: `${name} belongs to the volume driver ${driver}, not to Docker's own (local)`, remedy: `change its size with the means of ${driver}` };
+export function judgeVolume(
+  { name, driver, options }: Pick<Volume, 'name' | 'driver' | 'options'>,
+  docker: Docker,
+): Refusal | undefined {
+  if (docker.rootless)
+    return {
+      reason: 'the Docker daemon is rootless, where volumes have no size of their own',
+      remedy: 'use a daemon that runs as root',
+    };
+  if (driver !== 'local')
+    return {
+      reason: `${name} belongs to the volume driver ${driver}, not to Docker's own (local)`,
+      remedy: `change its size with the means of ${driver}`,
+    };
   const { type = '', device = '' } = options;
   if (type === '' && device === '' && options['o'] === undefined) return undefined;
-  if (type === 'tmpfs') return { reason: `${name} is a tmpfs: it lies in memory, and is empty whenever nothing uses it`, remedy: 'create a new volume with --opt o=size=…, and recreate its containers with that' };
-  if (/^(nfs|nfs4|cifs|smb3|glusterfs|ceph)$/.test(type)) return { reason: `${name} lies on another machine (${type}), which decides how large it is`, remedy: 'change the size of what that machine exports' };
-  return { reason: `${name} is a mount of its own (type ${type === '' ? 'none' : type}${device === '' ? '' : `, device ${device}`}), there only while a container uses it: its size is that of what is mounted`, remedy: 'enlarge that device or directory on the host; or copy its content to a volume with a size (volume_copy) while it is mounted' };
+  if (type === 'tmpfs')
+    return {
+      reason: `${name} is a tmpfs: it lies in memory, and is empty whenever nothing uses it`,
+      remedy: 'create a new volume with --opt o=size=…, and recreate its containers with that',
+    };
+  if (/^(nfs|nfs4|cifs|smb3|glusterfs|ceph)$/.test(type))
+    return {
+      reason: `${name} lies on another machine (${type}), which decides how large it is`,
+      remedy: 'change the size of what that machine exports',
+    };
+  return {
+    reason: `${name} is a mount of its own (type ${type === '' ? 'none' : type}${device === '' ? '' : `, device ${device}`}), there only while a container uses it: its size is that of what is mounted`,
+    remedy:
+      'enlarge that device or directory on the host; or copy its content to a volume with a size (volume_copy) while it is mounted',
+  };
 }
 
 /** Why no volume with a size can be made below `root`, the directory of all volumes. */
-export function judgeNewVolume(name: string, root: string, quota: ProjectQuota | null, docker: Docker): Refusal | undefined {
+export function judgeNewVolume(
+  name: string,
+  root: string,
+  quota: ProjectQuota | null,
+  docker: Docker,
+): Refusal | undefined {
   const cannot = judgeVolume({ name, driver: 'local', options: {} }, docker);
   if (cannot !== undefined) return cannot;
-  if (quota === null) return { reason: `Docker's directory ${root} does not exist`, remedy: 'does the daemon run on this host, and under this root directory?' };
+  if (quota === null)
+    return {
+      reason: `Docker's directory ${root} does not exist`,
+      remedy: 'does the daemon run on this host, and under this root directory?',
+    };
   return judgeFileSystem(quota);
 }
 
 /** What a file system must be to give volumes a size; what it lacks and how to get it. */
 export function judgeQuota({ volume, state }: Situation): Refusal | undefined {
   const { quota } = state;
-  if (quota === undefined) return { reason: `${volume.name}: its directory ${volume.mountpoint} does not exist`, remedy: 'does the daemon run on this host, and under this root directory?' };
-  if (state.mounted !== undefined) return { reason: `somebody has mounted ${state.mounted} on ${volume.mountpoint}`, remedy: `unmount it, if nothing uses it: what lies there is not what Docker would put there` };
+  if (quota === undefined)
+    return {
+      reason: `${volume.name}: its directory ${volume.mountpoint} does not exist`,
+      remedy: 'does the daemon run on this host, and under this root directory?',
+    };
+  if (state.mounted !== undefined)
+    return {
+      reason: `somebody has mounted ${state.mounted} on ${volume.mountpoint}`,
+      remedy: `unmount it, if nothing uses it: what lies there is not what Docker would put there`,
+    };
   return judgeFileSystem(quota);
 }
 
 /** The same of what Docker's volumes lie on. */
 function judgeFileSystem({ fileSystem, mountPoint, options, quotaTool, freeBytes }: ProjectQuota): Refusal | undefined {
-  if (fileSystem !== 'xfs') return { reason: `Docker's volumes lie on ${fileSystem} (${mountPoint}), where a volume has no size of its own: all share the ${formatBytes(freeBytes)} that are free there`, remedy: `move Docker's data directory to an XFS that is mounted with prjquota; or make room on ${mountPoint}` };
-  if (!options.some((option) => option === 'prjquota' || option === 'pquota')) return { reason: `${mountPoint}, where Docker's volumes lie, is XFS mounted without project quotas`, remedy: 'they can only be switched on when it is mounted anew: stop Docker, unmount it, mount it with prjquota (in /etc/fstab; a remount does nothing; for the root file system the kernel option rootflags=pquota), start Docker' };
+  if (fileSystem !== 'xfs')
+    return {
+      reason: `Docker's volumes lie on ${fileSystem} (${mountPoint}), where a volume has no size of its own: all share the ${formatBytes(freeBytes)} that are free there`,
+      remedy: `move Docker's data directory to an XFS that is mounted with prjquota; or make room on ${mountPoint}`,
+    };
+  if (!options.some((option) => option === 'prjquota' || option === 'pquota'))
+    return {
+      reason: `${mountPoint}, where Docker's volumes lie, is XFS mounted without project quotas`,
+      remedy:
+        'they can only be switched on when it is mounted anew: stop Docker, unmount it, mount it with prjquota (in /etc/fstab; a remount does nothing; for the root file system the kernel option rootflags=pquota), start Docker',
+    };
   if (!quotaTool) return { reason: 'xfs_quota and xfs_io are not installed', remedy: 'install xfsprogs on the host' };
   return undefined;
 }

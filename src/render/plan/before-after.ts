@@ -18,7 +18,9 @@ function flat(value: Json, path = ''): ReadonlyMap<string, Json> {
   const isBranch = typeof value === 'object' && value !== null && !Array.isArray(value);
   const entries = isBranch ? Object.entries(value) : [];
   if (entries.length === 0) return path === '' ? new Map<string, Json>() : new Map([[path, value]]);
-  return new Map(entries.flatMap(([key, inner]: [string, Json]) => [...flat(inner, path === '' ? key : `${path}.${key}`)]));
+  return new Map(
+    entries.flatMap(([key, inner]: [string, Json]) => [...flat(inner, path === '' ? key : `${path}.${key}`)]),
+  );
 }
 
 /** Numbers of bytes are shown in units when that is exact, and with all their digits when it is not. */

@@ -26,6 +26,17 @@ export function foldChanges(changes: readonly Change[]): readonly ChangeGroup[] 
   return [...groups.values()].flatMap((group): readonly ChangeGroup[] => {
     const [first] = group;
     if (first === undefined || group.length <= fewChanges) return group.map((change) => ({ change, all: undefined }));
-    return [{ change: first, all: { number: group.length, names: foldNames(group.map(({ bindings, summary }) => Object.values(bindings)[0] ?? summary), mostNames) } }];
+    return [
+      {
+        change: first,
+        all: {
+          number: group.length,
+          names: foldNames(
+            group.map(({ bindings, summary }) => Object.values(bindings)[0] ?? summary),
+            mostNames,
+          ),
+        },
+      },
+    ];
   });
 }

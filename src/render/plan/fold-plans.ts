@@ -18,7 +18,10 @@ export interface PlanGroup {
  * their changes name as bindings, and in their notes: a group of several hosts is then shown with
  * placeholders, and notes with the hosts that they are about. A single host is shown as it is.
  */
-export function foldPlans(plans: readonly HostPlan[], { verbose: exact, mode }: Omit<StepOptions, 'placeholders'>): readonly PlanGroup[] {
+export function foldPlans(
+  plans: readonly HostPlan[],
+  { verbose: exact, mode }: Omit<StepOptions, 'placeholders'>,
+): readonly PlanGroup[] {
   const groups = new Map<string, HostPlan[]>();
   for (const plan of plans) {
     const key = keyOf(plan, { verbose: exact, mode });
@@ -33,7 +36,9 @@ export function foldPlans(plans: readonly HostPlan[], { verbose: exact, mode }: 
 }
 
 function linesOf(plan: HostPlan, group: readonly HostPlan[], options: StepOptions): readonly Line[] {
-  return shownSteps(plan.steps, options).flatMap(({ step, indexes }) => stepLines(step, plan.steps, together(indexes.map((index) => notesOf(group, index, options.placeholders))), options));
+  return shownSteps(plan.steps, options).flatMap(({ step, indexes }) =>
+    stepLines(step, plan.steps, together(indexes.map((index) => notesOf(group, index, options.placeholders))), options),
+  );
 }
 
 interface ShownStep {
@@ -42,13 +47,27 @@ interface ShownStep {
 }
 
 /** A rollback has a step for each change: those that follow one another and undo one step's are shown as one, unless `verbose`. */
-function shownSteps(steps: readonly StepPlan[], { mode, verbose }: Pick<StepOptions, 'mode' | 'verbose'>): readonly ShownStep[] {
+function shownSteps(
+  steps: readonly StepPlan[],
+  { mode, verbose }: Pick<StepOptions, 'mode' | 'verbose'>,
+): readonly ShownStep[] {
   const shown: ShownStep[] = [];
   for (const [index, step] of steps.entries()) {
     const last = shown.at(-1);
     const [before, own] = [last?.step.planned, step.planned];
-    if (mode === 'rollback' && !verbose && last !== undefined && before?.outcome === 'change' && own.outcome === 'change' && last.step.step === step.step && last.step.operation === step.operation) {
-      shown[shown.length - 1] = { step: { ...last.step, planned: { ...before, changes: [...before.changes, ...own.changes] } }, indexes: [...last.indexes, index] };
+    if (
+      mode === 'rollback' &&
+      !verbose &&
+      last !== undefined &&
+      before?.outcome === 'change' &&
+      own.outcome === 'change' &&
+      last.step.step === step.step &&
+      last.step.operation === step.operation
+    ) {
+      shown[shown.length - 1] = {
+        step: { ...last.step, planned: { ...before, changes: [...before.changes, ...own.changes] } },
+        indexes: [...last.indexes, index],
+      };
     } else {
       shown.push({ step, indexes: [index] });
     }
@@ -57,8 +76,14 @@ function shownSteps(steps: readonly StepPlan[], { mode, verbose }: Pick<StepOpti
 }
 
 function together(notes: readonly StepNotes[]): StepNotes {
-  const unique = (all: readonly Said[]): readonly Said[] => [...new Map(all.map((said) => [JSON.stringify(said), said])).values()];
-  return { reasons: unique(notes.flatMap(({ reasons }) => reasons)), warnings: unique(notes.flatMap(({ warnings }) => warnings)), owed: unique(notes.flatMap(({ owed }) => owed)) };
+  const unique = (all: readonly Said[]): readonly Said[] => [
+    ...new Map(all.map((said) => [JSON.stringify(said), said])).values(),
+  ];
+  return {
+    reasons: unique(notes.flatMap(({ reasons }) => reasons)),
+    warnings: unique(notes.flatMap(({ warnings }) => warnings)),
+    owed: unique(notes.flatMap(({ owed }) => owed)),
+  };
 }
 
 const noNotes: StepNotes = { reasons: [], warnings: [], owed: [] };
@@ -66,7 +91,9 @@ const noNotes: StepNotes = { reasons: [], warnings: [], owed: [] };
 /** What must be equal. The lines as they would be shown are part of it, so that they are true for every host of a group. */
 function keyOf(plan: HostPlan, { verbose: exact, mode }: Omit<StepOptions, 'placeholders'>): string {
   const options = { verbose: exact, mode, placeholders: !exact };
-  const shown = exact ? linesOf(plan, [plan], options) : shownSteps(plan.steps, options).flatMap(({ step }) => stepLines(step, plan.steps, noNotes, options));
+  const shown = exact
+    ? linesOf(plan, [plan], options)
+    : shownSteps(plan.steps, options).flatMap(({ step }) => stepLines(step, plan.steps, noNotes, options));
   return canonicalJson([plan.steps.map((step) => comparable(step, exact)), paint(shown, false)]);
 }
 
@@ -74,8 +101,16 @@ function keyOf(plan: HostPlan, { verbose: exact, mode }: Omit<StepOptions, 'plac
 function comparable({ step, operation, planned }: StepPlan, exact: boolean): readonly string[] {
   const changes = changesOf(planned);
   const { warnings, owed, ...rest } = planned;
-  const frame = { ...rest, ...(exact ? { warnings, owed } : {}), ...(!exact && planned.outcome === 'noop' ? { reason: null } : {}), changes: null, provisional: null };
-  const each = changes.map((change) => (exact ? textOf({ ...change, bindings: null }, noPlaceholders) : textOf(change, placeholdersOf([change]))));
+  const frame = {
+    ...rest,
+    ...(exact ? { warnings, owed } : {}),
+    ...(!exact && planned.outcome === 'noop' ? { reason: null } : {}),
+    changes: null,
+    provisional: null,
+  };
+  const each = changes.map((change) =>
+    exact ? textOf({ ...change, bindings: null }, noPlaceholders) : textOf(change, placeholdersOf([change])),
+  );
   return [step, operation, textOf(frame, exact ? noPlaceholders : placeholdersOf(changes)), ...each];
 }
 
@@ -87,7 +122,8 @@ function notesOf(group: readonly HostPlan[], index: number, placeholders: boolea
       const planned = steps[index]?.planned;
       if (planned === undefined) continue;
       const names = placeholders ? placeholdersOf(changesOf(planned)) : noPlaceholders;
-      for (const text of new Set(textsOf(planned).map((text) => names.text(text)))) said.set(text, [...(said.get(text) ?? []), host]);
+      for (const text of new Set(textsOf(planned).map((text) => names.text(text))))
+        said.set(text, [...(said.get(text) ?? []), host]);
     }
     return [...said].map(([text, hosts]) => ({ text, hosts: hosts.length === group.length ? [] : hosts }));
   };
@@ -99,6 +135,11 @@ function notesOf(group: readonly HostPlan[], index: number, placeholders: boolea
 }
 
 function namesIn(group: readonly HostPlan[], lines: readonly Line[]): readonly string[] {
-  const names = new Set(group.flatMap((plan) => plan.steps).flatMap((step) => changesOf(step.planned)).flatMap((change) => Object.keys(change.bindings)));
+  const names = new Set(
+    group
+      .flatMap((plan) => plan.steps)
+      .flatMap((step) => changesOf(step.planned))
+      .flatMap((change) => Object.keys(change.bindings)),
+  );
   return [...names].map((name) => `<${name}>`).filter((name) => lines.some((line) => line.text.includes(name)));
 }

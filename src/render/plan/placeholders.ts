@@ -12,7 +12,11 @@ export const noPlaceholders: Placeholders = { text: (text) => text, json: (value
 
 /** Placeholders for the bindings of these changes. Values are replaced as whole words, the longest first. */
 export function placeholdersOf(changes: readonly Change[]): Placeholders {
-  const names = new Map(changes.flatMap((change) => Object.entries(change.bindings)).flatMap(([name, value]) => (value === '' ? [] : [[value, `<${name}>`] as const])));
+  const names = new Map(
+    changes
+      .flatMap((change) => Object.entries(change.bindings))
+      .flatMap(([name, value]) => (value === '' ? [] : [[value, `<${name}>`] as const])),
+  );
   if (names.size === 0) return noPlaceholders;
   const anyValue = new RegExp(
     [...names.keys()]
@@ -39,7 +43,9 @@ export function changesOf(planned: Planned): readonly Change[] {
 
 /** A value as text, with placeholders in it. */
 export function textOf(value: object, names: Placeholders): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'string' || typeof inner === 'number' ? names.json(inner) : inner));
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'string' || typeof inner === 'number' ? names.json(inner) : inner,
+  );
 }
 
 // `Array.isArray` does not narrow a readonly array away.

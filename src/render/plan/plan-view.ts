@@ -42,13 +42,25 @@ function legend(mode: RunMode): string {
 }
 
 function groupLines(group: PlanGroup, mode: RunMode): readonly Line[] {
-  const hosts = group.hosts.length === 1 ? foldNames(group.hosts) : `${foldNames(group.hosts)}  (${count(group.hosts.length, 'host')}, the same on each)`;
+  const hosts =
+    group.hosts.length === 1
+      ? foldNames(group.hosts)
+      : `${foldNames(group.hosts)}  (${count(group.hosts.length, 'host')}, the same on each)`;
   const differ = group.placeholders.length === 1 ? 'differs' : 'differ';
   return [
     line(''),
     line(hosts, 'strong'),
-    ...(group.lines.length === 0 ? [line(mode === 'finalize' ? '  = nothing was kept there' : '  = no step applies to it', 'faint')] : group.lines),
-    ...(group.placeholders.length === 0 ? [] : [line(`  ${group.placeholders.join(', ')} ${differ} from host to host: -v prints each host's own commands`, 'faint')]),
+    ...(group.lines.length === 0
+      ? [line(mode === 'finalize' ? '  = nothing was kept there' : '  = no step applies to it', 'faint')]
+      : group.lines),
+    ...(group.placeholders.length === 0
+      ? []
+      : [
+          line(
+            `  ${group.placeholders.join(', ')} ${differ} from host to host: -v prints each host's own commands`,
+            'faint',
+          ),
+        ]),
   ];
 }
 
@@ -56,7 +68,16 @@ function groupLines(group: PlanGroup, mode: RunMode): readonly Line[] {
 function problemOf({ host, error, steps }: HostPlan): readonly Cause[] {
   if (error === undefined) return [];
   const step = steps.find(({ planned }) => planned.outcome === 'refused')?.step;
-  return [{ host, status: hostStatusOf(error.code), code: error.code, message: withoutName(error.message, host), hint: error.hint ?? '', ...(step === undefined ? {} : { step }) }];
+  return [
+    {
+      host,
+      status: hostStatusOf(error.code),
+      code: error.code,
+      message: withoutName(error.message, host),
+      hint: error.hint ?? '',
+      ...(step === undefined ? {} : { step }),
+    },
+  ];
 }
 
 /** `Plan: 38 hosts to change (38 changes), 1 with nothing to do, 1 refused, 1 unreachable.`, or `1 host to undo (1 change)`. */
@@ -68,14 +89,22 @@ function totals(hosts: readonly HostPlan[], mode: RunMode): string {
   for (const host of hosts) {
     const kind = kindOf(host);
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    if (kind === 'to change') changes += host.steps.reduce((sum, step) => sum + (step.planned.outcome === 'change' ? step.planned.changes.length : 0), 0);
+    if (kind === 'to change')
+      changes += host.steps.reduce(
+        (sum, step) => sum + (step.planned.outcome === 'change' ? step.planned.changes.length : 0),
+        0,
+      );
   }
   const order = ['to change', 'that may change', 'with nothing to do'];
   const rest = [...kinds.keys()].filter((kind) => !order.includes(kind)).toSorted();
   const parts = [...order, ...rest].flatMap((kind, index) => {
     const number = kinds.get(kind) ?? (index === 0 ? 0 : undefined);
     if (number === undefined) return [];
-    return [index === 0 ? `${count(number, 'host')} to ${verb === 'do' ? 'change' : verb}${changes > 0 ? ` (${count(changes, 'change')})` : ''}` : `${String(number)} ${kind.replace('to do', `to ${verb}`)}`];
+    return [
+      index === 0
+        ? `${count(number, 'host')} to ${verb === 'do' ? 'change' : verb}${changes > 0 ? ` (${count(changes, 'change')})` : ''}`
+        : `${String(number)} ${kind.replace('to do', `to ${verb}`)}`,
+    ];
   });
   return `Plan: ${parts.join(', ')}.`;
 }

@@ -41,7 +41,12 @@ const signs: Readonly<Record<Planned['outcome'], { readonly sign: string; readon
 };
 
 /** One step of a plan; `all` are the host's steps, so that those it depends on can be named. */
-export function stepLines(plan: StepPlan, all: readonly StepPlan[], notes: StepNotes, options: StepOptions): readonly Line[] {
+export function stepLines(
+  plan: StepPlan,
+  all: readonly StepPlan[],
+  notes: StepNotes,
+  options: StepOptions,
+): readonly Line[] {
   const { planned } = plan;
   const changes = changesOf(planned);
   const { sign, tone } = signs[planned.outcome];
@@ -54,8 +59,17 @@ export function stepLines(plan: StepPlan, all: readonly StepPlan[], notes: StepN
   return [
     line(`  ${sign} ${would}${plan.step}${itemOf(plan.id)}${operation}${why}${headline(planned, all)}`, tone),
     ...(otherReasons.length > 0 ? noteLines('nothing to do', 'reasons', notes.reasons, 'faint') : []),
-    ...(options.verbose ? changes.flatMap((change) => changeLines(change, options)) : foldChanges(changes).flatMap((group) => groupLines(group, options))),
-    ...(plan.maxUnavailable === undefined || changes.length === 0 ? [] : [line(`      on at most ${count(plan.maxUnavailable.members, 'host')} of ${plan.maxUnavailable.service} at once`, 'faint')]),
+    ...(options.verbose
+      ? changes.flatMap((change) => changeLines(change, options))
+      : foldChanges(changes).flatMap((group) => groupLines(group, options))),
+    ...(plan.maxUnavailable === undefined || changes.length === 0
+      ? []
+      : [
+          line(
+            `      on at most ${count(plan.maxUnavailable.members, 'host')} of ${plan.maxUnavailable.service} at once`,
+            'faint',
+          ),
+        ]),
     ...(planned.outcome === 'refused' ? [line(`      remedy: ${planned.remedy}`)] : []),
     ...noteLines('warning', 'warnings', notes.warnings, 'caution'),
     ...noteLines('still owed', 'of these', notes.owed, 'caution'),
@@ -76,7 +90,9 @@ function headline(planned: Planned, all: readonly StepPlan[]): string {
     case 'refused':
       return `: refused: ${planned.reason}`;
     case 'maybe': {
-      const steps = planned.dependsOn.map((id) => all.find((step) => step.id === id)?.step ?? id).map((name) => `"${name}"`);
+      const steps = planned.dependsOn
+        .map((id) => all.find((step) => step.id === id)?.step ?? id)
+        .map((name) => `"${name}"`);
       // `only if a step of "Grow" fails` has said what it depends on.
       const unsaid = steps.filter((name) => !planned.reason.includes(name));
       return `${unsaid.length === 0 ? '' : `: depends on ${unsaid.join(', ')}`}: ${planned.reason}${planned.provisional.length === 0 ? '' : ':'}`;
@@ -85,14 +101,25 @@ function headline(planned: Planned, all: readonly StepPlan[]): string {
 }
 
 function noteLines(title: string, plural: string, notes: readonly Said[], tone: Tone): readonly Line[] {
-  const lines = notes.slice(0, shownNotes).map(({ text, hosts }) => line(`      ${title}${hosts.length === 0 ? '' : ` on ${foldNames(hosts)}`}: ${text}`, tone));
-  return notes.length <= shownNotes ? lines : [...lines, line(`      … and ${String(notes.length - shownNotes)} more ${plural}: -v shows each host's own`, tone)];
+  const lines = notes
+    .slice(0, shownNotes)
+    .map(({ text, hosts }) =>
+      line(`      ${title}${hosts.length === 0 ? '' : ` on ${foldNames(hosts)}`}: ${text}`, tone),
+    );
+  return notes.length <= shownNotes
+    ? lines
+    : [
+        ...lines,
+        line(`      … and ${String(notes.length - shownNotes)} more ${plural}: -v shows each host's own`, tone),
+      ];
 }
 
 /** What is true of many changes once, with placeholders for what they are about, and then what that is. */
 function groupLines({ change, all }: ChangeGroup, options: StepOptions): readonly Line[] {
   if (all === undefined) return changeLines(change, options);
-  const which = options.placeholders ? `so each of ${String(all.number)} on every host` : `each of these ${String(all.number)}: ${all.names}`;
+  const which = options.placeholders
+    ? `so each of ${String(all.number)} on every host`
+    : `each of these ${String(all.number)}: ${all.names}`;
   return [...changeLines(change, { ...options, placeholders: true }), line(`        ${which}`)];
 }
 
@@ -111,12 +138,17 @@ function generic(values: Change['before'], names: Placeholders): Change['before'
 }
 
 function undoLines({ undo, atomic }: Change, names: Placeholders, { verbose, mode }: StepOptions): readonly Line[] {
-  const script = atomic && verbose ? [line('        # sent as one script, which a lost connection cannot split', 'faint')] : [];
+  const script =
+    atomic && verbose ? [line('        # sent as one script, which a lost connection cannot split', 'faint')] : [];
   if (!wordsOf(mode).saysUndo) return script;
   if (undo === 'irreversible') return [...script, line('        cannot be undone', 'caution')];
   if (undo.length === 0) return script;
   if (!verbose) return [line(`        can be rolled back (${count(undo.length, 'action')})`, 'faint')];
-  return [...script, line('        can be rolled back by:', 'faint'), ...undo.flatMap((action) => describeAction(action, { names, whole: true })).map((text) => actionLine(`  ${text}`))];
+  return [
+    ...script,
+    line('        can be rolled back by:', 'faint'),
+    ...undo.flatMap((action) => describeAction(action, { names, whole: true })).map((text) => actionLine(`  ${text}`)),
+  ];
 }
 
 function actionLine(text: string): Line {

@@ -12,7 +12,10 @@ export function textDiff(before: string, after: string): readonly string[] {
   while (start < shortest && old[start] === fresh[start]) start += 1;
   let end = 0;
   while (end < shortest - start && old.at(-1 - end) === fresh.at(-1 - end)) end += 1;
-  return [...old.slice(start, old.length - end).map((text) => `- ${text}`), ...fresh.slice(start, fresh.length - end).map((text) => `+ ${text}`)];
+  return [
+    ...old.slice(start, old.length - end).map((text) => `- ${text}`),
+    ...fresh.slice(start, fresh.length - end).map((text) => `+ ${text}`),
+  ];
 }
 
 function lines(text: string, marked: boolean): readonly string[] {

@@ -51,7 +51,12 @@ export class Fleet {
   readonly #stalls = new Map<string, Stall>();
   readonly #failures: Failure[] = [];
 
-  constructor(run: { readonly runId: string; readonly playbook: string; readonly mode: RunMode; readonly hosts: readonly string[] }) {
+  constructor(run: {
+    readonly runId: string;
+    readonly playbook: string;
+    readonly mode: RunMode;
+    readonly hosts: readonly string[];
+  }) {
     this.runId = run.runId;
     this.playbook = run.playbook;
     this.mode = run.mode;
@@ -132,7 +137,11 @@ export class Fleet {
         return;
       case 'host.waiting':
         this.#waiting.delete(event.host);
-        this.#stalls.set(event.host, { host: event.host, reason: event.reason, shared: impersonal(event.reason, event.host) });
+        this.#stalls.set(event.host, {
+          host: event.host,
+          reason: event.reason,
+          shared: impersonal(event.reason, event.host),
+        });
         return;
       case 'change.started':
         this.#start(event.host, `${wordsOf(this.mode).doing}${event.step}: ${event.summary}`);
@@ -179,7 +188,12 @@ export class Fleet {
     const lines = `${open?.stream === stream ? open.text : ''}${text}`.split(/[\r\n]/);
     const shown = lines.findLast((each) => each.trim() !== '')?.slice(0, longestOutput) ?? output;
     this.#waiting.delete(host);
-    group.set(host, { host, doing, open: { stream, text: lines.at(-1)?.slice(0, longestOutput) ?? '' }, ...(shown === undefined ? {} : { output: shown }) });
+    group.set(host, {
+      host,
+      doing,
+      open: { stream, text: lines.at(-1)?.slice(0, longestOutput) ?? '' },
+      ...(shown === undefined ? {} : { output: shown }),
+    });
   }
 
   #finish(failure: Failure): void {

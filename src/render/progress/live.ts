@@ -176,5 +176,13 @@ export class LiveRenderer implements Renderer {
 
 /** After the plan the operator is being asked: only what begins new work brings the window back. */
 function opens(event: RunEvent): boolean {
-  return event.type === 'run.started' || event.type === 'host.waiting' || event.type === 'host.connected' || event.type === 'step.planned' || event.type === 'change.started' || event.type === 'rescue.started' || event.type === 'rollback.started';
+  return (
+    event.type === 'run.started' ||
+    event.type === 'host.waiting' ||
+    event.type === 'host.connected' ||
+    event.type === 'step.planned' ||
+    event.type === 'change.started' ||
+    event.type === 'rescue.started' ||
+    event.type === 'rollback.started'
+  );
 }

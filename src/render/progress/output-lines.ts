@@ -42,9 +42,17 @@ export class OutputLines {
     if (shown.length > longestOpenLine) return [...lines, shown];
     const before = ended.length === 0 ? open : undefined;
     const rewritten = last.includes('\r') || before?.rewritten === true;
-    const isDue = rewritten && shown.trim() !== '' && shown !== before?.printed && (output.updatedAt === undefined || at - output.updatedAt >= betweenUpdatesMs);
+    const isDue =
+      rewritten &&
+      shown.trim() !== '' &&
+      shown !== before?.printed &&
+      (output.updatedAt === undefined || at - output.updatedAt >= betweenUpdatesMs);
     if (isDue) output.updatedAt = at;
-    output.open.set(stream, { text: last.endsWith('\r') ? `${shown}\r` : shown, rewritten, printed: isDue ? shown : before?.printed });
+    output.open.set(stream, {
+      text: last.endsWith('\r') ? `${shown}\r` : shown,
+      rewritten,
+      printed: isDue ? shown : before?.printed,
+    });
     return isDue ? [...lines, shown] : lines;
   }
 

@@ -47,7 +47,8 @@ export class PlainRenderer implements Renderer {
     }
     // A connection that is made again goes on with the same output, and each attempt at it says the same.
     if (event.type === 'host.waiting' && this.#fleet.stallOf(event.host)?.reason === event.reason) return;
-    if (event.type !== 'host.waiting' && event.type !== 'host.connected') this.#endOutput('host' in event ? [event.host] : this.#output.hosts);
+    if (event.type !== 'host.waiting' && event.type !== 'host.connected')
+      this.#endOutput('host' in event ? [event.host] : this.#output.hosts);
     const before = this.#counted(event)?.done;
     this.#fleet.apply(event);
     this.#printer.print([...this.#linesOf(event), ...this.#progress(event, before)]);
@@ -76,14 +77,21 @@ export class PlainRenderer implements Renderer {
   #linesOf(event: Exclude<RunEvent, { type: 'action.output' }>): readonly Line[] {
     switch (event.type) {
       case 'run.started':
-        return [line(`${event.mode} ${event.playbook}: ${count(event.hosts.length, 'host')} (${runPhrase(event.mode, event.runId)})`, 'strong')];
+        return [
+          line(
+            `${event.mode} ${event.playbook}: ${count(event.hosts.length, 'host')} (${runPhrase(event.mode, event.runId)})`,
+            'strong',
+          ),
+        ];
       // It has been said on standard error, before it was run.
       case 'secret.command':
       case 'laptop.reads':
       case 'host.reads':
         return [];
       case 'host.connected':
-        return this.#verbose || this.#fleet.total <= smallFleet ? this.#of(event.host, `connected as ${event.runsAs}, host key ${event.hostKey}`, 'faint') : [];
+        return this.#verbose || this.#fleet.total <= smallFleet
+          ? this.#of(event.host, `connected as ${event.runsAs}, host key ${event.hostKey}`, 'faint')
+          : [];
       case 'facts.read':
         return this.#verbose ? this.#of(event.host, `${event.step}: read ${event.facts.join(', ')}`, 'faint') : [];
       case 'step.planned':
@@ -93,7 +101,11 @@ export class PlainRenderer implements Renderer {
       case 'host.waiting':
         return this.#waiting(event);
       case 'change.applied':
-        return this.#of(event.host, `✓ ${wordsOf(this.#fleet.mode).done}${event.step}: ${event.summary} (${duration(event.seconds)})`, 'good');
+        return this.#of(
+          event.host,
+          `✓ ${wordsOf(this.#fleet.mode).done}${event.step}: ${event.summary} (${duration(event.seconds)})`,
+          'good',
+        );
       case 'step.verified':
         return this.#verbose ? this.#of(event.host, `✓ ${event.step}: verified`, 'good') : [];
       case 'rescue.started':
@@ -116,12 +128,18 @@ export class PlainRenderer implements Renderer {
 
   #finished(event: RunEvent & { type: 'host.finished' }): readonly Line[] {
     const good = event.status === 'ok' || event.status === 'changed';
-    if (good) return this.#fleet.mode !== 'plan' || this.#verbose ? this.#of(event.host, statusWord(event.status, this.#fleet.mode), event.status === 'ok' ? 'plain' : 'good') : [];
+    if (good)
+      return this.#fleet.mode !== 'plan' || this.#verbose
+        ? this.#of(event.host, statusWord(event.status, this.#fleet.mode), event.status === 'ok' ? 'plain' : 'good')
+        : [];
     const at = event.step === undefined ? '' : ` at "${event.step}"`;
     const message = event.error === undefined ? '' : withoutName(event.error.message, event.host);
     const hint = event.error?.hint ?? '';
     const { heading, items } = event.status === 'drifted' ? listed(message) : { heading: message, items: [] };
-    const text = [`${event.status}${at}${heading === '' ? '' : `: ${heading}`}`, ...items.map((item) => `  - ${item}`)].join('\n');
+    const text = [
+      `${event.status}${at}${heading === '' ? '' : `: ${heading}`}`,
+      ...items.map((item) => `  - ${item}`),
+    ].join('\n');
     return [...this.#of(event.host, text, 'bad'), ...(hint === '' ? [] : this.#of(event.host, `  → ${hint}`))];
   }
 
@@ -140,12 +158,15 @@ export class PlainRenderer implements Renderer {
     const counted = this.#counted(event);
     if (total <= smallFleet || counted === undefined || counted.done === before) return [];
     const { verb, done } = counted;
-    return done % Math.ceil(total / 10) === 0 || done === total ? [line(`${verb} ${String(done)} of ${String(total)}`, 'faint')] : [];
+    return done % Math.ceil(total / 10) === 0 || done === total
+      ? [line(`${verb} ${String(done)} of ${String(total)}`, 'faint')]
+      : [];
   }
 
   #counted({ type }: RunEvent): { readonly verb: string; readonly done: number } | undefined {
     if (type === 'host.connected') return { verb: 'connected', done: this.#fleet.connected };
-    if (type === 'host.finished') return { verb: this.#fleet.mode === 'plan' ? 'planned' : 'finished', done: this.#fleet.finishedTotal };
+    if (type === 'host.finished')
+      return { verb: this.#fleet.mode === 'plan' ? 'planned' : 'finished', done: this.#fleet.finishedTotal };
     return type === 'host.waiting' ? { verb: 'waiting', done: this.#fleet.stalls.length } : undefined;
   }
 
@@ -164,5 +185,7 @@ export class PlainRenderer implements Renderer {
 }
 
 function bounded(text: string): string {
-  return text.length > longestOutputLine ? `${text.slice(0, longestOutputLine)}… (${String(text.length - longestOutputLine)} more characters)` : text;
+  return text.length > longestOutputLine
+    ? `${text.slice(0, longestOutputLine)}… (${String(text.length - longestOutputLine)} more characters)`
+    : text;
 }

@@ -66,7 +66,15 @@ export class Printer {
   }
 
   #flush(): void {
-    const note = this.#leftOut === 0 ? [] : [line(`… the first ${count(this.#leftOut, 'line')} that programs printed meanwhile ${this.#leftOut === 1 ? 'is' : 'are'} left out`, 'faint')];
+    const note =
+      this.#leftOut === 0
+        ? []
+        : [
+            line(
+              `… the first ${count(this.#leftOut, 'line')} that programs printed meanwhile ${this.#leftOut === 1 ? 'is' : 'are'} left out`,
+              'faint',
+            ),
+          ];
     const lines = [...note, ...this.#held.flatMap((held) => held.lines)];
     this.#held = [];
     this.#heldOutput = 0;

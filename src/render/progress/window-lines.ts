@@ -12,7 +12,15 @@ export interface WindowSize {
   readonly rows: number;
 }
 
-const endings: readonly HostStatus[] = ['failed', 'drifted', 'locked', 'refused', 'unreachable', 'interrupted', 'not-started'];
+const endings: readonly HostStatus[] = [
+  'failed',
+  'drifted',
+  'locked',
+  'refused',
+  'unreachable',
+  'interrupted',
+  'not-started',
+];
 // More is not read, and what a smaller terminal would wrap out of sight cannot be cleared.
 const tallest = 24;
 const shownFailures = 5;
@@ -113,6 +121,11 @@ function stalledRows(fleet: Fleet): readonly (Row & { readonly hosts: number })[
     const reasons = new Set(group.map(({ reason }) => reason));
     const [first] = group;
     const reason = reasons.size > 1 ? first?.shared : first?.reason;
-    return { name: group.length === 1 || names.length <= widestName ? names : count(group.length, 'host'), text: oneLine(reason ?? ''), tone: 'idle', hosts: group.length };
+    return {
+      name: group.length === 1 || names.length <= widestName ? names : count(group.length, 'host'),
+      text: oneLine(reason ?? ''),
+      tone: 'idle',
+      hosts: group.length,
+    };
   });
 }

@@ -12,15 +12,35 @@ const widestCell = 60;
 /** A line for each version, in the order given. */
 export function historyTable(versions: readonly VersionRecord[]): readonly Line[] {
   const rows = versions.map((version) => ({ version, cells: cellsOf(version) }));
-  const widths = heads.map((head, column) => Math.max(textWidth(head), ...rows.map(({ cells }) => textWidth(cells[column] ?? ''))));
-  const text = (cells: readonly string[]): string => cells.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)))).join('  ').trimEnd();
+  const widths = heads.map((head, column) =>
+    Math.max(textWidth(head), ...rows.map(({ cells }) => textWidth(cells[column] ?? ''))),
+  );
+  const text = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell))))
+      .join('  ')
+      .trimEnd();
   return [line(text(heads), 'strong'), ...rows.map(({ version, cells }) => line(text(cells), tones[version.state]))];
 }
 
-const tones: Readonly<Record<VersionRecord['state'], Tone>> = { current: 'good', pending: 'change', replaced: 'plain', abandoned: 'faint', undone: 'faint' };
+const tones: Readonly<Record<VersionRecord['state'], Tone>> = {
+  current: 'good',
+  pending: 'change',
+  replaced: 'plain',
+  abandoned: 'faint',
+  undone: 'faint',
+};
 
 function cellsOf({ host, version, state, spec, at, who, run }: VersionRecord): readonly string[] {
-  return [cell(host), String(version), state, cell(whatOf(spec)), oneLine(at.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*$/s, '$1 $2'), 25), cell(who), run === '' ? 'read from the host' : cell(run)];
+  return [
+    cell(host),
+    String(version),
+    state,
+    cell(whatOf(spec)),
+    oneLine(at.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*$/s, '$1 $2'), 25),
+    cell(who),
+    run === '' ? 'read from the host' : cell(run),
+  ];
 }
 
 function cell(text: string): string {
@@ -33,8 +53,17 @@ function whatOf(spec: VersionRecord['spec']): string {
   const named = [name, image].filter((value) => typeof value === 'string').join(' ');
   const size = typeof sizeBytes === 'number' ? formatBytes(sizeBytes) : '';
   const how = method === 'in_place' ? '(in place)' : '';
-  const limits = [typeof memoryBytes === 'number' && memoryBytes > 0 ? `memory ${formatBytes(memoryBytes)}` : '', typeof nanoCpus === 'number' && nanoCpus > 0 ? `cpus ${String(nanoCpus / 1e9)}` : ''];
-  return [[named, size, how].filter((part) => part !== '').join(' '), ...limits, ...(Array.isArray(mounts) ? mounts.map(mountOf) : [])].filter((part) => part !== '').join(', ');
+  const limits = [
+    typeof memoryBytes === 'number' && memoryBytes > 0 ? `memory ${formatBytes(memoryBytes)}` : '',
+    typeof nanoCpus === 'number' && nanoCpus > 0 ? `cpus ${String(nanoCpus / 1e9)}` : '',
+  ];
+  return [
+    [named, size, how].filter((part) => part !== '').join(' '),
+    ...limits,
+    ...(Array.isArray(mounts) ? mounts.map(mountOf) : []),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 function mountOf(mount: Json): string {

@@ -13,20 +13,47 @@ export interface RecapOptions {
   readonly planShown: boolean;
 }
 
-const order: readonly HostStatus[] = ['changed', 'ok', 'failed', 'drifted', 'locked', 'refused', 'unreachable', 'interrupted', 'not-started'];
+const order: readonly HostStatus[] = [
+  'changed',
+  'ok',
+  'failed',
+  'drifted',
+  'locked',
+  'refused',
+  'unreachable',
+  'interrupted',
+  'not-started',
+];
 const namedSets = 12;
 
 /** How a run ended: short whatever the number of hosts, because what is equal is said once. */
 export function recapView(result: RunResult, options: RecapOptions): readonly Line[] {
-  if (result.mode === 'plan' && options.planShown) return [line(`Planned in ${duration(result.seconds)}. ${nothingElse(result)}`)];
+  if (result.mode === 'plan' && options.planShown)
+    return [line(`Planned in ${duration(result.seconds)}. ${nothingElse(result)}`)];
   return [
     line(`Recap of ${result.mode} ${wordsOf(result.mode).of === '' ? '' : 'of run '}${result.runId}`, 'strong'),
     ...order.flatMap((status) => outcomeLines(status, result, options)),
     ...causesOf(result.hosts.flatMap(causeOf), options.verbose).flatMap(causeLines),
-    ...folded(result.mode === 'finalize' ? 'removed:' : 'applied:', pairs(result.hosts, (host) => host.applied), 'plain'),
-    ...folded('undone:', pairs(result.hosts, (host) => host.undone), 'plain'),
-    ...folded('warnings:', pairs(result.hosts, (host) => host.warnings), 'caution'),
-    ...folded('still owed:', pairs(result.hosts, (host) => host.owed), 'caution'),
+    ...folded(
+      result.mode === 'finalize' ? 'removed:' : 'applied:',
+      pairs(result.hosts, (host) => host.applied),
+      'plain',
+    ),
+    ...folded(
+      'undone:',
+      pairs(result.hosts, (host) => host.undone),
+      'plain',
+    ),
+    ...folded(
+      'warnings:',
+      pairs(result.hosts, (host) => host.warnings),
+      'caution',
+    ),
+    ...folded(
+      'still owed:',
+      pairs(result.hosts, (host) => host.owed),
+      'caution',
+    ),
     line(closing(result), toneOf(result.status)),
     ...onwardLines(result),
   ];
@@ -35,13 +62,27 @@ export function recapView(result: RunResult, options: RecapOptions): readonly Li
 function outcomeLines(status: HostStatus, { hosts, mode }: RunResult, options: RecapOptions): readonly Line[] {
   const names = hosts.filter((host) => host.status === status).map((host) => host.host);
   if (names.length === 0) return [];
-  return [line(`  ${statusWord(status, mode).padEnd(11)} ${count(names.length, 'host')}: ${foldNames(names, options.verbose ? Infinity : namedSets)}`, toneOf(status))];
+  return [
+    line(
+      `  ${statusWord(status, mode).padEnd(11)} ${count(names.length, 'host')}: ${foldNames(names, options.verbose ? Infinity : namedSets)}`,
+      toneOf(status),
+    ),
+  ];
 }
 
 function causeOf({ host, status, error, step }: HostResult): readonly Cause[] {
   const isDone = status === 'changed' || status === 'ok';
   if (error === undefined && (isDone || step === undefined)) return [];
-  return [{ host, status, code: error?.code ?? '', message: withoutName(error?.message ?? '', host), hint: error?.hint ?? '', ...(step === undefined ? {} : { step }) }];
+  return [
+    {
+      host,
+      status,
+      code: error?.code ?? '',
+      message: withoutName(error?.message ?? '', host),
+      hint: error?.hint ?? '',
+      ...(step === undefined ? {} : { step }),
+    },
+  ];
 }
 
 interface Pair {
@@ -77,7 +118,14 @@ function nothingElse({ programs: { programs, hosts } }: RunResult): string {
 }
 
 /** What a later part of the run can put right; a refusal needs something else first. */
-const left: ReadonlySet<HostStatus> = new Set(['failed', 'interrupted', 'unreachable', 'not-started', 'drifted', 'locked']);
+const left: ReadonlySet<HostStatus> = new Set([
+  'failed',
+  'interrupted',
+  'unreachable',
+  'not-started',
+  'drifted',
+  'locked',
+]);
 
 /** Where the run is recorded, and the commands that go on from there. */
 function onwardLines({ mode, runId, hosts, journal }: RunResult): readonly Line[] {
@@ -88,7 +136,8 @@ function onwardLines({ mode, runId, hosts, journal }: RunResult): readonly Line[
 
 function commands(mode: RunMode, runId: string, remaining: number, hosts: readonly HostResult[]): readonly Line[] {
   const those = `the ${count(remaining, 'host')} that ${remaining === 1 ? 'is' : 'are'} left`;
-  if (mode === 'rollback' || mode === 'finalize') return [line(`To try ${those} again: ${byHand('plimsoll', mode, runId)}`, 'strong')];
+  if (mode === 'rollback' || mode === 'finalize')
+    return [line(`To try ${those} again: ${byHand('plimsoll', mode, runId)}`, 'strong')];
   // What a resumed run applied earlier is not in its own result.
   const hasApplied = mode === 'resume' || hosts.some(({ applied }) => applied.length > 0);
   return [

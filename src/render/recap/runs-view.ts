@@ -15,7 +15,19 @@ export interface DamagedRun extends RunPlace {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string; readonly where?: string };
 }
 
-const order: readonly ShownState[] = ['done', 'rolled-back', 'finalized', 'running', 'failed', 'drifted', 'locked', 'refused', 'unreachable', 'interrupted', 'not-started'];
+const order: readonly ShownState[] = [
+  'done',
+  'rolled-back',
+  'finalized',
+  'running',
+  'failed',
+  'drifted',
+  'locked',
+  'refused',
+  'unreachable',
+  'interrupted',
+  'not-started',
+];
 const heads = ['RUN', 'BEGAN (UTC)', 'LAST', 'PLAYBOOK', 'BY', 'HOSTS', 'OWED', 'NEXT'];
 const widestCell = 48;
 const namedSets = 12;
@@ -23,11 +35,21 @@ const namedSets = 12;
 /** A line for each run. `older`: how many more there are. */
 export function runsTable(runs: readonly (RunSummary | DamagedRun)[], older = 0): readonly Line[] {
   const rows = runs.map((run) => ('error' in run ? undefined : cellsOf(run)));
-  const widths = heads.map((head, column) => Math.max(textWidth(head), ...rows.map((row) => textWidth(row?.[column] ?? ''))));
-  const text = (cells: readonly string[]): string => cells.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)))).join('  ').trimEnd();
+  const widths = heads.map((head, column) =>
+    Math.max(textWidth(head), ...rows.map((row) => textWidth(row?.[column] ?? ''))),
+  );
+  const text = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell))))
+      .join('  ')
+      .trimEnd();
   return [
     line(text(heads), 'strong'),
-    ...runs.map((run, index) => ('error' in run ? line(`${run.runId}  cannot be read: ${whereOf(run)}${oneLine(run.error.message)}`, 'bad') : line(text(rows[index] ?? []), toneOf(run)))),
+    ...runs.map((run, index) =>
+      'error' in run
+        ? line(`${run.runId}  cannot be read: ${whereOf(run)}${oneLine(run.error.message)}`, 'bad')
+        : line(text(rows[index] ?? []), toneOf(run)),
+    ),
     ...(older > 0 ? [line(`and ${String(older)} older: plimsoll runs --all`, 'faint')] : []),
   ];
 }
@@ -38,8 +60,20 @@ function whereOf({ error }: DamagedRun): string {
 
 function cellsOf(run: RunSummary): readonly string[] {
   const { runId, at, mode, playbook, by, owed, next, running } = run;
-  const last = running === undefined ? mode : `${mode}, running${running.pid === undefined ? '' : ` (pid ${String(running.pid)})`}`;
-  return [runId, minuteOf(at), last, cell(playbook), cell(by), statesOf(run), owed === 0 ? '-' : String(owed), next.length === 0 ? '-' : next.join(' or ')];
+  const last =
+    running === undefined
+      ? mode
+      : `${mode}, running${running.pid === undefined ? '' : ` (pid ${String(running.pid)})`}`;
+  return [
+    runId,
+    minuteOf(at),
+    last,
+    cell(playbook),
+    cell(by),
+    statesOf(run),
+    owed === 0 ? '-' : String(owed),
+    next.length === 0 ? '-' : next.join(' or '),
+  ];
 }
 
 function cell(text: string): string {
@@ -53,7 +87,9 @@ function minuteOf(at: string): string {
 
 /** `38 done, 2 failed`. */
 function statesOf({ states }: RunSummary): string {
-  const parts = order.flatMap((state) => (states[state] === undefined ? [] : [`${String(states[state])} ${wordsOf(state)}`]));
+  const parts = order.flatMap((state) =>
+    states[state] === undefined ? [] : [`${String(states[state])} ${wordsOf(state)}`],
+  );
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
@@ -78,11 +114,20 @@ export function runView(run: RunDetails, options: { readonly verbose: boolean })
     ...order.flatMap((state) => stateLines(state, hosts, options.verbose)),
     ...causesOf(hosts.flatMap(causeOf), options.verbose).flatMap(causeLines),
     // Once a host is done it has been verified, whatever became of its changes on the way.
-    ...folded('not known whether done:', hosts.filter(({ state }) => !isEnd(state) && state !== 'running'), ({ outcome, rollback }) => outcome === 'unknown' && rollback !== 'done', 'caution'),
+    ...folded(
+      'not known whether done:',
+      hosts.filter(({ state }) => !isEnd(state) && state !== 'running'),
+      ({ outcome, rollback }) => outcome === 'unknown' && rollback !== 'done',
+      'caution',
+    ),
     ...folded('can be rolled back:', hosts, ({ rollback }) => rollback === 'possible', 'plain', options.verbose),
     ...folded('cannot be rolled back:', hosts, ({ rollback }) => rollback === 'impossible', 'caution'),
     ...folded('has been rolled back:', hosts, ({ rollback }) => rollback === 'done', 'plain'),
-    ...foldedTexts('still owed:', hosts.flatMap(({ host, owed }) => owed.map((text) => ({ host, text }))), 'caution'),
+    ...foldedTexts(
+      'still owed:',
+      hosts.flatMap(({ host, owed }) => owed.map((text) => ({ host, text }))),
+      'caution',
+    ),
     ...nextLines(run),
   ];
 }
@@ -90,15 +135,28 @@ export function runView(run: RunDetails, options: { readonly verbose: boolean })
 /** `2026-11-20 18:16 UTC  resume by me@laptop: failed`. */
 function partText({ at, mode, by, status }: Part, run: RunDetails | undefined): string {
   const pid = run?.running?.pid;
-  const ended = status ?? (run?.running === undefined ? 'cut before its end' : `running${pid === undefined ? '' : ` (pid ${String(pid)})`}`);
+  const ended =
+    status ??
+    (run?.running === undefined ? 'cut before its end' : `running${pid === undefined ? '' : ` (pid ${String(pid)})`}`);
   return `${minuteOf(at)} UTC  ${mode} by ${oneLine(by)}: ${ended}`;
 }
 
 function stateLines(state: ShownState, hosts: readonly HostDetails[], verbose: boolean): readonly Line[] {
   const names = hosts.filter((host) => host.state === state).map(({ host }) => host);
   if (names.length === 0) return [];
-  const tone = isEnd(state) ? 'good' : state === 'running' ? 'change' : state === 'interrupted' || state === 'not-started' ? 'caution' : 'bad';
-  return [line(`  ${wordsOf(state).padEnd(11)} ${count(names.length, 'host')}: ${foldNames(names, verbose ? Infinity : namedSets)}`, tone)];
+  const tone = isEnd(state)
+    ? 'good'
+    : state === 'running'
+      ? 'change'
+      : state === 'interrupted' || state === 'not-started'
+        ? 'caution'
+        : 'bad';
+  return [
+    line(
+      `  ${wordsOf(state).padEnd(11)} ${count(names.length, 'host')}: ${foldNames(names, verbose ? Infinity : namedSets)}`,
+      tone,
+    ),
+  ];
 }
 
 function isEnd(state: ShownState): state is 'done' | 'rolled-back' | 'finalized' {
@@ -109,12 +167,38 @@ function causeOf({ host, state, mode, step, error }: HostDetails): readonly Caus
   if (isEnd(state) || state === 'running') return [];
   if (error === undefined && state !== 'interrupted') return [];
   const during = mode === 'rollback' || mode === 'finalize' ? `${mode}: ` : '';
-  const message = error === undefined ? 'it was cut: the host is asked what became of it before anything else is done' : withoutName(error.message, host);
-  return [{ host, status: state satisfies HostStatus, code: error?.code ?? 'interrupted', message: during + message, hint: '', ...(step === undefined ? {} : { step }) }];
+  const message =
+    error === undefined
+      ? 'it was cut: the host is asked what became of it before anything else is done'
+      : withoutName(error.message, host);
+  return [
+    {
+      host,
+      status: state satisfies HostStatus,
+      code: error?.code ?? 'interrupted',
+      message: during + message,
+      hint: '',
+      ...(step === undefined ? {} : { step }),
+    },
+  ];
 }
 
-function folded(title: string, hosts: readonly HostDetails[], which: (change: ChangeDetails) => boolean, tone: Tone, withUndo = false): readonly Line[] {
-  const all = hosts.flatMap(({ host, changes }) => changes.filter(which).map(({ summary, name, undo }) => ({ host, text: `${name}: ${summary}`, commands: withUndo && undo !== 'irreversible' ? undo : [] })));
+function folded(
+  title: string,
+  hosts: readonly HostDetails[],
+  which: (change: ChangeDetails) => boolean,
+  tone: Tone,
+  withUndo = false,
+): readonly Line[] {
+  const all = hosts.flatMap(({ host, changes }) =>
+    changes
+      .filter(which)
+      .map(({ summary, name, undo }) => ({
+        host,
+        text: `${name}: ${summary}`,
+        commands: withUndo && undo !== 'irreversible' ? undo : [],
+      })),
+  );
   return foldedTexts(title, all, tone);
 }
 
@@ -134,11 +218,22 @@ function foldedTexts(title: string, all: readonly Said[], tone: Tone): readonly 
     group.hosts.push(said.host);
   }
   if (groups.size === 0) return [];
-  return [line(title, 'strong'), ...[...groups.values()].flatMap(({ hosts, said: { text, commands = [] } }) => [line(`  ${foldNames(hosts)}: ${text}`, tone), ...commands.map((command) => line(`      $ ${command}`, 'faint'))])];
+  return [
+    line(title, 'strong'),
+    ...[...groups.values()].flatMap(({ hosts, said: { text, commands = [] } }) => [
+      line(`  ${foldNames(hosts)}: ${text}`, tone),
+      ...commands.map((command) => line(`      $ ${command}`, 'faint')),
+    ]),
+  ];
 }
 
 function nextLines({ runId, next, hosts, running }: RunDetails): readonly Line[] {
   if (running !== undefined) return [];
-  const back = hosts.some(({ changes }) => changes.some(({ rollback }) => rollback === 'possible')) ? byHand('plimsoll', 'rollback', runId) : undefined;
-  return [...next.map((command) => line(`→ ${command}`)), ...(back === undefined || next.includes(back) ? [] : [line(`→ ${back} takes back what can be rolled back`)])];
+  const back = hosts.some(({ changes }) => changes.some(({ rollback }) => rollback === 'possible'))
+    ? byHand('plimsoll', 'rollback', runId)
+    : undefined;
+  return [
+    ...next.map((command) => line(`→ ${command}`)),
+    ...(back === undefined || next.includes(back) ? [] : [line(`→ ${back} takes back what can be rolled back`)]),
+  ];
 }

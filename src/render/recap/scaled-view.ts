@@ -10,19 +10,41 @@ const widestCell = 60;
 /** Each scaled volume with how many of its instances there are, and a line for each of these. */
 export function scaledTable(records: readonly ScaledRecord[]): readonly Line[] {
   const rows = records.flatMap(({ instances }) => instances.map((instance) => cellsOf(instance)));
-  const widths = heads.map((head, column) => Math.max(textWidth(head), ...rows.map((cells) => textWidth(cells[column] ?? ''))));
-  const text = (cells: readonly string[]): string => `  ${cells.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)))).join('  ')}`.trimEnd();
+  const widths = heads.map((head, column) =>
+    Math.max(textWidth(head), ...rows.map((cells) => textWidth(cells[column] ?? ''))),
+  );
+  const text = (cells: readonly string[]): string =>
+    `  ${cells.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)))).join('  ')}`.trimEnd();
   return records.flatMap(({ name, scale, instances }, place) => [
     ...(place === 0 ? [] : [line('')]),
-    line(`${cut(oneLine(name), widestCell)}: ${String(instances.length)}${scale === undefined ? '' : ` of ${String(scale)}`} in use`, 'strong'),
+    line(
+      `${cut(oneLine(name), widestCell)}: ${String(instances.length)}${scale === undefined ? '' : ` of ${String(scale)}`} in use`,
+      'strong',
+    ),
     ...(instances.length === 0 ? [] : [line(text(heads), 'faint')]),
     ...instances.map((instance) => line(text(cellsOf(instance)), instance.state === 'pending' ? 'change' : 'plain')),
   ]);
 }
 
-function cellsOf({ volume, host, state, sizeBytes, at, who, run }: ScaledRecord['instances'][number]): readonly string[] {
+function cellsOf({
+  volume,
+  host,
+  state,
+  sizeBytes,
+  at,
+  who,
+  run,
+}: ScaledRecord['instances'][number]): readonly string[] {
   const when = oneLine(at.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*$/s, '$1 $2'), 25);
-  return [cell(volume), cell(host), state === 'pending' ? 'being made' : 'there', sizeBytes === undefined ? '-' : formatBytes(sizeBytes), when, cell(who), run === '' ? 'read from the host' : cell(run)];
+  return [
+    cell(volume),
+    cell(host),
+    state === 'pending' ? 'being made' : 'there',
+    sizeBytes === undefined ? '-' : formatBytes(sizeBytes),
+    when,
+    cell(who),
+    run === '' ? 'read from the host' : cell(run),
+  ];
 }
 
 function cell(text: string): string {

@@ -6,7 +6,17 @@ import { causeLines, causesOf } from '../causes.ts';
 import { foldNames } from '../fold-names.ts';
 import { type Line, line } from '../line.ts';
 import type { ShownSurvey } from './survey-words.ts';
-import { bytesText, fullText, growthText, hostText, nearlyFull, needsAttention, undoText, unknown, useText } from './survey-words.ts';
+import {
+  bytesText,
+  fullText,
+  growthText,
+  hostText,
+  nearlyFull,
+  needsAttention,
+  undoText,
+  unknown,
+  useText,
+} from './survey-words.ts';
 import { cut, textWidth } from '../width.ts';
 import { count } from '../words.ts';
 
@@ -29,13 +39,31 @@ export function surveyTable(survey: ShownSurvey, options: TableOptions): readonl
 function hostLines(hosts: readonly HostSurvey[], { verbose }: TableOptions): readonly Line[] {
   const ok = hosts.filter(({ docker }) => docker !== null);
   const groups = grouped(ok, hostText);
-  const causes = causesOf(hosts.flatMap(({ host, status, error }) => (error === null ? [] : [{ host, status, ...error }])), verbose);
-  const gaps = grouped(ok.flatMap(({ host, gaps: its }) => its.map((gap) => ({ host, gap }))), ({ gap }) => gap);
+  const causes = causesOf(
+    hosts.flatMap(({ host, status, error }) => (error === null ? [] : [{ host, status, ...error }])),
+    verbose,
+  );
+  const gaps = grouped(
+    ok.flatMap(({ host, gaps: its }) => its.map((gap) => ({ host, gap }))),
+    ({ gap }) => gap,
+  );
   return [
-    line(`${count(ok.length, 'host')} surveyed${ok.length === hosts.length ? '' : ` of ${String(hosts.length)}`}`, 'strong'),
-    ...[...groups].map(([text, its]) => line(`  ${foldNames(its.map(({ host }) => host), verbose ? Infinity : namedSets)}: ${oneLine(text)}`)),
+    line(
+      `${count(ok.length, 'host')} surveyed${ok.length === hosts.length ? '' : ` of ${String(hosts.length)}`}`,
+      'strong',
+    ),
+    ...[...groups].map(([text, its]) =>
+      line(
+        `  ${foldNames(
+          its.map(({ host }) => host),
+          verbose ? Infinity : namedSets,
+        )}: ${oneLine(text)}`,
+      ),
+    ),
     ...causes.flatMap(causeLines),
-    ...[...gaps].map(([gap, its]) => line(`! not read on ${foldNames(its.map(({ host }) => host))}: ${oneLine(gap)}`, 'caution')),
+    ...[...gaps].map(([gap, its]) =>
+      line(`! not read on ${foldNames(its.map(({ host }) => host))}: ${oneLine(gap)}`, 'caution'),
+    ),
   ];
 }
 
@@ -55,16 +83,24 @@ interface Row {
 function figureLines(survey: ShownSurvey, { verbose, columns }: TableOptions): readonly Line[] {
   const { figures, leftOut, trend } = survey;
   const hidden = leftOut === 0 ? [] : [line(`${count(leftOut, 'figure')} not shown (--over)`, 'faint')];
-  if (figures.length === 0) return [line(leftOut === 0 ? 'nothing is there that could become full' : 'nothing is that full'), ...hidden];
+  if (figures.length === 0)
+    return [line(leftOut === 0 ? 'nothing is there that could become full' : 'nothing is that full'), ...hidden];
   const heads = ['HOST', 'WHAT', 'NAME', 'USED', 'SIZE', 'USE', 'UNDONE', ...(trend ? ['GROWTH', 'FULL IN'] : [])];
   const rows = rowsOf(figures, trend, verbose);
-  const widths = heads.map((head, column) => Math.max(textWidth(head), ...rows.map(({ cells }) => textWidth(cells[column] ?? ''))));
-  const text = (cells: readonly string[]): string => cells.map((cell, column) => pad(cell, widths[column] ?? 0, numeric.has(heads[column] ?? ''))).join('  ');
+  const widths = heads.map((head, column) =>
+    Math.max(textWidth(head), ...rows.map(({ cells }) => textWidth(cells[column] ?? ''))),
+  );
+  const text = (cells: readonly string[]): string =>
+    cells.map((cell, column) => pad(cell, widths[column] ?? 0, numeric.has(heads[column] ?? ''))).join('  ');
   const room = Math.max(leastNotes, columns - widths.reduce((sum, width) => sum + width + 2, 0));
-  const undone = figures.some(({ restartUndoes }) => restartUndoes === true) ? [line('UNDONE: a restart would undo it', 'faint')] : [];
+  const undone = figures.some(({ restartUndoes }) => restartUndoes === true)
+    ? [line('UNDONE: a restart would undo it', 'faint')]
+    : [];
   return [
     line(`${text(heads)}  NOTES`, 'strong'),
-    ...rows.map((row) => line(`${text(row.cells)}  ${verbose ? row.notes : cut(row.notes, room)}`.trimEnd(), toneOf(row))),
+    ...rows.map((row) =>
+      line(`${text(row.cells)}  ${verbose ? row.notes : cut(row.notes, room)}`.trimEnd(), toneOf(row)),
+    ),
     ...hidden,
     ...undone,
   ];
@@ -89,9 +125,19 @@ function rowsOf(figures: readonly Figure[], trend: boolean, verbose: boolean): r
   const key = (figure: Figure): string => {
     if (verbose) return JSON.stringify([figure.host, figure.key]);
     if (needsAttention(figure)) return exact(figure);
-    return JSON.stringify([figure.kind, figure.kind.startsWith('pool') ? '' : figure.name, bytesText(figure.size), figure.used === null, figure.restartUndoes]);
+    return JSON.stringify([
+      figure.kind,
+      figure.kind.startsWith('pool') ? '' : figure.name,
+      bytesText(figure.size),
+      figure.used === null,
+      figure.restartUndoes,
+    ]);
   };
-  return [...grouped(figures, key).values()].map((its) => ({ figures: its, cells: cellsOf(its, trend), notes: notesOf(its) }));
+  return [...grouped(figures, key).values()].map((its) => ({
+    figures: its,
+    cells: cellsOf(its, trend),
+    notes: notesOf(its),
+  }));
 }
 
 function cellsOf(figures: readonly Figure[], trend: boolean): readonly string[] {
@@ -99,20 +145,36 @@ function cellsOf(figures: readonly Figure[], trend: boolean): readonly string[] 
   if (first === undefined) return [];
   const names = [...new Set(figures.map(({ name }) => name))];
   return [
-    oneLine(foldNames(figures.map(({ host }) => host), namedSets), 60),
+    oneLine(
+      foldNames(
+        figures.map(({ host }) => host),
+        namedSets,
+      ),
+      60,
+    ),
     first.kind,
     names.length === 1 ? cut(oneLine(shortName(first.name), 200), widestName) : '(various)',
     range(figures, ({ used }) => used, bytesText),
     bytesText(first.size),
     range(figures, ({ use }) => use, useText),
     undoText(first.restartUndoes),
-    ...(trend ? [forecast(figures, growthOf, growthText, 'up to ', 1), forecast(figures, daysToFull, fullText, 'soonest ', -1)] : []),
+    ...(trend
+      ? [forecast(figures, growthOf, growthText, 'up to ', 1), forecast(figures, daysToFull, fullText, 'soonest ', -1)]
+      : []),
   ];
 }
 
 /** Of several that differ, the one that matters most. */
-function forecast(figures: readonly Figure[], value: (figure: Figure) => number | null, text: (figure: Figure) => string, words: string, direction: 1 | -1): string {
-  const [first, ...others] = figures.toSorted((a, b) => ((value(b) ?? -Infinity * direction) - (value(a) ?? -Infinity * direction)) * direction);
+function forecast(
+  figures: readonly Figure[],
+  value: (figure: Figure) => number | null,
+  text: (figure: Figure) => string,
+  words: string,
+  direction: 1 | -1,
+): string {
+  const [first, ...others] = figures.toSorted(
+    (a, b) => ((value(b) ?? -Infinity * direction) - (value(a) ?? -Infinity * direction)) * direction,
+  );
   if (first === undefined) return unknown;
   return others.every((figure) => text(figure) === text(first)) ? text(first) : `${words}${text(first)}`;
 }
@@ -121,7 +183,11 @@ function shortName(name: string): string {
   return /^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : name;
 }
 
-function range(figures: readonly Figure[], of: (figure: Figure) => number | null, text: (value: number | null) => string): string {
+function range(
+  figures: readonly Figure[],
+  of: (figure: Figure) => number | null,
+  text: (value: number | null) => string,
+): string {
   const values = figures.flatMap((figure) => of(figure) ?? []);
   if (values.length === 0) return unknown;
   const [least, most] = [text(values.reduce((a, b) => Math.min(a, b))), text(values.reduce((a, b) => Math.max(a, b)))];
@@ -131,7 +197,10 @@ function range(figures: readonly Figure[], of: (figure: Figure) => number | null
 /** What is true of all of them. */
 function notesOf(figures: readonly Figure[]): string {
   const [first, ...others] = figures.map(({ cautions, notes }) => [...cautions, ...notes]);
-  return (first ?? []).filter((note) => others.every((notes) => notes.includes(note))).map((note) => oneLine(note)).join('; ');
+  return (first ?? [])
+    .filter((note) => others.every((notes) => notes.includes(note)))
+    .map((note) => oneLine(note))
+    .join('; ');
 }
 
 function remedyLines({ figures, command }: ShownSurvey, { verbose }: TableOptions): readonly Line[] {
@@ -140,8 +209,13 @@ function remedyLines({ figures, command }: ShownSurvey, { verbose }: TableOption
   const shown = verbose ? wanting : wanting.slice(0, shownRemedies);
   return [
     line('What would help', 'strong'),
-    ...shown.flatMap((figure) => [line(`  ${oneLine(figure.host)}: ${figure.kind} ${oneLine(shortName(figure.name))}: ${why(figure)}`), line(`    $ ${oneLine(command(figure) ?? '', 1000)}`, 'faint')]),
-    ...(shown.length < wanting.length ? [line(`  and ${String(wanting.length - shown.length)} more: -v shows them`, 'faint')] : []),
+    ...shown.flatMap((figure) => [
+      line(`  ${oneLine(figure.host)}: ${figure.kind} ${oneLine(shortName(figure.name))}: ${why(figure)}`),
+      line(`    $ ${oneLine(command(figure) ?? '', 1000)}`, 'faint'),
+    ]),
+    ...(shown.length < wanting.length
+      ? [line(`  and ${String(wanting.length - shown.length)} more: -v shows them`, 'faint')]
+      : []),
   ];
 }
 

@@ -61,15 +61,38 @@ function daysText(days: number): string {
 /** What somebody should do something about. */
 export function needsAttention(figure: Figure): boolean {
   const days = daysToFull(figure);
-  return figure.cautions.length > 0 || figure.restartUndoes === true || (figure.use ?? 0) > nearlyFull || (days !== null && days < soonDays);
+  return (
+    figure.cautions.length > 0 ||
+    figure.restartUndoes === true ||
+    (figure.use ?? 0) > nearlyFull ||
+    (days !== null && days < soonDays)
+  );
 }
 
 /** `Docker 20.10.24, devicemapper on a loop pool, live-restore on`. */
 export function hostText({ docker, pool, fileSystems, containers, volumes }: HostSurvey): string {
   if (docker === null) return '';
-  const on = pool === null ? '' : pool.kind === 'loop' ? ' on a loop pool' : pool.kind === 'lvm' ? ' on an LVM pool' : ' on a pool of its own';
+  const on =
+    pool === null
+      ? ''
+      : pool.kind === 'loop'
+        ? ' on a loop pool'
+        : pool.kind === 'lvm'
+          ? ' on an LVM pool'
+          : ' on a pool of its own';
   const quotas = fileSystems.find(({ holds }) => holds.includes('volumes'))?.quotas ?? null;
-  const sized = quotas === null ? [] : [quotas === 'on' ? 'volume quotas on' : quotas === 'off' ? 'volume quotas off' : 'volume quotas not possible'];
+  const sized =
+    quotas === null
+      ? []
+      : [quotas === 'on' ? 'volume quotas on' : quotas === 'off' ? 'volume quotas off' : 'volume quotas not possible'];
   const store = docker.imageStore ? ' (containerd image store)' : '';
-  return [`Docker ${docker.version}`, `${docker.driver}${store}${on}`, `live-restore ${docker.liveRestore ? 'on' : 'off'}`, ...sized, ...(docker.rootless ? ['rootless'] : []), count(containers.length, 'container'), count(volumes.length, 'volume')].join(', ');
+  return [
+    `Docker ${docker.version}`,
+    `${docker.driver}${store}${on}`,
+    `live-restore ${docker.liveRestore ? 'on' : 'off'}`,
+    ...sized,
+    ...(docker.rootless ? ['rootless'] : []),
+    count(containers.length, 'container'),
+    count(volumes.length, 'volume'),
+  ].join(', ');
 }

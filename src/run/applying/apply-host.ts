@@ -24,7 +24,13 @@ export interface Others {
 }
 
 /** Applies one play to one host. What goes wrong becomes the host's own error; others go on. */
-export async function applyHost(context: RunContext, journal: Journal, run: HostRun, play: Play, others: Others): Promise<void> {
+export async function applyHost(
+  context: RunContext,
+  journal: Journal,
+  run: HostRun,
+  play: Play,
+  others: Others,
+): Promise<void> {
   try {
     await new HostApply(context, journal, run, play, others).nodes(play.nodes);
     run.step = undefined;
@@ -46,7 +52,9 @@ export class PlayStop {
     const failed = this.#failed;
     if (failed === undefined || failed === run) return;
     const what = `stopped because ${failed.name} failed (any_errors_fatal)`;
-    throw new AppError(run.applied.length === 0 ? 'not-started' : 'interrupted', what, { hint: `put right what is wrong on ${failed.name}, then resume the run` });
+    throw new AppError(run.applied.length === 0 ? 'not-started' : 'interrupted', what, {
+      hint: `put right what is wrong on ${failed.name}, then resume the run`,
+    });
   }
 
   get stopped(): boolean {
@@ -116,7 +124,10 @@ class HostApply {
 
   async #block({ name, steps, rescue, always }: Block): Promise<void> {
     const failed = await this.#tried(steps);
-    const outcome = failed === undefined || rescue.length === 0 || endsTheHost(failed.error) ? failed : await this.#rescued(name, rescue, failed);
+    const outcome =
+      failed === undefined || rescue.length === 0 || endsTheHost(failed.error)
+        ? failed
+        : await this.#rescued(name, rescue, failed);
     // Not when nothing more can or may be done there.
     const after = outcome !== undefined && endsTheHost(outcome.error) ? undefined : await this.#tried(always);
     const first = outcome ?? after;
@@ -128,7 +139,12 @@ class HostApply {
   async #rescued(block: string, rescue: readonly Node[], { step, error }: Failed): Promise<Failed | undefined> {
     const run = this.#run;
     const what = step ?? block;
-    this.#context.emit({ type: 'rescue.started', host: run.name, step: block, reason: `${what} failed: ${error.message}` });
+    this.#context.emit({
+      type: 'rescue.started',
+      host: run.name,
+      step: block,
+      reason: `${what} failed: ${error.message}`,
+    });
     const failed = await this.#tried(rescue);
     if (failed === undefined) run.note([], [`"${what}" failed, and "${block}" was rescued: ${error.message}`]);
     return failed;
@@ -157,10 +173,15 @@ class HostApply {
     const leave = await this.#leave(step);
     try {
       // What a host waits for others is not of the step's time.
-      const signal = step.timeoutSeconds === undefined ? context.signal : AbortSignal.any([context.signal, AbortSignal.timeout(step.timeoutSeconds * 1000)]);
+      const signal =
+        step.timeoutSeconds === undefined
+          ? context.signal
+          : AbortSignal.any([context.signal, AbortSignal.timeout(step.timeoutSeconds * 1000)]);
       await this.#facts.ahead(host, this.#play.steps.slice(this.#play.steps.indexOf(step)), context.signal);
       const results = await this.#items(host, step, signal, leave);
-      if (step.register !== undefined) host.registers[step.register] = step.loop === undefined ? (results[0]?.result ?? null) : results.map(({ result }) => result);
+      if (step.register !== undefined)
+        host.registers[step.register] =
+          step.loop === undefined ? (results[0]?.result ?? null) : results.map(({ result }) => result);
     } finally {
       leave?.end();
     }
@@ -171,7 +192,8 @@ class HostApply {
     const { signal, emit } = this.#context;
     const { name } = this.#run;
     const approved = [...this.#approved.values()].filter(({ item }) => item.step === step);
-    if (step.maxUnavailable === undefined || approved.every(({ plan }) => plan.planned.outcome === 'noop')) return undefined;
+    if (step.maxUnavailable === undefined || approved.every(({ plan }) => plan.planned.outcome === 'noop'))
+      return undefined;
     return this.#others.members.enter(step.maxUnavailable, name, signal, (reason) => {
       // By then the host may have become another one.
       this.#facts.forget();
@@ -183,15 +205,44 @@ class HostApply {
     const { runId, part, emit, laptop, lock, detach, records, signal: operators } = this.#context;
     const run = this.#run;
     const { link } = host;
-    const recorder = new Recorder({ host: run.name, runId, part, journal: this.#journal, records, emit, link, laptop, lock: (unless) => link.lock(lock, unless), signal, detach, stepTimeoutMs: step.timeoutSeconds === undefined ? undefined : step.timeoutSeconds * 1000 });
+    const recorder = new Recorder({
+      host: run.name,
+      runId,
+      part,
+      journal: this.#journal,
+      records,
+      emit,
+      link,
+      laptop,
+      lock: (unless) => link.lock(lock, unless),
+      signal,
+      detach,
+      stepTimeoutMs: step.timeoutSeconds === undefined ? undefined : step.timeoutSeconds * 1000,
+    });
     try {
       const items = await itemsOf(host, step, this.#facts.of(link), signal);
-      if ('unknown' in items) throw new AppError('action-failed', `${step.name}: its loop needs ${items.unknown.join(', ')}, and the step that registers it has not run here`, { where: placeOf(step), hint: 'a step of a rescue or always can only read what has been registered before the failure' });
+      if ('unknown' in items)
+        throw new AppError(
+          'action-failed',
+          `${step.name}: its loop needs ${items.unknown.join(', ')}, and the step that registers it has not run here`,
+          {
+            where: placeOf(step),
+            hint: 'a step of a rescue or always can only read what has been registered before the failure',
+          },
+        );
       const results: Applied[] = [];
-      refuseOtherItems(step, [...this.#approved.values()].filter(({ item }) => item.step === step), items);
-      for (const item of items) results.push(await withRetries(host, item, this.#attempts(host, item, recorder, signal), signal));
+      refuseOtherItems(
+        step,
+        [...this.#approved.values()].filter(({ item }) => item.step === step),
+        items,
+      );
+      for (const item of items)
+        results.push(await withRetries(host, item, this.#attempts(host, item, recorder, signal), signal));
       // What is owed after the step replaces what its plan said.
-      run.note(results.flatMap(({ owed }) => owed), results.flatMap(({ warnings }) => warnings));
+      run.note(
+        results.flatMap(({ owed }) => owed),
+        results.flatMap(({ warnings }) => warnings),
+      );
       return results;
     } catch (thrown) {
       if (recorder.begun) leave?.failed();
@@ -204,7 +255,12 @@ class HostApply {
     }
   }
 
-  #attempts(host: HostPlay, item: StepItem, recorder: Recorder, signal: AbortSignal): (number: number) => Promise<Applied> {
+  #attempts(
+    host: HostPlay,
+    item: StepItem,
+    recorder: Recorder,
+    signal: AbortSignal,
+  ): (number: number) => Promise<Applied> {
     const { link } = host;
     const plan = this.#approved.get(item.id);
     let want = plan?.want;
@@ -226,7 +282,15 @@ class HostApply {
 
 /** After these nothing more is done on the host, whatever the playbook says about errors. */
 function endsTheHost({ code }: AppError): boolean {
-  return code === 'connection-lost' || code === 'interrupted' || code === 'not-started' || code === 'internal' || code === 'drift' || code === 'locked' || code === 'outcome-unknown';
+  return (
+    code === 'connection-lost' ||
+    code === 'interrupted' ||
+    code === 'not-started' ||
+    code === 'internal' ||
+    code === 'drift' ||
+    code === 'locked' ||
+    code === 'outcome-unknown'
+  );
 }
 
 /** A loop whose items were known when the plan was approved must still have the same ones. */
@@ -235,11 +299,24 @@ function refuseOtherItems(step: Step, approved: readonly PlannedItem[], items: r
   const of = (list: readonly StepItem[]): string => canonicalJson(list.map(({ item = null }) => item));
   const [was, is] = [of(approved.map(({ item }) => item)), of(items)];
   if (wasOpen || was === is) return;
-  throw new AppError('drift', `the loop of ${step.name} is not as it was when the plan was approved: was ${oneLine(was)}, is ${oneLine(is)}`, { hint: 'plan again, look at what is different, and apply then', where: placeOf(step) });
+  throw new AppError(
+    'drift',
+    `the loop of ${step.name} is not as it was when the plan was approved: was ${oneLine(was)}, is ${oneLine(is)}`,
+    { hint: 'plan again, look at what is different, and apply then', where: placeOf(step) },
+  );
 }
 
 /** The step's own time-out arrives as an abort, like the operator's. */
 function timedOut(error: AppError, seconds: number | undefined, own: AbortSignal, operators: AbortSignal): AppError {
-  if (seconds === undefined || !own.aborted || operators.aborted || (error.code !== 'interrupted' && error.code !== 'internal')) return error;
-  return new AppError('timed-out', `not finished within its timeout of ${String(seconds)} seconds`, { cause: error, hint: 'raise timeout: of the step, or find out why it hangs' });
+  if (
+    seconds === undefined ||
+    !own.aborted ||
+    operators.aborted ||
+    (error.code !== 'interrupted' && error.code !== 'internal')
+  )
+    return error;
+  return new AppError('timed-out', `not finished within its timeout of ${String(seconds)} seconds`, {
+    cause: error,
+    hint: 'raise timeout: of the step, or find out why it hangs',
+  });
 }

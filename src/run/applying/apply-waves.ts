@@ -20,11 +20,16 @@ export async function applyWaves(state: RunState): Promise<void> {
   // What goes on from an earlier part is recorded even when there is nothing left to do.
   if (state.approved && (context.mode !== 'apply' || fit.some(({ hasChanges }) => hasChanges))) {
     const journal = await context.journal();
-    await recordEnds(context, journal, runs.filter(({ error }) => error !== undefined));
+    await recordEnds(
+      context,
+      journal,
+      runs.filter(({ error }) => error !== undefined),
+    );
     for (const stage of stagesOf(context.plays)) {
       if (!(await applyStage(context, journal, runs, stage, members))) break;
     }
-    for (const host of runs.filter(({ finished, error, hasChanges }) => !finished && error === undefined && hasChanges)) host.error = notStarted(context.signal.aborted, false, host);
+    for (const host of runs.filter(({ finished, error, hasChanges }) => !finished && error === undefined && hasChanges))
+      host.error = notStarted(context.signal.aborted, false, host);
     await recordEnds(context, journal, runs);
   }
   for (const host of runs) sayFinished(context, host);
@@ -42,7 +47,13 @@ function stagesOf(plays: readonly SelectedPlay[]): readonly (readonly [Play, ...
 }
 
 /** Resolves with whether the next stage may start. */
-async function applyStage(context: RunContext, journal: Journal, runs: readonly HostRun[], plays: readonly [Play, ...Play[]], members: Members): Promise<boolean> {
+async function applyStage(
+  context: RunContext,
+  journal: Journal,
+  runs: readonly HostRun[],
+  plays: readonly [Play, ...Play[]],
+  members: Members,
+): Promise<boolean> {
   const [{ maxFailures, batch }] = plays;
   const mine = runs.flatMap((host) => {
     const play = plays.find((one) => host.plays.includes(one));
@@ -58,18 +69,36 @@ async function applyStage(context: RunContext, journal: Journal, runs: readonly 
     if (!mayGoOn()) {
       for (const { host } of wave) host.error = notStarted(context.signal.aborted, stop.stopped, host);
     } else {
-      await Promise.all(wave.map(({ host, play }) => limit(() => applyOne(context, journal, host, play, { stop, members }))));
+      await Promise.all(
+        wave.map(({ host, play }) => limit(() => applyOne(context, journal, host, play, { stop, members }))),
+      );
     }
-    await recordEnds(context, journal, wave.flatMap(({ host }) => (host.error === undefined ? [] : [host])));
+    await recordEnds(
+      context,
+      journal,
+      wave.flatMap(({ host }) => (host.error === undefined ? [] : [host])),
+    );
   }
   return mayGoOn();
 }
 
-async function applyOne(context: RunContext, journal: Journal, host: HostRun, play: Play, others: Others): Promise<void> {
+async function applyOne(
+  context: RunContext,
+  journal: Journal,
+  host: HostRun,
+  play: Play,
+  others: Others,
+): Promise<void> {
   // What was owed was about the plan; now it is about what is done.
   if (host.plays[0] === play) host.owed = [];
   const [first] = play.steps;
-  if (context.mode === 'rollback' && first !== undefined) context.emit({ type: 'rollback.started', host: host.name, step: first.name, reason: `run ${context.runId} is taken back` });
+  if (context.mode === 'rollback' && first !== undefined)
+    context.emit({
+      type: 'rollback.started',
+      host: host.name,
+      step: first.name,
+      reason: `run ${context.runId} is taken back`,
+    });
   await applyHost(context, journal, host, play, others);
   if (host.error === undefined && host.plays.at(-1) !== play) return;
   if (host.error === undefined) await afterwards(context, host);
@@ -91,9 +120,16 @@ async function afterwards(context: RunContext, host: HostRun): Promise<void> {
 
 function notStarted(interrupted: boolean, fatal: boolean, { applied }: HostRun): AppError {
   const changed = applied.length === 0 ? 'nothing was changed on it' : 'what an earlier play has done there stays';
-  if (interrupted) return new AppError('not-started', 'the run was interrupted before its turn', { hint: `${changed}: plimsoll resume goes on with it` });
-  const why = fatal ? 'a host before it failed (any_errors_fatal)' : 'more of the hosts before it failed than max_failures allows';
-  return new AppError('not-started', `its turn did not come: ${why}`, { hint: `${changed}: put the failure right, then plimsoll resume goes on with it` });
+  if (interrupted)
+    return new AppError('not-started', 'the run was interrupted before its turn', {
+      hint: `${changed}: plimsoll resume goes on with it`,
+    });
+  const why = fatal
+    ? 'a host before it failed (any_errors_fatal)'
+    : 'more of the hosts before it failed than max_failures allows';
+  return new AppError('not-started', `its turn did not come: ${why}`, {
+    hint: `${changed}: put the failure right, then plimsoll resume goes on with it`,
+  });
 }
 
 /** All at once, so that they share the journal's writes. */
@@ -106,7 +142,13 @@ async function recordEnd(context: RunContext, journal: Journal, host: HostRun): 
   host.recorded = true;
   try {
     const { status, error, owed } = host.toResult(context.mode);
-    const stopped = error === undefined ? {} : { error: { code: error.code, message: error.message }, ...(host.step === undefined ? {} : { step: host.step }) };
+    const stopped =
+      error === undefined
+        ? {}
+        : {
+            error: { code: error.code, message: error.message },
+            ...(host.step === undefined ? {} : { step: host.step }),
+          };
     await journal.append({ type: 'host', at: new Date().toISOString(), host: host.name, status, owed, ...stopped });
     host.note((await context.records.settle(host.name, journal)).owed, []);
   } catch (thrown) {
@@ -119,5 +161,11 @@ async function recordEnd(context: RunContext, journal: Journal, host: HostRun): 
 export function sayFinished({ emit }: RunContext, host: HostRun): void {
   if (host.finished) return;
   host.finished = true;
-  emit(finishedEvent(host.name, host.error, { changed: host.applied.length > 0, step: host.error === undefined ? undefined : host.step, owed: host.owed }));
+  emit(
+    finishedEvent(host.name, host.error, {
+      changed: host.applied.length > 0,
+      step: host.error === undefined ? undefined : host.step,
+      owed: host.owed,
+    }),
+  );
 }

@@ -24,21 +24,34 @@ export class Members {
    * Waits until the host may go on. Rejects with `not-started` when that cannot come any more: all that are
    * unavailable have failed. `onWaiting` is told why it waits, whenever that changes.
    */
-  async enter({ members, service }: MaxUnavailable, host: string, signal: AbortSignal, onWaiting: (reason: string) => void): Promise<Leave> {
+  async enter(
+    { members, service }: MaxUnavailable,
+    host: string,
+    signal: AbortSignal,
+    onWaiting: (reason: string) => void,
+  ): Promise<Leave> {
     const state = this.#of(service);
     const { busy, down, waiting } = state;
     while (!down.has(host) && busy.size + down.size >= members) {
       signal.throwIfAborted();
       if (busy.size === 0) {
-        throw new AppError('not-started', `its turn at ${service} did not come: ${[...down].toSorted().join(', ')} failed there and may be down (max_unavailable: ${String(members)})`, { hint: 'put that right, then plimsoll resume goes on with it' });
+        throw new AppError(
+          'not-started',
+          `its turn at ${service} did not come: ${[...down].toSorted().join(', ')} failed there and may be down (max_unavailable: ${String(members)})`,
+          { hint: 'put that right, then plimsoll resume goes on with it' },
+        );
       }
-      onWaiting(`${service}: ${[...busy, ...down].toSorted().join(', ')} is unavailable, and max_unavailable is ${String(members)}`);
+      onWaiting(
+        `${service}: ${[...busy, ...down].toSorted().join(', ')} is unavailable, and max_unavailable is ${String(members)}`,
+      );
       await changed(waiting, signal);
     }
     signal.throwIfAborted();
     busy.add(host);
     return {
-      failed: () => { down.add(host); },
+      failed: () => {
+        down.add(host);
+      },
       end: () => {
         busy.delete(host);
         for (const wake of [...waiting]) wake();

@@ -62,7 +62,13 @@ export class Recorder {
    * Carries out one change, with its intent on the disk before each of its effects and the outcome after.
    * The versions that it makes are claimed before, and settled after, whatever has become of it.
    */
-  async change<Result>({ step }: StepItem, planned: PlannedItem, number: number, change: Change, apply: (interpreter: Interpreter) => Promise<Result>): Promise<Result> {
+  async change<Result>(
+    { step }: StepItem,
+    planned: PlannedItem,
+    number: number,
+    change: Change,
+    apply: (interpreter: Interpreter) => Promise<Result>,
+  ): Promise<Result> {
     const { host, emit, link, laptop, lock, signal, detach, stepTimeoutMs, journal, records } = this.#options;
     const at = { host, step: step.name };
     const claims = await records.claim(host, change, journal, signal);
@@ -82,17 +88,44 @@ export class Recorder {
       journal: this.#effects(planned, number, change, claims),
     }).finally(() => records.settle(host, journal));
     this.applied.push(change.summary);
-    emit({ type: 'change.applied', ...at, summary: change.summary, seconds: Math.round(performance.now() - started) / 1000 });
+    emit({
+      type: 'change.applied',
+      ...at,
+      summary: change.summary,
+      seconds: Math.round(performance.now() - started) / 1000,
+    });
     return result;
   }
 
-  #effects({ plan: { id, step, operation, want } }: PlannedItem, number: number, change: Change, claims: readonly Claim[]): EffectJournal {
+  #effects(
+    { plan: { id, step, operation, want } }: PlannedItem,
+    number: number,
+    change: Change,
+    claims: readonly Claim[],
+  ): EffectJournal {
     const { host, runId, part, journal, link } = this.#options;
     const now = (): string => new Date().toISOString();
     return {
       intent: async (actions, program) => {
-        const work = { run: runId, name: [part, id.replaceAll(/[^\w.]/g, '_'), number, actions[0] ?? 0, this.#attempt].join('-') };
-        const intent: Intent = { type: 'intent', at: now(), host, step: id, name: step, operation, want, number, change, actions, become: link.become, ...(program ? { work: work.name } : {}), ...(claims.length === 0 ? {} : { records: claims }) };
+        const work = {
+          run: runId,
+          name: [part, id.replaceAll(/[^\w.]/g, '_'), number, actions[0] ?? 0, this.#attempt].join('-'),
+        };
+        const intent: Intent = {
+          type: 'intent',
+          at: now(),
+          host,
+          step: id,
+          name: step,
+          operation,
+          want,
+          number,
+          change,
+          actions,
+          become: link.become,
+          ...(program ? { work: work.name } : {}),
+          ...(claims.length === 0 ? {} : { records: claims }),
+        };
         await journal.append(intent);
         return { work, text: JSON.stringify(intent, null, 2) };
       },
@@ -105,7 +138,11 @@ export class Recorder {
           number,
           summary: change.summary,
           actions,
-          ...('error' in ended ? { error: { code: ended.error.code, message: ended.error.message } } : ended.output === undefined ? {} : { output: recorded(ended.output) }),
+          ...('error' in ended
+            ? { error: { code: ended.error.code, message: ended.error.message } }
+            : ended.output === undefined
+              ? {}
+              : { output: recorded(ended.output) }),
         }),
     };
   }

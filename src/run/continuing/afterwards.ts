@@ -19,19 +19,27 @@ export function rollbackPlay(host: Host, history: HostHistory, plan: PlanFile): 
     const { step, number, operation, want, change } = intent;
     const input: UndoWant = { step, number, operation, want, change, complete: outcome === 'done' && !undoBegun };
     const { undo } = change;
-    const secrets = leavesNothing(change) || undo === 'irreversible' ? [] : [...secretsOfActions(undo), ...secretsWithin(want)];
-    return { ...stepFor(index, 'undo', intent.name, intent.become, planOf(plan, host.name, step), plan, input), secretsOf: () => [...secrets, ...begun] };
+    const secrets =
+      leavesNothing(change) || undo === 'irreversible' ? [] : [...secretsOfActions(undo), ...secretsWithin(want)];
+    return {
+      ...stepFor(index, 'undo', intent.name, intent.become, planOf(plan, host.name, step), plan, input),
+      secretsOf: () => [...secrets, ...begun],
+    };
   });
   return { play: playOf('rollback', plan, steps), hosts: [host] };
 }
 
 /** The steps that give up what was kept for a rollback. */
 export function finalizePlay(host: Host, history: HostHistory, plan: PlanFile): SelectedPlay {
-  const kept = ({ intent: { change }, finalized }: BegunChange): boolean => !finalized && (change.finalize ?? []).length > 0;
+  const kept = ({ intent: { change }, finalized }: BegunChange): boolean =>
+    !finalized && (change.finalize ?? []).length > 0;
   const steps = history.changes.filter(kept).map(({ intent }, index) => {
     const { step, number, change } = intent;
     const input: FinalizeWant = { step, number, change };
-    return { ...stepFor(index, 'finalize', intent.name, intent.become, planOf(plan, host.name, step), plan, input), secretsOf: () => secretsOfActions(change.finalize ?? []) };
+    return {
+      ...stepFor(index, 'finalize', intent.name, intent.become, planOf(plan, host.name, step), plan, input),
+      secretsOf: () => secretsOfActions(change.finalize ?? []),
+    };
   });
   return { play: playOf('finalize', plan, steps), hosts: [host] };
 }
@@ -42,9 +50,29 @@ function secretsWithin(want: Json): readonly SecretReference[] {
 }
 
 /** Taking back what may not be done on all hosts at once may not either. */
-function stepFor(index: number, operation: string, name: string, become: boolean, planned: StepPlan | undefined, plan: PlanFile, input: unknown): Step {
+function stepFor(
+  index: number,
+  operation: string,
+  name: string,
+  become: boolean,
+  planned: StepPlan | undefined,
+  plan: PlanFile,
+  input: unknown,
+): Step {
   const { maxUnavailable } = planned ?? {};
-  return { number: index + 1, name, operation, place: placeOf(plan, planned), tags: [], onError: 'fail', become, roots: new Set(), written: null, resolve: () => ({ value: input }), ...(maxUnavailable === undefined ? {} : { maxUnavailable }) };
+  return {
+    number: index + 1,
+    name,
+    operation,
+    place: placeOf(plan, planned),
+    tags: [],
+    onError: 'fail',
+    become,
+    roots: new Set(),
+    written: null,
+    resolve: () => ({ value: input }),
+    ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
+  };
 }
 
 /** Number 0: a playbook's plays begin with 1, so that no id is used twice in a run. */

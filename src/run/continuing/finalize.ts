@@ -17,7 +17,20 @@ export function finalizeOperation(): Operation<FinalizeWant> {
     plan({ change }) {
       const actions = change.finalize ?? [];
       if (actions.length === 0) return { outcome: 'noop', reason: 'nothing was kept for it' };
-      return { outcome: 'change', changes: [{ summary: `what undoes ${change.summary}`, before: {}, after: {}, actions, undo: 'irreversible', atomic: false, bindings: change.bindings }] };
+      return {
+        outcome: 'change',
+        changes: [
+          {
+            summary: `what undoes ${change.summary}`,
+            before: {},
+            after: {},
+            actions,
+            undo: 'irreversible',
+            atomic: false,
+            bindings: change.bindings,
+          },
+        ],
+      };
     },
     touches: () => ({ reads: [], changes: ['*'] }),
   });

@@ -26,7 +26,8 @@ export type UndoWant = z.infer<typeof schema>;
 export function undoOperation(operations: ReadonlyMap<string, Operation>): Operation<UndoWant> {
   const original = ({ operation }: UndoWant): Operation => {
     const found = operations.get(operation);
-    if (found === undefined) throw new Error(`the journal names the operation ${operation}, which the registry does not have`);
+    if (found === undefined)
+      throw new Error(`the journal names the operation ${operation}, which the registry does not have`);
     return found;
   };
   return defineOperation<UndoWant>({
@@ -42,12 +43,14 @@ export function undoOperation(operations: ReadonlyMap<string, Operation>): Opera
     needs: (want, known) => (leavesNothing(want.change) ? [] : original(want).needs(want.want, known)),
     plan(want, known) {
       const { change } = want;
-      if (isIrreversible(change)) return { outcome: 'noop', reason: 'it cannot be undone', warnings: [`cannot be undone: ${change.summary}`] };
+      if (isIrreversible(change))
+        return { outcome: 'noop', reason: 'it cannot be undone', warnings: [`cannot be undone: ${change.summary}`] };
       if (leavesNothing(change)) return nothingToUndo;
       const operation = original(want);
       return planUndo(want, operation.plan(want.want, known), operation.standing?.(want.want, change, known));
     },
-    touches: (want, known) => (leavesNothing(want.change) ? { reads: [], changes: [] } : original(want).touches(want.want, known)),
+    touches: (want, known) =>
+      leavesNothing(want.change) ? { reads: [], changes: [] } : original(want).touches(want.want, known),
   });
 }
 
@@ -67,12 +70,24 @@ function planUndo({ change, complete }: UndoWant, fresh: Planned, standing: Json
   if (change.undo === 'irreversible' || change.undo.length === 0) return nothingToUndo;
   // What was recorded of the change is settled when it is undone; the undo makes no version of its own.
   const { undoneTo = change.before, records: _, ...done } = change;
-  const planned = fresh.outcome === 'change' ? fresh.changes : fresh.outcome === 'refused' ? (fresh.provisional ?? []) : [];
+  const planned =
+    fresh.outcome === 'change' ? fresh.changes : fresh.outcome === 'refused' ? (fresh.provisional ?? []) : [];
   const now = planned.find(({ subject }) => subject === change.subject)?.before ?? standing;
-  if (now !== undefined && canonicalJson(now) === canonicalJson(undoneTo)) return { outcome: 'noop', reason: 'it is as it was before' };
-  const since = now === undefined ? (fresh.outcome === 'refused' ? [fresh.reason] : []) : fieldDifferences(change.after, among(change.after, now));
+  if (now !== undefined && canonicalJson(now) === canonicalJson(undoneTo))
+    return { outcome: 'noop', reason: 'it is as it was before' };
+  const since =
+    now === undefined
+      ? fresh.outcome === 'refused'
+        ? [fresh.reason]
+        : []
+      : fieldDifferences(change.after, among(change.after, now));
   if (complete && since.length > 0) {
-    return { outcome: 'refused', reason: `since "${change.summary}" it has been changed by somebody else: ${since.join('; ')}`, remedy: 'look at the host; if it is to be put back all the same, do it by hand: plimsoll runs RUN -v shows the commands' };
+    return {
+      outcome: 'refused',
+      reason: `since "${change.summary}" it has been changed by somebody else: ${since.join('; ')}`,
+      remedy:
+        'look at the host; if it is to be put back all the same, do it by hand: plimsoll runs RUN -v shows the commands',
+    };
   }
   return {
     outcome: 'change',

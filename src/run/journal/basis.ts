@@ -32,8 +32,18 @@ export interface HostBasis {
 }
 
 export function hostBasis(basis: Basis, host: string): HostBasis {
-  return { approved: (step) => basis.approved(host)?.steps.find(({ id }) => id === step), want: (step) => basis.want(host, step), past: (step) => basis.past(host, step) };
+  return {
+    approved: (step) => basis.approved(host)?.steps.find(({ id }) => id === step),
+    want: (step) => basis.want(host, step),
+    past: (step) => basis.past(host, step),
+  };
 }
 
 /** Of a run that starts from nothing. */
-export const nothingBefore: Basis = { approved: () => undefined, want: () => undefined, past: () => undefined, open: () => [], knowing: () => nothingBefore };
+export const nothingBefore: Basis = {
+  approved: () => undefined,
+  want: () => undefined,
+  past: () => undefined,
+  open: () => [],
+  knowing: () => nothingBefore,
+};

@@ -111,7 +111,9 @@ export class BegunChanges {
   /** The records know of a version now. */
   recorded(record: Recorded): void {
     const own = this.#changes.filter(({ step }) => step === record.step);
-    const noted = (tracked: Tracked): boolean => tracked.number === record.number && firstOf(tracked)?.change.records?.some((note) => subjectOf(note) === subjectOf(record)) === true;
+    const noted = (tracked: Tracked): boolean =>
+      tracked.number === record.number &&
+      firstOf(tracked)?.change.records?.some((note) => subjectOf(note) === subjectOf(record)) === true;
     const tracked = own.findLast((each) => versionOf(each, record) === record.version) ?? own.findLast(noted);
     tracked?.told.set(subjectOf(record), record);
   }
@@ -126,38 +128,73 @@ export class BegunChanges {
       const later = all.slice(index + 1).filter(({ note }) => subjectOf(note) === subjectOf(one.note));
       // One that was claimed again counts once.
       if (one.version !== undefined && later.some(({ version }) => version === one.version)) return [];
-      return [one.is === undefined && isDone && one.failed !== true ? { ...one, is: one.note.removes === true ? 'removed' : later.length === 0 ? 'current' : 'abandoned' } : one];
+      return [
+        one.is === undefined && isDone && one.failed !== true
+          ? { ...one, is: one.note.removes === true ? 'removed' : later.length === 0 ? 'current' : 'abandoned' }
+          : one,
+      ];
     });
   }
 
   /** A rollback has come to its end: what it did not have to do anything for is as it was, too. */
   rolledBack(): void {
-    for (const tracked of this.#changes) if ([...tracked.groups.values()].every(({ intent: { change } }) => change.undo !== 'irreversible' && change.undo.length > 0)) tracked.undone = true;
+    for (const tracked of this.#changes)
+      if (
+        [...tracked.groups.values()].every(
+          ({ intent: { change } }) => change.undo !== 'irreversible' && change.undo.length > 0,
+        )
+      )
+        tracked.undone = true;
   }
 
   /** The playbook's changes, in the order in which they were last begun. */
   list(): readonly BegunChange[] {
-    return this.#changes.filter((tracked) => !isAfterwards(tracked) && !neverArrived(tracked)).flatMap((tracked) => show(tracked, this.#undoBegun(tracked)));
+    return this.#changes
+      .filter((tracked) => !isAfterwards(tracked) && !neverArrived(tracked))
+      .flatMap((tracked) => show(tracked, this.#undoBegun(tracked)));
   }
 
   #undoBegun(tracked: Tracked): boolean {
-    return this.#changes.some((other) => other.operation === 'undo' && other.target === tracked && !neverArrived(other));
+    return this.#changes.some(
+      (other) => other.operation === 'undo' && other.target === tracked && !neverArrived(other),
+    );
   }
 
   /** Intents without an outcome, those of `rollback` and `finalize` among them. */
   open(): readonly Intent[] {
-    return this.#changes.flatMap(({ groups }) => [...groups.values()].flatMap(({ intent, outcome }) => (outcome === undefined ? [intent] : [])));
+    return this.#changes.flatMap(({ groups }) =>
+      [...groups.values()].flatMap(({ intent, outcome }) => (outcome === undefined ? [intent] : [])),
+    );
   }
 
   #begin(intent: Intent): Tracked {
     const { operation, step, number } = intent;
     const text = canonicalJson(intent.change);
     const attempt = this.#attemptOf(intent);
-    const earlier = this.#changes.filter((each) => each.operation === operation && each.step === step && each.text === text && each.attempt !== attempt && !each.undone && !each.finalized);
+    const earlier = this.#changes.filter(
+      (each) =>
+        each.operation === operation &&
+        each.step === step &&
+        each.text === text &&
+        each.attempt !== attempt &&
+        !each.undone &&
+        !each.finalized,
+    );
     const same = earlier.findLast((each) => each.number === number) ?? earlier.at(-1);
     const target = this.#targetOf(intent);
     if (same === undefined) {
-      const tracked = { operation, step, text, number, attempt, groups: new Map<string, Group>(), target, undone: false, finalized: false, told: new Map<string, Recorded>() };
+      const tracked = {
+        operation,
+        step,
+        text,
+        number,
+        attempt,
+        groups: new Map<string, Group>(),
+        target,
+        undone: false,
+        finalized: false,
+        told: new Map<string, Recorded>(),
+      };
       this.#changes.push(tracked);
       return tracked;
     }
@@ -180,7 +217,9 @@ export class BegunChanges {
   }
 
   #underWay({ operation, step, number }: Intent): Tracked | undefined {
-    return this.#changes.findLast((each) => each.operation === operation && each.step === step && each.number === number);
+    return this.#changes.findLast(
+      (each) => each.operation === operation && each.step === step && each.number === number,
+    );
   }
 
   #targetOf(intent: Intent): Tracked | undefined {
@@ -188,7 +227,10 @@ export class BegunChanges {
     if (input?.success !== true) return undefined;
     const { step, number, change } = input.data;
     const text = canonicalJson(change);
-    return this.#changes.findLast((each) => !isAfterwards(each) && !each.undone && each.step === step && each.number === number && each.text === text);
+    return this.#changes.findLast(
+      (each) =>
+        !isAfterwards(each) && !each.undone && each.step === step && each.number === number && each.text === text,
+    );
   }
 }
 
@@ -219,7 +261,8 @@ function subjectOf({ kind, name }: Pick<RecordNote, 'kind' | 'name'>): string {
 
 function versionOf(tracked: Tracked, about: Pick<RecordNote, 'kind' | 'name'>): number | undefined {
   const subject = subjectOf(about);
-  return (firstOf(tracked)?.records?.find((claim) => subjectOf(claim) === subject) ?? tracked.told.get(subject))?.version;
+  return (firstOf(tracked)?.records?.find((claim) => subjectOf(claim) === subject) ?? tracked.told.get(subject))
+    ?.version;
 }
 
 function versionsOf(tracked: Tracked): readonly BegunVersion[] {
@@ -229,7 +272,18 @@ function versionsOf(tracked: Tracked): readonly BegunVersion[] {
     const version = versionOf(tracked, note);
     const told = tracked.told.get(subjectOf(note))?.state;
     const failed = is === undefined && outcomeOf(tracked) === 'failed';
-    return intent === undefined ? [] : [{ note, intent, ...(version === undefined ? {} : { version }), ...(is === undefined ? {} : { is }), ...(failed ? { failed } : {}), ...(told === undefined ? {} : { told }) }];
+    return intent === undefined
+      ? []
+      : [
+          {
+            note,
+            intent,
+            ...(version === undefined ? {} : { version }),
+            ...(is === undefined ? {} : { is }),
+            ...(failed ? { failed } : {}),
+            ...(told === undefined ? {} : { told }),
+          },
+        ];
   });
 }
 
@@ -250,5 +304,15 @@ function show(tracked: Tracked, undoBegun: boolean): readonly BegunChange[] {
   if (first === undefined) return [];
   const { attempt, undone, finalized } = tracked;
   const output = groups.findLast(({ outcome }) => outcome?.output !== undefined)?.outcome?.output;
-  return [{ intent: first.intent, attempt, outcome: outcomeOf(tracked), output, undone, undoBegun: undoBegun && !undone, finalized }];
+  return [
+    {
+      intent: first.intent,
+      attempt,
+      outcome: outcomeOf(tracked),
+      output,
+      undone,
+      undoBegun: undoBegun && !undone,
+      finalized,
+    },
+  ];
 }

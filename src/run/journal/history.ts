@@ -115,11 +115,22 @@ export function historyOf(records: readonly JournalRecord[]): History {
       }
     }
   }
-  return { runId: first.runId, playbook: first.playbook, recordsAt: first.records, parts, hosts: [...hosts].map(([host, read]) => hostHistory(first.runId, host, read)), records };
+  return {
+    runId: first.runId,
+    playbook: first.playbook,
+    recordsAt: first.records,
+    parts,
+    hosts: [...hosts].map(([host, read]) => hostHistory(first.runId, host, read)),
+    records,
+  };
 }
 
 /** Of a rollback or finalize, whether it has not come to doing anything there: then things stand as they stood. */
-function leavesAsIs({ status }: Extract<JournalRecord, { type: 'host' }>, mode: PartMode, { begun, changes }: HostRecords): boolean {
+function leavesAsIs(
+  { status }: Extract<JournalRecord, { type: 'host' }>,
+  mode: PartMode,
+  { begun, changes }: HostRecords,
+): boolean {
   if (mode !== 'rollback' && mode !== 'finalize') return false;
   const state = stateOf(status, mode);
   if (state === 'finalized') return false;
@@ -131,7 +142,14 @@ function leavesAsIs({ status }: Extract<JournalRecord, { type: 'host' }>, mode: 
 function hostHistory(runId: string, host: string, { changes, intents, ended, begun }: HostRecords): HostHistory {
   const isDone = begun === undefined && ended !== undefined && stateOf(ended.record.status, ended.mode) === 'done';
   const versions = changes.versions(isDone);
-  const read = { host, owed: [...(ended?.record.owed ?? []), ...owedRecords(runId, versions)], versions, changes: changes.list(), open: changes.open(), intents };
+  const read = {
+    host,
+    owed: [...(ended?.record.owed ?? []), ...owedRecords(runId, versions)],
+    versions,
+    changes: changes.list(),
+    open: changes.open(),
+    intents,
+  };
   if (begun !== undefined) return { ...read, state: 'interrupted', mode: begun.mode, ended: false, step: begun.step };
   if (ended === undefined) return { ...read, state: 'not-started', mode: 'apply', ended: false };
   const { mode, record } = ended;
@@ -153,7 +171,13 @@ function stateOf(status: HostStatus, mode: PartMode): HostState {
 
 /** What the records do not know yet. What was never claimed, and was not made either, need not be known. */
 export function unsettled(versions: readonly BegunVersion[]): readonly (BegunVersion & { readonly is: Settled })[] {
-  return versions.flatMap((one) => (one.is === undefined || one.is === one.told || (one.version === undefined && one.is !== 'current' && one.is !== 'removed') ? [] : [{ ...one, is: one.is }]));
+  return versions.flatMap((one) =>
+    one.is === undefined ||
+    one.is === one.told ||
+    (one.version === undefined && one.is !== 'current' && one.is !== 'removed')
+      ? []
+      : [{ ...one, is: one.is }],
+  );
 }
 
 /** What is owed because of that, one line for each version. */
@@ -181,7 +205,9 @@ export function changesInEffect({ changes }: HostHistory): readonly BegunChange[
 
 /** What the next part of the run starts from. */
 export function basisOf(history: History, plan: PlanFile): Basis {
-  const planned = new Map(plan.hosts.map(({ host, steps }) => [host, new Map(steps.map((step) => [step.id, step.want]))]));
+  const planned = new Map(
+    plan.hosts.map(({ host, steps }) => [host, new Map(steps.map((step) => [step.id, step.want]))]),
+  );
   const basis = (hosts: ReadonlyMap<string, HostHistory>): Basis => ({
     approved: () => undefined,
     want: (host, step) => hosts.get(host)?.intents.get(step)?.want ?? planned.get(host)?.get(step) ?? undefined,
@@ -208,7 +234,8 @@ function pastOf(changes: readonly BegunChange[], step: string): Past | undefined
   if (begun.length === 0 || begun.some(({ undone }) => undone)) return undefined;
   const unknown = begun.find(({ outcome }) => outcome === 'unknown');
   // What is no program on the host (a wait) is simply done again.
-  if (unknown !== undefined) return unknown.intent.work === undefined ? undefined : { kind: 'unknown', summary: unknown.intent.change.summary };
+  if (unknown !== undefined)
+    return unknown.intent.work === undefined ? undefined : { kind: 'unknown', summary: unknown.intent.change.summary };
   if (begun.some(({ outcome }) => outcome === 'failed')) return undefined;
   return { kind: 'done', output: begun.findLast(({ output }) => output !== undefined)?.output };
 }

@@ -51,15 +51,46 @@ export interface Outcome {
 }
 
 export type JournalRecord =
-  | { readonly type: 'run'; readonly version: typeof journalVersion; readonly runId: string; readonly at: string; readonly by: string; readonly playbook: string; readonly digest: string; readonly hosts: readonly string[]; /** Where versions are recorded. */ readonly records?: string }
+  | {
+      readonly type: 'run';
+      readonly version: typeof journalVersion;
+      readonly runId: string;
+      readonly at: string;
+      readonly by: string;
+      readonly playbook: string;
+      readonly digest: string;
+      readonly hosts: readonly string[];
+      /** Where versions are recorded. */ readonly records?: string;
+    }
   /** A later part of the same run begins. */
-  | { readonly type: 'continued'; readonly at: string; readonly by: string; readonly mode: 'resume' | 'rollback' | 'finalize'; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'continued';
+      readonly at: string;
+      readonly by: string;
+      readonly mode: 'resume' | 'rollback' | 'finalize';
+      readonly hosts: readonly string[];
+    }
   | Intent
   | Outcome
   /** The records have been told what became of a version that the change has made. */
-  | (Claim & { readonly type: 'recorded'; readonly at: string; readonly host: string; readonly step: string; readonly number: number; readonly state: Settled })
+  | (Claim & {
+      readonly type: 'recorded';
+      readonly at: string;
+      readonly host: string;
+      readonly step: string;
+      readonly number: number;
+      readonly state: Settled;
+    })
   /** What became of a host in this part of the run. */
-  | { readonly type: 'host'; readonly at: string; readonly host: string; readonly status: HostStatus; readonly step?: string; readonly error?: { readonly code: ErrorCode; readonly message: string }; readonly owed: readonly string[] }
+  | {
+      readonly type: 'host';
+      readonly at: string;
+      readonly host: string;
+      readonly status: HostStatus;
+      readonly step?: string;
+      readonly error?: { readonly code: ErrorCode; readonly message: string };
+      readonly owed: readonly string[];
+    }
   | { readonly type: 'end'; readonly at: string; readonly status: HostStatus };
 
 /** The durable record of a run. `append` resolves when the record is on the disk, and not before. */
@@ -107,7 +138,10 @@ class FileJournal implements Journal {
       await this.#file.datasync();
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new AppError('action-failed', `the journal could not be written: ${why}`, { cause: thrown, hint: 'nothing is done without a record of it; make room for the journal on this machine, then run the same again' });
+      throw new AppError('action-failed', `the journal could not be written: ${why}`, {
+        cause: thrown,
+        hint: 'nothing is done without a record of it; make room for the journal on this machine, then run the same again',
+      });
     }
   }
 

@@ -32,7 +32,11 @@ const status = z.enum({
 } satisfies { readonly [Status in HostStatus]: Status });
 const error = z.exactOptional(z.strictObject({ code: errorCodeSchema, message: text }));
 const output = z.strictObject({ status: z.number().int(), stdout: text, stderr: text } satisfies Shape<StepOutput>);
-const claim = { kind: z.enum(['volume', 'container', 'scaled']), name: text.min(1), version: count } satisfies Shape<Claim>;
+const claim = {
+  kind: z.enum(['volume', 'container', 'scaled']),
+  name: text.min(1),
+  version: count,
+} satisfies Shape<Claim>;
 const effect = { at: text, host: text.min(1), step: text.min(1), number: count, actions: z.array(count) };
 
 /** A type of record that is added does not compile until it stands here. */
@@ -48,7 +52,13 @@ const types = {
     hosts: texts,
     records: z.exactOptional(text.min(1)),
   } satisfies Shape<RecordOf<'run'>>),
-  continued: z.strictObject({ type: z.literal('continued'), at: text, by: text, mode: z.enum(['resume', 'rollback', 'finalize']), hosts: texts } satisfies Shape<RecordOf<'continued'>>),
+  continued: z.strictObject({
+    type: z.literal('continued'),
+    at: text,
+    by: text,
+    mode: z.enum(['resume', 'rollback', 'finalize']),
+    hosts: texts,
+  } satisfies Shape<RecordOf<'continued'>>),
   intent: z.strictObject({
     type: z.literal('intent'),
     ...effect,
@@ -60,7 +70,13 @@ const types = {
     work: z.exactOptional(text.min(1)),
     records: z.exactOptional(z.array(z.strictObject(claim))),
   } satisfies Shape<RecordOf<'intent'>>),
-  outcome: z.strictObject({ type: z.literal('outcome'), ...effect, summary: text, error, output: z.exactOptional(output) } satisfies Shape<RecordOf<'outcome'>>),
+  outcome: z.strictObject({
+    type: z.literal('outcome'),
+    ...effect,
+    summary: text,
+    error,
+    output: z.exactOptional(output),
+  } satisfies Shape<RecordOf<'outcome'>>),
   recorded: z.strictObject({
     type: z.literal('recorded'),
     at: text,
@@ -70,11 +86,27 @@ const types = {
     ...claim,
     state: z.enum(['current', 'abandoned', 'undone', 'removed']),
   } satisfies Shape<RecordOf<'recorded'>>),
-  host: z.strictObject({ type: z.literal('host'), at: text, host: text.min(1), status, step: z.exactOptional(text), error, owed: texts } satisfies Shape<RecordOf<'host'>>),
+  host: z.strictObject({
+    type: z.literal('host'),
+    at: text,
+    host: text.min(1),
+    status,
+    step: z.exactOptional(text),
+    error,
+    owed: texts,
+  } satisfies Shape<RecordOf<'host'>>),
   end: z.strictObject({ type: z.literal('end'), at: text, status } satisfies Shape<RecordOf<'end'>>),
 } satisfies { readonly [Type in JournalRecord['type']]: z.ZodType<RecordOf<Type>> };
 
-const recordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('type', [types.run, types.continued, types.intent, types.outcome, types.recorded, types.host, types.end]);
+const recordSchema: z.ZodType<JournalRecord> = z.discriminatedUnion('type', [
+  types.run,
+  types.continued,
+  types.intent,
+  types.outcome,
+  types.recorded,
+  types.host,
+  types.end,
+]);
 
 export interface ReadJournal {
   /** At least the `run` record, which is the first one. */
@@ -85,7 +117,8 @@ export interface ReadJournal {
 
 /** Longer than any record that is written. */
 const longestLine = 64 * 1024 ** 2;
-const damaged = 'nothing goes on from a journal that is damaged: put back a copy of it, or look at the hosts and apply the playbook again';
+const damaged =
+  'nothing goes on from a journal that is damaged: put back a copy of it, or look at the hosts and apply the playbook again';
 const newer = 'use the plimsoll that wrote it, or a newer one';
 
 /**
@@ -99,13 +132,22 @@ export async function readJournal(path: string): Promise<ReadJournal> {
   let number = 0;
   for await (const { bytes, whole } of linesOf(path)) {
     number += 1;
-    if (unreadable !== undefined) throw new AppError('config', 'this is no record of a journal, and it is not the last line', { where: unreadable.where, hint: damaged });
+    if (unreadable !== undefined)
+      throw new AppError('config', 'this is no record of a journal, and it is not the last line', {
+        where: unreadable.where,
+        hint: damaged,
+      });
     const where = `${path}:${String(number)}`;
     const value = whole ? parseJson(bytes) : undefined;
     if (value === undefined) unreadable = { where, bytes: bytes.length + (whole ? 1 : 0) };
     else records.push(recordOf(value, number, where));
   }
-  if (records.length === 0) throw new AppError('config', `${path} holds no record: the run was cut before it had begun, and has changed nothing`, { hint: 'apply the playbook again' });
+  if (records.length === 0)
+    throw new AppError(
+      'config',
+      `${path} holds no record: the run was cut before it had begun, and has changed nothing`,
+      { hint: 'apply the playbook again' },
+    );
   return { records, tornBytes: unreadable?.bytes ?? 0 };
 }
 
@@ -129,14 +171,32 @@ export async function repairJournal(path: string): Promise<number> {
 
 function recordOf(value: unknown, number: number, where: string): JournalRecord {
   const { type, version } = isObject(value) ? value : {};
-  if (number === 1 && type !== 'run') throw new AppError('config', 'a journal begins with the record of its run, and this is another one', { where, hint: damaged });
-  if (number > 1 && type === 'run') throw new AppError('config', 'the record of a run stands in the middle of its journal', { where, hint: damaged });
+  if (number === 1 && type !== 'run')
+    throw new AppError('config', 'a journal begins with the record of its run, and this is another one', {
+      where,
+      hint: damaged,
+    });
+  if (number > 1 && type === 'run')
+    throw new AppError('config', 'the record of a run stands in the middle of its journal', { where, hint: damaged });
   if (type === 'run' && typeof version === 'number' && version > journalVersion) {
-    throw new AppError('config', `the journal was written by a newer plimsoll: it is of version ${String(version)}, and this plimsoll knows up to ${String(journalVersion)}`, { where, hint: newer });
+    throw new AppError(
+      'config',
+      `the journal was written by a newer plimsoll: it is of version ${String(version)}, and this plimsoll knows up to ${String(journalVersion)}`,
+      { where, hint: newer },
+    );
   }
-  if (typeof type === 'string' && !Object.hasOwn(types, type)) throw new AppError('config', `a record "${oneLine(type, 40)}", which this plimsoll does not know`, { where, hint: newer });
+  if (typeof type === 'string' && !Object.hasOwn(types, type))
+    throw new AppError('config', `a record "${oneLine(type, 40)}", which this plimsoll does not know`, {
+      where,
+      hint: newer,
+    });
   const parsed = recordSchema.safeParse(value);
-  if (!parsed.success) throw new AppError('config', `this is no record that can be relied on: ${oneLine(z.prettifyError(parsed.error), 300)}`, { where, hint: damaged });
+  if (!parsed.success)
+    throw new AppError(
+      'config',
+      `this is no record that can be relied on: ${oneLine(z.prettifyError(parsed.error), 300)}`,
+      { where, hint: damaged },
+    );
   return parsed.data;
 }
 
@@ -156,7 +216,8 @@ async function* linesOf(path: string): AsyncGenerator<{ readonly bytes: Buffer; 
   let held = 0;
   const hold = (part: Buffer): void => {
     held += part.length;
-    if (held > longestLine) throw new AppError('config', `${path} has a line of more than 64 MiB: that is no record`, { hint: damaged });
+    if (held > longestLine)
+      throw new AppError('config', `${path} has a line of more than 64 MiB: that is no record`, { hint: damaged });
     parts.push(part);
   };
   const take = (): Buffer => {

@@ -39,12 +39,17 @@ export function lockAddress(stateDirectory: string, runId: string): string {
 export async function holdRun(stateDirectory: string, runId: string): Promise<HeldRun> {
   const address = lockAddress(stateDirectory, runId);
   const server = await holding(address).catch((thrown: unknown) => {
-    throw new AppError('usage', `run ${runId} cannot be held in ${dirname(address)}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory of a local disk that you may write', cause: thrown });
+    throw new AppError('usage', `run ${runId} cannot be held in ${dirname(address)}: ${whyUnreadable(thrown)}`, {
+      hint: 'set XDG_STATE_HOME to a directory of a local disk that you may write',
+      cause: thrown,
+    });
   });
   if (server === undefined) {
     const holder = await askAt(address);
     const who = holder?.pid === undefined ? '' : ` (pid ${String(holder.pid)})`;
-    throw new AppError('locked', `this machine is working on run ${runId} already${who}`, { hint: 'wait for it to end, or end it, and run the same again' });
+    throw new AppError('locked', `this machine is working on run ${runId} already${who}`, {
+      hint: 'wait for it to end, or end it, and run the same again',
+    });
   }
   return {
     async release() {

@@ -37,7 +37,8 @@ export class RunRecords {
     this.#places = new ScaledPlaces(options.records, options.signal);
     for (const record of options.earlier) this.#observe(record);
     if (options.mode === 'plan' || options.mode === 'apply') return;
-    for (const [host, records] of this.#told) records.push({ type: 'continued', at: '', by: options.who, mode: options.mode, hosts: [host] });
+    for (const [host, records] of this.#told)
+      records.push({ type: 'continued', at: '', by: options.who, mode: options.mode, hosts: [host] });
   }
 
   check(signal: AbortSignal): Promise<void> {
@@ -64,7 +65,12 @@ export class RunRecords {
    * Reserves the versions that a change makes. When the records are away the run goes on, and they are
    * claimed once it is done. Errors: `records-conflict`, with who has one of them; nothing is claimed then.
    */
-  async claim(host: string, { records: notes = [] }: Change, journal: Journal, signal: AbortSignal): Promise<readonly Claim[]> {
+  async claim(
+    host: string,
+    { records: notes = [] }: Change,
+    journal: Journal,
+    signal: AbortSignal,
+  ): Promise<readonly Claim[]> {
     if (notes.length === 0) return [];
     // A version of an earlier attempt that has come to its end is not to be taken for one that may be used again.
     await this.settle(host, journal);
@@ -77,7 +83,9 @@ export class RunRecords {
         const error = toAppError(thrown);
         // Only what is claimed for the whole fleet cannot be claimed afterwards.
         if (error.code === 'records-unavailable' && (note.kind !== 'scaled' || note.removes === true)) continue;
-        await Promise.allSettled(claims.map((claim) => this.#options.records.settle(host, claim, 'abandoned', by, this.#options.signal)));
+        await Promise.allSettled(
+          claims.map((claim) => this.#options.records.settle(host, claim, 'abandoned', by, this.#options.signal)),
+        );
         throw error;
       }
     }
@@ -85,16 +93,30 @@ export class RunRecords {
   }
 
   /** Tells the records what they do not know yet of a host. Resolves with what is owed then, and why. */
-  async settle(host: string, journal: Journal): Promise<{ readonly owed: readonly string[]; readonly errors: readonly AppError[] }> {
+  async settle(
+    host: string,
+    journal: Journal,
+  ): Promise<{ readonly owed: readonly string[]; readonly errors: readonly AppError[] }> {
     const { records, runId, signal } = this.#options;
     const errors: AppError[] = [];
     for (const { note, version, intent, is } of unsettled(this.#versions(host))) {
       const by = this.#by(intent.at);
       try {
-        const claim = version === undefined ? await records.claim(host, note, by, signal) : { kind: note.kind, name: note.name, version };
+        const claim =
+          version === undefined
+            ? await records.claim(host, note, by, signal)
+            : { kind: note.kind, name: note.name, version };
         await records.settle(host, claim, is, by, signal);
         const { step, number } = intent;
-        await journal.append({ type: 'recorded', at: new Date().toISOString(), host, step, number, ...claim, state: is });
+        await journal.append({
+          type: 'recorded',
+          at: new Date().toISOString(),
+          host,
+          step,
+          number,
+          ...claim,
+          state: is,
+        });
       } catch (thrown) {
         // Whatever it is, it stays owed, and does not touch what the run is for.
         errors.push(toAppError(thrown));
@@ -111,7 +133,10 @@ export class RunRecords {
     const records = this.#told.get(host);
     if (records === undefined) return [];
     const { runId, who } = this.#options;
-    const history = historyOf([{ type: 'run', version: 1, runId, at: '', by: who, playbook: '', digest: '', hosts: [host] }, ...records]);
+    const history = historyOf([
+      { type: 'run', version: 1, runId, at: '', by: who, playbook: '', digest: '', hosts: [host] },
+      ...records,
+    ]);
     return history.hosts.find((one) => one.host === host)?.versions ?? [];
   }
 

@@ -50,7 +50,10 @@ export async function createRun(stateDirectory: string, runId: string, planText:
   } catch (thrown) {
     await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
     if (thrown instanceof AppError) throw thrown;
-    throw new AppError('usage', `the run cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory that you may write, with room in it', cause: thrown });
+    throw new AppError('usage', `the run cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, {
+      hint: 'set XDG_STATE_HOME to a directory that you may write, with room in it',
+      cause: thrown,
+    });
   }
 }
 
@@ -60,12 +63,17 @@ export async function createRun(stateDirectory: string, runId: string, planText:
  */
 export async function findRun(stateDirectory: string, wanted: string | undefined): Promise<RunPlace> {
   const runs = await listRuns(stateDirectory);
-  const found = wanted === undefined ? runs.slice(0, 1) : runs.filter(({ runId }) => wanted !== '' && runId.startsWith(wanted));
+  const found =
+    wanted === undefined ? runs.slice(0, 1) : runs.filter(({ runId }) => wanted !== '' && runId.startsWith(wanted));
   const [run, another] = [found.find(({ runId }) => runId === wanted) ?? found[0], found[1]];
   if (run !== undefined && (another === undefined || run.runId === wanted)) return run;
-  if (runs.length === 0) throw new AppError('usage', `there is no run in ${join(stateDirectory, 'runs')}`, { hint: 'plimsoll apply makes one' });
+  if (runs.length === 0)
+    throw new AppError('usage', `there is no run in ${join(stateDirectory, 'runs')}`, {
+      hint: 'plimsoll apply makes one',
+    });
   const name = oneLine(wanted ?? '', 40);
-  if (another !== undefined) throw new AppError('usage', `${String(found.length)} runs begin with ${name}`, { hint: few(found) });
+  if (another !== undefined)
+    throw new AppError('usage', `${String(found.length)} runs begin with ${name}`, { hint: few(found) });
   throw new AppError('usage', `there is no run ${name}`, { hint: few(runs) });
 }
 
@@ -74,7 +82,10 @@ export async function openRun(stateDirectory: string, wanted: string | undefined
   const place = await findRun(stateDirectory, wanted);
   const path = join(place.directory, 'plan.json');
   const planText = await readFile(path, 'utf8').catch((thrown: unknown) => {
-    throw new AppError('config', `${path} could not be read: ${whyUnreadable(thrown)}`, { cause: thrown, hint: 'a run goes on from its plan: put back a copy of it, or apply the playbook again' });
+    throw new AppError('config', `${path} could not be read: ${whyUnreadable(thrown)}`, {
+      cause: thrown,
+      hint: 'a run goes on from its plan: put back a copy of it, or apply the playbook again',
+    });
   });
   return { ...place, planText, ...(await readJournal(journalPath(place))) };
 }
@@ -84,7 +95,10 @@ export async function listRuns(stateDirectory: string): Promise<readonly RunPlac
   const runs = join(stateDirectory, 'runs');
   try {
     const names = await readdir(runs);
-    const ids = names.filter((name) => runIdPattern.test(name)).sort().reverse();
+    const ids = names
+      .filter((name) => runIdPattern.test(name))
+      .sort()
+      .reverse();
     return ids.map((runId) => ({ runId, directory: join(runs, runId) }));
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
@@ -103,6 +117,11 @@ export async function tryReadRun(place: RunPlace): Promise<ListedRun> {
 
 /** The newest of them, for whoever has named none of them. */
 function few(runs: readonly RunPlace[]): string {
-  const shown = runs.slice(0, 5).map(({ runId }) => runId).join(', ');
-  return runs.length > 5 ? `the newest of ${String(runs.length)}: ${shown}; plimsoll runs lists them` : `there ${runs.length === 1 ? 'is' : 'are'} ${shown}`;
+  const shown = runs
+    .slice(0, 5)
+    .map(({ runId }) => runId)
+    .join(', ');
+  return runs.length > 5
+    ? `the newest of ${String(runs.length)}: ${shown}; plimsoll runs lists them`
+    : `there ${runs.length === 1 ? 'is' : 'are'} ${shown}`;
 }

@@ -60,7 +60,11 @@ export interface RunDetails extends RunSummary {
   readonly hosts: readonly HostDetails[];
 }
 
-export function summaryOf({ runId, directory }: RunPlace, history: History, running: RunHolder | undefined): RunSummary {
+export function summaryOf(
+  { runId, directory }: RunPlace,
+  history: History,
+  running: RunHolder | undefined,
+): RunSummary {
   const { playbook, parts, hosts } = history;
   const [first] = parts;
   const last = parts.at(-1) ?? first;
@@ -80,12 +84,17 @@ export function summaryOf({ runId, directory }: RunPlace, history: History, runn
     ...(running === undefined ? {} : { running }),
     states,
     owed: hosts.reduce((sum, { owed }) => sum + owed.length, 0),
-    next: running === undefined ? nextOf(history).map((command) => byHand('plimsoll', ...command.split(' '), runId)) : [],
+    next:
+      running === undefined ? nextOf(history).map((command) => byHand('plimsoll', ...command.split(' '), runId)) : [],
   };
 }
 
 export function detailsOf(place: RunPlace, history: History, running: RunHolder | undefined): RunDetails {
-  return { ...summaryOf(place, history, running), parts: history.parts, hosts: history.hosts.map((host) => hostDetails(host, running)) };
+  return {
+    ...summaryOf(place, history, running),
+    parts: history.parts,
+    hosts: history.hosts.map((host) => hostDetails(host, running)),
+  };
 }
 
 function hostDetails(host: HostHistory, running: RunHolder | undefined): HostDetails {
@@ -102,9 +111,23 @@ function hostDetails(host: HostHistory, running: RunHolder | undefined): HostDet
 }
 
 function changeDetails(change: BegunChange): ChangeDetails {
-  const { step, name, operation, change: { summary, undo } } = change.intent;
+  const {
+    step,
+    name,
+    operation,
+    change: { summary, undo },
+  } = change.intent;
   const { outcome, finalized } = change;
-  return { step, name, operation, summary, outcome, rollback: rollbackOf(change), finalized, undo: undo === 'irreversible' ? undo : undo.map(commandOf) };
+  return {
+    step,
+    name,
+    operation,
+    summary,
+    outcome,
+    rollback: rollbackOf(change),
+    finalized,
+    undo: undo === 'irreversible' ? undo : undo.map(commandOf),
+  };
 }
 
 function rollbackOf({ intent: { change }, undone, finalized }: BegunChange): ChangeDetails['rollback'] {
@@ -121,8 +144,16 @@ function stateOf({ state, ended }: HostHistory, running: RunHolder | undefined):
 function nextOf({ hosts }: History): readonly string[] {
   const unfinished = new Set(hosts.filter(isUnfinished).map(({ mode }) => mode));
   if (unfinished.size > 0) {
-    return [...(['rollback', 'finalize'] as const).filter((mode) => unfinished.has(mode)), ...(unfinished.has('apply') || unfinished.has('resume') ? ['resume'] : [])];
+    return [
+      ...(['rollback', 'finalize'] as const).filter((mode) => unfinished.has(mode)),
+      ...(unfinished.has('apply') || unfinished.has('resume') ? ['resume'] : []),
+    ];
   }
-  const kept = hosts.some(({ changes }) => changes.some(({ intent, finalized }) => intent.change.finalize !== undefined && !finalized));
-  return [...(hosts.some(({ versions }) => unsettled(versions).length > 0) ? ['records settle'] : []), ...(kept ? ['finalize'] : [])];
+  const kept = hosts.some(({ changes }) =>
+    changes.some(({ intent, finalized }) => intent.change.finalize !== undefined && !finalized),
+  );
+  return [
+    ...(hosts.some(({ versions }) => unsettled(versions).length > 0) ? ['records settle'] : []),
+    ...(kept ? ['finalize'] : []),
+  ];
 }

@@ -28,7 +28,12 @@ export class ScaledPlaces {
     } catch (thrown) {
       const { code, message, hint } = toAppError(thrown);
       if (code !== 'records-unavailable') throw thrown;
-      return { host, instances: [], promised: [], away: { reason: message, remedy: hint ?? 'bring them back, or keep the records elsewhere (--records)' } };
+      return {
+        host,
+        instances: [],
+        promised: [],
+        away: { reason: message, remedy: hint ?? 'bring them back, or keep the records elsewhere (--records)' },
+      };
     }
     const { next, instances: all } = set;
     const instances = all.map(({ index, host: its, state, run }) => ({ index, host: its, state, run }));
@@ -44,13 +49,20 @@ export class ScaledPlaces {
       mine.delete(host);
       return { host, instances, promised };
     }
-    const offered = before === undefined ? (mine.get(host) ?? Math.max(next, Number(highest) + 1, ...promised.map(({ index }) => index + 1))) : Number(before);
+    const offered =
+      before === undefined
+        ? (mine.get(host) ?? Math.max(next, Number(highest) + 1, ...promised.map(({ index }) => index + 1)))
+        : Number(before);
     mine.set(host, offered);
     return { host, instances, promised, offered };
   }
 
   #ask(name: string): Promise<ScaledVolume> {
-    const asked = this.#asked.get(name) ?? this.#records.scaled(name, this.#signal).finally(() => { this.#asked.delete(name); });
+    const asked =
+      this.#asked.get(name) ??
+      this.#records.scaled(name, this.#signal).finally(() => {
+        this.#asked.delete(name);
+      });
     this.#asked.set(name, asked);
     return asked;
   }

@@ -14,7 +14,12 @@ const knownEarly: ReadonlySet<string> = new Set(['vars', 'host']);
  * steps that only read cost one round trip and not six. Only a matter of speed: a step whose needs
  * cannot be said yet, or whose facts cannot be read, meets that at its own turn.
  */
-export async function askAhead(host: HostPlay, steps: readonly Step[], base: FactBase, signal: AbortSignal): Promise<void> {
+export async function askAhead(
+  host: HostPlay,
+  steps: readonly Step[],
+  base: FactBase,
+  signal: AbortSignal,
+): Promise<void> {
   const wants = steps.flatMap((step) => wantOf(host, step));
   await readFacts(host.link, base, () => wants.flatMap((needs) => needs(base)), host.laptop, signal);
 }
@@ -40,7 +45,11 @@ function wantOf(host: HostPlay, step: Step): readonly ((base: FactBase) => reado
 }
 
 function resolved(host: HostPlay, step: Step): { readonly value: unknown } | undefined {
-  const early = step.when === undefined && step.loop === undefined && step.become === undefined && [...step.roots].every((root) => knownEarly.has(root));
+  const early =
+    step.when === undefined &&
+    step.loop === undefined &&
+    step.become === undefined &&
+    [...step.roots].every((root) => knownEarly.has(root));
   if (!early) return undefined;
   return tolerant(() => {
     const want = step.resolve({ ...host.scope, registers: {} });

@@ -13,9 +13,15 @@ export function stepsGuardedBy(nodes: readonly Node[], step: Step): ReadonlySet<
 }
 
 function blocksIn(nodes: readonly Node[]): readonly Block[] {
-  return nodes.flatMap((node) => (node.kind === 'step' ? [] : [node.block, ...blocksIn([...node.block.steps, ...node.block.rescue, ...node.block.always])]));
+  return nodes.flatMap((node) =>
+    node.kind === 'step'
+      ? []
+      : [node.block, ...blocksIn([...node.block.steps, ...node.block.rescue, ...node.block.always])],
+  );
 }
 
 function stepsIn(nodes: readonly Node[]): readonly Step[] {
-  return nodes.flatMap((node) => (node.kind === 'step' ? [node.step] : stepsIn([...node.block.steps, ...node.block.rescue, ...node.block.always])));
+  return nodes.flatMap((node) =>
+    node.kind === 'step' ? [node.step] : stepsIn([...node.block.steps, ...node.block.rescue, ...node.block.always]),
+  );
 }

@@ -7,7 +7,12 @@ import type { LinkOptions } from '../reach/link.ts';
 import { Link } from '../reach/link.ts';
 
 /** The way to the host for a step, one for each way of becoming root: a step says so, or its play, or the inventory. */
-export async function connect(context: RunContext, run: HostRun, play: Pick<Play, 'become'>, step: Pick<Step, 'become'>): Promise<Link> {
+export async function connect(
+  context: RunContext,
+  run: HostRun,
+  play: Pick<Play, 'become'>,
+  step: Pick<Step, 'become'>,
+): Promise<Link> {
   const { emit } = context;
   const target = targetFor(run, step.become ?? play.become);
   const link =
@@ -15,9 +20,13 @@ export async function connect(context: RunContext, run: HostRun, play: Pick<Play
     new Link({
       ...linkOptions(context, run),
       target,
-      onConnected: ({ info }) => { emit({ type: 'host.connected', host: run.name, hostKey: info.hostKey, runsAs: info.runsAs }); },
+      onConnected: ({ info }) => {
+        emit({ type: 'host.connected', host: run.name, hostKey: info.hostKey, runsAs: info.runsAs });
+      },
       peer: (name) => peerOf(context, run, name),
-      asked: (request) => { context.programs.pass(run.name, request); },
+      asked: (request) => {
+        context.programs.pass(run.name, request);
+      },
       scaledSet: (args) => context.records.scaledSet(run.name, args),
     });
   run.links.set(target.become, link);
@@ -25,8 +34,18 @@ export async function connect(context: RunContext, run: HostRun, play: Pick<Play
   return link;
 }
 
-function linkOptions({ transport, signal, reconnectMs, emit }: RunContext, run: HostRun): Pick<LinkOptions, 'transport' | 'signal' | 'reconnectMs' | 'onWaiting'> {
-  return { transport, signal, reconnectMs, onWaiting: (reason, fact) => { emit({ type: 'host.waiting', host: run.name, reason, ...(fact === undefined ? {} : { fact }) }); } };
+function linkOptions(
+  { transport, signal, reconnectMs, emit }: RunContext,
+  run: HostRun,
+): Pick<LinkOptions, 'transport' | 'signal' | 'reconnectMs' | 'onWaiting'> {
+  return {
+    transport,
+    signal,
+    reconnectMs,
+    onWaiting: (reason, fact) => {
+      emit({ type: 'host.waiting', host: run.name, reason, ...(fact === undefined ? {} : { fact }) });
+    },
+  };
 }
 
 /** A connection of this host's own to another one, which may have a turn of its own in the run, or none. */
@@ -34,7 +53,10 @@ async function peerOf(context: RunContext, run: HostRun, name: string): Promise<
   const known = run.peers.get(name);
   if (known !== undefined) return known;
   const target = await context.targetOf?.(name);
-  if (target === undefined) throw new AppError('refused', `there is no host ${name} in the inventory`, { hint: 'name it as the inventory does' });
+  if (target === undefined)
+    throw new AppError('refused', `there is no host ${name} in the inventory`, {
+      hint: 'name it as the inventory does',
+    });
   const link = run.peers.get(name) ?? new Link({ ...linkOptions(context, run), target, onConnected: () => undefined });
   run.peers.set(name, link);
   return link;

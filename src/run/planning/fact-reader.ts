@@ -38,7 +38,8 @@ export class FactBase implements Known {
 }
 
 /** Whom facts are asked of: a host, and by way of it other hosts of the inventory. */
-type Source = Pick<Connection, 'run'> & Partial<Pick<Link, 'peer' | 'scaledSet' | 'asked' | 'endpoint' | 'secret' | 'commandTimeoutMs' | 'stillReading'>>;
+type Source = Pick<Connection, 'run'> &
+  Partial<Pick<Link, 'peer' | 'scaledSet' | 'asked' | 'endpoint' | 'secret' | 'commandTimeoutMs' | 'stillReading'>>;
 
 /** How often a fact may lead to another one before the operation must be considered to go in circles. */
 const mostRounds = 8;
@@ -48,12 +49,23 @@ const mostRounds = 8;
  * travels in one flight, because it is sent in one turn of the event loop.
  * Returns the names of the facts that were read.
  */
-export async function readFacts(source: Source, base: FactBase, needs: () => readonly FactRequest[], laptop: Laptop, signal: AbortSignal): Promise<readonly string[]> {
+export async function readFacts(
+  source: Source,
+  base: FactBase,
+  needs: () => readonly FactRequest[],
+  laptop: Laptop,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const names: string[] = [];
   // What this machine or another host is asked has not this host's time.
-  const limitOf = ({ fact: { name, timeoutMs }, host }: FactRequest): number | undefined => (laptop.facts.has(name) ? undefined : (timeoutMs ?? (host === undefined ? source.commandTimeoutMs : undefined)));
+  const limitOf = ({ fact: { name, timeoutMs }, host }: FactRequest): number | undefined =>
+    laptop.facts.has(name) ? undefined : (timeoutMs ?? (host === undefined ? source.commandTimeoutMs : undefined));
   for (let round = 0; round < mostRounds; round += 1) {
-    const missing = new Map(needs().filter((request) => !base.has(request)).map((request) => [request.key, request]));
+    const missing = new Map(
+      needs()
+        .filter((request) => !base.has(request))
+        .map((request) => [request.key, request]),
+    );
     if (missing.size === 0) return names;
     const unanswered = new Set(missing.values());
     const reading = Promise.all(
@@ -77,17 +89,35 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
   try {
     const own = laptop.facts.get(request.fact.name);
     if (own !== undefined) return { value: await own(request.args) };
-    if (request.host !== undefined && source.peer === undefined) throw new AppError('internal', `${request.host} cannot be asked from here`);
-    if (request.fact.name === scaledSet.name && source.scaledSet !== undefined) return { value: await source.scaledSet(request.args) };
+    if (request.host !== undefined && source.peer === undefined)
+      throw new AppError('internal', `${request.host} cannot be asked from here`);
+    if (request.fact.name === scaledSet.name && source.scaledSet !== undefined)
+      return { value: await source.scaledSet(request.args) };
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);
     const whom = other ?? source;
     if (request.fact.name === peer.name && whom.endpoint !== undefined) return { value: await whom.endpoint() };
-    if (request.fact.runsPrograms === true && source.asked === undefined) throw new AppError('internal', `${request.fact.name} is asked where programs of a playbook have no place`);
+    if (request.fact.runsPrograms === true && source.asked === undefined)
+      throw new AppError('internal', `${request.fact.name} is asked where programs of a playbook have no place`);
     source.asked?.(request);
     const { script, timeoutMs, mostBytes, givesText = false } = request.fact;
-    const stdin = request.feed === undefined ? undefined : feedOfFact(request.feed, (reference) => secretFrom(source, reference));
-    const outcome = await whom.run({ script, args: request.args, repeatable: true, prints: givesText ? 'text' : 'data', ...(stdin === undefined ? {} : { stdin }), ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(mostBytes === undefined ? {} : { maxOutputBytes: mostBytes }) }, { signal });
-    if (outcome.droppedBytes > 0) throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, { hint: 'is something on the host printing without end?' });
+    const stdin =
+      request.feed === undefined ? undefined : feedOfFact(request.feed, (reference) => secretFrom(source, reference));
+    const outcome = await whom.run(
+      {
+        script,
+        args: request.args,
+        repeatable: true,
+        prints: givesText ? 'text' : 'data',
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(mostBytes === undefined ? {} : { maxOutputBytes: mostBytes }),
+      },
+      { signal },
+    );
+    if (outcome.droppedBytes > 0)
+      throw new AppError('output-limit', `the fact ${request.fact.name} is larger than plimsoll reads`, {
+        hint: 'is something on the host printing without end?',
+      });
     // One host's long answers keep no other host from its turn.
     await giveTurn(signal);
     return { value: request.fact.parse(outcome, request.args) };

@@ -51,7 +51,20 @@ export class HostRun {
   /** Said of some steps once all have been planned. */
   warn(which: (plan: StepPlan) => boolean, warning: string): void {
     for (const [play, items] of this.planned) {
-      this.planned.set(play, items.map((item) => (which(item.plan) ? { ...item, plan: { ...item.plan, planned: { ...item.plan.planned, warnings: [...(item.plan.planned.warnings ?? []), warning] } } } : item)));
+      this.planned.set(
+        play,
+        items.map((item) =>
+          which(item.plan)
+            ? {
+                ...item,
+                plan: {
+                  ...item.plan,
+                  planned: { ...item.plan.planned, warnings: [...(item.plan.planned.warnings ?? []), warning] },
+                },
+              }
+            : item,
+        ),
+      );
     }
     this.note([], [warning]);
   }
@@ -70,7 +83,8 @@ export class HostRun {
   }
 
   toResult(mode: RunMode): HostResult {
-    const status = this.error === undefined ? (this.applied.length > 0 ? 'changed' : 'ok') : hostStatusOf(this.error.code);
+    const status =
+      this.error === undefined ? (this.applied.length > 0 ? 'changed' : 'ok') : hostStatusOf(this.error.code);
     return {
       host: this.name,
       status,

@@ -22,7 +22,10 @@ export async function planHost(context: RunContext, run: HostRun): Promise<void>
   const pending: Pending[] = [];
   try {
     const saved = context.basis.approved(run.name);
-    if (saved?.error !== undefined) throw new AppError('refused', `no plan was saved for this host: ${saved.error.message}`, { hint: 'plan it again' });
+    if (saved?.error !== undefined)
+      throw new AppError('refused', `no plan was saved for this host: ${saved.error.message}`, {
+        hint: 'plan it again',
+      });
     run.before = hostBasis(await settle(context, run), run.name);
     let refused: PlannedItem | undefined;
     for (const play of run.plays) {
@@ -34,7 +37,10 @@ export async function planHost(context: RunContext, run: HostRun): Promise<void>
     if (saved !== undefined) refuseDrift(saved, run);
     if (refused?.plan.planned.outcome !== 'refused') return;
     run.step = refused.plan.step;
-    run.error = new AppError('refused', refused.plan.planned.reason, { hint: refused.plan.planned.remedy, where: refused.plan.where });
+    run.error = new AppError('refused', refused.plan.planned.reason, {
+      hint: refused.plan.planned.remedy,
+      where: refused.plan.where,
+    });
   } catch (thrown) {
     run.error = neverReached(toAppError(thrown));
   }
@@ -44,7 +50,9 @@ export async function planHost(context: RunContext, run: HostRun): Promise<void>
 function refuseDrift(saved: HostPlan, run: HostRun): void {
   const differences = compareSteps(saved.steps, run.toPlan().steps);
   if (differences.length === 0) return;
-  throw new AppError('drift', `the host is not as it was when the plan was saved: ${differences.join('; ')}`, { hint: 'plan it again, look at what is different, and apply then' });
+  throw new AppError('drift', `the host is not as it was when the plan was saved: ${differences.join('; ')}`, {
+    hint: 'plan it again, look at what is different, and apply then',
+  });
 }
 
 export function playContext(context: RunContext, run: HostRun, play: Play): Omit<HostPlay, 'link'> {
@@ -55,12 +63,19 @@ export function playContext(context: RunContext, run: HostRun, play: Play): Omit
     laptop: context.laptop,
     operations: context.operations,
     registers: {},
-    registeredBy: new Map(play.steps.flatMap(({ register, name }) => (register === undefined ? [] : [[register, name]]))),
+    registeredBy: new Map(
+      play.steps.flatMap(({ register, name }) => (register === undefined ? [] : [[register, name]])),
+    ),
     scope: scopeOf(play, run.host, context.extraVars),
   };
 }
 
-async function planPlay(context: RunContext, run: HostRun, play: Play, pending: Pending[]): Promise<readonly PlannedItem[]> {
+async function planPlay(
+  context: RunContext,
+  run: HostRun,
+  play: Play,
+  pending: Pending[],
+): Promise<readonly PlannedItem[]> {
   const inPlay = playContext(context, run, play);
   // What a user may read depends on the user, so facts are kept by connection.
   const bases = new Map<Link, FactBase>();
@@ -89,7 +104,8 @@ async function planPlay(context: RunContext, run: HostRun, play: Play, pending: 
       for (const item of items) add(conditional(await planTolerantly(host, item, base, pending, context.signal)));
     }
     planned.push(...plans);
-    if (step.register !== undefined) host.registers[step.register] = step.loop === undefined ? plans[0]?.result : valuesOf(plans);
+    if (step.register !== undefined)
+      host.registers[step.register] = step.loop === undefined ? plans[0]?.result : valuesOf(plans);
   }
   run.step = undefined;
   return planned;
@@ -110,7 +126,13 @@ function isTolerated({ nodes }: Play, step: Step): boolean {
 }
 
 /** What cannot be read for such a step now is met again at its turn. */
-async function planTolerantly(host: HostPlay, item: StepItem, base: FactBase, pending: readonly Pending[], signal: AbortSignal): Promise<PlannedItem> {
+async function planTolerantly(
+  host: HostPlay,
+  item: StepItem,
+  base: FactBase,
+  pending: readonly Pending[],
+  signal: AbortSignal,
+): Promise<PlannedItem> {
   try {
     return await planItem(host, item, base, pending, signal);
   } catch (thrown) {
@@ -119,7 +141,19 @@ async function planTolerantly(host: HostPlay, item: StepItem, base: FactBase, pe
     const { step, id } = item;
     return {
       item,
-      plan: { id, step: step.name, operation: step.operation, where: placeOf(step), want: null, planned: { outcome: 'maybe', dependsOn: [], reason: `as things are now it fails: ${error.message}`, provisional: [] } },
+      plan: {
+        id,
+        step: step.name,
+        operation: step.operation,
+        where: placeOf(step),
+        want: null,
+        planned: {
+          outcome: 'maybe',
+          dependsOn: [],
+          reason: `as things are now it fails: ${error.message}`,
+          provisional: [],
+        },
+      },
       want: undefined,
       changes: ['*'],
       facts: [],
@@ -129,7 +163,16 @@ async function planTolerantly(host: HostPlay, item: StepItem, base: FactBase, pe
 }
 
 /** These are about what was asked, and not about the connection or the run. */
-const failures: ReadonlySet<AppError['code']> = new Set(['action-failed', 'timed-out', 'output-limit', 'fact-unreadable', 'no-docker', 'missing-tool', 'unsupported', 'refused']);
+const failures: ReadonlySet<AppError['code']> = new Set([
+  'action-failed',
+  'timed-out',
+  'output-limit',
+  'fact-unreadable',
+  'no-docker',
+  'missing-tool',
+  'unsupported',
+  'refused',
+]);
 
 /** A looped step registers a list; unknown as soon as one of its values is. */
 export function valuesOf(plans: readonly PlannedItem[]): PlannedItem['result'] {
@@ -141,7 +184,19 @@ function unknownLoop(step: PlannedItem['item']['step'], play: Play, registers: r
   const id = `${String(play.number)}.${String(step.number)}`;
   return {
     item: { step, id },
-    plan: { id, step: step.name, operation: step.operation, where: placeOf(step), want: null, planned: { outcome: 'maybe', dependsOn: registers, reason: `its loop needs ${registers.join(', ')}, which is known only then`, provisional: [] } },
+    plan: {
+      id,
+      step: step.name,
+      operation: step.operation,
+      where: placeOf(step),
+      want: null,
+      planned: {
+        outcome: 'maybe',
+        dependsOn: registers,
+        reason: `its loop needs ${registers.join(', ')}, which is known only then`,
+        provisional: [],
+      },
+    },
     want: undefined,
     changes: ['*'],
     facts: [],

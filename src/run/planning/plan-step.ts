@@ -52,12 +52,18 @@ export interface PlannedItem {
 
 export function operationOf(context: HostPlay, step: Step): Operation {
   const operation = context.operations.get(step.operation);
-  if (operation === undefined) throw new Error(`the playbook names the operation ${step.operation}, which the registry does not have`);
+  if (operation === undefined)
+    throw new Error(`the playbook names the operation ${step.operation}, which the registry does not have`);
   return operation;
 }
 
 /** The step's loop, if it has one; undefined with the registers that it waits for when it cannot be known yet. */
-export async function itemsOf(context: HostPlay, step: Step, base: FactBase, signal: AbortSignal): Promise<readonly StepItem[] | { readonly unknown: readonly string[] }> {
+export async function itemsOf(
+  context: HostPlay,
+  step: Step,
+  base: FactBase,
+  signal: AbortSignal,
+): Promise<readonly StepItem[] | { readonly unknown: readonly string[] }> {
   const id = `${String(context.play.number)}.${String(step.number)}`;
   if (step.loop === undefined) return [{ step, id }];
   const items = step.loop.resolve(await scopeOf(context, step, base, signal));
@@ -69,17 +75,45 @@ export async function itemsOf(context: HostPlay, step: Step, base: FactBase, sig
  * Plans one item from live facts. `pinned` is the want of an approved plan, or of an earlier part of the
  * run, whose relative sizes have been made absolute; without it the step's input is resolved anew.
  */
-export async function planItem(context: HostPlay, item: StepItem, base: FactBase, pending: readonly Pending[], signal: AbortSignal, pinned?: unknown): Promise<PlannedItem> {
+export async function planItem(
+  context: HostPlay,
+  item: StepItem,
+  base: FactBase,
+  pending: readonly Pending[],
+  signal: AbortSignal,
+  pinned?: unknown,
+): Promise<PlannedItem> {
   const { step } = item;
   const operation = operationOf(context, step);
-  const blank = { id: item.id, step: step.name, operation: step.operation, where: placeOf(step), ...(step.maxUnavailable === undefined ? {} : { maxUnavailable: step.maxUnavailable }) };
-  const open = (planned: Planned): PlannedItem => ({ item, plan: { ...blank, want: null, planned }, want: undefined, changes: planned.outcome === 'maybe' ? ['*'] : [], facts: [], result: planned.outcome === 'maybe' ? undefined : null });
+  const blank = {
+    id: item.id,
+    step: step.name,
+    operation: step.operation,
+    where: placeOf(step),
+    ...(step.maxUnavailable === undefined ? {} : { maxUnavailable: step.maxUnavailable }),
+  };
+  const open = (planned: Planned): PlannedItem => ({
+    item,
+    plan: { ...blank, want: null, planned },
+    want: undefined,
+    changes: planned.outcome === 'maybe' ? ['*'] : [],
+    facts: [],
+    result: planned.outcome === 'maybe' ? undefined : null,
+  });
   await giveTurn(signal);
   try {
-    const scope: Scope = { ...(await scopeOf(context, step, base, signal)), ...(item.item === undefined ? {} : { item: item.item }) };
+    const scope: Scope = {
+      ...(await scopeOf(context, step, base, signal)),
+      ...(item.item === undefined ? {} : { item: item.item }),
+    };
     const condition = step.when?.evaluate(scope) ?? { value: true };
     if ('unknown' in condition) return open(waitsFor(context, condition.unknown));
-    if (typeof condition.value !== 'boolean') throw new AppError('config', `when is ${JSON.stringify(condition.value)}, not true or false: ${step.when?.text ?? ''}`, { where: placeOf(step) });
+    if (typeof condition.value !== 'boolean')
+      throw new AppError(
+        'config',
+        `when is ${JSON.stringify(condition.value)}, not true or false: ${step.when?.text ?? ''}`,
+        { where: placeOf(step) },
+      );
     if (!condition.value) return open({ outcome: 'noop', reason: `its condition is false: ${step.when?.text ?? ''}` });
     const kept = pinned ?? wantedBefore(context, operation, item);
     const resolved = kept === undefined ? step.resolve(scope) : { value: kept };
@@ -89,7 +123,8 @@ export async function planItem(context: HostPlay, item: StepItem, base: FactBase
     // Without anything that could be pinned it is known now already, and nothing is asked of the host.
     if (operation.pin === undefined) refuseOtherWant(approved, resolved.value);
     let want = resolved.value;
-    const read = async (): Promise<readonly string[]> => readFacts(context.link, base, () => operation.needs(want, base), context.laptop, signal);
+    const read = async (): Promise<readonly string[]> =>
+      readFacts(context.link, base, () => operation.needs(want, base), context.laptop, signal);
     let facts = await read();
     want = operation.pin?.(want, base) ?? want;
     if (approved !== undefined && operation.repin !== undefined) {
@@ -99,14 +134,18 @@ export async function planItem(context: HostPlay, item: StepItem, base: FactBase
     refuseOtherWant(approved, want);
     const touches = operation.touches(want, base);
     const past = operation.repeats ? context.before.past(item.id) : undefined;
-    const planned = past === undefined ? qualify(operation.plan(want, base), touches.reads, pending) : alreadyBegun(past);
+    const planned =
+      past === undefined ? qualify(operation.plan(want, base), touches.reads, pending) : alreadyBegun(past);
     return {
       item,
       plan: { ...blank, want: toJson(want), planned },
       want,
       changes: planned.outcome === 'change' || planned.outcome === 'maybe' ? touches.changes : [],
       facts,
-      result: planned.outcome === 'noop' ? (operation.result?.(want, base, past?.kind === 'done' ? past.output : undefined) ?? null) : undefined,
+      result:
+        planned.outcome === 'noop'
+          ? (operation.result?.(want, base, past?.kind === 'done' ? past.output : undefined) ?? null)
+          : undefined,
     };
   } catch (thrown) {
     throw located(thrown, step);
@@ -119,21 +158,32 @@ interface ApprovedWant {
 }
 
 /** What a saved plan says was wanted. */
-function approvedWant({ before }: HostPlay, { schema, name }: Operation, { id, step }: StepItem): ApprovedWant | undefined {
+function approvedWant(
+  { before }: HostPlay,
+  { schema, name }: Operation,
+  { id, step }: StepItem,
+): ApprovedWant | undefined {
   const approved = before.approved(id);
   if (approved === undefined || approved.want === null) return undefined;
   const parsed = schema.safeParse(approved.want);
-  if (!parsed.success || approved.operation !== name) throw new AppError('drift', `in the saved plan the step "${step.name}" is another one than in its playbook`, { hint: planAgain });
+  if (!parsed.success || approved.operation !== name)
+    throw new AppError('drift', `in the saved plan the step "${step.name}" is another one than in its playbook`, {
+      hint: planAgain,
+    });
   return { want: parsed.data, certain: approved.planned.outcome !== 'maybe' };
 }
 
-const planAgain = 'the playbook and the variables in the plan file, with the inventory of now, ask for something else than the plan does: plan it again, look at what is different, and apply then';
+const planAgain =
+  'the playbook and the variables in the plan file, with the inventory of now, ask for something else than the plan does: plan it again, look at what is different, and apply then';
 
 /** What was uncertain when it was approved may rest on what is known only now. */
 function refuseOtherWant(approved: ApprovedWant | undefined, want: unknown): void {
   if (approved?.certain !== true) return;
   const differences = fieldDifferences(toJson(approved.want), toJson(want), ['input']);
-  if (differences.length > 0) throw new AppError('drift', `the step is not the one that was saved: ${differences.join('; ')}`, { hint: planAgain });
+  if (differences.length > 0)
+    throw new AppError('drift', `the step is not the one that was saved: ${differences.join('; ')}`, {
+      hint: planAgain,
+    });
 }
 
 /** What was wanted when an earlier part of the run planned the step first. */
@@ -148,27 +198,54 @@ function alreadyBegun(past: Past): Planned {
   return {
     outcome: 'refused',
     reason: `it was begun in this run, and it is not known whether it came to its end: ${past.summary}`,
-    remedy: 'look at the host, then resume with --unfinished again, to do it once more, or with --unfinished done, to take it as done',
+    remedy:
+      'look at the host, then resume with --unfinished again, to do it once more, or with --unfinished done, to take it as done',
   };
 }
 
 /** A step of a rescue is done only when its block fails, so nothing about it is certain. */
 export function onlyAfterFailure(planned: PlannedItem, block: string, nothingCanFail: boolean): PlannedItem {
   const { plan } = planned;
-  if (nothingCanFail) return { ...planned, changes: [], plan: { ...plan, planned: { outcome: 'noop', reason: `"${block}" has nothing to do` } } };
-  const provisional = plan.planned.outcome === 'change' ? plan.planned.changes : plan.planned.outcome === 'maybe' ? plan.planned.provisional : [];
-  return { ...planned, plan: { ...plan, planned: { outcome: 'maybe', dependsOn: [block], reason: `only if a step of "${block}" fails`, provisional } } };
+  if (nothingCanFail)
+    return {
+      ...planned,
+      changes: [],
+      plan: { ...plan, planned: { outcome: 'noop', reason: `"${block}" has nothing to do` } },
+    };
+  const provisional =
+    plan.planned.outcome === 'change'
+      ? plan.planned.changes
+      : plan.planned.outcome === 'maybe'
+        ? plan.planned.provisional
+        : [];
+  return {
+    ...planned,
+    plan: {
+      ...plan,
+      planned: { outcome: 'maybe', dependsOn: [block], reason: `only if a step of "${block}" fails`, provisional },
+    },
+  };
 }
 
 /** The value for `register` once the step has been applied. */
-export function resultOf(context: HostPlay, step: Step, want: unknown, base: FactBase, output: StepOutput | undefined): Json {
+export function resultOf(
+  context: HostPlay,
+  step: Step,
+  want: unknown,
+  base: FactBase,
+  output: StepOutput | undefined,
+): Json {
   return operationOf(context, step).result?.(want, base, output) ?? null;
 }
 
 function located(thrown: unknown, step: Step): AppError {
   const error = toAppError(thrown);
   if (error.where !== undefined) return error;
-  return new AppError(error.code, error.message, { where: placeOf(step), cause: error.cause ?? error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  return new AppError(error.code, error.message, {
+    where: placeOf(step),
+    cause: error.cause ?? error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
 }
 
 export function placeOf({ place }: Step): string {
@@ -177,7 +254,12 @@ export function placeOf({ place }: Step): string {
 
 function waitsFor(context: HostPlay, registers: readonly string[]): Planned {
   const steps = registers.map((register) => context.registeredBy.get(register) ?? register);
-  return { outcome: 'maybe', dependsOn: [...new Set(steps)], reason: `it needs ${registers.join(', ')}, which is known only then`, provisional: [] };
+  return {
+    outcome: 'maybe',
+    dependsOn: [...new Set(steps)],
+    reason: `it needs ${registers.join(', ')}, which is known only then`,
+    provisional: [],
+  };
 }
 
 export async function scopeOf(context: HostPlay, step: Step, base: FactBase, signal: AbortSignal): Promise<Scope> {
@@ -190,7 +272,13 @@ async function hostFacts(context: HostPlay, base: FactBase, signal: AbortSignal)
   await readFacts(context.link, base, () => [ask(dockerInfo)], context.laptop, signal);
   const docker = base.the(ask(dockerInfo));
   return {
-    docker: { version: docker.version, driver: docker.driver, root: docker.root, live_restore: docker.liveRestore, containerd_image_store: docker.containerdImageStore },
+    docker: {
+      version: docker.version,
+      driver: docker.driver,
+      root: docker.root,
+      live_restore: docker.liveRestore,
+      containerd_image_store: docker.containerdImageStore,
+    },
     host: { kernel: docker.kernel, os: docker.operatingSystem },
   };
 }

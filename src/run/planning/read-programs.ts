@@ -37,13 +37,23 @@ export function readPrograms(plays: readonly SelectedPlay[], context: Context): 
   return plays.flatMap(({ play, hosts }) => play.steps.flatMap((step) => programsOf(play, step, hosts, context)));
 }
 
-function programsOf(play: Play, step: Step, hosts: readonly Host[], { extraVars, operations, basis }: Context): readonly ReadProgram[] {
+function programsOf(
+  play: Play,
+  step: Step,
+  hosts: readonly Host[],
+  { extraVars, operations, basis }: Context,
+): readonly ReadProgram[] {
   const operation = operations.get(step.operation);
   if (operation?.reads === undefined) return [];
   const id = `${String(play.number)}.${String(step.number)}`;
   const found = new Map<string, { readonly text: Text; readonly hosts: string[] }>();
   for (const host of hosts) {
-    for (const text of textsOf(step, operation, tolerant(() => scopeOf(play, host, extraVars)), (item) => basis.want(host.name, `${id}${item}`))) {
+    for (const text of textsOf(
+      step,
+      operation,
+      tolerant(() => scopeOf(play, host, extraVars)),
+      (item) => basis.want(host.name, `${id}${item}`),
+    )) {
       const key = canonicalJson(text);
       const one = found.get(key) ?? { text, hosts: [] };
       if (!one.hosts.includes(host.name)) one.hosts.push(host.name);
@@ -51,11 +61,22 @@ function programsOf(play: Play, step: Step, hosts: readonly Host[], { extraVars,
     }
   }
   const { file, line, column } = step.place;
-  return [...found.values()].map(({ text, hosts: its }) => ({ step: step.name, operation: step.operation, where: `${file}:${String(line)}:${String(column)}`, hosts: its, text }));
+  return [...found.values()].map(({ text, hosts: its }) => ({
+    step: step.name,
+    operation: step.operation,
+    where: `${file}:${String(line)}:${String(column)}`,
+    hosts: its,
+    text,
+  }));
 }
 
 /** What the step would run on one host. What cannot be said (yet) is shown as it is written: its mistakes are met at its turn. */
-function textsOf(step: Step, { reads, schema }: Operation, scope: Scope | undefined, before: (item: string) => Json | undefined): readonly Text[] {
+function textsOf(
+  step: Step,
+  { reads, schema }: Operation,
+  scope: Scope | undefined,
+  before: (item: string) => Json | undefined,
+): readonly Text[] {
   if (reads === undefined) return [];
   const asWritten: readonly Text[] = reads.possible(step.written) ? [{ written: step.written }] : [];
   // What a condition, a loop or an input reads of the host's facts is as little known as a register.
@@ -67,7 +88,10 @@ function textsOf(step: Step, { reads, schema }: Operation, scope: Scope | undefi
     if ('unknown' in items) return undefined;
     return items.value.map((item, index) => {
       const kept = before(item === undefined ? '' : `[${String(index + 1)}]`);
-      const wanted = kept === undefined ? step.resolve(item === undefined ? scope : { ...scope, item }) : { value: schema.parse(kept) };
+      const wanted =
+        kept === undefined
+          ? step.resolve(item === undefined ? scope : { ...scope, item })
+          : { value: schema.parse(kept) };
       return 'value' in wanted ? { program: reads.program(wanted.value) } : undefined;
     });
   });
@@ -101,8 +125,15 @@ export class ProgramGate {
   /** Before a fact is asked of a host. Errors: `refused`. */
   pass(host: string, { fact, key }: FactRequest): void {
     if (fact.runsPrograms !== true) return;
-    const isApproved = this.#approved.some(({ hosts, text }) => hosts.includes(host) && ('written' in text || text.key === key));
-    if (!isApproved) throw new AppError('refused', 'a program of the playbook would have to be run to make the plan, and nobody has seen it and consented to that', { hint: 'plimsoll shows it and asks at a terminal; elsewhere give --allow-read-only-programs' });
+    const isApproved = this.#approved.some(
+      ({ hosts, text }) => hosts.includes(host) && ('written' in text || text.key === key),
+    );
+    if (!isApproved)
+      throw new AppError(
+        'refused',
+        'a program of the playbook would have to be run to make the plan, and nobody has seen it and consented to that',
+        { hint: 'plimsoll shows it and asks at a terminal; elsewhere give --allow-read-only-programs' },
+      );
     this.#programs.add(key);
     this.#hosts.add(host);
   }

@@ -29,9 +29,23 @@ export async function settle(context: RunContext, run: HostRun): Promise<Basis> 
 
 async function outcomeOf(context: RunContext, run: HostRun, intent: Intent): Promise<Outcome> {
   const { host, step, number, change, actions } = intent;
-  const known = (ended: Pick<Outcome, 'error' | 'output'>): Outcome => ({ type: 'outcome', at: new Date().toISOString(), host, step, number, summary: change.summary, actions, ...ended });
+  const known = (ended: Pick<Outcome, 'error' | 'output'>): Outcome => ({
+    type: 'outcome',
+    at: new Date().toISOString(),
+    host,
+    step,
+    number,
+    summary: change.summary,
+    actions,
+    ...ended,
+  });
   if (intent.work === undefined) {
-    return known({ error: { code: 'outcome-unknown', message: 'it was begun, and the run ended before it was known whether it was done' } });
+    return known({
+      error: {
+        code: 'outcome-unknown',
+        message: 'it was begun, and the run ended before it was known whether it was done',
+      },
+    });
   }
   run.step = intent.name;
   const link = await connect(context, run, {}, { become: intent.become });
@@ -46,14 +60,21 @@ async function outcomeOf(context: RunContext, run: HostRun, intent: Intent): Pro
 }
 
 /** What it returns gives what the work printed, or throws how it failed. Errors: LeftOnHost, about asking. */
-async function endOf(context: RunContext, link: Link, { change, actions, name }: Intent, workName: string): Promise<() => StepOutput> {
+async function endOf(
+  context: RunContext,
+  link: Link,
+  { change, actions, name }: Intent,
+  workName: string,
+): Promise<() => StepOutput> {
   const scripted = actions.flatMap((index) => change.actions[index] ?? []).filter(isScriptAction);
   const { timeoutMs = link.commandTimeoutMs } = compile(scripted, !change.atomic);
   const ending = await takeUp({
     link,
     work: { run: context.runId, name: workName },
     lock: (unless) => link.lock(context.lock, unless),
-    onOutput: (stream, text) => { context.emit({ type: 'action.output', host: link.name, step: name, stream, text }); },
+    onOutput: (stream, text) => {
+      context.emit({ type: 'action.output', host: link.name, step: name, stream, text });
+    },
     mayEnd: !change.atomic,
     stop: context.mode === 'rollback' ? AbortSignal.abort() : context.signal,
     detach: context.detach,

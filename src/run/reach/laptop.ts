@@ -82,7 +82,11 @@ async function mustHaveRoom(path: string, bytes: number): Promise<void> {
   const { availableBytes } = await roomAt(dirname(path));
   const room = availableBytes - Math.min(mostLeftFree, availableBytes / 10);
   if (bytes <= room) return;
-  throw new AppError('action-failed', `${path} on this machine would need ${formatBytes(bytes)}, and ${formatBytes(availableBytes)} are free there, of which a tenth (1 GiB at most) is left alone`, { hint: 'make room on this machine, or name a directory elsewhere; then plimsoll resume' });
+  throw new AppError(
+    'action-failed',
+    `${path} on this machine would need ${formatBytes(bytes)}, and ${formatBytes(availableBytes)} are free there, of which a tenth (1 GiB at most) is left alone`,
+    { hint: 'make room on this machine, or name a directory elsewhere; then plimsoll resume' },
+  );
 }
 
 async function describe(path: string): Promise<LaptopFile> {
@@ -94,18 +98,28 @@ async function describe(path: string): Promise<LaptopFile> {
 }
 
 async function shelf(directory: string, prefix: string): Promise<Shelf> {
-  const names = (await readdir(directory).catch(() => [])).filter((name) => name.startsWith(prefix) && name.endsWith('.json')).sort();
+  const names = (await readdir(directory).catch(() => []))
+    .filter((name) => name.startsWith(prefix) && name.endsWith('.json'))
+    .sort();
   const found = await Promise.all(
     names.map(async (name) => {
       const manifest = join(directory, name);
       const text = (await readBounded(manifest, longestManifest)) ?? '';
       const backup = name.slice(0, -'.json'.length);
       const sizeOf = async (suffixes: readonly string[]): Promise<number> => {
-        const archives = await Promise.all(suffixes.map((suffix) => stat(join(directory, `${backup}.tar.${suffix}`)).catch(() => undefined)));
+        const archives = await Promise.all(
+          suffixes.map((suffix) => stat(join(directory, `${backup}.tar.${suffix}`)).catch(() => undefined)),
+        );
         return archives.find((one) => one?.isFile() === true)?.size ?? 0;
       };
       const seal = (await readBounded(join(directory, `${backup}.seal`), longestSeal)) ?? '';
-      return { name: backup, seal, bytes: await sizeOf(['zst', 'gz']), sealedBytes: await sizeOf(['zst.age', 'gz.age']), text };
+      return {
+        name: backup,
+        seal,
+        bytes: await sizeOf(['zst', 'gz']),
+        sealedBytes: await sizeOf(['zst.age', 'gz.age']),
+        text,
+      };
     }),
   );
   const room = await roomAt(directory);

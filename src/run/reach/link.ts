@@ -4,7 +4,17 @@ import { AppError, toAppError } from '../../errors.ts';
 import type { FactRequest } from '../../facts/fact.ts';
 import type { Peer } from '../../facts/peer.ts';
 import type { ScaledSet } from '../../facts/volumes/scaled-set.ts';
-import { type Command, type Connection, type LockAnswer, type LockHolder, type Outcome, type RunOptions, ShellEnded, type Target, type Transport } from '../../transport/transport.ts';
+import {
+  type Command,
+  type Connection,
+  type LockAnswer,
+  type LockHolder,
+  type Outcome,
+  type RunOptions,
+  ShellEnded,
+  type Target,
+  type Transport,
+} from '../../transport/transport.ts';
 import { originOf, secretKey, type SecretReference } from '../../values/secret-reference.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { byHand } from '../../values/shell.ts';
@@ -105,7 +115,10 @@ export class Link {
   /** The way to another host of the inventory, for what a step has to do with two. */
   async peer(name: string): Promise<Link> {
     const { peer } = this.#options;
-    if (name === this.name) throw new AppError('refused', `${name} is the host of the step itself`, { hint: 'name another host; on one host, copy_volume copies' });
+    if (name === this.name)
+      throw new AppError('refused', `${name} is the host of the step itself`, {
+        hint: 'name another host; on one host, copy_volume copies',
+      });
     if (peer === undefined) throw new AppError('internal', `${this.name} has no way to ${name}`);
     return peer(name);
   }
@@ -113,7 +126,12 @@ export class Link {
   /** The value of a secret variable, for the moment in which it is sent to the host. */
   secret(reference: SecretReference): string {
     const secret = this.#options.target.secretVars?.get(secretKey(reference));
-    if (secret === undefined) throw new AppError('refused', `${this.name} is not to be given a secret from ${originOf(reference)}: no variable of the playbook or the inventory that the step reads says so`, { hint: 'plan again' });
+    if (secret === undefined)
+      throw new AppError(
+        'refused',
+        `${this.name} is not to be given a secret from ${originOf(reference)}: no variable of the playbook or the inventory that the step reads says so`,
+        { hint: 'plan again' },
+      );
     return secret.reveal();
   }
 
@@ -126,7 +144,11 @@ export class Link {
 
   asked(request: FactRequest): void {
     const { asked } = this.#options;
-    if (asked === undefined && request.fact.runsPrograms === true) throw new AppError('internal', `${this.name} is asked to run a program of the playbook, where they have no place`);
+    if (asked === undefined && request.fact.runsPrograms === true)
+      throw new AppError(
+        'internal',
+        `${this.name} is asked to run a program of the playbook, where they have no place`,
+      );
     asked?.(request);
   }
 
@@ -152,7 +174,9 @@ export class Link {
     const once = (connection: Connection): Promise<Outcome> => connection.run(command, options);
     if (command.repeatable === true) return await this.again(once, options?.signal);
     const connection = await this.#open(options?.signal);
-    return await once(connection).catch((thrown: unknown) => { throw this.#counted(connection, thrown); });
+    return await once(connection).catch((thrown: unknown) => {
+      throw this.#counted(connection, thrown);
+    });
   }
 
   /**
@@ -168,7 +192,8 @@ export class Link {
         return await work(connection);
       } catch (thrown) {
         const error = this.#counted(connection, thrown);
-        if (!this.#persistent || error.code !== 'connection-lost' || signal.aborted || this.#shellEnds >= mostShellEnds) throw error;
+        if (!this.#persistent || error.code !== 'connection-lost' || signal.aborted || this.#shellEnds >= mostShellEnds)
+          throw error;
         if (performance.now() - began >= lastingMs) patience = new Patience();
         await this.#reopen(connection, error, patience, signal);
       }
@@ -184,7 +209,10 @@ export class Link {
    * Has the host's lock, or takes it: before every effect. Does not go on once `unless` holds, which is
    * asked before each attempt. Errors: `locked`, with who has it, since when and why.
    */
-  async lock({ holder, waitMs }: LockWish, unless: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
+  async lock(
+    { holder, waitMs }: LockWish,
+    unless: () => Promise<boolean> = () => Promise.resolve(false),
+  ): Promise<void> {
     const { signal, onWaiting } = this.#options;
     const started = performance.now();
     let said = '';
@@ -193,8 +221,10 @@ export class Link {
       if (answer.held) return;
       const mine = answer.holder?.run === holder.run;
       const who = describe(answer.holder);
-      if (performance.now() - started >= (mine ? Math.max(ownLeftoverMs, waitMs) : waitMs)) throw locked(who, answer.holder);
-      if (who !== said) onWaiting(mine ? 'waiting for what this run has left on the host to end' : `waiting for the lock: ${who}`);
+      if (performance.now() - started >= (mine ? Math.max(ownLeftoverMs, waitMs) : waitMs))
+        throw locked(who, answer.holder);
+      if (who !== said)
+        onWaiting(mine ? 'waiting for what this run has left on the host to end' : `waiting for the lock: ${who}`);
       said = who;
       await wait(1000, undefined, { signal });
     }
@@ -281,14 +311,15 @@ export class Link {
     const since = this.#since.get(connection);
     if (error.code !== 'connection-lost') return error;
     // Many may be told of the end of one connection.
-    if (since !== undefined) this.#shellEnds = hasShellEnded(error) && performance.now() - since < briefMs ? this.#shellEnds + 1 : 0;
+    if (since !== undefined)
+      this.#shellEnds = hasShellEnded(error) && performance.now() - since < briefMs ? this.#shellEnds + 1 : 0;
     this.#since.delete(connection);
     return this.#shellEnds >= mostShellEnds ? shellKeepsEnding(error) : error;
   }
 
   async #connectPatiently(patience: Patience, signal: AbortSignal, lost?: AppError): Promise<Connection> {
     const { reconnectMs, onWaiting } = this.#options;
-    for (let error = lost; ; ) {
+    for (let error = lost; ;) {
       if (patience.isOver(reconnectMs)) throw givenUp(reconnectMs, error);
       await wait(patience.next() * 1000, undefined, { signal });
       try {
@@ -310,20 +341,35 @@ function hasShellEnded(error: unknown): boolean {
 }
 
 function shellKeepsEnding(error?: AppError): AppError {
-  const hint = 'this is no lost connection: look at what the login does on the host; plimsoll resume goes on once it is put right';
-  return new AppError('connection-lost', `the host's shell has ended ${String(mostShellEnds)} times in a row, each time within ${String(briefMs / 1000)} s: it is not connected to again`, { cause: error, hint });
+  const hint =
+    'this is no lost connection: look at what the login does on the host; plimsoll resume goes on once it is put right';
+  return new AppError(
+    'connection-lost',
+    `the host's shell has ended ${String(mostShellEnds)} times in a row, each time within ${String(briefMs / 1000)} s: it is not connected to again`,
+    { cause: error, hint },
+  );
 }
 
 function givenUp(reconnectMs: number, error?: AppError): AppError {
   const message = `the connection was lost and could not be made again within ${String(Math.round(reconnectMs / 1000))} s${error === undefined ? '' : `: ${error.message}`}`;
-  return new AppError('connection-lost', message, { cause: error, hint: 'what was begun on the host goes on there; plimsoll resume follows it' });
+  return new AppError('connection-lost', message, {
+    cause: error,
+    hint: 'what was begun on the host goes on there; plimsoll resume follows it',
+  });
 }
 
 function describe(holder: LockHolder | undefined): string {
-  return holder === undefined ? 'somebody whose name cannot be read' : `run ${holder.run}, by ${holder.by} since ${holder.since}: ${holder.reason}`;
+  return holder === undefined
+    ? 'somebody whose name cannot be read'
+    : `run ${holder.run}, by ${holder.by} since ${holder.since}: ${holder.reason}`;
 }
 
 function locked(who: string, holder: LockHolder | undefined): AppError {
-  const run = holder === undefined ? '' : `; if its laptop is gone and its work is to be followed: ${byHand('plimsoll', 'resume', holder.run)}`;
-  return new AppError('locked', `another run has the host: ${who}`, { hint: `wait for it with --lock-wait 10m; the lock goes when its holder does, nothing has to be removed by hand${run}` });
+  const run =
+    holder === undefined
+      ? ''
+      : `; if its laptop is gone and its work is to be followed: ${byHand('plimsoll', 'resume', holder.run)}`;
+  return new AppError('locked', `another run has the host: ${who}`, {
+    hint: `wait for it with --lock-wait 10m; the lock goes when its holder does, nothing has to be removed by hand${run}`,
+  });
 }

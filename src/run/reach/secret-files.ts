@@ -18,14 +18,19 @@ export interface SecretFile {
  * The files that these plays name for a secret, each once for all of its hosts, before anything is connected to. What
  * depends on a register or on facts is told as it is written.
  */
-export function secretFiles(plays: readonly SelectedPlay[], { extraVars, operations }: { readonly extraVars: JsonObject; readonly operations: ReadonlyMap<string, Operation> }): readonly SecretFile[] {
+export function secretFiles(
+  plays: readonly SelectedPlay[],
+  { extraVars, operations }: { readonly extraVars: JsonObject; readonly operations: ReadonlyMap<string, Operation> },
+): readonly SecretFile[] {
   const found = new Map<string, SecretFile & { readonly hosts: string[] }>();
   for (const { play, hosts } of plays) {
     for (const step of play.steps) {
       const operation = operations.get(step.operation);
       if (operation?.secretFiles === undefined) continue;
       for (const host of hosts) {
-        for (const { key, file } of inputsOf(step, () => scopeOf(play, host, extraVars)).flatMap((input) => operation.secretFiles?.(input) ?? [])) {
+        for (const { key, file } of inputsOf(step, () => scopeOf(play, host, extraVars)).flatMap(
+          (input) => operation.secretFiles?.(input) ?? [],
+        )) {
           const where = `${step.place.file}:${String(step.place.line)}`;
           const id = JSON.stringify([key, file, where]);
           const one = found.get(id) ?? { key, file, where, hosts: [] };

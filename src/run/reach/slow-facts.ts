@@ -12,7 +12,12 @@ interface Asked {
  * Says what a host is waited for, once for each fact, while these are being read (`limitOf`: for how long at most). A host answers in order, so the first one
  * without an answer is what it is at.
  */
-export async function sayingWhatTakesLong<Value>(asked: Asked, unanswered: ReadonlySet<FactRequest>, reading: Promise<Value>, limitOf: (request: FactRequest) => number | undefined): Promise<Value> {
+export async function sayingWhatTakesLong<Value>(
+  asked: Asked,
+  unanswered: ReadonlySet<FactRequest>,
+  reading: Promise<Value>,
+  limitOf: (request: FactRequest) => number | undefined,
+): Promise<Value> {
   let [at] = unanswered;
   let since = performance.now();
   let said: FactRequest | undefined;

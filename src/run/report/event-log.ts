@@ -14,7 +14,13 @@ const mib = 1024 * 1024;
 const usual: EventLimits = { hostBytes: 16 * mib, runBytes: 512 * mib, waitingBytes: 16 * mib };
 
 /** Kept whatever was left out: a few of them for each host. */
-const always: ReadonlySet<RunEvent['type']> = new Set(['run.started', 'host.connected', 'host.finished', 'rollback.started', 'run.finished']);
+const always: ReadonlySet<RunEvent['type']> = new Set([
+  'run.started',
+  'host.connected',
+  'host.finished',
+  'rollback.started',
+  'run.finished',
+]);
 
 interface Share {
   bytes: number;
@@ -55,7 +61,8 @@ export class EventLog {
   async close(): Promise<void> {
     const file = this.#file;
     if (file === undefined) return;
-    for (const [host, { omitted, omittedBytes }] of this.#shares) if (omitted > 0) this.#say(host, { events: omitted, bytes: omittedBytes });
+    for (const [host, { omitted, omittedBytes }] of this.#shares)
+      if (omitted > 0) this.#say(host, { events: omitted, bytes: omittedBytes });
     await new Promise<void>((resolve) => {
       file.once('close', resolve);
       file.end();
@@ -74,7 +81,11 @@ export class EventLog {
     const host = 'host' in event ? event.host : '';
     const share = this.#shareOf(host);
     const { hostBytes, runBytes, waitingBytes } = this.#limits;
-    if (share.bytes + line.length <= hostBytes && this.#bytes + line.length <= runBytes && file.writableLength + line.length <= waitingBytes) {
+    if (
+      share.bytes + line.length <= hostBytes &&
+      this.#bytes + line.length <= runBytes &&
+      file.writableLength + line.length <= waitingBytes
+    ) {
       share.bytes += line.length;
       this.#bytes += line.length;
       file.write(line);
@@ -94,6 +105,8 @@ export class EventLog {
 
   /** A line that stands in this file only. */
   #say(host: string, counted: { readonly events?: number; readonly bytes?: number }): void {
-    this.#file?.write(`${JSON.stringify({ v: 1, ...this.#last, type: 'events.omitted', ...(host === '' ? {} : { host }), ...counted })}\n`);
+    this.#file?.write(
+      `${JSON.stringify({ v: 1, ...this.#last, type: 'events.omitted', ...(host === '' ? {} : { host }), ...counted })}\n`,
+    );
   }
 }

@@ -23,13 +23,31 @@ export interface ShownError {
 
 /** What happened, in order. The JSON output is exactly these, one a line. */
 export type RunEvent =
-  | { readonly type: 'run.started'; readonly runId: string; readonly mode: RunMode; readonly playbook: string; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'run.started';
+      readonly runId: string;
+      readonly mode: RunMode;
+      readonly playbook: string;
+      readonly hosts: readonly string[];
+    }
   /** A program has been run on the laptop because a secret is to come from it; `where` is who says so. */
   | { readonly type: 'secret.command'; readonly command: string; readonly where: string }
   /** A file, or a variable of the environment, that is read on the laptop because an inventory or a playbook names it: `key` is what for. */
-  | { readonly type: 'laptop.reads'; readonly key: string; readonly file?: string; readonly env?: string; readonly where: string }
+  | {
+      readonly type: 'laptop.reads';
+      readonly key: string;
+      readonly file?: string;
+      readonly env?: string;
+      readonly where: string;
+    }
   /** A file on these hosts that programs there read a secret from; plimsoll does not. */
-  | { readonly type: 'host.reads'; readonly hosts: readonly string[]; readonly key: string; readonly file: string; readonly where: string }
+  | {
+      readonly type: 'host.reads';
+      readonly hosts: readonly string[];
+      readonly key: string;
+      readonly file: string;
+      readonly where: string;
+    }
   | { readonly type: 'host.connected'; readonly host: string; readonly hostKey: string; readonly runsAs: string }
   | { readonly type: 'facts.read'; readonly host: string; readonly step: string; readonly facts: readonly string[] }
   | {
@@ -48,8 +66,20 @@ export type RunEvent =
   /** Why nothing happens on the host at this moment: another run has its lock, the connection is being made again, or `fact` takes its time. */
   | { readonly type: 'host.waiting'; readonly host: string; readonly reason: string; readonly fact?: string }
   | { readonly type: 'change.started'; readonly host: string; readonly step: string; readonly summary: string }
-  | { readonly type: 'action.output'; readonly host: string; readonly step: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
-  | { readonly type: 'change.applied'; readonly host: string; readonly step: string; readonly summary: string; readonly seconds: number }
+  | {
+      readonly type: 'action.output';
+      readonly host: string;
+      readonly step: string;
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
+    }
+  | {
+      readonly type: 'change.applied';
+      readonly host: string;
+      readonly step: string;
+      readonly summary: string;
+      readonly seconds: number;
+    }
   | { readonly type: 'step.verified'; readonly host: string; readonly step: string; readonly operation: string }
   /** A step of a block has failed, and its rescue is done now. */
   | { readonly type: 'rescue.started'; readonly host: string; readonly step: string; readonly reason: string }
@@ -65,7 +95,14 @@ export type RunEvent =
       readonly step?: string;
     }
   /** `programs`: of the playbook, run in order to make plans; absent when there were none. */
-  | { readonly type: 'run.finished'; readonly runId: string; readonly status: HostStatus; readonly hosts: Readonly<Record<string, HostStatus>>; readonly exitCode: number; readonly programs?: ProgramsRun };
+  | {
+      readonly type: 'run.finished';
+      readonly runId: string;
+      readonly status: HostStatus;
+      readonly hosts: Readonly<Record<string, HostStatus>>;
+      readonly exitCode: number;
+      readonly programs?: ProgramsRun;
+    };
 
 /** Every line carries these three. `at` is ISO 8601, `seq` counts from 1 without a gap. */
 export type StampedEvent = { readonly v: 1; readonly seq: number; readonly at: string } & RunEvent;

@@ -2,7 +2,17 @@ import type { ErrorCode, HostStatus } from '../../errors.ts';
 import { hostStatusOf } from '../../errors.ts';
 
 /** The most severe first: it decides how the run ended. */
-const bySeverity: readonly HostStatus[] = ['failed', 'drifted', 'locked', 'refused', 'unreachable', 'interrupted', 'not-started', 'changed', 'ok'];
+const bySeverity: readonly HostStatus[] = [
+  'failed',
+  'drifted',
+  'locked',
+  'refused',
+  'unreachable',
+  'interrupted',
+  'not-started',
+  'changed',
+  'ok',
+];
 
 const exitByStatus: Readonly<Record<HostStatus, number>> = {
   ok: 0,

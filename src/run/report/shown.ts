@@ -31,7 +31,9 @@ export function commandOf(action: Action): string {
 
 /** What a command has in its environment, as it is written before it; secrets as what they are. */
 export function shownEnvironment({ env = {} }: ExecAction): string {
-  return Object.entries(env).map(([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : '***'} `).join('');
+  return Object.entries(env)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? quote(value) : '***'} `)
+    .join('');
 }
 
 function show(action: Action): ShownAction {
@@ -54,7 +56,8 @@ export function showError(error: AppError): ShownError {
 
 export function plannedEvent(host: string, { step, operation, planned }: StepPlan): RunEvent {
   const { warnings, owed } = planned;
-  const changes = planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
+  const changes =
+    planned.outcome === 'change' ? planned.changes : planned.outcome === 'maybe' ? planned.provisional : [];
   return {
     type: 'step.planned',
     host,
@@ -70,7 +73,11 @@ export function plannedEvent(host: string, { step, operation, planned }: StepPla
   };
 }
 
-export function finishedEvent(host: string, error: AppError | undefined, ended: { readonly changed: boolean; readonly step?: string | undefined; readonly owed: readonly string[] }): Extract<RunEvent, { type: 'host.finished' }> {
+export function finishedEvent(
+  host: string,
+  error: AppError | undefined,
+  ended: { readonly changed: boolean; readonly step?: string | undefined; readonly owed: readonly string[] },
+): Extract<RunEvent, { type: 'host.finished' }> {
   return {
     type: 'host.finished',
     host,

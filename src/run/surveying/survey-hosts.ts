@@ -36,7 +36,10 @@ export async function surveyHosts(request: SurveyRequest): Promise<readonly Host
   );
 }
 
-async function surveyHost({ transport, want, lastUsed, signal }: SurveyRequest, { name, target }: Host): Promise<HostSurvey> {
+async function surveyHost(
+  { transport, want, lastUsed, signal }: SurveyRequest,
+  { name, target }: Host,
+): Promise<HostSurvey> {
   try {
     const connection = await transport.connect(target, signal);
     try {
@@ -49,6 +52,10 @@ async function surveyHost({ transport, want, lastUsed, signal }: SurveyRequest, 
   } catch (thrown) {
     const { code, message, hint = '' } = neverReached(toAppError(thrown));
     if (code === 'internal') throw thrown;
-    return noSurvey(name, hostStatusOf(code), { code, message: message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message, hint });
+    return noSurvey(name, hostStatusOf(code), {
+      code,
+      message: message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message,
+      hint,
+    });
   }
 }

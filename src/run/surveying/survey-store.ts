@@ -48,10 +48,14 @@ export async function keepSurvey(stateDirectory: string, survey: KeptSurvey): Pr
     await writeSynced(unfinished, JSON.stringify(survey));
     await rename(unfinished, join(directory, name));
     await syncDirectory(directory);
-    for (const old of surplus(await namesIn(directory), new Date(survey.at))) await rm(join(directory, old), { force: true });
+    for (const old of surplus(await namesIn(directory), new Date(survey.at)))
+      await rm(join(directory, old), { force: true });
   } catch (thrown) {
     await rm(unfinished, { force: true }).catch(() => undefined);
-    throw new AppError('usage', `the survey cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, { hint: 'set XDG_STATE_HOME to a directory that you may write, or say --no-keep', cause: thrown });
+    throw new AppError('usage', `the survey cannot be kept in ${directory}: ${whyUnreadable(thrown)}`, {
+      hint: 'set XDG_STATE_HOME to a directory that you may write, or say --no-keep',
+      cause: thrown,
+    });
   }
 }
 
@@ -60,6 +64,8 @@ async function namesIn(directory: string): Promise<readonly string[]> {
     return await readdir(directory);
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
-    throw new AppError('usage', `the surveys in ${directory} cannot be listed: ${whyUnreadable(thrown)}`, { cause: thrown });
+    throw new AppError('usage', `the surveys in ${directory} cannot be listed: ${whyUnreadable(thrown)}`, {
+      cause: thrown,
+    });
   }
 }

@@ -35,16 +35,25 @@ export function failedStatus(actions: readonly ScriptAction[]): number {
  * `streaming` is for a single action: its output is passed on as it comes, on the stream it comes on,
  * and the script ends with the program's own exit status.
  */
-export function compile(actions: readonly ScriptAction[], streaming = false): Pick<Command, 'script' | 'timeoutMs'> & { readonly secrets: readonly SecretReference[] } {
+export function compile(
+  actions: readonly ScriptAction[],
+  streaming = false,
+): Pick<Command, 'script' | 'timeoutMs'> & { readonly secrets: readonly SecretReference[] } {
   const secrets = secretsOfActions(actions);
   const parts = actions.map((action, index) => compileAction(action, index + 1, { streaming, secrets }));
   const [only] = actions;
-  const own = streaming && only?.kind === 'exec' ? only.timeoutMs : actions.reduce((sum, action) => sum + (action.kind === 'exec' ? (action.timeoutMs ?? 60_000) : 20_000), 0);
+  const own =
+    streaming && only?.kind === 'exec'
+      ? only.timeoutMs
+      : actions.reduce((sum, action) => sum + (action.kind === 'exec' ? (action.timeoutMs ?? 60_000) : 20_000), 0);
   const cleanups = parts
     .map((part, index) => ({ lines: part.atEnd, index: index + 1 }))
     .filter(({ lines }) => lines.length > 0)
     .reverse()
-    .map(({ lines, index }) => `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`);
+    .map(
+      ({ lines, index }) =>
+        `  if [ -n "\${started_${String(index)}-}" ]; then ${lines.map((line) => `${line} || warn ${quote(line)}`).join('; ')}; fi`,
+    );
   const writes = actions.some(({ kind }) => kind === 'write-file') ? [writeBesideFunctions] : [];
   const script = [
     ...(streaming ? [] : ['trap : TERM']),
@@ -76,12 +85,16 @@ interface Context {
 
 /** Every secret that programs are given, each once. */
 export function secretsOfActions(actions: readonly Action[]): readonly SecretReference[] {
-  const all = actions.flatMap((action) => (action.kind === 'exec' ? [action.secretStdin, ...Object.values(action.env ?? {})] : []));
+  const all = actions.flatMap((action) =>
+    action.kind === 'exec' ? [action.secretStdin, ...Object.values(action.env ?? {})] : [],
+  );
   return [...new Map(all.flatMap((one) => (typeof one === 'object' ? [[secretKey(one), one] as const] : []))).values()];
 }
 
 function valueIn(secrets: readonly SecretReference[], value: string | SecretReference): string {
-  return typeof value === 'string' ? quote(value) : secretVariable(secrets.findIndex((secret) => secretKey(secret) === secretKey(value)));
+  return typeof value === 'string'
+    ? quote(value)
+    : secretVariable(secrets.findIndex((secret) => secretKey(secret) === secretKey(value)));
 }
 
 function compileAction(action: ScriptAction, number: number, context: Context): Part {
@@ -89,7 +102,10 @@ function compileAction(action: ScriptAction, number: number, context: Context): 
     case 'exec':
       return compileExec(action, number, context);
     case 'check':
-      return { body: checkLines(action.argv, action.equals, `fail ${String(number)} ${quote(`${action.otherwise}: `)}"$out"`), atEnd: [] };
+      return {
+        body: checkLines(action.argv, action.equals, `fail ${String(number)} ${quote(`${action.otherwise}: `)}"$out"`),
+        atEnd: [],
+      };
     case 'write-file':
       return { body: compileWriteFile(action, number), atEnd: [] };
   }
@@ -99,16 +115,28 @@ function compileExec(action: ExecAction, number: number, { streaming, secrets }:
   const run = commandLine(action.argv);
   const given = action.secretStdin ?? action.stdin;
   const input = given === undefined ? '</dev/null' : '';
-  const exports = Object.entries(action.env ?? {}).map(([name, value]) => `export ${name}=${valueIn(secrets, value)}; `).join('');
+  const exports = Object.entries(action.env ?? {})
+    .map(([name, value]) => `export ${name}=${valueIn(secrets, value)}; `)
+    .join('');
   const feed = `${exports}${given === undefined ? '' : `printf %s ${valueIn(secrets, given)} | `}`;
   const undo = (action.onFailure ?? []).map((argv) => `${commandLine(argv)} >/dev/null 2>&1; `).join('');
   const success = (action.success ?? [0]).map(String).join('|');
   const marker = action.atEnd === undefined ? [] : [`started_${String(number)}=1`];
   const body = [
-    ...(streaming ? [`( ${feed}${run} ${input} 9>&- ) || status=$?`] : [`status=0; out=$(${feed}${run} 2>&1 ${input} 9>&-) || status=$?`, `[ -z "$out" ] || printf '%s\\n' "$out"`]),
+    ...(streaming
+      ? [`( ${feed}${run} ${input} 9>&- ) || status=$?`]
+      : [`status=0; out=$(${feed}${run} 2>&1 ${input} 9>&-) || status=$?`, `[ -z "$out" ] || printf '%s\\n' "$out"`]),
     `case $status in ${success}) ;; *) ${undo}fail ${String(number)} "exit status $status\${out:+: $out}" ;; esac`,
     ...marker,
-    ...(action.check === undefined ? [] : [checkLines(action.check.argv, action.check.equals, `${undo}fail ${String(number)} ${quote(`${commandLine(action.check.argv)} must print ${words(action.check.equals)} but prints `)}"$out"`)]),
+    ...(action.check === undefined
+      ? []
+      : [
+          checkLines(
+            action.check.argv,
+            action.check.equals,
+            `${undo}fail ${String(number)} ${quote(`${commandLine(action.check.argv)} must print ${words(action.check.equals)} but prints `)}"$out"`,
+          ),
+        ]),
   ].join('\n');
   return { body, atEnd: (action.atEnd ?? []).map(commandLine) };
 }
@@ -119,7 +147,10 @@ function checkLines(argv: readonly string[], equals: string, otherwise: string):
 
 /** White space folded, as the script's `words` folds it: what a shell splits at, and nothing else. */
 function words(text: string): string {
-  return text.split(/[ \t\n]+/).filter((word) => word !== '').join(' ');
+  return text
+    .split(/[ \t\n]+/)
+    .filter((word) => word !== '')
+    .join(' ');
 }
 
 /**
@@ -135,7 +166,10 @@ function compileWriteFile(action: WriteFileAction, number: number): string {
       ? `out=; [ ! -e ${path} ] || ${no('exists already')}; owner=`
       : `out=; [ "$(cat -- ${path} && printf x)" = ${quote(`${action.expect}x`)} ] && owner=$(stat -c %u:%g -- ${path}) || ${no('its content is not what the plan saw')}`;
   const digestOf = (text: string): string => `"$(printf %s ${text} | sha256sum | cut -d' ' -f1)"`;
-  const keep = action.backup === undefined || action.expect === null ? [] : [keepFile(path, quote(action.backup), digestOf(quote(action.expect)), no('its backup could not be written'))];
+  const keep =
+    action.backup === undefined || action.expect === null
+      ? []
+      : [keepFile(path, quote(action.backup), digestOf(quote(action.expect)), no('its backup could not be written'))];
   return [
     guard,
     ...keep,
@@ -149,10 +183,16 @@ function keepFile(path: string, backup: string, digest: string, orElse: string):
 }
 
 /** Which action of a failed script it was, counted from 0, why, and what had been printed before; from its standard error. */
-export function failureOf(stderr: string): { readonly index: number; readonly reason: string; readonly printed: string } | undefined {
+export function failureOf(
+  stderr: string,
+): { readonly index: number; readonly reason: string; readonly printed: string } | undefined {
   const last = /\nplimsoll-failed-action ([1-9]\d*)\n$/.exec(stderr);
   if (last === null) return undefined;
   const before = stderr.slice(0, last.index);
   const at = before.lastIndexOf('\nplimsoll-failed: ');
-  return { index: Number(last[1]) - 1, reason: before.slice(at + '\nplimsoll-failed: '.length).trim(), printed: before.slice(0, Math.max(at, 0)) };
+  return {
+    index: Number(last[1]) - 1,
+    reason: before.slice(at + '\nplimsoll-failed: '.length).trim(),
+    printed: before.slice(0, Math.max(at, 0)),
+  };
 }

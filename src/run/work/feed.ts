@@ -22,7 +22,9 @@ export function feedOf(secrets: readonly SecretReference[], reveal: Reveal): str
 
 /** The lines of a script that take what `feedOf` gives from descriptor 3, or do not go on. */
 export function takeFeed(count: number, otherwise: string): readonly string[] {
-  return count === 0 ? [] : ['eval "$(cat <&3)"', 'exec 3<&-', `[ "$\{${whole}-}" = ${String(count)} ] || { ${otherwise}; }`];
+  return count === 0
+    ? []
+    : ['eval "$(cat <&3)"', 'exec 3<&-', `[ "$\{${whole}-}" = ${String(count)} ] || { ${otherwise}; }`];
 }
 
 /** The same for a program that only reads (facts/argv.ts), with all of its environment. */

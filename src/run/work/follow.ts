@@ -8,7 +8,9 @@ import type { Look, Offsets, Work } from './work.ts';
 import { endWork, fromStart, keptBytes, lookAtWork, readLook, readOutput } from './work.ts';
 
 /** How a piece of work on a host has ended. */
-export type Ending = { readonly kind: 'none' | 'cut' } | { readonly kind: 'ended'; readonly output: StepOutput; readonly stopped?: StopReason };
+export type Ending =
+  | { readonly kind: 'none' | 'cut' }
+  | { readonly kind: 'ended'; readonly output: StepOutput; readonly stopped?: StopReason };
 
 /** Why it was told to end. */
 export type StopReason = 'interrupted' | 'timed-out';
@@ -32,15 +34,25 @@ export interface Following {
 }
 
 /** With these nothing more is done on the host; others could be passed over, or tried again, beside what still goes on there. */
-const final: ReadonlySet<ErrorCode> = new Set(['connection-lost', 'interrupted', 'locked', 'internal', 'outcome-unknown']);
+const final: ReadonlySet<ErrorCode> = new Set([
+  'connection-lost',
+  'interrupted',
+  'locked',
+  'internal',
+  'outcome-unknown',
+]);
 
 /** Work goes on on the host while nobody follows it: its intent stays open, and `resume` asks what became of it. */
 export class LeftOnHost extends AppError {
   constructor(reason: AppError) {
-    super(final.has(reason.code) ? reason.code : 'outcome-unknown', reason.code === 'interrupted' ? 'what was begun on the host is left to finish there' : reason.message, {
-      cause: reason,
-      hint: 'plimsoll resume follows it to its end and goes on from there',
-    });
+    super(
+      final.has(reason.code) ? reason.code : 'outcome-unknown',
+      reason.code === 'interrupted' ? 'what was begun on the host is left to finish there' : reason.message,
+      {
+        cause: reason,
+        hint: 'plimsoll resume follows it to its end and goes on from there',
+      },
+    );
     this.name = 'LeftOnHost';
   }
 }
@@ -94,7 +106,10 @@ async function toItsEnd(following: Following, first: Look): Promise<Ending> {
       if (stopped !== undefined && at - stopped.at > graceMs) throw new LeftOnHost(notEnding(following));
       if (stopped === undefined && reason !== undefined) stopped = { reason, told: await end(following), at };
     }
-    if (!more) await wait(stopped === undefined ? 1000 : 200, undefined, { signal: mayEnd && stopped === undefined ? stopOrDetach : detach }).catch(() => undefined);
+    if (!more)
+      await wait(stopped === undefined ? 1000 : 200, undefined, {
+        signal: mayEnd && stopped === undefined ? stopOrDetach : detach,
+      }).catch(() => undefined);
     look = await lookAt(following, offsets);
   }
 }
@@ -110,7 +125,8 @@ function output(onOutput: Following['onOutput']): (look: Look) => boolean {
     if (text === '' || left === 0) return false;
     room[stream] = Math.max(left - text.length, 0);
     onOutput(stream, text.slice(0, left));
-    if (room[stream] === 0) onOutput('stderr', `plimsoll: of what it prints on ${stream} no more than ${String(keptBytes)} bytes are read\n`);
+    if (room[stream] === 0)
+      onOutput('stderr', `plimsoll: of what it prints on ${stream} no more than ${String(keptBytes)} bytes are read\n`);
     return room[stream] > 0;
   };
   return ({ out, err }) => [handOn('stdout', out), handOn('stderr', err)].includes(true);
@@ -175,5 +191,8 @@ async function asking<Answer>(question: Promise<Answer>): Promise<Answer> {
 }
 
 function notEnding({ link, work }: Following): AppError {
-  return new AppError('timed-out', `it was told to end, and did not: it goes on on the host (${link.name}, runs/${work.run}/${work.name})`);
+  return new AppError(
+    'timed-out',
+    `it was told to end, and did not: it goes on on the host (${link.name}, runs/${work.run}/${work.name})`,
+  );
 }

@@ -24,5 +24,8 @@ export interface Interpreter {
 export interface EffectJournal {
   /** `program`: the effect is one, and becomes work on the host, named here. */
   intent(actions: readonly number[], program: boolean): Promise<{ readonly work: Work; readonly text: string }>;
-  outcome(actions: readonly number[], ended: { readonly error: AppError } | { readonly output: StepOutput | undefined }): Promise<void>;
+  outcome(
+    actions: readonly number[],
+    ended: { readonly error: AppError } | { readonly output: StepOutput | undefined },
+  ): Promise<void>;
 }

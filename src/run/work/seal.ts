@@ -12,10 +12,21 @@ import type { Interpreter } from './interpreter.ts';
  * Seals a backup. It is the host on which it was made that says what it is; what is kept elsewhere is
  * compared with that from then on. The key stays here: the host is told the seal only.
  */
-export async function sealBackup({ link, laptop, signal, onOutput }: Interpreter, { name, manifest, to, laptop: isHere, host }: SealAction): Promise<void> {
-  const read = await link.run({ script: 'head -c "$2" -- "$1"', args: [manifest, String(longestManifest)], repeatable: true }, { signal });
+export async function sealBackup(
+  { link, laptop, signal, onOutput }: Interpreter,
+  { name, manifest, to, laptop: isHere, host }: SealAction,
+): Promise<void> {
+  const read = await link.run(
+    { script: 'head -c "$2" -- "$1"', args: [manifest, String(longestManifest)], repeatable: true },
+    { signal },
+  );
   const statement = read.status === 0 ? statementOf(name, read.stdout) : undefined;
-  if (statement === undefined) throw new AppError('action-failed', `${manifest} is no manifest of ${name}: ${oneLine(read.stderr === '' ? read.stdout : read.stderr, 200)}`, { hint: 'apply the playbook again for another backup' });
+  if (statement === undefined)
+    throw new AppError(
+      'action-failed',
+      `${manifest} is no manifest of ${name}: ${oneLine(read.stderr === '' ? read.stdout : read.stderr, 200)}`,
+      { hint: 'apply the playbook again for another backup' },
+    );
   const { seal, warning } = await laptop.vouch({ name, statement }, { host: link.name });
   if (warning !== undefined) onOutput('stderr', `${warning}\n`);
   if (isHere === true) {
@@ -52,5 +63,8 @@ async function putThere(connection: Connection, path: string, seal: string, sign
     { kind: 'write-file', path, content: seal, mode: '0600', expect: null },
   ];
   const { status, stderr } = await connection.run(compile(actions), { signal });
-  if (status !== 0) throw new AppError('action-failed', `${path} could not be written: ${oneLine(stderr)}`, { hint: 'is there room for it?' });
+  if (status !== 0)
+    throw new AppError('action-failed', `${path} could not be written: ${oneLine(stderr)}`, {
+      hint: 'is there room for it?',
+    });
 }

@@ -55,7 +55,11 @@ export class AtMost extends Transform {
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#most) {
-      this.exceeded = new AppError('action-failed', `more arrives than the ${String(this.#most)} bytes that it is to have: it was stopped, and what had arrived has been removed`, { hint: 'the file is another one than the plan saw, or the host does not tell the truth: look at it there' });
+      this.exceeded = new AppError(
+        'action-failed',
+        `more arrives than the ${String(this.#most)} bytes that it is to have: it was stopped, and what had arrived has been removed`,
+        { hint: 'the file is another one than the plan saw, or the host does not tell the truth: look at it there' },
+      );
       done(this.exceeded);
       return;
     }
@@ -68,7 +72,12 @@ export class AtMost extends Transform {
  * Brings a file from one end to the other, and goes on with what an earlier attempt has brought. It is
  * in its place only when it is there whole, on the disk, with the digest that it has at the other end.
  */
-export async function transfer(origin: Origin, destination: Destination, expected: Expected, onProgress: (bytes: number) => void): Promise<void> {
+export async function transfer(
+  origin: Origin,
+  destination: Destination,
+  expected: Expected,
+  onProgress: (bytes: number) => void,
+): Promise<void> {
   const at = await destination.arrived();
   if (at < expected.bytes) {
     const pipe = new AtMost(at, expected.bytes, onProgress);
@@ -80,7 +89,10 @@ export async function transfer(origin: Origin, destination: Destination, expecte
       throw pipe.exceeded;
     }
   }
-  if (!(await destination.keep(expected))) throw new AppError('action-failed', 'what arrived is not what was sent: it has been removed', { hint: 'run the same again: it begins from the start' });
+  if (!(await destination.keep(expected)))
+    throw new AppError('action-failed', 'what arrived is not what was sent: it has been removed', {
+      hint: 'run the same again: it begins from the start',
+    });
 }
 
 /** Whichever end fails first ends the other one, and says why. */
@@ -160,10 +172,16 @@ export class HostEnd implements Origin, Destination {
   }
 
   #run(script: string, args: readonly string[]): Promise<Outcome> {
-    return this.#noting(this.#connection.run({ script, args, prints: 'data', timeoutMs: this.#timeoutMs }, { signal: this.#signal }));
+    return this.#noting(
+      this.#connection.run({ script, args, prints: 'data', timeoutMs: this.#timeoutMs }, { signal: this.#signal }),
+    );
   }
 
-  #stream(script: string, args: readonly string[], io: { readonly input?: Readable; readonly output?: Writable }): Promise<Outcome> {
+  #stream(
+    script: string,
+    args: readonly string[],
+    io: { readonly input?: Readable; readonly output?: Writable },
+  ): Promise<Outcome> {
     const command: Command = { script, args, timeoutMs: this.#timeoutMs };
     return this.#noting(this.#connection.stream(command, io, { signal: this.#signal }));
   }
@@ -178,7 +196,11 @@ export class HostEnd implements Origin, Destination {
   }
 
   #mustBe0({ status, stderr }: Outcome): void {
-    if (status !== 0) throw new AppError('action-failed', `${this.#place.path}: ${stderr === '' ? `exit status ${String(status)}: is there room for it?` : oneLine(stderr)}`);
+    if (status !== 0)
+      throw new AppError(
+        'action-failed',
+        `${this.#place.path}: ${stderr === '' ? `exit status ${String(status)}: is there room for it?` : oneLine(stderr)}`,
+      );
   }
 }
 
@@ -208,7 +230,10 @@ export class LaptopEnd implements Origin, Destination {
     } catch (thrown) {
       // Of the other end, where it is one of ours.
       if (thrown instanceof AppError || !(thrown instanceof Error)) throw thrown;
-      throw new AppError('action-failed', `${this.#path} on this machine: ${thrown.message}`, { hint: 'what has arrived is kept: make room, then plimsoll resume goes on with it', cause: thrown });
+      throw new AppError('action-failed', `${this.#path} on this machine: ${thrown.message}`, {
+        hint: 'what has arrived is kept: make room, then plimsoll resume goes on with it',
+        cause: thrown,
+      });
     }
   }
 

@@ -67,16 +67,35 @@ const endScript = shell('run/work/end-work.sh');
  * from descriptor 3 (run/work/feed.ts).
  */
 export function startWork({ run, name }: Work, intent: string, script: string, secrets = ''): Command {
-  return { script: startScript, args: [run, name, intent, script, keeper, secrets === '' ? '' : 'secrets', '1.5'], ...(secrets === '' ? {} : { stdin: secrets }), timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes, prints: { piece: head } };
+  return {
+    script: startScript,
+    args: [run, name, intent, script, keeper, secrets === '' ? '' : 'secrets', '1.5'],
+    ...(secrets === '' ? {} : { stdin: secrets }),
+    timeoutMs: patienceMs,
+    maxOutputBytes: 2 * lookBytes,
+    prints: { piece: head },
+  };
 }
 
 export function lookAtWork({ run, name }: Work, { out, err }: Offsets): Command {
-  return { script: lookScript, args: [run, name, String(out), String(err)], repeatable: true, timeoutMs: patienceMs, maxOutputBytes: 2 * lookBytes, prints: { piece: head } };
+  return {
+    script: lookScript,
+    args: [run, name, String(out), String(err)],
+    repeatable: true,
+    timeoutMs: patienceMs,
+    maxOutputBytes: 2 * lookBytes,
+    prints: { piece: head },
+  };
 }
 
 /** Prints `told` when there was something to be ended. */
 export function endWork({ run, name }: Work, whateverItTakes: boolean): Command {
-  return { script: endScript, args: [run, name, whateverItTakes ? 'kill' : ''], repeatable: true, timeoutMs: patienceMs };
+  return {
+    script: endScript,
+    args: [run, name, whateverItTakes ? 'kill' : ''],
+    repeatable: true,
+    timeoutMs: patienceMs,
+  };
 }
 
 /** What it has printed, whole. */
@@ -90,16 +109,29 @@ const head = /^(none|running|ended|cut) +(\d+) (\d+) (\d+) (\d+) (\d+)\n/;
 /** Errors: `refused` when the host's state directory cannot be written: then nothing was begun. */
 export function readLook({ status, stdout, stderr, cuts }: Outcome, before: Offsets): Look {
   if (status === 71) {
-    throw new AppError('refused', `what is to be done cannot be recorded on the host: ${oneLine(stderr)}`, { hint: 'nothing is done without a record of it; make room for /var/lib/plimsoll on the host, then run the same again' });
+    throw new AppError('refused', `what is to be done cannot be recorded on the host: ${oneLine(stderr)}`, {
+      hint: 'nothing is done without a record of it; make room for /var/lib/plimsoll on the host, then run the same again',
+    });
   }
   const [first = '', kind, exit, outBytes, errBytes, outTotal, errTotal] = head.exec(stdout) ?? [];
-  if (status !== 0 || kind === undefined) throw new AppError('fact-unreadable', `the state of the work on the host cannot be read: ${oneLine(stderr === '' ? stdout : stderr)}`, { hint: 'look at /var/lib/plimsoll/runs on the host' });
+  if (status !== 0 || kind === undefined)
+    throw new AppError(
+      'fact-unreadable',
+      `the state of the work on the host cannot be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
+      { hint: 'look at /var/lib/plimsoll/runs on the host' },
+    );
   const [outEnd, errEnd] = [before.out + Number(outBytes), before.err + Number(errBytes)];
   const more = outEnd < Number(outTotal) || errEnd < Number(errTotal);
   const goesOn = kind === 'running' || more;
   const out = shown(stdout.slice(first.length), Number(outBytes), goesOn ? cuts?.stdout : undefined);
   const err = shown(stderr, Number(errBytes), goesOn ? cuts?.stderr : undefined);
-  return { state: stateOf(kind, Number(exit)), out: out.text, err: err.text, offsets: { out: before.out + out.bytes, err: before.err + err.bytes }, more };
+  return {
+    state: stateOf(kind, Number(exit)),
+    out: out.text,
+    err: err.text,
+    offsets: { out: before.out + out.bytes, err: before.err + err.bytes },
+    more,
+  };
 }
 
 interface Shown {

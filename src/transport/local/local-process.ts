@@ -10,7 +10,9 @@ import type { Carrier } from '../remote-shell/shell-connection.ts';
 export function localProcessCarrier(loginShell: readonly [string, ...string[]]): Carrier {
   const open = new Set<ShellChannel>();
   let onClosed: (error: Error | undefined) => void = () => undefined;
-  const closed = new Promise<Error | undefined>((resolve) => { onClosed = resolve; });
+  const closed = new Promise<Error | undefined>((resolve) => {
+    onClosed = resolve;
+  });
   return {
     hostKey: 'SHA256:none',
     publicKey: '',
@@ -24,7 +26,9 @@ export function localProcessCarrier(loginShell: readonly [string, ...string[]]):
     },
     close: () => {
       for (const channel of open) channel.destroy();
-      void Promise.all([...open].map(({ ended }) => ended)).then(() => { onClosed(undefined); });
+      void Promise.all([...open].map(({ ended }) => ended)).then(() => {
+        onClosed(undefined);
+      });
     },
   };
 }
@@ -37,8 +41,12 @@ function startProcess([file, ...args]: readonly [string, ...string[]], commandLi
     stdout,
     stderr,
     ended: new Promise((resolve) => {
-      child.on('error', () => { resolve({ status: undefined }); });
-      child.on('close', (code, signal) => { resolve({ status: code ?? (signal === null ? undefined : 128 + constants.signals[signal]) }); });
+      child.on('error', () => {
+        resolve({ status: undefined });
+      });
+      child.on('close', (code, signal) => {
+        resolve({ status: code ?? (signal === null ? undefined : 128 + constants.signals[signal]) });
+      });
     }),
     // As with a cut connection: the shell meets the end of its input, and what it started goes on.
     destroy: () => {

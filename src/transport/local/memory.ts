@@ -8,7 +8,17 @@ import { whenAborted } from '../remote-shell/abort.ts';
 import { Deadline } from '../remote-shell/deadline.ts';
 import type { Heartbeat } from '../remote-shell/host-lock.ts';
 import { openShellConnection } from '../remote-shell/shell-connection.ts';
-import type { Command, Connection, ConnectionInfo, LockAnswer, LockHolder, Outcome, RunOptions, Target, Transport } from '../transport.ts';
+import type {
+  Command,
+  Connection,
+  ConnectionInfo,
+  LockAnswer,
+  LockHolder,
+  Outcome,
+  RunOptions,
+  Target,
+  Transport,
+} from '../transport.ts';
 
 /** What a scripted host answers. What is left out is: status 0, no output. */
 export type ScriptedOutcome = Partial<Outcome>;
@@ -44,10 +54,18 @@ export function createMemoryTransport({ hosts }: MemoryTransportOptions): Transp
     async connect(target: Target, signal: AbortSignal): Promise<Connection> {
       if (signal.aborted) throw new AppError('interrupted', `${target.name}: interrupted while connecting`);
       const host = hosts[target.name];
-      if (host === undefined) throw new AppError('unreachable', `${target.name}: the memory transport has no such host`);
+      if (host === undefined)
+        throw new AppError('unreachable', `${target.name}: the memory transport has no such host`);
       if (typeof host === 'function') return new ScriptedConnection(target, { handler: host }, locks);
       if ('connectError' in host) throw host.connectError;
-      if ('shell' in host) return await openShellConnection(localProcessCarrier(host.shell), target, new Deadline(target.name, target.connectTimeoutMs), signal, host.heartbeat);
+      if ('shell' in host)
+        return await openShellConnection(
+          localProcessCarrier(host.shell),
+          target,
+          new Deadline(target.name, target.connectTimeoutMs),
+          signal,
+          host.heartbeat,
+        );
       return new ScriptedConnection(target, host, locks);
     },
     close: () => Promise.resolve(),
@@ -73,18 +91,34 @@ class ScriptedConnection implements Connection {
     this.#target = target;
     this.#handler = handler;
     this.#locks = locks;
-    this.info = { hostKey: 'SHA256:memory', publicKey: '', server: 'memory', runsAs: target.become === 'none' ? target.user : target.becomeUser, ...info };
-    this.closed = new Promise((resolve) => { this.#end = resolve; });
+    this.info = {
+      hostKey: 'SHA256:memory',
+      publicKey: '',
+      server: 'memory',
+      runsAs: target.become === 'none' ? target.user : target.becomeUser,
+      ...info,
+    };
+    this.closed = new Promise((resolve) => {
+      this.#end = resolve;
+    });
   }
 
   run(command: Command, options: RunOptions = {}): Promise<Outcome> {
     this.#pending += 1;
     const answer = this.#previous.then(() => this.#answer(command, options));
-    this.#previous = answer.catch(() => undefined).then(() => { this.#pending -= 1; });
+    this.#previous = answer
+      .catch(() => undefined)
+      .then(() => {
+        this.#pending -= 1;
+      });
     return answer;
   }
 
-  async stream(command: Command, { input, output }: Parameters<Connection['stream']>[1], options: RunOptions = {}): Promise<Outcome> {
+  async stream(
+    command: Command,
+    { input, output }: Parameters<Connection['stream']>[1],
+    options: RunOptions = {},
+  ): Promise<Outcome> {
     const stdin = input === undefined ? {} : { stdin: (await buffer(input)).toString() };
     const outcome = await this.#answer({ ...command, ...stdin }, options);
     if (output === undefined) return outcome;
@@ -97,14 +131,18 @@ class ScriptedConnection implements Connection {
     if (signal?.aborted === true) return Promise.reject(this.#interrupted());
     const { name } = this.#target;
     const found = this.#locks.get(name);
-    if (found !== undefined) return Promise.resolve(found.owner === this ? { held: true } : { held: false, holder: found.holder });
+    if (found !== undefined)
+      return Promise.resolve(found.owner === this ? { held: true } : { held: false, holder: found.holder });
     this.#locks.set(name, { owner: this, holder });
     return Promise.resolve({ held: true });
   }
 
   unlock(): Promise<void> {
     if (this.#pending === 0) this.#letGo();
-    else void this.#previous.then(() => { this.#letGo(); });
+    else
+      void this.#previous.then(() => {
+        this.#letGo();
+      });
     return Promise.resolve();
   }
 
@@ -140,8 +178,17 @@ class ScriptedConnection implements Connection {
   #inTime(command: Command, options: RunOptions): Promise<ScriptedOutcome> {
     return new Promise((resolve, reject) => {
       const limitMs = command.timeoutMs ?? this.#target.commandTimeoutMs;
-      const timer = setTimeout(() => { reject(new AppError('timed-out', `${this.#target.name}: did not end within ${String(limitMs / 1000)} s and was ended`)); }, limitMs);
-      const forget = whenAborted(options.signal, () => { reject(this.#interrupted()); });
+      const timer = setTimeout(() => {
+        reject(
+          new AppError(
+            'timed-out',
+            `${this.#target.name}: did not end within ${String(limitMs / 1000)} s and was ended`,
+          ),
+        );
+      }, limitMs);
+      const forget = whenAborted(options.signal, () => {
+        reject(this.#interrupted());
+      });
       Promise.resolve()
         .then(() => this.#handler(command, options))
         .then(resolve, reject)

@@ -8,12 +8,20 @@ export function redactError(thrown: unknown, redaction: Redaction): unknown {
   const stack = redaction.text(thrown.stack ?? '');
   const cause = redactError(thrown.cause, redaction);
   const hint = thrown instanceof AppError && thrown.hint !== undefined ? redaction.text(thrown.hint) : undefined;
-  const asItWas = message === thrown.message && stack === (thrown.stack ?? '') && cause === thrown.cause && (!(thrown instanceof AppError) || hint === thrown.hint);
+  const asItWas =
+    message === thrown.message &&
+    stack === (thrown.stack ?? '') &&
+    cause === thrown.cause &&
+    (!(thrown instanceof AppError) || hint === thrown.hint);
   if (asItWas) return thrown;
   const caused = cause === undefined ? {} : { cause };
   const clean =
     thrown instanceof AppError
-      ? new AppError(thrown.code, message, { ...caused, ...(hint === undefined ? {} : { hint }), ...(thrown.where === undefined ? {} : { where: thrown.where }) })
+      ? new AppError(thrown.code, message, {
+          ...caused,
+          ...(hint === undefined ? {} : { hint }),
+          ...(thrown.where === undefined ? {} : { where: thrown.where }),
+        })
       : Object.assign(new Error(message, caused), 'code' in thrown ? { code: thrown.code } : {});
   clean.name = thrown.name;
   clean.stack = stack;

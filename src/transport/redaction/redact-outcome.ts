@@ -4,7 +4,12 @@ import { cutOf } from './piece.ts';
 import type { Redaction } from './redaction.ts';
 
 /** What a command has come to, without the secrets of its host. Errors: `refused`, where what is to be parsed holds one. */
-export function redactOutcome(redaction: Redaction, host: string, { prints = 'text' }: Pick<Command, 'prints'>, { status, stdout, stderr, droppedBytes }: Outcome): Outcome {
+export function redactOutcome(
+  redaction: Redaction,
+  host: string,
+  { prints = 'text' }: Pick<Command, 'prints'>,
+  { status, stdout, stderr, droppedBytes }: Outcome,
+): Outcome {
   const isCut = droppedBytes > 0;
   const clean = { status, stderr: redaction.text(stderr, isCut), droppedBytes };
   if (prints === 'text') return { ...clean, stdout: redaction.text(stdout, isCut) };
@@ -14,7 +19,11 @@ export function redactOutcome(redaction: Redaction, host: string, { prints = 'te
   }
   const [head = ''] = prints.piece.exec(stdout) ?? [];
   const piece = stdout.slice(head.length);
-  return { ...clean, stdout: head + redaction.text(piece, isCut), cuts: { stdout: cutOf(piece, redaction), stderr: cutOf(stderr, redaction) } };
+  return {
+    ...clean,
+    stdout: head + redaction.text(piece, isCut),
+    cuts: { stdout: cutOf(piece, redaction), stderr: cutOf(stderr, redaction) },
+  };
 }
 
 /** With something taken out of it, it would say something else; nothing may be planned from that. */

@@ -1,5 +1,15 @@
 import type { Secret } from '../../values/secret.ts';
-import type { Command, Connection, ConnectionInfo, LockAnswer, LockHolder, Outcome, RunOptions, Target, Transport } from '../transport.ts';
+import type {
+  Command,
+  Connection,
+  ConnectionInfo,
+  LockAnswer,
+  LockHolder,
+  Outcome,
+  RunOptions,
+  Target,
+  Transport,
+} from '../transport.ts';
 import { redactError } from './redact-error.ts';
 import { redactOutcome } from './redact-outcome.ts';
 import { Redaction, type RedactedStream } from './redaction.ts';
@@ -24,7 +34,13 @@ export function redacting(transport: Transport): Transport {
 }
 
 /** Those of the hosts on the way too: what they say comes with it. */
-function secretsOf({ identityPassphrase, password, becomePassword, secretVars = new Map<string, Secret>(), jump }: Target): readonly Secret[] {
+function secretsOf({
+  identityPassphrase,
+  password,
+  becomePassword,
+  secretVars = new Map<string, Secret>(),
+  jump,
+}: Target): readonly Secret[] {
   const own = [identityPassphrase, password, becomePassword, ...secretVars.values()];
   return [...own.filter((secret) => secret !== undefined), ...(jump === undefined ? [] : secretsOf(jump))];
 }
@@ -80,12 +96,23 @@ class RedactedConnection implements Connection {
     return clean instanceof Error ? clean : undefined;
   }
 
-  #lines(options: RunOptions | undefined): { readonly options: RunOptions | undefined; readonly end: (isCut: boolean) => void } {
+  #lines(options: RunOptions | undefined): {
+    readonly options: RunOptions | undefined;
+    readonly end: (isCut: boolean) => void;
+  } {
     const onOutput = options?.onOutput;
     if (onOutput === undefined) return { options, end: () => undefined };
-    const streams = { stdout: new RedactedLines(this.#redaction, 'stdout', onOutput), stderr: new RedactedLines(this.#redaction, 'stderr', onOutput) };
+    const streams = {
+      stdout: new RedactedLines(this.#redaction, 'stdout', onOutput),
+      stderr: new RedactedLines(this.#redaction, 'stderr', onOutput),
+    };
     return {
-      options: { ...options, onOutput: (stream, text) => { streams[stream].push(text); } },
+      options: {
+        ...options,
+        onOutput: (stream, text) => {
+          streams[stream].push(text);
+        },
+      },
       end: (isCut) => {
         streams.stdout.end(isCut);
         streams.stderr.end(isCut);
@@ -93,7 +120,11 @@ class RedactedConnection implements Connection {
     };
   }
 
-  async #clean(command: Command, answer: Promise<Outcome>, lines: { readonly end: (isCut: boolean) => void }): Promise<Outcome> {
+  async #clean(
+    command: Command,
+    answer: Promise<Outcome>,
+    lines: { readonly end: (isCut: boolean) => void },
+  ): Promise<Outcome> {
     let outcome: Outcome;
     try {
       outcome = await answer;

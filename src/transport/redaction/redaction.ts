@@ -134,7 +134,9 @@ export class RedactedStream {
       at = Math.min(end, upTo);
     }
     if (at < upTo) shown += this.#plain(at, upTo);
-    this.#spans = this.#spans.filter(({ end }) => end > upTo).map(({ start, end }) => ({ start: Math.max(start - upTo, 0), end: end - upTo }));
+    this.#spans = this.#spans
+      .filter(({ end }) => end > upTo)
+      .map(({ start, end }) => ({ start: Math.max(start - upTo, 0), end: end - upTo }));
     this.#pending = this.#pending.slice(upTo);
     return shown;
   }

@@ -13,13 +13,17 @@ export function whenAborted(signal: AbortSignal | undefined, listener: () => voi
   }
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
-  return () => { signal.removeEventListener('abort', listener); };
+  return () => {
+    signal.removeEventListener('abort', listener);
+  };
 }
 
 /** The work's result, or an `interrupted` error as soon as the signal is aborted; the work itself goes on. */
 export function interruptible<Value>(work: Promise<Value>, signal: AbortSignal, host: string): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const forget = whenAborted(signal, () => { reject(interruptedConnecting(host)); });
+    const forget = whenAborted(signal, () => {
+      reject(interruptedConnecting(host));
+    });
     void work.then(resolve, reject).finally(forget);
   });
 }

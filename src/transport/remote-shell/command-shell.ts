@@ -1,5 +1,12 @@
 import { AppError } from '../../errors.ts';
-import { type Command, type LockAnswer, type LockHolder, type Outcome, type RunOptions, ShellEnded } from '../transport.ts';
+import {
+  type Command,
+  type LockAnswer,
+  type LockHolder,
+  type Outcome,
+  type RunOptions,
+  ShellEnded,
+} from '../transport.ts';
 import { whenAborted } from './abort.ts';
 import { Flight, type OutputStream } from './flight.ts';
 import { endReportMs, flightFrame, preamble, stopFlightFrame } from './frames.ts';
@@ -49,12 +56,38 @@ export class CommandShell {
     const { host, nonce, commandTimeoutMs, heartbeat = defaultHeartbeat } = options;
     const write = (frame: string): void => void channel.stdin.write(frame);
     this.#groups = new GroupEnder(write);
-    this.#lock = new HostLock({ host, nonce, answerMs: Math.min(commandTimeoutMs, mostLockMs), heartbeat, write, giveUp: (error) => { this.lose(error); } });
-    const readerOf = (stream: OutputStream): MarkerReader => new MarkerReader(nonce, (data) => { this.#flight.output(stream, data); }, (words) => { this.#onMarker(stream, words); });
+    this.#lock = new HostLock({
+      host,
+      nonce,
+      answerMs: Math.min(commandTimeoutMs, mostLockMs),
+      heartbeat,
+      write,
+      giveUp: (error) => {
+        this.lose(error);
+      },
+    });
+    const readerOf = (stream: OutputStream): MarkerReader =>
+      new MarkerReader(
+        nonce,
+        (data) => {
+          this.#flight.output(stream, data);
+        },
+        (words) => {
+          this.#onMarker(stream, words);
+        },
+      );
     const out = readerOf('stdout');
     const err = readerOf('stderr');
-    channel.stdout.on('data', (chunk: Buffer) => { out.push(chunk); }).resume();
-    channel.stderr.on('data', (chunk: Buffer) => { err.push(chunk); }).resume();
+    channel.stdout
+      .on('data', (chunk: Buffer) => {
+        out.push(chunk);
+      })
+      .resume();
+    channel.stderr
+      .on('data', (chunk: Buffer) => {
+        err.push(chunk);
+      })
+      .resume();
     // A broken pipe is reported by the channel's end.
     channel.stdin.on('error', () => undefined);
     channel.stdin.write(preamble(nonce, options.stateDirectory));
@@ -62,7 +95,10 @@ export class CommandShell {
     this.#answered.promise.catch(() => undefined);
     void channel.ended.then(({ status }) => {
       const how = status === undefined ? '' : ` (the remote shell ended with status ${String(status)})`;
-      const hint = status === statusOfKill && this.#lock.held ? `After ${String(heartbeat.patienceMs / 1000)} s without a sign of life from here ${host} ends the shell and frees its lock: was this machine asleep?` : undefined;
+      const hint =
+        status === statusOfKill && this.#lock.held
+          ? `After ${String(heartbeat.patienceMs / 1000)} s without a sign of life from here ${host} ends the shell and frees its lock: was this machine asleep?`
+          : undefined;
       const message = `${host}: the connection was lost${how}`;
       this.lose(status === undefined ? new AppError('connection-lost', message) : new ShellEnded(message, hint));
     });
@@ -72,7 +108,11 @@ export class CommandShell {
     const running = new RunningCommand(command, options);
     const { signal } = options;
     if (`${command.script}${(command.args ?? []).join('')}${command.stdin ?? ''}`.includes('\0')) {
-      running.fail('internal', `${this.#options.host}: a command's text contains a NUL character`, 'Send binary data through a stream.');
+      running.fail(
+        'internal',
+        `${this.#options.host}: a command's text contains a NUL character`,
+        'Send binary data through a stream.',
+      );
     } else if (this.#lost !== undefined) {
       this.#failLost(running, this.#lost);
     } else if (signal?.aborted === true) {
@@ -124,12 +164,15 @@ export class CommandShell {
   }
 
   #failLost(running: RunningCommand, error: AppError): void {
-    const about = running.group === undefined ? 'it is not known whether it ran' : 'it had started, its outcome is not known';
+    const about =
+      running.group === undefined ? 'it is not known whether it ran' : 'it had started, its outcome is not known';
     running.fail('connection-lost', `${error.message}: ${running.title}: ${about}`, error.hint, error);
   }
 
   #listen(running: RunningCommand, signal: AbortSignal): void {
-    const forget = whenAborted(signal, () => { this.#stop(running, 'interrupted'); });
+    const forget = whenAborted(signal, () => {
+      this.#stop(running, 'interrupted');
+    });
     running.outcome.then(forget, forget);
   }
 
@@ -163,7 +206,9 @@ export class CommandShell {
       this.#giveUpLater(head);
       return;
     }
-    this.#deadline = setTimeout(() => { this.#stop(head, 'timed-out'); }, head.command.timeoutMs ?? this.#options.commandTimeoutMs);
+    this.#deadline = setTimeout(() => {
+      this.#stop(head, 'timed-out');
+    }, head.command.timeoutMs ?? this.#options.commandTimeoutMs);
   }
 
   #stop(running: RunningCommand, reason: StopReason): void {
@@ -193,8 +238,12 @@ export class CommandShell {
 
   /** For a command that is to be ended before it has even reported its start. */
   #giveUpLater(running: RunningCommand): void {
-    const timer = setTimeout(() => { this.#giveUp(running); }, endReportMs);
-    const forget = (): void => { clearTimeout(timer); };
+    const timer = setTimeout(() => {
+      this.#giveUp(running);
+    }, endReportMs);
+    const forget = (): void => {
+      clearTimeout(timer);
+    };
     running.outcome.then(forget, forget);
   }
 
@@ -202,10 +251,15 @@ export class CommandShell {
     if (running.settled || this.#lost !== undefined) return;
     const { host } = this.#options;
     const hint = `Look at process group ${String(running.group ?? '?')} on ${host}: a process in state D waits for a device and cannot be ended.`;
-    const why = running.stopping === 'interrupted' ? 'it was interrupted' : `its time (${this.#limit(running)}) was over`;
+    const why =
+      running.stopping === 'interrupted' ? 'it was interrupted' : `its time (${this.#limit(running)}) was over`;
     running.fail('timed-out', `${host}: ${why}, but it could not be ended: ${running.title}`, hint);
     this.#flight.remove(running);
-    this.lose(new AppError('connection-lost', `${host}: the connection was given up because a command could not be ended`, { hint }));
+    this.lose(
+      new AppError('connection-lost', `${host}: the connection was given up because a command could not be ended`, {
+        hint,
+      }),
+    );
   }
 
   #limit(running: RunningCommand): string {
@@ -243,7 +297,8 @@ export class CommandShell {
     running.stdout.end();
     running.stderr.end();
     if (running.stopping === 'interrupted') running.fail('interrupted', `${host}: interrupted: ${running.title}`);
-    else if (running.stopping === 'timed-out') running.fail('timed-out', `${host}: did not end within ${this.#limit(running)} and was ended: ${running.title}`);
+    else if (running.stopping === 'timed-out')
+      running.fail('timed-out', `${host}: did not end within ${this.#limit(running)} and was ended: ${running.title}`);
     else if (running.status === undefined) this.#sendAgain(running);
     else running.succeed();
   }

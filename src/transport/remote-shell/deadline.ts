@@ -31,7 +31,12 @@ export class Deadline {
   /** Lets the time pass, and says when it is over; until what it returns is called. */
   start(stage: Stage, onOver: (error: AppError) => void): () => void {
     const began = performance.now();
-    const timer = setTimeout(() => { onOver(this.#over(stage)); }, Math.max(0, this.#limitMs - this.#usedMs));
+    const timer = setTimeout(
+      () => {
+        onOver(this.#over(stage));
+      },
+      Math.max(0, this.#limitMs - this.#usedMs),
+    );
     let stopped = false;
     return () => {
       clearTimeout(timer);
@@ -55,20 +60,39 @@ export class Deadline {
         forget();
         how();
       };
-      const stop = this.start(stage, (error) => { settle(() => { reject(error); }); });
-      forget = whenAborted(signal, () => { settle(() => { reject(interruptedConnecting(this.#host)); }); });
+      const stop = this.start(stage, (error) => {
+        settle(() => {
+          reject(error);
+        });
+      });
+      forget = whenAborted(signal, () => {
+        settle(() => {
+          reject(interruptedConnecting(this.#host));
+        });
+      });
       work.then(
         (value) => {
           if (given) late?.(value);
-          else settle(() => { resolve(value); });
+          else
+            settle(() => {
+              resolve(value);
+            });
         },
-        (error: unknown) => { settle(() => { reject(error instanceof Error ? error : new Error(String(error))); }); },
+        (error: unknown) => {
+          settle(() => {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          });
+        },
       );
     });
   }
 
   #over({ failed, hint, detail }: Stage): AppError {
-    return new AppError('unreachable', `${this.#host}: ${failed()} within ${String(this.#limitMs / 1000)} s${detail?.() ?? ''}`, { hint: hint() });
+    return new AppError(
+      'unreachable',
+      `${this.#host}: ${failed()} within ${String(this.#limitMs / 1000)} s${detail?.() ?? ''}`,
+      { hint: hint() },
+    );
   }
 }
 
@@ -76,8 +100,16 @@ export class Deadline {
 const readingMs = 30_000;
 
 /** `what`: `its key files (…)`. */
-export function readInTime<Value>(host: string, what: string, reading: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const stage: Stage = { failed: () => `${what} could not be read`, hint: () => `Correct the paths in the inventory: ${host} needs ordinary files of this machine.` };
+export function readInTime<Value>(
+  host: string,
+  what: string,
+  reading: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value> {
+  const stage: Stage = {
+    failed: () => `${what} could not be read`,
+    hint: () => `Correct the paths in the inventory: ${host} needs ordinary files of this machine.`,
+  };
   return new Deadline(host, readingMs).wait(stage, reading, signal);
 }
 

@@ -31,7 +31,9 @@ export class Flight {
 
   /** Nothing is printed on standard output before a command has reported its start there. */
   output(stream: OutputStream, data: Buffer): void {
-    const running = this.#commands.find(({ stdoutEnded, stderrEnded }) => !(stream === 'stdout' ? stdoutEnded : stderrEnded));
+    const running = this.#commands.find(
+      ({ stdoutEnded, stderrEnded }) => !(stream === 'stdout' ? stdoutEnded : stderrEnded),
+    );
     if (stream === 'stderr') running?.stderr.push(data);
     else if (running?.group !== undefined) running.stdout.push(data);
   }

@@ -14,7 +14,9 @@ export class GroupEnder {
   end(group: number): Promise<boolean> {
     if (this.#lost) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => { report(false); }, endReportMs);
+      const timer = setTimeout(() => {
+        report(false);
+      }, endReportMs);
       const report = (gone: boolean): void => {
         clearTimeout(timer);
         this.#reports.delete(group);

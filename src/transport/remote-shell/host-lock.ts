@@ -65,9 +65,13 @@ export class HostLock {
       },
     };
     this.#request = request;
-    const timer = setTimeout(() => { this.#doNotWait(request); }, answerMs);
+    const timer = setTimeout(() => {
+      this.#doNotWait(request);
+    }, answerMs);
     write(lockFrame(nonce, request.token, writeHolder(holder), heartbeat.patienceMs));
-    const forget = whenAborted(signal, () => { this.#takeBack(request); });
+    const forget = whenAborted(signal, () => {
+      this.#takeBack(request);
+    });
     return await promise.finally(() => {
       clearTimeout(timer);
       forget();
@@ -81,8 +85,17 @@ export class HostLock {
     const token = this.#nextToken();
     const { host, nonce, answerMs, write, giveUp } = this.#options;
     const { promise, resolve } = deferred<undefined>();
-    this.#releases.set(token, () => { resolve(undefined); });
-    const timer = setTimeout(() => { giveUp(new AppError('connection-lost', `${host}: the connection was given up because the host did not confirm the end of its lock`)); }, answerMs);
+    this.#releases.set(token, () => {
+      resolve(undefined);
+    });
+    const timer = setTimeout(() => {
+      giveUp(
+        new AppError(
+          'connection-lost',
+          `${host}: the connection was given up because the host did not confirm the end of its lock`,
+        ),
+      );
+    }, answerMs);
     write(unlockFrame(nonce, token));
     await promise;
     clearTimeout(timer);
@@ -94,7 +107,8 @@ export class HostLock {
     if (verb === 'unlocked') this.#releases.get(Number(token))?.();
     const request = this.#request;
     if (request === undefined || request.token !== Number(token)) return;
-    if (verb === 'said') request.said = Buffer.concat([request.said, Buffer.from(words.join(''), 'hex')]).subarray(0, longestSaid);
+    if (verb === 'said')
+      request.said = Buffer.concat([request.said, Buffer.from(words.join(''), 'hex')]).subarray(0, longestSaid);
     else if (verb === 'lock') request.settle(this.#answer(words[0], request.said.toString()));
   }
 
@@ -102,7 +116,12 @@ export class HostLock {
     this.#lost ??= error;
     this.#stopBeating();
     const { message, hint } = error;
-    this.#request?.settle(new AppError('connection-lost', `${message}: it is not known whether the lock was taken`, { cause: error, ...(hint === undefined ? {} : { hint }) }));
+    this.#request?.settle(
+      new AppError('connection-lost', `${message}: it is not known whether the lock was taken`, {
+        cause: error,
+        ...(hint === undefined ? {} : { hint }),
+      }),
+    );
     for (const released of this.#releases.values()) released();
   }
 
@@ -120,14 +139,17 @@ export class HostLock {
       const holder = readHolder(said);
       return { held: false, ...(holder === undefined ? {} : { holder }) };
     }
-    if (answer === 'no-flock') return new AppError('missing-tool', `${host}: there is no flock`, { hint: `Install util-linux on ${host}.` });
+    if (answer === 'no-flock')
+      return new AppError('missing-tool', `${host}: there is no flock`, { hint: `Install util-linux on ${host}.` });
     return new AppError('refused', `${host}: the lock cannot be taken: ${oneLine(said)}`, {
       hint: `plimsoll needs a directory of its own on ${host} that only the user it runs as can write: correct it, or set state_directory.`,
     });
   }
 
   #startBeating(): void {
-    this.#beating = setInterval(() => { this.#options.write(heartbeatFrame()); }, this.#options.heartbeat.intervalMs).unref();
+    this.#beating = setInterval(() => {
+      this.#options.write(heartbeatFrame());
+    }, this.#options.heartbeat.intervalMs).unref();
   }
 
   #stopBeating(): void {
@@ -143,7 +165,9 @@ export class HostLock {
 
   #doNotWait(request: Request): void {
     const { host, answerMs, giveUp } = this.#options;
-    request.settle(new AppError('timed-out', `${host}: no answer to the request for its lock within ${String(answerMs / 1000)} s`));
+    request.settle(
+      new AppError('timed-out', `${host}: no answer to the request for its lock within ${String(answerMs / 1000)} s`),
+    );
     giveUp(new AppError('connection-lost', `${host}: the connection was given up because its shell does not answer`));
   }
 

@@ -14,7 +14,8 @@ export function writeHolder(holder: LockHolder): string {
 /** What a lock file says, or undefined when it is not what `writeHolder` writes. It comes from a host. */
 export function readHolder(text: string): LockHolder | undefined {
   const { run, by, reason, since } = fields(text);
-  if (typeof run !== 'string' || typeof by !== 'string' || typeof reason !== 'string' || typeof since !== 'string') return undefined;
+  if (typeof run !== 'string' || typeof by !== 'string' || typeof reason !== 'string' || typeof since !== 'string')
+    return undefined;
   return timestamp.test(since) && !Number.isNaN(Date.parse(since)) ? bounded({ run, by, reason, since }) : undefined;
 }
 
@@ -24,5 +25,10 @@ function fields(text: string): Readonly<Record<string, unknown>> {
 }
 
 function bounded({ run, by, reason, since }: LockHolder): LockHolder {
-  return { run: oneLine(run, longestField), by: oneLine(by, longestField), reason: oneLine(reason, longestField), since: oneLine(since, longestField) };
+  return {
+    run: oneLine(run, longestField),
+    by: oneLine(by, longestField),
+    reason: oneLine(reason, longestField),
+    since: oneLine(since, longestField),
+  };
 }

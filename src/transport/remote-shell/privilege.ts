@@ -43,8 +43,13 @@ const continuations: Readonly<Record<Continuation, string>> = {
  * no line feed, backslash or exclamation mark, which fish and csh treat in their own ways.
  * `ready` is printed on both streams when the rights are there; everything before it is noise.
  */
-export function bootstrap(wish: PrivilegeWish, then: Continuation, nonces: { readonly ready: string; readonly prompt: string }): string {
-  if (!userName.test(wish.becomeUser)) throw new AppError('config', `${wish.host}: become_user ${JSON.stringify(wish.becomeUser)} is not a user name`);
+export function bootstrap(
+  wish: PrivilegeWish,
+  then: Continuation,
+  nonces: { readonly ready: string; readonly prompt: string },
+): string {
+  if (!userName.test(wish.becomeUser))
+    throw new AppError('config', `${wish.host}: become_user ${JSON.stringify(wish.becomeUser)} is not a user name`);
   const inner = `${privilegedEnvironment}; echo ${nonces.ready} >&2; ${effectiveUser}; echo "${nonces.ready} \${u:-$(id -u)}"; ${continuations[then]}`;
   if (wish.become === 'none') return `exec /bin/sh -c ${quote(inner)}`;
   // A login as root needs no sudo, which may not even be installed there.
@@ -59,7 +64,13 @@ export function bootstrap(wish: PrivilegeWish, then: Continuation, nonces: { rea
  * password is written only after sudo has asked for it with our own prompt, and only once: a second
  * question means that it was wrong, and further tries could lock the account.
  */
-export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonces: { readonly ready: string; readonly prompt: string }, deadline: Deadline, signal: AbortSignal): Promise<string> {
+export function obtainPrivilege(
+  channel: ShellChannel,
+  wish: PrivilegeWish,
+  nonces: { readonly ready: string; readonly prompt: string },
+  deadline: Deadline,
+  signal: AbortSignal,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let stdout = Buffer.alloc(0);
     let stderr = Buffer.alloc(0);
@@ -116,14 +127,20 @@ export function obtainPrivilege(channel: ShellChannel, wish: PrivilegeWish, nonc
       stderr = stderr.subarray(-keptNoise);
       cut.stderr = true;
     };
-    const stop = deadline.start(silence(wish, () => said(wholeLines(stderr, cut.stderr))), fail);
+    const stop = deadline.start(
+      silence(wish, () => said(wholeLines(stderr, cut.stderr))),
+      fail,
+    );
     channel.stdin.on('error', () => undefined);
     channel.stdout.on('data', onStdout);
     channel.stderr.on('data', onStderr);
     let forget = (): void => undefined;
-    forget = whenAborted(signal, () => { fail(interruptedConnecting(wish.host)); });
+    forget = whenAborted(signal, () => {
+      fail(interruptedConnecting(wish.host));
+    });
     void channel.ended.then(({ status }) => {
-      if (!finished) fail(refusal(wish, answered, wholeLines(stderr, cut.stderr) || wholeLines(stdout, cut.stdout), status));
+      if (!finished)
+        fail(refusal(wish, answered, wholeLines(stderr, cut.stderr) || wholeLines(stdout, cut.stdout), status));
     });
   });
 }
@@ -152,7 +169,7 @@ function runsAs(stdout: Buffer, ready: string): { readonly user: string; readonl
 /** Half a line may be half a secret, which nobody would know for one. */
 function wholeLines(noise: Buffer, cut: boolean): string {
   const text = noise.toString();
-  return cut ? text.slice((text.indexOf('\n') + 1) || text.length) : text;
+  return cut ? text.slice(text.indexOf('\n') + 1 || text.length) : text;
 }
 
 function said(text: string): string {
@@ -168,14 +185,38 @@ function wrongPassword({ host, user }: PrivilegeWish): AppError {
 
 function refusal(wish: PrivilegeWish, answered: boolean, stderr: string, status: number | undefined): AppError {
   const { host, user, becomeUser, become } = wish;
-  const denied = (why: string, hint: string): AppError => new AppError('privilege-denied', `${host}: ${why}${said(stderr)}`, { hint });
-  if (status === undefined) return new AppError('connection-lost', `${host}: the connection was lost while ${become === 'sudo' ? 'sudo' : 'the shell'} was started${said(stderr)}`);
-  if (status === 97) return new AppError('missing-tool', `${host}: there is no setsid`, { hint: `Install util-linux on ${host}.` });
-  if (become === 'none') return denied(`the login shell of ${user} ended with status ${String(status)} before it started /bin/sh`, `Check that this works: ${byHand('ssh', `${user}@${host}`, '/bin/sh')}`);
-  if (/must have a tty/.test(stderr)) return denied('sudo demands a terminal', `Add "Defaults:${user} !requiretty" to sudoers on ${host}.`);
-  if (/not in the sudoers|not allowed|may not run sudo/.test(stderr)) return denied(`${user} may not run /bin/sh as ${becomeUser} through sudo`, `Allow it in sudoers on ${host}, or set become: false.`);
-  if (/incorrect password attempt|Sorry, try again|Authentication failure/i.test(stderr) && answered) return wrongPassword(wish);
-  if (/password is required|no password was provided/.test(stderr)) return denied(`sudo wants the password of ${user}`, `Set become_password for ${host}, or allow ${user} NOPASSWD in sudoers.`);
-  if (/sudo: (?:command )?not found|sudo: No such file/.test(stderr)) return denied('there is no sudo', `Install sudo on ${host}, or log in as ${becomeUser} and set become: false.`);
-  return denied(`sudo ended with status ${String(status)}`, `Try it by hand: ${byHand('ssh', `${user}@${host}`, 'sudo', '-u', becomeUser, '/bin/sh')}`);
+  const denied = (why: string, hint: string): AppError =>
+    new AppError('privilege-denied', `${host}: ${why}${said(stderr)}`, { hint });
+  if (status === undefined)
+    return new AppError(
+      'connection-lost',
+      `${host}: the connection was lost while ${become === 'sudo' ? 'sudo' : 'the shell'} was started${said(stderr)}`,
+    );
+  if (status === 97)
+    return new AppError('missing-tool', `${host}: there is no setsid`, { hint: `Install util-linux on ${host}.` });
+  if (become === 'none')
+    return denied(
+      `the login shell of ${user} ended with status ${String(status)} before it started /bin/sh`,
+      `Check that this works: ${byHand('ssh', `${user}@${host}`, '/bin/sh')}`,
+    );
+  if (/must have a tty/.test(stderr))
+    return denied('sudo demands a terminal', `Add "Defaults:${user} !requiretty" to sudoers on ${host}.`);
+  if (/not in the sudoers|not allowed|may not run sudo/.test(stderr))
+    return denied(
+      `${user} may not run /bin/sh as ${becomeUser} through sudo`,
+      `Allow it in sudoers on ${host}, or set become: false.`,
+    );
+  if (/incorrect password attempt|Sorry, try again|Authentication failure/i.test(stderr) && answered)
+    return wrongPassword(wish);
+  if (/password is required|no password was provided/.test(stderr))
+    return denied(
+      `sudo wants the password of ${user}`,
+      `Set become_password for ${host}, or allow ${user} NOPASSWD in sudoers.`,
+    );
+  if (/sudo: (?:command )?not found|sudo: No such file/.test(stderr))
+    return denied('there is no sudo', `Install sudo on ${host}, or log in as ${becomeUser} and set become: false.`);
+  return denied(
+    `sudo ended with status ${String(status)}`,
+    `Try it by hand: ${byHand('ssh', `${user}@${host}`, 'sudo', '-u', becomeUser, '/bin/sh')}`,
+  );
 }

@@ -50,7 +50,14 @@ export class RunningCommand {
 
   #output(stream: 'stdout' | 'stderr'): Output {
     const { onOutput } = this.options;
-    return new Output(this.command.maxOutputBytes ?? defaultMaxOutputBytes, onOutput === undefined ? undefined : (text) => { onOutput(stream, text); });
+    return new Output(
+      this.command.maxOutputBytes ?? defaultMaxOutputBytes,
+      onOutput === undefined
+        ? undefined
+        : (text) => {
+            onOutput(stream, text);
+          },
+    );
   }
 
   get ended(): boolean {
@@ -72,7 +79,12 @@ export class RunningCommand {
   fail(code: ErrorCode, message: string, hint?: string, cause?: unknown): void {
     if (this.settled) return;
     this.settled = true;
-    this.#reject(new AppError(code, message, { ...(hint === undefined ? {} : { hint }), ...(cause === undefined ? {} : { cause }) }));
+    this.#reject(
+      new AppError(code, message, {
+        ...(hint === undefined ? {} : { hint }),
+        ...(cause === undefined ? {} : { cause }),
+      }),
+    );
   }
 }
 

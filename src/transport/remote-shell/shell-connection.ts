@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import { AppError } from '../../errors.ts';
-import type { Command, Connection, ConnectionInfo, LockAnswer, LockHolder, Outcome, RunOptions, Target } from '../transport.ts';
+import type {
+  Command,
+  Connection,
+  ConnectionInfo,
+  LockAnswer,
+  LockHolder,
+  Outcome,
+  RunOptions,
+  Target,
+} from '../transport.ts';
 import { CommandShell } from './command-shell.ts';
 import { Deadline, moreTime, type Stage } from './deadline.ts';
 import { stateDirectory } from './frames.ts';
@@ -32,10 +41,21 @@ function nonce(): string {
 }
 
 /** Opens the privileged shell of a connection, in what is left of its time. The carrier is closed when that fails. `heartbeat` is for tests. */
-export async function openShellConnection(carrier: Carrier, target: Target, deadline: Deadline, signal: AbortSignal, heartbeat?: Heartbeat): Promise<Connection> {
+export async function openShellConnection(
+  carrier: Carrier,
+  target: Target,
+  deadline: Deadline,
+  signal: AbortSignal,
+  heartbeat?: Heartbeat,
+): Promise<Connection> {
   try {
     const { channel, runsAs } = await openPrivileged(carrier, target, 'command-shell', deadline, signal);
-    const connection = new ShellConnection(carrier, target, { channel, heartbeat }, { hostKey: carrier.hostKey, publicKey: carrier.publicKey, server: carrier.server, runsAs });
+    const connection = new ShellConnection(
+      carrier,
+      target,
+      { channel, heartbeat },
+      { hostKey: carrier.hostKey, publicKey: carrier.publicKey, server: carrier.server, runsAs },
+    );
     await deadline.wait(silence(target.name), connection.ready, signal);
     return connection;
   } catch (error) {
@@ -44,16 +64,31 @@ export async function openShellConnection(carrier: Carrier, target: Target, dead
   }
 }
 
-async function openPrivileged(carrier: Carrier, target: Target, then: Continuation, deadline: Deadline, signal: AbortSignal): Promise<{ readonly channel: ShellChannel; readonly runsAs: string }> {
+async function openPrivileged(
+  carrier: Carrier,
+  target: Target,
+  then: Continuation,
+  deadline: Deadline,
+  signal: AbortSignal,
+): Promise<{ readonly channel: ShellChannel; readonly runsAs: string }> {
   const { name: host, user, become, becomeUser, becomePassword } = target;
-  const wish: PrivilegeWish = { host, user, become, becomeUser, ...(becomePassword === undefined ? {} : { becomePassword }) };
+  const wish: PrivilegeWish = {
+    host,
+    user,
+    become,
+    becomeUser,
+    ...(becomePassword === undefined ? {} : { becomePassword }),
+  };
   const nonces = { ready: nonce(), prompt: nonce() };
   const channel = await carrier.openChannel(bootstrap(wish, then, nonces), deadline, signal);
   return { channel, runsAs: await obtainPrivilege(channel, wish, nonces, deadline, signal) };
 }
 
 function silence(host: string): Stage {
-  return { failed: () => 'its shell was started, but did not answer', hint: () => moreTime(`Look at what ${byHand('ssh', host, '/bin/sh')} does`) };
+  return {
+    failed: () => 'its shell was started, but did not answer',
+    hint: () => moreTime(`Look at what ${byHand('ssh', host, '/bin/sh')} does`),
+  };
 }
 
 interface Opened {
@@ -85,7 +120,9 @@ class ShellConnection implements Connection {
     });
     this.closed = carrier.closed.then((cause) => this.#onClosed(cause));
     // Without its shell the connection is of no use.
-    void channel.ended.then(() => { carrier.close(); });
+    void channel.ended.then(() => {
+      carrier.close();
+    });
   }
 
   get ready(): Promise<undefined> {
@@ -102,10 +139,31 @@ class ShellConnection implements Connection {
     return this.#streams(async () => {
       const { name: host, commandTimeoutMs, connectTimeoutMs } = this.#target;
       const signal = options.signal ?? new AbortController().signal;
-      const { channel } = await openPrivileged(this.#carrier, this.#target, 'single-program', new Deadline(host, connectTimeoutMs), signal);
+      const { channel } = await openPrivileged(
+        this.#carrier,
+        this.#target,
+        'single-program',
+        new Deadline(host, connectTimeoutMs),
+        signal,
+      );
       const endGroup = (group: number): Promise<boolean> => this.#shell.endGroup(group);
-      return await runSingleProgram(channel, command, io, { host, nonce: nonce(), commandTimeoutMs, reportMs: connectTimeoutMs, stateDirectory: this.#stateDirectory, endGroup }, options);
-    }).finally(() => { io.input?.destroy(); });
+      return await runSingleProgram(
+        channel,
+        command,
+        io,
+        {
+          host,
+          nonce: nonce(),
+          commandTimeoutMs,
+          reportMs: connectTimeoutMs,
+          stateDirectory: this.#stateDirectory,
+          endGroup,
+        },
+        options,
+      );
+    }).finally(() => {
+      io.input?.destroy();
+    });
   }
 
   lock(holder: LockHolder, { signal }: { readonly signal?: AbortSignal } = {}): Promise<LockAnswer> {

@@ -26,7 +26,13 @@ export interface ProgramStreams {
 }
 
 /** Runs one command on a channel that belongs to it alone: raw data in, raw data out. */
-export function runSingleProgram(channel: ShellChannel, command: Command, io: ProgramStreams, options: SingleProgramOptions, runOptions: RunOptions = {}): Promise<Outcome> {
+export function runSingleProgram(
+  channel: ShellChannel,
+  command: Command,
+  io: ProgramStreams,
+  options: SingleProgramOptions,
+  runOptions: RunOptions = {},
+): Promise<Outcome> {
   return new SingleProgram(channel, command, io, options, runOptions).run();
 }
 
@@ -44,7 +50,13 @@ class SingleProgram {
   #ending: Promise<boolean> | undefined;
   #givingUp: NodeJS.Timeout | undefined;
 
-  constructor(channel: ShellChannel, command: Command, io: ProgramStreams, options: SingleProgramOptions, runOptions: RunOptions) {
+  constructor(
+    channel: ShellChannel,
+    command: Command,
+    io: ProgramStreams,
+    options: SingleProgramOptions,
+    runOptions: RunOptions,
+  ) {
     this.#channel = channel;
     this.#io = io;
     this.#options = options;
@@ -56,19 +68,38 @@ class SingleProgram {
     const { stdin, stdout, stderr, ended } = this.#channel;
     const { command, options } = this.#running;
     const { input, output } = this.#io;
-    const reader = new MarkerReader(this.#options.nonce, (data) => { this.#running.stderr.push(data); }, ([, group]) => {
-      this.#running.group = Number(group);
-      if (this.#mustEnd()) this.#end();
-    });
-    stderr.on('data', (chunk: Buffer) => { reader.push(chunk); }).resume();
+    const reader = new MarkerReader(
+      this.#options.nonce,
+      (data) => {
+        this.#running.stderr.push(data);
+      },
+      ([, group]) => {
+        this.#running.group = Number(group);
+        if (this.#mustEnd()) this.#end();
+      },
+    );
+    stderr
+      .on('data', (chunk: Buffer) => {
+        reader.push(chunk);
+      })
+      .resume();
     stdin.on('error', () => undefined);
-    const timer = setTimeout(() => { this.#stop('timed-out'); }, this.#limitMs);
-    const forget = whenAborted(options.signal, () => { this.#stop('interrupted'); });
+    const timer = setTimeout(() => {
+      this.#stop('timed-out');
+    }, this.#limitMs);
+    const forget = whenAborted(options.signal, () => {
+      this.#stop('interrupted');
+    });
 
     stdin.write(programLine(this.#options, command));
     if (input === undefined) stdin.end(command.stdin ?? '');
     else void this.#feed(input);
-    if (output === undefined) stdout.on('data', (chunk: Buffer) => { this.#running.stdout.push(chunk); }).resume();
+    if (output === undefined)
+      stdout
+        .on('data', (chunk: Buffer) => {
+          this.#running.stdout.push(chunk);
+        })
+        .resume();
     const copied = output === undefined ? Promise.resolve() : this.#drain(output);
 
     const { status } = await ended;
@@ -126,13 +157,20 @@ class SingleProgram {
     const { group } = this.#running;
     if (this.#ending !== undefined) return;
     if (group === undefined) {
-      const waitMs = this.#running.stopping === 'interrupted' ? Math.min(interruptedMs, this.#options.reportMs) : this.#options.reportMs;
-      this.#givingUp ??= setTimeout(() => { this.#channel.destroy(); }, waitMs);
+      const waitMs =
+        this.#running.stopping === 'interrupted'
+          ? Math.min(interruptedMs, this.#options.reportMs)
+          : this.#options.reportMs;
+      this.#givingUp ??= setTimeout(() => {
+        this.#channel.destroy();
+      }, waitMs);
       return;
     }
     clearTimeout(this.#givingUp);
     this.#ending = this.#options.endGroup(group);
-    void this.#ending.then(() => { this.#channel.destroy(); });
+    void this.#ending.then(() => {
+      this.#channel.destroy();
+    });
   }
 
   #settle(status: number | undefined, gone: boolean | undefined): void {
@@ -141,12 +179,22 @@ class SingleProgram {
     const { title } = running;
     if (this.#failure !== undefined) {
       running.fail('action-failed', `${host}: ${this.#failure.what}: ${title}`, undefined, this.#failure.cause);
-    } else if (running.stopping !== undefined && (gone === false || (gone === undefined && running.stopping === 'timed-out'))) {
-      running.fail('timed-out', `${host}: it could not be ended: ${title}`, `Look at process group ${String(running.group ?? '?')} on ${host}.`);
+    } else if (
+      running.stopping !== undefined &&
+      (gone === false || (gone === undefined && running.stopping === 'timed-out'))
+    ) {
+      running.fail(
+        'timed-out',
+        `${host}: it could not be ended: ${title}`,
+        `Look at process group ${String(running.group ?? '?')} on ${host}.`,
+      );
     } else if (running.stopping === 'interrupted') {
       running.fail('interrupted', `${host}: interrupted: ${title}`);
     } else if (running.stopping === 'timed-out') {
-      running.fail('timed-out', `${host}: did not end within ${String(this.#limitMs / 1000)} s and was ended: ${title}`);
+      running.fail(
+        'timed-out',
+        `${host}: did not end within ${String(this.#limitMs / 1000)} s and was ended: ${title}`,
+      );
     } else if (status === undefined) {
       running.fail('connection-lost', `${host}: the connection was lost: ${title}: its outcome is not known`);
     } else {

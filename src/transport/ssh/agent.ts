@@ -94,7 +94,9 @@ class AskedAgent extends ssh2.OpenSSHAgent {
       if (error === undefined) callback(undefined, socket);
       else callback(error);
     };
-    socket.once('connect', () => { answer(undefined); });
+    socket.once('connect', () => {
+      answer(undefined);
+    });
     // Whoever has been given the socket has listeners of its own; this one stays, so that no error goes unheard.
     socket.on('error', answer);
     socket.once('close', () => {

@@ -45,7 +45,9 @@ export class Bastions {
     const opening = openClient(bastion, this.#parts, this.routeTo(bastion, signal), deadline, signal);
     this.#clients.set(id, opening);
     // A bastion that is gone is connected to again by the next host that needs it.
-    const forget = (): void => { this.#clients.delete(id); };
+    const forget = (): void => {
+      this.#clients.delete(id);
+    };
     void opening.then(({ closed }) => closed).then(forget, forget);
     return opening;
   }
@@ -54,7 +56,10 @@ export class Bastions {
 function behind(target: Target, bastion: Target, thrown: unknown): AppError {
   const { code, message, hint } = toAppError(thrown);
   if (code === 'interrupted') return interruptedConnecting(target.name, thrown);
-  return new AppError(code, `${target.name} is behind ${bastion.name}: ${message}`, { cause: thrown, ...(hint === undefined ? {} : { hint }) });
+  return new AppError(code, `${target.name} is behind ${bastion.name}: ${message}`, {
+    cause: thrown,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 interface Forward {
@@ -71,11 +76,16 @@ function forward({ client, closed }: SshClient, { bastion, target, deadline, sig
   const unreachable = (error: Error | undefined): AppError => {
     const code = error !== undefined && /refused/i.test(error.message) ? 'connection-refused' : 'unreachable';
     const why = error === undefined ? 'its connection was closed' : oneLine(error.message);
-    return new AppError(code, `${target.name}: ${bastion.name} cannot reach ${place}: ${why}`, { hint: `${hint}.`, cause: error });
+    return new AppError(code, `${target.name}: ${bastion.name} cannot reach ${place}: ${why}`, {
+      hint: `${hint}.`,
+      cause: error,
+    });
   };
   const opening = new Promise<Duplex>((resolve, reject) => {
     // A connection that breaks before the bastion answers may never call back.
-    void closed.then((error) => { reject(unreachable(error)); });
+    void closed.then((error) => {
+      reject(unreachable(error));
+    });
     try {
       client.forwardOut('127.0.0.1', 0, target.address, target.port, (error, channel) => {
         if (error === undefined) resolve(channel);

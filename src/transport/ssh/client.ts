@@ -72,9 +72,20 @@ interface Attempts {
 }
 
 /** Connects, again when an overloaded server drops the connection, within the time that the target has. */
-export async function openClient(target: Target, parts: ClientParts, route: Route | undefined, deadline: Deadline, signal: AbortSignal): Promise<SshClient> {
+export async function openClient(
+  target: Target,
+  parts: ClientParts,
+  route: Route | undefined,
+  deadline: Deadline,
+  signal: AbortSignal,
+): Promise<SshClient> {
   if (signal.aborted) throw interruptedConnecting(target.name);
-  const known = await readInTime(target.name, `its known_hosts files (${target.knownHostsFiles.join(', ')})`, parts.knownHosts.entries(target.knownHostsFiles), signal);
+  const known = await readInTime(
+    target.name,
+    `its known_hosts files (${target.knownHostsFiles.join(', ')})`,
+    parts.knownHosts.entries(target.knownHostsFiles),
+    signal,
+  );
   const credentials = await gatherCredentials(target, parts.identities, parts.agent, signal);
   try {
     return await tryToConnect(target, parts, { credentials, known, route, deadline }, signal);
@@ -83,7 +94,12 @@ export async function openClient(target: Target, parts: ClientParts, route: Rout
   }
 }
 
-async function tryToConnect(target: Target, { limiter, keepalive }: ClientParts, { credentials, known, route, deadline }: Attempts, signal: AbortSignal): Promise<SshClient> {
+async function tryToConnect(
+  target: Target,
+  { limiter, keepalive }: ClientParts,
+  { credentials, known, route, deadline }: Attempts,
+  signal: AbortSignal,
+): Promise<SshClient> {
   let giveUpAt: number | undefined;
   for (let tries = 1; ; tries += 1) {
     const openSocket = await route?.();
@@ -99,7 +115,8 @@ async function tryToConnect(target: Target, { limiter, keepalive }: ClientParts,
       report(dropped ? 'dropped' : 'failed');
       if (!(error instanceof Error) || error instanceof AppError) throw error;
       // Drops that come at once cost the host none of its time: a few are always gone through.
-      if (!dropped || deadline.isOver || (tries >= fewestTries && performance.now() > giveUpAt)) throw connectError(error, attempt.record, tries);
+      if (!dropped || deadline.isOver || (tries >= fewestTries && performance.now() > giveUpAt))
+        throw connectError(error, attempt.record, tries);
     }
     await backOff(target.name, tries, signal);
   }
@@ -137,7 +154,13 @@ class Attempt {
 
   get record(): AttemptRecord {
     const { problems } = this.#credentials;
-    return { target: this.#target, tried: this.#tried, problems, accepted: this.#accepted, beforeAuthentication: this.#beforeAuthentication };
+    return {
+      target: this.#target,
+      tried: this.#tried,
+      problems,
+      accepted: this.#accepted,
+      beforeAuthentication: this.#beforeAuthentication,
+    };
   }
 
   async connect(sock: Duplex | undefined, deadline: Deadline, signal: AbortSignal): Promise<SshClient> {
@@ -160,14 +183,20 @@ class Attempt {
       algorithms: { kex: keyExchanges, serverHostKey: this.#hostKey.algorithms },
     });
     const client = ssh.connection;
-    if (client === null) throw await connecting.then(() => new Error('no connection'), (error: unknown) => error);
+    if (client === null)
+      throw await connecting.then(
+        () => new Error('no connection'),
+        (error: unknown) => error,
+      );
     const closed = whenClosed(client);
     this.#reached = sock !== undefined;
     client.on('connect', () => {
       this.#reached = true;
       client.setNoDelay(true);
     });
-    client.on('handshake', () => { this.#beforeAuthentication = false; });
+    client.on('handshake', () => {
+      this.#beforeAuthentication = false;
+    });
     client.on('change password', () => {
       this.#refusal ??= mustBeChanged(this.#target);
       client.destroy();
@@ -179,7 +208,13 @@ class Attempt {
       if (signal.aborted) throw interruptedConnecting(name, error);
       throw this.#refusal ?? this.#hostKey.refusal ?? error;
     }
-    return { client, hostKey: this.#hostKey.fingerprint, publicKey: this.#hostKey.publicKey, server: serverVersion(client), closed };
+    return {
+      client,
+      hostKey: this.#hostKey.fingerprint,
+      publicKey: this.#hostKey.publicKey,
+      server: serverVersion(client),
+      closed,
+    };
   }
 
   /** How far it has come, for when it comes no further. */
@@ -191,12 +226,18 @@ class Attempt {
         if (!this.#reached) return `${place} did not answer`;
         if (serverVersion(client) === 'unknown') return `${place} took the connection, but did not answer`;
         if (this.#beforeAuthentication) return `${place} did not answer in the key exchange`;
-        if (this.#offered?.agent !== undefined) return `the ssh-agent, or the server, did not answer for ${this.#offered.title}`;
+        if (this.#offered?.agent !== undefined)
+          return `the ssh-agent, or the server, did not answer for ${this.#offered.title}`;
         return `${place} did not answer to the login${this.#offered === undefined ? '' : ` with ${this.#offered.title}`}`;
       },
       hint: () => {
-        if (this.#offered?.agent !== undefined) return moreTime(`Unlock the ssh-agent or start it anew, or set agent: false for ${name}`);
-        return moreTime(this.#reached ? `Look at sshd's log on ${name}` : 'Check that the host is up and that no firewall is in between');
+        if (this.#offered?.agent !== undefined)
+          return moreTime(`Unlock the ssh-agent or start it anew, or set agent: false for ${name}`);
+        return moreTime(
+          this.#reached
+            ? `Look at sshd's log on ${name}`
+            : 'Check that the host is up and that no firewall is in between',
+        );
       },
     };
   }
@@ -205,7 +246,9 @@ class Attempt {
    * Offers what the server accepts, each credential once, and again what it has refused when it says that another
    * factor was right: then it may accept that. A password is offered once, by one method.
    */
-  #nextCredential(giveUp: (error: AppError) => void): (accepted: readonly string[] | null, partial: boolean) => AnyAuthMethod | false {
+  #nextCredential(
+    giveUp: (error: AppError) => void,
+  ): (accepted: readonly string[] | null, partial: boolean) => AnyAuthMethod | false {
     const { usable } = this.#credentials;
     const right = new Set<Credential>();
     let left = usable;
@@ -238,9 +281,13 @@ function isPassword({ kind }: Credential): boolean {
  */
 function whenClosed(client: Client): Promise<Error | undefined> {
   let last: Error | undefined;
-  client.on('error', (error) => { last = error; });
+  client.on('error', (error) => {
+    last = error;
+  });
   return new Promise((resolve) => {
-    client.on('close', () => { resolve(last); });
+    client.on('close', () => {
+      resolve(last);
+    });
   });
 }
 

@@ -29,31 +29,59 @@ export interface Credentials {
  * Keys first (the configured files, through the agent where it holds them, then what else the agent has), then the
  * password, by one of two methods. Nothing usable at all is an error at once.
  */
-export async function gatherCredentials(target: Target, identities: Identities, agent: Agent | undefined, signal: AbortSignal): Promise<Credentials> {
+export async function gatherCredentials(
+  target: Target,
+  identities: Identities,
+  agent: Agent | undefined,
+  signal: AbortSignal,
+): Promise<Credentials> {
   const { user: username, password } = target;
   const problems: string[] = [];
   const reading = Promise.all(target.identityFiles.map((file) => identities.read(file, target.identityPassphrase)));
   const read = await readInTime(target.name, `its key files (${target.identityFiles.join(', ')})`, reading, signal);
-  const held = target.agent && agent !== undefined ? await interruptible(agentKeys(agent, problems), signal, target.name) : [];
+  const held =
+    target.agent && agent !== undefined ? await interruptible(agentKeys(agent, problems), signal, target.name) : [];
   const throughAgent = (key: ParsedKey): Credential[] => {
     if (agent === undefined) return [];
     const one = agent.only(key);
-    return [{ kind: 'publickey', title: `agent key ${key.comment}`, agent: one, method: () => ({ type: 'agent', username, agent: one }) }];
+    return [
+      {
+        kind: 'publickey',
+        title: `agent key ${key.comment}`,
+        agent: one,
+        method: () => ({ type: 'agent', username, agent: one }),
+      },
+    ];
   };
 
   const fromFiles = read.flatMap((identity): Credential[] => {
-    if ('key' in identity) return [{ kind: 'publickey', title: `key ${identity.file}`, method: () => ({ type: 'publickey', username, key: identity.key }) }];
+    if ('key' in identity)
+      return [
+        {
+          kind: 'publickey',
+          title: `key ${identity.file}`,
+          method: () => ({ type: 'publickey', username, key: identity.key }),
+        },
+      ];
     const inAgent = held.find((key) => samePublicKey(identity, key));
     if (inAgent !== undefined) return throughAgent(inAgent);
     problems.push(identity.problem);
     return [];
   });
   const others = held.filter((key) => !read.some((identity) => samePublicKey(identity, key)));
-  const usable = [...fromFiles, ...others.flatMap(throughAgent), ...(password === undefined ? [] : withPassword(target, password))];
+  const usable = [
+    ...fromFiles,
+    ...others.flatMap(throughAgent),
+    ...(password === undefined ? [] : withPassword(target, password)),
+  ];
   if (usable.length === 0) {
-    throw new AppError('auth-failed', `${target.name}: there is nothing to log in with as ${username}@${target.address}:${String(target.port)}${reasons(problems)}`, {
-      hint: `Set identity_file (with identity_passphrase when it is encrypted) or password for ${target.name}, or add a key to the ssh-agent.`,
-    });
+    throw new AppError(
+      'auth-failed',
+      `${target.name}: there is nothing to log in with as ${username}@${target.address}:${String(target.port)}${reasons(problems)}`,
+      {
+        hint: `Set identity_file (with identity_passphrase when it is encrypted) or password for ${target.name}, or add a key to the ssh-agent.`,
+      },
+    );
   }
   return { usable, problems };
 }
@@ -79,7 +107,15 @@ function samePublicKey(identity: Identity, key: ParsedKey): boolean {
 /** The plain method first: it has no question to be misunderstood. Whichever the server takes gets the password once. */
 function withPassword(target: Target, password: Secret): Credential[] {
   return [
-    { kind: 'password', title: 'password', method: () => ({ type: 'password', username: target.user, password: password.reveal() }) },
-    { kind: 'keyboard-interactive', title: 'password (keyboard-interactive)', method: (giveUp) => answering(target, password, giveUp) },
+    {
+      kind: 'password',
+      title: 'password',
+      method: () => ({ type: 'password', username: target.user, password: password.reveal() }),
+    },
+    {
+      kind: 'keyboard-interactive',
+      title: 'password (keyboard-interactive)',
+      method: (giveUp) => answering(target, password, giveUp),
+    },
   ];
 }

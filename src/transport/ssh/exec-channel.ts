@@ -9,14 +9,27 @@ import type { SshClient } from './client.ts';
 const goodbyeMs = 2000;
 
 /** Starts a command on a channel of its own, without a terminal, within the time that there is for it. */
-export function openExecChannel({ client, closed }: SshClient, command: string, host: string, deadline: Deadline, signal: AbortSignal): Promise<ShellChannel> {
+export function openExecChannel(
+  { client, closed }: SshClient,
+  command: string,
+  host: string,
+  deadline: Deadline,
+  signal: AbortSignal,
+): Promise<ShellChannel> {
   const stage = {
-    failed: () => 'the server has let us in, but confirmed no channel, or did not answer the request to run a shell on it,',
+    failed: () =>
+      'the server has let us in, but confirmed no channel, or did not answer the request to run a shell on it,',
     hint: () => moreTime(`Look at sshd's log on ${host}, and whether ssh runs a command there`),
   };
   const opening = new Promise<ShellChannel>((resolve, reject) => {
     const fail = (error: Error | undefined): void => {
-      reject(new AppError('connection-lost', `${host}: a channel could not be opened${error === undefined ? '' : `: ${error.message}`}`, { cause: error }));
+      reject(
+        new AppError(
+          'connection-lost',
+          `${host}: a channel could not be opened${error === undefined ? '' : `: ${error.message}`}`,
+          { cause: error },
+        ),
+      );
     };
     // A connection that breaks before the server answers may never call back.
     void closed.then(fail);
@@ -29,13 +42,17 @@ export function openExecChannel({ client, closed }: SshClient, command: string, 
       fail(error instanceof Error ? error : undefined);
     }
   });
-  return deadline.wait(stage, opening, signal, (late) => { late.destroy(); });
+  return deadline.wait(stage, opening, signal, (late) => {
+    late.destroy();
+  });
 }
 
 function shellChannel(channel: ClientChannel): ShellChannel {
   const end = channelEnd(channel);
   let giveUp: (end: ChannelEnd) => void = () => undefined;
-  const givenUp = new Promise<ChannelEnd>((resolve) => { giveUp = resolve; });
+  const givenUp = new Promise<ChannelEnd>((resolve) => {
+    giveUp = resolve;
+  });
   return {
     stdin: channel,
     stdout: channel,
@@ -51,7 +68,9 @@ function shellChannel(channel: ClientChannel): ShellChannel {
         for (const stream of [channel, channel.stderr]) stream.push(null);
         giveUp({ status: undefined });
       }, goodbyeMs);
-      void end.then(() => { clearTimeout(timer); });
+      void end.then(() => {
+        clearTimeout(timer);
+      });
     },
   };
 }

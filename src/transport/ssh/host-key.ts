@@ -36,7 +36,10 @@ async function readKnownHosts(file: string): Promise<readonly KnownHost[]> {
     return parseKnownHosts(await readFile(file, 'utf8'), file);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw new AppError('config', `the known_hosts file ${file} cannot be read`, { hint: 'Correct known_hosts_file or the permissions of the file.', cause: error });
+    throw new AppError('config', `the known_hosts file ${file} cannot be read`, {
+      hint: 'Correct known_hosts_file or the permissions of the file.',
+      cause: error,
+    });
   }
 }
 
@@ -72,7 +75,9 @@ export class HostKeyCheck {
     const { address, port } = this.#target;
     const types = new Set(pinnedKeys(this.#known, address, port).keys.map(({ type }) => type));
     const isKnown = ([, type]: readonly [ServerHostKeyAlgorithm, string]): boolean => types.has(type);
-    return [...algorithms.filter(isKnown), ...algorithms.filter((each) => !isKnown(each))].map(([algorithm]) => algorithm);
+    return [...algorithms.filter(isKnown), ...algorithms.filter((each) => !isKnown(each))].map(
+      ([algorithm]) => algorithm,
+    );
   }
 
   /**
@@ -83,7 +88,9 @@ export class HostKeyCheck {
     try {
       this.#refusal = this.#judge(key);
     } catch (error) {
-      this.#refusal = new AppError('host-key-unknown', `${this.#target.name}: its host key could not be checked`, { cause: error });
+      this.#refusal = new AppError('host-key-unknown', `${this.#target.name}: its host key could not be checked`, {
+        cause: error,
+      });
     }
     return this.#refusal === undefined;
   };
@@ -101,28 +108,46 @@ export class HostKeyCheck {
       case 'known':
         return undefined;
       case 'revoked':
-        return new AppError('host-key-revoked', `${name}: the ${shown} of ${address}:${String(port)} is revoked in ${verdict.entry.where}`, {
-          hint: 'Do not connect: the key is marked as compromised. Give the host a new key.',
-        });
+        return new AppError(
+          'host-key-revoked',
+          `${name}: the ${shown} of ${address}:${String(port)} is revoked in ${verdict.entry.where}`,
+          {
+            hint: 'Do not connect: the key is marked as compromised. Give the host a new key.',
+          },
+        );
       case 'changed':
         if (verdict.old.type !== type) {
-          return new AppError('host-key-changed', `${name}: ${address}:${String(port)} presents the ${shown}, but ${verdict.old.where} knows it by its ${verdict.old.type} key, which it did not present`, {
-            hint: `Somebody may be in between. ${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)}`,
-          });
+          return new AppError(
+            'host-key-changed',
+            `${name}: ${address}:${String(port)} presents the ${shown}, but ${verdict.old.where} knows it by its ${verdict.old.type} key, which it did not present`,
+            {
+              hint: `Somebody may be in between. ${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)}`,
+            },
+          );
         }
-        return new AppError('host-key-changed', `${name}: ${address}:${String(port)} presents the ${shown}, but ${verdict.old.where} has another one`, {
-          hint: `Somebody may be in between. If the host was installed anew, compare the fingerprint on its console, then remove ${verdict.old.where} and run: echo ${quote(line)} >> ${quote(file)}`,
-        });
+        return new AppError(
+          'host-key-changed',
+          `${name}: ${address}:${String(port)} presents the ${shown}, but ${verdict.old.where} has another one`,
+          {
+            hint: `Somebody may be in between. If the host was installed anew, compare the fingerprint on its console, then remove ${verdict.old.where} and run: echo ${quote(line)} >> ${quote(file)}`,
+          },
+        );
       case 'unknown':
-        return new AppError('host-key-unknown', `${name}: the ${shown} of ${address}:${String(port)} is unknown${aboutAuthority(verdict.authority)}`, {
-          hint: `${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)}`,
-        });
+        return new AppError(
+          'host-key-unknown',
+          `${name}: the ${shown} of ${address}:${String(port)} is unknown${aboutAuthority(verdict.authority)}`,
+          {
+            hint: `${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)}`,
+          },
+        );
     }
   }
 }
 
 function aboutAuthority(authority: KnownHost | undefined): string {
-  return authority === undefined ? '' : `; ${authority.where} trusts a certificate authority for it, but host certificates are not supported by this transport`;
+  return authority === undefined
+    ? ''
+    : `; ${authority.where} trusts a certificate authority for it, but host certificates are not supported by this transport`;
 }
 
 function comparison(type: string): string {

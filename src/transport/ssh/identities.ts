@@ -12,7 +12,10 @@ export type Identity =
  * that nothing else can use meanwhile.
  */
 export class Identities {
-  readonly #byFile = new Map<string, { readonly passphrase: string | undefined; readonly identity: Promise<Identity> }[]>();
+  readonly #byFile = new Map<
+    string,
+    { readonly passphrase: string | undefined; readonly identity: Promise<Identity> }[]
+  >();
 
   read(file: string, passphrase: Secret | undefined): Promise<Identity> {
     const text = passphrase?.reveal();
@@ -57,6 +60,7 @@ function whyUnreadable(error: unknown): string {
 function whyUnusable(parsed: ParsedKey | Error, passphrase: string | undefined): string {
   if (!(parsed instanceof Error)) return 'it is a public key, not a private one';
   if (/no passphrase given/i.test(parsed.message)) return 'it is encrypted and no passphrase is set';
-  if (passphrase !== undefined && /bad passphrase|integrity|decrypt|malformed/i.test(parsed.message)) return 'the passphrase does not open it';
+  if (passphrase !== undefined && /bad passphrase|integrity|decrypt|malformed/i.test(parsed.message))
+    return 'the passphrase does not open it';
   return `it is no private key that can be used (${parsed.message})`;
 }

@@ -40,7 +40,9 @@ export function knownHostName(address: string, port: number): string {
 
 /** The entries for this host, markers included. */
 export function entriesFor(entries: readonly KnownHost[], name: string): KnownHost[] {
-  return entries.filter(({ hosts }) => (hosts.startsWith('|') ? matchesHash(hosts, name) : matchesPatterns(hosts, name)));
+  return entries.filter(({ hosts }) =>
+    hosts.startsWith('|') ? matchesHash(hosts, name) : matchesPatterns(hosts, name),
+  );
 }
 
 function matchesHash(hosts: string, name: string): boolean {
@@ -64,7 +66,10 @@ function matchesPatterns(hosts: string, name: string): boolean {
 
 function matchesGlob(pattern: string, name: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === name;
-  const source = pattern.replaceAll(/[\\^$.|+()[\]{}]/g, String.raw`\$&`).replaceAll(/\*+/g, '.*').replaceAll('?', '.');
+  const source = pattern
+    .replaceAll(/[\\^$.|+()[\]{}]/g, String.raw`\$&`)
+    .replaceAll(/\*+/g, '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`).test(name);
 }
 
@@ -72,10 +77,16 @@ function matchesGlob(pattern: string, name: string): boolean {
  * The entries without a marker that vouch for a host. As in OpenSSH those without a port count for a host on another
  * port only while there is none for that port, of whatever type: what was pinned there is not overridden.
  */
-export function pinnedKeys(entries: readonly KnownHost[], address: string, port: number): { readonly keys: readonly KnownHost[]; readonly forThisPort: boolean } {
+export function pinnedKeys(
+  entries: readonly KnownHost[],
+  address: string,
+  port: number,
+): { readonly keys: readonly KnownHost[]; readonly forThisPort: boolean } {
   const named = (name: string): KnownHost[] => entriesFor(entries, name).filter(({ marker }) => marker === undefined);
   const exact = named(knownHostName(address, port));
-  return exact.length > 0 || port === 22 ? { keys: exact, forThisPort: true } : { keys: named(knownHostName(address, 22)), forThisPort: false };
+  return exact.length > 0 || port === 22
+    ? { keys: exact, forThisPort: true }
+    : { keys: named(knownHostName(address, 22)), forThisPort: false };
 }
 
 /**
@@ -83,8 +94,16 @@ export function pinnedKeys(entries: readonly KnownHost[], address: string, port:
  * it of other types, has changed; by a name without its port it is only not known. A key that is revoked for the host
  * on any port is refused, which OpenSSH does not when it is pinned for the port.
  */
-export function judgeHostKey(entries: readonly KnownHost[], address: string, port: number, type: string, key: Buffer): HostKeyVerdict {
-  const marked = [...new Set([port, 22])].flatMap((each) => entriesFor(entries, knownHostName(address, each))).filter(({ marker }) => marker !== undefined);
+export function judgeHostKey(
+  entries: readonly KnownHost[],
+  address: string,
+  port: number,
+  type: string,
+  key: Buffer,
+): HostKeyVerdict {
+  const marked = [...new Set([port, 22])]
+    .flatMap((each) => entriesFor(entries, knownHostName(address, each)))
+    .filter(({ marker }) => marker !== undefined);
   const revoked = marked.find((entry) => entry.marker === '@revoked' && entry.key.equals(key));
   if (revoked !== undefined) return { kind: 'revoked', entry: revoked };
   const { keys, forThisPort } = pinnedKeys(entries, address, port);

@@ -5,7 +5,8 @@ import { oneLine } from '../../values/terminal.ts';
 import type { Target } from '../transport.ts';
 
 /** Words for a password in the languages that hosts ask in. */
-const password = /passwor[dt]|mot de passe|contrase[nñ]a|parola|senha|wachtwoord|l[oö]senord|adgangskode|salasana|has[lł]o|heslo|jelsz[oó]|lozinka|пароль|パスワード|密[码碼]|口令|비밀번호|암호|şifre/u;
+const password =
+  /passwor[dt]|mot de passe|contrase[nñ]a|parola|senha|wachtwoord|l[oö]senord|adgangskode|salasana|has[lł]o|heslo|jelsz[oó]|lozinka|пароль|パスワード|密[码碼]|口令|비밀번호|암호|şifre/u;
 
 /** Whole words of questions that are for something else, although a password may be named in them. */
 const somethingElse = [
@@ -39,7 +40,11 @@ export function answering({ name, user }: Target, secret: Secret, giveUp: (error
       if (question === undefined || prompts.length > 1 || !asksForPassword(question)) {
         giveUp(askedSomethingElse(name, user, prompts, secret));
       } else if (answered) {
-        giveUp(new AppError('auth-failed', `${name}: asks again: the password of ${user} was wrong`, { hint: `Correct password for ${name}. It was tried once, so as not to lock the account.` }));
+        giveUp(
+          new AppError('auth-failed', `${name}: asks again: the password of ${user} was wrong`, {
+            hint: `Correct password for ${name}. It was tried once, so as not to lock the account.`,
+          }),
+        );
       } else {
         answered = true;
         finish([secret.reveal()]);
@@ -52,12 +57,20 @@ function askedSomethingElse(name: string, user: string, prompts: readonly Prompt
   const asked = prompts.map(({ prompt }) => prompt).join(' ');
   // A host that knows the password already may say it back.
   const shown = asked.includes(secret.reveal()) ? '' : ` (${JSON.stringify(oneLine(asked, 80))})`;
-  return new AppError('auth-failed', `${name}: the login of ${user} is asked for something else than its password${shown}: nothing was answered`, {
-    hint: `plimsoll answers no one-time codes and sets no new passwords: give ${name} an identity_file, or log in by hand once.`,
-  });
+  return new AppError(
+    'auth-failed',
+    `${name}: the login of ${user} is asked for something else than its password${shown}: nothing was answered`,
+    {
+      hint: `plimsoll answers no one-time codes and sets no new passwords: give ${name} an identity_file, or log in by hand once.`,
+    },
+  );
 }
 
 /** The server wants the password to be changed first. */
 export function mustBeChanged({ name, user }: Target): AppError {
-  return new AppError('auth-failed', `${name}: the password of ${user} has to be changed before anybody can log in with it`, { hint: `Log in to ${name} by hand once, and correct password then.` });
+  return new AppError(
+    'auth-failed',
+    `${name}: the password of ${user} has to be changed before anybody can log in with it`,
+    { hint: `Log in to ${name} by hand once, and correct password then.` },
+  );
 }

@@ -26,7 +26,10 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
   const parts: ClientParts = {
     knownHosts: new KnownHostsFiles(),
     identities: new Identities(),
-    agent: options.agentSocket === undefined ? undefined : new Agent(options.agentSocket, options.onSilentAgent ?? (() => undefined)),
+    agent:
+      options.agentSocket === undefined
+        ? undefined
+        : new Agent(options.agentSocket, options.onSilentAgent ?? (() => undefined)),
     keepalive: options.keepalive ?? defaultKeepalive,
     limiter: new StartLimiter(options.startLimits),
   };
@@ -52,6 +55,8 @@ function sshCarrier(opened: SshClient, host: string): Carrier {
     server,
     closed,
     openChannel: (commandLine, deadline, signal) => openExecChannel(opened, commandLine, host, deadline, signal),
-    close: () => { void endClient(opened); },
+    close: () => {
+      void endClient(opened);
+    },
   };
 }

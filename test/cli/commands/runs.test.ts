@@ -24,17 +24,33 @@ afterEach(() => {
 
 const older = '20260101-000000-aaaaaa';
 const newer = `20261120-181612-${process.pid.toString(16)}`;
-const failed = [begin(['web-1', 'web-2'], { runId: newer }), ...effects(change('a')), ended('changed', { owed: ['restart'] }), ended('failed', { host: 'web-2', step: 'Grow', error: { code: 'action-failed', message: 'no' } }), end('failed')];
+const failed = [
+  begin(['web-1', 'web-2'], { runId: newer }),
+  ...effects(change('a')),
+  ended('changed', { owed: ['restart'] }),
+  ended('failed', { host: 'web-2', step: 'Grow', error: { code: 'action-failed', message: 'no' } }),
+  end('failed'),
+];
 const done = [begin(['web-1'], { runId: older }), ended('ok'), end('ok')];
 
 async function make(runId: string, records: readonly JournalRecord[], tail = ''): Promise<void> {
   writeFileSync(journalPath({ directory: await createRun(state, runId, '{}') }), journalText(records) + tail);
 }
 
-async function runs(...argv: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+async function runs(
+  ...argv: readonly string[]
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const text = { out: '', err: '' };
   let code = -1;
-  const screen = (name: 'out' | 'err') => ({ write: (more: string) => { text[name] += more; }, isTerminal: false, columns: 80, rows: 24, colour: false });
+  const screen = (name: 'out' | 'err') => ({
+    write: (more: string) => {
+      text[name] += more;
+    },
+    isTerminal: false,
+    columns: 80,
+    rows: 24,
+    colour: false,
+  });
   const world: World = {
     io: laptop({}),
     out: screen('out'),
@@ -47,7 +63,12 @@ async function runs(...argv: readonly string[]): Promise<{ readonly code: number
     ask: () => Promise.reject(new Error('nobody is asked')),
   };
   try {
-    await runsCommand(world, (status) => { code = status; }).exitOverride().configureOutput({ writeErr: () => undefined }).parseAsync(argv, { from: 'user' });
+    await runsCommand(world, (status) => {
+      code = status;
+    })
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .parseAsync(argv, { from: 'user' });
     return { code, ...text };
   } catch (thrown) {
     const error = toAppError(thrown);
@@ -94,8 +115,19 @@ describe('plimsoll runs', () => {
     expect(out).toMatch(/^20260202-000000-bbbbbb {2}cannot be read: .*has changed nothing$/m);
     expect(out).toMatch(new RegExp(`^${older} {2}cannot be read: .*journal\\.jsonl:4: `, 'm'));
     expect(out).toContain(`plimsoll resume ${newer}`);
-    expect(JSON.parse((await runs('--json')).out)).toMatchObject({ v: 1, runs: [{ runId: newer, states: { done: 1, failed: 1 } }, { error: { code: 'config' } }, { error: { code: 'config', where: expect.stringMatching(/:4$/) } }] });
-    expect(await runs(older)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/journal\.jsonl:4: this is no record.*\n.*→ .*put back a copy/) });
+    expect(JSON.parse((await runs('--json')).out)).toMatchObject({
+      v: 1,
+      runs: [
+        { runId: newer, states: { done: 1, failed: 1 } },
+        { error: { code: 'config' } },
+        { error: { code: 'config', where: expect.stringMatching(/:4$/) } },
+      ],
+    });
+    expect(await runs(older)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/journal\.jsonl:4: this is no record.*\n.*→ .*put back a copy/),
+    });
   });
 });
 
@@ -126,7 +158,23 @@ describe('plimsoll runs RUN', () => {
       next: [`plimsoll resume ${newer}`],
       parts: [{ mode: 'apply', status: 'failed' }],
       hosts: [
-        { host: 'web-1', state: 'done', owed: ['restart'], changes: [{ step: '1.1', name: 'Grow', operation: 'grow_rootfs', summary: 'a', outcome: 'done', rollback: 'possible', finalized: false, undo: ['undo grow'] }] },
+        {
+          host: 'web-1',
+          state: 'done',
+          owed: ['restart'],
+          changes: [
+            {
+              step: '1.1',
+              name: 'Grow',
+              operation: 'grow_rootfs',
+              summary: 'a',
+              outcome: 'done',
+              rollback: 'possible',
+              finalized: false,
+              undo: ['undo grow'],
+            },
+          ],
+        },
         { host: 'web-2', state: 'failed', step: 'Grow', error: { code: 'action-failed', message: 'no' }, changes: [] },
       ],
     });
@@ -138,7 +186,9 @@ describe('plimsoll runs RUN', () => {
     const held = await holdRun(state, newer);
     try {
       expect((await runs(newer)).out).toContain(`apply by ann@laptop: running (pid ${String(process.pid)})`);
-      expect(JSON.parse((await runs('--json')).out)).toMatchObject({ runs: [{ running: { pid: process.pid }, states: { running: 1 }, next: [] }] });
+      expect(JSON.parse((await runs('--json')).out)).toMatchObject({
+        runs: [{ running: { pid: process.pid }, states: { running: 1 }, next: [] }],
+      });
     } finally {
       await held.release();
     }

@@ -43,22 +43,39 @@ all:
           hosts: { db1: , web04: }
 `;
 
-describe("an Ansible inventory is read as it is", () => {
+describe('an Ansible inventory is read as it is', () => {
   it.each([
     ['hosts', ini],
     ['hosts.yaml', yaml],
   ])('%s', async (file, text) => {
     const { hosts, groups } = await loadInventory([file], laptop({ files: { [file]: text } }));
-    expect([...hosts.keys()].sort()).toEqual(['db1', 'mail.example.com', 'web01.example.com', 'web02.example.com', 'web03.example.com', 'web04']);
-    expect(hosts.get('web04')).toMatchObject({ target: { address: '10.0.0.4', become: 'sudo', user: 'ada', identityFiles: ['/home/ada/.ssh/fleet'] }, vars: { note: 'two words', weight: 5, target: '20GiB' } });
+    expect([...hosts.keys()].sort()).toEqual([
+      'db1',
+      'mail.example.com',
+      'web01.example.com',
+      'web02.example.com',
+      'web03.example.com',
+      'web04',
+    ]);
+    expect(hosts.get('web04')).toMatchObject({
+      target: { address: '10.0.0.4', become: 'sudo', user: 'ada', identityFiles: ['/home/ada/.ssh/fleet'] },
+      vars: { note: 'two words', weight: 5, target: '20GiB' },
+    });
     expect(hosts.get('web02.example.com')?.target).toMatchObject({ user: 'deploy', port: 22 });
     expect(hosts.get('mail.example.com')).toMatchObject({ groups: [], target: { port: 2525, become: 'none' } });
-    expect([...(groups.get('production') ?? [])].sort()).toEqual(['db1', 'web01.example.com', 'web02.example.com', 'web03.example.com', 'web04']);
+    expect([...(groups.get('production') ?? [])].sort()).toEqual([
+      'db1',
+      'web01.example.com',
+      'web02.example.com',
+      'web03.example.com',
+      'web04',
+    ]);
     expect(groups.get('db')).toEqual(expect.arrayContaining(['db1', 'web04']));
   });
 
   it('says what it cannot read instead of ignoring it', async () => {
-    const text = '[web]\nweb1 ansible_port=http junk\nweb2 ansible_ssh_common_args="-J gate" ansible_host={{ ip }}\n[web:parents]\nweb[3:1]\n';
+    const text =
+      '[web]\nweb1 ansible_port=http junk\nweb2 ansible_ssh_common_args="-J gate" ansible_host={{ ip }}\n[web:parents]\nweb[3:1]\n';
     const issues = await issuesOf(loadInventory(['fleet.ini'], laptop({ files: { 'fleet.ini': text } })));
     expect(issues.map(printIssue).map((issue) => issue.split('\n')[0])).toEqual([
       'fleet.ini:2:1: expected name=value after the host, not "junk"',

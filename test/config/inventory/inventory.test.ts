@@ -16,7 +16,9 @@ async function load(text: string, more: Parameters<typeof laptop>[0] = {}): Prom
 
 describe('loadInventory', () => {
   it('gives a host without any setting the defaults of the laptop', async () => {
-    const inventory = await load('hosts: { web-1: }', { files: { '/home/ada/.ssh/id_rsa': '', '/home/ada/.ssh/id_ed25519': '' } });
+    const inventory = await load('hosts: { web-1: }', {
+      files: { '/home/ada/.ssh/id_rsa': '', '/home/ada/.ssh/id_ed25519': '' },
+    });
     expect(hostOf(inventory, 'web-1')).toMatchObject({
       name: 'web-1',
       groups: [],
@@ -40,9 +42,24 @@ describe('loadInventory', () => {
   });
 
   it('takes the directory for locks and runs from any layer, and only one that can be made', async () => {
-    const inventory = await load('defaults: { state_directory: /srv/plimsoll }\nhosts: { a: {}, b: { state_directory: /var/opt/p.2 } }');
-    expect([hostOf(inventory, 'a'), hostOf(inventory, 'b')].map(({ target }) => target.stateDirectory)).toEqual(['/srv/plimsoll', '/var/opt/p.2']);
-    for (const directory of ['relative/one', '/', '/trailing/', '//double', '~/home', '"/with space"', '"/line\\nfeed"', '""', '1']) {
+    const inventory = await load(
+      'defaults: { state_directory: /srv/plimsoll }\nhosts: { a: {}, b: { state_directory: /var/opt/p.2 } }',
+    );
+    expect([hostOf(inventory, 'a'), hostOf(inventory, 'b')].map(({ target }) => target.stateDirectory)).toEqual([
+      '/srv/plimsoll',
+      '/var/opt/p.2',
+    ]);
+    for (const directory of [
+      'relative/one',
+      '/',
+      '/trailing/',
+      '//double',
+      '~/home',
+      '"/with space"',
+      '"/line\\nfeed"',
+      '""',
+      '1',
+    ]) {
       const [issue] = await issuesOf(load(`hosts: { a: { state_directory: ${directory} } }`));
       expect(issue?.line).toBe(1);
     }
@@ -58,14 +75,24 @@ groups:
   child: { hosts: [x, y], user: c, vars: { from: child, c: 1 } }
   parent: { children: [child], user: p, port: 2, vars: { from: parent, b: 1 } }
 `);
-    expect(hostOf(inventory, 'x')).toMatchObject({ vars: { from: 'host', a: 1, b: 1, c: 1 }, groups: ['parent', 'child'], target: { user: 'c', port: 2 } });
+    expect(hostOf(inventory, 'x')).toMatchObject({
+      vars: { from: 'host', a: 1, b: 1, c: 1 },
+      groups: ['parent', 'child'],
+      target: { user: 'c', port: 2 },
+    });
     expect(hostOf(inventory, 'y').vars).toEqual({ from: 'child', a: 1, b: 1, c: 1 });
     expect(inventory.groups.get('parent')).toEqual(['x', 'y']);
   });
 
   it('keeps the order of the file and gives a range its addresses', async () => {
     const inventory = await load('hosts: { z: {}, "w-[08:10]": { address: "10.0.0.[1:3]" }, a: {} }');
-    expect([...inventory.hosts.values()].map(({ name, target }) => [name, target.address])).toEqual([['z', 'z'], ['w-08', '10.0.0.1'], ['w-09', '10.0.0.2'], ['w-10', '10.0.0.3'], ['a', 'a']]);
+    expect([...inventory.hosts.values()].map(({ name, target }) => [name, target.address])).toEqual([
+      ['z', 'z'],
+      ['w-08', '10.0.0.1'],
+      ['w-09', '10.0.0.2'],
+      ['w-10', '10.0.0.3'],
+      ['a', 'a'],
+    ]);
   });
 
   it.each([
@@ -79,24 +106,36 @@ groups:
   });
 
   it('reads paths relative to the file and ~ as the home directory', async () => {
-    const { target } = hostOf(await load('hosts: { a: { identity_file: [~/.ssh/k, keys/l, /m], known_hosts_file: kh } }'), 'a');
+    const { target } = hostOf(
+      await load('hosts: { a: { identity_file: [~/.ssh/k, keys/l, /m], known_hosts_file: kh } }'),
+      'a',
+    );
     expect(target.identityFiles).toEqual(['/home/ada/.ssh/k', 'fleet/keys/l', '/m']);
     expect(target.knownHostsFiles).toEqual(['fleet/kh']);
   });
 
   it('puts the bastion into the target, but sends no bastion through itself', async () => {
-    const inventory = await load('defaults: { proxy_jump: gate }\nhosts: { a: {}, gate: { address: 10.0.0.1 }, b: { proxy_jump: none } }');
+    const inventory = await load(
+      'defaults: { proxy_jump: gate }\nhosts: { a: {}, gate: { address: 10.0.0.1 }, b: { proxy_jump: none } }',
+    );
     expect(hostOf(inventory, 'a').target.jump).toMatchObject({ name: 'gate', address: '10.0.0.1' });
     expect(hostOf(inventory, 'gate').target.jump).toBeUndefined();
     expect(hostOf(inventory, 'b').target.jump).toBeUndefined();
   });
 
   it('reads durations', async () => {
-    expect(hostOf(await load('hosts: { a: { connect_timeout: 1m30s, command_timeout: 2 } }'), 'a').target).toMatchObject({ connectTimeoutMs: 90_000, commandTimeoutMs: 2000 });
+    expect(
+      hostOf(await load('hosts: { a: { connect_timeout: 1m30s, command_timeout: 2 } }'), 'a').target,
+    ).toMatchObject({ connectTimeoutMs: 90_000, commandTimeoutMs: 2000 });
   });
 
   it('joins files, with groups that both speak of', async () => {
-    const io = laptop({ files: { a: 'hosts: { x: {} }\ngroups: { web: { hosts: [x] } }', b: 'hosts: { y: {} }\ngroups: { web: { hosts: [y] }, all-web: { children: [web] } }' } });
+    const io = laptop({
+      files: {
+        a: 'hosts: { x: {} }\ngroups: { web: { hosts: [x] } }',
+        b: 'hosts: { y: {} }\ngroups: { web: { hosts: [y] }, all-web: { children: [web] } }',
+      },
+    });
     const inventory = await loadInventory(['a', 'b'], io);
     expect(inventory.groups.get('all-web')).toEqual(['x', 'y']);
     expect(inventory.file).toBe('a, b');
@@ -115,7 +154,9 @@ groups:
   });
 
   it('overrides what the command line says', async () => {
-    const inventory = await loadInventory(['i'], laptop({ files: { i: 'hosts: { a: { user: x, port: 23 } }' } }), { user: 'y' });
+    const inventory = await loadInventory(['i'], laptop({ files: { i: 'hosts: { a: { user: x, port: 23 } }' } }), {
+      user: 'y',
+    });
     expect(hostOf(inventory, 'a').target).toMatchObject({ user: 'y', port: 23 });
   });
 
@@ -151,7 +192,10 @@ hosts:
   });
 
   it('names every host and key that it could not read, and no output', async () => {
-    const io = laptop({ files: { 'fleet/i.yaml': text, 'fleet/secret.txt': '\n' }, commands: { 'pass show a': { status: 1, stdout: 'half-a-secret', stderr: 'and more' } } });
+    const io = laptop({
+      files: { 'fleet/i.yaml': text, 'fleet/secret.txt': '\n' },
+      commands: { 'pass show a': { status: 1, stdout: 'half-a-secret', stderr: 'and more' } },
+    });
     const inventory = await loadInventory(['fleet/i.yaml'], io);
     const issues = await issuesOf(resolveSecrets(inventory, [hostOf(inventory, 'a')], io));
     expect(issues.map(({ message, line }) => `${String(line)}: ${message}`).sort()).toEqual([

@@ -13,7 +13,8 @@ groups:
   production: { children: [web], hosts: [db-1] }
 `;
 const inventory = await loadInventory(['i.yaml'], laptop({ files: { 'i.yaml': file } }));
-const select = (pattern: string, limit?: string): readonly string[] => selectHosts(inventory, pattern, limit).map(({ name }) => name);
+const select = (pattern: string, limit?: string): readonly string[] =>
+  selectHosts(inventory, pattern, limit).map(({ name }) => name);
 const web = ['web-01', 'web-02', 'web-03', 'web-04', 'web-05'];
 
 describe('host patterns', () => {
@@ -80,9 +81,15 @@ describe('host patterns', () => {
     const term = fc.record({ sign: fc.constantFrom('', '&', '!'), name: fc.constantFrom(...names) });
     fc.assert(
       fc.property(fc.array(term, { minLength: 1, maxLength: 6 }), fc.constantFrom(':', ','), (terms, separator) => {
-        let expected = new Set(terms.some(({ sign }) => sign === '') ? terms.filter(({ sign }) => sign === '').flatMap(({ name }) => [...setOf(name)]) : inventory.hosts.keys());
-        for (const { name } of terms.filter(({ sign }) => sign === '&')) expected = new Set([...expected].filter((host) => setOf(name).has(host)));
-        for (const { name } of terms.filter(({ sign }) => sign === '!')) expected = new Set([...expected].filter((host) => !setOf(name).has(host)));
+        let expected = new Set(
+          terms.some(({ sign }) => sign === '')
+            ? terms.filter(({ sign }) => sign === '').flatMap(({ name }) => [...setOf(name)])
+            : inventory.hosts.keys(),
+        );
+        for (const { name } of terms.filter(({ sign }) => sign === '&'))
+          expected = new Set([...expected].filter((host) => setOf(name).has(host)));
+        for (const { name } of terms.filter(({ sign }) => sign === '!'))
+          expected = new Set([...expected].filter((host) => !setOf(name).has(host)));
         const { hosts, mistakes } = matchPattern(inventory, terms.map(({ sign, name }) => sign + name).join(separator));
         expect(mistakes).toEqual([]);
         expect([...hosts]).toEqual([...inventory.hosts.keys()].filter((host) => expected.has(host)));
@@ -92,11 +99,36 @@ describe('host patterns', () => {
 
   it('answers any text with hosts or mistakes, and never with an exception', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('web', '-', '0', '1', '2', 'a', '[', ']', ':', ',', '!', '&', '~', '*', '?', '(', ')', ' '), maxLength: 20 }), (pattern) => {
-        const { hosts, mistakes } = matchPattern(inventory, pattern);
-        expect(mistakes.length === 0 || hosts.size === 0).toBe(true);
-        for (const { span } of mistakes) expect(span.start).toBeLessThan(Math.max(1, pattern.length + 1));
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom(
+            'web',
+            '-',
+            '0',
+            '1',
+            '2',
+            'a',
+            '[',
+            ']',
+            ':',
+            ',',
+            '!',
+            '&',
+            '~',
+            '*',
+            '?',
+            '(',
+            ')',
+            ' ',
+          ),
+          maxLength: 20,
+        }),
+        (pattern) => {
+          const { hosts, mistakes } = matchPattern(inventory, pattern);
+          expect(mistakes.length === 0 || hosts.size === 0).toBe(true);
+          for (const { span } of mistakes) expect(span.start).toBeLessThan(Math.max(1, pattern.length + 1));
+        },
+      ),
     );
   });
 });
@@ -120,7 +152,9 @@ describe('ranges', () => {
         const first = String(from).padStart(digits, '0');
         const names = expandRanges(`h[${first}:${String(from + count).padStart(digits, '0')}]`);
         expect(new Set(names).size).toBe(count + 1);
-        expect(names.map((name) => Number(name.slice(1)))).toEqual(Array.from({ length: count + 1 }, (_, index) => from + index));
+        expect(names.map((name) => Number(name.slice(1)))).toEqual(
+          Array.from({ length: count + 1 }, (_, index) => from + index),
+        );
         expect(names.every((name) => name.length >= digits + 1)).toBe(true);
       }),
     );

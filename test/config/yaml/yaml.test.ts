@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseYaml } from '../../../src/config/yaml/yaml.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const messages = (content: Uint8Array): readonly string[] => parseYaml('f.yaml', content).issues.map(({ message }) => message);
+const messages = (content: Uint8Array): readonly string[] =>
+  parseYaml('f.yaml', content).issues.map(({ message }) => message);
 
 describe('parseYaml', () => {
   it('reads a file with a byte order mark and CRLF, and places count as in the editor', () => {
@@ -30,7 +31,9 @@ describe('parseYaml', () => {
   });
 
   it('refuses endless indentation without a crash', () => {
-    expect(messages(bytes(Array.from({ length: 700 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')))).toEqual([expect.stringMatching(/nested too deeply/)]);
+    expect(messages(bytes(Array.from({ length: 700 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')))).toEqual([
+      expect.stringMatching(/nested too deeply/),
+    ]);
   });
 
   it('does not take brackets in texts, nor wide scripts, for nesting', () => {
@@ -39,7 +42,12 @@ describe('parseYaml', () => {
   });
 
   it('reads an alias within bounds, the nearest anchor before it', () => {
-    expect(parseYaml('f.yaml', bytes('a: &x 1\nb: *x\nc: &x 2\nd: *x\n')).yaml?.value).toEqual({ a: 1, b: 1, c: 2, d: 2 });
+    expect(parseYaml('f.yaml', bytes('a: &x 1\nb: *x\nc: &x 2\nd: *x\n')).yaml?.value).toEqual({
+      a: 1,
+      b: 1,
+      c: 2,
+      d: 2,
+    });
   });
 
   it('refuses many aliases of a large list at once', () => {
@@ -59,6 +67,14 @@ describe('parseYaml', () => {
   });
 
   it('gives the core types of YAML 1.2', () => {
-    expect(parseYaml('f.yaml', bytes('a: on\nb: 1.10\nc: 012\nd: ~\ne: 0x10\nf: true\n1: x\n')).yaml?.value).toEqual({ a: 'on', b: 1.1, c: 12, d: null, e: 16, f: true, '1': 'x' });
+    expect(parseYaml('f.yaml', bytes('a: on\nb: 1.10\nc: 012\nd: ~\ne: 0x10\nf: true\n1: x\n')).yaml?.value).toEqual({
+      a: 'on',
+      b: 1.1,
+      c: 12,
+      d: null,
+      e: 16,
+      f: true,
+      '1': 'x',
+    });
   });
 });

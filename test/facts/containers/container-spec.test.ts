@@ -21,7 +21,11 @@ describe.each(recordedDockers)('what %s says of a container', (docker) => {
     expect(whose.get('SHARED')).toBe(true);
     expect(whose.get('FROM_IMAGE')).toBe(false);
     expect([...whose.keys()]).toEqual(expect.arrayContaining(['EMPTY', 'EQUALS', 'QUOTES', 'LETTERS', 'LINES']));
-    expect(recordedSpec(docker, 'cleared-entrypoint').hidden).toContainEqual({ key: 'Entrypoint', set: false, inherited: false });
+    expect(recordedSpec(docker, 'cleared-entrypoint').hidden).toContainEqual({
+      key: 'Entrypoint',
+      set: false,
+      inherited: false,
+    });
     expect(own.hidden).toContainEqual({ key: 'Entrypoint', set: true, inherited: true });
     expect(own.imageNow).toBe(own.image);
     expect(own.imageConfig).toMatchObject({ Labels: { from: 'image' } });
@@ -30,7 +34,10 @@ describe.each(recordedDockers)('what %s says of a container', (docker) => {
   it('has its networks, mounts and health', () => {
     const spec = recordedSpec(docker, 'two-networks');
     expect(spec.networks['lab-a']).toMatchObject({ IPAMConfig: { IPv4Address: '10.91.0.50' } });
-    expect(recordedSpec(docker, 'anonymous').mounts.map((mount) => mount['Destination'])).toEqual(['/anonymous', '/anonymous-mount']);
+    expect(recordedSpec(docker, 'anonymous').mounts.map((mount) => mount['Destination'])).toEqual([
+      '/anonymous',
+      '/anonymous-mount',
+    ]);
     expect(recordedSpec(docker, 'health').healthCheck).toMatchObject({ Interval: 1e9, Retries: 2 });
     expect(recordedSpec(docker, 'plain').healthCheck).toBeNull();
     expect(recordedSpec(docker, 'never-started').state).toMatchObject({ status: 'created', running: false });
@@ -42,7 +49,9 @@ describe.each(recordedDockers)('what %s says of a container', (docker) => {
     const failing = expect.objectContaining({ code: 'fact-unreadable' });
     expect(() => containerSpec.parse({ status: 0, stdout: text.slice(0, 700), stderr: '' }, [id])).toThrow(failing);
     expect(() => containerSpec.parse({ status: 0, stdout: text, stderr: '' }, ['0'.repeat(64)])).toThrow(failing);
-    expect(() => containerSpec.parse({ status: 1, stdout: '', stderr: 'Error: No such container' }, [id])).toThrow(failing);
+    expect(() => containerSpec.parse({ status: 1, stdout: '', stderr: 'Error: No such container' }, [id])).toThrow(
+      failing,
+    );
   });
 });
 
@@ -53,14 +62,25 @@ describe('what was written to a layer', () => {
   };
 
   it('names files, and directories only when nothing in them is named', () => {
-    expect(writes('C /etc\nC /etc/app.conf\nA /data\nA /data/a b\nD /bin/old\n')).toBe('write C /etc/app.conf\nwrite A /data/a b\nwrite D /bin/old\n');
+    expect(writes('C /etc\nC /etc/app.conf\nA /data\nA /data/a b\nD /bin/old\n')).toBe(
+      'write C /etc/app.conf\nwrite A /data/a b\nwrite D /bin/old\n',
+    );
     expect(writes('A /empty\n')).toBe('write A /empty\n');
   });
 
   it('counts what is not meant to last, and leaves out what Docker makes, and mount points', () => {
-    expect(writes('C /tmp\nA /tmp/x\nC /run\nA /run/app.pid\nC /var\nC /var/run\nA /var/run/y\nC /root\nA /root/.ash_history\nC /sbin\nA /sbin/docker-init\nA /mnt\nA /mnt/volume\n', 'mounted /mnt/volume\n')).toBe('passes /tmp/x\npasses /run/app.pid\npasses /var/run/y\npasses /root/.ash_history\npassing 4\n');
+    expect(
+      writes(
+        'C /tmp\nA /tmp/x\nC /run\nA /run/app.pid\nC /var\nC /var/run\nA /var/run/y\nC /root\nA /root/.ash_history\nC /sbin\nA /sbin/docker-init\nA /mnt\nA /mnt/volume\n',
+        'mounted /mnt/volume\n',
+      ),
+    ).toBe('passes /tmp/x\npasses /run/app.pid\npasses /var/run/y\npasses /root/.ash_history\npassing 4\n');
     expect(writes('C /tmp\nC /run\nC /var\nC /var/tmp\nA /dev/x\n')).toBe('');
-    expect(writes(`C /tmp\n${Array.from({ length: 9 }, (_, index) => `A /tmp/${String(index)}\n`).join('')}D /run/image-file\n`)).toBe('passes /tmp/0\npasses /tmp/1\npasses /tmp/2\npasses /tmp/3\npasses /tmp/4\npassing 10\n');
+    expect(
+      writes(
+        `C /tmp\n${Array.from({ length: 9 }, (_, index) => `A /tmp/${String(index)}\n`).join('')}D /run/image-file\n`,
+      ),
+    ).toBe('passes /tmp/0\npasses /tmp/1\npasses /tmp/2\npasses /tmp/3\npasses /tmp/4\npassing 10\n');
     expect(writes('A /runs\nA /tmpfile\n')).toBe('write A /runs\nwrite A /tmpfile\n');
   });
 
@@ -71,16 +91,23 @@ describe('what was written to a layer', () => {
 
 describe('replacements', () => {
   const old = 'a'.repeat(64);
-  const text = (step: string, fresh = 'b'.repeat(64)): string => `old ${old}\nname app\nrestart on-failure:3\nwas running\nnew ${fresh}\nstep ${step}\n`;
+  const text = (step: string, fresh = 'b'.repeat(64)): string =>
+    `old ${old}\nname app\nrestart on-failure:3\nwas running\nnew ${fresh}\nstep ${step}\n`;
   const parse = (stdout: string, status = 0) => replacements.parse({ status, stdout, stderr: '' }, []);
 
   it('are read as they are written', () => {
     expect(parse('end\n')).toEqual([]);
-    expect(parse(`${text('stopping')}end\n`)).toEqual([{ old, new: 'b'.repeat(64), name: 'app', restart: 'on-failure:3', wasRunning: true, step: 'stopping' }]);
-    expect(parse(`${text('creating', '')}${text('done').replace(old, 'c'.repeat(64))}end\n`)).toMatchObject([{ old, new: undefined, step: 'creating' }, { old: 'c'.repeat(64), step: 'done' }]);
+    expect(parse(`${text('stopping')}end\n`)).toEqual([
+      { old, new: 'b'.repeat(64), name: 'app', restart: 'on-failure:3', wasRunning: true, step: 'stopping' },
+    ]);
+    expect(parse(`${text('creating', '')}${text('done').replace(old, 'c'.repeat(64))}end\n`)).toMatchObject([
+      { old, new: undefined, step: 'creating' },
+      { old: 'c'.repeat(64), step: 'done' },
+    ]);
   });
 
   it('are not guessed', () => {
-    for (const stdout of ['', text('stopping'), `${text('dancing')}end\n`, `old x\nend\n`]) expect(() => parse(stdout)).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
+    for (const stdout of ['', text('stopping'), `${text('dancing')}end\n`, `old x\nend\n`])
+      expect(() => parse(stdout)).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
   });
 });

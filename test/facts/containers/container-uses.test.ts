@@ -4,28 +4,87 @@ import { containerUses, dependants, isWithin, usersOfVolume } from '../../../src
 
 const id = 'a1'.repeat(32);
 const line = JSON.stringify({
-  id, name: '/app', running: true, startedAt: '2026-11-21T01:20:22Z',
-  mounts: [{ Type: 'volume', Name: 'foo', Source: '/var/lib/docker/volumes/foo/_data', Destination: '/data', Driver: 'local', Mode: 'z', RW: true, Propagation: '' }, { Type: 'bind', Source: '/srv', Destination: '/srv', Mode: 'ro', RW: false, Propagation: 'rprivate' }],
-  volumesFrom: null, links: null, networkMode: 'bridge', pidMode: '', ipcMode: 'private', autoRemove: false, labels: null,
+  id,
+  name: '/app',
+  running: true,
+  startedAt: '2026-11-21T01:20:22Z',
+  mounts: [
+    {
+      Type: 'volume',
+      Name: 'foo',
+      Source: '/var/lib/docker/volumes/foo/_data',
+      Destination: '/data',
+      Driver: 'local',
+      Mode: 'z',
+      RW: true,
+      Propagation: '',
+    },
+    { Type: 'bind', Source: '/srv', Destination: '/srv', Mode: 'ro', RW: false, Propagation: 'rprivate' },
+  ],
+  volumesFrom: null,
+  links: null,
+  networkMode: 'bridge',
+  pidMode: '',
+  ipcMode: 'private',
+  autoRemove: false,
+  labels: null,
 });
 const parse = (stdout: string, status = 0, stderr = '') => containerUses.parse({ status, stdout, stderr }, []);
 
 function use(name: string, digits: string, more: Partial<ContainerUse> = {}): ContainerUse {
-  return { id: digits.repeat(64).slice(0, 64), name, running: true, startedAt: '', mounts: [], volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {}, ...more };
+  return {
+    id: digits.repeat(64).slice(0, 64),
+    name,
+    running: true,
+    startedAt: '',
+    mounts: [],
+    volumesFrom: [],
+    links: [],
+    networkMode: 'bridge',
+    pidMode: '',
+    ipcMode: '',
+    autoRemove: false,
+    labels: {},
+    ...more,
+  };
 }
-const volumeMount = (name: string): Mount => ({ type: 'volume', name, source: `/v/${name}/_data`, destination: '/x', readOnly: false, propagation: '' });
+const volumeMount = (name: string): Mount => ({
+  type: 'volume',
+  name,
+  source: `/v/${name}/_data`,
+  destination: '/x',
+  readOnly: false,
+  propagation: '',
+});
 const bind = (source: string): Mount => ({ type: 'bind', source, destination: '/x', readOnly: false, propagation: '' });
 
 describe('what containers use', () => {
   it('is read with its mounts', () => {
     expect(parse(`1\n${line}\n`)).toEqual([
       {
-        id, name: 'app', running: true, startedAt: '2026-11-21T01:20:22Z',
+        id,
+        name: 'app',
+        running: true,
+        startedAt: '2026-11-21T01:20:22Z',
         mounts: [
-          { type: 'volume', name: 'foo', source: '/var/lib/docker/volumes/foo/_data', destination: '/data', driver: 'local', readOnly: false, propagation: '' },
+          {
+            type: 'volume',
+            name: 'foo',
+            source: '/var/lib/docker/volumes/foo/_data',
+            destination: '/data',
+            driver: 'local',
+            readOnly: false,
+            propagation: '',
+          },
           { type: 'bind', source: '/srv', destination: '/srv', readOnly: true, propagation: 'rprivate' },
         ],
-        volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: 'private', autoRemove: false, labels: {},
+        volumesFrom: [],
+        links: [],
+        networkMode: 'bridge',
+        pidMode: '',
+        ipcMode: 'private',
+        autoRemove: false,
+        labels: {},
       },
     ]);
     expect(parse('0\n')).toEqual([]);
@@ -46,7 +105,13 @@ describe('what containers use', () => {
 describe('who uses a volume', () => {
   const foo = { name: 'foo', mountpoint: '/v/foo/_data' };
   it('those that mount it by name, and those that bind what lies in it', () => {
-    const uses = [use('a', 'a', { mounts: [volumeMount('foo')] }), use('b', 'b', { mounts: [volumeMount('foo-1')] }), use('c', 'c', { mounts: [bind('/v/foo/_data/sub')] }), use('d', 'd', { mounts: [bind('/v/foo')] }), use('e', 'e', { mounts: [bind('/v/foo/_data2')] })];
+    const uses = [
+      use('a', 'a', { mounts: [volumeMount('foo')] }),
+      use('b', 'b', { mounts: [volumeMount('foo-1')] }),
+      use('c', 'c', { mounts: [bind('/v/foo/_data/sub')] }),
+      use('d', 'd', { mounts: [bind('/v/foo')] }),
+      use('e', 'e', { mounts: [bind('/v/foo/_data2')] }),
+    ];
     expect(usersOfVolume(uses, foo).map(({ name }) => name)).toEqual(['a', 'c']);
   });
 

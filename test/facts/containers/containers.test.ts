@@ -12,7 +12,15 @@ function line(id: string, name: string, more: Record<string, unknown> = {}): str
     name: `/${name}`,
     image: 'sha256:96b7',
     labels: null,
-    state: { status: 'running', running: true, paused: false, restarting: false, pid: 509, startedAt: '2026-11-20T16:04:45Z', error: '' },
+    state: {
+      status: 'running',
+      running: true,
+      paused: false,
+      restarting: false,
+      pid: 509,
+      startedAt: '2026-11-20T16:04:45Z',
+      error: '',
+    },
     driver: 'devicemapper',
     graph: { DeviceId: '4', DeviceName: 'docker-254:0-10877-4c20', DeviceSize: '419430400' },
     storageOpt: null,
@@ -34,7 +42,15 @@ describe('containers', () => {
         name: 'c1',
         image: 'sha256:96b7',
         labels: {},
-        state: { status: 'running', running: true, paused: false, restarting: false, pid: 509, startedAt: '2026-11-20T16:04:45Z', error: '' },
+        state: {
+          status: 'running',
+          running: true,
+          paused: false,
+          restarting: false,
+          pid: 509,
+          startedAt: '2026-11-20T16:04:45Z',
+          error: '',
+        },
         driver: 'devicemapper',
         graph: { DeviceId: '4', DeviceName: 'docker-254:0-10877-4c20', DeviceSize: '419430400' },
         storageOpt: null,
@@ -53,21 +69,57 @@ describe('containers', () => {
     expect(containers.script).not.toMatch(/Env|\{\{json \.\}\}|\.Config\}\}|\.HostConfig\}\}/);
   });
 
-  it.each(['Error: No such object: fd5e', 'Error: No such container: fd5e', 'error: no such object: fd5e'])('tolerates one that vanished: %s', (stderr) => {
-    expect(containers.parse({ status: 1, stdout: `2\n${line('aaaa', 'b')}\n`, stderr }, []).map(({ name }) => name)).toEqual(['b']);
-  });
+  it.each(['Error: No such object: fd5e', 'Error: No such container: fd5e', 'error: no such object: fd5e'])(
+    'tolerates one that vanished: %s',
+    (stderr) => {
+      expect(
+        containers.parse({ status: 1, stdout: `2\n${line('aaaa', 'b')}\n`, stderr }, []).map(({ name }) => name),
+      ).toEqual(['b']);
+    },
+  );
 
   it.each([
     ['no docker', { status: 127, stdout: '', stderr: '' }, 'no-docker', /not installed/],
-    ['no daemon', { status: 125, stdout: '', stderr: 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' }, 'no-docker', /Cannot connect/],
-    ['no permission', { status: 125, stdout: '', stderr: 'permission denied while trying to connect to the Docker daemon socket' }, 'no-docker', /permission denied/],
-    ['another failure of inspect', { status: 1, stdout: '1\n', stderr: 'template parsing error' }, 'fact-unreadable', /template parsing/],
-    ['fewer than were listed', { status: 0, stdout: `2\n${line('aaaa', 'b')}\n`, stderr: '' }, 'fact-unreadable', /listed 2 containers and described 1/],
+    [
+      'no daemon',
+      {
+        status: 125,
+        stdout: '',
+        stderr: 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+      },
+      'no-docker',
+      /Cannot connect/,
+    ],
+    [
+      'no permission',
+      { status: 125, stdout: '', stderr: 'permission denied while trying to connect to the Docker daemon socket' },
+      'no-docker',
+      /permission denied/,
+    ],
+    [
+      'another failure of inspect',
+      { status: 1, stdout: '1\n', stderr: 'template parsing error' },
+      'fact-unreadable',
+      /template parsing/,
+    ],
+    [
+      'fewer than were listed',
+      { status: 0, stdout: `2\n${line('aaaa', 'b')}\n`, stderr: '' },
+      'fact-unreadable',
+      /listed 2 containers and described 1/,
+    ],
     ['noise', { status: 0, stdout: 'Welcome!\n0\n', stderr: '' }, 'fact-unreadable', /Welcome/],
-    ['half a line', { status: 0, stdout: `1\n${line('aaaa', 'b').slice(0, 40)}\n`, stderr: '' }, 'fact-unreadable', /docker inspect printed/],
+    [
+      'half a line',
+      { status: 0, stdout: `1\n${line('aaaa', 'b').slice(0, 40)}\n`, stderr: '' },
+      'fact-unreadable',
+      /docker inspect printed/,
+    ],
     ['another shape', { status: 0, stdout: '1\n{"id":"x"}\n', stderr: '' }, 'fact-unreadable', /docker inspect/],
   ])('%s', (_name, printed, code, message) => {
-    expect(() => containers.parse(printed, [])).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+    expect(() => containers.parse(printed, [])).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
   });
 
   it('says no-docker where the PATH has none', () => {
@@ -76,7 +128,15 @@ describe('containers', () => {
 });
 
 describe('selectContainers', () => {
-  const stopped = { status: 'exited', running: false, paused: false, restarting: false, pid: 0, startedAt: '', error: '' };
+  const stopped = {
+    status: 'exited',
+    running: false,
+    paused: false,
+    restarting: false,
+    pid: 0,
+    startedAt: '',
+    error: '',
+  };
   const all = list(
     line('abcdef01', 'app-1', { labels: { tier: 'front', 'com.example.x': '' } }),
     line('abcd9999', 'app-2', { labels: { tier: 'back' } }),
@@ -86,7 +146,9 @@ describe('selectContainers', () => {
   );
   const names = (selector: Parameters<typeof selectContainers>[1]): readonly string[] | string => {
     const selection = selectContainers(all, selector);
-    return 'refused' in selection ? `${selection.refused} / ${selection.remedy}` : selection.selected.map(({ name }) => name);
+    return 'refused' in selection
+      ? `${selection.refused} / ${selection.remedy}`
+      : selection.selected.map(({ name }) => name);
   };
 
   it.each([
@@ -123,7 +185,9 @@ describe('selectContainers', () => {
   });
 
   it('says so when the host has no containers at all', () => {
-    expect(selectContainers([], { container: 'x' })).toMatchObject({ refused: expect.stringContaining('there are no containers on this host') });
+    expect(selectContainers([], { container: 'x' })).toMatchObject({
+      refused: expect.stringContaining('there are no containers on this host'),
+    });
   });
 });
 

@@ -11,16 +11,22 @@ beforeEach(() => {
   for (const name of ['from "1"', 'to', 'state', 'state/copied', 'state/copies']) mkdirSync(join(root, name));
   writeFileSync(join(root, 'from "1"', 'file'), 'x');
 });
-afterEach(() => { rmSync(root, { recursive: true, force: true }); });
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
 
 const from = (): string => join(root, 'from "1"');
 const to = (): string => join(root, 'to');
-const read = (): ReturnType<typeof copiedInto.parse> => copiedInto.parse(runScript(copiedInto.script, [to()], { PLIMSOLL_STATE: join(root, 'state') }), [to()]);
+const read = (): ReturnType<typeof copiedInto.parse> =>
+  copiedInto.parse(runScript(copiedInto.script, [to()], { PLIMSOLL_STATE: join(root, 'state') }), [to()]);
 
 /** As a pass leaves it; `ahead`: seconds between now and its end. */
 function remember(where: 'copied' | 'copies', ahead: number, inode = String(statSync(to()).ino)): void {
   const file = join(root, 'state', where, '1-2');
-  writeFileSync(file, `${JSON.stringify({ from: from(), to: to(), inode, born: 0, found: 'nothing', owner: '0:0', mode: '0755' })}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ from: from(), to: to(), inode, born: 0, found: 'nothing', owner: '0:0', mode: '0755' })}\n`,
+  );
   const at = Date.now() / 1000 + ahead;
   utimesSync(file, at, at);
 }

@@ -6,7 +6,9 @@ import { fileSystem, parseSuperblock, parseXfsGeometry, unescapeMount } from '..
 import { mountLoop } from '../loop-device.ts';
 import { readHere } from '../real-shell.ts';
 
-const caseFile = z.array(z.object({ name: z.string(), first4KiB: z.string(), kind: z.string(), blockSize: z.number(), bytes: z.number() }));
+const caseFile = z.array(
+  z.object({ name: z.string(), first4KiB: z.string(), kind: z.string(), blockSize: z.number(), bytes: z.number() }),
+);
 const cases = caseFile.parse(JSON.parse(readFileSync(new URL('cases/superblocks.json', import.meta.url), 'utf8')));
 const hexOf = (packed: string): string => gunzipSync(Buffer.from(packed, 'base64')).toString('hex');
 
@@ -39,7 +41,11 @@ describe('parseSuperblock', () => {
 
 describe('parseXfsGeometry', () => {
   it('reads the data section of a mounted file system', () => {
-    expect(parseXfsGeometry('fd.path = "/x"\ngeom.bsize = 4096\ngeom.agcount = 4\ngeom.datablocks = 102400\ngeom.rtblocks = 0\n')).toEqual({ blockSize: 4096, blocks: 102_400, bytes: 419_430_400 });
+    expect(
+      parseXfsGeometry(
+        'fd.path = "/x"\ngeom.bsize = 4096\ngeom.agcount = 4\ngeom.datablocks = 102400\ngeom.rtblocks = 0\n',
+      ),
+    ).toEqual({ blockSize: 4096, blocks: 102_400, bytes: 419_430_400 });
   });
 
   it('says nothing about another file system', () => {
@@ -62,15 +68,22 @@ describe('the file-system fact', () => {
     });
   });
 
-  it('takes the superblock where nothing is mounted, and undoes mountinfo\'s escapes', () => {
-    expect(fileSystem.parse({ status: 0, stdout: answer, stderr: '' }, ['/dev/x'])).toMatchObject({ bytes: 419_430_400, mounts: [] });
+  it("takes the superblock where nothing is mounted, and undoes mountinfo's escapes", () => {
+    expect(fileSystem.parse({ status: 0, stdout: answer, stderr: '' }, ['/dev/x'])).toMatchObject({
+      bytes: 419_430_400,
+      mounts: [],
+    });
     expect(unescapeMount('/a\\134040b')).toBe('/a\\040b');
   });
 
   it('is null where there is no block device, and an error where its size cannot be read', () => {
     expect(readHere(fileSystem, '/dev/mapper/no-such-device', '0')).toBeNull();
     expect(readHere(fileSystem, '/etc/passwd')).toBeNull();
-    expect(() => fileSystem.parse({ status: 1, stdout: '', stderr: 'blockdev: cannot open /dev/x: Permission denied' }, ['/dev/x'])).toThrow(/Permission denied/);
+    expect(() =>
+      fileSystem.parse({ status: 1, stdout: '', stderr: 'blockdev: cannot open /dev/x: Permission denied' }, [
+        '/dev/x',
+      ]),
+    ).toThrow(/Permission denied/);
   });
 
   for (const kind of ['xfs', 'ext4'] as const) {

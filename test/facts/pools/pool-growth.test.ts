@@ -7,18 +7,36 @@ import { growthRecord, poolGrowth } from '../../../src/facts/pools/pool-growth.t
 import { stoppedForCopies } from '../../../src/facts/copies/stopped-for-copy.ts';
 import { runScript } from '../real-shell.ts';
 
-const growth: Growth = { from: '/d/data', to: '/d/metadata', dataBytes: 3_221_225_472, metadataBytes: 50_331_648, pool: 'docker-254:0-1-pool', blockBytes: 65_536, reported: 'rw 12288 49152', containers: ['a'.repeat(64)], names: ['db'] };
+const growth: Growth = {
+  from: '/d/data',
+  to: '/d/metadata',
+  dataBytes: 3_221_225_472,
+  metadataBytes: 50_331_648,
+  pool: 'docker-254:0-1-pool',
+  blockBytes: 65_536,
+  reported: 'rw 12288 49152',
+  containers: ['a'.repeat(64)],
+  names: ['db'],
+};
 const read = (stdout: string, status = 0) => poolGrowth.parse({ status, stdout, stderr: '' }, []);
 const directory = '/var/lib/plimsoll/stopped';
 
 describe('a growth with the daemon stopped', () => {
   it.each([
     ['none', `${directory}\n\nactive\nend\n`, { begun: undefined, daemonDown: false, stopTogether: [] }],
-    ['one that is under way or was cut, with the daemon down', `${directory}\n${growthRecord(growth)}inactive\nend\n`, { begun: { ...growth, text: growthRecord(growth) }, daemonDown: true }],
+    [
+      'one that is under way or was cut, with the daemon down',
+      `${directory}\n${growthRecord(growth)}inactive\nend\n`,
+      { begun: { ...growth, text: growthRecord(growth) }, daemonDown: true },
+    ],
     ['a daemon that has failed', `${directory}\n\nfailed\nend\n`, { daemonDown: true }],
     ['a daemon that is being started', `${directory}\n\nactivating\nend\n`, { daemonDown: false }],
     ['no systemd', `${directory}\n\nend\n`, { daemonDown: false, stopTogether: [] }],
-    ['units that stop together with the daemon', `${directory}\n\nactive\nunit app.service\nunit b.timer\nend\n`, { stopTogether: ['app.service', 'b.timer'] }],
+    [
+      'units that stop together with the daemon',
+      `${directory}\n\nactive\nunit app.service\nunit b.timer\nend\n`,
+      { stopTogether: ['app.service', 'b.timer'] },
+    ],
   ])('%s', (_what, stdout, expected) => {
     expect(read(stdout)).toMatchObject({ directory, file: `${directory}/pool`, ...expected });
   });
@@ -43,10 +61,17 @@ describe('a growth with the daemon stopped', () => {
 
     it('is read as it was written, and does not disturb what is stopped for a copy, beside which it lies', async () => {
       const environment = { ...process.env, PLIMSOLL_STATE: state };
-      expect(poolGrowth.parse(runScript(poolGrowth.script, [], environment), [])).toMatchObject({ directory: join(state, 'stopped'), begun: undefined });
+      expect(poolGrowth.parse(runScript(poolGrowth.script, [], environment), [])).toMatchObject({
+        directory: join(state, 'stopped'),
+        begun: undefined,
+      });
       await writeFile(join(state, 'stopped/pool'), growthRecord(growth));
-      expect(poolGrowth.parse(runScript(poolGrowth.script, [], environment), [])).toMatchObject({ begun: { ...growth, text: growthRecord(growth) } });
-      expect(stoppedForCopies.parse(runScript(stoppedForCopies.script, [], environment), []).all).toMatchObject([{ from: '/d/data', to: '/d/metadata', containers: growth.containers }]);
+      expect(poolGrowth.parse(runScript(poolGrowth.script, [], environment), [])).toMatchObject({
+        begun: { ...growth, text: growthRecord(growth) },
+      });
+      expect(stoppedForCopies.parse(runScript(stoppedForCopies.script, [], environment), []).all).toMatchObject([
+        { from: '/d/data', to: '/d/metadata', containers: growth.containers },
+      ]);
     });
   });
 });

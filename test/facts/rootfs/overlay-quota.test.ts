@@ -13,7 +13,12 @@ describe('what real hosts say', () => {
   it.each(['overlay2-20', 'overlay2-28'] as const)('%s', async (kind) => {
     const { facts } = await recorded(kind);
     const quota = parse(facts.find(({ name }) => name.startsWith('overlay-quota'))?.stdout ?? '');
-    expect(quota).toMatchObject({ fileSystem: 'xfs', mountPoint: '/var/lib/docker', limitBytes: 64 * 1024 ** 2, quotaTool: true });
+    expect(quota).toMatchObject({
+      fileSystem: 'xfs',
+      mountPoint: '/var/lib/docker',
+      limitBytes: 64 * 1024 ** 2,
+      quotaTool: true,
+    });
     expect(quota.options).toContain('prjquota');
     expect(quota.project).toBeGreaterThan(0);
     expect(quota.usedBytes).toBeGreaterThan(0);
@@ -23,12 +28,24 @@ describe('what real hosts say', () => {
 
 describe('what it makes of an answer', () => {
   it.each([
-    ['a limit', `${base}project 7\nquota 10 200 300 00 [--------]\n`, { project: 7, limitBytes: 300 * 1024, usedBytes: 10 * 1024, quotaTool: true }],
+    [
+      'a limit',
+      `${base}project 7\nquota 10 200 300 00 [--------]\n`,
+      { project: 7, limitBytes: 300 * 1024, usedBytes: 10 * 1024, quotaTool: true },
+    ],
     ['project 0', `${base}project 0\n`, { project: 0, limitBytes: 0 }],
     ['a project without a limit', `${base}project 7\nquota \n`, { project: 7, limitBytes: 0 }],
     ['no tools', `${base}tool missing\n`, { quotaTool: false, project: 0 }],
-    ['ext4 without projects', 'filesystem ext2/ext3\nmount /\noptions rw rw\nfree 5\nproject \n', { fileSystem: 'ext2/ext3', project: 0 }],
-    ['a mount point with a blank', base.replace('/var/lib/docker', '/my disk') + 'project 0\n', { mountPoint: '/my disk' }],
+    [
+      'ext4 without projects',
+      'filesystem ext2/ext3\nmount /\noptions rw rw\nfree 5\nproject \n',
+      { fileSystem: 'ext2/ext3', project: 0 },
+    ],
+    [
+      'a mount point with a blank',
+      base.replace('/var/lib/docker', '/my disk') + 'project 0\n',
+      { mountPoint: '/my disk' },
+    ],
   ])('%s', (_what, stdout, expected) => {
     expect(parse(stdout)).toMatchObject(expected);
   });
@@ -60,6 +77,10 @@ describe('on this machine', () => {
   });
 
   it('says when the layer does not exist', () => {
-    expect(runScript(overlayQuota.script, ['/no such/layer', '/'])).toEqual({ status: 0, stdout: 'directory missing\n', stderr: '' });
+    expect(runScript(overlayQuota.script, ['/no such/layer', '/'])).toEqual({
+      status: 0,
+      stdout: 'directory missing\n',
+      stderr: '',
+    });
   });
 });

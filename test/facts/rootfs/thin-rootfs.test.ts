@@ -18,7 +18,11 @@ describe('what real hosts say', () => {
     const { facts } = await recorded(kind);
     const stdout = facts.find(({ name }) => name.startsWith('thin-rootfs'))?.stdout ?? '';
     const read = printed(stdout);
-    expect(read).toMatchObject({ deviceBytes: bytes, fileSystem: { kind: fileSystem }, stored: { deviceId: 4, bytes, mode: '0600', path: '/m/x' } });
+    expect(read).toMatchObject({
+      deviceBytes: bytes,
+      fileSystem: { kind: fileSystem },
+      stored: { deviceId: 4, bytes, mode: '0600', path: '/m/x' },
+    });
     expect(read.fileSystem?.bytes).toBe(bytes);
     expect(JSON.parse(read.stored.text)).toMatchObject({ device_id: 4, size: bytes });
     expect(read.usage?.size).toBeGreaterThan(bytes * 0.7);
@@ -27,11 +31,20 @@ describe('what real hosts say', () => {
 
 describe('what it makes of an answer', () => {
   it('a stopped container: no device, no usage', () => {
-    expect(printed(stored())).toMatchObject({ deviceBytes: undefined, fileSystem: undefined, usage: undefined, stored: { text: record } });
+    expect(printed(stored())).toMatchObject({
+      deviceBytes: undefined,
+      fileSystem: undefined,
+      usage: undefined,
+      stored: { text: record },
+    });
   });
 
   it('a device that holds nothing that is known', () => {
-    expect(printed(`bytes 335544320\nsuperblock ${'00'.repeat(4096)}\n${stored()}df 1 2 3\nxfs\n`)).toMatchObject({ deviceBytes: 320 * MiB, fileSystem: undefined, usage: { size: 1, used: 2, available: 3 } });
+    expect(printed(`bytes 335544320\nsuperblock ${'00'.repeat(4096)}\n${stored()}df 1 2 3\nxfs\n`)).toMatchObject({
+      deviceBytes: 320 * MiB,
+      fileSystem: undefined,
+      usage: { size: 1, used: 2, available: 3 },
+    });
   });
 
   it('keeps the record to the letter, white space and all', () => {
@@ -45,7 +58,12 @@ describe('what it makes of an answer', () => {
     ['half a record', stored(record.slice(0, 30)), 'fact-unreadable', "Docker's record"],
     ['a record without a size', stored('{"device_id":4}'), 'fact-unreadable', "Docker's record"],
     ['a record of size 0', stored(record.replace('335544320', '0')), 'fact-unreadable', "Docker's record"],
-    ['a record of a size in quotes', stored(record.replace('335544320', '"335544320"')), 'fact-unreadable', "Docker's record"],
+    [
+      'a record of a size in quotes',
+      stored(record.replace('335544320', '"335544320"')),
+      'fact-unreadable',
+      "Docker's record",
+    ],
     ['no mode', `record ${hex(record)}\n`, 'fact-unreadable', "Docker's record"],
     ['no size of the device', `bytes \nsuperblock \n${stored()}`, 'fact-unreadable', 'the size'],
     ['nothing', '', 'refused', 'Docker has no record'],
@@ -55,5 +73,9 @@ describe('what it makes of an answer', () => {
 });
 
 it('reads nothing but what it is told to, on a host that has none of it', () => {
-  expect(runScript(thinRootfs.script, ['no such device', '/no/such record', '0'])).toEqual({ status: 0, stdout: 'record missing\n', stderr: '' });
+  expect(runScript(thinRootfs.script, ['no such device', '/no/such record', '0'])).toEqual({
+    status: 0,
+    stdout: 'record missing\n',
+    stderr: '',
+  });
 });

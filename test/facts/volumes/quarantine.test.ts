@@ -37,14 +37,23 @@ describe('quarantine', () => {
     expect(read()).toMatchObject({ entries: [entry], left: ['foo-0'] });
   });
 
-  it.each(['', 'x\n', '{"name":"../x","is":"","since":1,"until":2,"removing":false}\n', '{"name":"foo"}\n', '{"name":"foo","is":"","since":1,"until":2,"removing":false}'])('is not guessed: %j', (text) => {
+  it.each([
+    '',
+    'x\n',
+    '{"name":"../x","is":"","since":1,"until":2,"removing":false}\n',
+    '{"name":"foo"}\n',
+    '{"name":"foo","is":"","since":1,"until":2,"removing":false}',
+  ])('is not guessed: %j', (text) => {
     write('quarantine', 'foo', text);
     if (text === '') expect(read().entries).toEqual([]);
     else expect(read).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
   });
 
   it('is not guessed from what a host prints that cannot tell the time', () => {
-    for (const stdout of ['', 'now x\nend\n', 'now 5\n']) expect(() => quarantine.parse({ status: 0, stdout, stderr: '' }, [])).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
+    for (const stdout of ['', 'now x\nend\n', 'now 5\n'])
+      expect(() => quarantine.parse({ status: 0, stdout, stderr: '' }, [])).toThrow(
+        expect.objectContaining({ code: 'fact-unreadable' }),
+      );
   });
 });
 
@@ -71,13 +80,21 @@ describe('the directories of volumes', () => {
   });
 
   it('with what is mounted in them', () => {
-    const stdout = '1 d 5 100.5 foo\n2 d 6 200.5 foo/_data\n2 f 7 300.5 foo/opts.json\nmounted /v/foo/_data/a\\040b\nend\n';
-    expect(volumeDirectories.parse({ status: 0, stdout, stderr: '' }, ['/v'])).toEqual({ byName: { foo: { is: '5 100.5', changedAt: 200, whole: true } }, mounts: ['/v/foo/_data/a b'] });
+    const stdout =
+      '1 d 5 100.5 foo\n2 d 6 200.5 foo/_data\n2 f 7 300.5 foo/opts.json\nmounted /v/foo/_data/a\\040b\nend\n';
+    expect(volumeDirectories.parse({ status: 0, stdout, stderr: '' }, ['/v'])).toEqual({
+      byName: { foo: { is: '5 100.5', changedAt: 200, whole: true } },
+      mounts: ['/v/foo/_data/a b'],
+    });
   });
 
   it('are not guessed', () => {
-    expect(() => readHere(volumeDirectories, join(base, 'none'))).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
-    expect(() => volumeDirectories.parse({ status: 0, stdout: '1 d 5 100.5 foo\n', stderr: '' }, ['/v'])).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
+    expect(() => readHere(volumeDirectories, join(base, 'none'))).toThrow(
+      expect.objectContaining({ code: 'fact-unreadable' }),
+    );
+    expect(() => volumeDirectories.parse({ status: 0, stdout: '1 d 5 100.5 foo\n', stderr: '' }, ['/v'])).toThrow(
+      expect.objectContaining({ code: 'fact-unreadable' }),
+    );
   });
 });
 
@@ -91,7 +108,9 @@ describe('real paths', () => {
   });
 
   it('are not guessed', () => {
-    expect(() => realPaths.parse({ status: 1, stdout: '', stderr: 'realpath: not found' }, ['/a'])).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
+    expect(() => realPaths.parse({ status: 1, stdout: '', stderr: 'realpath: not found' }, ['/a'])).toThrow(
+      expect.objectContaining({ code: 'fact-unreadable' }),
+    );
   });
 });
 

@@ -18,24 +18,51 @@ shown  41943040
 const daemon = 'daemon 1795225439.336025600 1822.10 165451 100\n';
 const written = 'written 1795225133 600 2026-11-21 01:38:53.601000000 +0000\n';
 const text = '{"MountType":"","MountOpts":"","MountDevice":"","Quota":{"Size":41943040}}';
-const parse = (stdout: string) => volumeState.parse({ status: 0, stdout, stderr: '' }, ['/var/lib/docker/volumes/foo/_data']);
-const whole = (more: { readonly daemon?: string; readonly written?: string; readonly born?: string; readonly text?: string } = {}): string =>
+const parse = (stdout: string) =>
+  volumeState.parse({ status: 0, stdout, stderr: '' }, ['/var/lib/docker/volumes/foo/_data']);
+const whole = (
+  more: { readonly daemon?: string; readonly written?: string; readonly born?: string; readonly text?: string } = {},
+): string =>
   `${head}${more.daemon ?? daemon}${more.written ?? written}born ${more.born ?? '1795224020'}\ntext\n${more.text ?? text}end`;
 
-describe('a volume\'s directory', () => {
-  it('with a quota and Docker\'s record of it', () => {
+describe("a volume's directory", () => {
+  it("with a quota and Docker's record of it", () => {
     expect(parse(whole())).toMatchObject({
-      quota: { fileSystem: 'xfs', mountPoint: '/var/lib/docker', project: 4, limitBytes: 41_943_040, usedBytes: 20_971_520 },
-      usedInodes: 3, shownBytes: 41_943_040, mounted: undefined,
-      options: { path: '/var/lib/docker/volumes/foo/opts.json', text, mode: '0600', quotaBytes: 41_943_040, mounts: false, readByDaemon: true, asCreated: false },
+      quota: {
+        fileSystem: 'xfs',
+        mountPoint: '/var/lib/docker',
+        project: 4,
+        limitBytes: 41_943_040,
+        usedBytes: 20_971_520,
+      },
+      usedInodes: 3,
+      shownBytes: 41_943_040,
+      mounted: undefined,
+      options: {
+        path: '/var/lib/docker/volumes/foo/opts.json',
+        text,
+        mode: '0600',
+        quotaBytes: 41_943_040,
+        mounts: false,
+        readByDaemon: true,
+        asCreated: false,
+      },
     });
   });
 
   it.each([
     ['the daemon has been started since', {}, true],
     ['it was written since', { written: 'written 1795225300 600 2026-11-21 01:41:40.000000000 +0000\n' }, false],
-    ['in the same second, and after it', { written: 'written 1795225271 600 2026-11-21 01:41:11.801000000 +0000\n' }, false],
-    ['in the same second, and before it', { written: 'written 1795225271 600 2026-11-21 01:41:11.201000000 +0000\n' }, true],
+    [
+      'in the same second, and after it',
+      { written: 'written 1795225271 600 2026-11-21 01:41:11.801000000 +0000\n' },
+      false,
+    ],
+    [
+      'in the same second, and before it',
+      { written: 'written 1795225271 600 2026-11-21 01:41:11.201000000 +0000\n' },
+      true,
+    ],
     ['no dockerd is found', { daemon: 'daemon 1795225439.336025600 1822.10 - 100\n' }, false],
     ['a date without fractions', { daemon: 'daemon 1795225439.%N 1822.10 165451 100\n' }, true],
   ])('%s', (_what, more, readByDaemon) => {
@@ -89,7 +116,12 @@ describe('on this machine', () => {
   it('reads the record, its age and its mode', () => {
     writeFileSync(join(directory, 'opts.json'), text, { mode: 0o600 });
     const fresh = readHere(volumeState, join(directory, '_data'));
-    expect(fresh.options).toMatchObject({ text, mode: '0600', quotaBytes: 41_943_040, path: join(directory, 'opts.json') });
+    expect(fresh.options).toMatchObject({
+      text,
+      mode: '0600',
+      quotaBytes: 41_943_040,
+      path: join(directory, 'opts.json'),
+    });
     expect(fresh.options?.asCreated).not.toBe(false);
     utimesSync(join(directory, 'opts.json'), 1, 1);
     expect(readHere(volumeState, join(directory, '_data')).options?.asCreated).not.toBe(true);
@@ -103,7 +135,8 @@ describe('on this machine', () => {
 });
 
 describe('the ledger of names', () => {
-  const parseLedger = (lines: string) => volumeLedger.parse({ status: 0, stdout: `/s/volumes/foo\n${lines}\nend\n`, stderr: '' }, ['foo']);
+  const parseLedger = (lines: string) =>
+    volumeLedger.parse({ status: 0, stdout: `/s/volumes/foo\n${lines}\nend\n`, stderr: '' }, ['foo']);
 
   it.each([
     ['nothing yet', '', 0, []],
@@ -112,7 +145,12 @@ describe('the ledger of names', () => {
     ['given up', 'made 1 foo-1 foo\nin-force 1 foo-1 foo\ngiven-up 1 foo-1 foo\n', 1, []],
     ['in force again', 'in-force 2 foo-2 foo\ngiven-up 2 foo-2 foo\nin-force 2 foo-2 foo\n', 2, ['foo-2']],
     ['a line that was cut', 'made 3 foo-3 foo\nmade 4', 3, []],
-    ['two versions', 'made 1 foo-1 foo\nin-force 1 foo-1 foo\nmade 12 foo-12 foo-1\nin-force 12 foo-12 foo-1\n', 12, ['foo-1', 'foo-12']],
+    [
+      'two versions',
+      'made 1 foo-1 foo\nin-force 1 foo-1 foo\nmade 12 foo-12 foo-1\nin-force 12 foo-12 foo-1\n',
+      12,
+      ['foo-1', 'foo-12'],
+    ],
   ])('%s', (_what, lines, highest, inForce) => {
     const ledger = parseLedger(lines);
     expect(ledger.highest).toBe(highest);
@@ -121,12 +159,17 @@ describe('the ledger of names', () => {
   });
 
   it('that cannot be read is not taken for an empty one', () => {
-    expect(() => volumeLedger.parse({ status: 1, stdout: '', stderr: 'cat: denied' }, ['foo'])).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
+    expect(() => volumeLedger.parse({ status: 1, stdout: '', stderr: 'cat: denied' }, ['foo'])).toThrow(
+      expect.objectContaining({ code: 'fact-unreadable' }),
+    );
   });
 
   it('is read from a real shell', () => {
     const { status, stdout } = runScript(volumeLedger.script, ['no-such-family']);
     expect(status).toBe(0);
-    expect(volumeLedger.parse({ status, stdout, stderr: '' }, ['no-such-family'])).toMatchObject({ highest: 0, inForce: [] });
+    expect(volumeLedger.parse({ status, stdout, stderr: '' }, ['no-such-family'])).toMatchObject({
+      highest: 0,
+      inForce: [],
+    });
   });
 });

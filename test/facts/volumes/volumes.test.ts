@@ -3,15 +3,34 @@ import { volumes } from '../../../src/facts/volumes/volumes.ts';
 
 const parse = (stdout: string, status = 0, stderr = '') => volumes.parse({ status, stdout, stderr }, []);
 /** As Docker 20.10 and 28.5 print them. */
-const foo = '{"CreatedAt":"2026-11-21T01:20:21Z","Driver":"local","Labels":{},"Mountpoint":"/var/lib/docker/volumes/foo/_data","Name":"foo","Options":{"size":"20M"},"Scope":"local"}';
-const plain = '{"CreatedAt":"2026-11-21T01:20:28Z","Driver":"local","Labels":null,"Mountpoint":"/var/lib/docker/volumes/plain/_data","Name":"plain","Options":null,"Scope":"local"}';
-const share = '{"CreatedAt":"2026-11-21T01:20:28Z","Driver":"local","Labels":{"a":"b"},"Mountpoint":"/m","Name":"share","Options":{"device":"//x/y","o":"username=u,password=hunter2","type":"cifs"},"Scope":"local"}';
+const foo =
+  '{"CreatedAt":"2026-11-21T01:20:21Z","Driver":"local","Labels":{},"Mountpoint":"/var/lib/docker/volumes/foo/_data","Name":"foo","Options":{"size":"20M"},"Scope":"local"}';
+const plain =
+  '{"CreatedAt":"2026-11-21T01:20:28Z","Driver":"local","Labels":null,"Mountpoint":"/var/lib/docker/volumes/plain/_data","Name":"plain","Options":null,"Scope":"local"}';
+const share =
+  '{"CreatedAt":"2026-11-21T01:20:28Z","Driver":"local","Labels":{"a":"b"},"Mountpoint":"/m","Name":"share","Options":{"device":"//x/y","o":"username=u,password=hunter2","type":"cifs"},"Scope":"local"}';
 
 describe('the list of volumes', () => {
   it('has everything that Docker says of each', () => {
     expect(parse(`2\n${foo}\n${plain}\n`)).toEqual([
-      { name: 'foo', driver: 'local', mountpoint: '/var/lib/docker/volumes/foo/_data', labels: {}, options: { size: '20M' }, scope: 'local', createdAt: '2026-11-21T01:20:21Z' },
-      { name: 'plain', driver: 'local', mountpoint: '/var/lib/docker/volumes/plain/_data', labels: {}, options: {}, scope: 'local', createdAt: '2026-11-21T01:20:28Z' },
+      {
+        name: 'foo',
+        driver: 'local',
+        mountpoint: '/var/lib/docker/volumes/foo/_data',
+        labels: {},
+        options: { size: '20M' },
+        scope: 'local',
+        createdAt: '2026-11-21T01:20:21Z',
+      },
+      {
+        name: 'plain',
+        driver: 'local',
+        mountpoint: '/var/lib/docker/volumes/plain/_data',
+        labels: {},
+        options: {},
+        scope: 'local',
+        createdAt: '2026-11-21T01:20:28Z',
+      },
     ]);
     expect(parse('0\n')).toEqual([]);
   });
@@ -22,9 +41,12 @@ describe('the list of volumes', () => {
     expect(JSON.stringify(found)).not.toContain('hunter2');
   });
 
-  it.each(['Error: No such volume: gone', 'Error response from daemon: get gone: no such volume'])('passes over one that has just vanished: %s', (stderr) => {
-    expect(parse(`2\n${foo}\n`, 1, `${stderr}\n`)).toHaveLength(1);
-  });
+  it.each(['Error: No such volume: gone', 'Error response from daemon: get gone: no such volume'])(
+    'passes over one that has just vanished: %s',
+    (stderr) => {
+      expect(parse(`2\n${foo}\n`, 1, `${stderr}\n`)).toHaveLength(1);
+    },
+  );
 
   it.each([
     ['no docker', '', 127, '', 'no-docker'],

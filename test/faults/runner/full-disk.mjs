@@ -29,6 +29,10 @@ export class FullDisk {
   #fill(stateDirectory) {
     const runs = join(stateDirectory, 'runs');
     const size = Math.max(0, ...readdirSync(runs).map((run) => statSync(join(runs, run, 'journal.jsonl')).size));
-    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${String(size + this.#slack)}:${String(size + this.#slack)}`]);
+    execFileSync('prlimit', [
+      '--pid',
+      String(process.pid),
+      `--fsize=${String(size + this.#slack)}:${String(size + this.#slack)}`,
+    ]);
   }
 }

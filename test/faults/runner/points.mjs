@@ -24,7 +24,9 @@ export class Points {
       append: async (record) => {
         const name = this.#name(`journal ${record.type}`);
         this.#pass(`before ${name}`);
-        this.#pass(`half of ${name}`, () => { tear(stateDirectory, record); });
+        this.#pass(`half of ${name}`, () => {
+          tear(stateDirectory, record);
+        });
         await journal.append(record);
         this.#pass(`after ${name}`);
       },
@@ -55,14 +57,23 @@ export class Points {
   /** Commands of one turn travel together: they are one point. */
   async #around(what, script, work) {
     if (!this.#begun || this.#turn !== undefined) return work();
-    this.#turn = setImmediate(() => { this.#turn = undefined; });
+    this.#turn = setImmediate(() => {
+      this.#turn = undefined;
+    });
     // What only reads facts of the host changes neither it nor the journal.
     const kind = what === 'run' && !script.includes('PLIMSOLL_STATE') ? 'facts' : what;
-    const name = this.#name(script === '' ? what : `${kind} ${createHash('sha256').update(steady(script)).digest('hex').slice(0, 6)} (${firstWords(script)})`);
+    const name = this.#name(
+      script === ''
+        ? what
+        : `${kind} ${createHash('sha256').update(steady(script)).digest('hex').slice(0, 6)} (${firstWords(script)})`,
+    );
     this.#pass(`before ${name}`);
     const answer = work();
     // It leaves in the next turn; then it is on its way, and nobody waits for the answer any more.
-    if (this.#killAt === `sent ${name}`) setTimeout(() => { this.#pass(`sent ${name}`); }, 15);
+    if (this.#killAt === `sent ${name}`)
+      setTimeout(() => {
+        this.#pass(`sent ${name}`);
+      }, 15);
     else this.#pass(`sent ${name}`);
     const result = await answer;
     this.#pass(`after ${name}`);
@@ -84,7 +95,11 @@ export class Points {
 }
 
 function firstWords(script) {
-  const line = script.split('\n').map((each) => each.trim()).find((each) => each !== '' && !/^(set |trap |#)/.test(each)) ?? '';
+  const line =
+    script
+      .split('\n')
+      .map((each) => each.trim())
+      .find((each) => each !== '' && !/^(set |trap |#)/.test(each)) ?? '';
   return steady(line).slice(0, 40);
 }
 

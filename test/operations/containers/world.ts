@@ -11,7 +11,20 @@ export function answers(): Answers {
   const spec = recordedSpec('docker-28', 'plain');
   const { id, name, image, state } = spec;
   return new Answers()
-    .set(ask(containers), [{ id, name, image, labels: {}, state: { ...state, pid: 1 }, driver: 'overlay2', graph: null, storageOpt: null, autoRemove: false, restart: { name: 'no', maximumRetryCount: 0 } }])
+    .set(ask(containers), [
+      {
+        id,
+        name,
+        image,
+        labels: {},
+        state: { ...state, pid: 1 },
+        driver: 'overlay2',
+        graph: null,
+        storageOpt: null,
+        autoRemove: false,
+        restart: { name: 'no', maximumRetryCount: 0 },
+      },
+    ])
     .set(ask(containerUses), [])
     .set(ask(replacements), [])
     .set(askContainerSpec(id), spec);

@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/operations/engine/change.ts';
@@ -28,7 +39,8 @@ describe('copy_volume', () => {
     host.remove();
   });
 
-  const wanted = (more: Record<string, unknown> = {}): Want => copyVolume.schema.parse({ from: { path: host.from }, to: { path: host.to }, ...more });
+  const wanted = (more: Record<string, unknown> = {}): Want =>
+    copyVolume.schema.parse({ from: { path: host.from }, to: { path: host.to }, ...more });
   const know = (want: Want): ReturnType<typeof knowHere> => knowHere(copyVolume, want, host.lead, host.answers());
   const plan = (want: Want): Planned => planLawfully(copyVolume, want, know(want));
   /** As a run does it, once, when it begins. */
@@ -51,7 +63,8 @@ describe('copy_volume', () => {
     }
   }
   const read = (...path: readonly string[]): string => readFileSync(join(host.to, ...path), 'utf8');
-  const left = (directory: string): readonly string[] => (existsSync(join(host.base, 'state', directory)) ? readdirSync(join(host.base, 'state', directory)) : []);
+  const left = (directory: string): readonly string[] =>
+    existsSync(join(host.base, 'state', directory)) ? readdirSync(join(host.base, 'state', directory)) : [];
 
   describe('planned', () => {
     // What this machine lacks is not what these plans are about.
@@ -62,15 +75,43 @@ describe('copy_volume', () => {
     it.each<[string, Record<string, unknown>, RegExp]>([
       ['a volume that there is not', { from: { volume: 'gone' } }, /no volume gone/],
       ['a container that there is not', { from: { container: 'gone', path: '/x' } }, /no container gone/],
-      ['the files of a container that does not run', { from: { container: 'stopped', path: '/etc' } }, /layer of stopped itself, which is not mounted/],
+      [
+        'the files of a container that does not run',
+        { from: { container: 'stopped', path: '/etc' } },
+        /layer of stopped itself, which is not mounted/,
+      ],
       ['a volume of another driver', { from: { volume: 'plugged' } }, /driver rexray/],
-      ['a volume that is mounted only while it is used', { from: { volume: 'nfs' } }, /nfs of :\/export, which is mounted only while/],
-      ['a directory that is used, unless it is said what is to become of its users', {}, /app, beside run and use what is to be copied/],
-      ['a destination that is written to', { stop: false, to: { path: '$base/used' } }, /used is used by user, which is running/],
-      ['what would be gone when it is stopped', { stop: true, from: { path: '$base/fleeting' } }, /fleet was started with --rm/],
-      ['what an orchestrator would start again', { stop: true, from: { path: '$base/swarm' } }, /orchestrated belongs to swarm/],
+      [
+        'a volume that is mounted only while it is used',
+        { from: { volume: 'nfs' } },
+        /nfs of :\/export, which is mounted only while/,
+      ],
+      [
+        'a directory that is used, unless it is said what is to become of its users',
+        {},
+        /app, beside run and use what is to be copied/,
+      ],
+      [
+        'a destination that is written to',
+        { stop: false, to: { path: '$base/used' } },
+        /used is used by user, which is running/,
+      ],
+      [
+        'what would be gone when it is stopped',
+        { stop: true, from: { path: '$base/fleeting' } },
+        /fleet was started with --rm/,
+      ],
+      [
+        'what an orchestrator would start again',
+        { stop: true, from: { path: '$base/swarm' } },
+        /orchestrated belongs to swarm/,
+      ],
       ['what others live in', { stop: true, from: { path: '$base/shared' } }, /guest lives in a namespace of host/],
-      ['a container\'s link that leads out of what it has mounted', { from: { container: 'app', path: '/data/out' } }, /symbolic link in it, which leads to .*\/elsewhere/],
+      [
+        "a container's link that leads out of what it has mounted",
+        { from: { container: 'app', path: '/data/out' } },
+        /symbolic link in it, which leads to .*\/elsewhere/,
+      ],
     ])('refuses %s', (_what, more, reason) => {
       host.container('app', host.from);
       host.container('beside', join(host.from, 'inner'));
@@ -85,18 +126,48 @@ describe('copy_volume', () => {
       host.container('guest', '/nowhere', { networkMode: `container:${id}` });
       host.volumes = [
         { name: 'plugged', driver: 'rexray', mountpoint: '', labels: {}, options: {}, scope: 'global', createdAt: '' },
-        { name: 'nfs', driver: 'local', mountpoint: '/nowhere', labels: {}, options: { type: 'nfs', device: ':/export' }, scope: 'local', createdAt: '' },
+        {
+          name: 'nfs',
+          driver: 'local',
+          mountpoint: '/nowhere',
+          labels: {},
+          options: { type: 'nfs', device: ':/export' },
+          scope: 'local',
+          createdAt: '',
+        },
       ];
       const input: unknown = JSON.parse(JSON.stringify(more).replaceAll('$base', host.base));
-      expect(plan(wanted(input as Record<string, unknown>))).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(reason), remedy: expect.stringMatching(/\w{3}/) });
+      expect(plan(wanted(input as Record<string, unknown>))).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringMatching(reason),
+        remedy: expect.stringMatching(/\w{3}/),
+      });
     });
 
     it('finds what a volume, and a path in a container, are on the host', () => {
-      host.volumes = [{ name: 'data', driver: 'local', mountpoint: host.from, labels: {}, options: {}, scope: 'local', createdAt: '' }];
+      host.volumes = [
+        {
+          name: 'data',
+          driver: 'local',
+          mountpoint: host.from,
+          labels: {},
+          options: {},
+          scope: 'local',
+          createdAt: '',
+        },
+      ];
       host.container('app', host.to, { running: false, mount: { destination: '/var/data' } });
       mkdirSync(join(host.to, 'sub'));
       const planned = plan(wanted({ from: { volume: 'data' }, to: { container: 'app', path: '/var/data/sub' } }));
-      expect(planned).toMatchObject({ outcome: 'change', changes: [{ summary: expect.stringMatching(/^volume data → app:\/var\/data\/sub: 3 entries/), subject: `final:${join(host.to, 'sub')}` }] });
+      expect(planned).toMatchObject({
+        outcome: 'change',
+        changes: [
+          {
+            summary: expect.stringMatching(/^volume data → app:\/var\/data\/sub: 3 entries/),
+            subject: `final:${join(host.to, 'sub')}`,
+          },
+        ],
+      });
     });
 
     it('finds the own files of a container where the storage driver shows them, and only while it runs', () => {
@@ -104,27 +175,58 @@ describe('copy_volume', () => {
       writeFileSync(join(host.base, 'merged', 'etc', 'app', 'conf'), 'x');
       symlinkSync('/etc', join(host.base, 'merged', 'link'));
       host.container('app', '/nowhere');
-      expect(plan(wanted({ from: { container: 'app', path: '/etc/app' } }))).toMatchObject({ outcome: 'change', changes: [{ summary: expect.stringMatching(/^app:\/etc\/app → .*: 1 entries/) }], warnings: [expect.stringMatching(/^app runs on/)] });
+      expect(plan(wanted({ from: { container: 'app', path: '/etc/app' } }))).toMatchObject({
+        outcome: 'change',
+        changes: [{ summary: expect.stringMatching(/^app:\/etc\/app → .*: 1 entries/) }],
+        warnings: [expect.stringMatching(/^app runs on/)],
+      });
       // On the host it is the host's /etc.
-      expect(plan(wanted({ from: { container: 'app', path: '/link' } }))).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('leads to /etc on the host') });
+      expect(plan(wanted({ from: { container: 'app', path: '/link' } }))).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringContaining('leads to /etc on the host'),
+      });
     });
 
     it('knows the users of a volume that is a directory elsewhere, and of one behind a symbolic link', () => {
-      host.volumes = [{ name: 'bound', driver: 'local', mountpoint: '/docker/volumes/bound/_data', labels: {}, options: { type: 'none', device: host.from, o: '***' }, scope: 'local', createdAt: '' }];
+      host.volumes = [
+        {
+          name: 'bound',
+          driver: 'local',
+          mountpoint: '/docker/volumes/bound/_data',
+          labels: {},
+          options: { type: 'none', device: host.from, o: '***' },
+          scope: 'local',
+          createdAt: '',
+        },
+      ];
       host.container('app', '/docker/volumes/bound/_data');
       symlinkSync(host.to, join(host.base, 'link'));
       host.container('web', join(host.base, 'link'));
-      expect(plan(wanted({ from: { volume: 'bound' }, to: { path: join(host.base, 'link') } }))).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(/^app, web run and use/) });
+      expect(plan(wanted({ from: { volume: 'bound' }, to: { path: join(host.base, 'link') } }))).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringMatching(/^app, web run and use/),
+      });
     });
 
     it('takes a mount from above for no use that it has to stop, and says so where it could write', () => {
       host.container('agent', '/', { mount: { readOnly: true } });
       host.container('root', '/');
       const planned = plan(wanted({ stop: true }));
-      expect(planned).toMatchObject({ outcome: 'change', changes: [{ atomic: false }], warnings: [expect.stringMatching(/^root runs on/)] });
+      expect(planned).toMatchObject({
+        outcome: 'change',
+        changes: [{ atomic: false }],
+        warnings: [expect.stringMatching(/^root runs on/)],
+      });
     });
 
-    it.each([{ from: {} }, { from: { volume: 'a', path: '/b' } }, { from: { container: 'a' } }, { to: { path: 'relative' } }, { method: 'mv' }, { bwlimit: '3' }])('its schema refuses %j', (more) => {
+    it.each([
+      { from: {} },
+      { from: { volume: 'a', path: '/b' } },
+      { from: { container: 'a' } },
+      { to: { path: 'relative' } },
+      { method: 'mv' },
+      { bwlimit: '3' },
+    ])('its schema refuses %j', (more) => {
       expect(copyVolume.schema.safeParse({ from: { path: '/a' }, to: { path: '/b' }, ...more }).success).toBe(false);
     });
 
@@ -143,8 +245,18 @@ describe('copy_volume', () => {
       const beside = host.container('beside', join(host.from, 'inner'));
       const want = pin(wanted({ stop: true }));
       const planned = plan(want);
-      expect(changesOf(planned).map(({ summary, subject, atomic }) => ({ summary: summary.replace(host.from, 'A').replace(host.to, 'B'), subject: subject?.replace(host.to, 'B'), atomic }))).toEqual([
-        { summary: expect.stringMatching(/^A → B: 3 entries, .*, by rsync, while app, beside run$/), subject: 'copy:B', atomic: false },
+      expect(
+        changesOf(planned).map(({ summary, subject, atomic }) => ({
+          summary: summary.replace(host.from, 'A').replace(host.to, 'B'),
+          subject: subject?.replace(host.to, 'B'),
+          atomic,
+        })),
+      ).toEqual([
+        {
+          summary: expect.stringMatching(/^A → B: 3 entries, .*, by rsync, while app, beside run$/),
+          subject: 'copy:B',
+          atomic: false,
+        },
         { summary: 'stop app, beside, copy the rest and compare, start them again', subject: 'final:B', atomic: true },
       ]);
       const [first, last] = changesOf(planned);
@@ -162,7 +274,10 @@ describe('copy_volume', () => {
       writeFileSync(join(host.from, 'written after'), 'the containers run again');
       expect(plan(want).outcome).toBe('noop');
       // Another run is to bring it up to date, and cannot give back what it was.
-      expect(plan(wanted({ stop: true }))).toMatchObject({ outcome: 'change', changes: [{ summary: expect.stringContaining('bring the copy up to date'), undo: 'irreversible' }, {}] });
+      expect(plan(wanted({ stop: true }))).toMatchObject({
+        outcome: 'change',
+        changes: [{ summary: expect.stringContaining('bring the copy up to date'), undo: 'irreversible' }, {}],
+      });
       apply(plan(pin(wanted({ stop: true }))));
       expect(read('written after')).toBe('the containers run again');
     });
@@ -176,7 +291,9 @@ describe('copy_volume', () => {
       writeFileSync(join(host.from, 'inner', 'plain'), 'written to by app');
       rollBack(want, changes.slice(0, 1));
       expect([readdirSync(host.to), left('copies'), left('copied'), host.runs(app)]).toEqual([[], [], [], true]);
-      expect(changesOf(plan(want)).map(({ before: found }) => found)).toEqual(changes.map(({ before: found }) => found));
+      expect(changesOf(plan(want)).map(({ before: found }) => found)).toEqual(
+        changes.map(({ before: found }) => found),
+      );
     });
 
     it('makes the first pass on its own, which is no copy yet, and completes it later', () => {
@@ -186,15 +303,22 @@ describe('copy_volume', () => {
       expect([plan(want).outcome, left('copies').length, host.runs(app)]).toEqual(['noop', 1, true]);
       // Half a copy is no source.
       mkdirSync(join(host.base, 'third'));
-      expect(plan(wanted({ from: { path: host.to }, to: { path: join(host.base, 'third') } }))).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('never completed') });
+      expect(plan(wanted({ from: { path: host.to }, to: { path: join(host.base, 'third') } }))).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringContaining('never completed'),
+      });
       writeFileSync(join(host.from, 'later'), 'later');
       rmSync(join(host.from, 'linked'));
       host.set(app, false);
       const last = pin(wanted());
-      expect(changesOf(plan(last)).map(({ summary }) => summary)).toEqual([expect.stringContaining('go on with the copy of 3 entries')]);
+      expect(changesOf(plan(last)).map(({ summary }) => summary)).toEqual([
+        expect.stringContaining('go on with the copy of 3 entries'),
+      ]);
       apply(plan(last));
       expect([readdirSync(host.to), plan(last).outcome, left('copies')]).toEqual([['inner', 'later'], 'noop', []]);
-      expect(plan(wanted({ first_pass_only: true, method: 'cp', to: { path: join(host.base, 'third') } }))).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('cp cannot go on') });
+      expect(
+        plan(wanted({ first_pass_only: true, method: 'cp', to: { path: join(host.base, 'third') } })),
+      ).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('cp cannot go on') });
     });
 
     it('copies at once where nothing runs, has nothing to do the second time, and is taken back', () => {
@@ -220,24 +344,56 @@ describe('copy_volume', () => {
     });
 
     it.each<[string, () => void, RegExp]>([
-      ['something has been written to it', () => { writeFileSync(join(host.to, 'mine'), ''); }, /holds more than the copy/],
-      ['something has been removed from it', () => { rmSync(join(host.to, 'inner'), { recursive: true }); }, /holds more than the copy/],
-      ['a running container has it', () => { host.container('new', host.to); }, /a running container uses/],
+      [
+        'something has been written to it',
+        () => {
+          writeFileSync(join(host.to, 'mine'), '');
+        },
+        /holds more than the copy/,
+      ],
+      [
+        'something has been removed from it',
+        () => {
+          rmSync(join(host.to, 'inner'), { recursive: true });
+        },
+        /holds more than the copy/,
+      ],
+      [
+        'a running container has it',
+        () => {
+          host.container('new', host.to);
+        },
+        /a running container uses/,
+      ],
     ])('is not taken back when %s since', (_what, happen, reason) => {
       const want = pin(wanted());
       const planned = plan(want);
       apply(planned);
       happen();
       const before = readdirSync(host.to);
-      expect(() => { rollBack(want, changesOf(planned)); }).toThrow(reason);
+      expect(() => {
+        rollBack(want, changesOf(planned));
+      }).toThrow(reason);
       expect(readdirSync(host.to)).toEqual(before);
     });
 
     it.each<[string, string, RegExp]>([
-      ['the source is another directory once they are stopped', 'mv "$base/../from" "$base/../away"; mkdir "$base/../from"', /another directory now than the one that was planned for/],
-      ['the destination holds something else by then', 'echo mine >"$base/../to/mine"', /holds something that is not in/],
+      [
+        'the source is another directory once they are stopped',
+        'mv "$base/../from" "$base/../away"; mkdir "$base/../from"',
+        /another directory now than the one that was planned for/,
+      ],
+      [
+        'the destination holds something else by then',
+        'echo mine >"$base/../to/mine"',
+        /holds something that is not in/,
+      ],
       ['it is ended', 'kill -TERM $PPID', /ended with 143/],
-      ['one of them is started during the pass', 'echo "echo >>$base/starts" >"$base/on-inspect"', /has been started during the final pass/],
+      [
+        'one of them is started during the pass',
+        'echo "echo >>$base/starts" >"$base/on-inspect"',
+        /has been started during the final pass/,
+      ],
     ])('starts the containers again when %s, and then goes on', (_what, script, reason) => {
       const app = host.container('app', host.from);
       const want = pin(wanted({ stop: true }));
@@ -245,7 +401,9 @@ describe('copy_volume', () => {
       applyHere(first?.actions ?? [], host.lead);
       writeFileSync(join(host.from, 'later'), 'later');
       host.onStop(script);
-      expect(() => { applyHere(last?.actions ?? [], host.lead); }).toThrow(reason);
+      expect(() => {
+        applyHere(last?.actions ?? [], host.lead);
+      }).toThrow(reason);
       expect([host.runs(app), left('stopped'), left('copies').length]).toEqual([true, [], 1]);
 
       host.onStop('rm -f "$base/on-inspect"');
@@ -254,7 +412,10 @@ describe('copy_volume', () => {
         renameSync(join(host.base, 'away'), host.from);
       }
       if (existsSync(join(host.to, 'mine'))) {
-        expect(plan(want)).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('mine is not in the source') });
+        expect(plan(want)).toMatchObject({
+          outcome: 'refused',
+          reason: expect.stringContaining('mine is not in the source'),
+        });
         rmSync(join(host.to, 'mine'));
       }
       apply(plan(want));
@@ -262,19 +423,29 @@ describe('copy_volume', () => {
     });
 
     describe('after the power failed', () => {
-      const cut = (upTo: (script: string) => string): { readonly want: Want; readonly changes: readonly Change[]; readonly app: string; readonly beside: string } => {
+      const cut = (
+        upTo: (script: string) => string,
+      ): {
+        readonly want: Want;
+        readonly changes: readonly Change[];
+        readonly app: string;
+        readonly beside: string;
+      } => {
         const app = host.container('app', host.from);
         const beside = host.container('beside', host.from);
         const want = pin(wanted({ stop: true }));
         const changes = changesOf(plan(want));
         applyHere(changes[0]?.actions ?? [], host.lead);
         writeFileSync(join(host.from, 'later'), 'later');
-        const cutShort = (changes[1]?.actions ?? []).map((action) => (action.kind === 'exec' && action.stdin !== undefined ? { ...action, stdin: upTo(action.stdin) } : action));
+        const cutShort = (changes[1]?.actions ?? []).map((action) =>
+          action.kind === 'exec' && action.stdin !== undefined ? { ...action, stdin: upTo(action.stdin) } : action,
+        );
         applyHere(cutShort, host.lead);
         return { want, changes, app, beside };
       };
       // The trap is what a power failure does not leave time for.
-      const stops = (script: string): string => script.replace('trap end EXIT', ':').replace('stopped=$(look $ids) || exit 1', 'exit 0');
+      const stops = (script: string): string =>
+        script.replace('trap end EXIT', ':').replace('stopped=$(look $ids) || exit 1', 'exit 0');
       const copies = (script: string): string => script.replace('trap end EXIT', ':');
 
       it('while they were stopped: goes on, and starts all of them', () => {
@@ -283,27 +454,53 @@ describe('copy_volume', () => {
         // One has come back by its restart policy.
         host.set(beside, true);
         const planned = plan(want);
-        expect(changesOf(planned)[1]).toMatchObject({ summary: 'stop app, beside, copy the rest and compare, start them again', before: { unfinished: true, stopped: ['app'] } });
+        expect(changesOf(planned)[1]).toMatchObject({
+          summary: 'stop app, beside, copy the rest and compare, start them again',
+          before: { unfinished: true, stopped: ['app'] },
+        });
         apply(planned);
-        expect([host.runs(app), host.runs(beside), plan(want).outcome, left('stopped')]).toEqual([true, true, 'noop', []]);
+        expect([host.runs(app), host.runs(beside), plan(want).outcome, left('stopped')]).toEqual([
+          true,
+          true,
+          'noop',
+          [],
+        ]);
       });
 
       it('after the copy, before they were started: starts them', () => {
         const { want, app, beside } = cut(copies);
         expect([host.runs(app), host.runs(beside)]).toEqual([false, false]);
         const planned = plan(want);
-        expect(changesOf(planned)).toMatchObject([{ summary: 'start app, beside again, stopped for the copy', before: { stopped: ['app', 'beside'] } }]);
+        expect(changesOf(planned)).toMatchObject([
+          { summary: 'start app, beside again, stopped for the copy', before: { stopped: ['app', 'beside'] } },
+        ]);
         host.cannotStart(true);
-        expect(() => { apply(planned); }).toThrow(/could not be started again/);
+        expect(() => {
+          apply(planned);
+        }).toThrow(/could not be started again/);
         host.cannotStart(false);
         apply(planned);
-        expect([host.runs(app), host.runs(beside), plan(want).outcome, left('stopped')]).toEqual([true, true, 'noop', []]);
+        expect([host.runs(app), host.runs(beside), plan(want).outcome, left('stopped')]).toEqual([
+          true,
+          true,
+          'noop',
+          [],
+        ]);
       });
 
-      it.each([['while they were stopped', stops], ['after the copy', copies]])('%s: a rollback starts them, and empties the destination', (_when, upTo) => {
+      it.each([
+        ['while they were stopped', stops],
+        ['after the copy', copies],
+      ])('%s: a rollback starts them, and empties the destination', (_when, upTo) => {
         const { want, changes, app, beside } = cut(upTo);
         rollBack(want, changes, false);
-        expect([host.runs(app), host.runs(beside), readdirSync(host.to), left('stopped'), left('copies')]).toEqual([true, true, [], [], []]);
+        expect([host.runs(app), host.runs(beside), readdirSync(host.to), left('stopped'), left('copies')]).toEqual([
+          true,
+          true,
+          [],
+          [],
+          [],
+        ]);
       });
     });
 
@@ -311,7 +508,9 @@ describe('copy_volume', () => {
       const app = host.container('app', host.from);
       const want = pin(wanted({ stop: true, method }));
       const planned = plan(want);
-      expect(changesOf(planned).map(({ summary }) => summary)).toEqual([expect.stringMatching(new RegExp(`by ${method}; stop app, copy and compare, start it again$`))]);
+      expect(changesOf(planned).map(({ summary }) => summary)).toEqual([
+        expect.stringMatching(new RegExp(`by ${method}; stop app, copy and compare, start it again$`)),
+      ]);
       apply(planned);
       expect([read('linked'), host.runs(app), plan(want).outcome]).toEqual(['plain', true, 'noop']);
     });
@@ -332,7 +531,10 @@ describe('copy_volume', () => {
     it('replaces something else only where that was said, and gives it to containers again that have the destination', () => {
       writeFileSync(join(host.to, 'old'), 'old');
       const app = host.container('app', host.to);
-      expect(plan(wanted({ stop: true }))).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('holds something else') });
+      expect(plan(wanted({ stop: true }))).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringContaining('holds something else'),
+      });
       const want = pin(wanted({ stop: true, delete: true }));
       apply(plan(want));
       expect([readdirSync(host.to), host.runs(app)]).toEqual([['inner', 'linked'], true]);

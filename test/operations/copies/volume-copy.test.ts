@@ -1,5 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,7 +39,22 @@ const everything: CopyTools = { rsync: [3, 2, 7], cp: true, tar: true, manifest:
 type Directory = Extract<CopyDirectory, { readonly kind: 'directory' }>;
 
 function directory(path: string, more: Partial<Directory> = {}): Directory {
-  return { kind: 'directory', path, identity: `8:${path}`, born: 5, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 40_960, apparentBytes: 30_000, entries: 7, availableBytes: 1e9, inodesTotal: 1000, inodesAvailable: 900, ...more };
+  return {
+    kind: 'directory',
+    path,
+    identity: `8:${path}`,
+    born: 5,
+    mode: '0755',
+    owner: '0:0',
+    mountsBelow: [],
+    allocatedBytes: 40_960,
+    apparentBytes: 30_000,
+    entries: 7,
+    availableBytes: 1e9,
+    inodesTotal: 1000,
+    inodesAvailable: 900,
+    ...more,
+  };
 }
 const empty = { entries: 0, allocatedBytes: 4096, apparentBytes: 4096 };
 
@@ -43,12 +71,38 @@ interface World {
 
 /** A container that runs and has one directory of the host mounted. */
 function user(source: string, more: Partial<ContainerUse> = {}, readOnly = false): ContainerUse {
-  return { id: 'c'.repeat(64), name: 'web', running: true, startedAt: '2026-11-20T00:00:00Z', mounts: [{ type: 'bind', source, destination: '/data', readOnly, propagation: '' }], volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {}, ...more };
+  return {
+    id: 'c'.repeat(64),
+    name: 'web',
+    running: true,
+    startedAt: '2026-11-20T00:00:00Z',
+    mounts: [{ type: 'bind', source, destination: '/data', readOnly, propagation: '' }],
+    volumesFrom: [],
+    links: [],
+    networkMode: 'bridge',
+    pidMode: '',
+    ipcMode: '',
+    autoRemove: false,
+    labels: {},
+    ...more,
+  };
 }
 
 /** Of the copy of /v/a to /v/b, when nothing was there but a directory of another owner. */
 function begunCopy(more: Partial<BegunCopy> = {}): BegunCopy {
-  return { from: '/v/a', to: '/v/b', inode: '/v/b', born: 5, found: 'nothing', owner: '7:7', mode: '2750', file: '/var/lib/plimsoll/copies/8-/v/b', text: 'a line', doubtful: false, ...more };
+  return {
+    from: '/v/a',
+    to: '/v/b',
+    inode: '/v/b',
+    born: 5,
+    found: 'nothing',
+    owner: '7:7',
+    mode: '2750',
+    file: '/var/lib/plimsoll/copies/8-/v/b',
+    text: 'a line',
+    doubtful: false,
+    ...more,
+  };
 }
 
 function plan(world: World, more: Record<string, unknown> = {}): Planned {
@@ -62,12 +116,18 @@ function plan(world: World, more: Record<string, unknown> = {}): Planned {
     .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: world.copies ?? [] });
   if (world.strangers !== undefined) known.set(ask(copyStrangers, '/v/a', '/v/b'), world.strangers);
   const method = chooseMethod(tools);
-  if (method !== undefined && world.difference !== undefined) known.set(ask(directoryDifference, ...comparison(method, 'quick', directory('/v/a'), directory('/v/b'))), { ...world.difference, first: ['*deleting   old'] });
+  if (method !== undefined && world.difference !== undefined)
+    known.set(ask(directoryDifference, ...comparison(method, 'quick', directory('/v/a'), directory('/v/b'))), {
+      ...world.difference,
+      first: ['*deleting   old'],
+    });
   return planLawfully(volumeCopy, volumeCopy.schema.parse({ from: '/v/a', to: '/v/b/', ...more }), known);
 }
 
 /** What is done in the destination itself, if it is the one that was planned for; also after a restart, where that may be between. */
-const inTarget = (text: string, identity = '8:/v/b'): object => ({ argv: ['/bin/sh', '-s', '--', '/v/b', identity, text] });
+const inTarget = (text: string, identity = '8:/v/b'): object => ({
+  argv: ['/bin/sh', '-s', '--', '/v/b', identity, text],
+});
 const later = '8:/v/b:5';
 
 describe('volume_copy, planned', () => {
@@ -81,13 +141,39 @@ describe('volume_copy, planned', () => {
           before: { entries: 0, bytes: 0, owner: '0:0', mode: '0755' },
           actions: [
             { argv: ['mkdir', '-p', '-m', '700', '/var/lib/plimsoll/copies'] },
-            { kind: 'write-file', path: '/var/lib/plimsoll/copies/8-/v/b', content: `${JSON.stringify(marker)}\n`, expect: null },
-            { argv: ['/bin/sh', '-s', '--', '/v/a', '8:/v/a', '/v/b', '8:/v/b', 'exec rsync -aHAXSx --numeric-ids --no-inc-recursive --modify-window=-1 --info=progress2 --bwlimit=20480 "$from/" "$to/"'], stdin: expect.stringContaining('pivot_root') },
+            {
+              kind: 'write-file',
+              path: '/var/lib/plimsoll/copies/8-/v/b',
+              content: `${JSON.stringify(marker)}\n`,
+              expect: null,
+            },
+            {
+              argv: [
+                '/bin/sh',
+                '-s',
+                '--',
+                '/v/a',
+                '8:/v/a',
+                '/v/b',
+                '8:/v/b',
+                'exec rsync -aHAXSx --numeric-ids --no-inc-recursive --modify-window=-1 --info=progress2 --bwlimit=20480 "$from/" "$to/"',
+              ],
+              stdin: expect.stringContaining('pivot_root'),
+            },
             { argv: ['sync', '-f', '/v/b'] },
-            { argv: ['/bin/sh', '-s', '--', 'rsync', 'full', '--modify-window=-1', '/v/a', '8:/v/a', '/v/b', '8:/v/b'], stdin: expect.stringContaining('--checksum') },
+            {
+              argv: ['/bin/sh', '-s', '--', 'rsync', 'full', '--modify-window=-1', '/v/a', '8:/v/a', '/v/b', '8:/v/b'],
+              stdin: expect.stringContaining('--checksum'),
+            },
             { argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b'] },
           ],
-          undo: [{ argv: ['/bin/sh', '-s', '--', '/v/a', '/v/b', later] }, inTarget('find . -xdev -mindepth 1 -delete', later), inTarget('chown 0:0 .', later), inTarget('chmod 00755 .', later), { argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b'] }],
+          undo: [
+            { argv: ['/bin/sh', '-s', '--', '/v/a', '/v/b', later] },
+            inTarget('find . -xdev -mindepth 1 -delete', later),
+            inTarget('chown 0:0 .', later),
+            inTarget('chmod 00755 .', later),
+            { argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b'] },
+          ],
         },
       ],
     });
@@ -101,7 +187,9 @@ describe('volume_copy, planned', () => {
   ])('chooses %s', (_name, tools, expected) => {
     expect(chooseMethod(tools)?.kind).toBe(expected);
     const planned = plan({ tools });
-    expect(planned.outcome === 'change' ? planned.changes[0]?.summary : planned.outcome).toMatch(expected === undefined ? 'refused' : `, by ${expected}`);
+    expect(planned.outcome === 'change' ? planned.changes[0]?.summary : planned.outcome).toMatch(
+      expected === undefined ? 'refused' : `, by ${expected}`,
+    );
   });
 
   it('does not ask an rsync before 3.1.3 for nanoseconds', () => {
@@ -109,20 +197,43 @@ describe('volume_copy, planned', () => {
   });
 
   it('does not ask for a line of progress for each of very many files', () => {
-    expect(JSON.stringify(plan({ from: directory('/v/a', { entries: 10_000 }), to: directory('/v/b', { ...empty, inodesTotal: 0 }) }))).toContain('progress2');
-    expect(JSON.stringify(plan({ from: directory('/v/a', { entries: 10_001 }), to: directory('/v/b', { ...empty, inodesTotal: 0 }) }))).not.toContain('progress2');
+    expect(
+      JSON.stringify(
+        plan({ from: directory('/v/a', { entries: 10_000 }), to: directory('/v/b', { ...empty, inodesTotal: 0 }) }),
+      ),
+    ).toContain('progress2');
+    expect(
+      JSON.stringify(
+        plan({ from: directory('/v/a', { entries: 10_001 }), to: directory('/v/b', { ...empty, inodesTotal: 0 }) }),
+      ),
+    ).not.toContain('progress2');
   });
 
   it('removes from the destination only what it was told to, or what a copy of the same has left there', () => {
     const deletes = (world: World, more: Record<string, unknown> = {}): readonly string[] => {
       const planned = plan(world, more);
       const actions = planned.outcome === 'change' ? planned.changes.flatMap(({ actions: all }) => all) : [];
-      return actions.flatMap((action) => (action.kind === 'exec' ? [...(/^exec rsync .*/.exec(action.argv.at(-1) ?? '')?.[0] ?? '').matchAll(/'(--filter[^']*)'|(--delete)/g)].map(([, filter, option]) => filter ?? option ?? '') : []));
+      return actions.flatMap((action) =>
+        action.kind === 'exec'
+          ? [
+              ...(/^exec rsync .*/.exec(action.argv.at(-1) ?? '')?.[0] ?? '').matchAll(/'(--filter[^']*)'|(--delete)/g),
+            ].map(([, filter, option]) => filter ?? option ?? '')
+          : [],
+      );
     };
     expect(deletes({})).toEqual([]);
     expect(deletes({ to: directory('/v/b'), difference: { total: 3, destructive: 0 } })).toEqual([]);
-    expect(deletes({ to: directory('/v/b'), difference: { total: 3, destructive: 1 }, copies: [begunCopy()], strangers: [] })).toEqual(['--delete', '--filter=R .*.??????', '--filter=P *']);
-    expect(deletes({ to: directory('/v/b'), difference: { total: 3, destructive: 1 } }, { delete: true })).toEqual(['--delete']);
+    expect(
+      deletes({
+        to: directory('/v/b'),
+        difference: { total: 3, destructive: 1 },
+        copies: [begunCopy()],
+        strangers: [],
+      }),
+    ).toEqual(['--delete', '--filter=R .*.??????', '--filter=P *']);
+    expect(deletes({ to: directory('/v/b'), difference: { total: 3, destructive: 1 } }, { delete: true })).toEqual([
+      '--delete',
+    ]);
   });
 
   describe('when a copy was begun and not completed', () => {
@@ -138,8 +249,19 @@ describe('volume_copy, planned', () => {
             summary: '/v/a → /v/b: go on with the copy of 7 entries, 40 KiB, by rsync',
             before: { entries: 3, unfinished: true, owner: '0:0', mode: '1751' },
             undoneTo: { entries: 0, bytes: 0, owner: '7:7', mode: '2750' },
-            actions: [{ argv: expect.arrayContaining(['/v/b', expect.stringMatching(/^exec rsync .* "\$from\/" "\$to\/"$/)]) }, { argv: ['sync', '-f', '/v/b'] }, { stdin: expect.stringContaining('--checksum') }, { argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b'] }],
-            undo: [{}, inTarget('find . -xdev -mindepth 1 -delete', later), inTarget('chown 7:7 .', later), inTarget('chmod 02750 .', later), { argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b'] }],
+            actions: [
+              { argv: expect.arrayContaining(['/v/b', expect.stringMatching(/^exec rsync .* "\$from\/" "\$to\/"$/)]) },
+              { argv: ['sync', '-f', '/v/b'] },
+              { stdin: expect.stringContaining('--checksum') },
+              { argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b'] },
+            ],
+            undo: [
+              {},
+              inTarget('find . -xdev -mindepth 1 -delete', later),
+              inTarget('chown 7:7 .', later),
+              inTarget('chmod 02750 .', later),
+              { argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b'] },
+            ],
           },
         ],
       });
@@ -147,27 +269,67 @@ describe('volume_copy, planned', () => {
 
     it.each(['cp', 'tar'])('begins again with %s, which cannot go on', (name) => {
       const tools: CopyTools = { ...everything, rsync: null, cp: name === 'cp' };
-      expect(plan({ tools, to: partial, difference: { total: 5, destructive: 5 }, copies: [begunCopy()], strangers: [] })).toMatchObject({
+      expect(
+        plan({ tools, to: partial, difference: { total: 5, destructive: 5 }, copies: [begunCopy()], strangers: [] }),
+      ).toMatchObject({
         outcome: 'change',
-        changes: [{ summary: `/v/a → /v/b: go on with the copy of 7 entries, 40 KiB, by ${name}, from its beginning`, actions: [{ argv: ['/bin/sh', '-s', '--', '/v/a', '/v/b', '8:/v/b'], stdin: expect.stringContaining('strangers') }, inTarget('find . -xdev -mindepth 1 -delete'), ...(name === 'cp' ? [inTarget('chmod 00700 .')] : []), {}, {}, {}, {}] }],
+        changes: [
+          {
+            summary: `/v/a → /v/b: go on with the copy of 7 entries, 40 KiB, by ${name}, from its beginning`,
+            actions: [
+              { argv: ['/bin/sh', '-s', '--', '/v/a', '/v/b', '8:/v/b'], stdin: expect.stringContaining('strangers') },
+              inTarget('find . -xdev -mindepth 1 -delete'),
+              ...(name === 'cp' ? [inTarget('chmod 00700 .')] : []),
+              {},
+              {},
+              {},
+              {},
+            ],
+          },
+        ],
       });
     });
 
     it('is not content with what looks equal until it has been verified', () => {
-      expect(plan({ to: directory('/v/b'), difference: { total: 0, destructive: 0 }, copies: [begunCopy()], strangers: [] }).outcome).toBe('change');
-      expect(plan({ to: directory('/v/b'), difference: { total: 0, destructive: 0 }, copies: [begunCopy({ from: '/v/c' })] }).outcome).toBe('change');
+      expect(
+        plan({ to: directory('/v/b'), difference: { total: 0, destructive: 0 }, copies: [begunCopy()], strangers: [] })
+          .outcome,
+      ).toBe('change');
+      expect(
+        plan({ to: directory('/v/b'), difference: { total: 0, destructive: 0 }, copies: [begunCopy({ from: '/v/c' })] })
+          .outcome,
+      ).toBe('change');
     });
 
     it('compares by checksum what size and time may not tell', () => {
       const planned = plan({ to: partial, difference, copies: [begunCopy({ doubtful: true })], strangers: [] });
-      expect(planned).toMatchObject({ changes: [{ actions: [{ argv: expect.arrayContaining([expect.stringMatching(/^exec rsync .* --checksum /)]) }, {}, {}, {}] }], warnings: expect.arrayContaining([expect.stringContaining('by checksum first')]) });
+      expect(planned).toMatchObject({
+        changes: [
+          {
+            actions: [
+              { argv: expect.arrayContaining([expect.stringMatching(/^exec rsync .* --checksum /)]) },
+              {},
+              {},
+              {},
+            ],
+          },
+        ],
+        warnings: expect.arrayContaining([expect.stringContaining('by checksum first')]),
+      });
     });
 
     it('refuses when something is there that it cannot have left, unless that may be replaced', () => {
       const world: World = { to: partial, difference, copies: [begunCopy()], strangers: ['mine', 'x/newer'] };
-      expect(plan(world)).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(/was begun and cut.*mine \| x\/newer is not in the source/), remedy: expect.stringContaining('delete: true') });
+      expect(plan(world)).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringMatching(/was begun and cut.*mine \| x\/newer is not in the source/),
+        remedy: expect.stringContaining('delete: true'),
+      });
       expect(plan(world, { delete: true })).toMatchObject({ outcome: 'change', changes: [{ undo: 'irreversible' }] });
-      expect(plan({ ...world, tools: { ...everything, rsync: null } }, { delete: true })).toMatchObject({ outcome: 'refused', remedy: expect.stringContaining('install rsync') });
+      expect(plan({ ...world, tools: { ...everything, rsync: null } }, { delete: true })).toMatchObject({
+        outcome: 'refused',
+        remedy: expect.stringContaining('install rsync'),
+      });
     });
 
     it.each<[string, Partial<BegunCopy>]>([
@@ -177,35 +339,76 @@ describe('volume_copy, planned', () => {
       ['into another path', { to: '/v/c' }],
       ['that was to replace something', { found: 'else' }],
     ])('does not go on with a copy %s', (_what, more) => {
-      expect(plan({ to: partial, difference, copies: [begunCopy(more)] })).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('holds something else') });
+      expect(plan({ to: partial, difference, copies: [begunCopy(more)] })).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringContaining('holds something else'),
+      });
       const anew = plan({ copies: [begunCopy(more)] });
-      expect(anew).toMatchObject({ outcome: 'change', changes: [{ summary: '/v/a → /v/b: 7 entries, 40 KiB, by rsync', before: { entries: 0, bytes: 0, owner: '0:0', mode: '0755' } }] });
-      const marks = anew.outcome === 'change' ? anew.changes[0]?.actions.find(({ kind }) => kind === 'write-file') : undefined;
+      expect(anew).toMatchObject({
+        outcome: 'change',
+        changes: [
+          {
+            summary: '/v/a → /v/b: 7 entries, 40 KiB, by rsync',
+            before: { entries: 0, bytes: 0, owner: '0:0', mode: '0755' },
+          },
+        ],
+      });
+      const marks =
+        anew.outcome === 'change' ? anew.changes[0]?.actions.find(({ kind }) => kind === 'write-file') : undefined;
       expect(marks).toMatchObject({ expect: 'a line', content: expect.stringContaining('"owner":"0:0"') });
     });
 
     it('says that another directory was there when a copy was begun, and forgets that one with its own', () => {
       expect(plan({ copies: [begunCopy({ inode: '9', file: '/var/lib/plimsoll/copies/8-9' })] })).toMatchObject({
         warnings: expect.arrayContaining([expect.stringContaining('it is not mounted now')]),
-        changes: [{ actions: expect.arrayContaining([{ kind: 'exec', argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b', '/var/lib/plimsoll/copies/8-9'] }]) }],
+        changes: [
+          {
+            actions: expect.arrayContaining([
+              {
+                kind: 'exec',
+                argv: ['rm', '-f', '--', '/var/lib/plimsoll/copies/8-/v/b', '/var/lib/plimsoll/copies/8-9'],
+              },
+            ]),
+          },
+        ],
       });
     });
 
     it('goes on with what replaces something else as long as that is wanted, and only by rsync', () => {
       const world: World = { to: partial, difference, copies: [begunCopy({ found: 'else' })], strangers: ['old'] };
-      expect(plan(world, { delete: true })).toMatchObject({ outcome: 'change', changes: [{ summary: expect.stringContaining('go on with'), undo: 'irreversible' }] });
-      expect(plan({ ...world, tools: { ...everything, rsync: null } }, { delete: true })).toMatchObject({ outcome: 'refused', remedy: expect.stringContaining('install rsync') });
+      expect(plan(world, { delete: true })).toMatchObject({
+        outcome: 'change',
+        changes: [{ summary: expect.stringContaining('go on with'), undo: 'irreversible' }],
+      });
+      expect(plan({ ...world, tools: { ...everything, rsync: null } }, { delete: true })).toMatchObject({
+        outcome: 'refused',
+        remedy: expect.stringContaining('install rsync'),
+      });
     });
 
     it('completes what was there in part, and cannot take that back', () => {
-      expect(plan({ to: partial, difference, copies: [begunCopy({ found: 'part' })], strangers: [] })).toMatchObject({ outcome: 'change', changes: [{ summary: expect.stringContaining('go on with'), undo: 'irreversible' }] });
-      expect(plan({ tools: { ...everything, rsync: null }, to: partial, difference, copies: [begunCopy({ found: 'part' })], strangers: [] })).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('only rsync can go on') });
+      expect(plan({ to: partial, difference, copies: [begunCopy({ found: 'part' })], strangers: [] })).toMatchObject({
+        outcome: 'change',
+        changes: [{ summary: expect.stringContaining('go on with'), undo: 'irreversible' }],
+      });
+      expect(
+        plan({
+          tools: { ...everything, rsync: null },
+          to: partial,
+          difference,
+          copies: [begunCopy({ found: 'part' })],
+          strangers: [],
+        }),
+      ).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('only rsync can go on') });
     });
   });
 
   it('has nothing to do when the two are the same, and completes a partial copy', () => {
     expect(plan({ to: directory('/v/b'), difference: { total: 0, destructive: 0 } }).outcome).toBe('noop');
-    expect(plan({ to: directory('/v/b'), difference: { total: 3, destructive: 0 } })).toMatchObject({ outcome: 'change', changes: [{ undo: 'irreversible' }] });
+    expect(plan({ to: directory('/v/b'), difference: { total: 3, destructive: 0 } })).toMatchObject({
+      outcome: 'change',
+      changes: [{ undo: 'irreversible' }],
+    });
   });
 
   it.each<[string, World, RegExp]>([
@@ -215,41 +418,104 @@ describe('volume_copy, planned', () => {
     ['one directory under two paths', { to: directory('/v/b', { ...empty, identity: '8:/v/a' }) }, /same directory/],
     ['a destination inside the source', { to: directory('/v/a/sub', empty) }, /copy itself/],
     ['a source inside the destination', { from: directory('/v/b/sub'), to: directory('/v/b') }, /lies inside/],
-    ['something mounted below', { from: directory('/v/a', { mountsBelow: ['/v/a/nfs'] }) }, /mounted below \/v\/a: \/v\/a\/nfs/],
-    ['a source that is half a copy itself', { copies: [begunCopy({ from: '/v/z', to: '/v/a', inode: '/v/a' })] }, /\/v\/a is itself a copy of \/v\/z that was begun/],
-    ['a destination that a running container has', { uses: [user('/v/b/sub')] }, /\/v\/b is used by web, which is running/],
-    ['by tar, a source with sockets', { tools: { ...everything, rsync: null, cp: false }, special: { sockets: 2 } }, /\/v\/a holds 2 sockets, which tar leaves out/],
-    ['too little space', { to: directory('/v/b', { ...empty, availableBytes: 20_000 }) }, /19.53 KiB free, the copy needs 36 KiB/],
+    [
+      'something mounted below',
+      { from: directory('/v/a', { mountsBelow: ['/v/a/nfs'] }) },
+      /mounted below \/v\/a: \/v\/a\/nfs/,
+    ],
+    [
+      'a source that is half a copy itself',
+      { copies: [begunCopy({ from: '/v/z', to: '/v/a', inode: '/v/a' })] },
+      /\/v\/a is itself a copy of \/v\/z that was begun/,
+    ],
+    [
+      'a destination that a running container has',
+      { uses: [user('/v/b/sub')] },
+      /\/v\/b is used by web, which is running/,
+    ],
+    [
+      'by tar, a source with sockets',
+      { tools: { ...everything, rsync: null, cp: false }, special: { sockets: 2 } },
+      /\/v\/a holds 2 sockets, which tar leaves out/,
+    ],
+    [
+      'too little space',
+      { to: directory('/v/b', { ...empty, availableBytes: 20_000 }) },
+      /19.53 KiB free, the copy needs 36 KiB/,
+    ],
     ['too few inodes', { to: directory('/v/b', { ...empty, inodesAvailable: 6 }) }, /6 free inodes, the copy needs 7/],
-    ['a destination with something else in it', { to: directory('/v/b'), difference: { total: 2, destructive: 1 } }, /holds something else: 2 differences, first \*deleting/],
+    [
+      'a destination with something else in it',
+      { to: directory('/v/b'), difference: { total: 2, destructive: 1 } },
+      /holds something else: 2 differences, first \*deleting/,
+    ],
   ])('refuses %s', (_what, world, reason) => {
-    expect(plan(world)).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(reason), remedy: expect.stringMatching(/\w{3}/) });
+    expect(plan(world)).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringMatching(reason),
+      remedy: expect.stringMatching(/\w{3}/),
+    });
   });
 
   it('replaces what is there only when told to, and only with rsync', () => {
     const world: World = { to: directory('/v/b'), difference: { total: 2, destructive: 1 } };
     expect(plan(world, { delete: true }).outcome).toBe('change');
-    expect(plan({ ...world, tools: { ...everything, rsync: null } }, { delete: true })).toMatchObject({ outcome: 'refused', remedy: expect.stringContaining('install rsync') });
+    expect(plan({ ...world, tools: { ...everything, rsync: null } }, { delete: true })).toMatchObject({
+      outcome: 'refused',
+      remedy: expect.stringContaining('install rsync'),
+    });
   });
 
   it.each<[string, World, RegExp]>([
-    ['which running container can write to the source', { uses: [user('/v'), user('/v/a', { name: 'app' }), user('/v/a', { name: 'reader' }, true), user('/v/a', { name: 'off', running: false })] }, /^stop app first, which can write to \/v\/a/],
+    [
+      'which running container can write to the source',
+      {
+        uses: [
+          user('/v'),
+          user('/v/a', { name: 'app' }),
+          user('/v/a', { name: 'reader' }, true),
+          user('/v/a', { name: 'off', running: false }),
+        ],
+      },
+      /^stop app first, which can write to \/v\/a/,
+    ],
     ['that Docker does not answer', { uses: null }, /^Docker does not answer/],
-    ['what cannot be changed, whose flag is not copied', { special: { fixed: 2, firstFixed: ['x', 'y/z'] } }, /^2 of what is in \/v\/a cannot be changed \(chattr \+i or \+a: x, y\/z\)/],
-    ['that the copy fits only as long as the holes stay', { from: directory('/v/a', { apparentBytes: 2e9 }) }, /^\/v\/a would have 1.86 GiB without the holes/],
+    [
+      'what cannot be changed, whose flag is not copied',
+      { special: { fixed: 2, firstFixed: ['x', 'y/z'] } },
+      /^2 of what is in \/v\/a cannot be changed \(chattr \+i or \+a: x, y\/z\)/,
+    ],
+    [
+      'that the copy fits only as long as the holes stay',
+      { from: directory('/v/a', { apparentBytes: 2e9 }) },
+      /^\/v\/a would have 1.86 GiB without the holes/,
+    ],
   ])('says %s', (_what, world, warning) => {
-    expect(plan(world)).toMatchObject({ outcome: 'change', warnings: expect.arrayContaining([expect.stringMatching(warning)]) });
+    expect(plan(world)).toMatchObject({
+      outcome: 'change',
+      warnings: expect.arrayContaining([expect.stringMatching(warning)]),
+    });
   });
 
   it('is not kept from its work by containers that do not run, only read, or mount a directory above', () => {
-    expect(plan({ uses: [user('/v'), user('/v/b', {}, true), user('/v/b', { running: false }), user('/v/bc')] }).outcome).toBe('change');
+    expect(
+      plan({ uses: [user('/v'), user('/v/b', {}, true), user('/v/b', { running: false }), user('/v/bc')] }).outcome,
+    ).toBe('change');
   });
 
   it('does not count inodes where the file system has no number of them', () => {
     expect(plan({ to: directory('/v/b', { ...empty, inodesTotal: 0, inodesAvailable: 0 }) }).outcome).toBe('change');
   });
 
-  it.each([{ from: 'a' }, { to: '/' }, { to: '//' }, { to: '/v/../etc' }, { bwlimit: '20' }, { bwlimit: '-1M' }, { speed: 1 }])('its schema refuses %j', (more) => {
+  it.each([
+    { from: 'a' },
+    { to: '/' },
+    { to: '//' },
+    { to: '/v/../etc' },
+    { bwlimit: '20' },
+    { bwlimit: '-1M' },
+    { speed: 1 },
+  ])('its schema refuses %j', (more) => {
     expect(volumeCopy.schema.safeParse({ from: '/v/a', to: '/v/b', ...more }).success).toBe(false);
   });
 });
@@ -301,7 +567,9 @@ describe('volume_copy, on this machine', () => {
       const sync = actions.findIndex((action) => action.kind === 'exec' && action.argv[0] === 'sync');
       applyHere(actions.slice(0, sync), lead());
       writeFileSync(join(base, 'from', 'plain'), 'later');
-      expect(() => { applyHere(actions.slice(sync), lead()); }).toThrow(/ended with 9: the copy differs from its source in \d+ places/);
+      expect(() => {
+        applyHere(actions.slice(sync), lead());
+      }).toThrow(/ended with 9: the copy differs from its source in \d+ places/);
       expect(copy(tools).outcome).toBe('noop');
       expect(readFileSync(join(base, 'to', 'plain'), 'utf8')).toBe('later');
     });
@@ -311,17 +579,69 @@ describe('volume_copy, on this machine', () => {
       const method = chooseMethod(tools);
       if (method === undefined) throw new Error('no method');
       const at = (...parts: readonly string[]): string => join(base, 'to', ...parts);
-      const compared = (): string => runScript(directoryDifference.script, comparison(method, 'full', toBeMade(join(base, 'from')), toBeMade(join(base, 'to')))).stdout.trim();
+      const compared = (): string =>
+        runScript(
+          directoryDifference.script,
+          comparison(method, 'full', toBeMade(join(base, 'from')), toBeMade(join(base, 'to'))),
+        ).stdout.trim();
       const damages: readonly [string, () => void][] = [
-        ['other content of the same size and time', () => { writeFileSync(at('plain'), 'PLAIN'); utimesSync(at('plain'), 1_000_000_000, 1_000_000_000); }],
-        ['another mode', () => { chmodSync(at('plain'), 0o600); }],
-        ['another owner', () => { chownSync(at('plain'), 7, 7); }],
-        ['another owner of the directory itself', () => { chownSync(at(), 7, 7); }],
-        ['a nanosecond', () => { spawnSync('touch', ['-d', '2001-01-01 01:01:01.123456788', at('timed')]); }],
-        ['a broken hard link', () => { rmSync(at('linked')); spawnSync('cp', ['-p', at('plain'), at('linked')]); }],
-        ['another link target', () => { rmSync(at('symbolic')); symlinkSync('elsewhere', at('symbolic')); }],
-        ['something more', () => { writeFileSync(at('.hidden-more'), ''); }],
-        ['something less', () => { rmSync(at('.hidden')); }],
+        [
+          'other content of the same size and time',
+          () => {
+            writeFileSync(at('plain'), 'PLAIN');
+            utimesSync(at('plain'), 1_000_000_000, 1_000_000_000);
+          },
+        ],
+        [
+          'another mode',
+          () => {
+            chmodSync(at('plain'), 0o600);
+          },
+        ],
+        [
+          'another owner',
+          () => {
+            chownSync(at('plain'), 7, 7);
+          },
+        ],
+        [
+          'another owner of the directory itself',
+          () => {
+            chownSync(at(), 7, 7);
+          },
+        ],
+        [
+          'a nanosecond',
+          () => {
+            spawnSync('touch', ['-d', '2001-01-01 01:01:01.123456788', at('timed')]);
+          },
+        ],
+        [
+          'a broken hard link',
+          () => {
+            rmSync(at('linked'));
+            spawnSync('cp', ['-p', at('plain'), at('linked')]);
+          },
+        ],
+        [
+          'another link target',
+          () => {
+            rmSync(at('symbolic'));
+            symlinkSync('elsewhere', at('symbolic'));
+          },
+        ],
+        [
+          'something more',
+          () => {
+            writeFileSync(at('.hidden-more'), '');
+          },
+        ],
+        [
+          'something less',
+          () => {
+            rmSync(at('.hidden'));
+          },
+        ],
       ];
       for (const [damage, inflict] of damages) {
         spawnSync('sh', ['-c', 'rm -rf "$2" && cp -a "$1" "$2"', 'sh', join(base, 'from'), join(base, 'to')]);
@@ -331,28 +651,40 @@ describe('volume_copy, on this machine', () => {
       }
     });
 
-    it(`keeps ACLs and extended attributes by ${name}, and notices when they differ`, { tags: [...tags, 'lab:attributes'] }, () => {
-      const from = join(base, 'from');
-      spawnSync('setfattr', ['-n', 'user.colour', '-v', 'red', join(from, 'plain')]);
-      spawnSync('setfacl', ['-m', 'u:1234:r', join(from, 'plain')]);
-      spawnSync('setfacl', ['-d', '-m', 'u:1234:rx', join(from, 'inner dir')]);
-      expect(copy(tools).outcome).toBe('noop');
-      spawnSync('setfattr', ['-n', 'user.colour', '-v', 'blue', join(base, 'to', 'plain')]);
-      expect(world(tools).outcome).toBe('refused');
-      spawnSync('setfattr', ['-n', 'user.colour', '-v', 'red', join(base, 'to', 'plain')]);
-      spawnSync('setfacl', ['-m', 'u:1234:rw', join(base, 'to', 'plain')]);
-      expect(world(tools).outcome).toBe('refused');
-    });
+    it(
+      `keeps ACLs and extended attributes by ${name}, and notices when they differ`,
+      { tags: [...tags, 'lab:attributes'] },
+      () => {
+        const from = join(base, 'from');
+        spawnSync('setfattr', ['-n', 'user.colour', '-v', 'red', join(from, 'plain')]);
+        spawnSync('setfacl', ['-m', 'u:1234:r', join(from, 'plain')]);
+        spawnSync('setfacl', ['-d', '-m', 'u:1234:rx', join(from, 'inner dir')]);
+        expect(copy(tools).outcome).toBe('noop');
+        spawnSync('setfattr', ['-n', 'user.colour', '-v', 'blue', join(base, 'to', 'plain')]);
+        expect(world(tools).outcome).toBe('refused');
+        spawnSync('setfattr', ['-n', 'user.colour', '-v', 'red', join(base, 'to', 'plain')]);
+        spawnSync('setfacl', ['-m', 'u:1234:rw', join(base, 'to', 'plain')]);
+        expect(world(tools).outcome).toBe('refused');
+      },
+    );
   }
 
   it('measures a directory, and says what is none', () => {
-    expect(readHere(copyDirectory, join(base, 'from'))).toMatchObject({ kind: 'directory', mode: '1751', mountsBelow: [], entries: 9 });
+    expect(readHere(copyDirectory, join(base, 'from'))).toMatchObject({
+      kind: 'directory',
+      mode: '1751',
+      mountsBelow: [],
+      entries: 9,
+    });
     expect(readHere(copyDirectory, join(base, 'nothing'))).toEqual({ kind: 'missing' });
     expect(readHere(copyDirectory, join(base, 'from', 'plain'))).toEqual({ kind: 'other' });
   });
 
   it('names what is mounted below', () => {
-    const below = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '').filter((path) => path.startsWith('/dev/'));
+    const below = readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[4] ?? '')
+      .filter((path) => path.startsWith('/dev/'));
     expect(readHere(copyDirectory, '/dev')).toMatchObject({ kind: 'directory', path: '/dev', mountsBelow: below });
   });
 });

@@ -13,7 +13,9 @@ const backup = '/var/lib/plimsoll/backup/docker/daemon.json.storage-driver-devic
 const rewritten = '{\n  "live-restore": true,\n  "storage-driver": "overlay2",\n  "bridge": "none"\n}\n';
 const consent = { acknowledge_invisible: true, stop_containers: true };
 let host: RecordedHost;
-beforeAll(async () => { host = await recordedHost('dm-xfs'); });
+beforeAll(async () => {
+  host = await recordedHost('dm-xfs');
+});
 
 function plan(want: Record<string, unknown>, world: DriverWorld = {}): Planned {
   const known = driverWorld(host, world);
@@ -35,64 +37,171 @@ describe('set_storage_driver', () => {
           atomic: true,
           actions: [
             { kind: 'write-file', path, content: rewritten, expect: text, backup },
-            { kind: 'exec', argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, 'overlay2', id], onFailure: [['/bin/sh', '-c', expect.any(String), 'sh', path, backup, 'devicemapper', id]] },
+            {
+              kind: 'exec',
+              argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, 'overlay2', id],
+              onFailure: [['/bin/sh', '-c', expect.any(String), 'sh', path, backup, 'devicemapper', id]],
+            },
           ],
-          undo: [{ kind: 'check', argv: ['/bin/sh', '-c', expect.any(String), 'sh', 'devicemapper', '0'], equals: 'none' }, { kind: 'exec', argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, backup], stdin: rewritten }, { kind: 'exec', argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, 'done', 'devicemapper', id] }],
+          undo: [
+            { kind: 'check', argv: ['/bin/sh', '-c', expect.any(String), 'sh', 'devicemapper', '0'], equals: 'none' },
+            { kind: 'exec', argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, backup], stdin: rewritten },
+            { kind: 'exec', argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, 'done', 'devicemapper', id] },
+          ],
           finalize: [{ argv: ['rm', '-f', '--', backup] }],
           bindings: { 'container 1': id, 'start 1': state.startedAt },
         },
       ],
-      warnings: [expect.stringContaining(`1 container (${name}) and 3 images of devicemapper`), expect.stringContaining('1 volume for dangling that belongs to these containers (foo)')],
+      warnings: [
+        expect.stringContaining(`1 container (${name}) and 3 images of devicemapper`),
+        expect.stringContaining('1 volume for dangling that belongs to these containers (foo)'),
+      ],
     });
   });
 
   it('needs no consent where nothing becomes invisible, and makes a file where there is none', () => {
     expect(plan({ driver: 'vfs', options: ['size=1G'] }, { empty: true, config: { file: undefined } })).toMatchObject({
       outcome: 'change',
-      changes: [{ actions: [{ argv: ['mkdir', '-p', '-m', '0755', '--', '/etc/docker'] }, { content: '{\n  "storage-driver": "vfs",\n  "storage-opts": [\n    "size=1G"\n  ]\n}\n', expect: null }, { onFailure: [expect.arrayContaining(['absent'])] }], undo: [{}, { argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, ''] }, {}] }],
+      changes: [
+        {
+          actions: [
+            { argv: ['mkdir', '-p', '-m', '0755', '--', '/etc/docker'] },
+            { content: '{\n  "storage-driver": "vfs",\n  "storage-opts": [\n    "size=1G"\n  ]\n}\n', expect: null },
+            { onFailure: [expect.arrayContaining(['absent'])] },
+          ],
+          undo: [{}, { argv: ['/bin/sh', '-c', expect.any(String), 'sh', path, ''] }, {}],
+        },
+      ],
       warnings: [expect.stringContaining('vfs copies every layer')],
     });
   });
 
   it('says what would be seen again', () => {
     const earlier = { id: 'e'.repeat(64), name: 'old', driver: 'overlay2', volumes: [] };
-    expect(plan({ driver: 'overlay2', ...consent }, { drivers: { containers: [earlier], images: { devicemapper: 1, overlay2: 5 } } })).toMatchObject({ changes: [{ after: { containers: 1, images: 5 }, undo: [{ argv: expect.arrayContaining(['1']) }, {}, {}] }], warnings: expect.arrayContaining([expect.stringContaining('1 container made with overlay2 earlier will be seen again')]) });
+    expect(
+      plan(
+        { driver: 'overlay2', ...consent },
+        { drivers: { containers: [earlier], images: { devicemapper: 1, overlay2: 5 } } },
+      ),
+    ).toMatchObject({
+      changes: [{ after: { containers: 1, images: 5 }, undo: [{ argv: expect.arrayContaining(['1']) }, {}, {}] }],
+      warnings: expect.arrayContaining([
+        expect.stringContaining('1 container made with overlay2 earlier will be seen again'),
+      ]),
+    });
   });
 
   it('has nothing to do where the daemon has it; a file that says another one for the next start is put right', () => {
-    expect(plan({ driver: 'devicemapper' })).toEqual({ outcome: 'noop', reason: 'the storage driver is devicemapper already' });
+    expect(plan({ driver: 'devicemapper' })).toEqual({
+      outcome: 'noop',
+      reason: 'the storage driver is devicemapper already',
+    });
     expect(plan({ driver: 'devicemapper' }, { config: { file: undefined } })).toMatchObject({ outcome: 'noop' });
-    expect(plan({ driver: 'devicemapper' }, { config: { file: { text: text.replace('devicemapper', 'overlay2'), mode: '0600' } } })).toMatchObject({ changes: [{ actions: [{ kind: 'write-file', content: text, mode: '0600' }], undo: [{ kind: 'exec', stdin: text }], before: { configured: 'overlay2' } }] });
-    expect(plan({ driver: 'devicemapper', options: ['dm.fs=xfs'] })).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('with other options: dm.basesize=320M') });
+    expect(
+      plan(
+        { driver: 'devicemapper' },
+        { config: { file: { text: text.replace('devicemapper', 'overlay2'), mode: '0600' } } },
+      ),
+    ).toMatchObject({
+      changes: [
+        {
+          actions: [{ kind: 'write-file', content: text, mode: '0600' }],
+          undo: [{ kind: 'exec', stdin: text }],
+          before: { configured: 'overlay2' },
+        },
+      ],
+    });
+    expect(plan({ driver: 'devicemapper', options: ['dm.fs=xfs'] })).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringContaining('with other options: dm.basesize=320M'),
+    });
   });
 
   it('goes on where an attempt was killed after it had written the file, and only there', () => {
     const written = { file: { text: rewritten, mode: '0644' } };
-    expect(plan({ driver: 'overlay2', ...consent }, { config: written, drivers: { backup: text } })).toMatchObject({ changes: [{ actions: [{ kind: 'exec', onFailure: [expect.arrayContaining([backup])] }], undo: [{}, { argv: expect.arrayContaining([backup]), stdin: rewritten }, {}] }] });
-    expect(plan({ driver: 'overlay2', ...consent }, { config: { file: { text: '{\n  "storage-driver": "overlay2"\n}\n', mode: '0644' } } })).toMatchObject({ changes: [{ actions: [{ kind: 'exec', onFailure: [expect.arrayContaining(['absent'])] }] }] });
-    expect(plan({ driver: 'overlay2', ...consent }, { config: written, drivers: { backup: '{"other":1}' } })).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('names overlay2 already') });
+    expect(plan({ driver: 'overlay2', ...consent }, { config: written, drivers: { backup: text } })).toMatchObject({
+      changes: [
+        {
+          actions: [{ kind: 'exec', onFailure: [expect.arrayContaining([backup])] }],
+          undo: [{}, { argv: expect.arrayContaining([backup]), stdin: rewritten }, {}],
+        },
+      ],
+    });
+    expect(
+      plan(
+        { driver: 'overlay2', ...consent },
+        { config: { file: { text: '{\n  "storage-driver": "overlay2"\n}\n', mode: '0644' } } },
+      ),
+    ).toMatchObject({ changes: [{ actions: [{ kind: 'exec', onFailure: [expect.arrayContaining(['absent'])] }] }] });
+    expect(
+      plan({ driver: 'overlay2', ...consent }, { config: written, drivers: { backup: '{"other":1}' } }),
+    ).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('names overlay2 already') });
   });
 
   it('says everything that stands in the way at once', () => {
-    const refused = plan({ driver: 'overlay2' }, { use: { autoRemove: true }, drivers: { fileSystem: 'xfs', ftype: false } });
+    const refused = plan(
+      { driver: 'overlay2' },
+      { use: { autoRemove: true }, drivers: { fileSystem: 'xfs', ftype: false } },
+    );
     expect(refused).toMatchObject({ outcome: 'refused' });
-    for (const part of ['ftype=0', '1 container runs (c1)', 'started with --rm', 'Docker would not see 1 container (c1) and 3 images of devicemapper']) expect(refused).toMatchObject({ reason: expect.stringContaining(part) });
-    for (const part of ['stop_containers: true', 'acknowledge_invisible: true']) expect(refused).toMatchObject({ remedy: expect.stringContaining(part) });
+    for (const part of [
+      'ftype=0',
+      '1 container runs (c1)',
+      'started with --rm',
+      'Docker would not see 1 container (c1) and 3 images of devicemapper',
+    ])
+      expect(refused).toMatchObject({ reason: expect.stringContaining(part) });
+    for (const part of ['stop_containers: true', 'acknowledge_invisible: true'])
+      expect(refused).toMatchObject({ remedy: expect.stringContaining(part) });
   });
 
   it.each<[string, Record<string, unknown>, DriverWorld, string]>([
-    ['a container of an orchestrator', { driver: 'overlay2', ...consent }, { use: { labels: { 'com.docker.swarm.service.id': 'x' } } }, 'belongs to swarm'],
-    ['a kernel without overlay', { driver: 'overlay2', ...consent }, { drivers: { overlay: false } }, 'no overlay file system'],
+    [
+      'a container of an orchestrator',
+      { driver: 'overlay2', ...consent },
+      { use: { labels: { 'com.docker.swarm.service.id': 'x' } } },
+      'belongs to swarm',
+    ],
+    [
+      'a kernel without overlay',
+      { driver: 'overlay2', ...consent },
+      { drivers: { overlay: false } },
+      'no overlay file system',
+    ],
     ['overlay2 on NFS', { driver: 'overlay2', ...consent }, { drivers: { fileSystem: 'nfs' } }, 'lies on nfs'],
     ['btrfs elsewhere', { driver: 'btrfs', ...consent }, {}, 'needs it to be btrfs'],
-    ['devicemapper since 25', { driver: 'devicemapper', ...consent }, { docker: { driver: 'overlay2', major: 28, version: '28.5.2' } }, 'no devicemapper any more'],
-    ['the containerd image store', { driver: 'vfs', ...consent }, { docker: { containerdImageStore: true } }, "containerd's store"],
+    [
+      'devicemapper since 25',
+      { driver: 'devicemapper', ...consent },
+      { docker: { driver: 'overlay2', major: 28, version: '28.5.2' } },
+      'no devicemapper any more',
+    ],
+    [
+      'the containerd image store',
+      { driver: 'vfs', ...consent },
+      { docker: { containerdImageStore: true } },
+      "containerd's store",
+    ],
     ['a rootless daemon', { driver: 'vfs', ...consent }, { docker: { rootless: true } }, 'rootless'],
     ['no systemd', { driver: 'vfs', ...consent }, { docker: { systemdUnit: false } }, 'does not run as docker.service'],
-    ['a flag', { driver: 'vfs', ...consent }, { config: { driverFlag: 'devicemapper', storageFlags: ['dm.fs=xfs'] } }, 'dockerd is started with --storage-driver devicemapper --storage-opt dm.fs=xfs'],
-    ['a file that is not understood', { driver: 'vfs', ...consent }, { config: { file: { text: '{"storage-driver":7}', mode: '0644' } } }, 'is not understood'],
+    [
+      'a flag',
+      { driver: 'vfs', ...consent },
+      { config: { driverFlag: 'devicemapper', storageFlags: ['dm.fs=xfs'] } },
+      'dockerd is started with --storage-driver devicemapper --storage-opt dm.fs=xfs',
+    ],
+    [
+      'a file that is not understood',
+      { driver: 'vfs', ...consent },
+      { config: { file: { text: '{"storage-driver":7}', mode: '0644' } } },
+      'is not understood',
+    ],
   ])('refuses %s', (_what, want, world, reason) => {
-    expect(plan(want, world)).toMatchObject({ outcome: 'refused', reason: expect.stringContaining(reason), remedy: expect.stringMatching(/.{10}/) });
+    expect(plan(want, world)).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringContaining(reason),
+      remedy: expect.stringMatching(/.{10}/),
+    });
   });
 
   it.each([
@@ -105,8 +214,18 @@ describe('set_storage_driver', () => {
   });
 
   it.each([
-    ['only the name, where nothing else changes', '{ "storage-driver" : "overlay2", "a":1 }', [], '{ "storage-driver" : "vfs", "a":1 }'],
-    ['with its options kept and those of others left out', '{"storage-opts":["dm.fs=xfs","vfs.xattrs=1","size=1G"]}', ['size=2G'], '{\n  "storage-driver": "vfs",\n  "storage-opts": [\n    "vfs.xattrs=1",\n    "size=2G"\n  ]\n}\n'],
+    [
+      'only the name, where nothing else changes',
+      '{ "storage-driver" : "overlay2", "a":1 }',
+      [],
+      '{ "storage-driver" : "vfs", "a":1 }',
+    ],
+    [
+      'with its options kept and those of others left out',
+      '{"storage-opts":["dm.fs=xfs","vfs.xattrs=1","size=1G"]}',
+      ['size=2G'],
+      '{\n  "storage-driver": "vfs",\n  "storage-opts": [\n    "vfs.xattrs=1",\n    "size=2G"\n  ]\n}\n',
+    ],
     ['into an empty file', ' ', [], '{\n  "storage-driver": "vfs"\n}\n'],
   ])('the file is changed %s', (_what, before, options, after) => {
     expect(readDriverConfig(before)?.with('vfs', options)).toBe(after);

@@ -28,7 +28,10 @@ const printed = JSON.stringify([
   {
     Id: id,
     Name: '/node',
-    GraphDriver: { Data: { DeviceId: '4', DeviceName: 'docker-254:0-10877-4c20', DeviceSize: '419430400' }, Name: 'devicemapper' },
+    GraphDriver: {
+      Data: { DeviceId: '4', DeviceName: 'docker-254:0-10877-4c20', DeviceSize: '419430400' },
+      Name: 'devicemapper',
+    },
     Config: { Env: ['PASSWORD=hunter2'], Labels: { a: 'b' }, Entrypoint: null },
   },
 ]);
@@ -36,10 +39,16 @@ const printed = JSON.stringify([
 describe('docker_inspect', () => {
   it("gives Docker's own keys, and never the environment", () => {
     const details = containerDetails.parse({ status: 0, stdout: printed, stderr: '' }, [id]);
-    const known = new Answers().set(ask(containers), [container('node', 'fd5e')]).set(ask(containerDetails, id), details);
+    const known = new Answers()
+      .set(ask(containers), [container('node', 'fd5e')])
+      .set(ask(containerDetails, id), details);
     expect(dockerInspect.plan({ container: 'node' }, known)).toEqual({ outcome: 'noop', reason: 'read node' });
     const result = dockerInspect.result?.({ container: 'node' }, known, undefined);
-    expect(result).toMatchObject({ Name: '/node', GraphDriver: { Data: { DeviceName: 'docker-254:0-10877-4c20' } }, Config: { Labels: { a: 'b' }, Entrypoint: null } });
+    expect(result).toMatchObject({
+      Name: '/node',
+      GraphDriver: { Data: { DeviceName: 'docker-254:0-10877-4c20' } },
+      Config: { Labels: { a: 'b' }, Entrypoint: null },
+    });
     expect(JSON.stringify(result)).not.toContain('hunter2');
     expect(dockerInspect.touches({ container: 'node' }, known)).toEqual({ reads: [`container:${id}`], changes: [] });
   });
@@ -50,7 +59,10 @@ describe('docker_inspect', () => {
     ['a glob that means several', 'app-*', /means 2 containers: app-1, app-2/],
   ])('refuses %s', (_what, text, reason) => {
     const all = [container('node', 'fd5e'), container('app-1', 'fd5eaaaa'), container('app-2', 'bbbb')];
-    expect(dockerInspect.plan({ container: text }, new Answers().set(ask(containers), all))).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(reason) });
+    expect(dockerInspect.plan({ container: text }, new Answers().set(ask(containers), all))).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringMatching(reason),
+    });
   });
 
   it.each([

@@ -62,7 +62,11 @@ describe('xfs_growfs and resize2fs', () => {
           after: { device, type: 'xfs', fileSystemBytes: 512 * mebibyte, deviceBytes: 512 * mebibyte },
           actions: [
             { kind: 'exec', argv: ['mkdir', '-p', directory], atEnd: [['rmdir', directory]] },
-            { kind: 'exec', argv: ['mount', '-t', 'xfs', '-o', 'nouuid', device, directory], atEnd: [['umount', directory]] },
+            {
+              kind: 'exec',
+              argv: ['mount', '-t', 'xfs', '-o', 'nouuid', device, directory],
+              atEnd: [['umount', directory]],
+            },
             { kind: 'exec', argv: ['xfs_growfs', '-d', directory] },
           ],
           undo: 'irreversible',
@@ -75,7 +79,14 @@ describe('xfs_growfs and resize2fs', () => {
 
   it('grows ext by its device, never forced', () => {
     const planned = plan(resize2fs, holding('ext4', 400 * mebibyte, 512 * mebibyte));
-    expect(planned).toMatchObject({ outcome: 'change', changes: [{ actions: [{}, { argv: ['mount', '-t', 'ext4', device, expect.any(String)] }, { argv: ['resize2fs', device] }] }] });
+    expect(planned).toMatchObject({
+      outcome: 'change',
+      changes: [
+        {
+          actions: [{}, { argv: ['mount', '-t', 'ext4', device, expect.any(String)] }, { argv: ['resize2fs', device] }],
+        },
+      ],
+    });
     expect(JSON.stringify(planned)).not.toContain('"-f"');
   });
 
@@ -83,9 +94,19 @@ describe('xfs_growfs and resize2fs', () => {
     ['ext4 under xfs_growfs', xfsGrowfs, holding('ext4', 1, 2), /has ext4.*use resize2fs/],
     ['xfs under resize2fs', resize2fs, holding('xfs', 1, 2), /has xfs.*use xfs_growfs/],
     ['no device', xfsGrowfs, null, /no block device/],
-    ['nothing known', xfsGrowfs, { deviceBytes: 8, superblock: undefined, bytes: undefined, mounts: [] }, /no file system that is known/],
+    [
+      'nothing known',
+      xfsGrowfs,
+      { deviceBytes: 8, superblock: undefined, bytes: undefined, mounts: [] },
+      /no file system that is known/,
+    ],
     ['what is not mounted', xfsGrowfs, holding('xfs', 400 * mebibyte, 512 * mebibyte, { mounts: [] }), /not mounted/],
-    ['a device shorter than its file system', xfsGrowfs, holding('xfs', 512 * mebibyte, 400 * mebibyte), /larger than its device.*repair_rootfs/],
+    [
+      'a device shorter than its file system',
+      xfsGrowfs,
+      holding('xfs', 512 * mebibyte, 400 * mebibyte),
+      /larger than its device.*repair_rootfs/,
+    ],
   ])('refuses %s', (_what, operation, found, reason) => {
     const planned = plan(operation, found);
     expect(planned.outcome === 'refused' ? `${planned.reason} ${planned.remedy}` : planned.outcome).toMatch(reason);
@@ -97,14 +118,20 @@ describe('xfs_growfs and resize2fs', () => {
     ['that is stopped', { state: { ...container().state, status: 'exited', running: false, pid: 0 } }, /c1 is exited/],
     ['that is paused', { state: { ...container().state, status: 'paused', paused: true } }, /c1 is paused/],
   ])('refuses a container %s', (_what, more, reason) => {
-    expect(plan(xfsGrowfs, null, container(more))).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(reason) });
+    expect(plan(xfsGrowfs, null, container(more))).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringMatching(reason),
+    });
   });
 
   it('asks for the device only once the container is known', () => {
     const known = new Answers();
     expect(xfsGrowfs.needs({ container: 'c1' }, known).map(({ fact }) => fact.name)).toEqual(['containers']);
     known.set(ask(containers), [container()]);
-    expect(xfsGrowfs.needs({ container: 'c1' }, known).map(({ key }) => key)).toEqual([ask(containers).key, ask(fileSystem, device, '509').key]);
+    expect(xfsGrowfs.needs({ container: 'c1' }, known).map(({ key }) => key)).toEqual([
+      ask(containers).key,
+      ask(fileSystem, device, '509').key,
+    ]);
   });
 });
 
@@ -121,7 +148,11 @@ describe('fileSystemFills', () => {
 });
 
 describe('on a real loop device', () => {
-  const growths: readonly { readonly kind: 'xfs' | 'ext4'; readonly operation: typeof xfsGrowfs; readonly tags: NeedName[] }[] = [
+  const growths: readonly {
+    readonly kind: 'xfs' | 'ext4';
+    readonly operation: typeof xfsGrowfs;
+    readonly tags: NeedName[];
+  }[] = [
     { kind: 'xfs', operation: xfsGrowfs, tags: ['lab:xfs-loop'] },
     { kind: 'ext4', operation: resize2fs, tags: ['lab:ext4-loop', 'lab:ext4-resize'] },
   ];
@@ -136,8 +167,15 @@ describe('on a real loop device', () => {
         const planned = planHere(operation, want);
         if (planned.outcome !== 'change') throw new Error(JSON.stringify(planned));
         for (const change of planned.changes) applyHere(change.actions, stateIn(state));
-        expect(planHere(operation, want)).toMatchObject({ outcome: 'noop', reason: 'the file system fills its device of 400 MiB' });
-        expect(operation.result?.(want, knowHere(operation, want), undefined)).toEqual({ type: kind, size: 400 * mebibyte, device_size: 400 * mebibyte });
+        expect(planHere(operation, want)).toMatchObject({
+          outcome: 'noop',
+          reason: 'the file system fills its device of 400 MiB',
+        });
+        expect(operation.result?.(want, knowHere(operation, want), undefined)).toEqual({
+          type: kind,
+          size: 400 * mebibyte,
+          device_size: 400 * mebibyte,
+        });
       } finally {
         rmSync(state, { recursive: true });
         loop.close();

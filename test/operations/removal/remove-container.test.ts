@@ -19,21 +19,45 @@ describe('remove_container', () => {
   it('removes it, and leaves its volumes; what it leaves is said', () => {
     expect(plan()).toMatchObject({
       outcome: 'change',
-      changes: [{ summary: 'remove old (exited)', subject: `container:${id}`, undo: 'irreversible', atomic: true, actions: [{ kind: 'exec', argv: ['/bin/sh', '-c', expect.stringContaining('docker rm --'), 'sh', id] }] }],
-      warnings: [expect.stringContaining('is gone with it'), expect.stringContaining('it leaves 1 volume without a name')],
+      changes: [
+        {
+          summary: 'remove old (exited)',
+          subject: `container:${id}`,
+          undo: 'irreversible',
+          atomic: true,
+          actions: [{ kind: 'exec', argv: ['/bin/sh', '-c', expect.stringContaining('docker rm --'), 'sh', id] }],
+        },
+      ],
+      warnings: [
+        expect.stringContaining('is gone with it'),
+        expect.stringContaining('it leaves 1 volume without a name'),
+      ],
     });
   });
 
   it('puts only those without a name that nobody else has into quarantine, before it removes it', () => {
     expect(plan({ anonymous_volumes: 'quarantine', keep_for: '2d' })).toMatchObject({
-      changes: [{ summary: 'remove old (exited); 1 volume of it without a name into quarantine for 2d', actions: [{ argv: ['/bin/sh', '-s', '--', mine, `/var/lib/docker/volumes/${mine}`, identityOf(mine), '172800', 'old'] }, { argv: expect.arrayContaining([id]) }] }],
+      changes: [
+        {
+          summary: 'remove old (exited); 1 volume of it without a name into quarantine for 2d',
+          actions: [
+            {
+              argv: ['/bin/sh', '-s', '--', mine, `/var/lib/docker/volumes/${mine}`, identityOf(mine), '172800', 'old'],
+            },
+            { argv: expect.arrayContaining([id]) },
+          ],
+        },
+      ],
     });
   });
 
   it('has nothing to do where there is none; a pattern and half a name are no reason to think so', () => {
     expect(plan({ container: 'gone' })).toEqual({ outcome: 'noop', reason: 'there is no container gone' });
     expect(plan({ container: 'x*' })).toMatchObject({ outcome: 'refused' });
-    expect(plan({ container: '*' })).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('means 2 containers') });
+    expect(plan({ container: '*' })).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringContaining('means 2 containers'),
+    });
   });
 
   it.each<[string, RemovalWorld, string]>([
@@ -41,9 +65,17 @@ describe('remove_container', () => {
     ['one of an orchestrator', { use: { labels: { 'io.kubernetes.pod.name': 'x' } } }, 'belongs to Kubernetes'],
     ['one of Compose', { use: { labels: { 'com.docker.compose.project': 'shop' } } }, 'a project of Compose'],
     ['one that others need', { others: [{ ...container('web'), volumesFrom: ['old'] }] }, 'web cannot do without old'],
-    ['one that is kept for a rollback', { kept: [{ old: id, new: undefined, name: 'app', restart: 'no', wasRunning: true, step: 'done' }] }, 'kept for the replacement of app'],
+    [
+      'one that is kept for a rollback',
+      { kept: [{ old: id, new: undefined, name: 'app', restart: 'no', wasRunning: true, step: 'done' }] },
+      'kept for the replacement of app',
+    ],
   ])('refuses %s', (_what, world, reason) => {
-    expect(plan({}, world)).toMatchObject({ outcome: 'refused', reason: expect.stringContaining(reason), remedy: expect.stringMatching(/.{8}/) });
+    expect(plan({}, world)).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringContaining(reason),
+      remedy: expect.stringMatching(/.{8}/),
+    });
   });
 
   it('takes no quarantine of no time', () => {

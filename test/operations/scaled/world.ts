@@ -16,7 +16,16 @@ import { docker, MiB, quota, state, volume } from '../volumes/world.ts';
 
 export function instance(index: number, more: Partial<Volume> = {}): Volume {
   const name = `elk-${String(index)}`;
-  return volume(name, { labels: { 'plimsoll.scaled': 'elk', 'plimsoll.index': String(index), 'plimsoll.operation': 'scaled_volume', 'plimsoll.volume': name }, options: { size: String(40 * MiB) }, ...more });
+  return volume(name, {
+    labels: {
+      'plimsoll.scaled': 'elk',
+      'plimsoll.index': String(index),
+      'plimsoll.operation': 'scaled_volume',
+      'plimsoll.volume': name,
+    },
+    options: { size: String(40 * MiB) },
+    ...more,
+  });
 }
 
 export interface ScaledWorld {
@@ -35,8 +44,24 @@ export interface ScaledWorld {
 }
 
 /** A host with project quotas, and a fleet in which nobody has an instance of elk. */
-export function scaledWorld({ here = [], states = {}, others = [], uses = [], set = {}, highest = 0, storage = quota(0, { project: 0 }), scale = 3, pinned }: ScaledWorld = {}): Answers {
-  const place: ScaledSet = { host: 'web-1', instances: here.map((index) => ({ index, host: 'web-1', state: 'current', run: 'r' })), promised: [], ...(here.length === 0 ? { offered: 1 } : {}), ...set };
+export function scaledWorld({
+  here = [],
+  states = {},
+  others = [],
+  uses = [],
+  set = {},
+  highest = 0,
+  storage = quota(0, { project: 0 }),
+  scale = 3,
+  pinned,
+}: ScaledWorld = {}): Answers {
+  const place: ScaledSet = {
+    host: 'web-1',
+    instances: here.map((index) => ({ index, host: 'web-1', state: 'current', run: 'r' })),
+    promised: [],
+    ...(here.length === 0 ? { offered: 1 } : {}),
+    ...set,
+  };
   const known = new Answers()
     .set(ask(dockerInfo), docker)
     .set(ask(volumes), [...here.map((index) => instance(index)), ...others])
@@ -45,7 +70,13 @@ export function scaledWorld({ here = [], states = {}, others = [], uses = [], se
     .set(ask(volumesQuota, `${docker.root}/volumes`), storage)
     .set(askScaled('elk'), place)
     .set(askScaledPlace('elk', scale, highest, pinned), place);
-  for (const family of ['elk', ...here.map((index) => `elk-${String(index)}`)]) known.set(ask(volumeLedger, family), { file: `/var/lib/plimsoll/volumes/${family}`, highest: family === 'elk' ? highest : 0, inForce: [] });
-  for (const index of here) known.set(ask(volumeState, instance(index).mountpoint), states[index] ?? state(`elk-${String(index)}`, 40 * MiB));
+  for (const family of ['elk', ...here.map((index) => `elk-${String(index)}`)])
+    known.set(ask(volumeLedger, family), {
+      file: `/var/lib/plimsoll/volumes/${family}`,
+      highest: family === 'elk' ? highest : 0,
+      inForce: [],
+    });
+  for (const index of here)
+    known.set(ask(volumeState, instance(index).mountpoint), states[index] ?? state(`elk-${String(index)}`, 40 * MiB));
   return known;
 }

@@ -7,7 +7,10 @@ import { familyOf, follow, nextVersion, versionOf } from '../../../src/operation
 import { ids, made, old, replacement, use, volume } from '../volumes/world.ts';
 
 /** What is written down on the host. */
-function past(inForce: readonly { readonly name: string; readonly replaces: string }[] = [], replacements: readonly Replacement[] = []): Past {
+function past(
+  inForce: readonly { readonly name: string; readonly replaces: string }[] = [],
+  replacements: readonly Replacement[] = [],
+): Past {
   return { ledger: { file: '/l', highest: 0, inForce }, replacements };
 }
 
@@ -39,16 +42,30 @@ describe('families and versions', () => {
     ['never what one has had', ['foo'], 4, 5],
     ['not of other families', ['foo', 'bar-7', 'foo-bar-7'], 0, 1],
   ])('%s: %j, ever %d → %d', (_what, names, ever, next) => {
-    expect(nextVersion(names.map((name) => volume(name)), 'foo', ever)).toBe(next);
+    expect(
+      nextVersion(
+        names.map((name) => volume(name)),
+        'foo',
+        ever,
+      ),
+    ).toBe(next);
   });
 
   it('never gives a name that is there or has been there', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('foo', 'foo-0', 'foo-1', 'foo-2', 'foo-30', 'bar', 'foo-1-2')), fc.nat(50), (names, ever) => {
-        const next = nextVersion(names.map((name) => volume(name)), 'foo', ever);
-        expect(next).toBeGreaterThan(ever);
-        expect(names).not.toContain(`foo-${String(next)}`);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom('foo', 'foo-0', 'foo-1', 'foo-2', 'foo-30', 'bar', 'foo-1-2')),
+        fc.nat(50),
+        (names, ever) => {
+          const next = nextVersion(
+            names.map((name) => volume(name)),
+            'foo',
+            ever,
+          );
+          expect(next).toBeGreaterThan(ever);
+          expect(names).not.toContain(`foo-${String(next)}`);
+        },
+      ),
     );
   });
 });
@@ -61,33 +78,111 @@ describe('where a name leads', () => {
   it.each([
     ['to itself', [foo], [use('app', ids.app, 'foo')], past(), 'foo'],
     ['to itself while the new one is being filled', [foo, foo1], [use('app', ids.app, 'foo')], past(), 'foo'],
-    ['to itself while the new container has not its name yet', [foo, foo1], [use('app', ids.app, 'foo'), use('app-new-aaaaaaaaaaaa', ids.newApp, 'foo-1')], past(), 'foo'],
-    ['to the new one, once its container has taken the old one\'s place', [foo, foo1], [old('app', ids.app, 'foo'), use('app', ids.newApp, 'foo-1')], past(), 'foo-1'],
-    ['to itself while that is still going on', [foo, foo1], [old('app', ids.app, 'foo'), use('app', ids.newApp, 'foo-1')], past([], [replacement(ids.app, ids.newApp, 'starting')]), 'foo'],
+    [
+      'to itself while the new container has not its name yet',
+      [foo, foo1],
+      [use('app', ids.app, 'foo'), use('app-new-aaaaaaaaaaaa', ids.newApp, 'foo-1')],
+      past(),
+      'foo',
+    ],
+    [
+      "to the new one, once its container has taken the old one's place",
+      [foo, foo1],
+      [old('app', ids.app, 'foo'), use('app', ids.newApp, 'foo-1')],
+      past(),
+      'foo-1',
+    ],
+    [
+      'to itself while that is still going on',
+      [foo, foo1],
+      [old('app', ids.app, 'foo'), use('app', ids.newApp, 'foo-1')],
+      past([], [replacement(ids.app, ids.newApp, 'starting')]),
+      'foo',
+    ],
     ['to the new one, when the old one has been removed', [foo1], [use('app', ids.newApp, 'foo-1')], past(), 'foo-1'],
-    ['to the newest of three', [foo, foo1, foo2], [old('app', ids.app, 'foo'), old('app', ids.web, 'foo-1'), use('app', ids.newApp, 'foo-2')], past(), 'foo-2'],
-    ['to the newest of three without containers', [foo, foo1, foo2], [], past([{ name: 'foo-1', replaces: 'foo' }, { name: 'foo-2', replaces: 'foo-1' }]), 'foo-2'],
-    ['to the newest, when the middle one has been removed', [foo, foo2], [old('app', ids.app, 'foo'), use('app', ids.newApp, 'foo-2')], past([{ name: 'foo-1', replaces: 'foo' }, { name: 'foo-2', replaces: 'foo-1' }]), 'foo-2'],
-    ['to the newest, when all others have been removed', [foo2], [use('app', ids.newApp, 'foo-2')], past([{ name: 'foo-1', replaces: 'foo' }]), 'foo-2'],
+    [
+      'to the newest of three',
+      [foo, foo1, foo2],
+      [old('app', ids.app, 'foo'), old('app', ids.web, 'foo-1'), use('app', ids.newApp, 'foo-2')],
+      past(),
+      'foo-2',
+    ],
+    [
+      'to the newest of three without containers',
+      [foo, foo1, foo2],
+      [],
+      past([
+        { name: 'foo-1', replaces: 'foo' },
+        { name: 'foo-2', replaces: 'foo-1' },
+      ]),
+      'foo-2',
+    ],
+    [
+      'to the newest, when the middle one has been removed',
+      [foo, foo2],
+      [old('app', ids.app, 'foo'), use('app', ids.newApp, 'foo-2')],
+      past([
+        { name: 'foo-1', replaces: 'foo' },
+        { name: 'foo-2', replaces: 'foo-1' },
+      ]),
+      'foo-2',
+    ],
+    [
+      'to the newest, when all others have been removed',
+      [foo2],
+      [use('app', ids.newApp, 'foo-2')],
+      past([{ name: 'foo-1', replaces: 'foo' }]),
+      'foo-2',
+    ],
     ['back to itself, when the new one was given up', [foo], [use('app', ids.app, 'foo')], past(), 'foo'],
     ['nowhere, when it never was', [foo2], [], past(), 'missing'],
     ['without containers, to itself until the copy is complete', [foo, foo1], [], past(), 'foo'],
-    ['without containers, to the new one from then on', [foo, foo1], [], past([{ name: 'foo-1', replaces: 'foo' }]), 'foo-1'],
-    ['to itself, whatever the ledger says, while its container runs', [foo, foo1], [use('app', ids.app, 'foo')], past([{ name: 'foo-1', replaces: 'foo' }]), 'foo'],
-    ['past the container that Docker mounts it with once', [foo, foo1], [use('app', ids.app, 'foo'), use('x', ids.web, 'foo-1', { labels: { 'plimsoll.prime': 'foo-1' } })], past(), 'foo'],
+    [
+      'without containers, to the new one from then on',
+      [foo, foo1],
+      [],
+      past([{ name: 'foo-1', replaces: 'foo' }]),
+      'foo-1',
+    ],
+    [
+      'to itself, whatever the ledger says, while its container runs',
+      [foo, foo1],
+      [use('app', ids.app, 'foo')],
+      past([{ name: 'foo-1', replaces: 'foo' }]),
+      'foo',
+    ],
+    [
+      'past the container that Docker mounts it with once',
+      [foo, foo1],
+      [use('app', ids.app, 'foo'), use('x', ids.web, 'foo-1', { labels: { 'plimsoll.prime': 'foo-1' } })],
+      past(),
+      'foo',
+    ],
   ])('%s', (_what, all, uses, more, name) => {
     const chain = follow('foo', all, uses, more);
     expect(chain).toMatchObject(name === 'missing' ? { kind: 'missing' } : { kind: 'found', volume: { name } });
   });
 
   it('nowhere, when containers use the old and the new one at once', () => {
-    expect(follow('foo', [foo, foo1], [use('batch', ids.web, 'foo'), use('app', ids.newApp, 'foo-1')], past())).toMatchObject({ kind: 'torn', users: [{ name: 'batch' }] });
+    expect(
+      follow('foo', [foo, foo1], [use('batch', ids.web, 'foo'), use('app', ids.newApp, 'foo-1')], past()),
+    ).toMatchObject({ kind: 'torn', users: [{ name: 'batch' }] });
   });
 
   it('does not go in circles', () => {
     const a = volume('a1', { labels: { 'plimsoll.volume': 'a', 'plimsoll.replaces': 'b1' } });
     const b = volume('b1', { labels: { 'plimsoll.volume': 'a', 'plimsoll.replaces': 'a1' } });
-    expect(follow('a1', [a, b], [], past([{ name: 'a1', replaces: 'b1' }, { name: 'b1', replaces: 'a1' }])).kind).toBe('found');
+    expect(
+      follow(
+        'a1',
+        [a, b],
+        [],
+        past([
+          { name: 'a1', replaces: 'b1' },
+          { name: 'b1', replaces: 'a1' },
+        ]),
+      ).kind,
+    ).toBe('found');
   });
 });
 

@@ -42,7 +42,16 @@ export interface CleanWorld {
 }
 
 export function plainVolume(name: string, more: Partial<Volume> = {}): Volume {
-  return { name, driver: 'local', mountpoint: `${root}/${name}/_data`, labels: {}, options: {}, scope: 'local', createdAt: '2026-11-18T12:00:00Z', ...more };
+  return {
+    name,
+    driver: 'local',
+    mountpoint: `${root}/${name}/_data`,
+    labels: {},
+    options: {},
+    scope: 'local',
+    createdAt: '2026-11-18T12:00:00Z',
+    ...more,
+  };
 }
 
 export const identityOf = (name: string): string => `7 ${name.length}.5`;
@@ -52,11 +61,37 @@ export function entry(name: string, more: Partial<Quarantined> = {}): Quarantine
 }
 
 export function container(name: string, ...mounts: readonly Mount[]): ContainerUse {
-  return { id: name.charCodeAt(0).toString(16).padStart(2, '0').repeat(32), name, running: false, startedAt: '', mounts, volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {} };
+  return {
+    id: name.charCodeAt(0).toString(16).padStart(2, '0').repeat(32),
+    name,
+    running: false,
+    startedAt: '',
+    mounts,
+    volumesFrom: [],
+    links: [],
+    networkMode: 'bridge',
+    pidMode: '',
+    ipcMode: '',
+    autoRemove: false,
+    labels: {},
+  };
 }
 
-export const mountOf = (name: string): Mount => ({ type: 'volume', name, source: `${root}/${name}/_data`, destination: '/data', readOnly: false, propagation: '' });
-export const bindOf = (source: string): Mount => ({ type: 'bind', source, destination: '/data', readOnly: false, propagation: '' });
+export const mountOf = (name: string): Mount => ({
+  type: 'volume',
+  name,
+  source: `${root}/${name}/_data`,
+  destination: '/data',
+  readOnly: false,
+  propagation: '',
+});
+export const bindOf = (source: string): Mount => ({
+  type: 'bind',
+  source,
+  destination: '/data',
+  readOnly: false,
+  propagation: '',
+});
 
 export function cleanAnswers(world: CleanWorld): Answers {
   const { uses = [], entries = [], left = [], copies = [], directories = {}, mounts = [], real = {}, sizes } = world;
@@ -69,14 +104,41 @@ export function cleanAnswers(world: CleanWorld): Answers {
   const bound = uses.flatMap((use) => use.mounts.flatMap(({ type, source }) => (type === 'bind' ? [source] : [])));
   const known = new Answers()
     .set(ask(dockerInfo), docker)
-    .set(ask(storageDrivers, docker.root, ''), { fileSystem: 'xfs', ftype: true, overlay: true, containers: world.records ?? [], images: {}, backup: undefined })
+    .set(ask(storageDrivers, docker.root, ''), {
+      fileSystem: 'xfs',
+      ftype: true,
+      overlay: true,
+      containers: world.records ?? [],
+      images: {},
+      backup: undefined,
+    })
     .set(ask(volumes), world.volumes)
     .set(ask(containerUses), uses)
     .set(ask(quarantine), { now: world.now ?? now, entries, left })
-    .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: copies.map((copy) => ({ ...copy, inode: '1', born: 1, found: 'nothing' as const, owner: '0:0', mode: '0755', file: '', text: '', doubtful: false })) })
+    .set(ask(begunCopies), {
+      directory: '/var/lib/plimsoll/copies',
+      copies: copies.map((copy) => ({
+        ...copy,
+        inode: '1',
+        born: 1,
+        found: 'nothing' as const,
+        owner: '0:0',
+        mode: '0755',
+        file: '',
+        text: '',
+        doubtful: false,
+      })),
+    })
     .set(ask(volumeDirectories, root), { byName, mounts })
-    .set(ask(realPaths, ...new Set([root, ...bound])), { ...Object.fromEntries([root, ...bound].map((path) => [path, path])), ...real });
-  if (sizes !== undefined) known.set(ask(directorySizes, ...Object.keys(sizes).map((name) => `${root}/${name}`)), Object.fromEntries(Object.entries(sizes).map(([name, bytes]) => [`${root}/${name}`, bytes])));
+    .set(ask(realPaths, ...new Set([root, ...bound])), {
+      ...Object.fromEntries([root, ...bound].map((path) => [path, path])),
+      ...real,
+    });
+  if (sizes !== undefined)
+    known.set(
+      ask(directorySizes, ...Object.keys(sizes).map((name) => `${root}/${name}`)),
+      Object.fromEntries(Object.entries(sizes).map(([name, bytes]) => [`${root}/${name}`, bytes])),
+    );
   return known;
 }
 
@@ -89,5 +151,7 @@ export function planClean(world: CleanWorld, want: Record<string, unknown> = {})
 }
 
 export function summaries(planned: Planned): readonly string[] {
-  return planned.outcome === 'change' ? planned.changes.map(({ summary }) => summary) : [`${planned.outcome}: ${planned.reason}`];
+  return planned.outcome === 'change'
+    ? planned.changes.map(({ summary }) => summary)
+    : [`${planned.outcome}: ${planned.reason}`];
 }

@@ -18,7 +18,21 @@ import { sendVolumeSchema, sidesOf } from '../../../src/operations/copies/send/s
 import { crossed } from '../../support/crossed.ts';
 import { Answers } from '../known.ts';
 
-const directory = { kind: 'directory', path: '/a', identity: '1:1', born: 1, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 4096, apparentBytes: 4096, entries: 2, availableBytes: 9_000_000, inodesTotal: 99, inodesAvailable: 99 } as const;
+const directory = {
+  kind: 'directory',
+  path: '/a',
+  identity: '1:1',
+  born: 1,
+  mode: '0755',
+  owner: '0:0',
+  mountsBelow: [],
+  allocatedBytes: 4096,
+  apparentBytes: 4096,
+  entries: 2,
+  availableBytes: 9_000_000,
+  inodesTotal: 99,
+  inodesAvailable: 99,
+} as const;
 
 /** How two hosts are, where a test does not say otherwise. */
 export interface SendWorld {
@@ -37,20 +51,57 @@ export interface SendWorld {
 }
 
 const tools: CopyTools = { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true };
-const usual: SendWorld = { tools, toolsThere: tools, uses: [], usesThere: [], entriesThere: 0, roomThere: 9_000_000, state: '1.0 2.0', sending: {}, receiving: {}, peer: {}, copy: {}, stopped: [] };
+const usual: SendWorld = {
+  tools,
+  toolsThere: tools,
+  uses: [],
+  usesThere: [],
+  entriesThere: 0,
+  roomThere: 9_000_000,
+  state: '1.0 2.0',
+  sending: {},
+  receiving: {},
+  peer: {},
+  copy: {},
+  stopped: [],
+};
 
 export const label = crossed('web-1@0123456789abcdef:/a');
-export const sendWish = (more: object = {}): SendWant => sendVolumeSchema.parse({ from: { path: '/a' }, to: { host: 'b', path: '/b' }, ...more });
+export const sendWish = (more: object = {}): SendWant =>
+  sendVolumeSchema.parse({ from: { path: '/a' }, to: { host: 'b', path: '/b' }, ...more });
 
 /** A container that runs and has a directory mounted. */
 export function user(name: string, source: string, running = true): ContainerUse {
-  return { id: name.charCodeAt(0).toString(16).repeat(32), name, running, startedAt: '2026-11-20T00:00:00Z', mounts: [{ type: 'bind', source, destination: '/data', readOnly: false, propagation: '' }], volumesFrom: [], links: [], networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: {} };
+  return {
+    id: name.charCodeAt(0).toString(16).repeat(32),
+    name,
+    running,
+    startedAt: '2026-11-20T00:00:00Z',
+    mounts: [{ type: 'bind', source, destination: '/data', readOnly: false, propagation: '' }],
+    volumesFrom: [],
+    links: [],
+    networkMode: 'bridge',
+    pidMode: '',
+    ipcMode: '',
+    autoRemove: false,
+    labels: {},
+  };
 }
 
 /** What the two hosts say about the copy of /a to /b on b. */
 export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answers {
   const world = { ...usual, ...more };
-  const found = { name: 'b', hostKey: 'SHA256:fedcba98765432100', address: '192.0.2.2', port: 22, user: 'root', publicKey: 'ssh-ed25519 AAAA', server: 'OpenSSH_9.2p1', runsAs: 'root', ...world.peer };
+  const found = {
+    name: 'b',
+    hostKey: 'SHA256:fedcba98765432100',
+    address: '192.0.2.2',
+    port: 22,
+    user: 'root',
+    publicKey: 'ssh-ed25519 AAAA',
+    server: 'OpenSSH_9.2p1',
+    runsAs: 'root',
+    ...world.peer,
+  };
   const known = new Answers()
     .set(ask(copyTools), world.tools)
     .set(askOf('b', copyTools), world.toolsThere)
@@ -64,13 +115,49 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
   if ('outcome' in sides) throw new Error(sides.reason);
   const sets = setsInOrder(rsyncSets('--modify-window=-1', want.bwlimit));
   return known
-    .set(ask(stoppedForCopies), { directory: '/var/lib/plimsoll/stopped', all: world.stopped.length === 0 ? [] : [{ from: '/a', to: 'b:/b', containers: [...world.stopped], file: '/var/lib/plimsoll/stopped/x', text: '{}\n' }] })
+    .set(ask(stoppedForCopies), {
+      directory: '/var/lib/plimsoll/stopped',
+      all:
+        world.stopped.length === 0
+          ? []
+          : [
+              {
+                from: '/a',
+                to: 'b:/b',
+                containers: [...world.stopped],
+                file: '/var/lib/plimsoll/stopped/x',
+                text: '{}\n',
+              },
+            ],
+    })
     .set(ask(copySource, '/a'), { sockets: 0, fixed: 0, firstFixed: [] })
     .set(ask(copyDirectory, '/a'), directory)
-    .set(askOf('b', copyDirectory, crossed('/b')), { ...directory, path: '/b', identity: '1:2', entries: world.entriesThere, availableBytes: world.roomThere, allocatedBytes: world.entriesThere === 0 ? 0 : 1024 })
+    .set(askOf('b', copyDirectory, crossed('/b')), {
+      ...directory,
+      path: '/b',
+      identity: '1:2',
+      entries: world.entriesThere,
+      availableBytes: world.roomThere,
+      allocatedBytes: world.entriesThere === 0 ? 0 : 1024,
+    })
     .set(ask(treeState, '/a'), world.state)
-    .set(ask(sendingHost, sides.address, sides.id), { ssh: true, address: crossed('192.0.2.1'), directory: `/var/lib/plimsoll/sending/${sides.id}`, left: false, ...world.sending })
-    .set(askOf('b', receivingHost, crossed(found.user), sides.id), { keysFile: crossed('/root/.ssh/authorized_keys'), trouble: '', root: true, left: false, ...world.receiving })
-    .set(ask(rsyncServerCommands, ...sets), sets.map((_, number) => crossed(`rsync --server -e.${String(number)} . ./`)))
+    .set(ask(sendingHost, sides.address, sides.id), {
+      ssh: true,
+      address: crossed('192.0.2.1'),
+      directory: `/var/lib/plimsoll/sending/${sides.id}`,
+      left: false,
+      ...world.sending,
+    })
+    .set(askOf('b', receivingHost, crossed(found.user), sides.id), {
+      keysFile: crossed('/root/.ssh/authorized_keys'),
+      trouble: '',
+      root: true,
+      left: false,
+      ...world.receiving,
+    })
+    .set(
+      ask(rsyncServerCommands, ...sets),
+      sets.map((_, number) => crossed(`rsync --server -e.${String(number)} . ./`)),
+    )
     .set(askOf('b', receivedCopy, label, crossed('/b')), { begun: undefined, record: undefined, ...world.copy });
 }

@@ -1,6 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,12 +43,17 @@ class Outside {
   constructor(base: string, name: string) {
     this.path = join(base, name);
     mkdirSync(this.path, { mode: 0o751 });
-    for (const each of ['file-0', 'file-1', 'shadow']) writeFileSync(join(this.path, each), `${canary}: ${each}`, { mode: 0o640 });
+    for (const each of ['file-0', 'file-1', 'shadow'])
+      writeFileSync(join(this.path, each), `${canary}: ${each}`, { mode: 0o640 });
   }
 
   /** Names, modes, owners and content. */
   state(): string {
-    return spawnSync('sh', ['-c', 'cd "$1" && find . -printf "%p %m %U:%G %y %s %T@\\n" | sort && cat -- *', 'sh', this.path], { encoding: 'utf8' }).stdout;
+    return spawnSync(
+      'sh',
+      ['-c', 'cd "$1" && find . -printf "%p %m %U:%G %y %s %T@\\n" | sort && cat -- *', 'sh', this.path],
+      { encoding: 'utf8' },
+    ).stdout;
   }
 }
 
@@ -52,14 +69,17 @@ describe('a directory that is another one when it comes to be copied', () => {
     writeFileSync(join(from, 'file-0'), 'of the volume');
     outside = new Outside(host.base, 'etc');
   });
-  afterEach(() => { host.remove(); });
+  afterEach(() => {
+    host.remove();
+  });
 
   /** As a container does it that may write to the directory above. */
   const swap = (path: string): void => {
     renameSync(path, `${path}-away`);
     symlinkSync(outside.path, path);
   };
-  const replaced = /import is another directory now than the one that was planned for|export is another directory now than the one that was planned for/;
+  const replaced =
+    /import is another directory now than the one that was planned for|export is another directory now than the one that was planned for/;
 
   function copyVolumeChanges(more: object = {}): readonly Change[] {
     const want = copyVolume.schema.parse({ from: { path: from }, to: { path: to }, ...more });
@@ -69,13 +89,20 @@ describe('a directory that is another one when it comes to be copied', () => {
   }
   function volumeCopyChanges(tools: typeof host.tools, more: object = {}): readonly Change[] {
     const want = volumeCopy.schema.parse({ from, to, ...more });
-    const planned = planLawfully(volumeCopy, want, knowHere(volumeCopy, want, host.lead, new Answers().set(ask(copyTools), tools)));
+    const planned = planLawfully(
+      volumeCopy,
+      want,
+      knowHere(volumeCopy, want, host.lead, new Answers().set(ask(copyTools), tools)),
+    );
     if (planned.outcome !== 'change') throw new Error(JSON.stringify(planned));
     return planned.changes;
   }
-  const apply = (changes: readonly Change[]) => () => { for (const { actions } of changes) applyHere(actions, host.lead); };
+  const apply = (changes: readonly Change[]) => () => {
+    for (const { actions } of changes) applyHere(actions, host.lead);
+  };
   const undo = (changes: readonly Change[]) => () => {
-    for (const { undo: actions } of [...changes].reverse()) if (actions !== 'irreversible') applyHere(actions, host.lead);
+    for (const { undo: actions } of [...changes].reverse())
+      if (actions !== 'irreversible') applyHere(actions, host.lead);
   };
 
   for (const [name, tools, need] of methods) {
@@ -116,21 +143,25 @@ describe('a directory that is another one when it comes to be copied', () => {
     });
   }
 
-  it('is not copied in the pass that is made while containers run, nor emptied of what may be replaced', { tags: ['lab:rsync', 'root'] }, () => {
-    host.container('app', from);
-    writeFileSync(join(to, 'else'), 'something else');
-    for (const path of [from, to]) {
-      const changes = copyVolumeChanges({ stop: true, delete: true });
-      expect(changes).toHaveLength(2);
-      const before = outside.state();
-      swap(path);
-      expect(apply(changes.slice(0, 1))).toThrow(replaced);
-      expect(outside.state()).toBe(before);
-      rmSync(path);
-      renameSync(`${path}-away`, path);
-      expect(readdirSync(to)).toEqual(['else']);
-    }
-  });
+  it(
+    'is not copied in the pass that is made while containers run, nor emptied of what may be replaced',
+    { tags: ['lab:rsync', 'root'] },
+    () => {
+      host.container('app', from);
+      writeFileSync(join(to, 'else'), 'something else');
+      for (const path of [from, to]) {
+        const changes = copyVolumeChanges({ stop: true, delete: true });
+        expect(changes).toHaveLength(2);
+        const before = outside.state();
+        swap(path);
+        expect(apply(changes.slice(0, 1))).toThrow(replaced);
+        expect(outside.state()).toBe(before);
+        rmSync(path);
+        renameSync(`${path}-away`, path);
+        expect(readdirSync(to)).toEqual(['else']);
+      }
+    },
+  );
 });
 
 describe('a container that swaps directories for links all the time', { tags: ['root', 'lab:mount'] }, () => {
@@ -146,7 +177,9 @@ describe('a container that swaps directories for links all the time', { tags: ['
     for (const side of ['from', 'to']) {
       for (const name of names) {
         mkdirSync(join(at(side), name), { recursive: true });
-        if (side === 'from') for (let number = 0; number < 60; number += 1) writeFileSync(join(at(side), name, `file-${String(number)}`), `of the volume ${'x'.repeat(number)}`);
+        if (side === 'from')
+          for (let number = 0; number < 60; number += 1)
+            writeFileSync(join(at(side), name, `file-${String(number)}`), `of the volume ${'x'.repeat(number)}`);
       }
       writeFileSync(join(at(side), 'dir-0', 'shadow'), 'of the volume');
     }
@@ -156,10 +189,25 @@ describe('a container that swaps directories for links all the time', { tags: ['
     rmSync(base, { recursive: true, force: true });
   });
   async function stop(): Promise<void> {
-    await Promise.all(attackers.map((each) => new Promise((resolve) => { each.on('exit', resolve); each.kill('SIGKILL'); })));
+    await Promise.all(
+      attackers.map(
+        (each) =>
+          new Promise((resolve) => {
+            each.on('exit', resolve);
+            each.kill('SIGKILL');
+          }),
+      ),
+    );
     attackers = [];
   }
-  const attack = (side: 'from' | 'to'): void => { attackers.push(swapper(names.map((name) => join(at(side), name)), outside.path)); };
+  const attack = (side: 'from' | 'to'): void => {
+    attackers.push(
+      swapper(
+        names.map((name) => join(at(side), name)),
+        outside.path,
+      ),
+    );
+  };
   const environment = (): Record<string, string> => ({ PLIMSOLL_STATE: at('state') });
 
   /** Neither that it says nothing when it fails, nor anything of the host where it should not be. */
@@ -170,20 +218,36 @@ describe('a container that swaps directories for links all the time', { tags: ['
     expect(leaked).toBe('');
   }
 
-  const kinds: readonly (readonly [CopyMethod, 'lab:rsync' | 'cp' | 'tar'])[] = [[{ kind: 'rsync', nanoseconds: true }, 'lab:rsync'], [{ kind: 'cp' }, 'cp'], [{ kind: 'tar' }, 'tar']];
+  const kinds: readonly (readonly [CopyMethod, 'lab:rsync' | 'cp' | 'tar'])[] = [
+    [{ kind: 'rsync', nanoseconds: true }, 'lab:rsync'],
+    [{ kind: 'cp' }, 'cp'],
+    [{ kind: 'tar' }, 'tar'],
+  ];
   for (const [method, need] of kinds) {
     for (const side of ['from', 'to'] as const) {
-      it(`in ${side === 'from' ? 'the source' : 'the destination'} of a copy by ${method.kind} gets nothing of the host, and has nothing written there`, { tags: [need] }, () => {
-        const before = outside.state();
-        attack(side);
-        for (let round = 0; round < 4; round += 1) {
-          rmSync(at('state'), { recursive: true, force: true });
-          for (const action of livePass(method, asEntered(at('from')), asEntered(at('to')), { replaces: true })) {
-            if (action.kind === 'exec') expectHarmless(runScript(action.stdin ?? '', action.argv.slice(3), environment()), before);
+      it(
+        `in ${side === 'from' ? 'the source' : 'the destination'} of a copy by ${method.kind} gets nothing of the host, and has nothing written there`,
+        { tags: [need] },
+        () => {
+          const before = outside.state();
+          attack(side);
+          for (let round = 0; round < 4; round += 1) {
+            rmSync(at('state'), { recursive: true, force: true });
+            for (const action of livePass(method, asEntered(at('from')), asEntered(at('to')), { replaces: true })) {
+              if (action.kind === 'exec')
+                expectHarmless(runScript(action.stdin ?? '', action.argv.slice(3), environment()), before);
+            }
+            expectHarmless(
+              runScript(
+                `pass() {\n${finalPass(method, asEntered(at('from')), asEntered(at('to')), { replaces: true })}\n}\npass`,
+                [],
+                environment(),
+              ),
+              before,
+            );
           }
-          expectHarmless(runScript(`pass() {\n${finalPass(method, asEntered(at('from')), asEntered(at('to')), { replaces: true })}\n}\npass`, [], environment()), before);
-        }
-      });
+        },
+      );
     }
   }
 
@@ -192,9 +256,15 @@ describe('a container that swaps directories for links all the time', { tags: ['
     mkdirSync(bin);
     for (const directory of ['/usr/local/bin', '/usr/bin', '/usr/sbin', '/bin', '/sbin']) {
       const there = new Set(readdirSync(bin));
-      for (const name of existsSync(directory) ? readdirSync(directory) : []) if (name !== 'pivot_root' && !there.has(name)) symlinkSync(join(directory, name), join(bin, name));
+      for (const name of existsSync(directory) ? readdirSync(directory) : [])
+        if (name !== 'pivot_root' && !there.has(name)) symlinkSync(join(directory, name), join(bin, name));
     }
-    const pass = (): Printed => runScript(`pass() {\n${finalPass({ kind: 'cp' }, asEntered(at('from')), asEntered(at('to')), { replaces: true })}\n}\npass`, [], { ...environment(), PATH: bin });
+    const pass = (): Printed =>
+      runScript(
+        `pass() {\n${finalPass({ kind: 'cp' }, asEntered(at('from')), asEntered(at('to')), { replaces: true })}\n}\npass`,
+        [],
+        { ...environment(), PATH: bin },
+      );
     expect(spawnSync('sh', ['-c', 'command -v pivot_root'], { env: { PATH: bin } }).status).not.toBe(0);
     const before = outside.state();
     expect(pass()).toMatchObject({ status: 0 });
@@ -213,7 +283,11 @@ describe('a container that swaps directories for links all the time', { tags: ['
     attackers.push(swapper([at('from'), at('to')], outside.path));
     let [copied, refused] = [0, 0];
     for (let round = 0; round < 12; round += 1) {
-      const printed = runScript(`pass() {\n${finalPass({ kind: 'rsync', nanoseconds: true }, from, to, { replaces: true })}\n}\npass`, [], environment());
+      const printed = runScript(
+        `pass() {\n${finalPass({ kind: 'rsync', nanoseconds: true }, from, to, { replaces: true })}\n}\npass`,
+        [],
+        environment(),
+      );
       if (printed.status === 0) copied += 1;
       else refused += 1;
       expect(printed.status === 0 ? '' : printed.stderr).toMatch(printed.status === 0 ? /^$/ : /\w/);
@@ -226,13 +300,48 @@ describe('a container that swaps directories for links all the time', { tags: ['
     attack('from');
     chmodSync(at('from'), 0o755);
     const entered = asEntered(at('from'));
-    const source: Directory = { kind: 'directory', ...entered, born: 0, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 0, apparentBytes: 0, entries: 0, availableBytes: 0, inodesTotal: 0, inodesAvailable: 0 };
+    const source: Directory = {
+      kind: 'directory',
+      ...entered,
+      born: 0,
+      mode: '0755',
+      owner: '0:0',
+      mountsBelow: [],
+      allocatedBytes: 0,
+      apparentBytes: 0,
+      entries: 0,
+      availableBytes: 0,
+      inodesTotal: 0,
+      inodesAvailable: 0,
+    };
     for (let round = 0; round < 4; round += 1) {
-      const archive = makeArchive({ start: { plimsoll: 'backup', version: 1, name: crossed('b'), host: 'h', source: 's', compression: 'gzip', consistency: 'live', sizeBytes: 0 }, source, spool: at('spool'), place: 'path:/kept', file: undefined, list: false });
-      const { status, stderr } = runScript(stateIn(at('state'))(archive.stdin ?? ''), archive.argv.slice(3).map(stateIn(at('state'))));
+      const archive = makeArchive({
+        start: {
+          plimsoll: 'backup',
+          version: 1,
+          name: crossed('b'),
+          host: 'h',
+          source: 's',
+          compression: 'gzip',
+          consistency: 'live',
+          sizeBytes: 0,
+        },
+        source,
+        spool: at('spool'),
+        place: 'path:/kept',
+        file: undefined,
+        list: false,
+      });
+      const { status, stderr } = runScript(
+        stateIn(at('state'))(archive.stdin ?? ''),
+        archive.argv.slice(3).map(stateIn(at('state'))),
+      );
       if (status !== 0) expect(stderr).toMatch(/\w/);
       if (existsSync(join(at('spool'), 'b.tar.gz'))) {
-        const held = spawnSync('tar', ['-xzOf', join(at('spool'), 'b.tar.gz')], { encoding: 'utf8', maxBuffer: 64 * 1024 ** 2 }).stdout;
+        const held = spawnSync('tar', ['-xzOf', join(at('spool'), 'b.tar.gz')], {
+          encoding: 'utf8',
+          maxBuffer: 64 * 1024 ** 2,
+        }).stdout;
         expect(held).toContain('of the volume');
         expect(held).not.toContain(canary);
       }

@@ -13,30 +13,50 @@ describe('JSON output', () => {
     for (const event of events) renderer.event(event);
     renderer.plan({ playbook: 'p', hosts: [] });
     renderer.hold()();
-    renderer.recap({ runId: 'r', mode: 'plan', hosts: [], status: 'ok', pending: false, exitCode: 0, seconds: 1, programs: { programs: 0, hosts: 0 } });
+    renderer.recap({
+      runId: 'r',
+      mode: 'plan',
+      hosts: [],
+      status: 'ok',
+      pending: false,
+      exitCode: 0,
+      seconds: 1,
+      programs: { programs: 0, hosts: 0 },
+    });
     renderer.close();
     const lines = screen.text.split('\n');
     expect(lines.pop()).toBe('');
     const parsed = lines.map((line): unknown => JSON.parse(line));
     expect(parsed).toEqual(events);
-    expect(lines.map((line) => /^\{"v":1,"seq":(\d+),/.exec(line)?.[1])).toEqual(events.map((_, index) => String(index + 1)));
+    expect(lines.map((line) => /^\{"v":1,"seq":(\d+),/.exec(line)?.[1])).toEqual(
+      events.map((_, index) => String(index + 1)),
+    );
   });
 
   it('is not held back by a question, which is asked elsewhere, and passes on why a host waits', () => {
     const screen = new TextScreen();
     const renderer = createRenderer('json', screen, { verbose: false });
     renderer.hold();
-    for (const event of stamped([{ type: 'host.waiting', host: 'a', reason: 'waiting for the lock' }])) renderer.event(event);
-    expect(screen.text).toBe('{"v":1,"seq":1,"at":"2026-11-20T12:00:00.000Z","type":"host.waiting","host":"a","reason":"waiting for the lock"}\n');
+    for (const event of stamped([{ type: 'host.waiting', host: 'a', reason: 'waiting for the lock' }]))
+      renderer.event(event);
+    expect(screen.text).toBe(
+      '{"v":1,"seq":1,"at":"2026-11-20T12:00:00.000Z","type":"host.waiting","host":"a","reason":"waiting for the lock"}\n',
+    );
   });
 
   it('begins each line with v, seq, at and type', () => {
     const scrambled = { type: 'step.verified', operation: 'o', step: 's', host: 'h', at: 'now', seq: 3, v: 1 } as const;
-    expect(eventLine(scrambled)).toBe('{"v":1,"seq":3,"at":"now","type":"step.verified","operation":"o","step":"s","host":"h"}');
+    expect(eventLine(scrambled)).toBe(
+      '{"v":1,"seq":3,"at":"now","type":"step.verified","operation":"o","step":"s","host":"h"}',
+    );
   });
 
   it('survives whatever a host prints: the text comes back, and no line of it harms a terminal or a line reader', () => {
-    const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }), fc.constantFrom('\ud800', '\u2028\u2029', '\x9b2J', '\r\n', '\x1b[2J', '\u202e'));
+    const anything = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
+      fc.constantFrom('\ud800', '\u2028\u2029', '\x9b2J', '\r\n', '\x1b[2J', '\u202e'),
+    );
     fc.assert(
       fc.property(anything, (text) => {
         const [event] = stamped([{ type: 'action.output', host: 'h', step: 's', stream: 'stdout', text }]);

@@ -20,7 +20,11 @@ afterEach(() => {
 });
 
 /** Plays events, 150 between two frames, and calls `onFrame` when a frame is on the screen. */
-async function play(screen: FakeScreen, events: readonly StampedEvent[], onFrame: (seen: readonly StampedEvent[]) => Promise<void> | void): Promise<LiveRenderer> {
+async function play(
+  screen: FakeScreen,
+  events: readonly StampedEvent[],
+  onFrame: (seen: readonly StampedEvent[]) => Promise<void> | void,
+): Promise<LiveRenderer> {
   const renderer = new LiveRenderer(screen, { verbose: false });
   for (let start = 0; start < events.length; start += 150) {
     for (const event of events.slice(start, start + 150)) renderer.event(event);
@@ -31,7 +35,8 @@ async function play(screen: FakeScreen, events: readonly StampedEvent[], onFrame
   return renderer;
 }
 
-const seen = (events: readonly StampedEvent[], type: StampedEvent['type']): number => new Set(events.flatMap((event) => (event.type === type && 'host' in event ? [event.host] : []))).size;
+const seen = (events: readonly StampedEvent[], type: StampedEvent['type']): number =>
+  new Set(events.flatMap((event) => (event.type === type && 'host' in event ? [event.host] : []))).size;
 
 describe('300 hosts on 80×24', () => {
   it('stay on the screen, with true counters, and leave nothing behind', async () => {
@@ -52,7 +57,9 @@ describe('300 hosts on 80×24', () => {
       expect(screen.cursorHidden).toBe(true);
       const finished = soFar.flatMap((event) => (event.type === 'host.finished' ? [event.status] : []));
       const [counters = ''] = rows.slice(head + 1);
-      expect(counters).toContain(`connected ${String(seen(soFar, 'host.connected'))}, planned ${String(seen(soFar, 'step.planned'))}, running ${String(seen(soFar, 'change.started') - finished.length)}, done ${String(finished.filter((status) => status === 'changed').length)}`);
+      expect(counters).toContain(
+        `connected ${String(seen(soFar, 'host.connected'))}, planned ${String(seen(soFar, 'step.planned'))}, running ${String(seen(soFar, 'change.started') - finished.length)}, done ${String(finished.filter((status) => status === 'changed').length)}`,
+      );
       for (const status of ['failed', 'refused'] as const) {
         const number = finished.filter((each) => each === status).length;
         if (number > 0) expect(counters).toContain(`${status} ${String(number)}`);
@@ -82,7 +89,9 @@ describe('300 hosts on 80×24', () => {
     const renderer = await play(screen, events, async () => {
       const rows = await screen.visible();
       sawOutput ||= rows.some((row) => /^web-\d+ \| Grow the root file system: app-1.* \| block \d+ of 17$/.test(row));
-      sawFailure ||= rows.some((row) => /^! web-\d+: failed at "Grow the root file system": dmsetup on web-\d+ failed$/.test(row));
+      sawFailure ||= rows.some((row) =>
+        /^! web-\d+: failed at "Grow the root file system": dmsetup on web-\d+ failed$/.test(row),
+      );
     });
     renderer.close();
     expect([sawOutput, sawFailure]).toEqual([true, true]);
@@ -91,7 +100,14 @@ describe('300 hosts on 80×24', () => {
   it('are shown in one window while the terminal changes its size', async () => {
     const screen = new FakeScreen({ columns: 120, rows: 40 });
     screen.write('$ plimsoll apply grow.yaml\n');
-    const sizes = [[120, 40], [70, 40], [50, 30], [120, 40], [80, 10], [81, 24]] as const;
+    const sizes = [
+      [120, 40],
+      [70, 40],
+      [50, 30],
+      [120, 40],
+      [80, 10],
+      [81, 24],
+    ] as const;
     let frames = 0;
     const renderer = await play(screen, syntheticRun(hosts, calm), async (soFar) => {
       if (soFar.some((event) => event.type === 'run.finished')) return;
@@ -100,7 +116,9 @@ describe('300 hosts on 80×24', () => {
       const head = rows.findLastIndex((row) => row.startsWith('apply grow.yaml'));
       // The whole window is there, in order, and ends where the cursor stands.
       expect(rows[head + 1]).toMatch(/^connected \d+, planned/);
-      expect(rows.slice(head + 2, screen.terminal.buffer.active.cursorY).every((row) => /^(web-|! web-|… and )/.test(row))).toBe(true);
+      expect(
+        rows.slice(head + 2, screen.terminal.buffer.active.cursorY).every((row) => /^(web-|! web-|… and )/.test(row)),
+      ).toBe(true);
       expect(rows.slice(screen.terminal.buffer.active.cursorY).every((row) => row === '')).toBe(true);
       frames += 1;
       const [columns, rowCount] = sizes[frames % sizes.length] ?? [80, 24];
@@ -115,7 +133,13 @@ describe('a window that fits every size of the terminal', () => {
   it('leaves nothing behind, however often that changes', async () => {
     const screen = new FakeScreen({ columns: 120, rows: 40 });
     screen.write('$ plimsoll apply grow.yaml\n');
-    const sizes = [[120, 40], [60, 40], [45, 40], [100, 40], [77, 38]] as const;
+    const sizes = [
+      [120, 40],
+      [60, 40],
+      [45, 40],
+      [100, 40],
+      [77, 38],
+    ] as const;
     const renderer = new LiveRenderer(screen, { verbose: false });
     for (const [index, event] of syntheticRun(hostNames(8), calm).entries()) {
       renderer.event(event);
@@ -130,7 +154,24 @@ describe('a window that fits every size of the terminal', () => {
 });
 
 describe('hostile output', () => {
-  const attacks = ['\x1b]0;owned\x07', '\x1b[2J\x1b[H', '\x9b2J', 'a\rb\rc', '\x1b[?25h\x1b[?1049h', 'x'.repeat(10_000), '漢字🚀'.repeat(500), 'e\u0301'.repeat(400), 'one\ntwo\nthree', '\u202eevil', '\u2028split', '\b\b\b\b', '\x1bP1;2q\x1b\\', '\ud800', '\t\t\t\tx', '👩‍👩‍👧‍👦❤️'.repeat(60)];
+  const attacks = [
+    '\x1b]0;owned\x07',
+    '\x1b[2J\x1b[H',
+    '\x9b2J',
+    'a\rb\rc',
+    '\x1b[?25h\x1b[?1049h',
+    'x'.repeat(10_000),
+    '漢字🚀'.repeat(500),
+    'e\u0301'.repeat(400),
+    'one\ntwo\nthree',
+    '\u202eevil',
+    '\u2028split',
+    '\b\b\b\b',
+    '\x1bP1;2q\x1b\\',
+    '\ud800',
+    '\t\t\t\tx',
+    '👩‍👩‍👧‍👦❤️'.repeat(60),
+  ];
 
   it('leaves title, cursor and rows alone', async () => {
     const screen = new FakeScreen({ columns: 80, rows: 24 });
@@ -147,7 +188,9 @@ describe('hostile output', () => {
     expect(screen.titles).toEqual([]);
     expect(await screen.everything()).toEqual(['$ plimsoll apply grow.yaml']);
     // Only what we write ourselves: cursor up, clear to the end of line or screen, colours, cursor and wrapping.
-    expect(screen.written.replaceAll(/\x1b\[(?:\d+A|K|J|\d*m|\?25[lh]|\?7[lh])|\r\x1b/g, '')).not.toMatch(/[\x00-\x09\x0b-\x0c\x0e-\x1f\x7f-\x9f]/);
+    expect(screen.written.replaceAll(/\x1b\[(?:\d+A|K|J|\d*m|\?25[lh]|\?7[lh])|\r\x1b/g, '')).not.toMatch(
+      /[\x00-\x09\x0b-\x0c\x0e-\x1f\x7f-\x9f]/,
+    );
   });
 });
 
@@ -197,7 +240,12 @@ describe('the window', () => {
     expect(process.listeners('exit')).toEqual(listeners);
   });
 
-  it.each([[1, 1], [2, 3], [10, 2], [20, 5]])('fits a terminal of %i×%i', async (columns, rows) => {
+  it.each([
+    [1, 1],
+    [2, 3],
+    [10, 2],
+    [20, 5],
+  ])('fits a terminal of %i×%i', async (columns, rows) => {
     const screen = new FakeScreen({ columns, rows });
     const renderer = await play(screen, syntheticRun(hosts, calm), async () => {
       expect(await screen.wrappedRows()).toBe(0);
@@ -209,7 +257,9 @@ describe('the window', () => {
 
 describe('a question that is asked while hosts work', () => {
   /** Work is under way, and a frame of it on the screen. */
-  const working = async (screen: FakeScreen): Promise<{ readonly renderer: LiveRenderer; readonly later: readonly StampedEvent[] }> => {
+  const working = async (
+    screen: FakeScreen,
+  ): Promise<{ readonly renderer: LiveRenderer; readonly later: readonly StampedEvent[] }> => {
     screen.write('$ plimsoll apply grow.yaml\n');
     const events = syntheticRun(hosts, calm);
     const renderer = new LiveRenderer(screen, { verbose: false });
@@ -234,15 +284,24 @@ describe('a question that is asked while hosts work', () => {
     inner();
     vi.advanceTimersByTime(frame * 5);
     expect(screen.written).toBe(written);
-    expect(await screen.everything()).toEqual(['$ plimsoll apply grow.yaml', expect.stringMatching(/^Detach, stop or roll back\? \[d\/s\/r\] *$/)]);
+    expect(await screen.everything()).toEqual([
+      '$ plimsoll apply grow.yaml',
+      expect.stringMatching(/^Detach, stop or roll back\? \[d\/s\/r\] *$/),
+    ]);
     screen.write('d\n');
     release();
     release();
     vi.advanceTimersByTime(frame);
     const rows = await screen.everything();
-    expect(rows.slice(0, 3)).toEqual(['$ plimsoll apply grow.yaml', 'Detach, stop or roll back? [d/s/r] d', expect.stringMatching(/^apply grow\.yaml on 300 hosts/)]);
+    expect(rows.slice(0, 3)).toEqual([
+      '$ plimsoll apply grow.yaml',
+      'Detach, stop or roll back? [d/s/r] d',
+      expect.stringMatching(/^apply grow\.yaml on 300 hosts/),
+    ]);
     const all = [...syntheticRun(hosts, calm)].slice(0, 3500);
-    expect(rows[3]).toContain(`connected ${String(seen(all, 'host.connected'))}, planned ${String(seen(all, 'step.planned'))}`);
+    expect(rows[3]).toContain(
+      `connected ${String(seen(all, 'host.connected'))}, planned ${String(seen(all, 'step.planned'))}`,
+    );
     expect(screen.cursorHidden).toBe(true);
     renderer.close();
     expect(await screen.everything()).toEqual(['$ plimsoll apply grow.yaml', 'Detach, stop or roll back? [d/s/r] d']);
@@ -298,7 +357,11 @@ describe('a question that is asked while hosts work', () => {
 
 describe('hosts that stand still', () => {
   const started: RunEvent = { type: 'run.started', runId: 'r1', mode: 'apply', playbook: 'grow.yaml', hosts };
-  const locked = (host: string, second: number): RunEvent => ({ type: 'host.waiting', host, reason: `waiting for the lock: run r0, by ops@laptop since 2026-11-20T12:00:${String(second % 60).padStart(2, '0')}Z: apply x.yaml` });
+  const locked = (host: string, second: number): RunEvent => ({
+    type: 'host.waiting',
+    host,
+    reason: `waiting for the lock: run r0, by ops@laptop since 2026-11-20T12:00:${String(second % 60).padStart(2, '0')}Z: apply x.yaml`,
+  });
   const window = async (events: readonly RunEvent[], size = { columns: 80, rows: 24 }): Promise<readonly string[]> => {
     const screen = new FakeScreen(size);
     const renderer = await play(screen, stamped(events), () => undefined);
@@ -310,11 +373,21 @@ describe('hosts that stand still', () => {
 
   it('say why, in colours of their own, until their next event', async () => {
     const grow: RunEvent = { type: 'change.started', host: 'web-001', step: 'Grow', summary: 'app-1' };
-    const lost: RunEvent = { type: 'host.waiting', host: 'web-001', reason: 'the connection was lost; trying again: \x1b[2Jno route' };
+    const lost: RunEvent = {
+      type: 'host.waiting',
+      host: 'web-001',
+      reason: 'the connection was lost; trying again: \x1b[2Jno route',
+    };
     const rows = await window([started, grow, lost]);
-    expect(rows.slice(1)).toEqual(['connected 0, planned 0, running 1, done 0, waiting 1', 'web-001 | the connection was lost; trying again: \\x1b[2Jno route']);
+    expect(rows.slice(1)).toEqual([
+      'connected 0, planned 0, running 1, done 0, waiting 1',
+      'web-001 | the connection was lost; trying again: \\x1b[2Jno route',
+    ]);
     const back: RunEvent = { type: 'host.connected', host: 'web-001', hostKey: 'SHA256:x', runsAs: 'root' };
-    expect((await window([started, grow, lost, back])).slice(1)).toEqual(['connected 1, planned 0, running 1, done 0', 'web-001 | Grow: app-1']);
+    expect((await window([started, grow, lost, back])).slice(1)).toEqual([
+      'connected 1, planned 0, running 1, done 0',
+      'web-001 | Grow: app-1',
+    ]);
 
     const screen = new FakeScreen({ columns: 80, rows: 24, colour: true });
     (await play(screen, stamped([started, grow, lost]), () => undefined)).close();
@@ -322,22 +395,39 @@ describe('hosts that stand still', () => {
   });
 
   it('share a row when they wait for the same, and leave room for those that work', async () => {
-    const working = hosts.slice(200).map((host): RunEvent => ({ type: 'change.started', host, step: 'Grow', summary: 'app-1' }));
-    const rows = await window([started, ...working, ...hosts.slice(0, 200).map(locked), { type: 'host.waiting', host: 'web-201', reason: 'the connection was lost' }]);
+    const working = hosts
+      .slice(200)
+      .map((host): RunEvent => ({ type: 'change.started', host, step: 'Grow', summary: 'app-1' }));
+    const rows = await window([
+      started,
+      ...working,
+      ...hosts.slice(0, 200).map(locked),
+      { type: 'host.waiting', host: 'web-201', reason: 'the connection was lost' },
+    ]);
     expect(rows).toHaveLength(23);
     expect(rows[1]).toBe('connected 0, planned 0, running 100, done 0, waiting 201');
     expect(rows.slice(2, 20).every((row) => /^web-2\d\d +\| Grow: app-1$/.test(row))).toBe(true);
-    expect(rows.slice(20)).toEqual(['web-[001-200] | waiting for the lock: run r0, by ops@laptop since <time>: appl…', 'web-201       | the connection was lost', '… and 81 more']);
+    expect(rows.slice(20)).toEqual([
+      'web-[001-200] | waiting for the lock: run r0, by ops@laptop since <time>: appl…',
+      'web-201       | the connection was lost',
+      '… and 81 more',
+    ]);
   });
 
   it('fold like everything else when each waits for something else', async () => {
-    const rows = await window([started, ...hosts.map((host, index): RunEvent => ({ type: 'host.waiting', host, reason: `reason ${String(index)}` }))]);
+    const rows = await window([
+      started,
+      ...hosts.map((host, index): RunEvent => ({ type: 'host.waiting', host, reason: `reason ${String(index)}` })),
+    ]);
     expect(rows).toHaveLength(23);
     expect(rows.at(-1)).toBe('… and 280 more that stand still');
   });
 
   it('are counted where their names are too long for a row', async () => {
-    const rows = await window([started, ...['a-1', 'b-host', 'c-host', 'd-host', 'e-host'].map((host) => locked(host, 1))]);
+    const rows = await window([
+      started,
+      ...['a-1', 'b-host', 'c-host', 'd-host', 'e-host'].map((host) => locked(host, 1)),
+    ]);
     expect(rows[2]).toBe('5 hosts | waiting for the lock: run r0, by ops@laptop since 2026-11-20T12:00:0…');
   });
 });
@@ -345,12 +435,26 @@ describe('hosts that stand still', () => {
 describe('a copy that shows its progress', () => {
   it('is shown by its last text, on one line, wherever that was cut', async () => {
     const screen = new FakeScreen({ columns: 80, rows: 24 });
-    const print = (text: string): RunEvent => ({ type: 'action.output', host: 'a', step: 'Copy', stream: 'stdout', text });
+    const print = (text: string): RunEvent => ({
+      type: 'action.output',
+      host: 'a',
+      step: 'Copy',
+      stream: 'stdout',
+      text,
+    });
     const shown: string[] = [];
     const events = stamped([
       { type: 'run.started', runId: 'r1', mode: 'resume', playbook: 'copy.yaml', hosts: ['a'] },
       { type: 'change.started', host: 'a', step: 'Copy', summary: '/a to /b' },
-      ...['sending list\n', '\r     32,768   0%    0.00kB/s', '\r 1,0', '24,000  40%\x1b[K 1MB/s\r', '\n', 'sent 9 by', 'tes\n'].map(print),
+      ...[
+        'sending list\n',
+        '\r     32,768   0%    0.00kB/s',
+        '\r 1,0',
+        '24,000  40%\x1b[K 1MB/s\r',
+        '\n',
+        'sent 9 by',
+        'tes\n',
+      ].map(print),
     ]);
     const renderer = new LiveRenderer(screen, { verbose: false });
     for (const event of events) {
@@ -361,7 +465,17 @@ describe('a copy that shows its progress', () => {
     expect((await screen.visible())[0]).toBe('resume copy.yaml on 1 host (continues run r1), 0 s');
     renderer.close();
     const row = 'a | Copy: /a to /b';
-    expect(shown).toEqual(['', row, `${row} | sending list`, `${row} | 32,768 0% 0.00kB/s`, `${row} | 1,0`, `${row} | 1,024,000 40%\\x1b[K 1MB/s`, `${row} | 1,024,000 40%\\x1b[K 1MB/s`, `${row} | sent 9 by`, `${row} | sent 9 bytes`]);
+    expect(shown).toEqual([
+      '',
+      row,
+      `${row} | sending list`,
+      `${row} | 32,768 0% 0.00kB/s`,
+      `${row} | 1,0`,
+      `${row} | 1,024,000 40%\\x1b[K 1MB/s`,
+      `${row} | 1,024,000 40%\\x1b[K 1MB/s`,
+      `${row} | sent 9 by`,
+      `${row} | sent 9 bytes`,
+    ]);
   });
 });
 
@@ -374,6 +488,13 @@ function result(): RunResult {
     pending: false,
     exitCode: 1,
     seconds: 42,
-    hosts: hosts.map((host, index) => ({ host, status: endingOf(index), applied: [], undone: [], owed: [], warnings: [] })),
+    hosts: hosts.map((host, index) => ({
+      host,
+      status: endingOf(index),
+      applied: [],
+      undone: [],
+      owed: [],
+      warnings: [],
+    })),
   };
 }

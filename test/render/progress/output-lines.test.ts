@@ -5,7 +5,10 @@ import { OutputLines } from '../../../src/render/progress/output-lines.ts';
 /** Adds texts of one host's stdout, so many seconds apart, and then ends it. */
 function lines(texts: readonly string[], secondsApart = 0): readonly string[] {
   const output = new OutputLines();
-  return [...texts.flatMap((text, index) => output.add('a', 'stdout', text, index * secondsApart * 1000)), ...output.end('a')];
+  return [
+    ...texts.flatMap((text, index) => output.add('a', 'stdout', text, index * secondsApart * 1000)),
+    ...output.end('a'),
+  ];
 }
 
 const updates = Array.from({ length: 61 }, (_, second) => `\r  ${String(second)} MB ${String(second)}%`);
@@ -13,7 +16,11 @@ const updates = Array.from({ length: 61 }, (_, second) => `\r  ${String(second)}
 describe('lines of what hosts print', () => {
   it.each<[string, readonly string[], readonly string[]]>([
     ['whole lines', ['a\nb\n', 'c\r\n', '\n'], ['a', 'b', 'c', '']],
-    ['a line that is cut between events', ['data blo', 'cks changed\nan', 'd more\n'], ['data blocks changed', 'and more']],
+    [
+      'a line that is cut between events',
+      ['data blo', 'cks changed\nan', 'd more\n'],
+      ['data blocks changed', 'and more'],
+    ],
     ['a last line without its line feed', ['a\nb'], ['a', 'b']],
     ['a carriage return cut off from its line feed', ['a\r', '\nb\r', '\n'], ['a', 'b']],
     ['what a terminal would leave of a line', ['0%\r50%\r100%\n'], ['100%']],
@@ -24,7 +31,9 @@ describe('lines of what hosts print', () => {
   });
 
   it('are an update every five seconds of a line that is written again and again, and the last one', () => {
-    expect(lines(updates, 1)).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60].map((second) => `  ${String(second)} MB ${String(second)}%`));
+    expect(lines(updates, 1)).toEqual(
+      [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60].map((second) => `  ${String(second)} MB ${String(second)}%`),
+    );
     expect(lines([...updates.slice(0, 58), '\n'], 1).at(-1)).toBe('  57 MB 57%');
     // Five updates a second make no more lines; the time between two lines counts, not their number.
     expect(lines(updates, 0.2)).toEqual(['  0 MB 0%', '  25 MB 25%', '  50 MB 50%', '  60 MB 60%']);
@@ -53,11 +62,16 @@ describe('lines of what hosts print', () => {
   });
 
   it('are the same wherever ordinary output is cut', () => {
-    const text = fc.array(fc.constantFrom('a', 'bc', '\n', ' ', 'd\n'), { maxLength: 40 }).map((parts) => parts.join(''));
+    const text = fc
+      .array(fc.constantFrom('a', 'bc', '\n', ' ', 'd\n'), { maxLength: 40 })
+      .map((parts) => parts.join(''));
     fc.assert(
       fc.property(text, fc.array(fc.nat(60), { maxLength: 6 }), (whole, cuts) => {
         const at = [0, ...cuts.toSorted((a, b) => a - b), whole.length];
-        const pieces = at.slice(1).map((end, index) => whole.slice(at[index], end)).filter((piece) => piece !== '');
+        const pieces = at
+          .slice(1)
+          .map((end, index) => whole.slice(at[index], end))
+          .filter((piece) => piece !== '');
         expect(lines(pieces)).toEqual(lines([whole]));
       }),
       { numRuns: 300 },

@@ -6,7 +6,14 @@ import type { HostResult, RunResult } from '../../../src/run/report/recap.ts';
 import { hostNames } from '../events.ts';
 
 const owed = 'restart docker before the next stop of app-1';
-const changed = (host: string): HostResult => ({ host, status: 'changed', applied: ['app-1: 10 GiB → 20 GiB'], undone: [], owed: [owed], warnings: [] });
+const changed = (host: string): HostResult => ({
+  host,
+  status: 'changed',
+  applied: ['app-1: 10 GiB → 20 GiB'],
+  undone: [],
+  owed: [owed],
+  warnings: [],
+});
 const rejected = (host: string): HostResult => ({
   host,
   status: 'unreachable',
@@ -14,7 +21,9 @@ const rejected = (host: string): HostResult => ({
   undone: [],
   owed: [],
   warnings: [],
-  error: new AppError('auth-failed', `authentication failed for ops@10.0.0.${String(host.length)} (${host})`, { hint: `try ssh ${host}` }),
+  error: new AppError('auth-failed', `authentication failed for ops@10.0.0.${String(host.length)} (${host})`, {
+    hint: `try ssh ${host}`,
+  }),
 });
 const broken = (host: string, size: string): HostResult => ({
   host,
@@ -27,12 +36,39 @@ const broken = (host: string, size: string): HostResult => ({
   error: new AppError('action-failed', `only ${size} left`, { hint: 'grow the pool' }),
 });
 
-const show = (hosts: readonly HostResult[], more: Partial<RunResult> = {}, options = { verbose: false, planShown: true }): string =>
-  paint(recapView({ runId: 'r1', mode: 'apply', hosts, status: 'failed', pending: false, exitCode: 1, seconds: 185, programs: { programs: 0, hosts: 0 }, ...more }, options), false);
+const show = (
+  hosts: readonly HostResult[],
+  more: Partial<RunResult> = {},
+  options = { verbose: false, planShown: true },
+): string =>
+  paint(
+    recapView(
+      {
+        runId: 'r1',
+        mode: 'apply',
+        hosts,
+        status: 'failed',
+        pending: false,
+        exitCode: 1,
+        seconds: 185,
+        programs: { programs: 0, hosts: 0 },
+        ...more,
+      },
+      options,
+    ),
+    false,
+  );
 
 describe('the recap', () => {
   it('says what is equal once', () => {
-    const text = show([...hostNames(6).map(changed), rejected('web-007'), rejected('web-008'), rejected('db-1'), broken('db-2', '3 GiB'), broken('db-3', '4 GiB')]);
+    const text = show([
+      ...hostNames(6).map(changed),
+      rejected('web-007'),
+      rejected('web-008'),
+      rejected('db-1'),
+      broken('db-2', '3 GiB'),
+      broken('db-3', '4 GiB'),
+    ]);
     expect(text).toMatchInlineSnapshot(`
       "Recap of apply r1
         changed     6 hosts: web-[001-006]
@@ -57,18 +93,25 @@ describe('the recap', () => {
   });
 
   it('is short for 300 hosts', () => {
-    expect(show(hostNames(300).map((host, index) => (index % 7 === 0 ? rejected(host) : changed(host)))).split('\n').length).toBeLessThan(14);
+    expect(
+      show(hostNames(300).map((host, index) => (index % 7 === 0 ? rejected(host) : changed(host)))).split('\n').length,
+    ).toBeLessThan(14);
   });
 
   it('names every host that something is owed on, however many sets that takes', () => {
-    const names = Array.from({ length: 40 }, (_, index) => `${String.fromCharCode(97 + (index % 26))}${String.fromCharCode(97 + Math.floor(index / 26))}`);
+    const names = Array.from(
+      { length: 40 },
+      (_, index) => `${String.fromCharCode(97 + (index % 26))}${String.fromCharCode(97 + Math.floor(index / 26))}`,
+    );
     const text = show(names.map(changed));
     expect(text).toContain('and 28 more');
     expect(text).toContain(`  ${names.join(', ')}: ${owed}`);
   });
 
   it('keeps a single host’s exact words', () => {
-    expect(show([rejected('web-1')])).toContain('! unreachable: web-1: authentication failed for ops@10.0.0.5 (web-1)\n    → try ssh web-1\n');
+    expect(show([rejected('web-1')])).toContain(
+      '! unreachable: web-1: authentication failed for ops@10.0.0.5 (web-1)\n    → try ssh web-1\n',
+    );
   });
 
   it('says little after a plan view, and everything without one', () => {
@@ -82,23 +125,43 @@ describe('the recap', () => {
     const words = '2 programs of the playbook have been run on 3 hosts; nothing else has been done.';
     expect(show([], plan)).toBe(`Planned in 1 s. ${words}\n`);
     expect(show([], plan, { verbose: false, planShown: false })).toContain(words);
-    expect(show([], { ...plan, programs: { programs: 1, hosts: 1 } })).toContain('1 program of the playbook has been run on 1 host;');
+    expect(show([], { ...plan, programs: { programs: 1, hosts: 1 } })).toContain(
+      '1 program of the playbook has been run on 1 host;',
+    );
   });
 });
 
-const left = (host: string, status: 'locked' | 'not-started' | 'interrupted', more: Partial<HostResult> = {}): HostResult => ({ host, status, applied: [], undone: [], owed: [], warnings: [], ...more });
+const left = (
+  host: string,
+  status: 'locked' | 'not-started' | 'interrupted',
+  more: Partial<HostResult> = {},
+): HostResult => ({ host, status, applied: [], undone: [], owed: [], warnings: [], ...more });
 const journal = '/home/ops/.local/state/plimsoll/runs/r1';
 
 describe('what is left', () => {
-  const drift = new AppError('drift', 'the host is not as it was when the plan was approved: app-1: sizeBytes was 10, is 11; app-2: label was "a; b", is none', { hint: 'plan again' });
+  const drift = new AppError(
+    'drift',
+    'the host is not as it was when the plan was approved: app-1: sizeBytes was 10, is 11; app-2: label was "a; b", is none',
+    { hint: 'plan again' },
+  );
   const hosts = [
     changed('web-1'),
     { ...broken('web-2', '3 GiB'), applied: ['app-0: 10 GiB → 20 GiB'], owed: ['unmount /mnt/x'] },
     left('web-3', 'interrupted', { step: 'Copy' }),
     ...['web-4', 'web-5'].map((host, index) =>
-      left(host, 'locked', { error: new AppError('locked', `another run has the host: run r0, by kim@desk since 2026-11-20T12:00:0${String(index)}Z: apply x.yaml`, { hint: 'wait for it' }) }),
+      left(host, 'locked', {
+        error: new AppError(
+          'locked',
+          `another run has the host: run r0, by kim@desk since 2026-11-20T12:00:0${String(index)}Z: apply x.yaml`,
+          { hint: 'wait for it' },
+        ),
+      }),
     ),
-    ...['web-6', 'web-7'].map((host) => left(host, 'not-started', { error: new AppError('not-started', 'its turn did not come', { hint: 'nothing was changed on it' }) })),
+    ...['web-6', 'web-7'].map((host) =>
+      left(host, 'not-started', {
+        error: new AppError('not-started', 'its turn did not come', { hint: 'nothing was changed on it' }),
+      }),
+    ),
     { ...broken('web-8', ''), status: 'drifted' as const, error: drift, warnings: [] },
   ];
 
@@ -141,21 +204,48 @@ describe('what is left', () => {
   it('is named in a resumed run too, whose first part may have applied something', () => {
     const text = show([left('web-3', 'interrupted', { step: 'Copy' })], { mode: 'resume', journal });
     expect(text).toContain('Recap of resume of run r1\n');
-    expect(text).toContain('To go on with the 1 host that is left: plimsoll resume r1\nTo undo what has been applied: plimsoll rollback r1\n');
+    expect(text).toContain(
+      'To go on with the 1 host that is left: plimsoll resume r1\nTo undo what has been applied: plimsoll rollback r1\n',
+    );
   });
 
   it('offers no rollback where nothing was applied, and no command where there is no journal or nothing is left', () => {
     expect(show([rejected('web-1')], { journal })).toMatch(/^To go on with .*: plimsoll resume r1$/m);
     expect(show([rejected('web-1')], { journal })).not.toContain('rollback');
     expect(show(hosts)).not.toMatch(/plimsoll r|Recorded/);
-    const done = show([changed('web-1'), left('web-2', 'locked', { status: 'refused', error: new AppError('refused', 'the pool is full', { hint: 'grow the pool' }) })], { journal });
+    const done = show(
+      [
+        changed('web-1'),
+        left('web-2', 'locked', {
+          status: 'refused',
+          error: new AppError('refused', 'the pool is full', { hint: 'grow the pool' }),
+        }),
+      ],
+      { journal },
+    );
     expect(done).not.toMatch(/plimsoll r/);
     expect(done).toContain(`Recorded in ${journal}\n`);
   });
 
   it('of a rollback are the hosts on which nothing could be undone', () => {
-    const undone = (host: string): HostResult => ({ ...changed(host), applied: [], undone: ['app-1: 10 GiB → 20 GiB', 'app-0: 10 GiB → 20 GiB'], owed: [], warnings: ['Note it: cannot be undone: /etc/motd'] });
-    expect(show([undone('web-1'), undone('web-2'), { ...broken('web-3', '3 GiB'), undone: ['app-1: 10 GiB → 20 GiB'], warnings: [] }, { ...changed('web-4'), status: 'ok', applied: [], owed: [] }], { mode: 'rollback', journal })).toMatchInlineSnapshot(`
+    const undone = (host: string): HostResult => ({
+      ...changed(host),
+      applied: [],
+      undone: ['app-1: 10 GiB → 20 GiB', 'app-0: 10 GiB → 20 GiB'],
+      owed: [],
+      warnings: ['Note it: cannot be undone: /etc/motd'],
+    });
+    expect(
+      show(
+        [
+          undone('web-1'),
+          undone('web-2'),
+          { ...broken('web-3', '3 GiB'), undone: ['app-1: 10 GiB → 20 GiB'], warnings: [] },
+          { ...changed('web-4'), status: 'ok', applied: [], owed: [] },
+        ],
+        { mode: 'rollback', journal },
+      ),
+    ).toMatchInlineSnapshot(`
       "Recap of rollback of run r1
         undone      2 hosts: web-[1-2]
         ok          1 host: web-4
@@ -182,6 +272,12 @@ describe('what is left', () => {
 });
 
 it('keeps the exact words of hosts that say the same', () => {
-  const same = ['web-1', 'web-2'].map((host) => left(host, 'locked', { error: new AppError('locked', 'run r0 has it since 2026-11-20T12:00:00Z, from 10.0.0.9', { hint: '' }) }));
-  expect(show(same)).toContain('! locked: 2 hosts: web-[1-2]: run r0 has it since 2026-11-20T12:00:00Z, from 10.0.0.9\n');
+  const same = ['web-1', 'web-2'].map((host) =>
+    left(host, 'locked', {
+      error: new AppError('locked', 'run r0 has it since 2026-11-20T12:00:00Z, from 10.0.0.9', { hint: '' }),
+    }),
+  );
+  expect(show(same)).toContain(
+    '! locked: 2 hosts: web-[1-2]: run r0 has it since 2026-11-20T12:00:00Z, from 10.0.0.9\n',
+  );
 });

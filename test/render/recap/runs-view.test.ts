@@ -14,19 +14,31 @@ const grow = change('app-1: 10 GiB → 20 GiB');
 const restart = change('restart docker', ['restart'], { undo: 'irreversible' });
 const kept = change('swap the volume', ['swap'], { finalize: [{ kind: 'exec', argv: ['rm'] }] });
 
-const details = (records: readonly JournalRecord[], running?: RunHolder): RunDetails => detailsOf(place, historyOf(records), running);
-const summary = (records: readonly JournalRecord[], running?: RunHolder): RunSummary => summaryOf(place, historyOf(records), running);
+const details = (records: readonly JournalRecord[], running?: RunHolder): RunDetails =>
+  detailsOf(place, historyOf(records), running);
+const summary = (records: readonly JournalRecord[], running?: RunHolder): RunSummary =>
+  summaryOf(place, historyOf(records), running);
 const show = (run: RunDetails, verbose = false): string => paint(runView(run, { verbose }), false);
 const table = (...runs: readonly (RunSummary | DamagedRun)[]): string => paint(runsTable(runs), false);
 
-const growOn = (host: string): readonly JournalRecord[] => [...effects(grow, { host }), ended('changed', { host, owed: ['restart docker before the next stop of app-1'] })];
+const growOn = (host: string): readonly JournalRecord[] => [
+  ...effects(grow, { host }),
+  ended('changed', { host, owed: ['restart docker before the next stop of app-1'] }),
+];
 const failedOn = (host: string): readonly JournalRecord[] => [
   ...effects(grow, { host }),
   ...effects(restart, { host, step: '1.2', name: 'Restart' }, 'action-failed'),
   ended('failed', { host, step: 'Restart', error: { code: 'action-failed', message: `${host}: exit status 1` } }),
 ];
 const names = hostNames(8);
-const mixed = [begin([...names, 'db-1', 'db-2', 'db-3', 'db-4']), ...names.slice(0, 6).flatMap(growOn), ...names.slice(6).flatMap(failedOn), ended('unreachable', { host: 'db-1', error: { code: 'unreachable', message: 'no route to 10.0.0.1' } }), intent(grow, { host: 'db-2' }), ended('not-started', { host: 'db-3' })];
+const mixed = [
+  begin([...names, 'db-1', 'db-2', 'db-3', 'db-4']),
+  ...names.slice(0, 6).flatMap(growOn),
+  ...names.slice(6).flatMap(failedOn),
+  ended('unreachable', { host: 'db-1', error: { code: 'unreachable', message: 'no route to 10.0.0.1' } }),
+  intent(grow, { host: 'db-2' }),
+  ended('not-started', { host: 'db-3' }),
+];
 
 describe('one run', () => {
   it('says what is equal once', () => {
@@ -60,7 +72,11 @@ describe('one run', () => {
 
   it('is short for 300 hosts, and whole with -v', () => {
     const all = hostNames(300);
-    const run = details([begin(all), ...all.flatMap((host, index) => (index % 7 === 0 ? failedOn(host) : growOn(host))), end('failed')]);
+    const run = details([
+      begin(all),
+      ...all.flatMap((host, index) => (index % 7 === 0 ? failedOn(host) : growOn(host))),
+      end('failed'),
+    ]);
     expect(show(run).split('\n').length).toBeLessThan(22);
     expect(show(run)).not.toContain('$ ');
     expect(show(run, true)).toContain('Grow: app-1: 10 GiB → 20 GiB\n      $ undo grow\n');
@@ -68,7 +84,9 @@ describe('one run', () => {
 
   it('of a host that is done nothing is unknown, and what has left nothing to be undone is not said', () => {
     const wait = change('wait for docker', ['wait'], { undo: [] });
-    const text = show(details([begin(), intent(grow), intent(wait, { step: '1.2' }), continued('resume'), ended('ok'), end('ok')]));
+    const text = show(
+      details([begin(), intent(grow), intent(wait, { step: '1.2' }), continued('resume'), ended('ok'), end('ok')]),
+    );
     expect(text).not.toContain('not known');
     expect(text).not.toContain('wait');
     expect(text).toContain('can be rolled back:\n  web-1: Grow: app-1');
@@ -84,7 +102,18 @@ describe('one run', () => {
   });
 
   it('that was rolled back, but for what cannot be', () => {
-    const text = show(details([begin(), ...effects(grow), ...effects(restart, { step: '1.2', name: 'Restart' }), ended('changed'), end('changed'), continued('rollback'), ended('changed'), end('changed')]));
+    const text = show(
+      details([
+        begin(),
+        ...effects(grow),
+        ...effects(restart, { step: '1.2', name: 'Restart' }),
+        ended('changed'),
+        end('changed'),
+        continued('rollback'),
+        ended('changed'),
+        end('changed'),
+      ]),
+    );
     expect(text).toContain('rolled back 1 host: web-1');
     expect(text).toContain('cannot be rolled back:\n  web-1: Restart: restart docker');
     expect(text).not.toContain('→ plimsoll');
@@ -92,17 +121,42 @@ describe('one run', () => {
 
   it('does not obey what it was told by hosts and files', () => {
     const evil = '\x1b]0;x\x07\u202e\nRun ok';
-    const text = show(details([begin([`web${evil}`], { playbook: evil, by: evil, at: evil }), ...effects(change(evil), { host: `web${evil}`, name: evil }), ended('failed', { host: `web${evil}`, step: evil, error: { code: 'action-failed', message: evil }, owed: [evil] })]), true);
+    const text = show(
+      details([
+        begin([`web${evil}`], { playbook: evil, by: evil, at: evil }),
+        ...effects(change(evil), { host: `web${evil}`, name: evil }),
+        ended('failed', {
+          host: `web${evil}`,
+          step: evil,
+          error: { code: 'action-failed', message: evil },
+          owed: [evil],
+        }),
+      ]),
+      true,
+    );
     expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
     expect(text).not.toMatch(/^Run ok/m);
   });
 });
 
 describe('several runs', () => {
-  const damaged: DamagedRun = { runId: '20260101-000000-aaaaaa', directory: '/state', error: { code: 'config', message: 'this is no record of a journal\x1b[2J', hint: '', where: '/state/journal.jsonl:3' } };
+  const damaged: DamagedRun = {
+    runId: '20260101-000000-aaaaaa',
+    directory: '/state',
+    error: {
+      code: 'config',
+      message: 'this is no record of a journal\x1b[2J',
+      hint: '',
+      where: '/state/journal.jsonl:3',
+    },
+  };
 
   it('are a table, the damaged ones among them', () => {
-    const done = summaryOf({ ...place, runId: '20261119-000000-bbbbbb' }, historyOf([begin(names), ...names.map((host) => ended('changed', { host })), end('changed')]), undefined);
+    const done = summaryOf(
+      { ...place, runId: '20261119-000000-bbbbbb' },
+      historyOf([begin(names), ...names.map((host) => ended('changed', { host })), end('changed')]),
+      undefined,
+    );
     expect(table(summary([...mixed, end('failed')]), done, damaged)).toMatchInlineSnapshot(`
       "RUN                     BEGAN (UTC)       LAST   PLAYBOOK   BY          HOSTS                                                          OWED  NEXT
       20261120-181612-9f3a1c  2026-11-20 18:16  apply  grow.yaml  ann@laptop  6 done, 2 failed, 1 unreachable, 1 interrupted, 2 not started  6     plimsoll resume 20261120-181612-9f3a1c
@@ -123,9 +177,38 @@ describe('several runs', () => {
   it.each<[string, readonly JournalRecord[], readonly string[], RunHolder | undefined]>([
     ['what failed is resumed', [begin(), ended('failed'), end('failed')], ['resume'], undefined],
     ['what never began is resumed', [begin()], ['resume'], undefined],
-    ['a rollback that was cut is gone on with', [begin(), ...effects(grow), ended('changed'), continued('rollback'), intent(change('undo'), { operation: 'undo', step: '0.1' })], ['rollback'], undefined],
-    ['some are rolled back in part, others never done', [begin(['web-1', 'web-2']), ...effects(grow), ended('changed'), ended('failed', { host: 'web-2' }), continued('rollback'), ...effects(change('undo'), { operation: 'undo', step: '0.1' }, 'action-failed'), ended('failed')], ['rollback', 'resume'], undefined],
-    ['what is kept for a rollback can be removed', [begin(), ...effects(kept), ended('changed'), end('changed')], ['finalize'], undefined],
+    [
+      'a rollback that was cut is gone on with',
+      [
+        begin(),
+        ...effects(grow),
+        ended('changed'),
+        continued('rollback'),
+        intent(change('undo'), { operation: 'undo', step: '0.1' }),
+      ],
+      ['rollback'],
+      undefined,
+    ],
+    [
+      'some are rolled back in part, others never done',
+      [
+        begin(['web-1', 'web-2']),
+        ...effects(grow),
+        ended('changed'),
+        ended('failed', { host: 'web-2' }),
+        continued('rollback'),
+        ...effects(change('undo'), { operation: 'undo', step: '0.1' }, 'action-failed'),
+        ended('failed'),
+      ],
+      ['rollback', 'resume'],
+      undefined,
+    ],
+    [
+      'what is kept for a rollback can be removed',
+      [begin(), ...effects(kept), ended('changed'), end('changed')],
+      ['finalize'],
+      undefined,
+    ],
     ['done', [begin(), ...effects(grow), ended('changed'), end('changed')], [], undefined],
     ['under way', [begin(), intent(grow)], [], {}],
   ])('what is next: %s', (_, records, next, running) => {

@@ -5,7 +5,10 @@ import { exceeds, wavesOf } from '../../../src/run/applying/batch.ts';
 
 const count = (number: number): BatchSize => ({ kind: 'count', count: number });
 const percent = (number: number): BatchSize => ({ kind: 'percent', percent: number });
-const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }).map(count), fc.integer({ min: 1, max: 100 }).map(percent)), { minLength: 1, maxLength: 5 });
+const sizes = fc.array(
+  fc.oneof(fc.integer({ min: 1, max: 40 }).map(count), fc.integer({ min: 1, max: 100 }).map(percent)),
+  { minLength: 1, maxLength: 5 },
+);
 
 describe('the waves of a play', () => {
   it.each([
@@ -18,7 +21,12 @@ describe('the waves of a play', () => {
     [7, [percent(50)], [3, 3, 1]],
     [0, [count(1)], []],
   ])('%i hosts by %j: %j', (hosts, batch, lengths) => {
-    expect(wavesOf(Array.from({ length: hosts }, (_, number) => number), batch).map(({ length }) => length)).toEqual(lengths);
+    expect(
+      wavesOf(
+        Array.from({ length: hosts }, (_, number) => number),
+        batch,
+      ).map(({ length }) => length),
+    ).toEqual(lengths);
   });
 
   it('are all of the hosts, once each, in their order, and none is empty; the last size repeats', () => {

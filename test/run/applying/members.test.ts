@@ -18,10 +18,17 @@ const slowly = (one: Fleet, controls: string, fails = false): string => {
 /** How many were at work at once, at most. */
 function mostAtOnce(one: Fleet, file = 'all'): number {
   let now = 0;
-  return Math.max(...readFileSync(join(one.root, file), 'utf8').trim().split('\n').map((line) => (now += line === '+' ? 1 : -1)));
+  return Math.max(
+    ...readFileSync(join(one.root, file), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (now += line === '+' ? 1 : -1)),
+  );
 }
 
-const statuses = (result: { readonly hosts: readonly { readonly host: string; readonly status: string }[] }): Record<string, string> => Object.fromEntries(result.hosts.map(({ host, status }) => [host, status]));
+const statuses = (result: {
+  readonly hosts: readonly { readonly host: string; readonly status: string }[];
+}): Record<string, string> => Object.fromEntries(result.hosts.map(({ host, status }) => [host, status]));
 
 describe.concurrent('max_unavailable', () => {
   it('bounds on how many hosts a step changes something at once; all come to their turn', async () => {
@@ -29,16 +36,22 @@ describe.concurrent('max_unavailable', () => {
     const result = await one.run(`hosts: all\nsteps:\n  - ${slowly(one, ', max_unavailable: 2')}\n`);
     expect(result).toMatchObject({ status: 'changed', exitCode: 0 });
     expect(mostAtOnce(one)).toBe(2);
-    expect(one.event('host.waiting').map(({ reason }) => reason)).toContainEqual(expect.stringMatching(/"put" \(line \d+\): \w, \w is unavailable, and max_unavailable is 2/));
+    expect(one.event('host.waiting').map(({ reason }) => reason)).toContainEqual(
+      expect.stringMatching(/"put" \(line \d+\): \w, \w is unavailable, and max_unavailable is 2/),
+    );
   });
 
   it('counts hosts where it has failed: the others are not touched', async () => {
     const one = fleet(['a', 'b', 'c']);
-    const result = await one.run(`hosts: all\nmax_failures: 100%\nsteps:\n  - ${slowly(one, ', max_unavailable: { members: 1, service: web }', true)}\n`);
+    const result = await one.run(
+      `hosts: all\nmax_failures: 100%\nsteps:\n  - ${slowly(one, ', max_unavailable: { members: 1, service: web }', true)}\n`,
+    );
     // Whose turn comes first is of no account.
     expect(result.hosts.map(({ status }) => status).toSorted()).toEqual(['failed', 'not-started', 'not-started']);
     const failed = result.hosts.find(({ status }) => status === 'failed')?.host ?? '';
-    expect(result.hosts.find(({ status }) => status === 'not-started')?.error?.message).toBe(`its turn at web did not come: ${failed} failed there and may be down (max_unavailable: 1)`);
+    expect(result.hosts.find(({ status }) => status === 'not-started')?.error?.message).toBe(
+      `its turn at web did not come: ${failed} failed there and may be down (max_unavailable: 1)`,
+    );
     expect(readFileSync(join(one.root, 'all'), 'utf8')).toBe('+\n');
   });
 
@@ -46,7 +59,9 @@ describe.concurrent('max_unavailable', () => {
     const one = fleet(['a', 'b', 'c']);
     one.write('a', 'file', 'locked');
     one.write('b', 'file', 'done');
-    const result = await one.run(`hosts: all\nmax_failures: 100%\nsteps:\n  - ${slowly(one, ', max_unavailable: 1')}\n`);
+    const result = await one.run(
+      `hosts: all\nmax_failures: 100%\nsteps:\n  - ${slowly(one, ', max_unavailable: 1')}\n`,
+    );
     expect(statuses(result)).toEqual({ a: 'refused', b: 'ok', c: 'changed' });
   });
 

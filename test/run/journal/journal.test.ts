@@ -18,7 +18,13 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const record = (host: string, owed: readonly string[] = []): JournalRecord => ({ type: 'host', at: '2026-01-01T00:00:00Z', host, status: 'ok', owed });
+const record = (host: string, owed: readonly string[] = []): JournalRecord => ({
+  type: 'host',
+  at: '2026-01-01T00:00:00Z',
+  host,
+  status: 'ok',
+  owed,
+});
 const hosts = (): readonly string[] =>
   readFileSync(path, 'utf8')
     .trimEnd()
@@ -83,7 +89,10 @@ describe('a journal', () => {
         for (let number = 0; number < 10; number += 1) await journal.append(record(`${writer}.${String(number)}`));
       }),
     );
-    for (const writer of writers) expect(hosts().filter((name) => name.startsWith(`${writer}.`))).toEqual(Array.from({ length: 10 }, (_, number) => `${writer}.${String(number)}`));
+    for (const writer of writers)
+      expect(hosts().filter((name) => name.startsWith(`${writer}.`))).toEqual(
+        Array.from({ length: 10 }, (_, number) => `${writer}.${String(number)}`),
+      );
     await journal.close();
   });
 
@@ -113,7 +122,11 @@ describe('a journal', () => {
       await appendFile.call(this, String(text).slice(0, 20), ...rest);
       throw new Error('ENOSPC: no space left on device');
     });
-    await expect(journal.append(record('b'))).rejects.toMatchObject({ code: 'action-failed', message: expect.stringContaining('ENOSPC'), hint: expect.stringContaining('room') });
+    await expect(journal.append(record('b'))).rejects.toMatchObject({
+      code: 'action-failed',
+      message: expect.stringContaining('ENOSPC'),
+      hint: expect.stringContaining('room'),
+    });
     await expect(journal.append(record('c'))).rejects.toMatchObject({ code: 'action-failed' });
     await journal.close();
     const [first = '', ...rest] = readFileSync(path, 'utf8').split('\n');

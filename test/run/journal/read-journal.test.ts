@@ -17,7 +17,9 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const grow = change('app-1: 10 GiB → 20 GiB', ['grow', 'check'], { finalize: [{ kind: 'exec', argv: ['rm', '/old'] }] });
+const grow = change('app-1: 10 GiB → 20 GiB', ['grow', 'check'], {
+  finalize: [{ kind: 'exec', argv: ['rm', '/old'] }],
+});
 const everything: readonly JournalRecord[] = [
   begin(['web-1', 'web-2']),
   ...effects(grow),
@@ -40,7 +42,11 @@ describe('reading a journal', () => {
   });
 
   it('reads lines that are longer than what is read at once, and characters across its borders', async () => {
-    const long = [begin(), ended('failed', { error: { code: 'action-failed', message: '→'.repeat(200_000) } }), end('failed')];
+    const long = [
+      begin(),
+      ended('failed', { error: { code: 'action-failed', message: '→'.repeat(200_000) } }),
+      end('failed'),
+    ];
     write(journalText(long));
     expect((await readJournal(path)).records).toEqual(long);
   });
@@ -52,7 +58,11 @@ describe('reading a journal', () => {
       write(bytes.subarray(0, length));
       const whole = bytes.subarray(0, length).lastIndexOf(10) + 1;
       const { records, tornBytes } = await readJournal(path);
-      expect({ length, records: records.length, tornBytes }).toEqual({ length, records: bytes.subarray(0, whole).toString().split('\n').length - 1, tornBytes: length - whole });
+      expect({ length, records: records.length, tornBytes }).toEqual({
+        length,
+        records: bytes.subarray(0, whole).toString().split('\n').length - 1,
+        tornBytes: length - whole,
+      });
     }
   });
 
@@ -67,39 +77,120 @@ describe('reading a journal', () => {
   });
 
   it.each([
-    ['half a record in the middle', `${journalText([begin()])}{"type":"ho\n${journalText([end('ok')])}`, 2, /not the last line/, /put back a copy/],
-    ['bytes that are no UTF-8 in the middle', Buffer.concat([Buffer.from(journalText([begin()])), Buffer.from([0x22, 0xff, 0x22, 0x0a]), Buffer.from(journalText([end('ok')]))]), 2, /not the last line/, /./],
+    [
+      'half a record in the middle',
+      `${journalText([begin()])}{"type":"ho\n${journalText([end('ok')])}`,
+      2,
+      /not the last line/,
+      /put back a copy/,
+    ],
+    [
+      'bytes that are no UTF-8 in the middle',
+      Buffer.concat([
+        Buffer.from(journalText([begin()])),
+        Buffer.from([0x22, 0xff, 0x22, 0x0a]),
+        Buffer.from(journalText([end('ok')])),
+      ]),
+      2,
+      /not the last line/,
+      /./,
+    ],
     ['no run record first', journalText([end('ok'), begin()]), 1, /begins with the record of its run/, /./],
     ['a second run record', journalText([begin(), begin()]), 2, /in the middle/, /./],
-    ['a newer version', journalText([begin()]).replace('"version":1', '"version":2'), 1, /newer plimsoll.*version 2.*up to 1/, /newer/],
+    [
+      'a newer version',
+      journalText([begin()]).replace('"version":1', '"version":2'),
+      1,
+      /newer plimsoll.*version 2.*up to 1/,
+      /newer/,
+    ],
     ['no version', journalText([begin()]).replace('"version":1,', ''), 1, /version/, /./],
-    ['a type that is not known', `${good}{"type":"verdict","at":"now"}\n`, everything.length + 1, /"verdict", which this plimsoll does not know/, /newer/],
+    [
+      'a type that is not known',
+      `${good}{"type":"verdict","at":"now"}\n`,
+      everything.length + 1,
+      /"verdict", which this plimsoll does not know/,
+      /newer/,
+    ],
     ['no type', `${good}{"at":"now"}\n`, everything.length + 1, /no record that can be relied on/, /./],
     ['a list', `${good}[]\n`, everything.length + 1, /no record/, /./],
-    ['a key that is not known', `${journalText([begin()])}${journalText([ended('ok')]).replace('"owed"', '"debt":1,"owed"')}`, 2, /debt/, /./],
-    ['a status that is not known', `${journalText([begin()])}${journalText([ended('ok')]).replace('"ok"', '"fine"')}`, 2, /status/, /./],
-    ['an error code that is not known', journalText([begin(), ended('failed', { error: { code: 'drift', message: '' } })]).replace('"drift"', '"toString"'), 2, /code/, /./],
-    ['an action that is not known', journalText([begin(), intent(grow)]).replace('"kind":"exec"', '"kind":"eval"'), 2, /change/, /./],
+    [
+      'a key that is not known',
+      `${journalText([begin()])}${journalText([ended('ok')]).replace('"owed"', '"debt":1,"owed"')}`,
+      2,
+      /debt/,
+      /./,
+    ],
+    [
+      'a status that is not known',
+      `${journalText([begin()])}${journalText([ended('ok')]).replace('"ok"', '"fine"')}`,
+      2,
+      /status/,
+      /./,
+    ],
+    [
+      'an error code that is not known',
+      journalText([begin(), ended('failed', { error: { code: 'drift', message: '' } })]).replace(
+        '"drift"',
+        '"toString"',
+      ),
+      2,
+      /code/,
+      /./,
+    ],
+    [
+      'an action that is not known',
+      journalText([begin(), intent(grow)]).replace('"kind":"exec"', '"kind":"eval"'),
+      2,
+      /change/,
+      /./,
+    ],
     ['an escape sequence for a type', `${journalText([begin()])}{"type":"\\u001b[2J"}\n`, 2, /"\\x1b\[2J"/, /./],
-    ['a value as deep as a stack', journalText([begin(), intent(grow, { want: 'deep' })]).replace('"deep"', '['.repeat(20_000) + ']'.repeat(20_000)), 2, /want/, /./],
+    [
+      'a value as deep as a stack',
+      journalText([begin(), intent(grow, { want: 'deep' })]).replace('"deep"', '['.repeat(20_000) + ']'.repeat(20_000)),
+      2,
+      /want/,
+      /./,
+    ],
   ])('refuses %s, and says where', async (_, text, line, message, hint) => {
     write(text);
-    await expect(readJournal(path)).rejects.toMatchObject({ code: 'config', where: `${path}:${String(line)}`, message: expect.stringMatching(message), hint: expect.stringMatching(hint) });
+    await expect(readJournal(path)).rejects.toMatchObject({
+      code: 'config',
+      where: `${path}:${String(line)}`,
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
   });
 
-  it.each([[''], ['{"type":"run","ver']])('a run that was cut before its first record (%j) has done nothing', async (text) => {
-    write(text);
-    await expect(readJournal(path)).rejects.toMatchObject({ code: 'config', message: expect.stringContaining('has changed nothing') });
-  });
+  it.each([[''], ['{"type":"run","ver']])(
+    'a run that was cut before its first record (%j) has done nothing',
+    async (text) => {
+      write(text);
+      await expect(readJournal(path)).rejects.toMatchObject({
+        code: 'config',
+        message: expect.stringContaining('has changed nothing'),
+      });
+    },
+  );
 
   it('a journal that is not there, or is a directory', async () => {
-    await expect(readJournal(path)).rejects.toMatchObject({ code: 'config', message: expect.stringContaining('no such file') });
-    await expect(readJournal(directory)).rejects.toMatchObject({ code: 'config', message: expect.stringContaining('directory') });
+    await expect(readJournal(path)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('no such file'),
+    });
+    await expect(readJournal(directory)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('directory'),
+    });
   });
 
   it('does not take a line without an end into memory', async () => {
     write(Buffer.concat([Buffer.from(journalText([begin()])), Buffer.alloc(65 * 1024 ** 2, 0x20)]));
-    await expect(readJournal(path)).rejects.toMatchObject({ code: 'config', message: expect.stringContaining('64 MiB') });
+    await expect(readJournal(path)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('64 MiB'),
+    });
   });
 });
 

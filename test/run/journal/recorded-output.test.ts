@@ -5,7 +5,11 @@ const stdoutOf = (stdout: string): string => recorded({ status: 0, stdout, stder
 
 describe('what the journal keeps of an output', () => {
   it('is all of it, when it is short', () => {
-    expect(recorded({ status: 3, stdout: '10 %\r20 %\n', stderr: 'why\n' })).toEqual({ status: 3, stdout: '10 %\r20 %\n', stderr: 'why\n' });
+    expect(recorded({ status: 3, stdout: '10 %\r20 %\n', stderr: 'why\n' })).toEqual({
+      status: 3,
+      stdout: '10 %\r20 %\n',
+      stderr: 'why\n',
+    });
   });
 
   it('is the last writing of each line of a long one', () => {

@@ -1,7 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -33,20 +43,34 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 /** Another process that has the run. */
 async function otherProcess(state: string): Promise<ChildProcess> {
   const code = `const { holdRun } = await import(process.argv[1]); await holdRun(process.argv[3], process.argv[2]); process.stdout.write('held'); setInterval(() => undefined, 1000);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code, lockModule, runId, state], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', code, lockModule, runId, state],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   started.push(child);
-  await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => Promise.reject(new Error('the other process has ended')))]);
+  await Promise.race([
+    once(child.stdout, 'data'),
+    once(child, 'exit').then(() => Promise.reject(new Error('the other process has ended'))),
+  ]);
   return child;
 }
 
 describe.each([
   { kind: 'a state directory', stateOf: (): string => directory },
-  { kind: 'one with a longer path than a socket may have', stateOf: (): string => join(directory, 'long'.repeat(40), 'longer'.repeat(20)) },
+  {
+    kind: 'one with a longer path than a socket may have',
+    stateOf: (): string => join(directory, 'long'.repeat(40), 'longer'.repeat(20)),
+  },
 ])('a run is held in $kind', ({ stateOf }) => {
   it('by one at a time, until it is let go of', async () => {
     const state = stateOf();
     const held = await holdRun(state, runId);
-    await expect(holdRun(state, runId)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already (pid ${String(process.pid)})`, hint: expect.stringContaining('wait') });
+    await expect(holdRun(state, runId)).rejects.toMatchObject({
+      code: 'locked',
+      message: `this machine is working on run ${runId} already (pid ${String(process.pid)})`,
+      hint: expect.stringContaining('wait'),
+    });
     await held.release();
     await held.release();
     await (await holdRun(state, runId)).release();
@@ -56,7 +80,10 @@ describe.each([
   it('against another process, which is named; it vanishes with that process, even when that is killed', async () => {
     const state = stateOf();
     const child = await otherProcess(state);
-    await expect(holdRun(state, runId)).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining(`(pid ${String(child.pid)})`) });
+    await expect(holdRun(state, runId)).rejects.toMatchObject({
+      code: 'locked',
+      message: expect.stringContaining(`(pid ${String(child.pid)})`),
+    });
     await ended(child, 'SIGKILL');
     await (await holdRun(state, runId)).release();
     expect(readdirSync(join(state, 'locks'))).toEqual([]);
@@ -74,7 +101,10 @@ describe.each([
     const state = stateOf();
     const child = await otherProcess(state);
     child.kill('SIGSTOP');
-    await expect(holdRun(state, runId)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already` });
+    await expect(holdRun(state, runId)).rejects.toMatchObject({
+      code: 'locked',
+      message: `this machine is working on run ${runId} already`,
+    });
   });
 
   it('against one that answers nonsense', async () => {
@@ -86,7 +116,10 @@ describe.each([
     symlinkSync(dirname(address), short);
     server.listen(join(short, basename(address)));
     await once(server, 'listening');
-    await expect(holdRun(state, runId)).rejects.toMatchObject({ code: 'locked', message: `this machine is working on run ${runId} already` });
+    await expect(holdRun(state, runId)).rejects.toMatchObject({
+      code: 'locked',
+      message: `this machine is working on run ${runId} already`,
+    });
     server.close();
     await once(server, 'close');
   });
@@ -124,7 +157,11 @@ it('a file that is no socket is nobody', async () => {
 
 it('does not keep a process alive that has nothing else to do', async () => {
   const code = `const { holdRun } = await import(process.argv[1]); await holdRun(process.argv[3], process.argv[2]);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code, lockModule, runId, directory], { stdio: 'inherit' });
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', code, lockModule, runId, directory],
+    { stdio: 'inherit' },
+  );
   started.push(child);
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
@@ -132,7 +169,8 @@ it('does not keep a process alive that has nothing else to do', async () => {
 it('cannot be taken by another user of the machine: it is where he may write nothing, and not in the name space of all', async () => {
   const held = await holdRun(directory, runId);
   expect(statSync(dirname(lockAddress(directory, runId))).mode & 0o777).toBe(0o700);
-  if (process.platform === 'linux') expect(readFileSync('/proc/net/unix', 'utf8')).not.toMatch(new RegExp(`@[^\\n]*${runId}`));
+  if (process.platform === 'linux')
+    expect(readFileSync('/proc/net/unix', 'utf8')).not.toMatch(new RegExp(`@[^\\n]*${runId}`));
   await held.release();
 });
 
@@ -145,5 +183,9 @@ it('whoever was killed while it took over keeps nobody waiting', async () => {
 
 it('that cannot be is said, with what to do', async () => {
   writeFileSync(join(directory, 'locks'), '');
-  await expect(holdRun(directory, runId)).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/cannot be held in .*\/locks: /), hint: expect.stringContaining('XDG_STATE_HOME') });
+  await expect(holdRun(directory, runId)).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringMatching(/cannot be held in .*\/locks: /),
+    hint: expect.stringContaining('XDG_STATE_HOME'),
+  });
 });

@@ -24,7 +24,8 @@ afterEach(() => {
 });
 
 async function made(...ids: readonly string[]): Promise<void> {
-  for (const id of ids) writeFileSync(journalPath({ directory: await createRun(state, id, `plan of ${id}`) }), journalText(records));
+  for (const id of ids)
+    writeFileSync(journalPath({ directory: await createRun(state, id, `plan of ${id}`) }), journalText(records));
 }
 
 describe('a new run', () => {
@@ -34,7 +35,9 @@ describe('a new run', () => {
     expect(readdirSync(directory).sort()).toEqual(['journal.jsonl', 'plan.json']);
     expect(readFileSync(join(directory, 'plan.json'), 'utf8')).toBe('{"plan":1}');
     expect(readFileSync(journalPath({ directory }), 'utf8')).toBe('');
-    const modes = [join(state, 'runs'), directory, join(directory, 'plan.json'), join(directory, 'journal.jsonl')].map((path) => (statSync(path).mode & 0o777).toString(8));
+    const modes = [join(state, 'runs'), directory, join(directory, 'plan.json'), join(directory, 'journal.jsonl')].map(
+      (path) => (statSync(path).mode & 0o777).toString(8),
+    );
     expect(modes).toEqual(['700', '700', '600', '600']);
   });
 
@@ -62,7 +65,11 @@ describe('a new run', () => {
 
   it('says where it cannot be kept', async () => {
     writeFileSync(state, 'a file');
-    await expect(createRun(state, middle, 'plan')).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(state), hint: expect.stringContaining('XDG_STATE_HOME') });
+    await expect(createRun(state, middle, 'plan')).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining(state),
+      hint: expect.stringContaining('XDG_STATE_HOME'),
+    });
   });
 });
 
@@ -75,7 +82,12 @@ describe('finding a run', () => {
     ['20260', old],
   ])('%s: %s', async (wanted, expected) => {
     await made(old, middle, young);
-    if (expected === undefined) await expect(findRun(state, wanted)).rejects.toMatchObject({ code: 'usage', message: `2 runs begin with ${wanted}`, hint: expect.stringContaining(`${young}, ${middle}`) });
+    if (expected === undefined)
+      await expect(findRun(state, wanted)).rejects.toMatchObject({
+        code: 'usage',
+        message: `2 runs begin with ${wanted}`,
+        hint: expect.stringContaining(`${young}, ${middle}`),
+      });
     else expect(await findRun(state, wanted)).toEqual({ runId: expected, directory: join(state, 'runs', expected) });
   });
 
@@ -84,15 +96,25 @@ describe('finding a run', () => {
     expect(await findRun(state, middle)).toMatchObject({ runId: middle });
   });
 
-  it.each([['nosuch'], [''], ['../runs'], ['.'], ['\x1b[2J']])('there is no run %j: the newest ones are named', async (wanted) => {
-    await made(...[1, 2, 3, 4, 5, 6].map((number) => `2026112${String(number)}-000000-aaaaaa`));
-    const error = await findRun(state, wanted).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'usage', hint: expect.stringMatching(/^the newest of 6: 20261126-000000-aaaaaa, 20261125-.*20261122-000000-aaaaaa;/) });
-    expect(String(error)).not.toContain('\x1b');
-  });
+  it.each([['nosuch'], [''], ['../runs'], ['.'], ['\x1b[2J']])(
+    'there is no run %j: the newest ones are named',
+    async (wanted) => {
+      await made(...[1, 2, 3, 4, 5, 6].map((number) => `2026112${String(number)}-000000-aaaaaa`));
+      const error = await findRun(state, wanted).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: 'usage',
+        hint: expect.stringMatching(/^the newest of 6: 20261126-000000-aaaaaa, 20261125-.*20261122-000000-aaaaaa;/),
+      });
+      expect(String(error)).not.toContain('\x1b');
+    },
+  );
 
   it('there are none at all', async () => {
-    await expect(findRun(state, undefined)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(state), hint: 'plimsoll apply makes one' });
+    await expect(findRun(state, undefined)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining(state),
+      hint: 'plimsoll apply makes one',
+    });
     await expect(openRun(state, 'x')).rejects.toMatchObject({ code: 'usage' });
   });
 });
@@ -101,16 +123,28 @@ describe('opening a run', () => {
   it('gives its plan and its journal, and says what is torn', async () => {
     await made(middle);
     writeFileSync(journalPath({ directory: join(state, 'runs', middle) }), `${journalText(records)}{"ty`);
-    expect(await openRun(state, undefined)).toEqual({ runId: middle, directory: join(state, 'runs', middle), planText: `plan of ${middle}`, records, tornBytes: 4 });
+    expect(await openRun(state, undefined)).toEqual({
+      runId: middle,
+      directory: join(state, 'runs', middle),
+      planText: `plan of ${middle}`,
+      records,
+      tornBytes: 4,
+    });
   });
 
   it('without its plan, or with a damaged journal, it is refused', async () => {
     await made(middle);
     rmSync(join(state, 'runs', middle, 'plan.json'));
-    await expect(openRun(state, undefined)).rejects.toMatchObject({ code: 'config', message: expect.stringMatching(/plan\.json could not be read: there is no such file/) });
+    await expect(openRun(state, undefined)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(/plan\.json could not be read: there is no such file/),
+    });
     await made(young);
     writeFileSync(journalPath({ directory: join(state, 'runs', young) }), 'x\ny\n');
-    await expect(openRun(state, young)).rejects.toMatchObject({ code: 'config', where: expect.stringMatching(/journal\.jsonl:1$/) });
+    await expect(openRun(state, young)).rejects.toMatchObject({
+      code: 'config',
+      where: expect.stringMatching(/journal\.jsonl:1$/),
+    });
   });
 });
 
@@ -126,12 +160,18 @@ describe('listing runs', () => {
     await made(old, young);
     rmSync(join(state, 'runs', old, 'journal.jsonl'));
     const read = await Promise.all((await listRuns(state)).map(tryReadRun));
-    expect(read).toMatchObject([{ runId: young, journal: { records } }, { runId: old, error: { code: 'config', message: expect.stringContaining('no such file') } }]);
+    expect(read).toMatchObject([
+      { runId: young, journal: { records } },
+      { runId: old, error: { code: 'config', message: expect.stringContaining('no such file') } },
+    ]);
   });
 
   it('of a directory that is none', async () => {
     mkdirSync(state);
     writeFileSync(join(state, 'runs'), '');
-    await expect(listRuns(state)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('cannot be listed') });
+    await expect(listRuns(state)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('cannot be listed'),
+    });
   });
 });

@@ -8,7 +8,10 @@ const unasked = (): Promise<never> => Promise.reject(new Error('only the scaled 
 const at = (index: number, host: string): ScaledInstance => ({ index, host, state: 'current', run: 'r' });
 
 function places(instances: readonly ScaledInstance[], next: number, scaled?: Records['scaled']): ScaledPlaces {
-  return new ScaledPlaces({ check: unasked, claim: unasked, settle: unasked, scaled: scaled ?? (() => Promise.resolve({ next, instances })) }, new AbortController().signal);
+  return new ScaledPlaces(
+    { check: unasked, claim: unasked, settle: unasked, scaled: scaled ?? (() => Promise.resolve({ next, instances })) },
+    new AbortController().signal,
+  );
 }
 
 describe('what the hosts of one run are told of a scaled volume', () => {
@@ -16,9 +19,16 @@ describe('what the hosts of one run are told of a scaled volume', () => {
     const run = places([at(1, 'h1')], 3);
     const offers = await Promise.all(['h2', 'h3', 'h4'].map((host) => run.setFor(host, ['elk', '3', '0'])));
     expect(offers.map(({ offered }) => offered)).toEqual([3, 4, undefined]);
-    expect(offers[2]?.promised).toEqual([{ host: 'h2', index: 3 }, { host: 'h3', index: 4 }]);
+    expect(offers[2]?.promised).toEqual([
+      { host: 'h2', index: 3 },
+      { host: 'h3', index: 4 },
+    ]);
     expect((await run.setFor('h3', ['elk', '3', '0'])).offered).toBe(4);
-    expect(await run.setFor('h1', ['elk', '3', '0'])).toEqual({ host: 'h1', instances: [at(1, 'h1')], promised: offers[2]?.promised });
+    expect(await run.setFor('h1', ['elk', '3', '0'])).toEqual({
+      host: 'h1',
+      instances: [at(1, 'h1')],
+      promised: offers[2]?.promised,
+    });
   });
 
   it('is promised to nobody who only looks, and to a host of a saved plan what it had there', async () => {
@@ -45,8 +55,17 @@ describe('what the hosts of one run are told of a scaled volume', () => {
   });
 
   it('is why, when the records are away, and nothing else may be the reason', async () => {
-    const away = places([], 1, () => Promise.reject(new AppError('records-unavailable', 'nobody answers', { hint: 'is etcd up?' })));
-    expect(await away.setFor('h1', ['elk', '1', '0'])).toEqual({ host: 'h1', instances: [], promised: [], away: { reason: 'nobody answers', remedy: 'is etcd up?' } });
-    await expect(places([], 1, () => Promise.reject(new Error('a bug'))).setFor('h1', ['elk', '1', '0'])).rejects.toThrow('a bug');
+    const away = places([], 1, () =>
+      Promise.reject(new AppError('records-unavailable', 'nobody answers', { hint: 'is etcd up?' })),
+    );
+    expect(await away.setFor('h1', ['elk', '1', '0'])).toEqual({
+      host: 'h1',
+      instances: [],
+      promised: [],
+      away: { reason: 'nobody answers', remedy: 'is etcd up?' },
+    });
+    await expect(
+      places([], 1, () => Promise.reject(new Error('a bug'))).setFor('h1', ['elk', '1', '0']),
+    ).rejects.toThrow('a bug');
   });
 });

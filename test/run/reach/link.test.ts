@@ -24,7 +24,11 @@ afterAll(async () => {
   await Promise.all(links.map((link) => link.close()));
 });
 
-function linked({ handler = () => ({ stdout: 'answer' }), hooks = {}, ...more }: { readonly handler?: CommandHandler; readonly hooks?: WireHooks } & Partial<LinkOptions> = {}): Linked {
+function linked({
+  handler = () => ({ stdout: 'answer' }),
+  hooks = {},
+  ...more
+}: { readonly handler?: CommandHandler; readonly hooks?: WireHooks } & Partial<LinkOptions> = {}): Linked {
   const wire = new Wire(createMemoryTransport({ hosts: { [host]: handler } }), hooks);
   const waiting: string[] = [];
   const link = linkWith({ transport: wire, onWaiting: (reason) => waiting.push(reason), reconnectMs: 20_000, ...more });
@@ -41,7 +45,12 @@ function cutting(times: number): { readonly hooks: WireHooks; readonly to: (wire
     left -= 1;
     target?.cut(host);
   };
-  return { hooks: { after }, to: (wire) => { target = wire; } };
+  return {
+    hooks: { after },
+    to: (wire) => {
+      target = wire;
+    },
+  };
 }
 
 describe.concurrent('a link', () => {
@@ -49,7 +58,11 @@ describe.concurrent('a link', () => {
     const { link, wire } = linked();
     expect(wire.connected).toBe(0);
     const outcomes = await Promise.all([link.run(read), link.run(effect), link.open(), link.run(read)]);
-    expect(outcomes.flatMap((outcome) => (outcome === undefined ? [] : [outcome.stdout]))).toEqual(['answer', 'answer', 'answer']);
+    expect(outcomes.flatMap((outcome) => (outcome === undefined ? [] : [outcome.stdout]))).toEqual([
+      'answer',
+      'answer',
+      'answer',
+    ]);
     expect({ connected: wire.connected, generation: link.generation }).toEqual({ connected: 1, generation: 1 });
   });
 
@@ -76,7 +89,10 @@ describe.concurrent('a link', () => {
     cut.to(wire);
     link.persist();
     expect(await link.run(read)).toMatchObject({ stdout: 'answer' });
-    expect({ connected: wire.connected, waiting }).toEqual({ connected: 2, waiting: ['connection lost, trying again'] });
+    expect({ connected: wire.connected, waiting }).toEqual({
+      connected: 2,
+      waiting: ['connection lost, trying again'],
+    });
   });
 
   it('says that a connection was lost also when nothing was asked over it', async () => {
@@ -94,17 +110,31 @@ describe.concurrent('a link', () => {
   });
 
   it('is given up when the shell of the host ends by itself three times in a row', async () => {
-    const { link, wire } = linked({ handler: () => { throw new ShellEnded('the remote shell ended with status 0'); } });
+    const { link, wire } = linked({
+      handler: () => {
+        throw new ShellEnded('the remote shell ended with status 0');
+      },
+    });
     link.persist();
     const error = await errorOf(link.run(read));
-    expect(error).toMatchObject({ code: 'connection-lost', message: "the host's shell has ended 3 times in a row, each time within 10 s: it is not connected to again", hint: expect.stringContaining('what the login does') });
+    expect(error).toMatchObject({
+      code: 'connection-lost',
+      message: "the host's shell has ended 3 times in a row, each time within 10 s: it is not connected to again",
+      hint: expect.stringContaining('what the login does'),
+    });
     expect(await errorOf(link.run(effect))).toMatchObject({ message: error.message });
     expect(await errorOf(link.lock({ holder, waitMs: 0 }))).toMatchObject({ message: error.message });
     expect(wire.connected).toBe(3);
   });
 
   it('is not given up for two ends of the shell, nor for three with a lost connection between them', async () => {
-    const ends = [new ShellEnded('0'), new ShellEnded('0'), new AppError('connection-lost', 'cut'), new ShellEnded('0'), new ShellEnded('0')];
+    const ends = [
+      new ShellEnded('0'),
+      new ShellEnded('0'),
+      new AppError('connection-lost', 'cut'),
+      new ShellEnded('0'),
+      new ShellEnded('0'),
+    ];
     const { link, wire } = linked({
       handler: () => {
         const end = ends.shift();
@@ -150,26 +180,43 @@ describe.concurrent('a link', () => {
     wire.cut(host);
     wire.refusals.push(new AppError('connection-refused', 'it restarts'));
     expect(await link.run(read)).toMatchObject({ stdout: 'answer' });
-    expect({ connected: wire.connected, waiting }).toEqual({ connected: 2, waiting: ['connection lost, trying again', 'the connection was lost; trying again: it restarts'] });
+    expect({ connected: wire.connected, waiting }).toEqual({
+      connected: 2,
+      waiting: ['connection lost, trying again', 'the connection was lost; trying again: it restarts'],
+    });
   });
 
-  it.each(['unreachable', 'connection-refused', 'connection-lost', 'timed-out'] as const)('tries again after "%s"', async (code) => {
-    const { link, wire } = linked();
-    link.persist();
-    await link.open();
-    wire.cut(host);
-    wire.refusals.push(new AppError(code, 'passing'));
-    expect(await link.run(read)).toMatchObject({ stdout: 'answer' });
-  });
+  it.each(['unreachable', 'connection-refused', 'connection-lost', 'timed-out'] as const)(
+    'tries again after "%s"',
+    async (code) => {
+      const { link, wire } = linked();
+      link.persist();
+      await link.open();
+      wire.cut(host);
+      wire.refusals.push(new AppError(code, 'passing'));
+      expect(await link.run(read)).toMatchObject({ stdout: 'answer' });
+    },
+  );
 
-  it.each(['auth-failed', 'host-key-changed', 'host-key-unknown', 'privilege-denied', 'privilege-password', 'missing-tool', 'internal'] as const)('does not try again after "%s"', async (code) => {
+  it.each([
+    'auth-failed',
+    'host-key-changed',
+    'host-key-unknown',
+    'privilege-denied',
+    'privilege-password',
+    'missing-tool',
+    'internal',
+  ] as const)('does not try again after "%s"', async (code) => {
     const { link, wire, waiting } = linked();
     link.persist();
     await link.open();
     wire.cut(host);
     wire.refusals.push(new AppError(code, 'for good'));
     expect(await errorOf(link.run(read))).toMatchObject({ code });
-    expect({ connected: wire.connected, waiting }).toEqual({ connected: 1, waiting: ['connection lost, trying again'] });
+    expect({ connected: wire.connected, waiting }).toEqual({
+      connected: 1,
+      waiting: ['connection lost, trying again'],
+    });
   });
 
   it('gives up after a while, with what it met last, and says what goes on', async () => {
@@ -178,15 +225,27 @@ describe.concurrent('a link', () => {
     await link.open();
     wire.away.add(host);
     wire.cut(host);
-    expect(await errorOf(link.run(read))).toMatchObject({ code: 'connection-lost', message: expect.stringContaining('could not be made again within 0 s: web-1 is away'), hint: expect.stringContaining('plimsoll resume') });
+    expect(await errorOf(link.run(read))).toMatchObject({
+      code: 'connection-lost',
+      message: expect.stringContaining('could not be made again within 0 s: web-1 is away'),
+      hint: expect.stringContaining('plimsoll resume'),
+    });
     wire.away.delete(host);
     expect(await link.run(read)).toMatchObject({ stdout: 'answer' });
   });
 
   it('does not go round for ever when it is lost again over the same question', async () => {
-    const { link, wire } = linked({ reconnectMs: 500, handler: () => { throw new AppError('connection-lost', 'the shell has ended'); } });
+    const { link, wire } = linked({
+      reconnectMs: 500,
+      handler: () => {
+        throw new AppError('connection-lost', 'the shell has ended');
+      },
+    });
     link.persist();
-    expect(await errorOf(link.run(read))).toMatchObject({ code: 'connection-lost', message: expect.stringContaining('the shell has ended') });
+    expect(await errorOf(link.run(read))).toMatchObject({
+      code: 'connection-lost',
+      message: expect.stringContaining('the shell has ended'),
+    });
     expect(wire.connected).toBeLessThan(5);
   });
 
@@ -207,7 +266,12 @@ describe.concurrent('a link', () => {
 
   it('waits for nothing once it has been interrupted', async () => {
     const stop = new AbortController();
-    const { link, wire } = linked({ signal: stop.signal, onWaiting: () => { stop.abort(); } });
+    const { link, wire } = linked({
+      signal: stop.signal,
+      onWaiting: () => {
+        stop.abort();
+      },
+    });
     link.persist();
     await link.open();
     wire.away.add(host);
@@ -223,12 +287,21 @@ describe.concurrent('the lock', () => {
     links.push(second);
     await link.lock({ holder, waitMs: 0 });
     await link.lock({ holder, waitMs: 0 });
-    expect(await errorOf(second.lock({ holder: other, waitMs: 0 }))).toMatchObject({ code: 'locked', message: 'another run has the host: run test, by tester@here since 2026-11-20T00:00:00.000Z: apply p', hint: expect.stringContaining('plimsoll resume test') });
+    expect(await errorOf(second.lock({ holder: other, waitMs: 0 }))).toMatchObject({
+      code: 'locked',
+      message: 'another run has the host: run test, by tester@here since 2026-11-20T00:00:00.000Z: apply p',
+      hint: expect.stringContaining('plimsoll resume test'),
+    });
     link.persist();
     const before = wire.connected;
     wire.cut(host);
     // That the connection is gone is known a turn later.
-    await expect.poll(async () => { await link.lock({ holder, waitMs: 0 }); return wire.connected; }).toBeGreaterThan(before);
+    await expect
+      .poll(async () => {
+        await link.lock({ holder, waitMs: 0 });
+        return wire.connected;
+      })
+      .toBeGreaterThan(before);
     expect(await errorOf(second.lock({ holder: other, waitMs: 0 }))).toMatchObject({ code: 'locked' });
   });
 
@@ -251,7 +324,11 @@ describe.concurrent('the lock', () => {
     links.push(second);
     await second.lock({ holder: other, waitMs: 0 });
     const taken = link.lock({ holder, waitMs: 60_000 });
-    await eventually(() => { expect(waiting).toEqual(['waiting for the lock: run other, by eve@laptop since 2026-11-20T00:00:00.000Z: apply q']); });
+    await eventually(() => {
+      expect(waiting).toEqual([
+        'waiting for the lock: run other, by eve@laptop since 2026-11-20T00:00:00.000Z: apply q',
+      ]);
+    });
     await second.close();
     await taken;
     expect(waiting).toHaveLength(1);
@@ -264,7 +341,9 @@ describe.concurrent('the lock', () => {
     await left.lock({ holder, waitMs: 0 });
     let needed = true;
     const given = link.lock({ holder, waitMs: 0 }, () => Promise.resolve(!needed));
-    await eventually(() => { expect(waiting).toEqual(['waiting for what this run has left on the host to end']); });
+    await eventually(() => {
+      expect(waiting).toEqual(['waiting for what this run has left on the host to end']);
+    });
     needed = false;
     await given;
     const taken = link.lock({ holder, waitMs: 0 });
@@ -274,7 +353,12 @@ describe.concurrent('the lock', () => {
 
   it('is not waited for by whoever has been interrupted', async () => {
     const stop = new AbortController();
-    const { link, wire } = linked({ signal: stop.signal, onWaiting: () => { stop.abort(); } });
+    const { link, wire } = linked({
+      signal: stop.signal,
+      onWaiting: () => {
+        stop.abort();
+      },
+    });
     const second = linkWith({ transport: wire });
     links.push(second);
     await second.lock({ holder: other, waitMs: 0 });

@@ -38,7 +38,10 @@ class Scene {
   readonly detach = new AbortController();
 
   /** `hook` is called before something is sent, and after it has been answered. */
-  constructor(hook: (when: 'before' | 'after', sent: Sent, scene: Scene) => void | Promise<void> = () => undefined, reconnectMs = 20_000) {
+  constructor(
+    hook: (when: 'before' | 'after', sent: Sent, scene: Scene) => void | Promise<void> = () => undefined,
+    reconnectMs = 20_000,
+  ) {
     const hooks: WireHooks = {
       before: async (_host, command) => {
         this.sent.push(kindOf(command));
@@ -47,7 +50,11 @@ class Scene {
       after: (_host, command) => hook('after', kindOf(command), this),
     };
     this.wire = new Wire(createMemoryTransport({ hosts: { [host]: { shell: ['/bin/sh', '-c'] } } }), hooks);
-    this.link = linkWith({ transport: this.wire, target: testTarget({ stateDirectory: join(this.directory, 'state') }), reconnectMs });
+    this.link = linkWith({
+      transport: this.wire,
+      target: testTarget({ stateDirectory: join(this.directory, 'state') }),
+      reconnectMs,
+    });
     this.link.persist();
   }
 
@@ -56,7 +63,10 @@ class Scene {
     const { args = [], ...start } = startWork(work, '{}', script.replaceAll('DIR', `'${this.directory}'`));
     // Of what does not end by itself the end is not waited for.
     const endless = /while|sleep 60/.test(script);
-    return carryOut(this.#following(more), endless ? { ...start, args: [...args.slice(0, -1), '0.2'] } : { ...start, args });
+    return carryOut(
+      this.#following(more),
+      endless ? { ...start, args: [...args.slice(0, -1), '0.2'] } : { ...start, args },
+    );
   }
 
   takeUp(more: Partial<Following> = {}): Promise<Ending> {
@@ -115,13 +125,21 @@ const once = 'echo x >>DIR/count';
 describe.concurrent('work that is followed', () => {
   it('that has ended by the first look needs no other', async () => {
     const one = scene();
-    expect(await one.carryOut('echo out; echo err >&2; exit 3')).toEqual({ kind: 'ended', output: { status: 3, stdout: 'out\n', stderr: 'err\n' } });
+    expect(await one.carryOut('echo out; echo err >&2; exit 3')).toEqual({
+      kind: 'ended',
+      output: { status: 3, stdout: 'out\n', stderr: 'err\n' },
+    });
     expect({ sent: one.sent, printed: one.printed }).toEqual({ sent: ['start'], printed: ['out\n', 'err\n'] });
   });
 
   it('prints everything once, in order, as it comes, and has all of it in the end', async () => {
-    const one = scene((when, sent, self) => { if (when === 'before' && sent === 'look') self.go(); });
-    expect(await one.carryOut(`echo one; ${untilGo}; printf 'two\\nthree'`)).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'one\ntwo\nthree' } });
+    const one = scene((when, sent, self) => {
+      if (when === 'before' && sent === 'look') self.go();
+    });
+    expect(await one.carryOut(`echo one; ${untilGo}; printf 'two\\nthree'`)).toMatchObject({
+      kind: 'ended',
+      output: { status: 0, stdout: 'one\ntwo\nthree' },
+    });
     // The rest may come in one piece or in two.
     expect(one.printed[0]).toBe('one\n');
     expect(one.printed.join('')).toBe('one\ntwo\nthree');
@@ -148,11 +166,18 @@ function endless(state: 'running' | 'ended', chunk: string, looked: (number: num
     looked(looks);
     at += chunk.length;
     const [bytes, total] = [chunk.length, at + chunk.length].map(String);
-    return { stdout: `${state} 0 ${String(bytes)} ${String(bytes)} ${String(total)} ${String(total)}\n${chunk}`, stderr: chunk };
+    return {
+      stdout: `${state} 0 ${String(bytes)} ${String(bytes)} ${String(total)} ${String(total)}\n${chunk}`,
+      stderr: chunk,
+    };
   });
 }
 
-function scripted(handler: CommandHandler): { readonly printed: { stdout: number; stderr: number }; readonly said: string[]; carryOut(more?: Partial<Following>): Promise<Ending> } {
+function scripted(handler: CommandHandler): {
+  readonly printed: { stdout: number; stderr: number };
+  readonly said: string[];
+  carryOut(more?: Partial<Following>): Promise<Ending>;
+} {
   const link = linkWith({ transport: createMemoryTransport({ hosts: { [host]: handler } }) });
   const printed = { stdout: 0, stderr: 0 };
   const said: string[] = [];
@@ -166,7 +191,20 @@ function scripted(handler: CommandHandler): { readonly printed: { stdout: number
         else printed[stream] += text.length;
       };
       try {
-        return await carryOut({ link, work, lock: () => Promise.resolve(), onOutput, mayEnd: true, stop: signal, detach: signal, timeoutMs: 60_000, ...more }, startWork(work, '{}', 'true'));
+        return await carryOut(
+          {
+            link,
+            work,
+            lock: () => Promise.resolve(),
+            onOutput,
+            mayEnd: true,
+            stop: signal,
+            detach: signal,
+            timeoutMs: 60_000,
+            ...more,
+          },
+          startWork(work, '{}', 'true'),
+        );
       } finally {
         await link.close();
       }
@@ -182,15 +220,25 @@ describe('a host that has more to be read for ever', () => {
     ['of work that runs, until its time is over', 'running'],
   ] as const)('%s, is not read beyond what is kept', async (_when, state) => {
     const one = endless(state, `${'x'.repeat(199_999)}\n`);
-    const ending = one.carryOut({ timeoutMs: 1000, detach: state === 'running' ? AbortSignal.timeout(3000) : new AbortController().signal });
-    if (state === 'ended') expect(await ending).toEqual({ kind: 'ended', output: { status: 0, stdout: 'kept\n', stderr: '' } });
+    const ending = one.carryOut({
+      timeoutMs: 1000,
+      detach: state === 'running' ? AbortSignal.timeout(3000) : new AbortController().signal,
+    });
+    if (state === 'ended')
+      expect(await ending).toEqual({ kind: 'ended', output: { status: 0, stdout: 'kept\n', stderr: '' } });
     else await expect(ending).rejects.toBeInstanceOf(LeftOnHost);
     expect(one.printed).toEqual({ stdout: kept, stderr: kept });
-    expect(one.said).toEqual(['stdout', 'stderr'].map((stream) => `plimsoll: of what it prints on ${stream} no more than ${String(kept)} bytes are read\n`));
+    expect(one.said).toEqual(
+      ['stdout', 'stderr'].map(
+        (stream) => `plimsoll: of what it prints on ${stream} no more than ${String(kept)} bytes are read\n`,
+      ),
+    );
   });
 
   it('but sends nothing of it, has nothing more', async () => {
-    const one = scripted((command) => (kindOf(command) === 'output' ? { stdout: 'kept\n' } : { stdout: 'ended 3 0 0 5 5\n' }));
+    const one = scripted((command) =>
+      kindOf(command) === 'output' ? { stdout: 'kept\n' } : { stdout: 'ended 3 0 0 5 5\n' },
+    );
     expect(await one.carryOut()).toEqual({ kind: 'ended', output: { status: 3, stdout: '', stderr: '' } });
   });
 
@@ -216,8 +264,14 @@ describe.concurrent('a connection that is lost', () => {
       cuts += 1;
       self.cut();
     });
-    expect(await one.carryOut(`${once}; ( flock -n "$PLIMSOLL_STATE/lock" true ) 9>&- || echo locked`)).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'locked\n' } });
-    expect({ count: one.read('count'), starts: one.sent.filter((sent) => sent === 'start').length }).toEqual({ count: 'x\n', starts: 2 });
+    expect(await one.carryOut(`${once}; ( flock -n "$PLIMSOLL_STATE/lock" true ) 9>&- || echo locked`)).toMatchObject({
+      kind: 'ended',
+      output: { status: 0, stdout: 'locked\n' },
+    });
+    expect({ count: one.read('count'), starts: one.sent.filter((sent) => sent === 'start').length }).toEqual({
+      count: 'x\n',
+      starts: 2,
+    });
   });
 
   it('with the answer to the start: it is begun once', async () => {
@@ -227,8 +281,15 @@ describe.concurrent('a connection that is lost', () => {
       cuts += 1;
       self.cut();
     });
-    expect(await one.carryOut(`${once}; echo out`)).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'out\n' } });
-    expect({ count: one.read('count'), printed: one.printed, starts: one.sent.filter((sent) => sent === 'start').length }).toEqual({ count: 'x\n', printed: ['out\n'], starts: 1 });
+    expect(await one.carryOut(`${once}; echo out`)).toMatchObject({
+      kind: 'ended',
+      output: { status: 0, stdout: 'out\n' },
+    });
+    expect({
+      count: one.read('count'),
+      printed: one.printed,
+      starts: one.sent.filter((sent) => sent === 'start').length,
+    }).toEqual({ count: 'x\n', printed: ['out\n'], starts: 1 });
   });
 
   it('with every answer: everything is printed once', async () => {
@@ -239,7 +300,10 @@ describe.concurrent('a connection that is lost', () => {
       if (looks % 2 === 1) self.cut();
       if (looks === 4) self.go();
     });
-    expect(await one.carryOut(`${once}; echo one; ${untilGo}; echo two`)).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'one\ntwo\n' } });
+    expect(await one.carryOut(`${once}; echo one; ${untilGo}; echo two`)).toMatchObject({
+      kind: 'ended',
+      output: { status: 0, stdout: 'one\ntwo\n' },
+    });
     expect({ count: one.read('count'), printed: one.printed }).toEqual({ count: 'x\n', printed: ['one\n', 'two\n'] });
     expect(one.wire.connected).toBeGreaterThan(2);
   });
@@ -253,7 +317,10 @@ describe.concurrent('a connection that is lost', () => {
         self.go();
       }, 50);
     });
-    expect(await one.carryOut(`echo one; ${untilGo}; echo two`)).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'one\ntwo\n' } });
+    expect(await one.carryOut(`echo one; ${untilGo}; echo two`)).toMatchObject({
+      kind: 'ended',
+      output: { status: 0, stdout: 'one\ntwo\n' },
+    });
     expect(one.printed).toEqual(['one\n', 'two\n']);
   });
 
@@ -281,13 +348,18 @@ describe.concurrent('a connection that is lost', () => {
     expect(await errorOf(one.carryOut(`${untilGo}; echo two`))).toBeInstanceOf(LeftOnHost);
   });
 
-  it.each(['timed-out', 'privilege-denied'] as const)('a question that ends with "%s" says nothing about the work, which nobody begins again or passes over', async (code) => {
-    const one = scene((when, sent) => { if (when === 'before' && sent === 'look') throw new AppError(code, 'why'); });
-    const error = await errorOf(one.carryOut(untilGo));
-    expect(error).toBeInstanceOf(LeftOnHost);
-    expect(error).toMatchObject({ code: 'outcome-unknown', message: 'why' });
-    one.go();
-  });
+  it.each(['timed-out', 'privilege-denied'] as const)(
+    'a question that ends with "%s" says nothing about the work, which nobody begins again or passes over',
+    async (code) => {
+      const one = scene((when, sent) => {
+        if (when === 'before' && sent === 'look') throw new AppError(code, 'why');
+      });
+      const error = await errorOf(one.carryOut(untilGo));
+      expect(error).toBeInstanceOf(LeftOnHost);
+      expect(error).toMatchObject({ code: 'outcome-unknown', message: 'why' });
+      one.go();
+    },
+  );
 });
 
 describe.concurrent('what cannot be begun', () => {
@@ -301,15 +373,22 @@ describe.concurrent('what cannot be begun', () => {
   });
 
   it('has never arrived: the connection is lost on each attempt', async () => {
-    const one = scene((when, sent, self) => { if (when === 'before' && sent === 'start') self.cut(); });
+    const one = scene((when, sent, self) => {
+      if (when === 'before' && sent === 'start') self.cut();
+    });
     expect(await one.carryOut(once)).toEqual({ kind: 'none' });
-    expect({ begun: one.has('count'), starts: one.sent.filter((sent) => sent === 'start').length }).toEqual({ begun: false, starts: 3 });
+    expect({ begun: one.has('count'), starts: one.sent.filter((sent) => sent === 'start').length }).toEqual({
+      begun: false,
+      starts: 3,
+    });
   });
 });
 
 describe.concurrent('what is told to stop', () => {
   it('a program that may be ended is, with everything it has started', async () => {
-    const one = scene((when, sent, self) => { if (when === 'after' && sent === 'start') self.stop.abort(); });
+    const one = scene((when, sent, self) => {
+      if (when === 'after' && sent === 'start') self.stop.abort();
+    });
     const ending = await one.carryOut(`echo begun; sh -c 'sleep 60; : >DIR/late' & sleep 60`);
     expect(ending).toMatchObject({ kind: 'ended', stopped: 'interrupted', output: { status: 143, stdout: 'begun\n' } });
     expect(one.sent).toContain('end');
@@ -333,7 +412,10 @@ describe.concurrent('what is told to stop', () => {
         self.go();
       }
     });
-    expect(await one.carryOut(`${untilGo}; echo done`, { mayEnd: false })).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'done\n' } });
+    expect(await one.carryOut(`${untilGo}; echo done`, { mayEnd: false })).toMatchObject({
+      kind: 'ended',
+      output: { status: 0, stdout: 'done\n' },
+    });
     expect(one.wire.connected).toBe(2);
   });
 
@@ -342,9 +424,14 @@ describe.concurrent('what is told to stop', () => {
       if (when === 'after' && sent === 'start') self.stop.abort();
       if (when !== 'before' || sent !== 'end') return;
       self.go();
-      await eventually(() => { expect(existsSync(join(self.directory, 'state/runs/test', work.name, 'status'))).toBe(true); });
+      await eventually(() => {
+        expect(existsSync(join(self.directory, 'state/runs/test', work.name, 'status'))).toBe(true);
+      });
     });
-    expect(await one.carryOut(`${untilGo}; echo done`)).toEqual({ kind: 'ended', output: { status: 0, stdout: 'done\n', stderr: '' } });
+    expect(await one.carryOut(`${untilGo}; echo done`)).toEqual({
+      kind: 'ended',
+      output: { status: 0, stdout: 'done\n', stderr: '' },
+    });
   });
 
   it.each([true, false])('what is left to itself goes on (may it be ended: %s)', async (mayEnd) => {
@@ -358,32 +445,52 @@ describe.concurrent('what is told to stop', () => {
     expect(error).toMatchObject({ code: 'interrupted', message: 'what was begun on the host is left to finish there' });
     expect(one.sent).not.toContain('end');
     one.go();
-    expect(await one.takeUp({ stop: new AbortController().signal, detach: new AbortController().signal })).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'done\n' } });
+    expect(
+      await one.takeUp({ stop: new AbortController().signal, detach: new AbortController().signal }),
+    ).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'done\n' } });
   });
 
   it('what takes too long is ended', async () => {
     const one = scene();
-    expect(await one.carryOut('echo begun; sleep 60', { timeoutMs: 0 })).toMatchObject({ kind: 'ended', stopped: 'timed-out', output: { status: 143, stdout: 'begun\n' } });
+    expect(await one.carryOut('echo begun; sleep 60', { timeoutMs: 0 })).toMatchObject({
+      kind: 'ended',
+      stopped: 'timed-out',
+      output: { status: 143, stdout: 'begun\n' },
+    });
   });
 
   it('of an atomic script that takes too long only the program that hangs is ended: the script cleans up', async () => {
     const one = scene();
-    const note = (word: string): readonly string[] => ['/bin/sh', '-c', 'echo "$1" >>"$2"', 'sh', word, join(one.directory, 'notes')];
+    const note = (word: string): readonly string[] => [
+      '/bin/sh',
+      '-c',
+      'echo "$1" >>"$2"',
+      'sh',
+      word,
+      join(one.directory, 'notes'),
+    ];
     const actions: readonly ExecAction[] = [
       { kind: 'exec', argv: note('mounted'), atEnd: [note('unmounted')] },
       { kind: 'exec', argv: ['sleep', '60'], onFailure: [note('put back')] },
       { kind: 'exec', argv: note('never') },
     ];
     const ending = await one.carryOut(compile(actions).script, { mayEnd: false, timeoutMs: 0 });
-    expect(ending).toMatchObject({ kind: 'ended', stopped: 'timed-out', output: { status: 70, stderr: expect.stringContaining('plimsoll-failed-action 2') } });
+    expect(ending).toMatchObject({
+      kind: 'ended',
+      stopped: 'timed-out',
+      output: { status: 70, stderr: expect.stringContaining('plimsoll-failed-action 2') },
+    });
     expect(one.read('notes')).toBe('mounted\nput back\nunmounted\n');
   });
 
   it('an atomic script that is gone after it was told to end has not failed for certain', async () => {
     const one = scene((when, sent, self) => {
-      if (when === 'after' && sent === 'end') process.kill(-Number(self.read(`state/runs/test/${work.name}/pid`)), 'SIGKILL');
+      if (when === 'after' && sent === 'end')
+        process.kill(-Number(self.read(`state/runs/test/${work.name}/pid`)), 'SIGKILL');
     });
-    expect(await one.carryOut(`trap '' TERM; while :; do sleep 0.1; done`, { mayEnd: false, timeoutMs: 0 })).toEqual({ kind: 'cut' });
+    expect(await one.carryOut(`trap '' TERM; while :; do sleep 0.1; done`, { mayEnd: false, timeoutMs: 0 })).toEqual({
+      kind: 'cut',
+    });
   });
 });
 
@@ -392,10 +499,15 @@ describe.concurrent('what an earlier part has begun, or has not', () => {
     const one = scene();
     mkdirSync(join(one.directory, 'state'), { mode: 0o700 });
     writeFileSync(join(one.directory, 'state', 'lock'), '');
-    const earlier = linkWith({ transport: one.wire, target: testTarget({ stateDirectory: join(one.directory, 'state') }) });
+    const earlier = linkWith({
+      transport: one.wire,
+      target: testTarget({ stateDirectory: join(one.directory, 'state') }),
+    });
     await earlier.lock({ holder, waitMs: 0 });
     const taken = one.takeUp();
-    await eventually(() => { expect(one.sent.length).toBeGreaterThan(1); });
+    await eventually(() => {
+      expect(one.sent.length).toBeGreaterThan(1);
+    });
     // It was on its way all the time.
     await earlier.run(startWork(work, '{}', 'echo late'));
     expect(await taken).toMatchObject({ kind: 'ended', output: { status: 0, stdout: 'late\n' } });

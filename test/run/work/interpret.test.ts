@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,24 +33,36 @@ const exec = (...argv: readonly string[]): Action => ({ kind: 'exec', argv });
 
 describe('a change', () => {
   it('that is atomic is one script, recorded once', async () => {
-    expect(await carryOut([exec('true'), exec('echo', 'x')], { atomic: true })).toMatchObject({ journal: ['intent 0,1', 'done 0,1'], output: { stdout: 'x\n' } });
+    expect(await carryOut([exec('true'), exec('echo', 'x')], { atomic: true })).toMatchObject({
+      journal: ['intent 0,1', 'done 0,1'],
+      output: { stdout: 'x\n' },
+    });
   });
 
   it('that is not is recorded action by action, and stops at the one that fails', async () => {
-    const { journal, error } = await carryOut([exec('true'), exec('/bin/sh', '-c', 'echo why >&2; exit 4'), exec('touch', join(directory, 'after'))]);
+    const { journal, error } = await carryOut([
+      exec('true'),
+      exec('/bin/sh', '-c', 'echo why >&2; exit 4'),
+      exec('touch', join(directory, 'after')),
+    ]);
     expect(journal).toEqual(['intent 0', 'done 0', 'intent 1', 'failed 1']);
     expect(error).toMatchObject({ code: 'action-failed', message: expect.stringMatching(/exit status 4: why$/) });
     expect(existsSync(join(directory, 'after'))).toBe(false);
   });
 
   it('says which action of it has failed', async () => {
-    expect((await carryOut([exec('true'), exec('false')], { atomic: true })).error?.message).toBe('false (action 2 of the change): exit status 1');
+    expect((await carryOut([exec('true'), exec('false')], { atomic: true })).error?.message).toBe(
+      'false (action 2 of the change): exit status 1',
+    );
   });
 
   it('is not begun when the run has been interrupted', async () => {
     const controller = new AbortController();
     controller.abort(new AppError('interrupted', 'stop'));
-    expect(await carryOut([exec('touch', join(directory, 'a'))], { signal: controller.signal })).toMatchObject({ journal: [], error: { code: 'interrupted' } });
+    expect(await carryOut([exec('touch', join(directory, 'a'))], { signal: controller.signal })).toMatchObject({
+      journal: [],
+      error: { code: 'interrupted' },
+    });
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -50,30 +71,62 @@ describe('a change', () => {
     ['ended by something else', { status: 1, stderr: 'sh: syntax error' }, 'syntax error'],
     ['failed, and its words were lost in the noise', { status: 70, stderr: 'x'.repeat(900) }, 'exit status 70'],
   ])('whose script was %s is a failure', async (_what, answer, why) => {
-    for (const atomic of [true, false]) expect((await carryOut([exec('x')], { atomic, host: endingAtOnce(() => answer) })).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining(why) });
+    for (const atomic of [true, false])
+      expect((await carryOut([exec('x')], { atomic, host: endingAtOnce(() => answer) })).error).toMatchObject({
+        code: 'action-failed',
+        message: expect.stringContaining(why),
+      });
   });
 
   it('that seems to have failed, by what it printed, and has not, is a success', async () => {
-    for (const atomic of [true, false]) expect((await carryOut([exec('x')], { atomic, host: endingAtOnce(() => ({ status: 0, stderr: '\nplimsoll-failed: x\nplimsoll-failed-action 1\n' })) })).error).toBeUndefined();
+    for (const atomic of [true, false])
+      expect(
+        (
+          await carryOut([exec('x')], {
+            atomic,
+            host: endingAtOnce(() => ({ status: 0, stderr: '\nplimsoll-failed: x\nplimsoll-failed-action 1\n' })),
+          })
+        ).error,
+      ).toBeUndefined();
   });
 });
 
 describe('what is not waited for', () => {
   const slow = exec('/bin/sh', '-c', "trap 'exit 0' TERM; while :; do sleep 0.1; done");
-  const whenBegun = (abort: AbortController) => ({ script }: Command): void => {
-    if (script.includes('setsid')) setTimeout(() => { abort.abort(new AppError('interrupted', 'stop')); }, 300);
-  };
+  const whenBegun =
+    (abort: AbortController) =>
+    ({ script }: Command): void => {
+      if (script.includes('setsid'))
+        setTimeout(() => {
+          abort.abort(new AppError('interrupted', 'stop'));
+        }, 300);
+    };
 
   it('a program that was told to end is no success, whatever it says', async () => {
     const stop = new AbortController();
-    expect(await carryOut([slow, exec('touch', join(directory, 'after'))], { signal: stop.signal, before: whenBegun(stop) })).toMatchObject({ journal: ['intent 0', 'failed 0'], error: { code: 'interrupted', message: expect.stringContaining('ended half way') } });
+    expect(
+      await carryOut([slow, exec('touch', join(directory, 'after'))], { signal: stop.signal, before: whenBegun(stop) }),
+    ).toMatchObject({
+      journal: ['intent 0', 'failed 0'],
+      error: { code: 'interrupted', message: expect.stringContaining('ended half way') },
+    });
     expect(existsSync(join(directory, 'after'))).toBe(false);
   });
 
   it('what is left to itself has no outcome', async () => {
     const detach = new AbortController();
-    const held = exec('/bin/sh', '-c', 'until [ -e "$2" ]; do sleep 0.1; done; : >"$1"', 'sh', join(directory, 'done'), join(directory, 'go'));
-    expect(await carryOut([held], { detach: detach.signal, before: whenBegun(detach) })).toMatchObject({ journal: ['intent 0'], error: { code: 'interrupted' } });
+    const held = exec(
+      '/bin/sh',
+      '-c',
+      'until [ -e "$2" ]; do sleep 0.1; done; : >"$1"',
+      'sh',
+      join(directory, 'done'),
+      join(directory, 'go'),
+    );
+    expect(await carryOut([held], { detach: detach.signal, before: whenBegun(detach) })).toMatchObject({
+      journal: ['intent 0'],
+      error: { code: 'interrupted' },
+    });
     writeFileSync(join(directory, 'go'), '');
     await expect.poll(() => existsSync(join(directory, 'done'))).toBe(true);
   });
@@ -92,14 +145,44 @@ describe('upload', () => {
   it('is done again when the connection is lost over it, and so is a fetch', async () => {
     writeFileSync(join(directory, 'from'), 'content');
     const digest = sha256('content');
-    expect(await carryOut([{ kind: 'upload', from: join(directory, 'from'), path: join(directory, 'to'), mode: '0640', sha256: digest, bytes: 7 }], { before: cutOnce() })).toMatchObject({ journal: ['intent 0', 'done 0'] });
-    expect(await carryOut([{ kind: 'fetch', path: join(directory, 'to'), to: join(directory, 'back'), sha256: digest, bytes: 7 }], { before: cutOnce() })).toMatchObject({ journal: ['intent 0', 'done 0'] });
-    expect({ back: readFileSync(join(directory, 'back'), 'utf8'), files: readdirSync(directory).toSorted() }).toEqual({ back: 'content', files: ['back', 'from', 'to'] });
+    expect(
+      await carryOut(
+        [
+          {
+            kind: 'upload',
+            from: join(directory, 'from'),
+            path: join(directory, 'to'),
+            mode: '0640',
+            sha256: digest,
+            bytes: 7,
+          },
+        ],
+        { before: cutOnce() },
+      ),
+    ).toMatchObject({ journal: ['intent 0', 'done 0'] });
+    expect(
+      await carryOut(
+        [{ kind: 'fetch', path: join(directory, 'to'), to: join(directory, 'back'), sha256: digest, bytes: 7 }],
+        { before: cutOnce() },
+      ),
+    ).toMatchObject({ journal: ['intent 0', 'done 0'] });
+    expect({ back: readFileSync(join(directory, 'back'), 'utf8'), files: readdirSync(directory).toSorted() }).toEqual({
+      back: 'content',
+      files: ['back', 'from', 'to'],
+    });
   });
 
   const upload = (content: Buffer, more: Partial<Extract<Action, { kind: 'upload' }>> = {}): Action => {
     writeFileSync(join(directory, 'from'), content);
-    return { kind: 'upload', from: join(directory, 'from'), path: join(directory, 'to'), mode: '0640', sha256: sha256(content), bytes: content.length, ...more };
+    return {
+      kind: 'upload',
+      from: join(directory, 'from'),
+      path: join(directory, 'to'),
+      mode: '0640',
+      sha256: sha256(content),
+      bytes: content.length,
+      ...more,
+    };
   };
   const content = Buffer.from([0, 255, 10, 13, 39, 34, ...Buffer.from('é💾')]);
 
@@ -107,7 +190,11 @@ describe('upload', () => {
     writeFileSync(join(directory, 'to'), 'old');
     chmodSync(join(directory, 'to'), 0o600);
     expect((await carryOut([upload(content)])).error).toBeUndefined();
-    expect({ bytes: readFileSync(join(directory, 'to')), mode: statSync(join(directory, 'to')).mode & 0o777, files: readdirSync(directory).toSorted() }).toEqual({ bytes: content, mode: 0o640, files: ['from', 'to'] });
+    expect({
+      bytes: readFileSync(join(directory, 'to')),
+      mode: statSync(join(directory, 'to')).mode & 0o777,
+      files: readdirSync(directory).toSorted(),
+    }).toEqual({ bytes: content, mode: 0o640, files: ['from', 'to'] });
   });
 
   it('of a large file', async () => {
@@ -124,17 +211,30 @@ describe('upload', () => {
     const { error, journal } = await carryOut([upload(content, more)]);
     expect(error).toMatchObject({ code: 'action-failed', message: expect.stringContaining(why) });
     expect(journal).toEqual(['intent 0', 'failed 0']);
-    expect({ text: readFileSync(join(directory, 'to'), 'utf8'), files: readdirSync(directory).toSorted() }).toEqual({ text: 'old', files: ['from', 'to'] });
+    expect({ text: readFileSync(join(directory, 'to'), 'utf8'), files: readdirSync(directory).toSorted() }).toEqual({
+      text: 'old',
+      files: ['from', 'to'],
+    });
   });
 });
 
 describe('fetch', () => {
-  const fetch = (digest: string): Action => ({ kind: 'fetch', path: join(directory, 'there'), to: join(directory, 'new', 'here'), sha256: digest, bytes: 3 });
+  const fetch = (digest: string): Action => ({
+    kind: 'fetch',
+    path: join(directory, 'there'),
+    to: join(directory, 'new', 'here'),
+    sha256: digest,
+    bytes: 3,
+  });
 
   it('brings the very bytes, private to their owner', async () => {
     writeFileSync(join(directory, 'there'), 'a\0b');
     expect((await carryOut([fetch(sha256('a\0b'))])).error).toBeUndefined();
-    expect({ text: readFileSync(join(directory, 'new', 'here'), 'utf8'), mode: statSync(join(directory, 'new', 'here')).mode & 0o777, files: readdirSync(join(directory, 'new')) }).toEqual({ text: 'a\0b', mode: 0o600, files: ['here'] });
+    expect({
+      text: readFileSync(join(directory, 'new', 'here'), 'utf8'),
+      mode: statSync(join(directory, 'new', 'here')).mode & 0o777,
+      files: readdirSync(join(directory, 'new')),
+    }).toEqual({ text: 'a\0b', mode: 0o600, files: ['here'] });
   });
 
   it.each([
@@ -150,45 +250,99 @@ describe('fetch', () => {
 describe('what is brought in parts', () => {
   const content = Buffer.alloc(3_000_000, 'what is brought in parts, ');
   const sent: string[] = [];
-  const noting = { before: ({ script, args = [] }: Command): void => { if (script.startsWith('tail -c') || script.includes('exec dd')) sent.push(args[1] ?? ''); } };
-  beforeEach(() => { sent.length = 0; });
-  const fetch = (more: Partial<Extract<Action, { kind: 'fetch' }>> = {}): Action => ({ kind: 'fetch', path: join(directory, 'there'), to: join(directory, 'here'), sha256: sha256(content), bytes: content.length, resumes: true, ...more });
-  const upload: () => Action = () => ({ kind: 'upload', from: join(directory, 'here'), path: join(directory, 'there'), mode: '0640', sha256: sha256(content), bytes: content.length, resumes: true });
+  const noting = {
+    before: ({ script, args = [] }: Command): void => {
+      if (script.startsWith('tail -c') || script.includes('exec dd')) sent.push(args[1] ?? '');
+    },
+  };
+  beforeEach(() => {
+    sent.length = 0;
+  });
+  const fetch = (more: Partial<Extract<Action, { kind: 'fetch' }>> = {}): Action => ({
+    kind: 'fetch',
+    path: join(directory, 'there'),
+    to: join(directory, 'here'),
+    sha256: sha256(content),
+    bytes: content.length,
+    resumes: true,
+    ...more,
+  });
+  const upload: () => Action = () => ({
+    kind: 'upload',
+    from: join(directory, 'here'),
+    path: join(directory, 'there'),
+    mode: '0640',
+    sha256: sha256(content),
+    bytes: content.length,
+    resumes: true,
+  });
 
   it('is gone on with by a fetch, which then removes what it supersedes', async () => {
     writeFileSync(join(directory, 'there'), content);
     writeFileSync(join(directory, 'here.plimsoll-part'), content.subarray(0, 1_234_567));
     writeFileSync(join(directory, 'old'), 'old');
-    expect((await carryOut([fetch({ supersedes: [join(directory, 'old'), join(directory, 'gone')] })], noting)).error).toBeUndefined();
-    expect({ sent, same: readFileSync(join(directory, 'here')).equals(content), files: readdirSync(directory).toSorted() }).toEqual({ sent: ['1234568'], same: true, files: ['here', 'there'] });
+    expect(
+      (await carryOut([fetch({ supersedes: [join(directory, 'old'), join(directory, 'gone')] })], noting)).error,
+    ).toBeUndefined();
+    expect({
+      sent,
+      same: readFileSync(join(directory, 'here')).equals(content),
+      files: readdirSync(directory).toSorted(),
+    }).toEqual({ sent: ['1234568'], same: true, files: ['here', 'there'] });
   });
 
   it('is described by the host when its turn has come', async () => {
     writeFileSync(join(directory, 'there'), content);
     const { sha256: _digest, bytes: _bytes, ...later } = fetch() as Extract<Action, { kind: 'fetch' }>;
-    expect((await carryOut([{ ...later, described: ['echo', sha256(content), String(content.length)] }])).error).toBeUndefined();
+    expect(
+      (await carryOut([{ ...later, described: ['echo', sha256(content), String(content.length)] }])).error,
+    ).toBeUndefined();
     expect(readFileSync(join(directory, 'here')).equals(content)).toBe(true);
-    expect((await carryOut([{ ...later, described: ['echo', 'no digest'] }])).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining('it is not known what is to be fetched') });
+    expect((await carryOut([{ ...later, described: ['echo', 'no digest'] }])).error).toMatchObject({
+      code: 'action-failed',
+      message: expect.stringContaining('it is not known what is to be fetched'),
+    });
   });
 
   it('is gone on with by an upload, in whole blocks', async () => {
     writeFileSync(join(directory, 'here'), content);
     writeFileSync(join(directory, '.there.part'), content.subarray(0, 1_234_567));
     expect((await carryOut([upload()], noting)).error).toBeUndefined();
-    expect({ sent, same: readFileSync(join(directory, 'there')).equals(content), mode: statSync(join(directory, 'there')).mode & 0o777, files: readdirSync(directory).toSorted() }).toEqual({ sent: ['1'], same: true, mode: 0o640, files: ['here', 'there'] });
+    expect({
+      sent,
+      same: readFileSync(join(directory, 'there')).equals(content),
+      mode: statSync(join(directory, 'there')).mode & 0o777,
+      files: readdirSync(directory).toSorted(),
+    }).toEqual({ sent: ['1'], same: true, mode: 0o640, files: ['here', 'there'] });
   });
 
-  it.each([['fetch', fetch, 'there', 'here.plimsoll-part'], ['upload', upload, 'here', '.there.part']] as const)('is never taken for the file when a part of it is another one: %s', async (_kind, action, origin, part) => {
-    writeFileSync(join(directory, origin), content);
-    writeFileSync(join(directory, part), Buffer.alloc(2_000_000, 'else'));
-    expect((await carryOut([action()])).error).toMatchObject({ code: 'action-failed', message: expect.stringContaining('what arrived is not what was sent') });
-    expect(readdirSync(directory)).toEqual([origin]);
-    expect((await carryOut([action()])).error).toBeUndefined();
-  });
+  it.each([
+    ['fetch', fetch, 'there', 'here.plimsoll-part'],
+    ['upload', upload, 'here', '.there.part'],
+  ] as const)(
+    'is never taken for the file when a part of it is another one: %s',
+    async (_kind, action, origin, part) => {
+      writeFileSync(join(directory, origin), content);
+      writeFileSync(join(directory, part), Buffer.alloc(2_000_000, 'else'));
+      expect((await carryOut([action()])).error).toMatchObject({
+        code: 'action-failed',
+        message: expect.stringContaining('what arrived is not what was sent'),
+      });
+      expect(readdirSync(directory)).toEqual([origin]);
+      expect((await carryOut([action()])).error).toBeUndefined();
+    },
+  );
 });
 
 describe('wait-until', () => {
-  const wait = (more: Partial<Extract<Action, { kind: 'wait-until' }>>): Action => ({ kind: 'wait-until', argv: ['cat', join(directory, 'state')], everySeconds: 0.01, forSeconds: 30, what: 'it is up', ...more });
+  const wait = (more: Partial<Extract<Action, { kind: 'wait-until' }>>): Action => ({
+    kind: 'wait-until',
+    argv: ['cat', join(directory, 'state')],
+    everySeconds: 0.01,
+    forSeconds: 30,
+    what: 'it is up',
+    ...more,
+  });
 
   it('asks until it is so', async () => {
     let asked = 0;
@@ -202,9 +356,17 @@ describe('wait-until', () => {
 
   it.each([
     ['another answer', { equals: 'up', forSeconds: 0 }, () => ({ stdout: 'down\n' }), 'last answer: down'],
-    ['the right answer of a program that fails', { equals: 'up', forSeconds: 0 }, () => ({ status: 1, stdout: 'up\n' }), 'last answer: up'],
+    [
+      'the right answer of a program that fails',
+      { equals: 'up', forSeconds: 0 },
+      () => ({ status: 1, stdout: 'up\n' }),
+      'last answer: up',
+    ],
     ['an error', { forSeconds: 0 }, () => ({ status: 1, stderr: 'no daemon' }), 'last answer: no daemon'],
   ])('gives up with %s', async (_what, more, host, why) => {
-    expect((await carryOut([wait(more)], { host })).error).toMatchObject({ code: 'timed-out', message: expect.stringContaining(why) });
+    expect((await carryOut([wait(more)], { host })).error).toMatchObject({
+      code: 'timed-out',
+      message: expect.stringContaining(why),
+    });
   });
 });

@@ -9,17 +9,26 @@ const expected = { sha256: 'f'.repeat(64), bytes: 5 };
 const lost = new AppError('connection-lost', 'a channel could not be opened');
 
 function destination(receive: Destination['receive'], kept: boolean[] = []): Destination {
-  return { arrived: () => Promise.resolve(0), receive, keep: () => Promise.resolve(kept.push(true) > 0), discard: () => Promise.resolve() };
+  return {
+    arrived: () => Promise.resolve(0),
+    receive,
+    keep: () => Promise.resolve(kept.push(true) > 0),
+    discard: () => Promise.resolve(),
+  };
 }
 
 describe('a file from one end to the other', () => {
   it('an end that fails before the other one has begun to listen fails the transfer, and nothing else', async () => {
     const uncaught: unknown[] = [];
-    const hear = (error: unknown): void => { uncaught.push(error); };
+    const hear = (error: unknown): void => {
+      uncaught.push(error);
+    };
     process.on('uncaughtException', hear);
     const origin: Origin = { send: () => Promise.reject(lost) };
     const late = destination(async (_at, input) => {
-      await new Promise((resolve) => { setTimeout(resolve, 20); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20);
+      });
       await text(input);
     });
     await expect(transfer(origin, late, expected, () => undefined)).rejects.toBe(lost);
@@ -37,7 +46,14 @@ describe('a file from one end to the other', () => {
       },
     };
     const arrived: string[] = [];
-    await transfer(origin, destination(async (_at, input) => { arrived.push(await text(input)); }, kept), expected, (bytes) => progress.push(bytes));
+    await transfer(
+      origin,
+      destination(async (_at, input) => {
+        arrived.push(await text(input));
+      }, kept),
+      expected,
+      (bytes) => progress.push(bytes),
+    );
     expect({ arrived, progress, kept }).toEqual({ arrived: ['hello'], progress: [5], kept: [true] });
   });
 
@@ -45,16 +61,31 @@ describe('a file from one end to the other', () => {
     const thrown: string[] = [];
     let sent = 0;
     const endless: Origin = {
-      send: (_at, output) => pipeline(new Readable({
-        read() {
-          sent += 65_536;
-          this.push(Buffer.alloc(65_536));
-        },
-      }), output),
+      send: (_at, output) =>
+        pipeline(
+          new Readable({
+            read() {
+              sent += 65_536;
+              this.push(Buffer.alloc(65_536));
+            },
+          }),
+          output,
+        ),
     };
     const discarded: true[] = [];
-    const there: Destination = { ...destination(async (_at, input) => { await text(input); }), discard: () => Promise.resolve(discarded.push(true)).then(() => undefined) };
-    await transfer(endless, there, { sha256: 'f'.repeat(64), bytes: 100_000 }, () => undefined).catch((error: unknown) => thrown.push(String(error)));
-    expect({ thrown, discarded, boundedBy: sent < 10_000_000 }).toEqual({ thrown: [expect.stringContaining('more arrives than the 100000 bytes')], discarded: [true], boundedBy: true });
+    const there: Destination = {
+      ...destination(async (_at, input) => {
+        await text(input);
+      }),
+      discard: () => Promise.resolve(discarded.push(true)).then(() => undefined),
+    };
+    await transfer(endless, there, { sha256: 'f'.repeat(64), bytes: 100_000 }, () => undefined).catch(
+      (error: unknown) => thrown.push(String(error)),
+    );
+    expect({ thrown, discarded, boundedBy: sent < 10_000_000 }).toEqual({
+      thrown: [expect.stringContaining('more arrives than the 100000 bytes')],
+      discarded: [true],
+      boundedBy: true,
+    });
   });
 });

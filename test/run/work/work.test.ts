@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -32,15 +42,28 @@ class Host {
     const [file, ...options] = this.#shell;
     const hostsShell = (text: string): string => text.replaceAll('/bin/sh', this.#shell.join(' '));
     const lock = locked ? 'exec 9>>"$PLIMSOLL_STATE/lock"; flock -n 9 || exit 90\n' : '';
-    const child = spawn(file, [...options, '-c', `umask 077\n${lock}${hostsShell(script)}`, 'sh', ...args.map(hostsShell)], { env: { ...environment, PLIMSOLL_STATE: this.state }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(
+      file,
+      [...options, '-c', `umask 077\n${lock}${hostsShell(script)}`, 'sh', ...args.map(hostsShell)],
+      { env: { ...environment, PLIMSOLL_STATE: this.state }, stdio: ['pipe', 'pipe', 'pipe'] },
+    );
     child.stdin.on('error', () => undefined).end(stdin);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-    const status = await new Promise<number>((resolve, reject) => child.once('error', reject).once('close', (code) => { resolve(code ?? -1); }));
+    const status = await new Promise<number>((resolve, reject) =>
+      child.once('error', reject).once('close', (code) => {
+        resolve(code ?? -1);
+      }),
+    );
     const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString();
-    return redactOutcome(new Redaction([]), 'web-1', command, { status, stdout: text(out), stderr: text(err), droppedBytes: 0 });
+    return redactOutcome(new Redaction([]), 'web-1', command, {
+      status,
+      stdout: text(out),
+      stderr: text(err),
+      droppedBytes: 0,
+    });
   }
 
   async start(script: string, locked = false): Promise<Look> {
@@ -51,7 +74,9 @@ class Host {
   async begin(script: string, locked = false): Promise<Look> {
     const { args = [], ...command } = startWork(work, '{}', script);
     const begun = readLook(await this.run({ ...command, args: [...args.slice(0, -1), '0'] }, locked), fromStart);
-    await eventually(() => { expect(this.has('begun')).toBe(true); });
+    await eventually(() => {
+      expect(this.has('begun')).toBe(true);
+    });
     return begun;
   }
 
@@ -117,153 +142,202 @@ const begun = ': >"$PLIMSOLL_STATE/begun"';
 /** Waits until a file `go` is there. */
 const untilGo = `${begun}; while [ ! -e "$PLIMSOLL_STATE/go" ]; do sleep 0.05; done`;
 
-for (const { name, argv, tags } of shells) describe.concurrent(`work on ${name}`, { tags }, () => {
-  it('is begun, ends, and leaves what it was, what it printed, and how it ended', async () => {
-    const host = hostWith(argv);
-    expect(await host.look()).toMatchObject({ state: { kind: 'none' }, out: '', err: '', more: false });
-    const look = await host.start('echo out; echo err >&2; exit 7', true);
-    expect(look).toEqual({ state: { kind: 'ended', status: 7 }, out: 'out\n', err: 'err\n', offsets: { out: 4, err: 4 }, more: false });
-    expect(await host.look()).toEqual(look);
-    expect({ intent: host.read('intent'), script: host.read('script'), out: host.read('out'), err: host.read('err') }).toEqual({ intent: '{"what":"it\'s"}\n', script: 'echo out; echo err >&2; exit 7\n', out: 'out\n', err: 'err\n' });
-    expect(await host.run(readOutput(work))).toMatchObject({ status: 0, stdout: 'out\n', stderr: 'err\n' });
-    expect(readdirSync(host.directory).filter((name) => !name.startsWith('.')).toSorted()).toEqual(['alive', 'err', 'intent', 'out', 'pid', 'script', 'status']);
-    expect(statSync(host.directory).mode & 0o777).toBe(0o700);
-    await eventually(async () => { expect(await host.isLocked()).toBe(false); });
-  });
+for (const { name, argv, tags } of shells)
+  describe.concurrent(`work on ${name}`, { tags }, () => {
+    it('is begun, ends, and leaves what it was, what it printed, and how it ended', async () => {
+      const host = hostWith(argv);
+      expect(await host.look()).toMatchObject({ state: { kind: 'none' }, out: '', err: '', more: false });
+      const look = await host.start('echo out; echo err >&2; exit 7', true);
+      expect(look).toEqual({
+        state: { kind: 'ended', status: 7 },
+        out: 'out\n',
+        err: 'err\n',
+        offsets: { out: 4, err: 4 },
+        more: false,
+      });
+      expect(await host.look()).toEqual(look);
+      expect({
+        intent: host.read('intent'),
+        script: host.read('script'),
+        out: host.read('out'),
+        err: host.read('err'),
+      }).toEqual({
+        intent: '{"what":"it\'s"}\n',
+        script: 'echo out; echo err >&2; exit 7\n',
+        out: 'out\n',
+        err: 'err\n',
+      });
+      expect(await host.run(readOutput(work))).toMatchObject({ status: 0, stdout: 'out\n', stderr: 'err\n' });
+      expect(
+        readdirSync(host.directory)
+          .filter((name) => !name.startsWith('.'))
+          .toSorted(),
+      ).toEqual(['alive', 'err', 'intent', 'out', 'pid', 'script', 'status']);
+      expect(statSync(host.directory).mode & 0o777).toBe(0o700);
+      await eventually(async () => {
+        expect(await host.isLocked()).toBe(false);
+      });
+    });
 
-  it('goes on when whoever has begun it is gone, keeps the lock meanwhile, and is followed from where it was left', async () => {
-    const host = hostWith(argv);
-    await host.begin(`echo one; ${untilGo}; echo two`, true);
-    const first = await host.lookFor('one\n');
-    expect(first).toMatchObject({ state: { kind: 'running' } });
-    expect(await host.isLocked()).toBe(true);
-    host.go();
-    expect(await host.follow(first)).toMatchObject({ state: { kind: 'ended', status: 0 }, out: 'one\ntwo\n' });
-    await eventually(async () => { expect(await host.isLocked()).toBe(false); });
-  });
+    it('goes on when whoever has begun it is gone, keeps the lock meanwhile, and is followed from where it was left', async () => {
+      const host = hostWith(argv);
+      await host.begin(`echo one; ${untilGo}; echo two`, true);
+      const first = await host.lookFor('one\n');
+      expect(first).toMatchObject({ state: { kind: 'running' } });
+      expect(await host.isLocked()).toBe(true);
+      host.go();
+      expect(await host.follow(first)).toMatchObject({ state: { kind: 'ended', status: 0 }, out: 'one\ntwo\n' });
+      await eventually(async () => {
+        expect(await host.isLocked()).toBe(false);
+      });
+    });
 
-  it('is begun once, however often and at the same time it is asked for', async () => {
-    const host = hostWith(argv);
-    const script = 'echo x >>"$PLIMSOLL_STATE/count"; sleep 0.3';
-    const looks = await Promise.all(Array.from({ length: 6 }, () => host.start(script)));
-    expect(looks.map(({ state }) => state)).toEqual(looks.map(() => ({ kind: 'ended', status: 0 })));
-    expect(await host.start(script)).toMatchObject({ state: { kind: 'ended', status: 0 } });
-    expect(readFileSync(join(host.state, 'count'), 'utf8')).toBe('x\n');
-  });
+    it('is begun once, however often and at the same time it is asked for', async () => {
+      const host = hostWith(argv);
+      const script = 'echo x >>"$PLIMSOLL_STATE/count"; sleep 0.3';
+      const looks = await Promise.all(Array.from({ length: 6 }, () => host.start(script)));
+      expect(looks.map(({ state }) => state)).toEqual(looks.map(() => ({ kind: 'ended', status: 0 })));
+      expect(await host.start(script)).toMatchObject({ state: { kind: 'ended', status: 0 } });
+      expect(readFileSync(join(host.state, 'count'), 'utf8')).toBe('x\n');
+    });
 
-  it('that somebody has killed, or a restart of the host, is cut', async () => {
-    const host = hostWith(argv);
-    await host.begin(`echo begun; ${untilGo}`);
-    const look = await host.lookFor('begun\n');
-    process.kill(-host.group(), 'SIGKILL');
-    await eventually(async () => { expect((await host.look()).state).toEqual({ kind: 'cut' }); });
-    expect(await host.look(look.offsets)).toMatchObject({ state: { kind: 'cut' }, out: '' });
-    expect(await host.look()).toMatchObject({ out: 'begun\n' });
-    // It is not begun again under the same name.
-    expect(await host.start('exit 0')).toMatchObject({ state: { kind: 'cut' } });
-  });
+    it('that somebody has killed, or a restart of the host, is cut', async () => {
+      const host = hostWith(argv);
+      await host.begin(`echo begun; ${untilGo}`);
+      const look = await host.lookFor('begun\n');
+      process.kill(-host.group(), 'SIGKILL');
+      await eventually(async () => {
+        expect((await host.look()).state).toEqual({ kind: 'cut' });
+      });
+      expect(await host.look(look.offsets)).toMatchObject({ state: { kind: 'cut' }, out: '' });
+      expect(await host.look()).toMatchObject({ out: 'begun\n' });
+      // It is not begun again under the same name.
+      expect(await host.start('exit 0')).toMatchObject({ state: { kind: 'cut' } });
+    });
 
-  it('that is gone is cut, although something that it has started still runs', async () => {
-    const host = hostWith(argv);
-    const look = await host.start('sleep 60 >/dev/null 2>&1 & kill -KILL $PPID');
-    expect(look.state).toEqual({ kind: 'cut' });
-    process.kill(-host.group(), 'SIGKILL');
-  });
+    it('that is gone is cut, although something that it has started still runs', async () => {
+      const host = hostWith(argv);
+      const look = await host.start('sleep 60 >/dev/null 2>&1 & kill -KILL $PPID');
+      expect(look.state).toEqual({ kind: 'cut' });
+      process.kill(-host.group(), 'SIGKILL');
+    });
 
-  it('says how it has ended when it is told to end', async () => {
-    const host = hostWith(argv);
-    const first = await host.begin(`echo begun; ${begun}; exec sleep 60`);
-    expect(await host.run(endWork(work, true))).toMatchObject({ status: 0, stdout: 'told\n' });
-    expect(await host.follow(first)).toMatchObject({ state: { kind: 'ended', status: 143 }, out: 'begun\n' });
-    expect(await host.run(endWork(work, true))).toMatchObject({ status: 0, stdout: '' });
-  });
+    it('says how it has ended when it is told to end', async () => {
+      const host = hostWith(argv);
+      const first = await host.begin(`echo begun; ${begun}; exec sleep 60`);
+      expect(await host.run(endWork(work, true))).toMatchObject({ status: 0, stdout: 'told\n' });
+      expect(await host.follow(first)).toMatchObject({ state: { kind: 'ended', status: 143 }, out: 'begun\n' });
+      expect(await host.run(endWork(work, true))).toMatchObject({ status: 0, stdout: '' });
+    });
 
-  it('that does not listen is ended all the same, where it may be', async () => {
-    const host = hostWith(argv);
-    await host.begin(`trap '' TERM; ${begun}; while :; do sleep 0.1; done`);
-    expect(await host.run(endWork(work, true))).toMatchObject({ stdout: 'told\n' });
-    expect(await host.look()).toMatchObject({ state: { kind: 'cut' } });
-  });
+    it('that does not listen is ended all the same, where it may be', async () => {
+      const host = hostWith(argv);
+      await host.begin(`trap '' TERM; ${begun}; while :; do sleep 0.1; done`);
+      expect(await host.run(endWork(work, true))).toMatchObject({ stdout: 'told\n' });
+      expect(await host.look()).toMatchObject({ state: { kind: 'cut' } });
+    });
 
-  it('whose script outlives the signal cleans up, and says so', async () => {
-    const host = hostWith(argv);
-    const first = await host.begin(`trap : TERM; ${begun}; sleep 60; echo "$?"; sleep 0.2; echo cleaned`);
-    expect(await host.run(endWork(work, false))).toMatchObject({ stdout: 'told\n' });
-    const { state, out } = await host.follow(first);
-    expect({ state, out }).toEqual({ state: { kind: 'ended', status: 0 }, out: '143\ncleaned\n' });
-  });
+    it('whose script outlives the signal cleans up, and says so', async () => {
+      const host = hostWith(argv);
+      const first = await host.begin(`trap : TERM; ${begun}; sleep 60; echo "$?"; sleep 0.2; echo cleaned`);
+      expect(await host.run(endWork(work, false))).toMatchObject({ stdout: 'told\n' });
+      const { state, out } = await host.follow(first);
+      expect({ state, out }).toEqual({ state: { kind: 'ended', status: 0 }, out: '143\ncleaned\n' });
+    });
 
-  it('that was never begun has nothing to be ended', async () => {
-    const host = hostWith(argv);
-    expect(await host.run(endWork(work, true))).toMatchObject({ status: 0, stdout: '' });
-  });
+    it('that was never begun has nothing to be ended', async () => {
+      const host = hostWith(argv);
+      expect(await host.run(endWork(work, true))).toMatchObject({ status: 0, stdout: '' });
+    });
 
-  it('leaves a daemon behind that keeps neither the lock nor the status', async () => {
-    const host = hostWith(argv);
-    // As compile.ts runs programs: without the lock.
-    const look = await host.start(`( /bin/sh -c '${untilGo}; : >"$PLIMSOLL_STATE/daemon"' >/dev/null 2>&1 & ) 9>&-; echo left`, true);
-    expect(look).toMatchObject({ state: { kind: 'ended', status: 0 }, out: 'left\n' });
-    await eventually(async () => { expect(await host.isLocked()).toBe(false); });
-    expect(host.has('daemon')).toBe(false);
-    host.go();
-    await eventually(() => { expect(host.has('daemon')).toBe(true); });
-  });
+    it('leaves a daemon behind that keeps neither the lock nor the status', async () => {
+      const host = hostWith(argv);
+      // As compile.ts runs programs: without the lock.
+      const look = await host.start(
+        `( /bin/sh -c '${untilGo}; : >"$PLIMSOLL_STATE/daemon"' >/dev/null 2>&1 & ) 9>&-; echo left`,
+        true,
+      );
+      expect(look).toMatchObject({ state: { kind: 'ended', status: 0 }, out: 'left\n' });
+      await eventually(async () => {
+        expect(await host.isLocked()).toBe(false);
+      });
+      expect(host.has('daemon')).toBe(false);
+      host.go();
+      await eventually(() => {
+        expect(host.has('daemon')).toBe(true);
+      });
+    });
 
-  it('prints no more than 8 MiB to the disk, goes on, and ends well; each look carries a part of it', async () => {
-    const host = hostWith(argv);
-    const first = await host.start('yes 0123456789abcde | head -c 9437184; echo small >&2; exit 3');
-    const { state, out, err } = await host.follow(first);
-    expect({ state, err, bytes: out.length, disk: statSync(join(host.directory, 'out')).size }).toEqual({ state: { kind: 'ended', status: 3 }, err: 'small\n', bytes: 8 * 1024 * 1024, disk: 8 * 1024 * 1024 });
-    expect(out).toBe('0123456789abcde\n'.repeat(8 * 1024 * 64));
-  });
+    it('prints no more than 8 MiB to the disk, goes on, and ends well; each look carries a part of it', async () => {
+      const host = hostWith(argv);
+      const first = await host.start('yes 0123456789abcde | head -c 9437184; echo small >&2; exit 3');
+      const { state, out, err } = await host.follow(first);
+      expect({ state, err, bytes: out.length, disk: statSync(join(host.directory, 'out')).size }).toEqual({
+        state: { kind: 'ended', status: 3 },
+        err: 'small\n',
+        bytes: 8 * 1024 * 1024,
+        disk: 8 * 1024 * 1024,
+      });
+      expect(out).toBe('0123456789abcde\n'.repeat(8 * 1024 * 64));
+    });
 
-  it('prints every character once and whole, wherever looks end', async () => {
-    const host = hostWith(argv);
-    const line = 'größer € 💾 ';
-    const script = `i=0; while [ "$i" -lt 3000 ]; do printf '%s%s\\n' '${line.repeat(9)}' "$i"; i=$((i+1)); done; printf '%s' '${line}'`;
-    const first = await host.start(script);
-    expect((await host.follow(first)).out).toBe(`${Array.from({ length: 3000 }, (_, index) => `${line.repeat(9)}${String(index)}\n`).join('')}${line}`);
-  });
+    it('prints every character once and whole, wherever looks end', async () => {
+      const host = hostWith(argv);
+      const line = 'größer € 💾 ';
+      const script = `i=0; while [ "$i" -lt 3000 ]; do printf '%s%s\\n' '${line.repeat(9)}' "$i"; i=$((i+1)); done; printf '%s' '${line}'`;
+      const first = await host.start(script);
+      expect((await host.follow(first)).out).toBe(
+        `${Array.from({ length: 3000 }, (_, index) => `${line.repeat(9)}${String(index)}\n`).join('')}${line}`,
+      );
+    });
 
-  it('shows a line once it is whole', async () => {
-    const host = hostWith(argv);
-    await host.begin(`printf 'whole\\nhalf of \\303'; ${untilGo}; printf '\\251\\n'`);
-    const first = await host.lookFor('whole\n');
-    expect(first).toMatchObject({ state: { kind: 'running' }, offsets: { out: 6 }, more: false });
-    expect(await host.look(first.offsets)).toMatchObject({ out: '', offsets: { out: 6 }, more: false });
-    host.go();
-    expect((await host.follow(first)).out).toBe('whole\nhalf of é\n');
-  });
+    it('shows a line once it is whole', async () => {
+      const host = hostWith(argv);
+      await host.begin(`printf 'whole\\nhalf of \\303'; ${untilGo}; printf '\\251\\n'`);
+      const first = await host.lookFor('whole\n');
+      expect(first).toMatchObject({ state: { kind: 'running' }, offsets: { out: 6 }, more: false });
+      expect(await host.look(first.offsets)).toMatchObject({ out: '', offsets: { out: 6 }, more: false });
+      host.go();
+      expect((await host.follow(first)).out).toBe('whole\nhalf of é\n');
+    });
 
-  it('is not begun where it cannot be recorded', async () => {
-    const host = hostWith(argv);
-    mkdirSync(host.directory, { recursive: true });
-    symlinkSync('/dev/full', join(host.directory, 'intent'));
-    const answer = await host.run(startWork(work, '{}', 'echo x >"$PLIMSOLL_STATE/done"'));
-    expect(() => readLook(answer, fromStart)).toThrow(expect.objectContaining({ code: 'refused', message: expect.stringContaining('cannot be recorded on the host') }));
-    expect({ begun: (await host.look()).state.kind, done: host.has('done') }).toEqual({ begun: 'none', done: false });
-    // Once there is room it is.
-    rmSync(join(host.directory, 'intent'));
-    expect(await host.start('echo x >"$PLIMSOLL_STATE/done"')).toMatchObject({ state: { kind: 'ended', status: 0 } });
-  });
+    it('is not begun where it cannot be recorded', async () => {
+      const host = hostWith(argv);
+      mkdirSync(host.directory, { recursive: true });
+      symlinkSync('/dev/full', join(host.directory, 'intent'));
+      const answer = await host.run(startWork(work, '{}', 'echo x >"$PLIMSOLL_STATE/done"'));
+      expect(() => readLook(answer, fromStart)).toThrow(
+        expect.objectContaining({
+          code: 'refused',
+          message: expect.stringContaining('cannot be recorded on the host'),
+        }),
+      );
+      expect({ begun: (await host.look()).state.kind, done: host.has('done') }).toEqual({ begun: 'none', done: false });
+      // Once there is room it is.
+      rmSync(join(host.directory, 'intent'));
+      expect(await host.start('echo x >"$PLIMSOLL_STATE/done"')).toMatchObject({ state: { kind: 'ended', status: 0 } });
+    });
 
-  it('whose records have been removed is not taken for work that has never arrived', async () => {
-    const host = hostWith(argv);
-    rmSync(join(host.state, 'lock'));
-    expect(await host.look()).toMatchObject({ state: { kind: 'cut' } });
+    it('whose records have been removed is not taken for work that has never arrived', async () => {
+      const host = hostWith(argv);
+      rmSync(join(host.state, 'lock'));
+      expect(await host.look()).toMatchObject({ state: { kind: 'cut' } });
+    });
   });
-});
 
 it('a daemon that keeps the output open keeps neither the status nor the lock, nor is its output waited for', async () => {
   const host = hostWith();
   const first = await host.start(`( /bin/sh -c '${untilGo}; echo late' & ) 9>&-; echo left`, true);
   expect(await host.follow(first)).toMatchObject({ state: { kind: 'ended', status: 0 }, out: 'left\n' });
-  await eventually(async () => { expect(await host.isLocked()).toBe(false); });
+  await eventually(async () => {
+    expect(await host.isLocked()).toBe(false);
+  });
   host.go();
 });
 
 describe('what a look says', () => {
-  const answer = (stdout: string, stderr = '', status = 0): Outcome => redactOutcome(new Redaction([]), 'web-1', lookAtWork(work, fromStart), { status, stdout, stderr, droppedBytes: 0 });
+  const answer = (stdout: string, stderr = '', status = 0): Outcome =>
+    redactOutcome(new Redaction([]), 'web-1', lookAtWork(work, fromStart), { status, stdout, stderr, droppedBytes: 0 });
 
   it.each([
     ['', ''],
@@ -271,29 +345,52 @@ describe('what a look says', () => {
     ['ended  0 0 0 0\n', ''],
     ['', 'sh: flock: not found'],
   ])('%j %j is no answer', (stdout, stderr) => {
-    expect(() => readLook(answer(stdout, stderr), fromStart)).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
+    expect(() => readLook(answer(stdout, stderr), fromStart)).toThrow(
+      expect.objectContaining({ code: 'fact-unreadable' }),
+    );
   });
 
   it('a command that failed is no answer, whatever it printed', () => {
-    expect(() => readLook(answer('ended 0 0 0 0 0\n', '', 1), fromStart)).toThrow(expect.objectContaining({ code: 'fact-unreadable' }));
+    expect(() => readLook(answer('ended 0 0 0 0 0\n', '', 1), fromStart)).toThrow(
+      expect.objectContaining({ code: 'fact-unreadable' }),
+    );
   });
 
   it('a progress that is written over itself is shown at every step', () => {
-    expect(readLook(answer('running 0 9 0 9 0\n10 %\r20 %'), { out: 100, err: 0 })).toMatchObject({ out: '10 %\r', offsets: { out: 105, err: 0 } });
+    expect(readLook(answer('running 0 9 0 9 0\n10 %\r20 %'), { out: 100, err: 0 })).toMatchObject({
+      out: '10 %\r',
+      offsets: { out: 105, err: 0 },
+    });
   });
 
   it.each([
     ['a line without end is passed on as it is', 'x'.repeat(5000), { out: 'x'.repeat(5000), offsets: { out: 5000 } }],
     ['what is no text is counted from its end', 'a\uFFFD\nb', { out: 'a\uFFFD\n', offsets: { out: 4999 } }],
-    ['what is no text at both ends is passed on as it is', 'a\uFFFD\nb\uFFFD', { out: 'a\uFFFD\nb\uFFFD', offsets: { out: 5000 } }],
+    [
+      'what is no text at both ends is passed on as it is',
+      'a\uFFFD\nb\uFFFD',
+      { out: 'a\uFFFD\nb\uFFFD', offsets: { out: 5000 } },
+    ],
   ])('%s', (_what, out, look) => {
     expect(readLook(answer(`running 0 5000 0 9999 0\n${out}`), fromStart)).toMatchObject({ ...look, more: true });
   });
 
   it('a secret is never cut in two: what may be the beginning of one is asked for again', () => {
     const redaction = new Redaction([new Secret('hunter2')]);
-    const look = (out: string) => readLook(redactOutcome(redaction, 'web-1', lookAtWork(work, fromStart), { status: 0, stdout: `running 0 ${String(out.length)} 0 ${String(out.length)} 0\n${out}`, stderr: '', droppedBytes: 0 }), { out: 10, err: 0 });
-    expect(look(`hunter2${'x'.repeat(5000)}hunt`)).toMatchObject({ out: `***${'x'.repeat(5000)}`, offsets: { out: 5017 } });
+    const look = (out: string) =>
+      readLook(
+        redactOutcome(redaction, 'web-1', lookAtWork(work, fromStart), {
+          status: 0,
+          stdout: `running 0 ${String(out.length)} 0 ${String(out.length)} 0\n${out}`,
+          stderr: '',
+          droppedBytes: 0,
+        }),
+        { out: 10, err: 0 },
+      );
+    expect(look(`hunter2${'x'.repeat(5000)}hunt`)).toMatchObject({
+      out: `***${'x'.repeat(5000)}`,
+      offsets: { out: 5017 },
+    });
     expect(look('a hunter2\nb')).toMatchObject({ out: 'a ***\n', offsets: { out: 20 } });
   });
 

@@ -10,7 +10,10 @@ import { ada, bob, whenFree } from '../lock-conformance.ts';
 
 describeTransport('the memory transport with /bin/sh', () => {
   const transport = createMemoryTransport({ hosts: { 'web-1': { shell: ['/bin/sh', '-c'] } } });
-  return Promise.resolve({ connect: (overrides) => transport.connect(testTarget(overrides), never), stop: () => transport.close() });
+  return Promise.resolve({
+    connect: (overrides) => transport.connect(testTarget(overrides), never),
+    stop: () => transport.close(),
+  });
 });
 
 function connect(host: MemoryHost): Promise<Connection> {
@@ -21,11 +24,15 @@ describe('a scripted host', () => {
   it('answers what its handler says, in order, and succeeds silently otherwise', async () => {
     const scripts: string[] = [];
     const connection = await connect(async ({ script, args = [] }) => {
-      await new Promise((resolve) => { setTimeout(resolve, script === 'first' ? 20 : 0); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, script === 'first' ? 20 : 0);
+      });
       scripts.push(script);
       return script === 'first' ? { status: 2, stdout: args.join('+') } : {};
     });
-    expect(await Promise.all([connection.run({ script: 'first', args: ['a', 'b'] }), connection.run({ script: 'second' })])).toEqual([
+    expect(
+      await Promise.all([connection.run({ script: 'first', args: ['a', 'b'] }), connection.run({ script: 'second' })]),
+    ).toEqual([
       { status: 2, stdout: 'a+b', stderr: '', droppedBytes: 0 },
       { status: 0, stdout: '', stderr: '', droppedBytes: 0 },
     ]);
@@ -51,7 +58,9 @@ describe('a scripted host', () => {
     await expect(connection.run({ script: 'hang', timeoutMs: 10 })).rejects.toMatchObject({ code: 'timed-out' });
     const controller = new AbortController();
     const run = connection.run({ script: 'hang' }, { signal: controller.signal });
-    setImmediate(() => { controller.abort(); });
+    setImmediate(() => {
+      controller.abort();
+    });
     await expect(run).rejects.toMatchObject({ code: 'interrupted' });
   });
 
@@ -59,14 +68,28 @@ describe('a scripted host', () => {
     const connection = await connect(({ stdin = '' }) => ({ stdout: stdin.toUpperCase() }));
     const output = new PassThrough();
     const received = text(output);
-    expect(await connection.stream({ script: 'up' }, { input: Readable.from(['a', 'b']), output })).toMatchObject({ stdout: '' });
+    expect(await connection.stream({ script: 'up' }, { input: Readable.from(['a', 'b']), output })).toMatchObject({
+      stdout: '',
+    });
     expect(await received).toBe('AB');
   });
 
   it('has one lock for all its connections, which commands that run keep', async () => {
     let end: () => void = () => undefined;
-    const transport = createMemoryTransport({ hosts: { 'web-1': () => new Promise((resolve) => { end = () => { resolve({}); }; }), 'web-2': () => ({}) } });
-    const [first, second, elsewhere] = await Promise.all(['web-1', 'web-1', 'web-2'].map((name) => transport.connect(testTarget({ name }), never)));
+    const transport = createMemoryTransport({
+      hosts: {
+        'web-1': () =>
+          new Promise((resolve) => {
+            end = () => {
+              resolve({});
+            };
+          }),
+        'web-2': () => ({}),
+      },
+    });
+    const [first, second, elsewhere] = await Promise.all(
+      ['web-1', 'web-1', 'web-2'].map((name) => transport.connect(testTarget({ name }), never)),
+    );
     if (first === undefined || second === undefined || elsewhere === undefined) throw new Error('there are three');
     expect(await first.lock(ada)).toEqual({ held: true });
     expect(await first.lock(ada)).toEqual({ held: true });
@@ -76,7 +99,9 @@ describe('a scripted host', () => {
     await first.unlock();
     expect(await second.lock(bob)).toEqual({ held: true });
     const run = second.run({ script: 'hang' }).catch((error: unknown) => error);
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     await second.close();
     expect(await first.lock(ada)).toEqual({ held: false, holder: bob });
     end();
@@ -87,8 +112,14 @@ describe('a scripted host', () => {
   });
 
   it('can be out of reach', async () => {
-    await expect(connect({ connectError: new AppError('auth-failed', 'no') })).rejects.toMatchObject({ code: 'auth-failed' });
-    await expect(createMemoryTransport({ hosts: {} }).connect(testTarget(), never)).rejects.toMatchObject({ code: 'unreachable' });
-    await expect(createMemoryTransport({ hosts: { 'web-1': () => ({}) } }).connect(testTarget(), AbortSignal.abort())).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(connect({ connectError: new AppError('auth-failed', 'no') })).rejects.toMatchObject({
+      code: 'auth-failed',
+    });
+    await expect(createMemoryTransport({ hosts: {} }).connect(testTarget(), never)).rejects.toMatchObject({
+      code: 'unreachable',
+    });
+    await expect(
+      createMemoryTransport({ hosts: { 'web-1': () => ({}) } }).connect(testTarget(), AbortSignal.abort()),
+    ).rejects.toMatchObject({ code: 'interrupted' });
   });
 });

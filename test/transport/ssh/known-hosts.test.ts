@@ -34,18 +34,72 @@ describe('known_hosts', () => {
     ['another port', line('[web-1.example.com]:2222'), 'unknown', undefined, 2223],
     ['port 22 with an entry for another port', line('[web-1.example.com]:2222'), 'unknown'],
     ['another port with an entry without one', line('web-1.example.com'), 'known', undefined, 2222],
-    ['another port with an entry without one, and another key pinned for the port', line('[web-1.example.com]:2222', other) + line('web-1.example.com'), 'changed known_hosts:1', undefined, 2222],
-    ['the same with a pinned key of another type', line('[web-1.example.com]:2222', other, 'ssh-rsa') + line('web-1.example.com'), 'changed known_hosts:1', undefined, 2222],
-    ['the same with a hashed name', line(hashed('[web-1.example.com]:2222'), other) + line('web-1.example.com'), 'changed known_hosts:1', undefined, 2222],
-    ['the same with the pinned key behind it', line('web-1.example.com') + line('[web-*]:2222', other), 'changed known_hosts:2', undefined, 2222],
-    ['an authority for the port, and an entry without one', `@cert-authority ${line('[web-1.example.com]:2222', other)}` + line('web-1.example.com'), 'known', undefined, 2222],
-    ['another key revoked for the port, and an entry without one', `@revoked ${line('[web-1.example.com]:2222', other)}` + line('web-1.example.com'), 'known', undefined, 2222],
-    ['a key revoked for the port, and an entry without one', `@revoked ${line('[web-1.example.com]:2222')}` + line('web-1.example.com'), 'revoked known_hosts:1', undefined, 2222],
-    ['a key revoked for the name, and pinned for the port', `@revoked ${line('web-1.example.com')}` + line('[web-1.example.com]:2222'), 'revoked known_hosts:1', undefined, 2222],
+    [
+      'another port with an entry without one, and another key pinned for the port',
+      line('[web-1.example.com]:2222', other) + line('web-1.example.com'),
+      'changed known_hosts:1',
+      undefined,
+      2222,
+    ],
+    [
+      'the same with a pinned key of another type',
+      line('[web-1.example.com]:2222', other, 'ssh-rsa') + line('web-1.example.com'),
+      'changed known_hosts:1',
+      undefined,
+      2222,
+    ],
+    [
+      'the same with a hashed name',
+      line(hashed('[web-1.example.com]:2222'), other) + line('web-1.example.com'),
+      'changed known_hosts:1',
+      undefined,
+      2222,
+    ],
+    [
+      'the same with the pinned key behind it',
+      line('web-1.example.com') + line('[web-*]:2222', other),
+      'changed known_hosts:2',
+      undefined,
+      2222,
+    ],
+    [
+      'an authority for the port, and an entry without one',
+      `@cert-authority ${line('[web-1.example.com]:2222', other)}` + line('web-1.example.com'),
+      'known',
+      undefined,
+      2222,
+    ],
+    [
+      'another key revoked for the port, and an entry without one',
+      `@revoked ${line('[web-1.example.com]:2222', other)}` + line('web-1.example.com'),
+      'known',
+      undefined,
+      2222,
+    ],
+    [
+      'a key revoked for the port, and an entry without one',
+      `@revoked ${line('[web-1.example.com]:2222')}` + line('web-1.example.com'),
+      'revoked known_hosts:1',
+      undefined,
+      2222,
+    ],
+    [
+      'a key revoked for the name, and pinned for the port',
+      `@revoked ${line('web-1.example.com')}` + line('[web-1.example.com]:2222'),
+      'revoked known_hosts:1',
+      undefined,
+      2222,
+    ],
     ['a negation of the name without the port', line('*,!web-1.example.com'), 'known', undefined, 2222],
     ['a negation of the name with the port', line('*,![web-1.example.com]:2222'), 'known', undefined, 2222],
     ['a key of another type without the port', line('web-1.example.com', other, 'ssh-rsa'), 'unknown', undefined, 2222],
-    ['another port with another key in the entry without one', line('web-1.example.com', other), 'unknown', undefined, 2222],
+    [
+      'another port with another key in the entry without one',
+      line('web-1.example.com', other),
+      'unknown',
+      undefined,
+      2222,
+    ],
     ['wildcards with a port', line('[10.0.*]:2222'), 'known', '10.0.0.7', 2222],
     ['a hashed name', line(hashed('web-1.example.com')), 'known'],
     ['a hashed name with a port', line(hashed('[web-1.example.com]:2222')), 'known', undefined, 2222],
@@ -60,13 +114,25 @@ describe('known_hosts', () => {
     ['another key that is revoked', line('web-1.example.com') + `@revoked ${line('*', other)}`, 'known'],
     ['a certificate authority', `@cert-authority ${line('*')}`, 'unknown'],
     ['a marker that does not exist', `@unheard-of ${line('*')}`, 'unknown'],
-    ['damaged lines', 'web-1.example.com\nweb-1.example.com ssh-ed25519\nweb-1.example.com ssh-ed25519 !!!\n', 'unknown'],
-    ['carriage returns, tabs and spaces', `  ${line('web-1.example.com').replace(' ', '\t ').replace('\n', '\r\n')}`, 'known'],
+    [
+      'damaged lines',
+      'web-1.example.com\nweb-1.example.com ssh-ed25519\nweb-1.example.com ssh-ed25519 !!!\n',
+      'unknown',
+    ],
+    [
+      'carriage returns, tabs and spaces',
+      `  ${line('web-1.example.com').replace(' ', '\t ').replace('\n', '\r\n')}`,
+      'known',
+    ],
   ])('%s', (_title, text, expected, address, port) => {
     expect(judge(text, address, port)).toBe(expected);
   });
 
   it('writes names as OpenSSH does', () => {
-    expect([knownHostName('Web', 22), knownHostName('web', 2222), knownHostName('::1', 22)]).toEqual(['web', '[web]:2222', '::1']);
+    expect([knownHostName('Web', 22), knownHostName('web', 2222), knownHostName('::1', 22)]).toEqual([
+      'web',
+      '[web]:2222',
+      '::1',
+    ]);
   });
 });

@@ -7,13 +7,19 @@ type Report = (result: StartResult) => void;
 /** Asks for more than can be had, and gives what was had. */
 async function takeAll(limiter: StartLimiter, signal = never): Promise<Report[]> {
   const reports: Report[] = [];
-  for (let index = 0; index < 100; index += 1) limiter.acquire(signal).then((report) => reports.push(report), () => undefined);
+  for (let index = 0; index < 100; index += 1)
+    limiter.acquire(signal).then(
+      (report) => reports.push(report),
+      () => undefined,
+    );
   await settle();
   return reports;
 }
 
 function settle(): Promise<void> {
-  return new Promise((resolve) => { setImmediate(resolve); });
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 describe('the start limiter', () => {

@@ -19,15 +19,32 @@ export interface Asked {
 export function asked(spec: ContainerSpec, patch: Patch): readonly Asked[] {
   const host = spec.hostConfig;
   const labels = asObject(spec.config['Labels']);
-  const one = (what: string, from: Json, to: Json | undefined): readonly Asked[] => (to === undefined || canonicalJson(from) === canonicalJson(to) ? [] : [{ what, from, to }]);
+  const one = (what: string, from: Json, to: Json | undefined): readonly Asked[] =>
+    to === undefined || canonicalJson(from) === canonicalJson(to) ? [] : [{ what, from, to }];
   return [
     ...imageAsked(spec, patch),
-    ...Object.entries(patch.env ?? {}).map(([name, value]): Asked => ({ what: `env ${name}`, from: spec.env.some((entry) => entry.name === name) ? 'set' : null, to: value === null ? null : 'as asked' })),
+    ...Object.entries(patch.env ?? {}).map(([name, value]): Asked => ({
+      what: `env ${name}`,
+      from: spec.env.some((entry) => entry.name === name) ? 'set' : null,
+      to: value === null ? null : 'as asked',
+    })),
     ...Object.entries(patch.labels ?? {}).flatMap(([name, value]) => one(`label ${name}`, labels[name] ?? null, value)),
     ...one('memory bytes', host['Memory'] ?? 0, patch.memory),
-    ...one('cpus', typeof host['NanoCpus'] === 'number' ? host['NanoCpus'] / 1e9 : 0, patch.nanoCpus === undefined ? undefined : patch.nanoCpus / 1e9),
-    ...one('restart', restartPolicyOf(spec).option, patch.restart === undefined ? undefined : restartPolicyOf(spec, patch).option),
-    ...one('ports', host['PortBindings'] ?? {}, patch.ports === undefined && patch.pinPorts !== true ? undefined : portBindings(spec, patch)),
+    ...one(
+      'cpus',
+      typeof host['NanoCpus'] === 'number' ? host['NanoCpus'] / 1e9 : 0,
+      patch.nanoCpus === undefined ? undefined : patch.nanoCpus / 1e9,
+    ),
+    ...one(
+      'restart',
+      restartPolicyOf(spec).option,
+      patch.restart === undefined ? undefined : restartPolicyOf(spec, patch).option,
+    ),
+    ...one(
+      'ports',
+      host['PortBindings'] ?? {},
+      patch.ports === undefined && patch.pinPorts !== true ? undefined : portBindings(spec, patch),
+    ),
     ...one('storage bytes', storageBytesOf(spec) ?? asObject(host['StorageOpt'])['size'] ?? null, patch.storageSize),
     ...mountsAsked(spec, patch),
   ];
@@ -57,7 +74,8 @@ export function storageBytesOf({ hostConfig }: ContainerSpec): number | undefine
 function mountsAsked(spec: ContainerSpec, patch: Patch): readonly Asked[] {
   const before = planMounts(spec, {}).expected;
   const after = planMounts(spec, patch).expected;
-  const said = (mount: ReturnType<typeof before.get>): Json => (mount === undefined ? null : `${mount.source}${mount.readWrite ? '' : ' (read-only)'}`);
+  const said = (mount: ReturnType<typeof before.get>): Json =>
+    mount === undefined ? null : `${mount.source}${mount.readWrite ? '' : ' (read-only)'}`;
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((path) => {
     const [from, to] = [said(before.get(path)), said(after.get(path))];
     return from === to ? [] : [{ what: `mount ${path}`, from, to }];

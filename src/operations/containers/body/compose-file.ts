@@ -14,10 +14,28 @@ import type { Patch } from './patch.ts';
  */
 export function composeRefusal(spec: ContainerSpec, patch: Patch, remedy: 'by hand' | 'or compose: override'): Refusal {
   const labels = composeLabels(asObject(spec.config['Labels']));
-  if (labels === undefined) return { reason: `${spec.name} belongs to a Compose project without a name`, remedy: 'make it anew with docker compose up' };
+  if (labels === undefined)
+    return {
+      reason: `${spec.name} belongs to a Compose project without a name`,
+      remedy: 'make it anew with docker compose up',
+    };
   const { project, service, directory } = labels;
   const override = overridePath(directory === '' ? '.' : directory, service, 1);
-  const command = commandLine(['docker', 'compose', '-p', project, ...(directory === '' ? [] : ['--project-directory', directory]), ...composeOptions(labels), ...(labels.files.length === 0 ? ['-f', 'FILE'] : []), '-f', override, 'up', '-d', '--no-deps', service]);
+  const command = commandLine([
+    'docker',
+    'compose',
+    '-p',
+    project,
+    ...(directory === '' ? [] : ['--project-directory', directory]),
+    ...composeOptions(labels),
+    ...(labels.files.length === 0 ? ['-f', 'FILE'] : []),
+    '-f',
+    override,
+    'up',
+    '-d',
+    '--no-deps',
+    service,
+  ]);
   return {
     reason: `${spec.name} belongs to the Compose project ${project}, which has to make it anew itself`,
     // The value of a variable may be a secret; a message is no place for it.
@@ -33,18 +51,35 @@ export function overridePath(directory: string, service: string, number: number)
 /** What a patch asks for, as an override of the service: block style, with every text as JSON, which YAML takes. */
 export function overrideText(service: string, spec: ContainerSpec, patch: Patch): string {
   const was = planMounts(spec, {}).expected;
-  const mounts = [...planMounts(spec, patch).expected].filter(([path, mount]) => JSON.stringify(was.get(path)) !== JSON.stringify(mount));
+  const mounts = [...planMounts(spec, patch).expected].filter(
+    ([path, mount]) => JSON.stringify(was.get(path)) !== JSON.stringify(mount),
+  );
   const volumes = [...new Set(mounts.filter(([, { type }]) => type === 'volume').map(([, { source }]) => source))];
   // Where the project's files say both, Compose demands that both are the same.
-  const limits = { ...(patch.nanoCpus === undefined ? {} : { cpus: String(patch.nanoCpus / 1e9) }), ...(patch.memory === undefined ? {} : { memory: String(patch.memory) }) };
+  const limits = {
+    ...(patch.nanoCpus === undefined ? {} : { cpus: String(patch.nanoCpus / 1e9) }),
+    ...(patch.memory === undefined ? {} : { memory: String(patch.memory) }),
+  };
   const { restart } = patch;
-  const ports = Object.entries(patch.ports ?? {}).flatMap(([port, list]) => (list ?? []).map(({ hostIp, hostPort }) => `${hostIp === '' ? '' : `${hostIp.includes(':') ? `[${hostIp}]` : hostIp}:`}${hostPort}:${port}`));
+  const ports = Object.entries(patch.ports ?? {}).flatMap(([port, list]) =>
+    (list ?? []).map(
+      ({ hostIp, hostPort }) =>
+        `${hostIp === '' ? '' : `${hostIp.includes(':') ? `[${hostIp}]` : hostIp}:`}${hostPort}:${port}`,
+    ),
+  );
   const own: JsonObject = {
     ...(patch.image === undefined ? {} : { image: patch.image }),
     ...(patch.memory === undefined ? {} : { mem_limit: String(patch.memory) }),
     ...(patch.nanoCpus === undefined ? {} : { cpus: patch.nanoCpus / 1e9 }),
     ...(Object.keys(limits).length === 0 ? {} : { deploy: { resources: { limits } } }),
-    ...(restart === undefined ? {} : { restart: restart.name === 'on-failure' && restart.maximumRetryCount > 0 ? `on-failure:${String(restart.maximumRetryCount)}` : restart.name }),
+    ...(restart === undefined
+      ? {}
+      : {
+          restart:
+            restart.name === 'on-failure' && restart.maximumRetryCount > 0
+              ? `on-failure:${String(restart.maximumRetryCount)}`
+              : restart.name,
+        }),
     ...(patch.storageSize === undefined ? {} : { storage_opt: { size: String(patch.storageSize) } }),
     // Without a value: the variable is not set.
     ...(Object.keys(patch.env ?? {}).length === 0 ? {} : { environment: patch.env ?? {} }),
@@ -52,7 +87,12 @@ export function overrideText(service: string, spec: ContainerSpec, patch: Patch)
     ...(ports.length === 0 ? {} : { ports }),
     ...(mounts.length === 0 ? {} : { volumes: mounts.map(([path, mount]) => mountOf(path, mount)) }),
   };
-  const all: JsonObject = { services: { [service]: own }, ...(volumes.length === 0 ? {} : { volumes: Object.fromEntries(volumes.map((name) => [keyOf(name), { external: true, name }])) }) };
+  const all: JsonObject = {
+    services: { [service]: own },
+    ...(volumes.length === 0
+      ? {}
+      : { volumes: Object.fromEntries(volumes.map((name) => [keyOf(name), { external: true, name }])) }),
+  };
   return block(all, '').join('\n');
 }
 
@@ -68,7 +108,25 @@ function keyOf(volume: string): string {
 }
 
 /** Every other one is quoted: `on` and `no` would be something else. */
-const plainKeys = new Set(['services', 'volumes', 'image', 'mem_limit', 'cpus', 'deploy', 'resources', 'limits', 'memory', 'restart', 'storage_opt', 'size', 'environment', 'labels', 'ports', 'external', 'name']);
+const plainKeys = new Set([
+  'services',
+  'volumes',
+  'image',
+  'mem_limit',
+  'cpus',
+  'deploy',
+  'resources',
+  'limits',
+  'memory',
+  'restart',
+  'storage_opt',
+  'size',
+  'environment',
+  'labels',
+  'ports',
+  'external',
+  'name',
+]);
 
 function block(value: JsonObject, indent: string): readonly string[] {
   return Object.entries(value).flatMap(([key, inner]): readonly string[] => {
@@ -80,10 +138,19 @@ function block(value: JsonObject, indent: string): readonly string[] {
 }
 
 function flow(value: Json): string {
-  return typeof value === 'string' ? text(value.replaceAll('$', '$$$$')) : isObject(value) ? `{${Object.entries(value).map(([key, inner]) => `${key}: ${flow(inner)}`).join(', ')}}` : JSON.stringify(value);
+  return typeof value === 'string'
+    ? text(value.replaceAll('$', '$$$$'))
+    : isObject(value)
+      ? `{${Object.entries(value)
+          .map(([key, inner]) => `${key}: ${flow(inner)}`)
+          .join(', ')}}`
+      : JSON.stringify(value);
 }
 
 /** YAML takes these characters only escaped, JSON as they are. */
 function text(value: string): string {
-  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

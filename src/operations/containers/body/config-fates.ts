@@ -38,7 +38,12 @@ export function configFate(key: string, spec: ContainerSpec, patch: Patch): Fate
     case 'Healthcheck':
       return otherImage && spec.hidden.find((hidden) => hidden.key === key)?.inherited === true ? drop : keep;
     default:
-      return otherImage && spec.imageConfig !== null && !isEmpty(spec.config[key]) && canonicalJson(spec.config[key]) === canonicalJson(spec.imageConfig[key] ?? null) ? drop : keep;
+      return otherImage &&
+        spec.imageConfig !== null &&
+        !isEmpty(spec.config[key]) &&
+        canonicalJson(spec.config[key]) === canonicalJson(spec.imageConfig[key] ?? null)
+        ? drop
+        : keep;
   }
 }
 
@@ -50,7 +55,11 @@ export function hasNoNetworkToBeOn({ config, networks }: ContainerSpec): boolean
 /** Docker makes the short id the name of a host that was given none; the name of another's namespace is that one's. */
 function hasHostnameOfItsOwn(spec: ContainerSpec): boolean {
   const { NetworkMode: mode, UTSMode: uts } = spec.hostConfig;
-  return !(uts === 'host' || (typeof mode === 'string' && mode.startsWith('container:')) || spec.config['Hostname'] === spec.id.slice(0, 12));
+  return !(
+    uts === 'host' ||
+    (typeof mode === 'string' && mode.startsWith('container:')) ||
+    spec.config['Hostname'] === spec.id.slice(0, 12)
+  );
 }
 
 const entryName = '(index (split . "=") 0)';
@@ -58,7 +67,10 @@ const entryName = '(index (split . "=") 0)';
 /** The entries that stay are printed on the host; what is set comes first. With another image, so does what is only the image's go. */
 function envFate(spec: ContainerSpec, { env = {}, image }: Patch): Fate {
   const names = Object.keys(env);
-  const gone = [...names, ...(image === undefined ? [] : spec.env.filter(({ inherited }) => inherited).map(({ name }) => name))];
+  const gone = [
+    ...names,
+    ...(image === undefined ? [] : spec.env.filter(({ inherited }) => inherited).map(({ name }) => name)),
+  ];
   if (gone.length === 0) return keep;
   const sets = Object.entries(env).flatMap(([name, value]) => (value === null ? [] : [goJson(`${name}=${value}`)]));
   const rest = `{{$s := ${sets.length === 0 ? '""' : '","'}}}{{range index .Config "Env"}}{{if not (eq ${entryName} ${gone.map(goString).join(' ')})}}{{$s}}{{json .}}{{$s = ","}}{{end}}{{end}}`;
@@ -67,9 +79,16 @@ function envFate(spec: ContainerSpec, { env = {}, image }: Patch): Fate {
 
 function labelsFate(spec: ContainerSpec, { labels, image }: Patch): Fate {
   if (labels === undefined && image === undefined) return keep;
-  const own = image === undefined ? asObject(spec.config['Labels']) : without(spec.config['Labels'], spec.imageConfig?.['Labels']);
-  const gone = Object.entries(labels ?? {}).filter(([, value]) => value === null).map(([name]) => name);
-  const given = Object.fromEntries(Object.entries(labels ?? {}).filter((entry): entry is [string, string] => entry[1] !== null));
+  const own =
+    image === undefined
+      ? asObject(spec.config['Labels'])
+      : without(spec.config['Labels'], spec.imageConfig?.['Labels']);
+  const gone = Object.entries(labels ?? {})
+    .filter(([, value]) => value === null)
+    .map(([name]) => name);
+  const given = Object.fromEntries(
+    Object.entries(labels ?? {}).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
   const value = Object.fromEntries(Object.entries({ ...own, ...given }).filter(([name]) => !gone.includes(name)));
   // The image's own come back by themselves.
   return image === undefined ? set(value) : { kind: 'set', pieces: [goJson(value)] };
@@ -78,7 +97,13 @@ function labelsFate(spec: ContainerSpec, { labels, image }: Patch): Fate {
 /** What is published must be exposed too. With another image, its own ports come by themselves. */
 function exposedPortsFate(spec: ContainerSpec, { image, ports = {} }: Patch): Fate {
   const now = asObject(spec.config['ExposedPorts']);
-  const more = Object.fromEntries(Object.entries(ports).flatMap(([port, list]) => (list === null || port in now ? [] : [[port, {}]])));
-  if (image !== undefined) return { kind: 'set', pieces: [goJson({ ...without(spec.config['ExposedPorts'], spec.imageConfig?.['ExposedPorts']), ...more })] };
+  const more = Object.fromEntries(
+    Object.entries(ports).flatMap(([port, list]) => (list === null || port in now ? [] : [[port, {}]])),
+  );
+  if (image !== undefined)
+    return {
+      kind: 'set',
+      pieces: [goJson({ ...without(spec.config['ExposedPorts'], spec.imageConfig?.['ExposedPorts']), ...more })],
+    };
   return Object.keys(more).length === 0 ? keep : set({ ...now, ...more });
 }

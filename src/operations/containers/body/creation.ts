@@ -27,28 +27,52 @@ export interface Composition {
 }
 
 export function composeCreation(spec: ContainerSpec, patch: Patch): Composition {
-  const config = [...new Set([...Object.keys(spec.config), 'ExposedPorts', 'Env']), ...spec.hidden.map(({ key }) => key)].map((key): readonly [string, Fate] => [key, configFate(key, spec, patch)]);
-  const hostConfig = [...new Set([...Object.keys(spec.hostConfig), ...addedHostKeys(patch)])].map((key): readonly [string, Fate] => [key, hostFate(key, spec, patch)]);
+  const config = [
+    ...new Set([...Object.keys(spec.config), 'ExposedPorts', 'Env']),
+    ...spec.hidden.map(({ key }) => key),
+  ].map((key): readonly [string, Fate] => [key, configFate(key, spec, patch)]);
+  const hostConfig = [...new Set([...Object.keys(spec.hostConfig), ...addedHostKeys(patch)])].map(
+    (key): readonly [string, Fate] => [key, hostFate(key, spec, patch)],
+  );
   const endpoints = endpointsOf(spec);
   const all = apiAtLeast(spec.api, 44);
   const first = all ? endpoints : endpoints.slice(0, 1);
-  const networking = first.every(({ config: own, network }) => Object.keys(own).length === 0 && network === 'bridge') && endpoints.length <= 1 ? [] : first;
+  const networking =
+    first.every(({ config: own, network }) => Object.keys(own).length === 0 && network === 'bridge') &&
+    endpoints.length <= 1
+      ? []
+      : first;
   const pieces = [
     '{',
     ...config.flatMap(([key, fate]) => member('.Config', key, fate)),
     '"HostConfig":{',
     ...withoutLastComma(hostConfig.flatMap(([key, fate]) => member('.HostConfig', key, fate))),
     '}',
-    ...(networking.length === 0 ? [] : [`,"NetworkingConfig":{"EndpointsConfig":${goJson(Object.fromEntries(networking.map(({ network, config: own }) => [network, own])))}}`]),
+    ...(networking.length === 0
+      ? []
+      : [
+          `,"NetworkingConfig":{"EndpointsConfig":${goJson(Object.fromEntries(networking.map(({ network, config: own }) => [network, own])))}}`,
+        ]),
     '}',
   ];
   return {
     ...interleave(pieces),
     connects: all ? [] : endpoints.slice(1),
-    platform: patch.image === undefined && spec.platform !== null ? [spec.platform.os, spec.platform.architecture, spec.platform.variant ?? ''].filter((part) => part !== '').join('/') : undefined,
-    same: [...config.flatMap(([key, fate]) => sameLines('.Config', key, fate, patch)), ...hostConfig.flatMap(([key, fate]) => sameLines('.HostConfig', key, fate, patch))],
+    platform:
+      patch.image === undefined && spec.platform !== null
+        ? [spec.platform.os, spec.platform.architecture, spec.platform.variant ?? '']
+            .filter((part) => part !== '')
+            .join('/')
+        : undefined,
+    same: [
+      ...config.flatMap(([key, fate]) => sameLines('.Config', key, fate, patch)),
+      ...hostConfig.flatMap(([key, fate]) => sameLines('.HostConfig', key, fate, patch)),
+    ],
     expected: [
-      ...[...config.map(([key, fate]) => expectation('.Config', key, fate)), ...hostConfig.map(([key, fate]) => expectation('.HostConfig', key, fate))].flat(),
+      ...[
+        ...config.map(([key, fate]) => expectation('.Config', key, fate)),
+        ...hostConfig.map(([key, fate]) => expectation('.HostConfig', key, fate)),
+      ].flat(),
       ...furtherExpectations(spec, patch),
     ],
   };

@@ -34,14 +34,19 @@ export function hostFate(key: string, spec: ContainerSpec, patch: Patch): Fate {
       return patch.memory === undefined ? keep : set(patch.memory);
     case 'MemorySwap':
       // Twice the memory is what Docker makes of it when nobody says anything.
-      return patch.memory !== undefined && (host['MemorySwap'] === 0 || (typeof host['Memory'] === 'number' && host['MemorySwap'] === 2 * host['Memory'])) ? drop : keep;
+      return patch.memory !== undefined &&
+        (host['MemorySwap'] === 0 || (typeof host['Memory'] === 'number' && host['MemorySwap'] === 2 * host['Memory']))
+        ? drop
+        : keep;
     case 'NanoCpus':
       return patch.nanoCpus === undefined ? keep : set(patch.nanoCpus);
     case 'CpuPeriod':
     case 'CpuQuota':
       return patch.nanoCpus === undefined ? keep : set(0);
     case 'StorageOpt':
-      return patch.storageSize === undefined ? keep : set({ ...asObject(host['StorageOpt']), size: String(patch.storageSize) });
+      return patch.storageSize === undefined
+        ? keep
+        : set({ ...asObject(host['StorageOpt']), size: String(patch.storageSize) });
     default:
       return keep;
   }
@@ -55,7 +60,17 @@ export function addedHostKeys(patch: Patch): readonly string[] {
 function mountsFate(spec: ContainerSpec, patch: Patch): Fate {
   const { mounts } = planMounts(spec, patch);
   if (mounts === undefined) return spec.hostConfig['Mounts'] === undefined ? drop : keep;
-  return { kind: 'set', pieces: ['[', ...mounts.flatMap((entry, index): readonly Piece[] => [...(index === 0 ? [] : [',']), ...entryPieces(entry, index, spec)]), ']'] };
+  return {
+    kind: 'set',
+    pieces: [
+      '[',
+      ...mounts.flatMap((entry, index): readonly Piece[] => [
+        ...(index === 0 ? [] : [',']),
+        ...entryPieces(entry, index, spec),
+      ]),
+      ']',
+    ],
+  };
 }
 
 /** `index`: its place in the new container's. */
@@ -66,7 +81,9 @@ function entryPieces(entry: MountEntry, index: number, spec: ContainerSpec): rea
   const target = mountEntriesOf(spec)[of]?.['Target'] ?? null;
   const members = Object.entries({ Target: target, ...set }).flatMap(([key, value], member): readonly Piece[] => [
     `${member === 0 ? '' : ','}${goJson(key)}:`,
-    ...(isObject(value) ? [goJson(value).slice(0, -1), { template: keptOptions(of, key, value), is: keptOptions(index, key, value) }, '}'] : [goJson(value)]),
+    ...(isObject(value)
+      ? [goJson(value).slice(0, -1), { template: keptOptions(of, key, value), is: keptOptions(index, key, value) }, '}']
+      : [goJson(value)]),
   ]);
   return ['{', ...members, { template: keptMembers(of, set), is: keptMembers(index, set) }, '}'];
 }

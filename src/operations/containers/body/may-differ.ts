@@ -35,28 +35,53 @@ const notBeforeTheStart: Readonly<Record<string, string>> = {
 };
 
 /** What may differ for this container and what is asked of it; a name that ends with `*` stands for all that begin so. */
-export function mayDiffer(spec: ContainerSpec, patch: Patch, when: 'created' | 'replaced'): Readonly<Record<string, string>> {
+export function mayDiffer(
+  spec: ContainerSpec,
+  patch: Patch,
+  when: 'created' | 'replaced',
+): Readonly<Record<string, string>> {
   const { networks, config, hostConfig, hidden, state } = spec;
   const configKeys = [...new Set([...Object.keys(config), 'ExposedPorts', 'Env', ...hidden.map(({ key }) => key)])];
   const hostKeys = [...new Set([...Object.keys(hostConfig), ...addedHostKeys(patch)])];
   const mode = hostConfig['NetworkMode'];
   const shares = typeof mode === 'string' && mode.startsWith('container:');
-  const isSet = (fate: ReturnType<typeof configFate>): boolean => fate.kind === 'set' || (fate.kind === 'drop' && patch.image !== undefined);
-  const named = (keys: readonly string[], why: string): Readonly<Record<string, string>> => Object.fromEntries(keys.map((key) => [key, why]));
+  const isSet = (fate: ReturnType<typeof configFate>): boolean =>
+    fate.kind === 'set' || (fate.kind === 'drop' && patch.image !== undefined);
+  const named = (keys: readonly string[], why: string): Readonly<Record<string, string>> =>
+    Object.fromEntries(keys.map((key) => [key, why]));
   return {
     ...alwaysOther,
     // An old one that has run is asked for again when the new one has.
     ...(when === 'created' || !state.running ? notBeforeTheStart : {}),
-    ...(when === 'created' && hasNoNetworkToBeOn(spec) ? { 'Config.NetworkDisabled': 'Docker says so at the start, where the daemon has no network of its own' } : {}),
+    ...(when === 'created' && hasNoNetworkToBeOn(spec)
+      ? { 'Config.NetworkDisabled': 'Docker says so at the start, where the daemon has no network of its own' }
+      : {}),
     // Its image is compared all the same, by its id.
     ...(spec.platform === null ? { ImageManifestDescriptor: 'an older Docker did not write it down' } : {}),
     ...(shares ? { 'Config.Hostname': 'the name of the namespace that it shares, from the start on' } : {}),
-    ...named(configKeys.filter((key) => isSet(configFate(key, spec, patch))).map((key) => `Config.${key}`), 'asked for, and compared with that'),
-    ...named(hostKeys.filter((key) => hostFate(key, spec, patch).kind === 'set').map((key) => `HostConfig.${key}`), 'asked for, and compared with that'),
-    ...(patch.memory === undefined ? {} : { 'HostConfig.MemorySwap': 'twice the memory, unless somebody has said otherwise' }),
-    ...(patch.image === undefined ? {} : named(['Image', 'Path', 'Args', 'ImageManifestDescriptor', 'Config.Env', 'Config.Volumes'], 'what comes from its image')),
+    ...named(
+      configKeys.filter((key) => isSet(configFate(key, spec, patch))).map((key) => `Config.${key}`),
+      'asked for, and compared with that',
+    ),
+    ...named(
+      hostKeys.filter((key) => hostFate(key, spec, patch).kind === 'set').map((key) => `HostConfig.${key}`),
+      'asked for, and compared with that',
+    ),
+    ...(patch.memory === undefined
+      ? {}
+      : { 'HostConfig.MemorySwap': 'twice the memory, unless somebody has said otherwise' }),
+    ...(patch.image === undefined
+      ? {}
+      : named(
+          ['Image', 'Path', 'Args', 'ImageManifestDescriptor', 'Config.Env', 'Config.Volumes'],
+          'what comes from its image',
+        )),
     ...mountsThatMayDiffer(spec, patch),
-    ...Object.fromEntries(Object.keys(networks).flatMap((network) => endpointKeysOfDocker.map((key) => [`network ${goString(network)}.${key}`, 'given when it is connected']))),
+    ...Object.fromEntries(
+      Object.keys(networks).flatMap((network) =>
+        endpointKeysOfDocker.map((key) => [`network ${goString(network)}.${key}`, 'given when it is connected']),
+      ),
+    ),
   };
 }
 
@@ -68,10 +93,17 @@ function mountsThatMayDiffer(spec: ContainerSpec, patch: Patch): Readonly<Record
   return Object.fromEntries(
     paths.flatMap((path): readonly (readonly [string, string])[] => {
       const [before, after] = [was.get(path), is.get(path)];
-      if (canonicalJson(before === undefined ? null : { ...before }) !== canonicalJson(after === undefined ? null : { ...after })) return [[named(path, '*'), 'asked for, and compared with that']];
-      if (before?.type === 'image') return [[named(path, 'Source'), 'where Docker mounts the image for this container']];
+      if (
+        canonicalJson(before === undefined ? null : { ...before }) !==
+        canonicalJson(after === undefined ? null : { ...after })
+      )
+        return [[named(path, '*'), 'asked for, and compared with that']];
+      if (before?.type === 'image')
+        return [[named(path, 'Source'), 'where Docker mounts the image for this container']];
       const mode = spec.mounts.find((mount) => asText(mount['Destination']) === path)?.['Mode'];
-      return before?.type === 'volume' && mode === '' ? [[named(path, 'Mode'), 'a volume without a name is mounted by its id, which gives it another mode']] : [];
+      return before?.type === 'volume' && mode === ''
+        ? [[named(path, 'Mode'), 'a volume without a name is mounted by its id, which gives it another mode']]
+        : [];
     }),
   );
 }

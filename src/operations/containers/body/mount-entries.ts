@@ -12,7 +12,13 @@ import type { PatchedMount } from './patch.ts';
 export type MountEntry = { readonly kept: number } | { readonly set: JsonObject; readonly of?: number };
 
 /** The options that belong to each type of mount. */
-const optionsOf: Readonly<Record<string, string>> = { volume: 'VolumeOptions', bind: 'BindOptions', tmpfs: 'TmpfsOptions', image: 'ImageOptions', cluster: 'ClusterOptions' };
+const optionsOf: Readonly<Record<string, string>> = {
+  volume: 'VolumeOptions',
+  bind: 'BindOptions',
+  tmpfs: 'TmpfsOptions',
+  image: 'ImageOptions',
+  cluster: 'ClusterOptions',
+};
 
 /** What says something of the thing that was mounted, or of how it is made, and nothing of how it is seen. */
 const ofTheOldOne: Readonly<Record<string, readonly string[]>> = {
@@ -27,16 +33,31 @@ const ofEveryType = ['Type', 'Source', 'Target', 'ReadOnly', 'Consistency'];
 export function changedEntry(index: number, wanted: PatchedMount, readOnly: boolean): MountEntry {
   const source = 'volume' in wanted ? wanted.volume : wanted.bind;
   const type = 'volume' in wanted ? 'volume' : 'bind';
-  return { of: index, set: { Source: source, Type: type, ReadOnly: readOnly, ...(type === 'volume' ? { VolumeOptions: { NoCopy: true } } : {}) } };
+  return {
+    of: index,
+    set: {
+      Source: source,
+      Type: type,
+      ReadOnly: readOnly,
+      ...(type === 'volume' ? { VolumeOptions: { NoCopy: true } } : {}),
+    },
+  };
 }
 
 /** The keys of an entry that another mount at its place could not have, by their names. */
 export function lostOf(entry: JsonObject, wanted: PatchedMount): readonly string[] {
   const options = 'volume' in wanted ? 'VolumeOptions' : 'BindOptions';
   return Object.entries(entry).flatMap(([key, value]): readonly string[] => {
-    if (isEmpty(value) || ofEveryType.includes(key) || (key === options && optionsOf[asText(entry['Type'])] === options)) return [];
+    if (
+      isEmpty(value) ||
+      ofEveryType.includes(key) ||
+      (key === options && optionsOf[asText(entry['Type'])] === options)
+    )
+      return [];
     if (!isObject(value)) return [key];
-    return Object.entries(value).flatMap(([name, inner]) => (isEmpty(inner) || (ofTheOldOne[key] ?? []).includes(name) || isOrdinary(name, inner) ? [] : [`${key}.${name}`]));
+    return Object.entries(value).flatMap(([name, inner]) =>
+      isEmpty(inner) || (ofTheOldOne[key] ?? []).includes(name) || isOrdinary(name, inner) ? [] : [`${key}.${name}`],
+    );
   });
 }
 
@@ -46,7 +67,8 @@ function isOrdinary(name: string, value: Json): boolean {
 }
 
 /** `,"key":value` of everything but some keys. */
-const others = (of: string, but: readonly string[]): string => `{{range $k, $v := ${of}}}{{if eq $k ${but.map(goString).join(' ')}}}{{else}},{{json $k}}:{{json $v}}{{end}}{{end}}`;
+const others = (of: string, but: readonly string[]): string =>
+  `{{range $k, $v := ${of}}}{{if eq $k ${but.map(goString).join(' ')}}}{{else}},{{json $k}}:{{json $v}}{{end}}{{end}}`;
 
 const at = (index: number): string => `(index (index .HostConfig "Mounts") ${String(index)})`;
 

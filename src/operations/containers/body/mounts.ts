@@ -47,9 +47,15 @@ export function planMounts(spec: ContainerSpec, patch: Patch): PlannedMounts {
     if (wanted === null) return [];
     if (wanted !== undefined) return [changedEntry(index, wanted, wanted.readOnly)];
     const anonymous = asText(mount['Type']) === 'volume' && asText(mount['Source']) === '' ? now.get(path) : undefined;
-    return [anonymous === undefined ? { kept: index } : { set: { Source: anonymous.source, VolumeOptions: { NoCopy: true } }, of: index }];
+    return [
+      anonymous === undefined
+        ? { kept: index }
+        : { set: { Source: anonymous.source, VolumeOptions: { NoCopy: true } }, of: index },
+    ];
   });
-  const anonymous = [...now].filter(([path, { type }]) => !said.has(path) && type === 'volume' && (declares(spec, path) || want(path) !== undefined));
+  const anonymous = [...now].filter(
+    ([path, { type }]) => !said.has(path) && type === 'volume' && (declares(spec, path) || want(path) !== undefined),
+  );
   const added = [...asked.keys()].filter((path) => !said.has(path) && !anonymous.some(([other]) => other === path));
   const more = [
     ...anonymous.flatMap(([path, { source, readWrite }]) => {
@@ -67,10 +73,18 @@ export function planMounts(spec: ContainerSpec, patch: Patch): PlannedMounts {
   for (const path of new Set([...now.keys(), ...asked.keys()])) {
     const wanted = want(path);
     if (wanted === null) expected.delete(path);
-    else if (wanted !== undefined) expected.set(path, { ...('volume' in wanted ? { type: 'volume', source: wanted.volume } : { type: 'bind', source: wanted.bind }), readWrite: !wanted.readOnly });
+    else if (wanted !== undefined)
+      expected.set(path, {
+        ...('volume' in wanted ? { type: 'volume', source: wanted.volume } : { type: 'bind', source: wanted.bind }),
+        readWrite: !wanted.readOnly,
+      });
   }
   const same = mounts.length === oldMounts.length && mounts.every((entry) => 'kept' in entry);
-  return { binds: binds.join('\n') === oldBinds.join('\n') ? undefined : binds, mounts: same ? undefined : mounts, expected };
+  return {
+    binds: binds.join('\n') === oldBinds.join('\n') ? undefined : binds,
+    mounts: same ? undefined : mounts,
+    expected,
+  };
 }
 
 export function mountEntriesOf({ hostConfig }: ContainerSpec): readonly JsonObject[] {
@@ -85,7 +99,12 @@ export function lostMountOptions(spec: ContainerSpec, patch: Patch): readonly Mo
 /** The same where the whole entry gives way to what is asked for, as an override file of Compose has it. */
 export function mountOptionsBeyond(spec: ContainerSpec, patch: Patch): readonly MountOptions[] {
   const another: Wanted = { volume: '', readOnly: false };
-  return optionsAt(spec, patch, (entry) => lostOf(entry, asText(entry['Type']) === 'volume' ? { bind: '' } : another), propagationsOf);
+  return optionsAt(
+    spec,
+    patch,
+    (entry) => lostOf(entry, asText(entry['Type']) === 'volume' ? { bind: '' } : another),
+    propagationsOf,
+  );
 }
 
 interface MountOptions {
@@ -93,7 +112,12 @@ interface MountOptions {
   readonly keys: readonly string[];
 }
 
-function optionsAt(spec: ContainerSpec, patch: Patch, ofEntry: (entry: JsonObject, wanted: Wanted) => readonly string[], ofBind: (bind: string, wanted: Wanted) => readonly string[]): readonly MountOptions[] {
+function optionsAt(
+  spec: ContainerSpec,
+  patch: Patch,
+  ofEntry: (entry: JsonObject, wanted: Wanted) => readonly string[],
+  ofBind: (bind: string, wanted: Wanted) => readonly string[],
+): readonly MountOptions[] {
   const now = new Map(spec.mounts.map((mount) => [containerPath(asText(mount['Destination'])), mountNow(mount)]));
   const asked = new Map(Object.entries(patch.mounts ?? {}).map(([path, wanted]) => [containerPath(path), wanted]));
   const lost = (path: string, keysOf: (wanted: Wanted) => readonly string[]): readonly MountOptions[] => {
@@ -108,17 +132,25 @@ function optionsAt(spec: ContainerSpec, patch: Patch, ofEntry: (entry: JsonObjec
 }
 
 /** Undefined: as it is. Whether it is read-only stays, too, where nothing is said of that. */
-function wantedAt(path: string, now: ExpectedMount | undefined, asked: ReadonlyMap<string, PatchedMount | null>, { volumes = {} }: Patch): Wanted | null | undefined {
+function wantedAt(
+  path: string,
+  now: ExpectedMount | undefined,
+  asked: ReadonlyMap<string, PatchedMount | null>,
+  { volumes = {} }: Patch,
+): Wanted | null | undefined {
   const wanted = asked.get(path);
   if (wanted === null) return null;
-  if (wanted !== undefined) return isAlready(now, wanted) ? undefined : { ...wanted, readOnly: wanted.readOnly ?? now?.readWrite === false };
+  if (wanted !== undefined)
+    return isAlready(now, wanted) ? undefined : { ...wanted, readOnly: wanted.readOnly ?? now?.readWrite === false };
   const volume = now?.type === 'volume' && Object.hasOwn(volumes, now.source) ? volumes[now.source] : undefined;
   return volume === undefined || now === undefined ? undefined : { volume, readOnly: !now.readWrite };
 }
 
 export function isAlready(now: ExpectedMount | undefined, wanted: PatchedMount): boolean {
   if (now === undefined || now.readWrite === (wanted.readOnly ?? !now.readWrite)) return false;
-  return 'volume' in wanted ? now.type === 'volume' && now.source === wanted.volume : now.type === 'bind' && now.source === wanted.bind;
+  return 'volume' in wanted
+    ? now.type === 'volume' && now.source === wanted.volume
+    : now.type === 'bind' && now.source === wanted.bind;
 }
 
 /**
@@ -130,7 +162,11 @@ export const modesById: readonly string[] = ['z', 'rw'];
 /** Of an image the name: where its files lie is another path for every container. */
 export function mountNow(mount: JsonObject): ExpectedMount {
   const type = asText(mount['Type']);
-  return { type, source: asText(type === 'volume' || type === 'image' ? mount['Name'] : mount['Source']), readWrite: mount['RW'] === true };
+  return {
+    type,
+    source: asText(type === 'volume' || type === 'image' ? mount['Name'] : mount['Source']),
+    readWrite: mount['RW'] === true,
+  };
 }
 
 function declares(spec: ContainerSpec, path: string): boolean {
@@ -139,7 +175,9 @@ function declares(spec: ContainerSpec, path: string): boolean {
 
 function mountEntry(path: string, wanted: Wanted): JsonObject {
   const readOnly = wanted.readOnly ? { ReadOnly: true } : {};
-  return 'volume' in wanted ? { ...readOnly, Source: wanted.volume, Target: path, Type: 'volume', VolumeOptions: { NoCopy: true } } : { ...readOnly, Source: wanted.bind, Target: path, Type: 'bind' };
+  return 'volume' in wanted
+    ? { ...readOnly, Source: wanted.volume, Target: path, Type: 'volume', VolumeOptions: { NoCopy: true } }
+    : { ...readOnly, Source: wanted.bind, Target: path, Type: 'bind' };
 }
 
 function targetOf(entry: JsonObject): string {
@@ -167,7 +205,9 @@ function bindText(bind: string, wanted: Wanted): string {
   const path = bind.split(':')[1] ?? '';
   const modes = modesOf(bind).filter((each) => !['rw', 'ro', 'nocopy'].includes(each));
   const all = [...(wanted.readOnly ? ['ro'] : []), ...modes, ...('volume' in wanted ? ['nocopy'] : [])];
-  return ['volume' in wanted ? wanted.volume : wanted.bind, path, ...(all.length === 0 ? [] : [all.join(',')])].join(':');
+  return ['volume' in wanted ? wanted.volume : wanted.bind, path, ...(all.length === 0 ? [] : [all.join(',')])].join(
+    ':',
+  );
 }
 
 function strings(value: Json | undefined): readonly string[] {

@@ -16,7 +16,17 @@ export function hasOwnNetworks(mode: Json | undefined): boolean {
 }
 
 /** What Docker gives an endpoint when it connects it. */
-export const assignedKeys = ['NetworkID', 'EndpointID', 'Gateway', 'IPAddress', 'IPPrefixLen', 'IPv6Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen', 'DNSNames'];
+export const assignedKeys = [
+  'NetworkID',
+  'EndpointID',
+  'Gateway',
+  'IPAddress',
+  'IPPrefixLen',
+  'IPv6Gateway',
+  'GlobalIPv6Address',
+  'GlobalIPv6PrefixLen',
+  'DNSNames',
+];
 
 /** With those of which Docker makes a part: what somebody has set of them is expected by its value. */
 export const endpointKeysOfDocker = [...assignedKeys, 'Aliases', 'MacAddress'];
@@ -30,14 +40,19 @@ export function endpointsOf(spec: ContainerSpec): readonly Endpoint[] {
   if (!hasOwnNetworks(mode) || typeof mode !== 'string') return [];
   const names = Object.keys(spec.networks);
   const primary = primaryOf(spec);
-  return [...names.filter((name) => name === primary), ...names.filter((name) => name !== primary)].map((network) => ({ network, config: endpointOf(spec, network, network === primary) }));
+  return [...names.filter((name) => name === primary), ...names.filter((name) => name !== primary)].map((network) => ({
+    network,
+    config: endpointOf(spec, network, network === primary),
+  }));
 }
 
 /** The network of its network mode. */
 function primaryOf({ hostConfig, networks }: ContainerSpec): string | undefined {
   const mode = asText(hostConfig['NetworkMode']);
   const names = Object.keys(networks);
-  return mode === 'default' ? 'bridge' : (names.find((name) => name === mode) ?? names.find((name) => idOf(networks[name]).startsWith(mode)));
+  return mode === 'default'
+    ? 'bridge'
+    : (names.find((name) => name === mode) ?? names.find((name) => idOf(networks[name]).startsWith(mode)));
 }
 
 /** The MAC address that somebody has set; empty: Docker chooses one. */
@@ -58,7 +73,14 @@ function endpointOf(spec: ContainerSpec, network: string, primary: boolean): Jso
   };
   const aliases = aliasesOf(spec, network);
   const mac = apiAtLeast(spec.api, 44) ? macOf(spec, network, primary) : '';
-  return { ...kept('IPAMConfig'), ...kept('Links'), ...kept('DriverOpts'), ...kept('GwPriority'), ...(aliases.length === 0 ? {} : { Aliases: aliases }), ...(mac === '' ? {} : { MacAddress: mac }) };
+  return {
+    ...kept('IPAMConfig'),
+    ...kept('Links'),
+    ...kept('DriverOpts'),
+    ...kept('GwPriority'),
+    ...(aliases.length === 0 ? {} : { Aliases: aliases }),
+    ...(mac === '' ? {} : { MacAddress: mac }),
+  };
 }
 
 /** These take no aliases. */
@@ -76,7 +98,15 @@ export function aliasesOf(spec: ContainerSpec, network: string): readonly string
 
 /** 0, the empty text, list and object, null: what Go leaves out, or writes, of a value that was not set. */
 export function isEmpty(value: Json | undefined): boolean {
-  return value === undefined || value === null || value === 0 || value === '' || value === false || (Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
+  return (
+    value === undefined ||
+    value === null ||
+    value === 0 ||
+    value === '' ||
+    value === false ||
+    (Array.isArray(value) && value.length === 0) ||
+    (isObject(value) && Object.keys(value).length === 0)
+  );
 }
 
 export function apiAtLeast(api: string, minor: number): boolean {
@@ -86,5 +116,11 @@ export function apiAtLeast(api: string, minor: number): boolean {
 /** HostConfig.Links as `other:alias`, sorted: Docker lists them in no order, and with the container's own name in each. */
 export function linksOf({ hostConfig }: ContainerSpec): readonly string[] {
   const links = hostConfig['Links'];
-  return (Array.isArray(links) ? links : []).flatMap((link) => (typeof link === 'string' ? [`${link.split(':')[0]?.replace(/^\//, '') ?? ''}:${link.split('/').at(-1) ?? ''}`] : [])).toSorted();
+  return (Array.isArray(links) ? links : [])
+    .flatMap((link) =>
+      typeof link === 'string'
+        ? [`${link.split(':')[0]?.replace(/^\//, '') ?? ''}:${link.split('/').at(-1) ?? ''}`]
+        : [],
+    )
+    .toSorted();
 }

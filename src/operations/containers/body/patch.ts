@@ -21,7 +21,8 @@ export interface Patch {
   readonly nanoCpus?: number | undefined;
   readonly restart?: { readonly name: string; readonly maximumRetryCount: number } | undefined;
   /** By the container's port (`80/tcp`); null: not published any more. */
-  readonly ports?: Readonly<Record<string, readonly { readonly hostIp: string; readonly hostPort: string }[] | null>> | undefined;
+  readonly ports?:
+    Readonly<Record<string, readonly { readonly hostIp: string; readonly hostPort: string }[] | null>> | undefined;
   /** Ports that Docker has chosen stay as they are now. */
   readonly pinPorts?: boolean | undefined;
   /** Of its root file system, in bytes. */

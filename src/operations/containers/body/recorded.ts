@@ -43,8 +43,12 @@ export const recordedSchema = z.object({
       }),
     )
     .describe('what is mounted'),
-  storageBytes: z.exactOptional(z.number().describe('the size of its root file system, in bytes; absent without one of its own')),
-  others: z.record(z.string(), z.string()).describe("what recreate_container leaves as it is: Docker's keys, each with its value as canonical JSON"),
+  storageBytes: z.exactOptional(
+    z.number().describe('the size of its root file system, in bytes; absent without one of its own'),
+  ),
+  others: z
+    .record(z.string(), z.string())
+    .describe("what recreate_container leaves as it is: Docker's keys, each with its value as canonical JSON"),
 });
 export type Recorded = z.infer<typeof recordedSchema>;
 
@@ -56,13 +60,29 @@ export function recordedOf(spec: ContainerSpec, patch: Patch, imageId: string | 
   return {
     image: patch.image ?? asText(config['Image']),
     ...(id === undefined ? {} : { imageId: id }),
-    env: [...new Set([...spec.env.filter(({ inherited }) => !inherited).map(({ name }) => name), ...Object.keys(patch.env ?? {})])].filter((name) => patch.env?.[name] !== null).toSorted(),
-    labels: Object.fromEntries(Object.entries({ ...ownLabels(spec), ...patch.labels }).filter((entry): entry is [string, string] => entry[1] !== null)),
+    env: [
+      ...new Set([
+        ...spec.env.filter(({ inherited }) => !inherited).map(({ name }) => name),
+        ...Object.keys(patch.env ?? {}),
+      ]),
+    ]
+      .filter((name) => patch.env?.[name] !== null)
+      .toSorted(),
+    labels: Object.fromEntries(
+      Object.entries({ ...ownLabels(spec), ...patch.labels }).filter(
+        (entry): entry is [string, string] => entry[1] !== null,
+      ),
+    ),
     memoryBytes: patch.memory ?? number(hostConfig['Memory']),
     nanoCpus: patch.nanoCpus ?? number(hostConfig['NanoCpus']),
     restart: restartPolicyOf(spec, patch).option,
     ports: portsOf(portBindings(spec, patch) ?? asObject(hostConfig['PortBindings'])),
-    mounts: [...planMounts(spec, patch).expected].map(([destination, { type, source, readWrite }]) => ({ destination, type, [type === 'volume' ? 'name' : 'source']: source, readWrite })),
+    mounts: [...planMounts(spec, patch).expected].map(([destination, { type, source, readWrite }]) => ({
+      destination,
+      type,
+      [type === 'volume' ? 'name' : 'source']: source,
+      readWrite,
+    })),
     ...(storageBytes === undefined ? {} : { storageBytes }),
     others: othersOf(spec, patch),
   };
@@ -76,26 +96,63 @@ export function versionSpec(spec: ContainerSpec, patch: Patch, imageId: string |
 /** Those that its image does not give it. */
 export function ownLabels({ config, imageConfig }: ContainerSpec): Readonly<Record<string, string>> {
   const given = asObject(imageConfig?.['Labels']);
-  return Object.fromEntries(Object.entries(asObject(config['Labels'])).flatMap(([name, value]) => (given[name] === value ? [] : [[name, asText(value)]])));
+  return Object.fromEntries(
+    Object.entries(asObject(config['Labels'])).flatMap(([name, value]) =>
+      given[name] === value ? [] : [[name, asText(value)]],
+    ),
+  );
 }
 
 function portsOf(bindings: JsonObject): Recorded['ports'] {
-  const one = (binding: JsonObject): { readonly hostIp: string; readonly hostPort: string } => ({ hostIp: asText(binding['HostIp']), hostPort: asText(binding['HostPort']) });
+  const one = (binding: JsonObject): { readonly hostIp: string; readonly hostPort: string } => ({
+    hostIp: asText(binding['HostIp']),
+    hostPort: asText(binding['HostPort']),
+  });
   // An empty list is a binding too: to a port that Docker chooses.
-  return Object.fromEntries(Object.entries(bindings).map(([port, list]) => [port, (Array.isArray(list) && list.length > 0 ? list : [{}]).filter((binding): binding is JsonObject => isObject(binding)).map(one)]));
+  return Object.fromEntries(
+    Object.entries(bindings).map(([port, list]) => [
+      port,
+      (Array.isArray(list) && list.length > 0 ? list : [{}])
+        .filter((binding): binding is JsonObject => isObject(binding))
+        .map(one),
+    ]),
+  );
 }
 
 /** Said by a key of its own above, or another on each host, or nothing that anybody has set. */
-const elsewhere = new Set(['Image', 'Labels', 'ExposedPorts', 'Hostname', 'Domainname', 'MacAddress', 'Volumes', 'Binds', 'Mounts', 'PortBindings', 'Links', 'Memory', 'NanoCpus', 'RestartPolicy', 'ContainerIDFile', 'ConsoleSize']);
+const elsewhere = new Set([
+  'Image',
+  'Labels',
+  'ExposedPorts',
+  'Hostname',
+  'Domainname',
+  'MacAddress',
+  'Volumes',
+  'Binds',
+  'Mounts',
+  'PortBindings',
+  'Links',
+  'Memory',
+  'NanoCpus',
+  'RestartPolicy',
+  'ContainerIDFile',
+  'ConsoleSize',
+]);
 
 function othersOf(spec: ContainerSpec, patch: Patch): Recorded['others'] {
   const { config, hostConfig, imageConfig, hidden, networks, logOptions } = spec;
   const { size: _, ...storage } = asObject(hostConfig['StorageOpt']);
   const swap = hostConfig['MemorySwap'];
   const all: JsonObject = {
-    ...Object.fromEntries(Object.entries(config).filter(([key, value]) => canonicalJson(value) !== canonicalJson(imageConfig?.[key] ?? null)).map(([key, value]) => [`Config.${key}`, value])),
+    ...Object.fromEntries(
+      Object.entries(config)
+        .filter(([key, value]) => canonicalJson(value) !== canonicalJson(imageConfig?.[key] ?? null))
+        .map(([key, value]) => [`Config.${key}`, value]),
+    ),
     // Their values stay on the host; where they are not the image's, that much can be said.
-    ...Object.fromEntries(hidden.filter(({ set, inherited }) => set && !inherited).map(({ key }) => [`Config.${key}`, 'of its own'])),
+    ...Object.fromEntries(
+      hidden.filter(({ set, inherited }) => set && !inherited).map(({ key }) => [`Config.${key}`, 'of its own']),
+    ),
     ...Object.fromEntries(Object.entries(hostConfig).map(([key, value]) => [`HostConfig.${key}`, value])),
     'HostConfig.Links': linksOf(spec),
     'HostConfig.StorageOpt': storage,
@@ -105,7 +162,9 @@ function othersOf(spec: ContainerSpec, patch: Patch): Recorded['others'] {
     'log options': logOptions.toSorted(),
     networks: Object.keys(networks).toSorted(),
   };
-  const kept = Object.entries(all).filter(([key, value]) => (key === 'HostConfig.Links' || !elsewhere.has(key.replace(/^\w+\./, ''))) && !isEmpty(value));
+  const kept = Object.entries(all).filter(
+    ([key, value]) => (key === 'HostConfig.Links' || !elsewhere.has(key.replace(/^\w+\./, ''))) && !isEmpty(value),
+  );
   return Object.fromEntries(kept.map(([key, value]) => [key, canonicalJson(value)]));
 }
 

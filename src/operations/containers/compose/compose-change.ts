@@ -36,7 +36,8 @@ export function composeContainer(options: ComposeOptions): Change {
   const { subject, spec, patch, labels, override, underWay } = options;
   const { name } = spec;
   const questions = asked(spec, patch);
-  const flat = (of: 'from' | 'to'): JsonObject => Object.fromEntries(questions.map((one) => [`${name} ${one.what}`, one[of]]));
+  const flat = (of: 'from' | 'to'): JsonObject =>
+    Object.fromEntries(questions.map((one) => [`${name} ${one.what}`, one[of]]));
   const files = labels.files.join(', ');
   const common = [...headOf(options), ...composeCommon];
   return {
@@ -62,7 +63,9 @@ function headOf({ spec, patch, labels, override, gate }: ComposeOptions): readon
   const marker = overrideMarker(labels.service);
   const { always, asked: free, wanted, unwanted, more } = composedDifferences(spec, patch);
   const now = new Set([...planMounts(spec, {}).expected.values()].map(({ source }) => source));
-  const volumes = [...planMounts(spec, patch).expected.values()].filter(({ type, source }) => type === 'volume' && !now.has(source)).map(({ source }) => source);
+  const volumes = [...planMounts(spec, patch).expected.values()]
+    .filter(({ type, source }) => type === 'volume' && !now.has(source))
+    .map(({ source }) => source);
   const values: Readonly<Record<string, string>> = {
     old: spec.id,
     name: spec.name,
@@ -90,7 +93,9 @@ function headOf({ spec, patch, labels, override, gate }: ComposeOptions): readon
     more: more ? '1' : '',
   };
   // A variable that is not to be set would be taken from where the script runs.
-  const unset = Object.entries(patch.env ?? {}).flatMap(([name, value]) => (value === null && /^[A-Za-z_]\w*$/.test(name) ? [name] : []));
+  const unset = Object.entries(patch.env ?? {}).flatMap(([name, value]) =>
+    value === null && /^[A-Za-z_]\w*$/.test(name) ? [name] : [],
+  );
   const before = composeOptions(labels);
   return [
     ...(unset.length === 0 ? [] : [commandLine(['unset', ...unset])]),

@@ -13,10 +13,20 @@ import { shell } from '../../../shell/shell.ts';
 const tab = '\t';
 const line = (key: string, value: string): string => `${key}${tab}${value}\n`;
 const each = (key: string, over: string): string => `{{range ${over}}}${line(key, '{{json .}}')}{{end}}`;
-const map = (word: string, over: string): string => `{{range $a, $b := ${over}}}${line(`${word} {{json $a}}`, '{{json $b}}')}{{end}}`;
+const map = (word: string, over: string): string =>
+  `{{range $a, $b := ${over}}}${line(`${word} {{json $a}}`, '{{json $b}}')}{{end}}`;
 
 /** Lists whose order Compose does not keep: a line for each of their elements. */
-const unordered = ['ExtraHosts', 'Ulimits', 'CapAdd', 'CapDrop', 'GroupAdd', 'SecurityOpt', 'Links', 'VolumesFrom'] as const;
+const unordered = [
+  'ExtraHosts',
+  'Ulimits',
+  'CapAdd',
+  'CapDrop',
+  'GroupAdd',
+  'SecurityOpt',
+  'Links',
+  'VolumesFrom',
+] as const;
 const words = (keys: readonly string[]): string => keys.map((key) => `"${key}"`).join(' ');
 
 /**
@@ -52,7 +62,14 @@ export interface ComposedDifferences {
 }
 
 export function composedDifferences(spec: ContainerSpec, patch: Patch): ComposedDifferences {
-  const all = [...imageDifferences(spec, patch), ...limits(spec, patch), ...mounts(spec, patch), ...ports(spec, patch), ...named('Env', patch.env, (name, value) => goJson(`${name}=${value}`)), ...named('Label', patch.labels, (_name, value) => goJson(value))];
+  const all = [
+    ...imageDifferences(spec, patch),
+    ...limits(spec, patch),
+    ...mounts(spec, patch),
+    ...ports(spec, patch),
+    ...named('Env', patch.env, (name, value) => goJson(`${name}=${value}`)),
+    ...named('Label', patch.labels, (_name, value) => goJson(value)),
+  ];
   return {
     always: anonymousKeys(spec),
     asked: [...new Set(all.map(({ key }) => key))],
@@ -68,32 +85,67 @@ interface Difference {
   readonly value: string | null | undefined;
 }
 
-function named(word: string, entries: Readonly<Record<string, string | null>> = {}, said: (name: string, value: string) => string): readonly Difference[] {
-  return Object.entries(entries).map(([name, value]) => ({ key: `${word} ${goJson(name)}`, value: value === null ? null : said(name, value) }));
+function named(
+  word: string,
+  entries: Readonly<Record<string, string | null>> = {},
+  said: (name: string, value: string) => string,
+): readonly Difference[] {
+  return Object.entries(entries).map(([name, value]) => ({
+    key: `${word} ${goJson(name)}`,
+    value: value === null ? null : said(name, value),
+  }));
 }
 
 function imageDifferences(spec: ContainerSpec, { image }: Patch): readonly Difference[] {
   if (image === undefined) return [];
-  const inherited = Object.entries(spec.config).filter(([key, value]) => canonicalJson(value) === canonicalJson(spec.imageConfig?.[key] ?? null)).map(([key]) => `Config.${key}`);
-  const its = (key: string): readonly string[] => Object.keys(asObject(spec.imageConfig?.[key])).map((name) => goJson(name));
-  const keys = ['Image', ...inherited, ...spec.hidden.filter((hidden) => hidden.inherited).map(({ key }) => `Config.${key}`), ...spec.env.filter((entry) => entry.inherited).map(({ name }) => `Env ${goJson(name)}`), ...its('Labels').map((name) => `Label ${name}`), ...its('Volumes').map((path) => `Volumes ${path}`), ...its('ExposedPorts').map((port) => `ExposedPorts ${port}`)];
+  const inherited = Object.entries(spec.config)
+    .filter(([key, value]) => canonicalJson(value) === canonicalJson(spec.imageConfig?.[key] ?? null))
+    .map(([key]) => `Config.${key}`);
+  const its = (key: string): readonly string[] =>
+    Object.keys(asObject(spec.imageConfig?.[key])).map((name) => goJson(name));
+  const keys = [
+    'Image',
+    ...inherited,
+    ...spec.hidden.filter((hidden) => hidden.inherited).map(({ key }) => `Config.${key}`),
+    ...spec.env.filter((entry) => entry.inherited).map(({ name }) => `Env ${goJson(name)}`),
+    ...its('Labels').map((name) => `Label ${name}`),
+    ...its('Volumes').map((path) => `Volumes ${path}`),
+    ...its('ExposedPorts').map((port) => `ExposedPorts ${port}`),
+  ];
   return [...keys.map((key) => ({ key, value: undefined })), { key: 'Config.Image', value: goJson(image) }];
 }
 
 function limits(spec: ContainerSpec, patch: Patch): readonly Difference[] {
-  const host = (key: string, value: Json | undefined): Difference => ({ key: `HostConfig.${key}`, value: value === undefined ? undefined : goJson(value) });
-  const dropped = (key: string): readonly Difference[] => (hostFate(key, spec, patch).kind === 'drop' ? [host(key, undefined)] : []);
+  const host = (key: string, value: Json | undefined): Difference => ({
+    key: `HostConfig.${key}`,
+    value: value === undefined ? undefined : goJson(value),
+  });
+  const dropped = (key: string): readonly Difference[] =>
+    hostFate(key, spec, patch).kind === 'drop' ? [host(key, undefined)] : [];
   return [
     ...(patch.memory === undefined ? [] : [host('Memory', patch.memory), ...dropped('MemorySwap')]),
-    ...(patch.nanoCpus === undefined ? [] : [host('NanoCpus', patch.nanoCpus), host('CpuPeriod', undefined), host('CpuQuota', undefined)]),
-    ...(patch.storageSize === undefined ? [] : [host('StorageOpt', { ...asObject(spec.hostConfig['StorageOpt']), size: String(patch.storageSize) })]),
-    ...(patch.restart === undefined ? [] : [host('RestartPolicy', { MaximumRetryCount: patch.restart.maximumRetryCount, Name: restartPolicyOf(spec, patch).option.split(':')[0] ?? 'no' })]),
+    ...(patch.nanoCpus === undefined
+      ? []
+      : [host('NanoCpus', patch.nanoCpus), host('CpuPeriod', undefined), host('CpuQuota', undefined)]),
+    ...(patch.storageSize === undefined
+      ? []
+      : [host('StorageOpt', { ...asObject(spec.hostConfig['StorageOpt']), size: String(patch.storageSize) })]),
+    ...(patch.restart === undefined
+      ? []
+      : [
+          host('RestartPolicy', {
+            MaximumRetryCount: patch.restart.maximumRetryCount,
+            Name: restartPolicyOf(spec, patch).option.split(':')[0] ?? 'no',
+          }),
+        ]),
   ];
 }
 
 function mounts(spec: ContainerSpec, patch: Patch): readonly Difference[] {
   const was = planMounts(spec, {}).expected;
-  const changed = [...planMounts(spec, patch).expected].filter(([path, mount]) => canonicalJson(was.get(path) ?? null) !== canonicalJson(mount));
+  const changed = [...planMounts(spec, patch).expected].filter(
+    ([path, mount]) => canonicalJson(was.get(path) ?? null) !== canonicalJson(mount),
+  );
   return changed.flatMap(([path, { type, source, readWrite }]) => [
     ...['Bind', 'HostMount', 'Volumes'].map((word) => ({ key: `${word} ${goJson(path)}`, value: undefined })),
     { key: `Mount ${goJson(path)}`, value: `${goJson(type)} ${goJson(source)} ${String(readWrite)}` },
@@ -114,7 +166,18 @@ function anonymousKeys(spec: ContainerSpec): readonly string[] {
     const list = spec.hostConfig[key];
     return Array.isArray(list) ? list.map((entry: Json) => entry) : [];
   };
-  const byName = new Set([...entries('Binds').map((bind) => containerPath(asText(bind).split(':')[1] ?? '')), ...entries('Mounts').flatMap((mount) => (asText(asObject(mount)['Source']) === '' ? [] : [containerPath(asText(asObject(mount)['Target']))]))]);
-  const anonymous = spec.mounts.filter((mount) => mount['Type'] === 'volume' && (!byName.has(asText(mount['Destination'])) || /^[0-9a-f]{64}$/.test(asText(mount['Name']))));
-  return anonymous.flatMap((mount) => ['Bind', 'HostMount', 'Volumes'].map((word) => `${word} ${goJson(asText(mount['Destination']))}`));
+  const byName = new Set([
+    ...entries('Binds').map((bind) => containerPath(asText(bind).split(':')[1] ?? '')),
+    ...entries('Mounts').flatMap((mount) =>
+      asText(asObject(mount)['Source']) === '' ? [] : [containerPath(asText(asObject(mount)['Target']))],
+    ),
+  ]);
+  const anonymous = spec.mounts.filter(
+    (mount) =>
+      mount['Type'] === 'volume' &&
+      (!byName.has(asText(mount['Destination'])) || /^[0-9a-f]{64}$/.test(asText(mount['Name']))),
+  );
+  return anonymous.flatMap((mount) =>
+    ['Bind', 'HostMount', 'Volumes'].map((word) => `${word} ${goJson(asText(mount['Destination']))}`),
+  );
 }

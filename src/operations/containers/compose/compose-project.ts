@@ -26,19 +26,44 @@ export function withComposed(all: readonly Container[], compositions: readonly C
   };
   return [
     ...all.filter((container) => !pending.some((one) => partOf(container, one))),
-    ...pending.map(({ old, name, ...one }): Container => ({ ...(all.find((container) => partOf(container, { old, name, ...one })) ?? gone), id: old, name })),
+    ...pending.map(({ old, name, ...one }): Container => ({
+      ...(all.find((container) => partOf(container, { old, name, ...one })) ?? gone),
+      id: old,
+      name,
+    })),
   ];
 }
 
 /** Nothing is known of it but its id and name: what is to be known of it was written down. */
-const gone: Container = { id: '', name: '', image: '', labels: {}, state: { status: 'exited', running: false, paused: false, restarting: false, pid: 0, startedAt: '', error: '' }, driver: '', graph: null, storageOpt: null, autoRemove: false, restart: { name: 'no', maximumRetryCount: 0 } };
+const gone: Container = {
+  id: '',
+  name: '',
+  image: '',
+  labels: {},
+  state: { status: 'exited', running: false, paused: false, restarting: false, pid: 0, startedAt: '', error: '' },
+  driver: '',
+  graph: null,
+  storageOpt: null,
+  autoRemove: false,
+  restart: { name: 'no', maximumRetryCount: 0 },
+};
 
 /** What is asked about the project of a container; undefined where Compose has not made it. */
-export function composeContainerOf({ name, image, labels: all }: Pick<Container, 'name' | 'image' | 'labels'>): ComposeContainer | undefined {
+export function composeContainerOf({
+  name,
+  image,
+  labels: all,
+}: Pick<Container, 'name' | 'image' | 'labels'>): ComposeContainer | undefined {
   const labels = composeLabels(all);
   if (labels === undefined) return undefined;
   const ours = labels.files.filter((file) => isOverride(file, labels));
-  return { name, image, labels, override: overridePath(labels.directory, labels.service, ours.length + 1), overridden: ours.length > 0 };
+  return {
+    name,
+    image,
+    labels,
+    override: overridePath(labels.directory, labels.service, ours.length + 1),
+    overridden: ours.length > 0,
+  };
 }
 
 function isOverride(file: string, { directory, service }: ComposeLabels): boolean {
@@ -59,30 +84,57 @@ export interface Asking {
 
 export function planComposed({ spec, patch, gate, uses, project, underWay }: Asking): ContainerPlan {
   const container = composeContainerOf({ name: spec.name, image: spec.image, labels: stringLabels(spec) });
-  if (container === undefined) return { refused: { reason: `Compose has not made ${spec.name}`, remedy: 'leave compose: out' } };
+  if (container === undefined)
+    return { refused: { reason: `Compose has not made ${spec.name}`, remedy: 'leave compose: out' } };
   const { labels, override } = container;
-  if (underWay === undefined && asked(spec, patch).length === 0) return { changes: [], warnings: [], owed: project === undefined ? [] : owedOf(container, project) };
-  const refused = orchestrated(spec) ?? judgeWhatever(spec, patch, uses, underWay !== undefined) ?? unsayable(spec, patch) ?? (underWay !== undefined || project === undefined ? undefined : judgeProject(spec, labels, override, project));
+  if (underWay === undefined && asked(spec, patch).length === 0)
+    return { changes: [], warnings: [], owed: project === undefined ? [] : owedOf(container, project) };
+  const refused =
+    orchestrated(spec) ??
+    judgeWhatever(spec, patch, uses, underWay !== undefined) ??
+    unsayable(spec, patch) ??
+    (underWay !== undefined || project === undefined ? undefined : judgeProject(spec, labels, override, project));
   if (refused !== undefined) return { refused };
-  const change = composeContainer({ subject: `container:${spec.name}`, spec, patch, labels, override, gate, ...(underWay === undefined ? {} : { underWay: underWay.step }) });
+  const change = composeContainer({
+    subject: `container:${spec.name}`,
+    spec,
+    patch,
+    labels,
+    override,
+    gate,
+    ...(underWay === undefined ? {} : { underWay: underWay.step }),
+  });
   return {
     changes: [change],
     warnings: [
       ...replacementWarnings(spec, { ...patch, discardLayer: false }),
       `${spec.name}: Compose removes the old container, so that none is kept: going back means that Compose makes it anew from the files of its project`,
-      ...(patch.discardLayer === true && spec.writes.length > 0 ? [`${spec.name}: what it has written to its own layer is lost at once: ${spec.writes.slice(0, 5).map(({ path }) => oneLine(path, 80)).join(', ')}`] : []),
+      ...(patch.discardLayer === true && spec.writes.length > 0
+        ? [
+            `${spec.name}: what it has written to its own layer is lost at once: ${spec.writes
+              .slice(0, 5)
+              .map(({ path }) => oneLine(path, 80))
+              .join(', ')}`,
+          ]
+        : []),
     ],
     owed: [owedText(labels, spec.name, override)],
   };
 }
 
 function stringLabels(spec: ContainerSpec): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(asObject(spec.config['Labels'])).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    Object.entries(asObject(spec.config['Labels'])).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
 }
 
 function owedText(labels: ComposeLabels, name: string, next?: string): string {
   const { directory } = labels;
-  const all = [...labels.files.filter((file) => isOverride(file, labels)), ...(next === undefined ? [] : [next])].join(' and ');
+  const all = [...labels.files.filter((file) => isOverride(file, labels)), ...(next === undefined ? [] : [next])].join(
+    ' and ',
+  );
   return `${name} is what it is by ${all}: a docker compose up in ${directory} without that makes it as it was before. Take its lines over into the project's own file, or name it in COMPOSE_FILE (${directory}/.env)`;
 }
 
@@ -97,44 +149,132 @@ const running = (name: string): string => `Container ${name} Running`;
 function unsayable(spec: ContainerSpec, patch: Patch): Refusal | undefined {
   const { name } = spec;
   const inFile = `say it in the project's own file, and run docker compose up`;
-  const label = Object.entries(patch.labels ?? {}).find(([key, value]) => value === null && Object.hasOwn(asObject(spec.config['Labels']), key));
-  if (label !== undefined) return { reason: `${name}: an override file of Compose cannot take out the label ${oneLine(label[0], 80)}`, remedy: inFile };
-  const path = Object.entries(patch.mounts ?? {}).find(([at, mount]) => mount === null && spec.mounts.some((one) => one['Destination'] === at));
-  if (path !== undefined) return { reason: `${name}: an override file of Compose cannot take out the mount at ${oneLine(path[0], 80)}`, remedy: inFile };
+  const label = Object.entries(patch.labels ?? {}).find(
+    ([key, value]) => value === null && Object.hasOwn(asObject(spec.config['Labels']), key),
+  );
+  if (label !== undefined)
+    return {
+      reason: `${name}: an override file of Compose cannot take out the label ${oneLine(label[0], 80)}`,
+      remedy: inFile,
+    };
+  const path = Object.entries(patch.mounts ?? {}).find(
+    ([at, mount]) => mount === null && spec.mounts.some((one) => one['Destination'] === at),
+  );
+  if (path !== undefined)
+    return {
+      reason: `${name}: an override file of Compose cannot take out the mount at ${oneLine(path[0], 80)}`,
+      remedy: inFile,
+    };
   const [beyond] = mountOptionsBeyond(spec, patch);
-  if (beyond !== undefined) return { reason: `${name}: what is mounted at ${oneLine(beyond.path, 80)} has ${beyond.keys.join(' and ')}, which an override file would take from it`, remedy: inFile };
+  if (beyond !== undefined)
+    return {
+      reason: `${name}: what is mounted at ${oneLine(beyond.path, 80)} has ${beyond.keys.join(' and ')}, which an override file would take from it`,
+      remedy: inFile,
+    };
   const bindings = asObject(spec.hostConfig['PortBindings']);
-  const port = Object.entries(patch.ports ?? {}).find(([key, wanted]) => Object.hasOwn(bindings, key) && canonicalJson(bindings[key]) !== canonicalJson(wanted?.map(({ hostIp, hostPort }) => ({ HostIp: hostIp, HostPort: hostPort })) ?? null));
-  if (port !== undefined) return { reason: `${name} publishes its port ${port[0]} already, and an override file of Compose can only add to that`, remedy: inFile };
-  return patch.pinPorts === true ? { reason: `${name}: which ports Compose has left to Docker is said in the project's files`, remedy: `leave pin_ports out, or ${inFile}` } : undefined;
+  const port = Object.entries(patch.ports ?? {}).find(
+    ([key, wanted]) =>
+      Object.hasOwn(bindings, key) &&
+      canonicalJson(bindings[key]) !==
+        canonicalJson(wanted?.map(({ hostIp, hostPort }) => ({ HostIp: hostIp, HostPort: hostPort })) ?? null),
+  );
+  if (port !== undefined)
+    return {
+      reason: `${name} publishes its port ${port[0]} already, and an override file of Compose can only add to that`,
+      remedy: inFile,
+    };
+  return patch.pinPorts === true
+    ? {
+        reason: `${name}: which ports Compose has left to Docker is said in the project's files`,
+        remedy: `leave pin_ports out, or ${inFile}`,
+      }
+    : undefined;
 }
 
-function judgeProject(spec: ContainerSpec, labels: ComposeLabels, override: string, project: ComposeProject): Refusal | undefined {
+function judgeProject(
+  spec: ContainerSpec,
+  labels: ComposeLabels,
+  override: string,
+  project: ComposeProject,
+): Refusal | undefined {
   const { name, state } = spec;
   const { directory, files, service, version } = labels;
-  if (labels.oneOff) return { reason: `${name} was made by docker compose run, once, and Compose does not make it anew`, remedy: 'run it again yourself' };
-  if (service === '' || labels.hash === '' || !directory.startsWith('/') || files.length === 0) return { reason: `${name}: its labels do not say which files Compose has made it from`, remedy: 'docker compose up with files in a directory of this host makes it anew, with these labels' };
-  if (!project.directoryExists) return { reason: `${name}: the directory of its project, ${directory}, is not on this host`, remedy: 'bring the files of the project there, or run docker compose where they are' };
-  if (project.missing.length > 0) return { reason: `${name}: files that Compose has made it from are not on this host: ${project.missing.map((file) => oneLine(file, 200)).join(', ')}`, remedy: 'bring them there, or run docker compose where they are' };
-  if (project.tool === undefined) return { reason: `${name} was made by Compose ${version}, and this host has neither docker compose nor docker-compose`, remedy: 'install it there' };
-  if (!state.running) return { reason: `${name} does not run, and Compose would start it`, remedy: `start it first: ${byHand('docker', 'start', name)}` };
-  if (project.replicas !== 1) return { reason: `the service ${service} has ${String(project.replicas)} containers, and an override file is for all of them`, remedy: "say it in the project's own file, and run docker compose up" };
-  if (project.override === 'other') return { reason: `${override} is there, and it is not as plimsoll has written it`, remedy: `take what is in it over into the project's own file, and remove it` };
-  if (!project.suits) return { reason: `${name}: docker-compose ${project.tool.release} cannot make a container anew with this image and this Docker (it fails with 'ContainerConfig' when the old one is stopped already)`, remedy: 'install Docker Compose 2 there (docker compose), and make the project anew with that: docker compose up' };
+  if (labels.oneOff)
+    return {
+      reason: `${name} was made by docker compose run, once, and Compose does not make it anew`,
+      remedy: 'run it again yourself',
+    };
+  if (service === '' || labels.hash === '' || !directory.startsWith('/') || files.length === 0)
+    return {
+      reason: `${name}: its labels do not say which files Compose has made it from`,
+      remedy: 'docker compose up with files in a directory of this host makes it anew, with these labels',
+    };
+  if (!project.directoryExists)
+    return {
+      reason: `${name}: the directory of its project, ${directory}, is not on this host`,
+      remedy: 'bring the files of the project there, or run docker compose where they are',
+    };
+  if (project.missing.length > 0)
+    return {
+      reason: `${name}: files that Compose has made it from are not on this host: ${project.missing.map((file) => oneLine(file, 200)).join(', ')}`,
+      remedy: 'bring them there, or run docker compose where they are',
+    };
+  if (project.tool === undefined)
+    return {
+      reason: `${name} was made by Compose ${version}, and this host has neither docker compose nor docker-compose`,
+      remedy: 'install it there',
+    };
+  if (!state.running)
+    return {
+      reason: `${name} does not run, and Compose would start it`,
+      remedy: `start it first: ${byHand('docker', 'start', name)}`,
+    };
+  if (project.replicas !== 1)
+    return {
+      reason: `the service ${service} has ${String(project.replicas)} containers, and an override file is for all of them`,
+      remedy: "say it in the project's own file, and run docker compose up",
+    };
+  if (project.override === 'other')
+    return {
+      reason: `${override} is there, and it is not as plimsoll has written it`,
+      remedy: `take what is in it over into the project's own file, and remove it`,
+    };
+  if (!project.suits)
+    return {
+      reason: `${name}: docker-compose ${project.tool.release} cannot make a container anew with this image and this Docker (it fails with 'ContainerConfig' when the old one is stopped already)`,
+      remedy: 'install Docker Compose 2 there (docker compose), and make the project anew with that: docker compose up',
+    };
   const { would, complaint } = project;
   const [dry, verb] = project.tool.command === 'docker compose' ? [['--dry-run'], ['up', '-d']] : [[], ['config']];
   const named = ['-p', labels.project, ...files.flatMap((file) => ['-f', file])];
   const tool = byHand(...project.tool.command.split(' '), ...dry, ...named, ...verb);
   const tryThere = `try it there: ${byHand('cd', directory)} && ${tool}`;
-  if (would === undefined) return { reason: `${name}: Compose cannot read the files of its project as it did when it made it: ${oneLine(complaint, 300)}`, remedy: tryThere };
-  if (would.length !== 1 || would[0] !== running(name)) return { reason: `the files of the project, read here, would not make ${name} as it is: they have been changed since it was made, or it was made with other variables in the environment (Compose would: ${oneLine(would.join('; '), 300)})`, remedy: `put the variables into ${directory}/.env, or run docker compose up yourself first; ${tryThere}` };
+  if (would === undefined)
+    return {
+      reason: `${name}: Compose cannot read the files of its project as it did when it made it: ${oneLine(complaint, 300)}`,
+      remedy: tryThere,
+    };
+  if (would.length !== 1 || would[0] !== running(name))
+    return {
+      reason: `the files of the project, read here, would not make ${name} as it is: they have been changed since it was made, or it was made with other variables in the environment (Compose would: ${oneLine(would.join('; '), 300)})`,
+      remedy: `put the variables into ${directory}/.env, or run docker compose up yourself first; ${tryThere}`,
+    };
   return undefined;
 }
 
 /** What Compose itself writes, or in another order. */
-const itsOwn = /^(Config\.(Labels|Volumes)|HostConfig\.(Binds|Mounts|ExtraHosts|Ulimits|CapAdd|CapDrop|GroupAdd|SecurityOpt|VolumesFrom)|network .*\.Aliases)$/;
+const itsOwn =
+  /^(Config\.(Labels|Volumes)|HostConfig\.(Binds|Mounts|ExtraHosts|Ulimits|CapAdd|CapDrop|GroupAdd|SecurityOpt|VolumesFrom)|network .*\.Aliases)$/;
 
 /** Every key of both; what the script has compared element by element on the host, before it was content, is explained by that. */
 export function explainComposed(old: ContainerSpec, fresh: ContainerSpec, patch: Patch): readonly Line[] {
-  return explain(old, fresh, patch).map((line) => (line.kind === 'unexplained' && itsOwn.test(line.what) ? { ...line, kind: 'named-by-docker', why: 'labels, volumes without a name, and the order of lists are up to Compose' } : line));
+  return explain(old, fresh, patch).map((line) =>
+    line.kind === 'unexplained' && itsOwn.test(line.what)
+      ? {
+          ...line,
+          kind: 'named-by-docker',
+          why: 'labels, volumes without a name, and the order of lists are up to Compose',
+        }
+      : line,
+  );
 }

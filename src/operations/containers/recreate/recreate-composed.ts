@@ -30,7 +30,10 @@ export function presentContainers(want: RecreateWant, known: Known): readonly Co
 
 /** Whether Compose is to do it. */
 export function isForCompose(want: RecreateWant, container: Meant, known: Known): boolean {
-  return isBeingComposed(want, container, known) || (want.compose === 'override' && composeContainerOf(container) !== undefined);
+  return (
+    isBeingComposed(want, container, known) ||
+    (want.compose === 'override' && composeContainerOf(container) !== undefined)
+  );
 }
 
 /** Whether Compose has begun to. */
@@ -64,7 +67,10 @@ export function composedNeeds(want: RecreateWant, container: Meant, known: Known
 export function planForCompose(want: RecreateWant, container: Meant, patch: () => Patch, known: Known): ContainerPlan {
   const underWay = pending(container, known);
   const project = composeContainerOf(container);
-  const stale = underWay === undefined ? staleCopyRefusal(known.the(askContainerSpec(container.id)), patchOf(want).mounts, known) : undefined;
+  const stale =
+    underWay === undefined
+      ? staleCopyRefusal(known.the(askContainerSpec(container.id)), patchOf(want).mounts, known)
+      : undefined;
   if (stale !== undefined) return { refused: stale };
   return planComposed({
     spec: known.the(underWay === undefined ? askContainerSpec(container.id) : askComposedSpec(container.id)),
@@ -77,9 +83,15 @@ export function planForCompose(want: RecreateWant, container: Meant, patch: () =
 }
 
 /** What Compose has made of it; undefined where it has made nothing that is not finalized. */
-export function composedResult(want: RecreateWant, { id, name }: Pick<Meant, 'id' | 'name'>, known: Known): { readonly id: string; readonly name: string; readonly old: string; readonly lines: readonly Line[] } | undefined {
+export function composedResult(
+  want: RecreateWant,
+  { id, name }: Pick<Meant, 'id' | 'name'>,
+  known: Known,
+): { readonly id: string; readonly name: string; readonly old: string; readonly lines: readonly Line[] } | undefined {
   const led = leadingTo({ id }, known);
   const old = led === undefined ? undefined : known.get(askComposedSpec(led.old));
   const spec = known.get(askContainerSpec(id));
-  return led === undefined || old === undefined || spec === undefined ? undefined : { id, name, old: led.old, lines: explainComposed(old, spec, patchOf(want)) };
+  return led === undefined || old === undefined || spec === undefined
+    ? undefined
+    : { id, name, old: led.old, lines: explainComposed(old, spec, patchOf(want)) };
 }

@@ -19,7 +19,15 @@ import { judgeOutgrown, outgrownNeeds, outgrownReads } from '../../rootfs/outgro
 import { asked } from '../body/asked.ts';
 import { judgeReplacement, replacementWarnings } from '../replace/judge.ts';
 import type { Patch } from '../body/patch.ts';
-import { composedFirst, composedNeeds, composedResult, isBeingComposed, isForCompose, planForCompose, presentContainers } from './recreate-composed.ts';
+import {
+  composedFirst,
+  composedNeeds,
+  composedResult,
+  isBeingComposed,
+  isForCompose,
+  planForCompose,
+  presentContainers,
+} from './recreate-composed.ts';
 import { recreateSchema, patchOf } from './recreate-input.ts';
 import type { RecreateWant } from './recreate-input.ts';
 import { replaceContainers } from '../replace/replace.ts';
@@ -34,39 +42,69 @@ import { askImageIds } from '../../../facts/daemon/image-ids.ts';
 
 export const recreateContainer = defineOperation<RecreateWant>({
   name: 'recreate_container',
-  summary: 'Replace a container by a new one that is the same but for what is asked, and keep the old one until finalize',
+  summary:
+    'Replace a container by a new one that is the same but for what is asked, and keep the old one until finalize',
   schema: recreateSchema,
   readOnly: false,
   repeats: false,
 
   needs(want, known) {
-    const first: readonly FactRequest[] = [ask(containers), ask(containerUses), ask(replacements), ...composedFirst(want)];
+    const first: readonly FactRequest[] = [
+      ask(containers),
+      ask(containerUses),
+      ask(replacements),
+      ...composedFirst(want),
+    ];
     if (first.some((request) => known.get(request) === undefined)) return first;
     const selection = select(want, known);
     if ('refused' in selection) return [];
     const all = selection.selected.map((container) => ({ container, needs: needsOf(want, container, known) }));
     // Only of those that would be replaced: most of a label's hundreds may be as they are asked for.
-    const replaced = all.filter(({ container, needs }) => needs.every((request) => known.get(request) !== undefined) && hasChanges(planOne(want, container, known)));
-    return [...all.flatMap(({ needs }) => needs), ...outgrownNeeds(replaced.map(({ container }) => container.id), known)];
+    const replaced = all.filter(
+      ({ container, needs }) =>
+        needs.every((request) => known.get(request) !== undefined) && hasChanges(planOne(want, container, known)),
+    );
+    return [
+      ...all.flatMap(({ needs }) => needs),
+      ...outgrownNeeds(
+        replaced.map(({ container }) => container.id),
+        known,
+      ),
+    ];
   },
 
   plan(want, known): Planned {
     const selection = select(want, known);
     if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
-    const plans = selection.selected.map((container) => unlessOutgrown(want, container, planOne(want, container, known), known));
+    const plans = selection.selected.map((container) =>
+      unlessOutgrown(want, container, planOne(want, container, known), known),
+    );
     const names = selection.selected.map(({ name }) => name).join(', ');
-    return combine(plans, selection.selected.length === 1 ? `${names} is as it is asked for` : `all of them are as they are asked for: ${names}`);
+    return combine(
+      plans,
+      selection.selected.length === 1
+        ? `${names} is as it is asked for`
+        : `all of them are as they are asked for: ${names}`,
+    );
   },
 
   touches(want, known) {
     const selection = select(want, known);
     const ids = 'refused' in selection ? [] : selection.selected.map(({ id }) => id);
-    const mounted = Object.values(want.mounts ?? {}).flatMap((mount) => (mount === null ? [] : ['volume' in mount ? `volume:${mount.volume}` : `path:${mount.bind}`]));
+    const mounted = Object.values(want.mounts ?? {}).flatMap((mount) =>
+      mount === null ? [] : ['volume' in mount ? `volume:${mount.volume}` : `path:${mount.bind}`],
+    );
     return { reads: ['docker', ...outgrownReads(ids, known), ...mounted], changes: ids.map((id) => `container:${id}`) };
   },
 
   verify(want, known) {
-    return results(want, known).flatMap(({ name, lines }) => lines.filter(({ kind }) => kind === 'unexplained').map(({ what }) => ({ message: `${name}: ${what} differs from the container that it replaces, and nobody has asked for that` })));
+    return results(want, known).flatMap(({ name, lines }) =>
+      lines
+        .filter(({ kind }) => kind === 'unexplained')
+        .map(({ what }) => ({
+          message: `${name}: ${what} differs from the container that it replaces, and nobody has asked for that`,
+        })),
+    );
   },
 
   result(want, known): Json {
@@ -96,7 +134,10 @@ function needsOf(want: RecreateWant, container: InPlace, known: Known): readonly
   ];
 }
 
-function select(want: RecreateWant, known: Known): { readonly selected: readonly InPlace[] } | { readonly refused: string; readonly remedy: string } {
+function select(
+  want: RecreateWant,
+  known: Known,
+): { readonly selected: readonly InPlace[] } | { readonly refused: string; readonly remedy: string } {
   const present = inPlace(presentContainers(want, known), known.the(ask(replacements)));
   const selection = selectContainers(present, { container: want.container, label: want.label });
   if ('refused' in selection) return selection;
@@ -120,19 +161,33 @@ function unlessOutgrown(want: RecreateWant, container: InPlace, plan: ContainerP
 }
 
 function planOne(want: RecreateWant, container: InPlace, known: Known): ContainerPlan {
-  if (isForCompose(want, container, known)) return planForCompose(want, container, () => patchFor(want, container, known), known);
+  if (isForCompose(want, container, known))
+    return planForCompose(want, container, () => patchFor(want, container, known), known);
   const spec = specOf(container, known);
   const { patch, cannot, notes } = leadingThere(want, container, spec, known);
   const { underWay } = container;
   const left = want.restore?.partly === true ? cannot.map((what) => `not restored: ${what}`) : [];
-  if (underWay === undefined && left.length < cannot.length) return refuseRestoring(spec.name, want.restore?.version, cannot);
+  if (underWay === undefined && left.length < cannot.length)
+    return refuseRestoring(spec.name, want.restore?.version, cannot);
   if (underWay === undefined && asked(spec, patch).length === 0) return { changes: [], warnings: left, owed: [] };
   const uses = known.the(ask(containerUses));
-  const refusal = judgeReplacement(spec, patch, uses, underWay, 'or compose: override') ?? (underWay === undefined ? staleCopyRefusal(spec, patchOf(want).mounts, known) : undefined);
-  const change = (): Change => replaceContainers({ subject: `container:${spec.name}`, containers: [{ spec, patch, imageId: imageIdOf(want, known) }], gate: { seconds: want.gate.seconds, healthy: want.gate.healthy }, ...(underWay === undefined ? {} : { underWay: underWay.step }) });
-  if (refusal === undefined) return { changes: [change()], warnings: [...left, ...notes, ...replacementWarnings(spec, patch)], owed: [] };
+  const refusal =
+    judgeReplacement(spec, patch, uses, underWay, 'or compose: override') ??
+    (underWay === undefined ? staleCopyRefusal(spec, patchOf(want).mounts, known) : undefined);
+  const change = (): Change =>
+    replaceContainers({
+      subject: `container:${spec.name}`,
+      containers: [{ spec, patch, imageId: imageIdOf(want, known) }],
+      gate: { seconds: want.gate.seconds, healthy: want.gate.healthy },
+      ...(underWay === undefined ? {} : { underWay: underWay.step }),
+    });
+  if (refusal === undefined)
+    return { changes: [change()], warnings: [...left, ...notes, ...replacementWarnings(spec, patch)], owed: [] };
   // A rollback has to see that it is as it was before, although what an attempt has left is in the way of another.
-  const kept = leftByFailure(spec, uses.filter(({ id }) => id !== spec.id).map(({ name }) => name));
+  const kept = leftByFailure(
+    spec,
+    uses.filter(({ id }) => id !== spec.id).map(({ name }) => name),
+  );
   return { refused: refusal, ...(kept === undefined ? {} : { provisional: [change()] }) };
 }
 
@@ -153,16 +208,37 @@ function patchFor(want: RecreateWant, { id }: Pick<Container, 'id'>, known: Know
   if (want.env === undefined) return patch;
   const has = known.the(askContainerEnvironment(id, want.env));
   const names = new Set(known.the(askContainerSpec(id)).env.map((entry) => entry.name));
-  const given = Object.entries(want.env).filter(([, value]) => value !== null).map(([key]) => key);
-  const env = Object.fromEntries(Object.entries(want.env).filter(([key, value]) => (value === null ? names.has(key) : has[given.indexOf(key)] !== true)));
+  const given = Object.entries(want.env)
+    .filter(([, value]) => value !== null)
+    .map(([key]) => key);
+  const env = Object.fromEntries(
+    Object.entries(want.env).filter(([key, value]) =>
+      value === null ? names.has(key) : has[given.indexOf(key)] !== true,
+    ),
+  );
   return { ...patch, env };
 }
 
 function replacedBy(id: string, known: Known): Replacement | undefined {
-  return known.the(ask(replacements)).find((one) => one.step === 'done' && one.new === id && known.the(ask(containers)).some((container) => container.id === one.old));
+  return known
+    .the(ask(replacements))
+    .find(
+      (one) =>
+        one.step === 'done' &&
+        one.new === id &&
+        known.the(ask(containers)).some((container) => container.id === one.old),
+    );
 }
 
-function results(want: RecreateWant, known: Known): readonly { readonly id: string; readonly name: string; readonly old: string | undefined; readonly lines: ReturnType<typeof explain> }[] {
+function results(
+  want: RecreateWant,
+  known: Known,
+): readonly {
+  readonly id: string;
+  readonly name: string;
+  readonly old: string | undefined;
+  readonly lines: ReturnType<typeof explain>;
+}[] {
   const selection = select(want, known);
   if ('refused' in selection) return [];
   return selection.selected.map(({ id, name }) => {
@@ -172,7 +248,8 @@ function results(want: RecreateWant, known: Known): readonly { readonly id: stri
     const old = replaced === undefined ? undefined : known.get(askContainerSpec(replaced.old));
     const spec = known.get(askContainerSpec(id));
     const hidden = replaced === undefined ? undefined : known.get(askHiddenDifferences(replaced.old, id));
-    if (replaced === undefined || old === undefined || spec === undefined) return { id, name, old: undefined, lines: [] };
+    if (replaced === undefined || old === undefined || spec === undefined)
+      return { id, name, old: undefined, lines: [] };
     const before = asBefore(old, replaced);
     const patch = want.restore === undefined ? patchOf(want) : restoration(want.restore, before, known).patch;
     return { id, name, old: replaced.old, lines: explain(before, spec, patch, hidden) };

@@ -40,7 +40,11 @@ function imagesOf({ image, imageId }: Recorded): FactRequest<readonly (string | 
 }
 
 /** The whole of it: what the version did not have is taken out, too. */
-export function restoration({ spec: wanted, env_changed: envChanged }: Restore, spec: ContainerSpec, known: Known): Restoration {
+export function restoration(
+  { spec: wanted, env_changed: envChanged }: Restore,
+  spec: ContainerSpec,
+  known: Known,
+): Restoration {
   const now = recordedOf(spec, {}, undefined);
   const image = imageOf(wanted, spec, known);
   const env = environment(wanted, spec, envChanged);
@@ -57,15 +61,27 @@ export function restoration({ spec: wanted, env_changed: envChanged }: Restore, 
     ...(wanted.memoryBytes === now.memoryBytes ? {} : { memory: wanted.memoryBytes }),
     ...(wanted.nanoCpus === now.nanoCpus ? {} : { nanoCpus: wanted.nanoCpus }),
     ...(wanted.restart === now.restart ? {} : { restart: { name, maximumRetryCount: Number(count) } }),
-    ...(wanted.storageBytes === undefined || wanted.storageBytes === now.storageBytes ? {} : { storageSize: wanted.storageBytes }),
+    ...(wanted.storageBytes === undefined || wanted.storageBytes === now.storageBytes
+      ? {}
+      : { storageSize: wanted.storageBytes }),
   };
-  const storage = wanted.storageBytes === undefined && now.storageBytes !== undefined ? ['the size of its root file system: it had none of its own then, and that cannot be taken away'] : [];
+  const storage =
+    wanted.storageBytes === undefined && now.storageBytes !== undefined
+      ? ['the size of its root file system: it had none of its own then, and that cannot be taken away']
+      : [];
   const others = recordedOf(spec, patch, undefined).others;
-  return { patch: ofThatImage(patch, spec), cannot: [...image.cannot, ...env.cannot, ...mounts.cannot, ...storage, ...differing(wanted.others, others)], notes: [...image.notes, ...mounts.notes] };
+  return {
+    patch: ofThatImage(patch, spec),
+    cannot: [...image.cannot, ...env.cannot, ...mounts.cannot, ...storage, ...differing(wanted.others, others)],
+    notes: [...image.notes, ...mounts.notes],
+  };
 }
 
 export function refuseRestoring(name: string, version: number | undefined, cannot: readonly string[]): ContainerPlan {
-  return refuse(`version ${String(version)} of ${name} cannot be brought back whole: ${cannot.join('; ')}`, 'say partly: true (plimsoll restore-version --partly), and all the rest is brought back, while these stay as they are now; env, image and mounts can be given by recreate_container itself');
+  return refuse(
+    `version ${String(version)} of ${name} cannot be brought back whole: ${cannot.join('; ')}`,
+    'say partly: true (plimsoll restore-version --partly), and all the rest is brought back, while these stay as they are now; env, image and mounts can be given by recreate_container itself',
+  );
 }
 
 /** Where the name that it was made from means another image by now, the same one has to be asked for. */
@@ -84,24 +100,53 @@ function imageOf(wanted: Recorded, spec: ContainerSpec, known: Known): Part<Pick
   const [named, same] = known.the(imagesOf(wanted));
   const isSame = imageId === undefined ? spec.config['Image'] === image : spec.image === imageId;
   if (isSame) return { patch: {}, cannot: [], notes: [] };
-  if (named !== null && named !== undefined && (imageId === undefined || named === imageId)) return { patch: { image }, cannot: [], notes: [] };
+  if (named !== null && named !== undefined && (imageId === undefined || named === imageId))
+    return { patch: { image }, cannot: [], notes: [] };
   const called = oneLine(image, 80);
-  if (imageId === undefined || same === null || same === undefined) return { patch: {}, cannot: [`image ${called}${imageId === undefined ? '' : ` (${imageId.slice(0, 19)})`}: the host does not have it any more`], notes: [] };
-  return { patch: { image: imageId }, cannot: [], notes: [`${called} is another image now: it is made from ${imageId.slice(0, 19)}, which it was then`] };
+  if (imageId === undefined || same === null || same === undefined)
+    return {
+      patch: {},
+      cannot: [
+        `image ${called}${imageId === undefined ? '' : ` (${imageId.slice(0, 19)})`}: the host does not have it any more`,
+      ],
+      notes: [],
+    };
+  return {
+    patch: { image: imageId },
+    cannot: [],
+    notes: [`${called} is another image now: it is made from ${imageId.slice(0, 19)}, which it was then`],
+  };
 }
 
-function environment({ env }: Recorded, spec: ContainerSpec, changed: readonly string[]): Part<Readonly<Record<string, null>>> {
+function environment(
+  { env }: Recorded,
+  spec: ContainerSpec,
+  changed: readonly string[],
+): Part<Readonly<Record<string, null>>> {
   const now = new Set(spec.env.map(({ name }) => name));
   const was = new Set(env);
-  const more = spec.env.filter(({ name, inherited }) => !inherited && !was.has(name)).map(({ name }): readonly [string, null] => [name, null]);
-  const cannot = env.flatMap((name) => (!now.has(name) ? [`env ${name}: it was set then, and values are not recorded`] : changed.includes(name) ? [`env ${name}: it has been given another value since, and values are not recorded`] : []));
+  const more = spec.env
+    .filter(({ name, inherited }) => !inherited && !was.has(name))
+    .map(({ name }): readonly [string, null] => [name, null]);
+  const cannot = env.flatMap((name) =>
+    !now.has(name)
+      ? [`env ${name}: it was set then, and values are not recorded`]
+      : changed.includes(name)
+        ? [`env ${name}: it has been given another value since, and values are not recorded`]
+        : [],
+  );
   return { patch: Object.fromEntries(more), cannot: cannot.map((text) => oneLine(text, 200)), notes: [] };
 }
 
 /** By name what is otherwise, or null for what was not there. */
-function changes<Value>(wanted: Readonly<Record<string, Value>>, now: Readonly<Record<string, Value>>): Readonly<Record<string, Value | null>> {
+function changes<Value>(
+  wanted: Readonly<Record<string, Value>>,
+  now: Readonly<Record<string, Value>>,
+): Readonly<Record<string, Value | null>> {
   const other = Object.entries(wanted).filter(([name, value]) => JSON.stringify(now[name]) !== JSON.stringify(value));
-  const more = Object.keys(now).filter((name) => !Object.hasOwn(wanted, name)).map((name): readonly [string, null] => [name, null]);
+  const more = Object.keys(now)
+    .filter((name) => !Object.hasOwn(wanted, name))
+    .map((name): readonly [string, null] => [name, null]);
   return Object.fromEntries([...other, ...more]);
 }
 
@@ -110,10 +155,16 @@ function some<Key extends string, Value extends object>(key: Key, value: Value):
 }
 
 /** Volumes are mounted again, what was in them then does not come back: a newer version of a volume stays. */
-function mountsOf(wanted: Recorded, spec: ContainerSpec, all: readonly Volume[]): Part<Readonly<Record<string, PatchedMount | null>>> {
+function mountsOf(
+  wanted: Recorded,
+  spec: ContainerSpec,
+  all: readonly Volume[],
+): Part<Readonly<Record<string, PatchedMount | null>>> {
   const now = planMounts(spec, {}).expected;
   const was = new Set(wanted.mounts.map(({ destination }) => destination));
-  const patch: Record<string, PatchedMount | null> = Object.fromEntries([...now.keys()].filter((path) => !was.has(path)).map((path) => [path, null]));
+  const patch: Record<string, PatchedMount | null> = Object.fromEntries(
+    [...now.keys()].filter((path) => !was.has(path)).map((path) => [path, null]),
+  );
   const cannot: string[] = [];
   const notes: string[] = [];
   for (const { destination, type, name = '', source = '', readWrite } of wanted.mounts) {
@@ -123,8 +174,12 @@ function mountsOf(wanted: Recorded, spec: ContainerSpec, all: readonly Volume[])
     if (type === 'volume') {
       const found = volumeFor(name, is, all);
       if (!('volume' in found)) cannot.push(`${at}: ${found.why}`);
-      else if (is?.type !== 'volume' || is.source !== found.volume || is.readWrite !== readWrite) patch[destination] = { volume: found.volume, readOnly };
-      if ('volume' in found && found.volume !== name) notes.push(`${destination}: ${found.volume} stays, which has replaced ${name}; what was in it then is not brought back`);
+      else if (is?.type !== 'volume' || is.source !== found.volume || is.readWrite !== readWrite)
+        patch[destination] = { volume: found.volume, readOnly };
+      if ('volume' in found && found.volume !== name)
+        notes.push(
+          `${destination}: ${found.volume} stays, which has replaced ${name}; what was in it then is not brought back`,
+        );
     } else if (is?.type !== type || is.source !== source || is.readWrite !== readWrite) {
       if (type === 'bind') patch[destination] = { bind: source, readOnly };
       else cannot.push(`${at}: it was a ${oneLine(type, 20)}`);
@@ -133,18 +188,35 @@ function mountsOf(wanted: Recorded, spec: ContainerSpec, all: readonly Volume[])
   return { patch, cannot, notes };
 }
 
-function volumeFor(name: string, now: ExpectedMount | undefined, all: readonly Volume[]): { readonly volume: string } | { readonly why: string } {
+function volumeFor(
+  name: string,
+  now: ExpectedMount | undefined,
+  all: readonly Volume[],
+): { readonly volume: string } | { readonly why: string } {
   if (now?.type === 'volume' && now.source === name) return { volume: name };
   const then = all.find((volume) => volume.name === name);
   const successor = all.find((volume) => now?.type === 'volume' && volume.name === now.source)?.labels[labelOf.family];
-  if (now !== undefined && successor !== undefined && successor === (then === undefined ? familyOfName(name) : familyOf(then))) return { volume: now.source };
+  if (
+    now !== undefined &&
+    successor !== undefined &&
+    successor === (then === undefined ? familyOfName(name) : familyOf(then))
+  )
+    return { volume: now.source };
   if (then === undefined) return { why: `there is no volume ${oneLine(name, 80)} any more` };
   const [newer] = successorsOf(all, name);
-  return newer === undefined ? { volume: name } : { why: `volume ${oneLine(name, 80)} has been replaced by ${newer.name} since` };
+  return newer === undefined
+    ? { volume: name }
+    : { why: `volume ${oneLine(name, 80)} has been replaced by ${newer.name} since` };
 }
 
 /** What recreate_container has no key for. */
 function differing(wanted: Recorded['others'], now: Recorded['others']): readonly string[] {
   const keys = [...new Set([...Object.keys(wanted), ...Object.keys(now)])].toSorted();
-  return keys.flatMap((key) => (wanted[key] === now[key] ? [] : [`${key}: it was ${oneLine(wanted[key] ?? 'not set', 60)}, is ${oneLine(now[key] ?? 'not set', 60)}, and recreate_container cannot change it`]));
+  return keys.flatMap((key) =>
+    wanted[key] === now[key]
+      ? []
+      : [
+          `${key}: it was ${oneLine(wanted[key] ?? 'not set', 60)}, is ${oneLine(now[key] ?? 'not set', 60)}, and recreate_container cannot change it`,
+        ],
+  );
 }

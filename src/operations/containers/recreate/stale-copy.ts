@@ -15,7 +15,10 @@ type Mounts = NonNullable<Patch['mounts']>;
 export function copyNeedsOf(mounts: Mounts | undefined, known: Known): readonly FactRequest[] {
   const wanted = Object.values(mounts ?? {}).filter((mount) => mount !== null);
   if (wanted.length === 0) return [];
-  return [...(wanted.some((mount) => 'volume' in mount) ? [ask(volumes)] : []), ...wanted.flatMap((mount) => directoryOf(mount, known)).map(askCopiedInto)];
+  return [
+    ...(wanted.some((mount) => 'volume' in mount) ? [ask(volumes)] : []),
+    ...wanted.flatMap((mount) => directoryOf(mount, known)).map(askCopiedInto),
+  ];
 }
 
 function directoryOf(mount: PatchedMount, known: Known): readonly string[] {
@@ -34,7 +37,13 @@ export function staleCopyRefusal(spec: ContainerSpec, mounts: Mounts | undefined
     const now = asText(spec.mounts.find((one) => asText(one['Destination']) === containerPath(path))?.['Source']);
     for (const directory of directoryOf(mount, known)) {
       const copy = known.the(askCopiedInto(directory));
-      if (copy === null || now === '' || (copy.complete && copy.newer === 0) || !(within(now, copy.from) || within(copy.from, now))) continue;
+      if (
+        copy === null ||
+        now === '' ||
+        (copy.complete && copy.newer === 0) ||
+        !(within(now, copy.from) || within(copy.from, now))
+      )
+        continue;
       const what = oneLine('bind' in mount ? mount.bind : mount.volume, 80);
       const source = oneLine(copy.from, 120);
       const first = copy.first.map((name) => oneLine(name, 60)).join(', ');

@@ -59,12 +59,21 @@ export function replaceContainers(options: ReplaceOptions): Change {
   const script = (title: string, ...parts: readonly string[]): Action => scriptOf(title, ...common, ...parts);
   const names = containers.map(({ spec }) => spec.name).join(', ');
   const questions = containers.map(({ spec, patch }) => asked(spec, patch));
-  const flat = (of: 'from' | 'to'): JsonObject => Object.fromEntries(containers.flatMap(({ spec }, index) => (questions[index] ?? []).map((one) => [`${spec.name} ${one.what}`, one[of]])));
+  const flat = (of: 'from' | 'to'): JsonObject =>
+    Object.fromEntries(
+      containers.flatMap(({ spec }, index) =>
+        (questions[index] ?? []).map((one) => [`${spec.name} ${one.what}`, one[of]]),
+      ),
+    );
   const what = [...new Set(questions.flat().map(askedText))].join(', ');
   return {
     summary: `${names}: recreated${what === '' ? '' : `: ${what}`}${whileStopped === undefined ? '' : `; while stopped: ${whileStopped.summary}`}`,
     subject,
-    before: { ...Object.fromEntries(containers.map(({ spec }) => [`${spec.name} id`, spec.id])), ...flat('from'), ...(underWay === undefined ? {} : { underWay }) },
+    before: {
+      ...Object.fromEntries(containers.map(({ spec }) => [`${spec.name} id`, spec.id])),
+      ...flat('from'),
+      ...(underWay === undefined ? {} : { underWay }),
+    },
     after: flat('to'),
     actions: [script(`Replaces ${names}; goes back to the old ones if anything fails.`, comparisonFunctions, ...main)],
     undo: [script(`Brings the old ${names} back.`, comparisonFunctions, ...undoing)],
@@ -77,7 +86,13 @@ export function replaceContainers(options: ReplaceOptions): Change {
 
 /** What is kept of a version. */
 export function recordOf({ spec, patch, imageId }: Replaced): RecordNote {
-  return { kind: 'container', name: spec.name, replaces: spec.id, spec: versionSpec(spec, patch, imageId), before: { version: 0, spec: recordedOf(spec, {}, undefined) } };
+  return {
+    kind: 'container',
+    name: spec.name,
+    replaces: spec.id,
+    spec: versionSpec(spec, patch, imageId),
+    before: { version: 0, spec: recordedOf(spec, {}, undefined) },
+  };
 }
 
 function scriptOf(title: string, ...parts: readonly string[]): Action {
@@ -116,12 +131,27 @@ function lines(all: readonly Line[]): { readonly names: string; readonly templat
   return { names: all.map(({ name }) => name).join('\n'), template: all.map(({ template }) => template).join('\n') };
 }
 
-function expected(made: Composition, when: 'created' | 'replaced', spec: Replaced['spec'], patch: Replaced['patch']): Readonly<Record<string, string>> {
+function expected(
+  made: Composition,
+  when: 'created' | 'replaced',
+  spec: Replaced['spec'],
+  patch: Replaced['patch'],
+): Readonly<Record<string, string>> {
   const chosen: readonly Expectation[] = made.expected.filter((one) => one.when === undefined || one.when === when);
-  const mounts = [...planMounts(spec, patch).expected].map(([path, { type, source, readWrite }]) => `${goJson(path)} ${goJson(type)} ${goJson(source)} ${String(readWrite)}`);
+  const mounts = [...planMounts(spec, patch).expected].map(
+    ([path, { type, source, readWrite }]) => `${goJson(path)} ${goJson(type)} ${goJson(source)} ${String(readWrite)}`,
+  );
   const same = lines(made.same);
   const may = Object.keys(mayDiffer(spec, patch, when)).join('\n');
-  return { may, same_names: same.names, same_template: same.template, same_is: made.same.map(({ is }) => is).join('\n'), ...lines(chosen), texts: chosen.map(({ text }) => text).join('\n'), mounts: mounts.join('\n') };
+  return {
+    may,
+    same_names: same.names,
+    same_template: same.template,
+    same_is: made.same.map(({ is }) => is).join('\n'),
+    ...lines(chosen),
+    texts: chosen.map(({ text }) => text).join('\n'),
+    mounts: mounts.join('\n'),
+  };
 }
 
 function connect({ network, config }: Composition['connects'][number]): string {
@@ -133,5 +163,7 @@ export function patienceOf({ healthCheck }: Replaced['spec']): number {
   if (healthCheck === null) return 0;
   const seconds = (value: number, standard: number): number => (value === 0 ? standard : value / 1e9);
   const round = seconds(healthCheck.Interval, 30) + seconds(healthCheck.Timeout, 30);
-  return Math.ceil(seconds(healthCheck.StartPeriod, 0) + round * ((healthCheck.Retries === 0 ? 3 : healthCheck.Retries) + 1) + 60);
+  return Math.ceil(
+    seconds(healthCheck.StartPeriod, 0) + round * ((healthCheck.Retries === 0 ? 3 : healthCheck.Retries) + 1) + 60,
+  );
 }

@@ -8,4 +8,9 @@ export const gate = z.strictObject({
   healthy: z.boolean().default(true).describe('wait for its health check, where it has one'),
 });
 
-export const layer = z.enum(['refuse', 'discard']).default('refuse').describe('a container that has written to its own layer, outside of its volumes, loses that: refuse it then, or discard what it has written');
+export const layer = z
+  .enum(['refuse', 'discard'])
+  .default('refuse')
+  .describe(
+    'a container that has written to its own layer, outside of its volumes, loses that: refuse it then, or discard what it has written',
+  );

@@ -16,7 +16,7 @@ export function inPlace(all: readonly Container[], replacements: readonly Replac
   const ids = new Set(all.map(({ id }) => id));
   const left = all.filter(({ id, name }) => {
     const kept = /^(.+)-(old|new)-([0-9a-f]{12})$/.exec(name);
-    if (replacements.some((one) => one.step === 'done' ? one.old === id : one.new === id)) return false;
+    if (replacements.some((one) => (one.step === 'done' ? one.old === id : one.new === id))) return false;
     if (replacements.some((one) => one.old === id) || kept === null) return true;
     const [, , which, digits = ''] = kept;
     return which === 'old' ? !id.startsWith(digits) : ![...ids].some((other) => other.startsWith(digits));

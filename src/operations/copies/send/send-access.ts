@@ -42,7 +42,19 @@ export function grantAccess(access: Access, publicKey: string): RelayAction {
     host,
     what: `let ${address} in as ${user}, by a key that is for this copy only`,
     script: grant,
-    args: [id, user, keysFile, address, own(isRoot ? '' : 'sudo -n '), own(expires ? 'yes' : ''), to, label, own(trust), ...commands, identity],
+    args: [
+      id,
+      user,
+      keysFile,
+      address,
+      own(isRoot ? '' : 'sudo -n '),
+      own(expires ? 'yes' : ''),
+      to,
+      label,
+      own(trust),
+      ...commands,
+      identity,
+    ],
     input: publicKey,
     atEnd: { script: revoke, args: [id, user, keysFile] },
     timeoutMs: shortly,
@@ -50,6 +62,18 @@ export function grantAccess(access: Access, publicKey: string): RelayAction {
 }
 
 /** Nothing to take away is success. */
-export function revokeAccess({ host, id, user, keysFile }: Pick<Access, 'host' | 'id' | 'user' | 'keysFile'>): RelayAction {
-  return { kind: 'relay', host, what: `let nobody in for this copy any more`, script: revoke, args: [id, user, keysFile], timeoutMs: shortly };
+export function revokeAccess({
+  host,
+  id,
+  user,
+  keysFile,
+}: Pick<Access, 'host' | 'id' | 'user' | 'keysFile'>): RelayAction {
+  return {
+    kind: 'relay',
+    host,
+    what: `let nobody in for this copy any more`,
+    script: revoke,
+    args: [id, user, keysFile],
+    timeoutMs: shortly,
+  };
 }

@@ -61,15 +61,26 @@ export function sendChanges(plan: SendPlan): readonly Change[] {
     atomic: false,
     bindings,
   };
-  return [...(newVolume === undefined ? [] : [createChange(access, newVolume)]), ...(stops.length === 0 ? [] : [live]), finalChange(plan, what, undo, bindings)];
+  return [
+    ...(newVolume === undefined ? [] : [createChange(access, newVolume)]),
+    ...(stops.length === 0 ? [] : [live]),
+    finalChange(plan, what, undo, bindings),
+  ];
 }
 
 function finalChange(plan: SendPlan, what: string, undo: Change['undo'], bindings: Change['bindings']): Change {
   const { access, source, holds, stops, down, begun } = plan;
   const who = [...down, ...stops];
-  const before: JsonObject = { ...holds, ...(begun ? { unfinished: true } : {}), ...(down.length === 0 ? {} : { stopped: down.map(({ name }) => name) }) };
+  const before: JsonObject = {
+    ...holds,
+    ...(begun ? { unfinished: true } : {}),
+    ...(down.length === 0 ? {} : { stopped: down.map(({ name }) => name) }),
+  };
   return {
-    summary: who.length === 0 ? what : `${stops.length > 0 ? '' : `${what}; `}stop ${names(who)}, ${stops.length > 0 ? 'copy the rest and compare' : 'copy and compare'}, start ${who.length === 1 ? 'it' : 'them'} again`,
+    summary:
+      who.length === 0
+        ? what
+        : `${stops.length > 0 ? '' : `${what}; `}stop ${names(who)}, ${stops.length > 0 ? 'copy the rest and compare' : 'copy and compare'}, start ${who.length === 1 ? 'it' : 'them'} again`,
     subject: `final:${access.host}:${access.to}`,
     before,
     after: { entries: source.entries, bytes: source.allocatedBytes },
@@ -87,13 +98,29 @@ function passActions(plan: SendPlan, phase: 'live' | 'final'): readonly Action[]
   const file = stoppedFile(plan);
   const remember: readonly Action[] = [
     { kind: 'exec', argv: ['mkdir', '-p', '-m', '700', stopped.directory] },
-    { kind: 'write-file', path: file, content: stoppedText({ from: source.path, to: destinationName(plan), containers: ids }), mode: '0600', expect: remembered?.text ?? null },
+    {
+      kind: 'write-file',
+      path: file,
+      content: stoppedText({ from: source.path, to: destinationName(plan), containers: ids }),
+      mode: '0600',
+      expect: remembered?.text ?? null,
+    },
   ];
   return [
     makeKey(directory, access.id, way.publicKey),
     grantAccess(access, `${directory}/key.pub`),
     ...(ids.length === 0 ? [] : remember),
-    sendPass({ phase, from: source.path, identity: source.identity, directory, trust: access.trust, way, sets, progress: true, ...(ids.length === 0 ? {} : { stopped: file }) }),
+    sendPass({
+      phase,
+      from: source.path,
+      identity: source.identity,
+      directory,
+      trust: access.trust,
+      way,
+      sets,
+      progress: true,
+      ...(ids.length === 0 ? {} : { stopped: file }),
+    }),
   ];
 }
 
@@ -108,7 +135,12 @@ export function destinationName({ access }: { readonly access: Pick<Access, 'hos
 }
 
 /** Takes away what a copy that was cut, and is not gone on with, has left. */
-export function clearAwayChange({ access, directory, remembered, down }: Pick<SendPlan, 'access' | 'directory' | 'remembered' | 'down'>): Change {
+export function clearAwayChange({
+  access,
+  directory,
+  remembered,
+  down,
+}: Pick<SendPlan, 'access' | 'directory' | 'remembered' | 'down'>): Change {
   const start = remembered === undefined ? [] : [startAgain(remembered.file)];
   return {
     summary: `${down.length === 0 ? '' : `start ${names(down)} again, stopped for the copy; `}let nobody in on ${access.host} for this copy any more`,
@@ -129,16 +161,31 @@ const removeScript = shell('operations/copies/send/remove-created.sh');
 
 export function createChange({ host, label }: Pick<Access, 'host' | 'label'>, volume: string): Change {
   const create: RelayAction = {
-    kind: 'relay', host, what: `create the volume ${volume}`,
+    kind: 'relay',
+    host,
+    what: `create the volume ${volume}`,
     script: createScript,
-    args: [typed(volume), label, own(madeFor)], timeoutMs: 120_000,
+    args: [typed(volume), label, own(madeFor)],
+    timeoutMs: 120_000,
   };
   const remove: RelayAction = {
-    kind: 'relay', host, what: `remove the volume ${volume}, if it is empty and was made for this copy`,
+    kind: 'relay',
+    host,
+    what: `remove the volume ${volume}, if it is empty and was made for this copy`,
     script: removeScript,
-    args: [typed(volume), label, own(madeFor)], timeoutMs: 120_000,
+    args: [typed(volume), label, own(madeFor)],
+    timeoutMs: 120_000,
   };
-  return { summary: `${host}: a new volume ${volume}`, subject: `volume:${host}:${volume}`, before: { volume: null }, after: { volume }, actions: [create], undo: [remove], atomic: false, bindings: {} };
+  return {
+    summary: `${host}: a new volume ${volume}`,
+    subject: `volume:${host}:${volume}`,
+    before: { volume: null },
+    after: { volume },
+    actions: [create],
+    undo: [remove],
+    atomic: false,
+    bindings: {},
+  };
 }
 
 const emptyScript = shell('operations/copies/send/empty-received.sh');
@@ -149,6 +196,13 @@ function undoActions(plan: SendPlan): readonly Action[] {
     startAgain(stoppedFile(plan)),
     removeKey(directory),
     revokeAccess(access),
-    { kind: 'relay', host: access.host, what: `empty ${labels[1]}, if it holds this copy and nothing else`, script: emptyScript, args: [access.label, access.to], timeoutMs: 86_400_000 },
+    {
+      kind: 'relay',
+      host: access.host,
+      what: `empty ${labels[1]}, if it holds this copy and nothing else`,
+      script: emptyScript,
+      args: [access.label, access.to],
+      timeoutMs: 86_400_000,
+    },
   ];
 }

@@ -19,7 +19,10 @@ export interface RsyncSets {
 /** `times`: for both ends to know times to the nanosecond. */
 export function rsyncSets(times: string, bwlimit: string | undefined): RsyncSets {
   const all = [...rsyncOptions, '--delete', ...(times === '' ? [] : [times])];
-  const write = [...all, ...(bwlimit === undefined ? [] : [`--bwlimit=${String(Math.floor(parseBytes(bwlimit) / 1024))}`])];
+  const write = [
+    ...all,
+    ...(bwlimit === undefined ? [] : [`--bwlimit=${String(Math.floor(parseBytes(bwlimit) / 1024))}`]),
+  ];
   return {
     write: write.join(' '),
     writeByChecksum: [...write, '--checksum'].join(' '),
@@ -66,7 +69,29 @@ export interface Pass {
   readonly progress: boolean;
 }
 
-export function sendPass({ phase, from, identity, directory, trust, stopped = '', way, sets, progress }: Pass): ExecAction {
-  const args = [phase, from, directory, trust, stopped, identity, way.address, String(way.port), way.user, ...setsInOrder(sets), progress ? 'progress' : ''];
+export function sendPass({
+  phase,
+  from,
+  identity,
+  directory,
+  trust,
+  stopped = '',
+  way,
+  sets,
+  progress,
+}: Pass): ExecAction {
+  const args = [
+    phase,
+    from,
+    directory,
+    trust,
+    stopped,
+    identity,
+    way.address,
+    String(way.port),
+    way.user,
+    ...setsInOrder(sets),
+    progress ? 'progress' : '',
+  ];
   return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...args], stdin: passScript, timeoutMs: day };
 }

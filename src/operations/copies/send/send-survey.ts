@@ -6,7 +6,16 @@ import { containerUsesIfAny, copySource } from '../../../facts/copies/copy-sourc
 import type { CopyTools } from '../../../facts/copies/directory-copy.ts';
 import { copyDirectory, copyTools } from '../../../facts/copies/directory-copy.ts';
 import { dockerInfo } from '../../../facts/daemon/docker.ts';
-import { address as ipAddress, copyLabel, type CopyLabel, crossing, type Crossing, type HostPath, hostPath, plainText } from '../../../facts/crossing.ts';
+import {
+  address as ipAddress,
+  copyLabel,
+  type CopyLabel,
+  crossing,
+  type Crossing,
+  type HostPath,
+  hostPath,
+  plainText,
+} from '../../../facts/crossing.ts';
 import type { Fact, FactRequest, Known } from '../../../facts/fact.ts';
 import { ask, askOf } from '../../../facts/fact.ts';
 import type { Peer } from '../../../facts/peer.ts';
@@ -31,20 +40,46 @@ const destination = z
   .strictObject({
     host: z.string().min(1).describe('the other host, by its name in the inventory'),
     ...place.shape,
-    volume: z.string().regex(volumeName, 'must be a name that Docker\'s local volumes can have').optional().describe('the name of a volume'),
-    address: z.string().regex(/^[A-Za-z0-9.:_-]+$/, 'must be a name or an address').optional().describe('the address that the source reaches it at, where that is not the one in the inventory'),
-    port: z.number().int().min(1).max(65_535).optional().describe('the SSH port that the source reaches it at, where that is not the one in the inventory'),
+    volume: z
+      .string()
+      .regex(volumeName, "must be a name that Docker's local volumes can have")
+      .optional()
+      .describe('the name of a volume'),
+    address: z
+      .string()
+      .regex(/^[A-Za-z0-9.:_-]+$/, 'must be a name or an address')
+      .optional()
+      .describe('the address that the source reaches it at, where that is not the one in the inventory'),
+    port: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_535)
+      .optional()
+      .describe('the SSH port that the source reaches it at, where that is not the one in the inventory'),
   })
   .refine(isPlace, placeProblem);
 
 export const sendVolumeSchema = z.strictObject({
   from: place.describe('what is copied, on the host of the step'),
-  to: destination.describe('what becomes the same, on another host: a volume, which is made if there is none of the name; or a directory, which exists and is empty or a copy of it already'),
-  stop: z.boolean().optional().describe('true: containers that use the source are stopped for the final pass and started again whatever becomes of it; false: they run on, and what they write makes the verification fail'),
+  to: destination.describe(
+    'what becomes the same, on another host: a volume, which is made if there is none of the name; or a directory, which exists and is empty or a copy of it already',
+  ),
+  stop: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: containers that use the source are stopped for the final pass and started again whatever becomes of it; false: they run on, and what they write makes the verification fail',
+    ),
   bwlimit: copyRate.optional(),
   delete: z.boolean().default(false).describe('the destination may hold something else, which is replaced and removed'),
-  source_address: ipAddress.optional().describe('the address that the destination sees the source at, where something translates addresses between them'),
-  since: z.string().optional().describe('filled in by a plan: the last pass before it, so that a copy made since counts'),
+  source_address: ipAddress
+    .optional()
+    .describe('the address that the destination sees the source at, where something translates addresses between them'),
+  since: z
+    .string()
+    .optional()
+    .describe('filled in by a plan: the last pass before it, so that a copy made since counts'),
 });
 export type SendWant = z.infer<typeof sendVolumeSchema>;
 
@@ -97,22 +132,36 @@ export function sendNeeds(want: SendWant, known: Known): readonly FactRequest[] 
     ask(sendingHost, address, id),
     ask(rsyncServerCommands, ...setsInOrder(sides.sets)),
     ...insideOf(ask, from),
-    ...(sides.to.isNew ? [at(roomIn, pathOf({ path: known.the(at(dockerInfo)).root }, want.to.host))] : [at(copyDirectory, sides.to.path), ...insideOf(at, sides.to)]),
+    ...(sides.to.isNew
+      ? [at(roomIn, pathOf({ path: known.the(at(dockerInfo)).root }, want.to.host))]
+      : [at(copyDirectory, sides.to.path), ...insideOf(at, sides.to)]),
     at(receivingHost, typed(sides.peer.user), id),
   ];
   const label = labelOf(sides, known);
-  return [...first, ...second, ...(label === undefined ? [] : [at(receivedCopy, label, sides.to.path)]), ...outgrownNeeds(stoppedIds(want, sides, known), known)];
+  return [
+    ...first,
+    ...second,
+    ...(label === undefined ? [] : [at(receivedCopy, label, sides.to.path)]),
+    ...outgrownNeeds(stoppedIds(want, sides, known), known),
+  ];
 }
 
 /** The containers of the source's host that stop for the last pass. */
 export function stoppedIds({ stop }: SendWant, { from }: Pick<Sides, 'from'>, known: Known): readonly string[] {
   const source = known.get(ask(copyDirectory, from.path));
-  return stop === true && source?.kind === 'directory' ? usersOfBoth(usesOf(ask, known) ?? [], namesOf(from, source), []).toStop.map(({ id }) => id) : [];
+  return stop === true && source?.kind === 'directory'
+    ? usersOfBoth(usesOf(ask, known) ?? [], namesOf(from, source), []).toStop.map(({ id }) => id)
+    : [];
 }
 
 function ofHost(at: Asks, wanted: Place, stop: boolean): readonly FactRequest[] {
   const onHost = wanted.volume === undefined && wanted.container === undefined;
-  return [at(copyTools), at(containerUsesIfAny), ...(onHost ? [] : [at(volumes)]), ...(stop || wanted.container !== undefined ? [at(containers)] : [])];
+  return [
+    at(copyTools),
+    at(containerUsesIfAny),
+    ...(onHost ? [] : [at(volumes)]),
+    ...(stop || wanted.container !== undefined ? [at(containers)] : []),
+  ];
 }
 
 function insideOf(at: Asks, { within }: Located): readonly FactRequest[] {
@@ -121,7 +170,11 @@ function insideOf(at: Asks, { within }: Located): readonly FactRequest[] {
 
 function dockerOf(at: Asks, wanted: Place, known: Known): Docker {
   const onHost = wanted.volume === undefined && wanted.container === undefined;
-  return { uses: usesOf(at, known) ?? [], volumes: onHost ? [] : (known.get(at(volumes)) ?? []), containers: wanted.container === undefined ? [] : (known.get(at(containers)) ?? []) };
+  return {
+    uses: usesOf(at, known) ?? [],
+    volumes: onHost ? [] : (known.get(at(volumes)) ?? []),
+    containers: wanted.container === undefined ? [] : (known.get(at(containers)) ?? []),
+  };
 }
 
 export function usesOf(at: Asks, known: Known): readonly ContainerUse[] | null | undefined {
@@ -136,15 +189,29 @@ export function sidesOf(want: SendWant, known: Known): Sides | Refusal {
   const to = destinationOf(want, known);
   if ('outcome' in to) return onHost(want.to.host, to);
   const found = known.the(at(peer, typed(want.to.host)));
-  const times = [ask(copyTools), at(copyTools)].every((request) => knowsNanoseconds(known.the(request))) ? '--modify-window=-1' : '';
-  return { from: { ...from, path: pathOf(from, 'the source') }, to, peer: found, address: want.to.address ?? found.address, port: want.to.port ?? found.port, id: nameFor(`${from.path} ${to.path}`), sets: rsyncSets(times, want.bwlimit) };
+  const times = [ask(copyTools), at(copyTools)].every((request) => knowsNanoseconds(known.the(request)))
+    ? '--modify-window=-1'
+    : '';
+  return {
+    from: { ...from, path: pathOf(from, 'the source') },
+    to,
+    peer: found,
+    address: want.to.address ?? found.address,
+    port: want.to.port ?? found.port,
+    id: nameFor(`${from.path} ${to.path}`),
+    sets: rsyncSets(times, want.bwlimit),
+  };
 }
 
 function destinationOf(want: SendWant, known: Known): Destination | Refusal {
   const at = there(want);
   const { volume } = want.to;
   const docker = dockerOf(at, want.to, known);
-  if (volume !== undefined && docker.volumes.every(({ name }) => name !== volume)) return { path: pathOf({ path: `${known.the(at(dockerInfo)).root}/volumes/${volume}/_data` }, want.to.host), isNew: true };
+  if (volume !== undefined && docker.volumes.every(({ name }) => name !== volume))
+    return {
+      path: pathOf({ path: `${known.the(at(dockerInfo)).root}/volumes/${volume}/_data` }, want.to.host),
+      isNew: true,
+    };
   const to = locate(want.to, docker);
   return 'outcome' in to ? to : { ...to, path: pathOf(to, want.to.host), isNew: false };
 }
@@ -167,7 +234,10 @@ export function labelOf({ from }: { readonly from: { readonly path: HostPath } }
   const host = known.get(ask(peer));
   const source = known.get(ask(copyDirectory, from.path));
   if (host === undefined || source?.kind !== 'directory') return undefined;
-  const key = host.hostKey.replace(/^SHA256:/, '').replaceAll('/', '_').slice(0, 16);
+  const key = host.hostKey
+    .replace(/^SHA256:/, '')
+    .replaceAll('/', '_')
+    .slice(0, 16);
   return crossing(copyLabel, `${host.name.replaceAll('/', '_')}@${key}:${source.path}`, 'the name of the source');
 }
 
@@ -180,7 +250,11 @@ function knowsNanoseconds({ rsync }: CopyTools): boolean {
 
 /** The name of files about a copy: always the same for the same two paths. FNV-1a, twice. */
 function nameFor(text: string): Crossing {
-  const hash = (start: number): string => [...text].reduce((sum, letter) => Math.imul(sum ^ (letter.codePointAt(0) ?? 0), 0x0100_0193) >>> 0, start).toString(16).padStart(8, '0');
+  const hash = (start: number): string =>
+    [...text]
+      .reduce((sum, letter) => Math.imul(sum ^ (letter.codePointAt(0) ?? 0), 0x0100_0193) >>> 0, start)
+      .toString(16)
+      .padStart(8, '0');
   return typed(`${hash(0x811c_9dc5)}${hash(0x01b7_a51f)}`);
 }
 

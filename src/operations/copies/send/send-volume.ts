@@ -16,14 +16,32 @@ import type { Directory, Refusal } from '../copy-start.ts';
 import type { Planned } from '../../engine/operation.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import { outgrownReads } from '../../rootfs/outgrown.ts';
-import { nested, notDirectory, sourceWarnings, tooSmall, unfinishedSource, usedDestination } from '../copy-judgement.ts';
+import {
+  nested,
+  notDirectory,
+  sourceWarnings,
+  tooSmall,
+  unfinishedSource,
+  usedDestination,
+} from '../copy-judgement.ts';
 import { namesOf, strayed } from '../copy-survey.ts';
 import { names } from '../directory-users.ts';
 import { described } from '../places.ts';
 import type { SendPlan } from './send-changes.ts';
 import { clearAwayChange, destinationName, sendChanges } from './send-changes.ts';
 import type { SendWant, Sides } from './send-survey.ts';
-import { labelOf, onHost, pathOf, sendNeeds, sendVolumeSchema, sidesOf, stoppedIds, there, typed, usesOf } from './send-survey.ts';
+import {
+  labelOf,
+  onHost,
+  pathOf,
+  sendNeeds,
+  sendVolumeSchema,
+  sidesOf,
+  stoppedIds,
+  there,
+  typed,
+  usesOf,
+} from './send-survey.ts';
 import { setsInOrder } from './send-pass.ts';
 import { judgeStop, usersOfBoth } from '../stop-users.ts';
 
@@ -48,7 +66,8 @@ export const sendVolume = defineOperation<SendWant>({
     return { ...want, since: known.get(there(want)(receivedCopy, label, sides.to.path))?.record?.stamp ?? 'never' };
   },
 
-  repin: (want, fresh, saved) => (want.since === undefined && saved.since !== undefined ? { ...fresh, since: saved.since } : fresh),
+  repin: (want, fresh, saved) =>
+    want.since === undefined && saved.since !== undefined ? { ...fresh, since: saved.since } : fresh,
 
   touches(want, known) {
     const sides = locatedSides(want, known);
@@ -56,14 +75,29 @@ export const sendVolume = defineOperation<SendWant>({
     const stopped = stoppedIds(want, sides, known);
     // What another host has is told apart from what the step's own has.
     const destination = `path:${want.to.host}:${sides.to.path}`;
-    return { reads: ['docker', destination, `path:${sides.from.path}`, ...(want.from.volume === undefined ? [] : [`volume:${want.from.volume}`]), ...outgrownReads(stopped, known)], changes: [destination, ...stopped.map((id) => `container:${id}`)] };
+    return {
+      reads: [
+        'docker',
+        destination,
+        `path:${sides.from.path}`,
+        ...(want.from.volume === undefined ? [] : [`volume:${want.from.volume}`]),
+        ...outgrownReads(stopped, known),
+      ],
+      changes: [destination, ...stopped.map((id) => `container:${id}`)],
+    };
   },
 
   result(want, known) {
     const sides = locatedSides(want, known);
     if (sides === undefined) return null;
     const target = known.get(there(want)(copyDirectory, sides.to.path));
-    return { from: sides.from.path, host: want.to.host, to: sides.to.path, entries: target?.kind === 'directory' ? target.entries : null, bytes: target?.kind === 'directory' ? target.allocatedBytes : null };
+    return {
+      from: sides.from.path,
+      host: want.to.host,
+      to: sides.to.path,
+      entries: target?.kind === 'directory' ? target.entries : null,
+      bytes: target?.kind === 'directory' ? target.allocatedBytes : null,
+    };
   },
 });
 
@@ -79,7 +113,8 @@ function planSend(want: SendWant, known: Known): Planned {
   const uses = usesOf(ask, known);
   if (uses === null || uses === undefined) return silentDocker('it is not known which containers use the source');
   const usesThere = usesOf(at, known);
-  if (usesThere === null || usesThere === undefined) return onHost(host, silentDocker('it is not known which containers use the destination'));
+  if (usesThere === null || usesThere === undefined)
+    return onHost(host, silentDocker('it is not known which containers use the destination'));
   const sides = sidesOf(want, known);
   if ('outcome' in sides) return sides;
   const { from, to } = sides;
@@ -88,8 +123,15 @@ function planSend(want: SendWant, known: Known): Planned {
   if (source.kind !== 'directory') return notDirectory(from.path, source.kind);
   if (target.kind !== 'directory') return onHost(host, notDirectory(to.path, target.kind));
   const objection =
-    strayed(from, source, known) ?? nested(source) ?? unfinishedSource(source, known.the(ask(begunCopies))) ??
-    onHost(host, (to.isNew ? undefined : strayed(to, target, known, at)) ?? nested(target) ?? usedDestination(usesThere, namesOf(to, target))) ??
+    strayed(from, source, known) ??
+    nested(source) ??
+    unfinishedSource(source, known.the(ask(begunCopies))) ??
+    onHost(
+      host,
+      (to.isNew ? undefined : strayed(to, target, known, at)) ??
+        nested(target) ??
+        usedDestination(usesThere, namesOf(to, target)),
+    ) ??
     noWay(want, sides, known);
   if (objection !== undefined) return objection;
 
@@ -100,13 +142,17 @@ function planSend(want: SendWant, known: Known): Planned {
   const same = complete && record.unchanged && record.source === known.the(ask(treeState, from.path));
   if (madeSince || same) {
     if (plan.left || plan.remembered !== undefined) return { outcome: 'change', changes: [clearAwayChange(plan)] };
-    return { outcome: 'noop', reason: `${described(want.to)} on ${host} is a complete copy (${String(target.entries)} entries)` };
+    return {
+      outcome: 'noop',
+      reason: `${described(want.to)} on ${host} is a complete copy (${String(target.entries)} entries)`,
+    };
   }
   const foreign = foreignContent(want, target, plan);
   if (foreign !== undefined) return onHost(host, foreign);
   const users = usersOfBoth(uses, namesOf(from, source), []);
   const layers = from.layerOf === undefined ? [] : [from.layerOf];
-  const refused = judgeStop(want.stop, users, { uses, targetNames: [], layers }, known) ?? onHost(host, tooSmall(source, target));
+  const refused =
+    judgeStop(want.stop, users, { uses, targetNames: [], layers }, known) ?? onHost(host, tooSmall(source, target));
   if (refused !== undefined) return refused;
   const stops = want.stop === true ? users.toStop : [];
   const own = copyBegun?.from === access.label;
@@ -122,18 +168,50 @@ function planSend(want: SendWant, known: Known): Planned {
     stops,
     labels: [described(want.from), `${host} ${described(want.to)}`],
   });
-  return { outcome: 'change', changes, warnings: warnings(want, source, target, known.the(ask(copySource, from.path)), stops, users.running, access.address) };
+  return {
+    outcome: 'change',
+    changes,
+    warnings: warnings(
+      want,
+      source,
+      target,
+      known.the(ask(copySource, from.path)),
+      stops,
+      users.running,
+      access.address,
+    ),
+  };
 }
 
 function silentDocker(so: string): Refusal {
-  return { outcome: 'refused', reason: `the Docker daemon does not answer, so ${so}`, remedy: 'start it (systemctl start docker), then run the same again' };
+  return {
+    outcome: 'refused',
+    reason: `the Docker daemon does not answer, so ${so}`,
+    remedy: 'start it (systemctl start docker), then run the same again',
+  };
 }
 
 /** The volume as it will be when it has been made. */
 function emptyIn(path: string, known: Known, want: SendWant): CopyDirectory {
   const at = there(want);
-  const { availableBytes, inodesAvailable } = known.the(at(roomIn, pathOf({ path: known.the(at(dockerInfo)).root }, want.to.host)));
-  return { kind: 'directory', path, identity: '0:0', born: 0, mode: '0755', owner: '0:0', mountsBelow: [], allocatedBytes: 0, apparentBytes: 0, entries: 0, availableBytes, inodesTotal: Number.isFinite(inodesAvailable) ? inodesAvailable : 0, inodesAvailable };
+  const { availableBytes, inodesAvailable } = known.the(
+    at(roomIn, pathOf({ path: known.the(at(dockerInfo)).root }, want.to.host)),
+  );
+  return {
+    kind: 'directory',
+    path,
+    identity: '0:0',
+    born: 0,
+    mode: '0755',
+    owner: '0:0',
+    mountsBelow: [],
+    allocatedBytes: 0,
+    apparentBytes: 0,
+    entries: 0,
+    availableBytes,
+    inodesTotal: Number.isFinite(inodesAvailable) ? inodesAvailable : 0,
+    inodesAvailable,
+  };
 }
 
 /** Why the one host cannot push to the other. */
@@ -143,19 +221,55 @@ function noWay(want: SendWant, { peer, address, id }: Sides, known: Known): Refu
   const sending = known.the(ask(sendingHost, address, id));
   const receiving = known.the(at(receivingHost, typed(peer.user), id));
   const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
-  if (known.the(ask(copyTools)).rsync === null) return refuse('the host has no rsync with ACLs and extended attributes', 'install rsync on the host');
-  if (known.the(at(copyTools)).rsync === null) return onHost(host, refuse('there is no rsync with ACLs and extended attributes', 'install rsync there'));
-  if (!sending.ssh) return refuse('the host has no ssh and ssh-keygen, with which it would reach the other one', 'install openssh-client on the host');
-  if (peer.runsAs !== 'root') return onHost(host, refuse(`plimsoll runs as ${peer.runsAs}, and only root can set what belongs to others`, 'set become: true for that host, or log in as root'));
+  if (known.the(ask(copyTools)).rsync === null)
+    return refuse('the host has no rsync with ACLs and extended attributes', 'install rsync on the host');
+  if (known.the(at(copyTools)).rsync === null)
+    return onHost(host, refuse('there is no rsync with ACLs and extended attributes', 'install rsync there'));
+  if (!sending.ssh)
+    return refuse(
+      'the host has no ssh and ssh-keygen, with which it would reach the other one',
+      'install openssh-client on the host',
+    );
+  if (peer.runsAs !== 'root')
+    return onHost(
+      host,
+      refuse(
+        `plimsoll runs as ${peer.runsAs}, and only root can set what belongs to others`,
+        'set become: true for that host, or log in as root',
+      ),
+    );
   if (peer.publicKey === '') return onHost(host, refuse('its host key is not known to plimsoll', 'reach it by SSH'));
-  if (!receiving.root) return onHost(host, refuse(`${peer.user} cannot become root without a password, as the receiving end of the copy must`, `allow ${peer.user} sudo without a password for the time of the copy, or let the inventory log in as root there`));
-  if (receiving.keysFile === undefined) return onHost(host, refuse(`sshd reads no file of keys of ${peer.user}`, 'set AuthorizedKeysFile in sshd_config'));
-  if (receiving.trouble !== '') return onHost(host, refuse(`no key can be allowed for ${peer.user}: ${receiving.trouble}`, 'put that right, or log in as another user'));
-  if (want.source_address === undefined && sending.address === undefined) return refuse(`it cannot be told from which address the host reaches ${address}: it has no way there, or no ip command`, 'correct to.address; or say source_address: as which address the destination sees this host');
+  if (!receiving.root)
+    return onHost(
+      host,
+      refuse(
+        `${peer.user} cannot become root without a password, as the receiving end of the copy must`,
+        `allow ${peer.user} sudo without a password for the time of the copy, or let the inventory log in as root there`,
+      ),
+    );
+  if (receiving.keysFile === undefined)
+    return onHost(host, refuse(`sshd reads no file of keys of ${peer.user}`, 'set AuthorizedKeysFile in sshd_config'));
+  if (receiving.trouble !== '')
+    return onHost(
+      host,
+      refuse(
+        `no key can be allowed for ${peer.user}: ${receiving.trouble}`,
+        'put that right, or log in as another user',
+      ),
+    );
+  if (want.source_address === undefined && sending.address === undefined)
+    return refuse(
+      `it cannot be told from which address the host reaches ${address}: it has no way there, or no ip command`,
+      'correct to.address; or say source_address: as which address the destination sees this host',
+    );
   return undefined;
 }
 
-type Situation = Pick<SendPlan, 'access' | 'way' | 'sets' | 'directory' | 'stopped' | 'remembered' | 'down'> & { readonly left: boolean; readonly begun: ReceivedCopy['begun']; readonly record: ReceivedCopy['record'] };
+type Situation = Pick<SendPlan, 'access' | 'way' | 'sets' | 'directory' | 'stopped' | 'remembered' | 'down'> & {
+  readonly left: boolean;
+  readonly begun: ReceivedCopy['begun'];
+  readonly record: ReceivedCopy['record'];
+};
 
 function situationOf(want: SendWant, known: Known, sides: Sides, source: Directory, target: Directory): Situation {
   const { address, port, id, peer, sets, to } = sides;
@@ -164,7 +278,8 @@ function situationOf(want: SendWant, known: Known, sides: Sides, source: Directo
   const receiving = known.the(at(receivingHost, typed(peer.user), id));
   const label = labelOf(sides, known);
   const from = want.source_address ?? sending.address;
-  if (label === undefined || from === undefined || receiving.keysFile === undefined) throw new AppError('internal', 'the way to the destination was not judged');
+  if (label === undefined || from === undefined || receiving.keysFile === undefined)
+    throw new AppError('internal', 'the way to the destination was not judged');
   const [, major = '0', minor = '0'] = /OpenSSH_(\d+)\.(\d+)/.exec(peer.server) ?? [];
   const access = {
     host: want.to.host,
@@ -182,29 +297,71 @@ function situationOf(want: SendWant, known: Known, sides: Sides, source: Directo
   };
   const stopped = known.the(ask(stoppedForCopies));
   const remembered = stopped.all.find((one) => one.from === source.path && one.to === destinationName({ access }));
-  const down = (remembered?.containers ?? []).flatMap((container) => (usesOf(ask, known) ?? []).find((use) => use.id === container && !use.running) ?? []);
+  const down = (remembered?.containers ?? []).flatMap(
+    (container) => (usesOf(ask, known) ?? []).find((use) => use.id === container && !use.running) ?? [],
+  );
   const { begun, record } = known.the(at(receivedCopy, label, to.path));
-  return { access, way: { address, port, user: peer.user, publicKey: peer.publicKey }, sets, directory: sending.directory, stopped, remembered, down, left: sending.left || receiving.left, begun, record };
+  return {
+    access,
+    way: { address, port, user: peer.user, publicKey: peer.publicKey },
+    sets,
+    directory: sending.directory,
+    stopped,
+    remembered,
+    down,
+    left: sending.left || receiving.left,
+    begun,
+    record,
+  };
 }
 
 /** What is at the destination, and is not this copy. */
 function foreignContent(want: SendWant, target: Directory, { access, begun, record }: Situation): Refusal | undefined {
   if (want.delete) return undefined;
   const remedy = 'choose an empty destination; or say delete: true, and what is there is replaced and removed';
-  if (begun !== undefined && begun.from !== access.label) return { outcome: 'refused', reason: `a copy of ${begun.from} into ${target.path} was begun and never completed`, remedy };
-  if (begun?.found === 'else') return { outcome: 'refused', reason: `${target.path} held something else before the copy was begun`, remedy };
+  if (begun !== undefined && begun.from !== access.label)
+    return {
+      outcome: 'refused',
+      reason: `a copy of ${begun.from} into ${target.path} was begun and never completed`,
+      remedy,
+    };
+  if (begun?.found === 'else')
+    return { outcome: 'refused', reason: `${target.path} held something else before the copy was begun`, remedy };
   if (begun === undefined && target.entries > 0 && record?.unchanged !== true) {
-    return { outcome: 'refused', reason: record === undefined ? `${target.path} is not empty, and what is there is no copy of ${access.label}` : `something has been written to ${target.path} since it was copied there`, remedy };
+    return {
+      outcome: 'refused',
+      reason:
+        record === undefined
+          ? `${target.path} is not empty, and what is there is no copy of ${access.label}`
+          : `something has been written to ${target.path} since it was copied there`,
+      remedy,
+    };
   }
   return undefined;
 }
 
-function warnings(want: SendWant, source: Directory, target: Directory, special: CopySource, stops: readonly ContainerUse[], running: readonly ContainerUse[], address: string): readonly string[] {
+function warnings(
+  want: SendWant,
+  source: Directory,
+  target: Directory,
+  special: CopySource,
+  stops: readonly ContainerUse[],
+  running: readonly ContainerUse[],
+  address: string,
+): readonly string[] {
   const { host } = want.to;
   const others = running.filter(({ id }) => !stops.some((use) => use.id === id));
   return [
-    ...(stops.length > 0 ? [`${names(stops)} ${stops.length === 1 ? 'is' : 'are'} down while what has changed since the first pass is copied, and both directories are read whole for the comparison`] : []),
-    ...(others.length > 0 ? [`${names(others)} ${others.length === 1 ? 'runs' : 'run'} on: what is written to ${source.path} during the copy makes its verification fail`] : []),
+    ...(stops.length > 0
+      ? [
+          `${names(stops)} ${stops.length === 1 ? 'is' : 'are'} down while what has changed since the first pass is copied, and both directories are read whole for the comparison`,
+        ]
+      : []),
+    ...(others.length > 0
+      ? [
+          `${names(others)} ${others.length === 1 ? 'runs' : 'run'} on: what is written to ${source.path} during the copy makes its verification fail`,
+        ]
+      : []),
     `for the time of the copy ${host} lets ${address} in, by a key that can do nothing but receive it; it is taken away at the end, and is worth nothing after 26 hours`,
     ...(want.delete && target.entries > 0 ? [`whatever ${target.path} on ${host} holds is replaced and removed`] : []),
     ...sourceWarnings(source, target, special),

@@ -8,19 +8,26 @@ import { recordedSpec } from '../../../facts/recorded-specs.ts';
 import { Answers } from '../../known.ts';
 
 const source = '/var/lib/docker/volumes/old/_data';
-const spec = { ...recordedSpec('docker-28', 'plain'), mounts: [{ Type: 'volume', Name: 'old', Source: source, Destination: '/data', RW: true }] };
+const spec = {
+  ...recordedSpec('docker-28', 'plain'),
+  mounts: [{ Type: 'volume', Name: 'old', Source: source, Destination: '/data', RW: true }],
+};
 const mounts = { '/data/': { volume: 'new' } };
 const mountpoint = '/var/lib/docker/volumes/new/_data';
 const volume = { name: 'new', driver: 'local', mountpoint, labels: {}, options: {}, scope: 'local', createdAt: '' };
 
-const reasonOf = (copy: CopiedInto | null): string | undefined => staleCopyRefusal(spec, mounts, new Answers().set(ask(volumes), [volume]).set(askCopiedInto(mountpoint), copy))?.reason;
+const reasonOf = (copy: CopiedInto | null): string | undefined =>
+  staleCopyRefusal(spec, mounts, new Answers().set(ask(volumes), [volume]).set(askCopiedInto(mountpoint), copy))
+    ?.reason;
 
 describe('a copy that is to take the place of what it is a copy of', () => {
   it('is refused when that has been written to since, is unfinished, or its source is gone', () => {
     const copy = { from: source, complete: true, newer: 0, first: [] };
     expect(reasonOf(copy)).toBeUndefined();
     expect(reasonOf(null)).toBeUndefined();
-    expect(reasonOf({ ...copy, newer: 5, first: ['log', 'a\u001b[2J'] })).toMatch(/^new, for \/data\/ of plain, is a copy of \/var\/lib\/docker\/volumes\/old\/_data that has been written to since \(5 paths: log, a[^\u001b]*, …\)/);
+    expect(reasonOf({ ...copy, newer: 5, first: ['log', 'a\u001b[2J'] })).toMatch(
+      /^new, for \/data\/ of plain, is a copy of \/var\/lib\/docker\/volumes\/old\/_data that has been written to since \(5 paths: log, a[^\u001b]*, …\)/,
+    );
     expect(reasonOf({ ...copy, complete: false })).toMatch(/was begun and never completed/);
     expect(reasonOf({ ...copy, newer: -1 })).toMatch(/not there any more/);
     expect(reasonOf({ ...copy, from: `${source}/sub`, newer: 1 })).toMatch(/written to since \(one path\)/);
@@ -32,8 +39,13 @@ describe('a copy that is to take the place of what it is a copy of', () => {
 
   it('is asked about once it is known where it lies', () => {
     expect(copyNeedsOf(mounts, new Answers()).map(({ key }) => key)).toEqual([ask(volumes).key]);
-    expect(copyNeedsOf(mounts, new Answers().set(ask(volumes), [volume])).map(({ key }) => key)).toEqual([ask(volumes).key, askCopiedInto(mountpoint).key]);
-    expect(copyNeedsOf({ '/a': { bind: '/srv' }, '/b': null }, new Answers()).map(({ key }) => key)).toEqual([askCopiedInto('/srv').key]);
+    expect(copyNeedsOf(mounts, new Answers().set(ask(volumes), [volume])).map(({ key }) => key)).toEqual([
+      ask(volumes).key,
+      askCopiedInto(mountpoint).key,
+    ]);
+    expect(copyNeedsOf({ '/a': { bind: '/srv' }, '/b': null }, new Answers()).map(({ key }) => key)).toEqual([
+      askCopiedInto('/srv').key,
+    ]);
     expect(copyNeedsOf(undefined, new Answers())).toEqual([]);
   });
 });
