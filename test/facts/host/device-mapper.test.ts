@@ -15,7 +15,7 @@ import {
 import { runScript } from '../real-shell.ts';
 
 const caseFile = z.array(z.object({ name: z.string(), stdout: z.string(), stderr: z.string() }));
-const cases = caseFile.parse(JSON.parse(readFileSync(new URL('cases/device-mapper.json', import.meta.url), 'utf8')));
+const cases = caseFile.parse(JSON.parse(readFileSync(new URL('../cases/device-mapper.json', import.meta.url), 'utf8')));
 
 const name = 'docker-254:0-10877-4c20d6ab96239ba0f05f80a41b49d7d119565acf9432be2f0133a88d88e31336';
 const pool = 'docker-254:0-10877-pool';

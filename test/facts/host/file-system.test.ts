@@ -9,7 +9,7 @@ import { readHere } from '../real-shell.ts';
 const caseFile = z.array(
   z.object({ name: z.string(), first4KiB: z.string(), kind: z.string(), blockSize: z.number(), bytes: z.number() }),
 );
-const cases = caseFile.parse(JSON.parse(readFileSync(new URL('cases/superblocks.json', import.meta.url), 'utf8')));
+const cases = caseFile.parse(JSON.parse(readFileSync(new URL('../cases/superblocks.json', import.meta.url), 'utf8')));
 const hexOf = (packed: string): string => gunzipSync(Buffer.from(packed, 'base64')).toString('hex');
 
 describe('parseSuperblock', () => {
