@@ -1,6 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  lstat,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -23,9 +35,11 @@ export interface Beside {
   discard(): Promise<void>;
 }
 
-/** A new file of a name that nobody can know before. */
+/** A new file of a name that nobody can know before. It says whose it is, so that what a killed program has left is removed. */
 export async function writeBeside(path: string): Promise<Beside> {
-  const temporary = join(dirname(path), `.${randomBytes(12).toString('hex')}.plimsoll-part`);
+  const us = `${await thisMachine()}-${String(process.pid)}`;
+  await removeLeft(dirname(path));
+  const temporary = join(dirname(path), `.${randomBytes(12).toString('hex')}-${us}.plimsoll-part`);
   const file = await open(temporary, anew, 0o600);
   return {
     output: file.createWriteStream(),
@@ -36,6 +50,36 @@ export async function writeBeside(path: string): Promise<Beside> {
       await rm(temporary, { force: true });
     },
   };
+}
+
+/** Numbers of processes mean something until the machine starts anew, among those that see the same ones. */
+async function thisMachine(): Promise<string> {
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  const numbers = await readlink('/proc/self/ns/pid').catch(() => '');
+  return createHash('sha256').update([hostname(), boot, numbers].join('\n')).digest('hex').slice(0, 16);
+}
+
+/** What programs of this machine that are gone have left there; it is of no use to anybody. Once for each directory. */
+async function removeLeft(directory: string): Promise<void> {
+  if (lookedAt.has(directory)) return;
+  lookedAt.add(directory);
+  const machine = await thisMachine();
+  for (const name of await readdir(directory).catch(() => [])) {
+    const [, its, pid = ''] = /^\.[0-9a-f]{24}-([0-9a-f]{16})-(\d{1,10})\.plimsoll-part$/.exec(name) ?? [];
+    if (its !== machine || isAlive(Number(pid))) continue;
+    const is = await lstat(join(directory, name)).catch(() => undefined);
+    if (is !== undefined && isOurs(is)) await rm(join(directory, name), { force: true });
+  }
+}
+
+const lookedAt = new Set<string>();
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH');
+  }
 }
 
 /** A text as a whole file. What is no file (a terminal, a pipe) is written to as it is. */
