@@ -10,6 +10,7 @@ import type { Action, Change, ExecAction } from '../../src/operations/engine/cha
 import { eraseWant } from '../../src/operations/engine/erase.ts';
 import type { Operation } from '../../src/operations/engine/operation.ts';
 import { defineOperation } from '../../src/operations/engine/operation.ts';
+import { refuse } from '../../src/values/refusal.ts';
 import { operations as real } from '../../src/operations/registry.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { finalizePlay, rollbackPlay } from '../../src/run/continuing/afterwards.ts';
@@ -91,7 +92,7 @@ const put = defineOperation({
   needs: ({ path }) => [ask(text, path)],
   plan(want, known) {
     const is = known.the(ask(text, want.path));
-    if (is === 'locked') return { outcome: 'refused', reason: `${want.path} is locked`, remedy: 'unlock it' };
+    if (is === 'locked') return refuse(`${want.path} is locked`, 'unlock it');
     if (is === want.text)
       return {
         outcome: 'noop',

@@ -1,3 +1,5 @@
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Container } from './containers.ts';
 import { byHand } from '../../values/shell.ts';
@@ -11,16 +13,15 @@ export interface ContainerSelector {
   readonly onlyRunning?: boolean | undefined;
 }
 
-export type Selection =
-  { readonly selected: readonly Container[] } | { readonly refused: string; readonly remedy: string };
+export type Selection = { readonly selected: readonly Container[] } | Refusal;
 
 /** The containers meant, at least one, in the order of their names. */
 export function selectContainers(all: readonly Container[], selector: ContainerSelector): Selection {
   const { container, label, onlyRunning = false } = selector;
   if (container === undefined && label === undefined)
-    return { refused: 'no container was named', remedy: 'give container: (a name, an id or a glob) or label:' };
+    return refuse('no container was named', 'give container: (a name, an id or a glob) or label:');
   const named = container === undefined ? { selected: all } : byText(all, container.replace(/^\//, ''));
-  if ('refused' in named) return named;
+  if (isRefused(named)) return named;
   const labelled =
     label === undefined ? named.selected : named.selected.filter((candidate) => hasLabel(candidate, label));
   if (labelled.length === 0) return noneHasLabel(named.selected, container, label ?? '');
@@ -41,10 +42,7 @@ function byText(all: readonly Container[], text: string): Selection {
   const meant = new Set(byName === undefined ? byId : [byName, ...byId]);
   if (meant.size > 1) {
     const list = [...meant].map((candidate) => `${candidate.name} (id ${candidate.id.slice(0, 12)})`).join(', ');
-    return {
-      refused: `${shown(text)} is ambiguous: it means ${list}`,
-      remedy: 'give the full name, or the full id of 64 digits',
-    };
+    return refuse(`${shown(text)} is ambiguous: it means ${list}`, 'give the full name, or the full id of 64 digits');
   }
   return meant.size === 1 ? { selected: [...meant] } : noMatch(all, text, `there is no container ${shown(text)}`);
 }
@@ -86,18 +84,15 @@ export function matchesGlob(pattern: string, text: string): boolean {
 
 function noMatch(all: readonly Container[], text: string, refused: string): Selection {
   if (all.length === 0)
-    return {
-      refused: `${refused}: there are no containers on this host`,
-      remedy: 'check the host, or create the container first',
-    };
+    return refuse(`${refused}: there are no containers on this host`, 'check the host, or create the container first');
   const near = nearest(
     text,
     all.map(({ name }) => name),
   );
-  return {
+  return refuse(
     refused,
-    remedy: `did you mean ${near.map((name) => oneLine(name)).join(', ')}? "docker ps -a" on the host lists them all`,
-  };
+    `did you mean ${near.map((name) => oneLine(name)).join(', ')}? "docker ps -a" on the host lists them all`,
+  );
 }
 
 function noneHasLabel(candidates: readonly Container[], container: string | undefined, label: string): Selection {
@@ -112,16 +107,13 @@ function noneHasLabel(candidates: readonly Container[], container: string | unde
       : `labels in use are near: ${nearest(label, keys)
           .map((key) => oneLine(key))
           .join(', ')}`;
-  return { refused: `${which} has the label ${shown(label)}`, remedy };
+  return refuse(`${which} has the label ${shown(label)}`, remedy);
 }
 
 function noneRuns(stopped: readonly Container[]): Selection {
   const [first] = stopped;
   const names = stopped.map(({ name, state }) => `${oneLine(name)} is ${state.status}`).join(', ');
-  return {
-    refused: `not running: ${names}`,
-    remedy: `start it first: ${byHand('docker', 'start', first?.name ?? '')}`,
-  };
+  return refuse(`not running: ${names}`, `start it first: ${byHand('docker', 'start', first?.name ?? '')}`);
 }
 
 /** At most three, nearest first. */

@@ -20,7 +20,9 @@ import { stoppedForCopies } from '../../facts/copies/stopped-for-copy.ts';
 import { volumeState } from '../../facts/volumes/volume-state.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
-import type { Directory, Refusal } from '../copies/copy-start.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
+import type { Directory } from '../copies/copy-start.ts';
 import { copiedDirectory } from '../copies/copy-input.ts';
 import { nested, notDirectory, unfinishedSource } from '../copies/copy-judgement.ts';
 import { namesOf, strayed } from '../copies/copy-survey.ts';
@@ -89,7 +91,7 @@ export function backupNeeds(want: BackupWant, known: Known): readonly FactReques
   ].filter((request) => usesDocker(want) || !dockersOwn.has(request.fact.name));
   if (first.some((request) => known.get(request) === undefined)) return first;
   const located = locatedSource(want, known);
-  if ('outcome' in located) return first;
+  if (isRefused(located)) return first;
   const name = nameOf(want, known);
   const volume = volumeAt(located, known);
   return [
@@ -174,7 +176,6 @@ export interface BackupSurvey {
 export const forBackup = 'backup';
 
 export function surveyBackup(want: BackupWant, known: Known): BackupSurvey | Refusal {
-  const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
   const uses = known.the(ask(containerUsesIfAny));
   if (uses === null)
     return refuse(
@@ -182,12 +183,12 @@ export function surveyBackup(want: BackupWant, known: Known): BackupSurvey | Ref
       'start it (systemctl start docker), then run the same again',
     );
   const located = locatedSource(want, known);
-  if ('outcome' in located) return located;
+  if (isRefused(located)) return located;
   const source = known.the(ask(copyDirectory, located.path));
   if (source.kind !== 'directory') return notDirectory(located.path, source.kind);
-  const objection =
+  const refusal =
     strayed(located, source, known) ?? nested(source) ?? unfinishedSource(source, known.the(ask(begunCopies)));
-  if (objection !== undefined) return objection;
+  if (refusal !== undefined) return refusal;
   const tools = known.the(ask(copyTools));
   const host = known.the(ask(backupHost));
   const { compression } = host;

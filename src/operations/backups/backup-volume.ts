@@ -5,9 +5,10 @@ import { containers } from '../../facts/containers/containers.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
 import { copyDirectory } from '../../facts/copies/directory-copy.ts';
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Refusal } from '../copies/copy-start.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
 import { secretFilesAt } from '../engine/secret-files.ts';
@@ -53,7 +54,7 @@ export const backupVolume = defineOperation<BackupWant>({
 
   touches(want, known) {
     const located = locatedSource(want, known);
-    if ('outcome' in located) return { reads: ['docker'], changes: [] };
+    if (isRefused(located)) return { reads: ['docker'], changes: [] };
     const held = heldIds(want, known);
     return {
       reads: [
@@ -79,9 +80,9 @@ export const backupVolume = defineOperation<BackupWant>({
   },
 });
 
-function planBackup(want: BackupWant, known: Known): Planned {
+function planBackup(want: BackupWant, known: Known): Decision {
   const survey = surveyBackup(want, known);
-  if ('outcome' in survey) return survey;
+  if (isRefused(survey)) return survey;
   const { name, shelf, spoolShelf, host, start, remembered } = survey;
   const where = describedKept(want.to);
   const plan: BackupPlan = {
@@ -99,9 +100,10 @@ function planBackup(want: BackupWant, known: Known): Planned {
   if (there?.complete === true) {
     if (!made)
       return {
-        outcome: 'refused',
-        reason: `${name} is in ${where}, and it is not known here that it was made: it may have been taken back`,
-        remedy: 'it is whole, and can be restored; apply the playbook again for another one',
+        ...refuse(
+          `${name} is in ${where}, and it is not known here that it was made: it may have been taken back`,
+          'it is whole, and can be restored; apply the playbook again for another one',
+        ),
         provisional: backupChanges(plan),
       };
     const left = [...goOn, ...afterDelivery(plan)];
@@ -114,12 +116,12 @@ function planBackup(want: BackupWant, known: Known): Planned {
   }
   if (made && !isHere(want.to) && spoolShelf.backups.some((backup) => backup.complete))
     return { outcome: 'change', changes: [...goOn, ...afterArchive(plan)] };
-  const refused =
+  const refusal =
     (want.encrypt_to !== undefined && !host.age ? noAge : undefined) ??
     judgePlaces(ownPlaces(want.to, survey.spool), known) ??
     judgeHold(want, survey, known) ??
     tooSmall(survey);
-  if (refused !== undefined) return refused;
+  if (refusal !== undefined) return refusal;
   return { outcome: 'change', changes: backupChanges(plan), ...noted(warnings(want, plan)) };
 }
 
@@ -139,8 +141,9 @@ function heldIds(want: BackupWant, known: Known): readonly string[] {
   )
     return [];
   const located = locatedSource(want, known);
-  const source = 'outcome' in located ? undefined : known.get(ask(copyDirectory, located.path));
-  return 'outcome' in located || source?.kind !== 'directory'
+  if (isRefused(located)) return [];
+  const source = known.get(ask(copyDirectory, located.path));
+  return source?.kind !== 'directory'
     ? []
     : holdable(want, { uses, names: namesOf(located, source) }).map(({ id }) => id);
 }
@@ -164,7 +167,6 @@ function judgeHold(want: BackupWant, survey: BackupSurvey, known: Known): Refusa
   const users = usersOfBoth(uses, directories, []);
   if (users.toStop.length === 0 || want.consistency === 'live') return undefined;
   const who = names(users.toStop);
-  const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
   if (want.consistency === undefined)
     return refuse(
       `${who} ${users.toStop.length === 1 ? 'runs and writes' : 'run and write'} to what is to be backed up`,
@@ -197,11 +199,10 @@ function tooSmall({ spool, spoolShelf, source, start }: BackupSurvey): Refusal |
   const packed = source.allocatedBytes + source.entries * perEntry;
   const most = start.encryptedTo === undefined ? packed : encryptedAtMost(packed);
   if (most <= spoolShelf.availableBytes) return undefined;
-  return {
-    outcome: 'refused',
-    reason: `the archive may need up to ${formatBytes(most)}, and ${spool} has ${formatBytes(spoolShelf.availableBytes)} free: a disk that is full harms whatever else is on it`,
-    remedy: 'make room, or name another directory (spool:, or to:)',
-  };
+  return refuse(
+    `the archive may need up to ${formatBytes(most)}, and ${spool} has ${formatBytes(spoolShelf.availableBytes)} free: a disk that is full harms whatever else is on it`,
+    'make room, or name another directory (spool:, or to:)',
+  );
 }
 
 function told(sockets: number, changed: number): readonly string[] {

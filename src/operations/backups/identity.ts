@@ -3,15 +3,15 @@ import type { BackupHost } from '../../facts/backups/backup-host.ts';
 import type { Manifest } from '../../facts/backups/backup-shelf.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { Refusal } from '../copies/copy-start.ts';
 import { keysOf } from './encryption.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { byHand } from '../../values/shell.ts';
 
-export const noAge: Refusal = {
-  outcome: 'refused',
-  reason: 'the host has no age, which encrypts and decrypts backups',
-  remedy: 'install it on the host: apt-get install age',
-};
+export const noAge: Refusal = refuse(
+  'the host has no age, which encrypts and decrypts backups',
+  'install it on the host: apt-get install age',
+);
 
 /** What is to be known of the key, where one is needed. */
 export function identityNeeds({ encryptedTo }: Manifest, identity: string | undefined): readonly FactRequest[] {
@@ -26,7 +26,6 @@ export function judgeIdentity(
   known: Known,
 ): Refusal | undefined {
   if (encryptedTo === undefined) return undefined;
-  const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
   if (identity === undefined)
     return refuse(
       `${name} is encrypted to ${shown(encryptedTo)}`,

@@ -1,8 +1,9 @@
 import { crossing, hostPath } from '../../facts/crossing.ts';
 import { ask, askOf, type FactRequest, type Known } from '../../facts/fact.ts';
 import { ownDirectory, type OwnDirectory } from '../../facts/host/own-directory.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { oneLine } from '../../values/terminal.ts';
-import type { Refusal } from '../copies/copy-start.ts';
 import type { Kept } from './backup-input.ts';
 import { directoryOf } from './backup-input.ts';
 
@@ -24,11 +25,10 @@ export function judgePlaces(places: readonly FactRequest<OwnDirectory>[], known:
     const { problem } = known.the(place);
     const on = place.host === undefined ? 'on the host' : `on ${place.host}`;
     if (problem !== undefined)
-      return {
-        outcome: 'refused',
-        reason: `${oneLine(problem, 500)} (${on}): whoever can write there could have root write elsewhere`,
-        remedy: `chown root:root and chmod go-w what is named, ${on}; or name a directory below which only root writes`,
-      };
+      return refuse(
+        `${oneLine(problem, 500)} (${on}): whoever can write there could have root write elsewhere`,
+        `chown root:root and chmod go-w what is named, ${on}; or name a directory below which only root writes`,
+      );
   }
   return undefined;
 }

@@ -14,10 +14,11 @@ import { volumeState } from '../../facts/volumes/volume-state.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
 import { volumesQuota } from '../../facts/volumes/volumes-quota.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, SizeError } from '../../values/size.ts';
-import type { Refusal } from '../copies/copy-start.ts';
 import { sizeText } from '../engine/input.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { secretFilesAt } from '../engine/secret-files.ts';
 import { copiedDirectory } from '../copies/copy-input.ts';
@@ -80,7 +81,7 @@ export const restoreVolume = defineOperation<RestoreWant>({
 
   pin(want, known) {
     const chosen = choose(want, known);
-    return 'outcome' in chosen ? want : { ...want, backup: chosen.name };
+    return isRefused(chosen) ? want : { ...want, backup: chosen.name };
   },
 
   repin: (want, fresh, saved) =>
@@ -135,7 +136,7 @@ function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
   ];
   if (first.some((request) => known.get(request) === undefined)) return first;
   const chosen = choose(want, known);
-  if ('outcome' in chosen) return first;
+  if (isRefused(chosen)) return first;
   const volume = volumeOf(want, known);
   return [
     ...first,
@@ -181,7 +182,6 @@ function spoolOf({ spool }: RestoreWant, { state }: BackupHost): string {
 function choose(want: RestoreWant, known: Known): Backup | Refusal {
   const { backups, exists, unreadable } = known.the(shelfOf(want.from, prefixOf(want)));
   const where = describedKept(want.from);
-  const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
   const found = want.backup.includes('@') ? backups.filter(({ name }) => name === want.backup) : backups;
   const complete = found.filter((backup) => backup.complete);
   const newest = complete.toSorted((a, b) => (a.manifest.created < b.manifest.created ? 1 : -1))[0];
@@ -207,11 +207,10 @@ function choose(want: RestoreWant, known: Known): Backup | Refusal {
   return newest;
 }
 
-function planRestore(want: RestoreWant, known: Known): Planned {
-  const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
+function planRestore(want: RestoreWant, known: Known): Decision {
   const host = known.the(ask(backupHost));
   const chosen = choose(want, known);
-  if ('outcome' in chosen) return chosen;
+  if (isRefused(chosen)) return chosen;
   const { manifest } = chosen;
   const { root } = known.the(ask(dockerInfo));
   const tools = known.the(ask(copyTools));
@@ -250,7 +249,7 @@ function planRestore(want: RestoreWant, known: Known): Planned {
   if (unsuitable !== undefined)
     return refuse(`${want.volume} is to have ${formatBytes(bytes)}: ${unsuitable.reason}`, unsuitable.remedy);
   const vouched = judgeVouched(chosen, describedKept(want.from), want.unvouched, known);
-  if ('outcome' in vouched) return vouched;
+  if (isRefused(vouched)) return vouched;
   const locked = judgeIdentity(manifest, want.identity, host, known);
   if (locked !== undefined) return locked;
 

@@ -3,8 +3,9 @@ import type { Vouched } from '../../facts/backups/backup-vouch.ts';
 import { backupVouch } from '../../facts/backups/backup-vouch.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import type { SealAction } from '../engine/change.ts';
-import type { Refusal } from '../copies/copy-start.ts';
 import type { Kept } from './backup-input.ts';
 import { directoryOf } from './backup-input.ts';
 
@@ -41,19 +42,17 @@ export function judgeVouched(
     case 'vouched':
       return { warnings: [], madeBy: `made on ${vouched.host} by ${vouched.by}` };
     case 'false':
-      return {
-        outcome: 'refused',
-        reason: `${backup.name} in ${where} is not the backup that was made: ${vouched.reason}`,
-        remedy: 'restore another one, and find out who may write where it is kept',
-      };
+      return refuse(
+        `${backup.name} in ${where} is not the backup that was made: ${vouched.reason}`,
+        'restore another one, and find out who may write where it is kept',
+      );
     case 'unvouched': {
       const what = `nobody vouches for ${backup.name}: ${vouched.reason}`;
       if (unvouched === 'allow') return { warnings: [`${what}. Whoever may write to ${where} may have put it there`] };
-      return {
-        outcome: 'refused',
-        reason: what,
-        remedy: `${vouched.remedy} With unvouched: allow it is restored as it is: whoever may write to ${where} may have put it there`,
-      };
+      return refuse(
+        what,
+        `${vouched.remedy} With unvouched: allow it is restored as it is: whoever may write to ${where} may have put it there`,
+      );
     }
   }
 }

@@ -2,93 +2,82 @@ import type { BegunCopies } from '../../facts/copies/begun-copy.ts';
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import type { CopySource } from '../../facts/copies/copy-source.ts';
 import type { CopyTools } from '../../facts/copies/directory-copy.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { CopyMethod } from './copy-method.ts';
-import type { Directory, Refusal } from './copy-start.ts';
+import type { Directory } from './copy-start.ts';
 import { unfinishedInto } from './copy-start.ts';
 import { names, runningUsers } from './directory-users.ts';
 
 /** What speaks against copying from one directory to another on the same host, whatever the operation. */
 
 export function notDirectory(path: string, kind: 'missing' | 'other'): Refusal {
-  return {
-    outcome: 'refused',
-    reason: kind === 'missing' ? `${path} does not exist` : `${path} is not a directory`,
-    remedy:
-      kind === 'missing'
-        ? 'create it first (for a volume: docker volume create), or correct the path'
-        : 'only directories are copied',
-  };
+  return refuse(
+    kind === 'missing' ? `${path} does not exist` : `${path} is not a directory`,
+    kind === 'missing'
+      ? 'create it first (for a volume: docker volume create), or correct the path'
+      : 'only directories are copied',
+  );
 }
 
 export function overlap(source: Directory, target: Directory): Refusal | undefined {
   const remedy = 'name two directories of which neither contains the other';
   if (source.identity === target.identity)
-    return { outcome: 'refused', reason: `${source.path} and ${target.path} are the same directory`, remedy };
+    return refuse(`${source.path} and ${target.path} are the same directory`, remedy);
   if (`${target.path}/`.startsWith(`${source.path}/`))
-    return {
-      outcome: 'refused',
-      reason: `${target.path} lies inside ${source.path}: the copy would copy itself`,
-      remedy,
-    };
+    return refuse(`${target.path} lies inside ${source.path}: the copy would copy itself`, remedy);
   if (`${source.path}/`.startsWith(`${target.path}/`))
-    return { outcome: 'refused', reason: `${source.path} lies inside ${target.path}`, remedy };
+    return refuse(`${source.path} lies inside ${target.path}`, remedy);
   return undefined;
 }
 
 export function nested({ path, mountsBelow }: Directory): Refusal | undefined {
   if (mountsBelow.length === 0) return undefined;
-  return {
-    outcome: 'refused',
-    reason: `other file systems are mounted below ${path}: ${mountsBelow.join(', ')}`,
-    remedy: 'unmount them, or copy each of them in a step of its own: a copy stays on one file system',
-  };
+  return refuse(
+    `other file systems are mounted below ${path}: ${mountsBelow.join(', ')}`,
+    'unmount them, or copy each of them in a step of its own: a copy stays on one file system',
+  );
 }
 
 /** What is copied must be whole. */
 export function unfinishedSource(source: Directory, { copies }: BegunCopies): Refusal | undefined {
   const copy = unfinishedInto(source, copies);
   if (copy === undefined) return undefined;
-  return {
-    outcome: 'refused',
-    reason: `${source.path} is itself a copy of ${copy.from} that was begun and never completed`,
-    remedy: `complete it first, by the same step; or, if it is whole all the same, remove ${copy.file} on the host`,
-  };
+  return refuse(
+    `${source.path} is itself a copy of ${copy.from} that was begun and never completed`,
+    `complete it first, by the same step; or, if it is whole all the same, remove ${copy.file} on the host`,
+  );
 }
 
-export const noMethod: Refusal = {
-  outcome: 'refused',
-  reason: 'the host has none of rsync (with ACLs and xattrs), GNU cp and GNU tar with GNU find',
-  remedy: 'install rsync on the host',
-};
+export const noMethod: Refusal = refuse(
+  'the host has none of rsync (with ACLs and xattrs), GNU cp and GNU tar with GNU find',
+  'install rsync on the host',
+);
 
 /** A way of copying that would lose something is not taken. */
 export function unfit(method: CopyMethod, source: Directory, { sockets }: CopySource): Refusal | undefined {
   if (method.kind !== 'tar' || sockets === 0) return undefined;
-  return {
-    outcome: 'refused',
-    reason: `${source.path} holds ${String(sockets)} socket${sockets === 1 ? '' : 's'}, which tar leaves out`,
-    remedy:
-      'install rsync on the host; or stop what has made the sockets, and remove them: a program makes its sockets anew when it starts',
-  };
+  return refuse(
+    `${source.path} holds ${String(sockets)} socket${sockets === 1 ? '' : 's'}, which tar leaves out`,
+    'install rsync on the host; or stop what has made the sockets, and remove them: a program makes its sockets anew when it starts',
+  );
 }
 
 export function tooSmall(source: Directory, target: Directory): Refusal | undefined {
   const bytes = Math.max(0, source.allocatedBytes - target.allocatedBytes);
   const inodes = Math.max(0, source.entries - target.entries);
   if (bytes > target.availableBytes)
-    return {
-      outcome: 'refused',
-      reason: `${target.path} has ${formatBytes(target.availableBytes)} free, the copy needs ${formatBytes(bytes)}`,
-      remedy: 'make room at the destination, or raise its quota',
-    };
+    return refuse(
+      `${target.path} has ${formatBytes(target.availableBytes)} free, the copy needs ${formatBytes(bytes)}`,
+      'make room at the destination, or raise its quota',
+    );
   if (target.inodesTotal > 0 && inodes > target.inodesAvailable)
-    return {
-      outcome: 'refused',
-      reason: `${target.path} has ${String(target.inodesAvailable)} free inodes, the copy needs ${String(inodes)}`,
-      remedy: 'choose a file system with more inodes',
-    };
+    return refuse(
+      `${target.path} has ${String(target.inodesAvailable)} free inodes, the copy needs ${String(inodes)}`,
+      'choose a file system with more inodes',
+    );
   return undefined;
 }
 
@@ -100,11 +89,10 @@ export function usedDestination(
   const users = runningUsers(uses ?? [], directories).filter(({ writes, fromAbove }) => writes && !fromAbove);
   if (users.length === 0) return undefined;
   const who = names(users.map(({ use }) => use));
-  return {
-    outcome: 'refused',
-    reason: `${directories[0] ?? ''} is used by ${who}, which ${users.length === 1 ? 'is' : 'are'} running`,
-    remedy: `stop ${users.length === 1 ? 'it' : 'them'} first (docker stop), or use copy_volume with stop: true`,
-  };
+  return refuse(
+    `${directories[0] ?? ''} is used by ${who}, which ${users.length === 1 ? 'is' : 'are'} running`,
+    `stop ${users.length === 1 ? 'it' : 'them'} first (docker stop), or use copy_volume with stop: true`,
+  );
 }
 
 /** About the source, whatever it is copied to. */

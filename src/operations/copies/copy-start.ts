@@ -3,15 +3,15 @@ import type { CopyDirectory, DirectoryDifference } from '../../facts/copies/dire
 import type { Entered } from '../../facts/host/entered-directory.ts';
 import { afterRestarts } from '../../facts/host/entered-directory.ts';
 import type { JsonObject } from '../../values/json.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { commandLine } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { ExecAction } from '../engine/change.ts';
 import type { CopyMethod, Removal } from './copy-method.ts';
 import { changeDirectory } from './copy-method.ts';
-import type { Planned } from '../engine/operation.ts';
 
 export type Directory = Extract<CopyDirectory, { readonly kind: 'directory' }>;
-export type Refusal = Extract<Planned, { readonly outcome: 'refused' }>;
 
 /** Where a copy starts from: the beginning, or what one that was cut has left. */
 export interface CopyStart {
@@ -56,22 +56,19 @@ export function goOn(
 ): CopyStart | Refusal {
   const foreign = begun.found === 'else' || strangers.length > 0;
   if (foreign && !replaces) {
-    return {
-      outcome: 'refused',
-      reason: `a copy to ${target.path} was begun and cut, and what is there now is not all of it: ${strangers
+    return refuse(
+      `a copy to ${target.path} was begun and cut, and what is there now is not all of it: ${strangers
         .slice(0, 3)
         .map((path) => oneLine(path, 80))
         .join(' | ')} is not in the source, or is newer than there`,
-      remedy:
-        'stop what writes to the destination, look at it, and remove what is not to be kept; or say delete: true, and it is replaced and removed',
-    };
+      'stop what writes to the destination, look at it, and remove what is not to be kept; or say delete: true, and it is replaced and removed',
+    );
   }
   if (method.kind !== 'rsync' && (foreign || begun.found !== 'nothing'))
-    return {
-      outcome: 'refused',
-      reason: `a copy to ${target.path} was begun and cut, and only rsync can go on with it`,
-      remedy: 'install rsync on the host, or empty the destination',
-    };
+    return refuse(
+      `a copy to ${target.path} was begun and cut, and only rsync can go on with it`,
+      'install rsync on the host, or empty the destination',
+    );
   return {
     begun,
     marker: begun,
@@ -95,18 +92,16 @@ export function begin(
     if (!replaces) {
       const left =
         unfinished === undefined ? '' : ` (a copy of ${unfinished.from} was begun there and never completed)`;
-      return {
-        outcome: 'refused',
-        reason: `${target.path} holds something else${left}: ${String(differs?.total ?? target.entries)} differences, first ${(differs?.first ?? []).slice(0, 3).join(' | ')}`,
-        remedy: 'choose an empty destination; or say delete: true, and what is there is replaced and removed',
-      };
+      return refuse(
+        `${target.path} holds something else${left}: ${String(differs?.total ?? target.entries)} differences, first ${(differs?.first ?? []).slice(0, 3).join(' | ')}`,
+        'choose an empty destination; or say delete: true, and what is there is replaced and removed',
+      );
     }
     if (method.kind !== 'rsync')
-      return {
-        outcome: 'refused',
-        reason: `${target.path} is not empty, and without rsync nothing can be removed from it safely`,
-        remedy: 'install rsync on the host, or empty the destination',
-      };
+      return refuse(
+        `${target.path} is not empty, and without rsync nothing can be removed from it safely`,
+        'install rsync on the host, or empty the destination',
+      );
   }
   const marker: CopyMarker = {
     from: source.path,

@@ -17,9 +17,11 @@ import { realPath } from '../../facts/host/real-path.ts';
 import type { StoppedForCopies } from '../../facts/copies/stopped-for-copy.ts';
 import { stoppedForCopies } from '../../facts/copies/stopped-for-copy.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import type { CopyMethod } from './copy-method.ts';
 import { chooseMethod, comparison } from './copy-method.ts';
-import type { Directory, Refusal } from './copy-start.ts';
+import type { Directory } from './copy-start.ts';
 import { copyToGoOnWith, unfinishedInto } from './copy-start.ts';
 import { outgrownNeeds } from '../rootfs/outgrown.ts';
 import { copyRate } from './copy-input.ts';
@@ -68,7 +70,7 @@ export function copyNeeds(want: CopyWant, known: Known): readonly FactRequest[] 
   ];
   if (first.some((request) => known.get(request) === undefined)) return first;
   const located = locateBoth(want, known);
-  if ('outcome' in located) return first;
+  if (isRefused(located)) return first;
   const { from, to } = located;
   const second = [
     ask(copyDirectory, from.path),
@@ -118,9 +120,9 @@ export function locateBoth(want: CopyWant, known: Known): { readonly from: Locat
     containers: needsContainers(want) ? (known.get(ask(containers)) ?? []) : [],
   };
   const from = locate(want.from, docker);
-  if ('outcome' in from) return from;
+  if (isRefused(from)) return from;
   const to = locate(want.to, docker);
-  return 'outcome' in to ? to : { from, to };
+  return isRefused(to) ? to : { from, to };
 }
 
 function directories(
@@ -155,37 +157,35 @@ export interface Survey {
 export function survey(want: CopyWant, known: Known): Survey | Refusal {
   const uses = known.the(ask(containerUsesIfAny));
   if (uses === null)
-    return {
-      outcome: 'refused',
-      reason: 'the Docker daemon does not answer, so it is not known which containers use the two directories',
-      remedy: 'start it (systemctl start docker), then run the same again',
-    };
+    return refuse(
+      'the Docker daemon does not answer, so it is not known which containers use the two directories',
+      'start it (systemctl start docker), then run the same again',
+    );
   const located = locateBoth(want, known);
-  if ('outcome' in located) return located;
+  if (isRefused(located)) return located;
   const { from, to } = located;
   const source = known.the(ask(copyDirectory, from.path));
   const target = known.the(ask(copyDirectory, to.path));
   if (source.kind !== 'directory') return notDirectory(from.path, source.kind);
   if (target.kind !== 'directory') return notDirectory(to.path, target.kind);
   const begunHere = known.the(ask(begunCopies));
-  const objection =
+  const refusal =
     strayed(from, source, known) ??
     strayed(to, target, known) ??
     overlap(source, target) ??
     nested(source) ??
     nested(target) ??
     unfinishedSource(source, begunHere);
-  if (objection !== undefined) return objection;
+  if (refusal !== undefined) return refusal;
   const tools = known.the(ask(copyTools));
   const method = methodOf(want, tools);
   if (method === undefined)
     return want.method === 'auto'
       ? noMethod
-      : {
-          outcome: 'refused',
-          reason: `the host has no ${want.method} that keeps everything and can be verified`,
-          remedy: 'leave method out, and one that is there is chosen',
-        };
+      : refuse(
+          `the host has no ${want.method} that keeps everything and can be verified`,
+          'leave method out, and one that is there is chosen',
+        );
   const special = known.the(ask(copySource, from.path));
   const unsafe = unfit(method, source, special);
   if (unsafe !== undefined) return unsafe;
@@ -224,11 +224,10 @@ export function strayed(
   if (within === undefined) return undefined;
   const base = known.the(at(realPath, crossing(plainText, within.base, 'a directory that a container has mounted')));
   if (base !== null && real === `${base}/${within.rest}`) return undefined;
-  return {
-    outcome: 'refused',
-    reason: `${path} has a symbolic link in it, which leads to ${real} on the host and may lead elsewhere in the container`,
-    remedy: 'give the path without symbolic links',
-  };
+  return refuse(
+    `${path} has a symbolic link in it, which leads to ${real} on the host and may lead elsewhere in the container`,
+    'give the path without symbolic links',
+  );
 }
 
 function methodOf({ method }: CopyWant, tools: CopyTools): CopyMethod | undefined {
@@ -281,7 +280,7 @@ function whole(
   const tools = known.get(ask(copyTools));
   const copies = known.get(ask(begunCopies))?.copies;
   const located = locateBoth(want, known);
-  if (tools === undefined || copies === undefined || 'outcome' in located) return undefined;
+  if (tools === undefined || copies === undefined || isRefused(located)) return undefined;
   const method = methodOf(want, tools);
   const [pair] = directories(located, known);
   if (method === undefined || pair === undefined || overlap(...pair) !== undefined) return undefined;

@@ -2,6 +2,7 @@ import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { copiedRecord } from '../../facts/copies/copied-record.ts';
 import { copyDirectory } from '../../facts/copies/directory-copy.ts';
 import { ask } from '../../facts/fact.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { begin, copyToGoOnWith, goOn } from './copy-start.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { outgrownReads } from '../rootfs/outgrown.ts';
@@ -25,7 +26,7 @@ export const copyVolume = defineOperation<CopyWant>({
 
   plan(want, known) {
     const look = survey(want, known);
-    if ('outcome' in look) return look;
+    if (isRefused(look)) return look;
     const { source, target, record, unfinished, remembered } = look;
     const madeSince =
       unfinished === undefined && record !== null && want.since !== undefined && record.stamp !== want.since;
@@ -41,11 +42,10 @@ export const copyVolume = defineOperation<CopyWant>({
       if (unfinished !== undefined && record !== null && want.since !== undefined && record.stamp !== want.since)
         return { outcome: 'noop', reason: `the first pass to ${described(want.to)} has been made` };
       if (look.method.kind !== 'rsync')
-        return {
-          outcome: 'refused',
-          reason: `${look.method.kind} cannot go on with what a first pass has copied`,
-          remedy: 'install rsync on the host, or leave first_pass_only out',
-        };
+        return refuse(
+          `${look.method.kind} cannot go on with what a first pass has copied`,
+          'install rsync on the host, or leave first_pass_only out',
+        );
     }
     const begun = copyToGoOnWith(source, target, look.begunHere.copies, want.delete);
     const strangers = strangersRequest(want, known);
@@ -54,13 +54,13 @@ export const copyVolume = defineOperation<CopyWant>({
       begun !== undefined
         ? goOn(begun, look.method, target, want.delete, strangers === undefined ? [] : known.the(strangers))
         : begin(source, look.method, target, want.delete || refresh, look.differs, unfinished);
-    if ('outcome' in start) return start;
+    if (isRefused(start)) return start;
     const users = usersOfBoth(look.uses, look.sourceNames, look.targetNames);
     const unsafe = want.first_pass_only
       ? usedDestination(look.uses, look.targetNames)
       : judgeStop(want.stop, users, look, known);
-    const refused = unsafe ?? tooSmall(source, target);
-    if (refused !== undefined) return refused;
+    const refusal = unsafe ?? tooSmall(source, target);
+    if (refusal !== undefined) return refusal;
     const stops = want.stop === true && !want.first_pass_only ? users.toStop : [];
     return {
       outcome: 'change',
@@ -87,7 +87,7 @@ export const copyVolume = defineOperation<CopyWant>({
   pin(want, known) {
     if (want.since !== undefined) return want;
     const located = locateBoth(want, known);
-    if ('outcome' in located) return want;
+    if (isRefused(located)) return want;
     return { ...want, since: known.get(ask(copiedRecord, located.from.path, located.to.path))?.stamp ?? 'never' };
   },
 
@@ -96,7 +96,7 @@ export const copyVolume = defineOperation<CopyWant>({
 
   touches(want, known) {
     const located = locateBoth(want, known);
-    if ('outcome' in located) return { reads: ['docker'], changes: [] };
+    if (isRefused(located)) return { reads: ['docker'], changes: [] };
     const paths = [located.from, located.to].map(({ path }) => `path:${path}`);
     const stopped = stoppedIds(want, located, known);
     const [from, to] = [want.from, want.to].map(({ volume }) => (volume === undefined ? [] : [`volume:${volume}`]));
@@ -108,7 +108,7 @@ export const copyVolume = defineOperation<CopyWant>({
 
   result(want, known) {
     const located = locateBoth(want, known);
-    if ('outcome' in located) return null;
+    if (isRefused(located)) return null;
     const target = known.get(ask(copyDirectory, located.to.path));
     return {
       from: located.from.path,

@@ -3,8 +3,9 @@ import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { isWithin } from '../../facts/containers/container-uses.ts';
 import type { Container } from '../../facts/containers/containers.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
-import type { Refusal } from './copy-start.ts';
 import { copiedDirectory } from './copy-input.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { byHand } from '../../values/shell.ts';
 
 interface Named {
@@ -59,10 +60,6 @@ export function locate(wanted: Place, docker: Docker): Located | Refusal {
 /** For people. */
 export function described({ volume, container, path = '' }: Place): string {
   return volume !== undefined ? `volume ${volume}` : container !== undefined ? `${container}:${path}` : path;
-}
-
-function refuse(reason: string, remedy: string): Refusal {
-  return { outcome: 'refused', reason, remedy };
 }
 
 /**

@@ -3,7 +3,8 @@ import { byStart, dependants } from '../../facts/containers/container-uses.ts';
 import { containers } from '../../facts/containers/containers.ts';
 import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { Refusal } from './copy-start.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import type { StartedBy } from '../rootfs/outgrown.ts';
 import { judgeOutgrown } from '../rootfs/outgrown.ts';
 import { usedDestination } from './copy-judgement.ts';
@@ -57,15 +58,13 @@ export function judgeStop(
   if (toStop.length === 0) return undefined;
   const who = names(toStop);
   if (stop === undefined)
-    return {
-      outcome: 'refused',
-      reason: `${who} ${toStop.length === 1 ? 'runs and uses' : 'run and use'} what is to be copied, or its destination`,
-      remedy:
-        'say stop: true, and what is running is stopped for the final pass and started again; or stop it first; or say stop: false, and the copy fails if anything is written meanwhile',
-    };
+    return refuse(
+      `${who} ${toStop.length === 1 ? 'runs and uses' : 'run and use'} what is to be copied, or its destination`,
+      'say stop: true, and what is running is stopped for the final pass and started again; or stop it first; or say stop: false, and the copy fails if anything is written meanwhile',
+    );
   if (!stop) return usedDestination(uses, targetNames);
   const unsuited = judgeStoppable(toStop, uses, known, { work: 'the copy', startedBy: 'running daemon' });
-  if (unsuited !== undefined) return { outcome: 'refused', ...unsuited };
+  if (unsuited !== undefined) return unsuited;
   const inside = toStop.find(({ id }) => layers.includes(id));
   if (inside !== undefined)
     return refuse(
@@ -73,11 +72,6 @@ export function judgeStop(
       'copy in two steps, by way of a directory that it does not use',
     );
   return undefined;
-}
-
-interface Unsuited {
-  readonly reason: string;
-  readonly remedy: string;
 }
 
 interface Stop {
@@ -92,7 +86,7 @@ export function judgeStoppable(
   uses: readonly ContainerUse[],
   known: Known,
   stop: Stop,
-): Unsuited | undefined {
+): Refusal | undefined {
   const stopping = new Set(toStop.map(({ id }) => id));
   for (const use of toStop) {
     const unsuited = judgeStopOf(use, known, stop);
@@ -102,46 +96,42 @@ export function judgeStoppable(
         running && !stopping.has(id) && [networkMode, pidMode, ipcMode].some((mode) => mode.startsWith('container:')),
     );
     if (tied.length > 0)
-      return {
-        reason: `${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`,
-        remedy: `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${stop.work}`,
-      };
+      return refuse(
+        `${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`,
+        `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${stop.work}`,
+      );
   }
   return undefined;
 }
 
 /** Of one container, whoever else there is. */
-export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }: Stop): Unsuited | undefined {
+export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }: Stop): Refusal | undefined {
   const { id, name, autoRemove } = use;
   if (autoRemove)
-    return {
-      reason: `${name} was started with --rm: when it is stopped it is gone`,
-      remedy: `stop it yourself, and start it anew after ${work}`,
-    };
+    return refuse(
+      `${name} was started with --rm: when it is stopped it is gone`,
+      `stop it yourself, and start it anew after ${work}`,
+    );
   const orchestrated = judgeOrchestrated(use);
   if (orchestrated !== undefined) return orchestrated;
   const state = known.the(ask(containers)).find((container) => container.id === id)?.state;
   if (state?.paused === true || state?.restarting === true)
-    return {
-      reason: `${name} is ${state.paused ? 'paused' : 'restarting'}`,
-      remedy: `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`,
-    };
+    return refuse(
+      `${name} is ${state.paused ? 'paused' : 'restarting'}`,
+      `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`,
+    );
   return judgeOutgrown([id], known, startedBy);
 }
 
 /** What would start it, or another in its place. */
-export function judgeOrchestrated({ name, labels }: ContainerUse): Unsuited | undefined {
+export function judgeOrchestrated({ name, labels }: ContainerUse): Refusal | undefined {
   const orchestrator = orchestrators.find(([prefix]) =>
     Object.keys(labels).some((label) => label.startsWith(prefix)),
   )?.[1];
   return orchestrator === undefined
     ? undefined
-    : {
-        reason: `${name} belongs to ${orchestrator}, which would start it or another in its place`,
-        remedy: `scale it down in ${orchestrator} first`,
-      };
-}
-
-function refuse(reason: string, remedy: string): Refusal {
-  return { outcome: 'refused', reason, remedy };
+    : refuse(
+        `${name} belongs to ${orchestrator}, which would start it or another in its place`,
+        `scale it down in ${orchestrator} first`,
+      );
 }

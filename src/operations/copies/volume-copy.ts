@@ -9,6 +9,7 @@ import type { Entered } from '../../facts/host/entered-directory.ts';
 import { afterRestarts, enteredArguments } from '../../facts/host/entered-directory.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import { isRefused } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change } from '../engine/change.ts';
 import type { CopyMethod } from './copy-method.ts';
@@ -84,9 +85,8 @@ export const volumeCopy = defineOperation<Want>({
     const method = chooseMethod(tools);
     const difference = differenceRequest(want, known);
     const differs = difference === undefined ? undefined : known.the(difference);
-    const objection =
-      overlap(source, target) ?? nested(source) ?? nested(target) ?? unfinishedSource(source, begunHere);
-    if (objection !== undefined) return objection;
+    const refusal = overlap(source, target) ?? nested(source) ?? nested(target) ?? unfinishedSource(source, begunHere);
+    if (refusal !== undefined) return refusal;
     if (method === undefined) return noMethod;
     const unfinished = unfinishedInto(target, copies);
     if (differs?.total === 0 && unfinished === undefined)
@@ -104,7 +104,7 @@ export const volumeCopy = defineOperation<Want>({
       begun === undefined
         ? begin(source, method, target, want.delete, differs, unfinished)
         : goOn(begun, method, target, want.delete, strangers === undefined ? [] : known.the(strangers));
-    if ('outcome' in start) return start;
+    if (isRefused(start)) return start;
     const situation = { method, source, target, begunHere, differs, start };
     const said = [
       ...usersWarnings(uses, source, want.from),

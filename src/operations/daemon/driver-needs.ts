@@ -1,6 +1,7 @@
 import type { Docker } from '../../facts/daemon/docker.ts';
 import type { StorageDrivers } from '../../facts/daemon/storage-drivers.ts';
-import type { Refusal } from '../engine/outcome.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import type { StorageDriverName } from './driver-config.ts';
 
 /** On these overlay2 cannot have its upper directories (daemon/graphdriver/overlay2 of moby, and the kernel's overlayfs document). */
@@ -26,29 +27,29 @@ export function judgeDriver(
   switch (driver) {
     case 'devicemapper':
       return major >= 25
-        ? [{ reason: `Docker ${version} has no devicemapper any more: it was removed in 25`, remedy: 'take overlay2' }]
+        ? [refuse(`Docker ${version} has no devicemapper any more: it was removed in 25`, 'take overlay2')]
         : [];
     case 'overlay2':
       if (!overlay)
         return [
-          {
-            reason: 'the kernel has no overlay file system',
-            remedy: 'modprobe overlay; if there is no such module, another kernel is needed',
-          },
+          refuse(
+            'the kernel has no overlay file system',
+            'modprobe overlay; if there is no such module, another kernel is needed',
+          ),
         ];
       if (ftype === false)
         return [
-          {
-            reason: `${root} lies on XFS made with ftype=0, which overlay2 cannot use`,
-            remedy: 'that is chosen when a file system is made: give Docker another one, made with mkfs.xfs -n ftype=1',
-          },
+          refuse(
+            `${root} lies on XFS made with ftype=0, which overlay2 cannot use`,
+            'that is chosen when a file system is made: give Docker another one, made with mkfs.xfs -n ftype=1',
+          ),
         ];
       return notUnderOverlay.has(fileSystem)
         ? [
-            {
-              reason: `${root} lies on ${fileSystem}, which overlay2 cannot use`,
-              remedy: 'give Docker a file system of its own, with XFS or ext4',
-            },
+            refuse(
+              `${root} lies on ${fileSystem}, which overlay2 cannot use`,
+              'give Docker a file system of its own, with XFS or ext4',
+            ),
           ]
         : [];
     case 'btrfs':
@@ -56,10 +57,10 @@ export function judgeDriver(
       return fileSystem === driver
         ? []
         : [
-            {
-              reason: `${root} lies on ${fileSystem}, and ${driver} needs it to be ${driver}`,
-              remedy: `give Docker a file system of its own with ${driver}, or take overlay2`,
-            },
+            refuse(
+              `${root} lies on ${fileSystem}, and ${driver} needs it to be ${driver}`,
+              `give Docker a file system of its own with ${driver}, or take overlay2`,
+            ),
           ];
     case 'vfs':
       return [];

@@ -6,6 +6,8 @@ import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseBytes } from '../../values/size.ts';
 import type { Action, Change } from '../engine/change.ts';
 import type { BaseSizeConfig } from './base-size.ts';
@@ -13,10 +15,9 @@ import { readBaseSize } from './base-size.ts';
 import { finalizeConfigFile, takeBackConfigFile, writeConfigFile } from './config-file.ts';
 import { restartForBaseSize } from './base-size-restart.ts';
 import { sizeText } from '../engine/input.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { containerResources, howToRestart, judgeRestart, startedWithTheDaemon } from '../restart/restart.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import { dockerBytes } from '../../values/docker-size.ts';
 
 const schema = z.strictObject({
@@ -58,27 +59,26 @@ export const setBaseSize = defineOperation<Want>({
 
   plan(want, known) {
     const judged = situationOf(known);
-    if ('reason' in judged) return { outcome: 'refused', ...judged };
+    if (isRefused(judged)) return judged;
     const wanted = parseBytes(want.size);
     const { baseBytes, configured, docker } = judged;
     if (wanted < baseBytes)
-      return {
-        outcome: 'refused',
-        reason: `the base device is ${formatBytes(baseBytes)} now, more than the ${formatBytes(wanted)} wanted: dockerd does not start with less`,
-        remedy: `ask for ${formatBytes(baseBytes)} or more`,
-      };
+      return refuse(
+        `the base device is ${formatBytes(baseBytes)} now, more than the ${formatBytes(wanted)} wanted: dockerd does not start with less`,
+        `ask for ${formatBytes(baseBytes)} or more`,
+      );
     const written = configured === wanted;
     if (written && baseBytes === wanted)
       return { outcome: 'noop', reason: `the base size is ${formatBytes(wanted)} already` };
     if (want.restart_daemon !== true || baseBytes === wanted) return withoutRestart(judged, wanted, written);
-    const refused = judgeRestart(docker);
-    return refused === undefined
+    const refusal = judgeRestart(docker);
+    return refusal === undefined
       ? {
           outcome: 'change',
           changes: [change(judged, wanted, written, known)],
           warnings: [onlyNew, ...startedWithTheDaemon(known.the(ask(containers)))],
         }
-      : { outcome: 'refused', ...refused };
+      : refusal;
   },
 
   touches(want, known) {
@@ -98,32 +98,32 @@ function askConfig(docker: Docker): FactRequest<DaemonConfig> {
 function situationOf(known: Known): Situation | Refusal {
   const docker = known.the(ask(dockerInfo));
   if (docker.driver !== 'devicemapper')
-    return {
-      reason: `the storage driver is ${docker.driver}, which has no base device`,
-      remedy: 'on overlay2 with quotas, give each container a size: --storage-opt size=…',
-    };
+    return refuse(
+      `the storage driver is ${docker.driver}, which has no base device`,
+      'on overlay2 with quotas, give each container a size: --storage-opt size=…',
+    );
   const config = known.the(askConfig(docker));
   if (config.storageFlags.length > 0)
-    return {
-      reason: `dockerd is started with --storage-opt ${config.storageFlags.join(', ')}, and does not start when ${config.path} has storage options as well`,
-      remedy: 'move the options from the command line (systemctl cat docker) into the file first',
-    };
+    return refuse(
+      `dockerd is started with --storage-opt ${config.storageFlags.join(', ')}, and does not start when ${config.path} has storage options as well`,
+      'move the options from the command line (systemctl cat docker) into the file first',
+    );
   const parsed = readBaseSize(config.file?.text ?? '');
   const configured = parsed?.written === undefined ? undefined : dockerBytes(parsed.written);
   if (parsed === undefined || (parsed.written !== undefined && configured === undefined))
-    return {
-      reason: `${config.path} is not understood: no JSON object, or storage-opts that are not a list of texts with at most one dm.basesize`,
-      remedy: 'put it right by hand; as it is, the daemon may not start again',
-    };
+    return refuse(
+      `${config.path} is not understood: no JSON object, or storage-opts that are not a list of texts with at most one dm.basesize`,
+      'put it right by hand; as it is, the daemon may not start again',
+    );
   if (config.baseBytes === undefined)
-    return {
-      reason: 'Docker has no record of its base device',
-      remedy: `look at ${docker.root}/devicemapper/metadata/base: is this another daemon's directory?`,
-    };
+    return refuse(
+      'Docker has no record of its base device',
+      `look at ${docker.root}/devicemapper/metadata/base: is this another daemon's directory?`,
+    );
   return { docker, config, parsed, baseBytes: config.baseBytes, configured };
 }
 
-function withoutRestart(situation: Situation, wanted: number, written: boolean): Planned {
+function withoutRestart(situation: Situation, wanted: number, written: boolean): Decision {
   const { docker, baseBytes } = situation;
   const owed =
     baseBytes < wanted

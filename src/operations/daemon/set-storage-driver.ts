@@ -11,6 +11,8 @@ import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { StorageDrivers } from '../../facts/daemon/storage-drivers.ts';
 import { storageDrivers } from '../../facts/daemon/storage-drivers.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import type { Change, WriteFileAction } from '../engine/change.ts';
 import { finalizeConfigFile, takeBackConfigFile, writeConfigFile } from './config-file.ts';
 import type { DriverConfig } from './driver-config.ts';
@@ -21,9 +23,8 @@ import { switchBack, switchDriver } from './driver-switch.ts';
 import type { Invisible } from '../restart/invisible.ts';
 import { containerResources, startedWithTheDaemon } from '../restart/restart.ts';
 import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } from '../restart/invisible.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import { outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
 import { judgeStopOf } from '../copies/stop-users.ts';
 
@@ -92,7 +93,7 @@ export const setStorageDriver = defineOperation<Want>({
 
   plan(want, known) {
     const judged = situationOf(want, known);
-    if ('reason' in judged) return { outcome: 'refused', ...judged };
+    if (isRefused(judged)) return judged;
     return judged.docker.driver === want.driver ? keepDriver(want, judged) : changeDriver(want, judged, known);
   },
 
@@ -123,53 +124,48 @@ function situationOf(want: Want, known: Known): Situation | Refusal {
   const docker = known.the(ask(dockerInfo));
   const config = known.the(ask(daemonConfig, docker.root));
   if (docker.containerdImageStore)
-    return {
-      reason: "Docker keeps its images in containerd's store, where there are no storage drivers",
-      remedy:
-        'turn the containerd-snapshotter feature off in daemon.json by hand first: what is in the store becomes invisible too',
-    };
+    return refuse(
+      "Docker keeps its images in containerd's store, where there are no storage drivers",
+      'turn the containerd-snapshotter feature off in daemon.json by hand first: what is in the store becomes invisible too',
+    );
   if (docker.rootless)
-    return {
-      reason: "this is a rootless daemon, whose configuration is its user's",
-      remedy: 'set it as that user, by hand',
-    };
+    return refuse("this is a rootless daemon, whose configuration is its user's", 'set it as that user, by hand');
   if (!docker.systemdUnit)
-    return {
-      reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here',
-      remedy: `set "storage-driver" in ${config.path} and restart the daemon in its own way`,
-    };
+    return refuse(
+      'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here',
+      `set "storage-driver" in ${config.path} and restart the daemon in its own way`,
+    );
   if (config.driverFlag !== undefined || config.storageFlags.length > 0) {
     const flags = [
       ...(config.driverFlag === undefined ? [] : [`--storage-driver ${config.driverFlag}`]),
       ...config.storageFlags.map((flag) => `--storage-opt ${flag}`),
     ];
-    return {
-      reason: `dockerd is started with ${flags.join(' ')}, and does not start when ${config.path} says the same`,
-      remedy: 'move it from the command line (systemctl cat docker) into the file first',
-    };
+    return refuse(
+      `dockerd is started with ${flags.join(' ')}, and does not start when ${config.path} says the same`,
+      'move it from the command line (systemctl cat docker) into the file first',
+    );
   }
   const parsed = readDriverConfig(config.file?.text ?? '');
   if (parsed === undefined)
-    return {
-      reason: `${config.path} is not understood: no JSON object, a storage-driver that is no text, or storage-opts that are not a list of texts`,
-      remedy: 'put it right by hand; as it is, the daemon may not start again',
-    };
+    return refuse(
+      `${config.path} is not understood: no JSON object, a storage-driver that is no text, or storage-opts that are not a list of texts`,
+      'put it right by hand; as it is, the daemon may not start again',
+    );
   return { docker, config, parsed, drivers: known.the(askDrivers(docker, want)) };
 }
 
 /** The daemon has it. Its file must not say another one, or the next start would change it. */
-function keepDriver(want: Want, situation: Situation): Planned {
+function keepDriver(want: Want, situation: Situation): Decision {
   const { parsed, config } = situation;
   const { driver } = want;
   const next = parsed.driver;
   const options = optionsFor(driver, parsed.options, want.options ?? []);
   const named = next === undefined || next === driver;
   if (named && want.options !== undefined && JSON.stringify(options) !== JSON.stringify(parsed.options)) {
-    return {
-      outcome: 'refused',
-      reason: `the storage driver is ${driver} already, with other options: ${parsed.options.join(', ') || 'none'}`,
-      remedy: `change them in ${config.path} by hand, or with the operation for that (set_base_size); or leave options out`,
-    };
+    return refuse(
+      `the storage driver is ${driver} already, with other options: ${parsed.options.join(', ') || 'none'}`,
+      `change them in ${config.path} by hand, or with the operation for that (set_base_size); or leave options out`,
+    );
   }
   if (named) return { outcome: 'noop', reason: `the storage driver is ${driver} already` };
   const write = writeConfig(want, situation);
@@ -187,7 +183,7 @@ function keepDriver(want: Want, situation: Situation): Planned {
   return { outcome: 'change', changes: [change] };
 }
 
-function changeDriver(want: Want, situation: Situation, known: Known): Planned {
+function changeDriver(want: Want, situation: Situation, known: Known): Decision {
   const { docker, drivers, config, parsed } = situation;
   const all = known.the(ask(containers));
   const uses = known.the(ask(containerUses));
@@ -199,28 +195,23 @@ function changeDriver(want: Want, situation: Situation, known: Known): Planned {
     ...judgeStop(want, running, uses, known),
     ...(invisible !== undefined && want.acknowledge_invisible !== true
       ? [
-          {
-            reason: `with ${want.driver}, Docker would not see ${describeInvisible(invisible)} any more`,
-            remedy:
-              'save what is needed of them (docker save, docker commit, backup_volume), then say acknowledge_invisible: true',
-          },
+          refuse(
+            `with ${want.driver}, Docker would not see ${describeInvisible(invisible)} any more`,
+            'save what is needed of them (docker save, docker commit, backup_volume), then say acknowledge_invisible: true',
+          ),
         ]
       : []),
     ...(parsed.driver === want.driver && prepared === undefined
       ? [
-          {
-            reason: `${config.path} names ${want.driver} already, while the daemon has ${docker.driver}: what the file said before is not known, so a daemon that does not start could not be helped back`,
-            remedy: `put "storage-driver": "${docker.driver}" with its storage-opts back, then run this again`,
-          },
+          refuse(
+            `${config.path} names ${want.driver} already, while the daemon has ${docker.driver}: what the file said before is not known, so a daemon that does not start could not be helped back`,
+            `put "storage-driver": "${docker.driver}" with its storage-opts back, then run this again`,
+          ),
         ]
       : []),
   ];
   if (refusals.length > 0)
-    return {
-      outcome: 'refused',
-      reason: refusals.map(({ reason }) => reason).join('; '),
-      remedy: refusals.map(({ remedy }) => remedy).join('; '),
-    };
+    return refuse(refusals.map(({ reason }) => reason).join('; '), refusals.map(({ remedy }) => remedy).join('; '));
 
   const write = prepared === undefined ? writeConfig(want, situation) : undefined;
   const before = prepared ?? { text: config.file?.text };
@@ -316,10 +307,10 @@ function judgeStop(
   });
   if (want.stop_containers === true) return refusals;
   return [
-    {
-      reason: `${counted(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'} (${listed(running.map(({ name }) => name))}), and would have to be stopped`,
-      remedy: 'say stop_containers: true, or stop them first',
-    },
+    refuse(
+      `${counted(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'} (${listed(running.map(({ name }) => name))}), and would have to be stopped`,
+      'say stop_containers: true, or stop them first',
+    ),
     ...refusals,
   ];
 }

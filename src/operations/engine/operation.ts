@@ -1,6 +1,8 @@
 import type * as z from 'zod';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import type { Json, JsonObject } from '../../values/json.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused } from '../../values/refusal.ts';
 import type { Change, ExecAction } from './change.ts';
 import type { NamedSecretFile } from './secret-files.ts';
 
@@ -27,6 +29,14 @@ export type Planned =
       readonly remedy: string;
       readonly provisional?: readonly Change[];
     });
+
+/** With what would be done otherwise, where a rollback has to know it. */
+export interface RefusedPlan extends Refusal {
+  readonly provisional?: readonly Change[];
+}
+
+/** What an operation says. A refusal stays what whoever judged has made: only `defineOperation` makes a `Planned` of it. */
+export type Decision = Exclude<Planned, { readonly outcome: 'refused' }> | RefusedPlan;
 
 export interface Notes {
   /** What the operator should know before saying yes. */
@@ -63,7 +73,7 @@ export interface StepOutput {
  * - after the changes have been applied the plan is `noop` (unless `repeats`);
  * - do and then undo restores the facts (unless the change says `irreversible`).
  */
-export interface Operation<Want = unknown> {
+export interface Operation<Want = unknown, Plan = Planned> {
   /** The key in a playbook's step. */
   readonly name: string;
   /** One line, for the documents and the schema. */
@@ -88,7 +98,7 @@ export interface Operation<Want = unknown> {
    */
   needs(want: Want, known: Known): readonly FactRequest[];
   /** Throws an AppError when a fact could not be read. */
-  plan(want: Want, known: Known): Planned;
+  plan(want: Want, known: Known): Plan;
   /** Makes what is relative to now (`+5GiB`, `150%`) absolute. Called whenever a plan is made; what is absolute already stays. */
   pin?(want: Want, known: Known): Want;
   /**
@@ -114,6 +124,12 @@ export interface Operation<Want = unknown> {
 }
 
 /** Keeps `Want` inferred from the schema, and checked. */
-export function defineOperation<Want>(operation: Operation<Want>): Operation<Want> {
-  return operation;
+export function defineOperation<Want>(operation: Operation<Want, Decision>): Operation<Want> {
+  return { ...operation, plan: (want, known) => planned(operation.plan(want, known)) };
+}
+
+function planned(decision: Decision): Planned {
+  if (!isRefused(decision)) return decision;
+  const { refused: _, ...why } = decision;
+  return { outcome: 'refused', ...why };
 }

@@ -1,33 +1,20 @@
+import { isRefused, refuseForAll } from '../../values/refusal.ts';
 import type { Change } from './change.ts';
-import type { Notes, Planned } from './operation.ts';
-
-export interface Refusal {
-  readonly reason: string;
-  readonly remedy: string;
-}
+import type { Decision, Notes, RefusedPlan } from './operation.ts';
 
 /** What is to be done about one container. */
 export type ContainerPlan =
-  | { readonly refused: Refusal; readonly provisional?: readonly Change[] }
+  | RefusedPlan
   | { readonly changes: readonly Change[]; readonly warnings: readonly string[]; readonly owed: readonly string[] };
 
-export function refuse(reason: string, remedy: string): { readonly refused: Refusal } {
-  return { refused: { reason, remedy } };
-}
-
 /** Several containers of one step: refused as a whole when one of them is, because a half-done step is a surprise. */
-export function combine(plans: readonly ContainerPlan[], noop: string): Planned {
-  const refusals = plans.flatMap((plan) => ('refused' in plan ? [plan.refused] : []));
+export function combine(plans: readonly ContainerPlan[], noop: string): Decision {
+  const refusals = plans.filter((plan) => isRefused(plan));
   if (refusals.length > 0) {
-    const provisional = plans.flatMap((plan) => ('refused' in plan ? (plan.provisional ?? []) : []));
-    return {
-      outcome: 'refused',
-      reason: unique(refusals.map(({ reason }) => reason)).join('; '),
-      remedy: unique(refusals.map(({ remedy }) => remedy)).join('; '),
-      ...(provisional.length > 0 ? { provisional } : {}),
-    };
+    const provisional = refusals.flatMap((plan) => plan.provisional ?? []);
+    return { ...refuseForAll(refusals), ...(provisional.length > 0 ? { provisional } : {}) };
   }
-  const planned = plans.flatMap((plan) => ('refused' in plan ? [] : [plan]));
+  const planned = plans.flatMap((plan) => (isRefused(plan) ? [] : [plan]));
   const changes = planned.flatMap((plan) => plan.changes);
   const warnings = unique(planned.flatMap((plan) => plan.warnings));
   const owed = unique(planned.flatMap((plan) => plan.owed));

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ask } from '../../facts/fact.ts';
 import { hostFile, laptopFile } from '../../facts/host/file.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import { hostPath, laptopFileResource } from '../engine/input.ts';
 import { defineOperation } from '../engine/operation.ts';
@@ -24,14 +25,12 @@ export const fetch = defineOperation({
   plan({ from, to }, known) {
     const source = known.the(ask(hostFile, from));
     const target = known.the(ask(laptopFile, to));
-    if (!source.exists)
-      return { outcome: 'refused', reason: `there is no file ${from} on the host`, remedy: 'correct from:' };
+    if (!source.exists) return refuse(`there is no file ${from} on the host`, 'correct from:');
     if (source.kind !== 'file')
-      return {
-        outcome: 'refused',
-        reason: `${from} is a ${source.kind}`,
-        remedy: 'only regular files are fetched: name the file, or make an archive of it first',
-      };
+      return refuse(
+        `${from} is a ${source.kind}`,
+        'only regular files are fetched: name the file, or make an archive of it first',
+      );
     if (target.exists && target.sha256 === source.sha256) return { outcome: 'noop', reason: `${to} is the same file` };
     return {
       outcome: 'change',

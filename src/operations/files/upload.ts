@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ask } from '../../facts/fact.ts';
 import type { HostFile, LaptopFile } from '../../facts/host/file.ts';
 import { hostFile, laptopFile } from '../../facts/host/file.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action } from '../engine/change.ts';
 import { hostPath, laptopFileResource, octalMode } from '../engine/input.ts';
@@ -38,17 +39,9 @@ export const upload = defineOperation<Want>({
     const source = known.the(ask(laptopFile, from));
     const target = known.the(ask(hostFile, to));
     if (!source.exists)
-      return {
-        outcome: 'refused',
-        reason: `there is no file ${from} on this machine`,
-        remedy: 'correct from: (it is relative to the playbook)',
-      };
+      return refuse(`there is no file ${from} on this machine`, 'correct from: (it is relative to the playbook)');
     if (target.exists && target.kind !== 'file')
-      return {
-        outcome: 'refused',
-        reason: `${to} on the host is a ${target.kind}`,
-        remedy: 'name the file itself in to:, or remove what is there',
-      };
+      return refuse(`${to} on the host is a ${target.kind}`, 'name the file itself in to:, or remove what is there');
     const actions = wantedActions(want, source, target);
     if (actions.length === 0) return { outcome: 'noop', reason: `${to} is the same file` };
     const replaced = replacedContent(source, target);

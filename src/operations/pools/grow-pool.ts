@@ -11,6 +11,8 @@ import type { LvmPool } from '../../facts/pools/lvm-pool.ts';
 import { lvmPool } from '../../facts/pools/lvm-pool.ts';
 import type { Growth } from '../../facts/pools/pool-growth.ts';
 import { poolGrowth } from '../../facts/pools/pool-growth.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { sizeText } from '../engine/input.ts';
 import { containerResources } from '../restart/restart.ts';
@@ -24,7 +26,7 @@ import type { PoolSizes, ThinPool } from './thin-pool.ts';
 import { judgeThinPool, metadataBlockBytes } from './thin-pool.ts';
 import { outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
-import { combine, refuse } from '../engine/outcome.ts';
+import { combine } from '../engine/outcome.ts';
 import { judgeStoppable } from '../copies/stop-users.ts';
 
 const schema = z
@@ -90,7 +92,7 @@ export const growPool = defineOperation<Want>({
     ];
     const mapper = known.get(ask(deviceMapper));
     const pool = mapper === undefined ? undefined : judgeThinPool(docker, mapper);
-    return pool === undefined || 'refused' in pool ? second : [...second, askBacking(pool)];
+    return pool === undefined || isRefused(pool) ? second : [...second, askBacking(pool)];
   },
 
   plan(want, known) {
@@ -98,12 +100,12 @@ export const growPool = defineOperation<Want>({
     if (cut !== undefined)
       return combine([completeOffline(cut, known.the(ask(poolGrowth)), sizesWhileStopped(want, cut))], '');
     const judged = poolOf(known);
-    if ('refused' in judged) return { outcome: 'refused', ...judged.refused };
+    if (isRefused(judged)) return judged;
     const { pool, backing } = judged;
     const grown = grow(want, pool, backing, known);
     const relative: ContainerPlan = {
       changes: [],
-      warnings: 'changes' in grown && grown.changes.length > 0 ? relativeWarnings(want) : [],
+      warnings: !isRefused(grown) && grown.changes.length > 0 ? relativeWarnings(want) : [],
       owed: [],
     };
     return combine(
@@ -140,7 +142,7 @@ export const growPool = defineOperation<Want>({
         changes: ['docker', 'pool', `device:${cut.pool}`, ...cut.containers.map((id) => `container:${id}`)],
       };
     const judged = poolOf(known);
-    if ('refused' in judged) return { reads, changes: [] };
+    if (isRefused(judged)) return { reads, changes: [] };
     const stopped = want.offline === true ? runningIds(known) : [];
     return {
       reads: [...reads, ...outgrownReads(stopped, known)],
@@ -156,7 +158,7 @@ export const growPool = defineOperation<Want>({
   result(want, known) {
     if (stoppedFor(want, known) !== undefined) return null;
     const judged = poolOf(known);
-    if ('refused' in judged) return null;
+    if (isRefused(judged)) return null;
     const { pool, backing } = judged;
     return {
       pool: pool.device.name,
@@ -214,7 +216,7 @@ function grow(want: Want, pool: ThinPool, backing: Backing, known: Known): Conta
     );
   }
   const grown = growLvmPool(pool, backing.name, backing.lvm, wanted);
-  if (want.offline !== true || 'refused' in grown || grown.changes.length === 0) return grown;
+  if (want.offline !== true || isRefused(grown) || grown.changes.length === 0) return grown;
   return refuse(
     `LVM owns the pool ${pool.device.name}, and grows it while everything runs: a stop of the daemon gives nothing`,
     'leave offline out',
@@ -234,12 +236,10 @@ function askBacking(pool: ThinPool): FactRequest {
   return lvm === undefined ? askLoops(pool) : ask(lvmPool, lvm.group, lvm.name);
 }
 
-function poolOf(
-  known: Known,
-): { readonly pool: ThinPool; readonly backing: Backing } | Extract<ContainerPlan, { refused: unknown }> {
+function poolOf(known: Known): { readonly pool: ThinPool; readonly backing: Backing } | Refusal {
   const docker = known.the(ask(dockerInfo));
   const pool = judgeThinPool(docker, docker.driver === 'devicemapper' ? known.the(ask(deviceMapper)) : { devices: {} });
-  if ('refused' in pool) return pool;
+  if (isRefused(pool)) return pool;
   const name = lvmOf(pool);
   return {
     pool,
@@ -273,7 +273,7 @@ function sizesOf(
 
 function sizesNow(want: Want, known: Known): PoolSizes | undefined {
   const judged = poolOf(known);
-  return 'refused' in judged ? undefined : sizesOf(want, judged.pool, judged.backing);
+  return isRefused(judged) ? undefined : sizesOf(want, judged.pool, judged.backing);
 }
 
 /** What is wanted of a pool that is not there, where it can be said: in the terms of the growth that was begun, as far as it is relative to what was. */

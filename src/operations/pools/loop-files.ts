@@ -1,10 +1,10 @@
 import { tableText } from '../../facts/host/device-mapper.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import type { LoopDevice, LoopPool } from '../../facts/pools/loop-pool.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action } from '../engine/change.ts';
-import type { Refusal } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
 import type { PoolSizes, ThinPool } from './thin-pool.ts';
 import { judgeSizes, metadataBlockBytes, poolTable } from './thin-pool.ts';
 import { byHand } from '../../values/shell.ts';
@@ -28,16 +28,16 @@ export interface LoopFiles {
 export type LoopFile = LoopDevice & { readonly onDisk: NonNullable<LoopDevice['onDisk']> };
 
 /** Docker's own files, whole, writable, and shown by the very devices that the pool lies on. */
-export function judgeFiles(pool: ThinPool, docker: Docker, loops: LoopPool): LoopFiles | { readonly refused: Refusal } {
+export function judgeFiles(pool: ThinPool, docker: Docker, loops: LoopPool): LoopFiles | Refusal {
   const data = judgeFile('data', pool.target.dataDevice, loops.data, docker.driverStatus['Data loop file']);
-  if ('refused' in data) return data;
+  if (isRefused(data)) return data;
   const metadata = judgeFile(
     'metadata',
     pool.target.metadataDevice,
     loops.metadata,
     docker.driverStatus['Metadata loop file'],
   );
-  if ('refused' in metadata) return metadata;
+  if (isRefused(metadata)) return metadata;
   if (loops.freeBytes === undefined)
     return refuse(
       `what is free on the file system of ${data.file} cannot be read`,
@@ -51,7 +51,7 @@ function judgeFile(
   number: string,
   loop: LoopDevice | undefined,
   named: string | undefined,
-): LoopFile | { readonly refused: Refusal } {
+): LoopFile | Refusal {
   if (loop === undefined)
     return refuse(
       `the pool's ${what} lies on ${number}, which is no loop device, and LVM does not own the pool either`,
@@ -87,10 +87,10 @@ export function judgeWanted(pool: ThinPool, files: LoopFiles, wanted: Wanted): R
   for (const what of ['data', 'metadata'] as const) {
     const largest = Math.max(pool.now[what], files[what].bytes, files[what].onDisk.bytes);
     if (asked[what] && whole(what, sizes[what]) < whole(what, largest)) {
-      return {
-        reason: `the pool's ${what} is ${formatBytes(largest)} now, more than the ${formatBytes(sizes[what])} wanted: a pool cannot be made smaller`,
-        remedy: `ask for ${formatBytes(largest)} or more`,
-      };
+      return refuse(
+        `the pool's ${what} is ${formatBytes(largest)} now, more than the ${formatBytes(sizes[what])} wanted: a pool cannot be made smaller`,
+        `ask for ${formatBytes(largest)} or more`,
+      );
     }
   }
   const unsuitable = judgeSizes(pool, sizes, asked);
@@ -102,10 +102,10 @@ export function judgeWanted(pool: ThinPool, files: LoopFiles, wanted: Wanted): R
 export function judgeLoaded(pool: ThinPool, { sizes }: Wanted): Refusal | undefined {
   const loaded = pool.device.inactive.map(tableText).join('\n');
   if (loaded === '' || loaded === poolTable(pool, sizes.data)) return undefined;
-  return {
-    reason: `somebody has loaded a table for the pool without resuming it: ${loaded}`,
-    remedy: `if nobody needs it: ${byHand('dmsetup', 'clear', pool.device.name)}`,
-  };
+  return refuse(
+    `somebody has loaded a table for the pool without resuming it: ${loaded}`,
+    `if nobody needs it: ${byHand('dmsetup', 'clear', pool.device.name)}`,
+  );
 }
 
 /** The files are sparse, so nothing is taken from the disk now; but what is promised must be there when it is written. */
@@ -117,10 +117,10 @@ function judgeFreeSpace(
   const growth = sizes.data - pool.now.data + (sizes.metadata - pool.now.metadata);
   const margin = Math.max(512 * mib, Math.ceil(growth * 0.05));
   if (overcommit || growth <= 0 || freeBytes >= growth + margin) return undefined;
-  return {
-    reason: `the file system of ${data.file} has ${formatBytes(freeBytes)} free, less than the growth of ${formatBytes(growth)} and a margin of ${formatBytes(margin)}: once that is used, the pool's writes fail and containers lose data`,
-    remedy: 'make room there first, or grow by less; overcommit: true, if you see to it that the room is there in time',
-  };
+  return refuse(
+    `the file system of ${data.file} has ${formatBytes(freeBytes)} free, less than the growth of ${formatBytes(growth)} and a margin of ${formatBytes(margin)}: once that is used, the pool's writes fail and containers lose data`,
+    'make room there first, or grow by less; overcommit: true, if you see to it that the room is there in time',
+  );
 }
 
 export function overcommitWarning({ data, metadata, freeBytes }: LoopFiles, sizes: PoolSizes): readonly string[] {

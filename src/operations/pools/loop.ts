@@ -1,5 +1,6 @@
 import type { Docker } from '../../facts/daemon/docker.ts';
 import type { LoopPool } from '../../facts/pools/loop-pool.ts';
+import { isRefused } from '../../values/refusal.ts';
 import type { Action, Change } from '../engine/change.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { keepActive } from './keep-active.ts';
@@ -15,9 +16,9 @@ import { growthText, poolTable, reportedSize, reportScript } from './thin-pool.t
  */
 export function growLoopPool(pool: ThinPool, docker: Docker, loops: LoopPool, wanted: Wanted): ContainerPlan {
   const files = judgeFiles(pool, docker, loops);
-  if ('refused' in files) return files;
+  if (isRefused(files)) return files;
   const refusal = judgeWanted(pool, files, wanted) ?? judgeLoaded(pool, wanted);
-  if (refusal !== undefined) return { refused: refusal };
+  if (refusal !== undefined) return refusal;
   const { sizes, asked } = wanted;
   // A table that is loaded anew takes all that the metadata's device has by then.
   const after = { data: sizes.data, metadata: Math.max(sizes.metadata, wholeBlocks(files.metadata.bytes)) };

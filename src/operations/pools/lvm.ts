@@ -1,8 +1,9 @@
 import type { LvmPool } from '../../facts/pools/lvm-pool.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes, roundUp } from '../../values/size.ts';
 import type { Action, Change } from '../engine/change.ts';
-import type { ContainerPlan, Refusal } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
+import type { ContainerPlan } from '../engine/outcome.ts';
 import type { Wanted } from './loop-files.ts';
 import type { ThinPool } from './thin-pool.ts';
 import { judgeSizes, reportedSize, reportScript } from './thin-pool.ts';
@@ -59,13 +60,8 @@ export function growLvmPool(pool: ThinPool, { group, name }: LvmName, lvm: LvmPo
   return { changes: [change], warnings, owed: [] };
 }
 
-function judgeLvm(
-  pool: ThinPool,
-  volume: string,
-  lvm: LvmPool,
-  { sizes, asked }: Wanted,
-): { readonly refused: Refusal } | undefined {
-  const smaller = (what: string, now: number, then: number): { readonly refused: Refusal } =>
+function judgeLvm(pool: ThinPool, volume: string, lvm: LvmPool, { sizes, asked }: Wanted): Refusal | undefined {
+  const smaller = (what: string, now: number, then: number): Refusal =>
     refuse(
       `the pool's ${what} is ${formatBytes(now)} now, more than the ${formatBytes(then)} wanted: a pool cannot be made smaller`,
       `ask for ${formatBytes(now)} or more`,
@@ -84,7 +80,7 @@ function judgeLvm(
       `when no LVM command runs: ${byHand('lvchange', '--refresh', volume)}`,
     );
   const unsuitable = judgeSizes(pool, sizes, asked);
-  if (unsuitable !== undefined) return { refused: unsuitable };
+  if (unsuitable !== undefined) return unsuitable;
   const needed = sizes.data - lvm.dataBytes + (sizes.metadata - lvm.metadataBytes) + spareGrowth(lvm, sizes.metadata);
   if (needed > lvm.freeBytes) {
     const [group = ''] = volume.split('/');

@@ -5,11 +5,12 @@ import type { Docker } from '../../facts/daemon/docker.ts';
 import type { LoopPool } from '../../facts/pools/loop-pool.ts';
 import type { Growth, PoolGrowth } from '../../facts/pools/pool-growth.ts';
 import { growthRecord } from '../../facts/pools/pool-growth.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change } from '../engine/change.ts';
 import { startedWithTheDaemon } from '../restart/restart.ts';
-import type { ContainerPlan, Refusal } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
+import type { ContainerPlan } from '../engine/outcome.ts';
 import { names } from '../copies/directory-users.ts';
 import type { LoopFiles, Wanted } from './loop-files.ts';
 import { judgeFiles, judgeWanted, lengthen, overcommitWarning, wholeBlocks } from './loop-files.ts';
@@ -36,9 +37,9 @@ export interface Running {
  */
 export function growOffline(pool: ThinPool, host: Running, wanted: Wanted): ContainerPlan {
   const files = judgeFiles(pool, host.docker, host.loops);
-  if ('refused' in files) return files;
+  if (isRefused(files)) return files;
   const unsuitable = judgeWanted(pool, files, wanted);
-  if (unsuitable !== undefined) return { refused: unsuitable };
+  if (unsuitable !== undefined) return unsuitable;
   const { sizes } = wanted;
   const { begun, file } = host.growth;
   const warnings = overcommitWarning(files, sizes);
@@ -46,7 +47,7 @@ export function growOffline(pool: ThinPool, host: Running, wanted: Wanted): Cont
   if (done) return { changes: begun === undefined ? [] : [runAgain(begun, file, host.uses)], warnings, owed: [] };
   const all = toRun(host);
   const refusal = judgeStop(pool, host);
-  if (refusal !== undefined) return { refused: refusal };
+  if (refusal !== undefined) return refusal;
   return {
     changes: [growthChange(pool, host, files, wanted, all)],
     warnings: [...stopWarnings(host, all), ...warnings],
@@ -89,21 +90,20 @@ function toRun({ growth: { begun }, uses }: Running): readonly ContainerUse[] {
 
 function judgeStop(pool: ThinPool, { docker, growth: { stopTogether }, unstoppable }: Running): Refusal | undefined {
   if (!docker.systemdUnit)
-    return {
-      reason:
-        'the Docker daemon does not run as docker.service of systemd, so it cannot be stopped and started from here',
-      remedy: 'leave offline out: the pool grows while everything runs',
-    };
+    return refuse(
+      'the Docker daemon does not run as docker.service of systemd, so it cannot be stopped and started from here',
+      'leave offline out: the pool grows while everything runs',
+    );
   if (pool.full)
-    return {
-      reason: `the thin pool ${pool.device.name} is full (out_of_data_space): containers that wait for it cannot be stopped`,
-      remedy: 'leave offline out: growing it online releases them',
-    };
+    return refuse(
+      `the thin pool ${pool.device.name} is full (out_of_data_space): containers that wait for it cannot be stopped`,
+      'leave offline out: growing it online releases them',
+    );
   if (stopTogether.length > 0)
-    return {
-      reason: `systemd stops ${stopTogether.join(', ')} together with docker.service, and does not start ${stopTogether.length === 1 ? 'it' : 'them'} again with it`,
-      remedy: `stop ${stopTogether.length === 1 ? 'it' : 'them'} first (${byHand('systemctl', 'stop', ...stopTogether)}), and start ${stopTogether.length === 1 ? 'it' : 'them'} after the growth; or leave offline out`,
-    };
+    return refuse(
+      `systemd stops ${stopTogether.join(', ')} together with docker.service, and does not start ${stopTogether.length === 1 ? 'it' : 'them'} again with it`,
+      `stop ${stopTogether.length === 1 ? 'it' : 'them'} first (${byHand('systemctl', 'stop', ...stopTogether)}), and start ${stopTogether.length === 1 ? 'it' : 'them'} after the growth; or leave offline out`,
+    );
   return unstoppable;
 }
 

@@ -1,9 +1,9 @@
 import type { DeviceMapper, MappedDevice, PoolTarget, TableLine } from '../../facts/host/device-mapper.ts';
 import { deviceNamed, parsePoolStatus, parsePoolTable, tableText } from '../../facts/host/device-mapper.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Refusal } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
 import { byHand } from '../../values/shell.ts';
 import { shell } from '../../shell/shell.ts';
 
@@ -42,7 +42,7 @@ export function poolMapping(
     : { device, line };
 }
 
-export function judgeThinPool(docker: Docker, mapper: DeviceMapper): ThinPool | { readonly refused: Refusal } {
+export function judgeThinPool(docker: Docker, mapper: DeviceMapper): ThinPool | Refusal {
   if (docker.driver !== 'devicemapper')
     return refuse(
       `the storage driver is ${docker.driver}, which has no thin pool`,
@@ -120,21 +120,21 @@ export function judgeSizes(
 ): Refusal | undefined {
   const { device, now, used, full } = pool;
   if (wanted.metadata > mostMetadataBytes && wanted.metadata > now.metadata)
-    return {
-      reason: `a thin pool cannot use ${formatBytes(wanted.metadata)} of metadata`,
-      remedy: 'ask for 15.8GiB or less: that is enough for any pool',
-    };
+    return refuse(
+      `a thin pool cannot use ${formatBytes(wanted.metadata)} of metadata`,
+      'ask for 15.8GiB or less: that is enough for any pool',
+    );
   if (full && wanted.data <= now.data)
-    return {
-      reason: `the thin pool ${device.name} is full (out_of_data_space), and only more room for data helps it`,
-      remedy: 'give size: as well',
-    };
+    return refuse(
+      `the thin pool ${device.name} is full (out_of_data_space), and only more room for data helps it`,
+      'give size: as well',
+    );
   const metadataLeft = Math.max(wanted.metadata, now.metadata) - used.metadata;
   if (asked.data && wanted.data > now.data && metadataLeft < leastMetadataBytes)
-    return {
-      reason: `the metadata of the thin pool ${device.name} is full but for ${String(metadataLeft / metadataBlockBytes)} blocks, so more room for data cannot be used`,
-      remedy: 'give metadata_size: as well',
-    };
+    return refuse(
+      `the metadata of the thin pool ${device.name} is full but for ${String(metadataLeft / metadataBlockBytes)} blocks, so more room for data cannot be used`,
+      'give metadata_size: as well',
+    );
   return undefined;
 }
 

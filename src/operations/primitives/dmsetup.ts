@@ -10,11 +10,11 @@ import {
   tableText,
 } from '../../facts/host/device-mapper.ts';
 import type { JsonObject } from '../../values/json.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
-import type { Objection } from './thin-table.ts';
 import { liveThin, poolState, sectorsText, unsafeTable } from './thin-table.ts';
 import { byHand } from '../../values/shell.ts';
 
@@ -60,28 +60,26 @@ export const dmsetup = defineOperation({
   readOnly: ({ action }) => action !== 'load' && action !== 'resume',
   repeats: false,
   needs: () => [ask(deviceMapper)],
-  plan(want, known): Planned {
+  plan(want, known): Decision {
     const mapper = known.the(ask(deviceMapper));
     const found = deviceNamed(mapper, want.device);
     if (found === undefined) {
-      return {
-        outcome: 'refused',
-        reason: `there is no mapped device ${want.device}`,
-        remedy:
-          'a container\'s device exists only while it is in use: start the container; "dmsetup ls" lists what there is',
-      };
+      return refuse(
+        `there is no mapped device ${want.device}`,
+        'a container\'s device exists only while it is in use: start the container; "dmsetup ls" lists what there is',
+      );
     }
     if (want.action !== 'load' && want.action !== 'resume') return { outcome: 'noop', reason: `read ${want.device}` };
     const live = liveThin(found);
-    if ('reason' in live) return refused(live);
+    if (isRefused(live)) return live;
     const next = want.action === 'load' ? parseTableLine(want.table) : found.inactive[0];
-    const objection = next === undefined ? undefined : unsafeTable(found.name, live.line, next);
-    if (objection !== undefined) return refused(objection);
+    const refusal = next === undefined ? undefined : unsafeTable(found.name, live.line, next);
+    if (refusal !== undefined) return refusal;
     const planned =
       want.action === 'load' ? planLoad(found, live.line, parseTableLine(want.table)) : planResume(found, live.line);
-    if (planned.outcome !== 'change') return planned;
+    if (isRefused(planned) || planned.outcome !== 'change') return planned;
     const pool = poolState(mapper, live.line, (next?.length ?? live.line.length) - live.line.length);
-    if (pool.objection !== undefined) return refused(pool.objection);
+    if (isRefused(pool)) return pool;
     return pool.warning === undefined ? planned : { ...planned, warnings: [pool.warning] };
   },
   touches: (want) => ({
@@ -96,28 +94,22 @@ export const dmsetup = defineOperation({
   },
 });
 
-function refused({ reason, remedy }: Objection): Planned {
-  return { outcome: 'refused', reason, remedy };
-}
-
-function planLoad(found: MappedDevice, live: TableLine, next: TableLine): Planned {
+function planLoad(found: MappedDevice, live: TableLine, next: TableLine): Decision {
   const text = tableText(next);
   if (tableText(live) === text) return { outcome: 'noop', reason: `the live table is ${text} already` };
   if (found.inactive.map(tableText).join('; ') === text)
     return { outcome: 'noop', reason: `${text} is loaded already; resume makes it live` };
   if (found.inactive.length > 0) {
-    return {
-      outcome: 'refused',
-      reason: `another table is loaded already: ${found.inactive.map(tableText).join('; ')}`,
-      remedy: `find out who loaded it, then: ${byHand('dmsetup', 'clear', found.name)}`,
-    };
+    return refuse(
+      `another table is loaded already: ${found.inactive.map(tableText).join('; ')}`,
+      `find out who loaded it, then: ${byHand('dmsetup', 'clear', found.name)}`,
+    );
   }
   if (found.suspended)
-    return {
-      outcome: 'refused',
-      reason: `${found.name} is suspended: somebody is at work on it`,
-      remedy: `when nobody is: ${byHand('dmsetup', 'resume', found.name)}`,
-    };
+    return refuse(
+      `${found.name} is suspended: somebody is at work on it`,
+      `when nobody is: ${byHand('dmsetup', 'resume', found.name)}`,
+    );
   const clear = ['dmsetup', 'clear', found.name];
   const change: Change = {
     summary: `${found.name}: load a table of ${formatBytes(next.length * 512)} (now ${formatBytes(live.length * 512)})`,
@@ -138,14 +130,13 @@ function planLoad(found: MappedDevice, live: TableLine, next: TableLine): Planne
   return { outcome: 'change', changes: [change] };
 }
 
-function planResume(found: MappedDevice, live: TableLine): Planned {
+function planResume(found: MappedDevice, live: TableLine): Decision {
   const [next] = found.inactive;
   if (found.inactive.length > 1)
-    return {
-      outcome: 'refused',
-      reason: `the loaded table has ${String(found.inactive.length)} lines`,
-      remedy: `it is not a container's: ${byHand('dmsetup', 'clear', found.name)}`,
-    };
+    return refuse(
+      `the loaded table has ${String(found.inactive.length)} lines`,
+      `it is not a container's: ${byHand('dmsetup', 'clear', found.name)}`,
+    );
   if (next === undefined && !found.suspended)
     return { outcome: 'noop', reason: 'nothing is loaded and it is not suspended' };
   const text = tableText(next ?? live);

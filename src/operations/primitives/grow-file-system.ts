@@ -5,12 +5,14 @@ import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { FileSystem, FileSystemKind, Superblock } from '../../facts/host/file-system.ts';
 import { fileSystem } from '../../facts/host/file-system.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
 import { oneContainer } from './docker-inspect.ts';
 import { fileSystemFills, growActions } from '../rootfs/file-system-growth.ts';
 import { hostPath } from '../engine/input.ts';
-import type { Operation, Planned } from '../engine/operation.ts';
+import type { Decision, Operation } from '../engine/operation.ts';
 import { byHand } from '../../values/shell.ts';
 
 const schema = z.union(
@@ -36,13 +38,12 @@ interface Place {
   readonly pid: number;
   readonly container?: Container;
 }
-type Located = Place | { readonly refused: string; readonly remedy: string };
 
 /** The tool that grows a kind of file system is the name of the operation. */
 const operationFor = (kind: FileSystemKind): string => (kind === 'xfs' ? 'xfs_growfs' : 'resize2fs');
 
 /** `xfs_growfs` and `resize2fs` differ in the kinds that they accept, and in nothing else. */
-export function growFileSystemOperation(name: 'xfs_growfs' | 'resize2fs', summary: string): Operation<Want> {
+export function growFileSystemOperation(name: 'xfs_growfs' | 'resize2fs', summary: string): Operation<Want, Decision> {
   return {
     name,
     summary,
@@ -52,22 +53,17 @@ export function growFileSystemOperation(name: 'xfs_growfs' | 'resize2fs', summar
     needs(want, known) {
       const list = 'container' in want ? [ask(containers)] : [];
       const place = locate(want, known);
-      return [...list, ...(place !== undefined && 'device' in place ? [request(place)] : [])];
+      return [...list, ...(isRefused(place) ? [] : [request(place)])];
     },
     plan(want, known) {
       if ('container' in want) known.the(ask(containers));
       const place = locate(want, known);
-      if (place === undefined || 'refused' in place)
-        return {
-          outcome: 'refused',
-          reason: place?.refused ?? 'the containers are not known',
-          remedy: place?.remedy ?? 'run the same again',
-        };
+      if (isRefused(place)) return place;
       return plan(name, place, known.the(request(place)));
     },
     touches(want, known) {
       const place = locate(want, known);
-      if (place === undefined || 'refused' in place) return { reads: ['*'], changes: ['*'] };
+      if (isRefused(place)) return { reads: ['*'], changes: ['*'] };
       const resources = [
         `device:${place.device.split('/').at(-1) ?? ''}`,
         ...(place.container === undefined ? [] : [`container:${place.container.id}`]),
@@ -76,7 +72,7 @@ export function growFileSystemOperation(name: 'xfs_growfs' | 'resize2fs', summar
     },
     result(want, known) {
       const place = locate(want, known);
-      const found = place === undefined || 'refused' in place ? undefined : known.get(request(place));
+      const found = isRefused(place) ? undefined : known.get(request(place));
       return found?.superblock === undefined
         ? null
         : { type: found.superblock.kind, size: found.bytes ?? null, device_size: found.deviceBytes };
@@ -84,25 +80,24 @@ export function growFileSystemOperation(name: 'xfs_growfs' | 'resize2fs', summar
   };
 }
 
-function locate(want: Want, known: Known): Located | undefined {
+function locate(want: Want, known: Known): Place | Refusal {
   if ('device' in want) return { name: want.device, device: want.device, pid: 0 };
   const one = oneContainer(want.container, known);
-  if (one === undefined || 'refused' in one) return one;
+  if (isRefused(one)) return one;
   const { container } = one;
   const deviceName = container.graph?.['DeviceName'];
   if (container.driver !== 'devicemapper' || deviceName === undefined) {
-    return {
-      refused: `${container.name} is on the storage driver ${container.driver}: its root file system has no device of its own`,
-      remedy: 'use grow_rootfs, which knows what can be done on each driver',
-    };
+    return refuse(
+      `${container.name} is on the storage driver ${container.driver}: its root file system has no device of its own`,
+      'use grow_rootfs, which knows what can be done on each driver',
+    );
   }
   if (!container.state.running)
-    return {
-      refused: `${container.name} is ${container.state.status}: its device is not active`,
-      remedy: `${byHand('docker', 'start', container.name)}; if it does not start since somebody resized it, use repair_rootfs`,
-    };
-  if (container.state.paused)
-    return { refused: `${container.name} is paused`, remedy: byHand('docker', 'unpause', container.name) };
+    return refuse(
+      `${container.name} is ${container.state.status}: its device is not active`,
+      `${byHand('docker', 'start', container.name)}; if it does not start since somebody resized it, use repair_rootfs`,
+    );
+  if (container.state.paused) return refuse(`${container.name} is paused`, byHand('docker', 'unpause', container.name));
   return { name: container.name, device: `/dev/mapper/${deviceName}`, pid: container.state.pid, container };
 }
 
@@ -110,39 +105,27 @@ function request({ device, pid }: Place): FactRequest<FileSystem | null> {
   return ask(fileSystem, device, String(pid));
 }
 
-function plan(operation: 'xfs_growfs' | 'resize2fs', place: Place, found: FileSystem | null): Planned {
+function plan(operation: 'xfs_growfs' | 'resize2fs', place: Place, found: FileSystem | null): Decision {
   const { name, device } = place;
-  if (found === null)
-    return {
-      outcome: 'refused',
-      reason: `there is no block device ${device}`,
-      remedy: 'start the container, or correct the path',
-    };
+  if (found === null) return refuse(`there is no block device ${device}`, 'start the container, or correct the path');
   const { superblock, bytes } = found;
   if (superblock === undefined || bytes === undefined)
-    return {
-      outcome: 'refused',
-      reason: `${device} holds no file system that is known here`,
-      remedy: 'only xfs, ext2, ext3 and ext4 are grown: look with blkid',
-    };
+    return refuse(
+      `${device} holds no file system that is known here`,
+      'only xfs, ext2, ext3 and ext4 are grown: look with blkid',
+    );
   if (operationFor(superblock.kind) !== operation)
-    return {
-      outcome: 'refused',
-      reason: `${name} has ${superblock.kind}, which ${operation} does not grow`,
-      remedy: `use ${operationFor(superblock.kind)}`,
-    };
+    return refuse(
+      `${name} has ${superblock.kind}, which ${operation} does not grow`,
+      `use ${operationFor(superblock.kind)}`,
+    );
   if (found.mounts.length === 0)
-    return {
-      outcome: 'refused',
-      reason: `${device} is not mounted`,
-      remedy: 'start the container, or mount the file system, and run the same again',
-    };
+    return refuse(`${device} is not mounted`, 'start the container, or mount the file system, and run the same again');
   if (bytes > found.deviceBytes) {
-    return {
-      outcome: 'refused',
-      reason: `the file system (${formatBytes(bytes)}) is larger than its device (${formatBytes(found.deviceBytes)}): what is written beyond the end is lost`,
-      remedy: 'stop writing and give the device its full length again (repair_rootfs)',
-    };
+    return refuse(
+      `the file system (${formatBytes(bytes)}) is larger than its device (${formatBytes(found.deviceBytes)}): what is written beyond the end is lost`,
+      'stop writing and give the device its full length again (repair_rootfs)',
+    );
   }
   if (fileSystemFills(bytes, found.deviceBytes, superblock.kind, superblock.blockSize))
     return { outcome: 'noop', reason: `the file system fills its device of ${formatBytes(found.deviceBytes)}` };

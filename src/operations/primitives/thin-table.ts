@@ -6,37 +6,33 @@ import {
   parseThin,
   tableText,
 } from '../../facts/host/device-mapper.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import { byHand } from '../../values/shell.ts';
-
-export interface Objection {
-  readonly reason: string;
-  readonly remedy: string;
-}
 
 export function sectorsText(sectors: number): string {
   return `${String(sectors)} sectors (${formatBytes(sectors * 512)})`;
 }
 
 /** The one thin line of a device's live table, or why a table must not be loaded over it. */
-export function liveThin(device: MappedDevice): { readonly line: TableLine } | Objection {
+export function liveThin(device: MappedDevice): { readonly line: TableLine } | Refusal {
   const [line, ...more] = device.table;
   if (line === undefined)
-    return {
-      reason: `${device.name} has no live table`,
-      remedy: 'find out who created it: dmsetup info, dmsetup table --inactive',
-    };
+    return refuse(
+      `${device.name} has no live table`,
+      'find out who created it: dmsetup info, dmsetup table --inactive',
+    );
   if (more.length > 0 || line.target !== 'thin')
-    return {
-      reason: `${device.name} is not one thin device: ${device.table.map(tableText).join('; ')}`,
-      remedy:
-        "only a container's thin device is resized like this; leave pools to grow_pool and LVM volumes to lvextend",
-    };
+    return refuse(
+      `${device.name} is not one thin device: ${device.table.map(tableText).join('; ')}`,
+      "only a container's thin device is resized like this; leave pools to grow_pool and LVM volumes to lvextend",
+    );
   if (device.deferredRemove)
-    return {
-      reason: `${device.name} is about to be removed (DEFERRED REMOVE)`,
-      remedy: 'wait until it is gone, then start the container again',
-    };
+    return refuse(
+      `${device.name} is about to be removed (DEFERRED REMOVE)`,
+      'wait until it is gone, then start the container again',
+    );
   return { line };
 }
 
@@ -44,11 +40,12 @@ export function liveThin(device: MappedDevice): { readonly line: TableLine } | O
  * Why `next` must not become the live table in the place of `live`. The kernel accepts both a
  * smaller table and another device's id with exit status 0, and either destroys data.
  */
-export function unsafeTable(name: string, live: TableLine, next: TableLine): Objection | undefined {
-  const keep = (what: string, now: string, then: string): Objection => ({
-    reason: `the new table has ${what} ${then}, the live one ${now}: ${name} would sit on something else`,
-    remedy: `keep everything but the length: ${tableText({ ...live, length: next.length })}`,
-  });
+export function unsafeTable(name: string, live: TableLine, next: TableLine): Refusal | undefined {
+  const keep = (what: string, now: string, then: string): Refusal =>
+    refuse(
+      `the new table has ${what} ${then}, the live one ${now}: ${name} would sit on something else`,
+      `keep everything but the length: ${tableText({ ...live, length: next.length })}`,
+    );
   if (next.target !== 'thin') return keep('the target', live.target, next.target);
   const now = parseThin(live);
   const then = parseThin(next);
@@ -57,10 +54,10 @@ export function unsafeTable(name: string, live: TableLine, next: TableLine): Obj
   if (then.origin !== now.origin) return keep('the origin', now.origin ?? 'none', then.origin ?? 'none');
   if (next.start !== live.start) return keep('the start', String(live.start), String(next.start));
   if (next.length < live.length) {
-    return {
-      reason: `${sectorsText(next.length)} is less than now, ${sectorsText(live.length)}: what lies beyond would be cut off and the file system destroyed`,
-      remedy: 'a thin device only grows; to have a smaller one, recreate the container',
-    };
+    return refuse(
+      `${sectorsText(next.length)} is less than now, ${sectorsText(live.length)}: what lies beyond would be cut off and the file system destroyed`,
+      'a thin device only grows; to have a smaller one, recreate the container',
+    );
   }
   return undefined;
 }
@@ -70,32 +67,21 @@ export function poolState(
   mapper: DeviceMapper,
   live: TableLine,
   growth: number,
-): { readonly objection?: Objection; readonly warning?: string } {
+): Refusal | { readonly warning?: string } {
   const { poolDevice } = parseThin(live);
   const pool = deviceNumbered(mapper, poolDevice);
   const [line] = pool?.table ?? [];
   const [text] = pool?.status ?? [];
   if (pool === undefined || line === undefined || text === undefined)
-    return {
-      objection: {
-        reason: `the pool ${poolDevice} is not there`,
-        remedy: 'look at dmsetup table: the device lies on something else',
-      },
-    };
+    return refuse(`the pool ${poolDevice} is not there`, 'look at dmsetup table: the device lies on something else');
   const status = parsePoolStatus(text);
   if (status.mode !== 'rw' || status.needsCheck) {
-    return {
-      objection: {
-        reason: `the pool ${pool.name} is ${status.mode === 'rw' ? 'flagged needs_check' : status.mode}`,
-        remedy:
-          'bring the pool back to order first: grow it when it is full, thin_check and thin_repair when it has failed',
-      },
-    };
+    return refuse(
+      `the pool ${pool.name} is ${status.mode === 'rw' ? 'flagged needs_check' : status.mode}`,
+      'bring the pool back to order first: grow it when it is full, thin_check and thin_repair when it has failed',
+    );
   }
-  if (pool.suspended)
-    return {
-      objection: { reason: `the pool ${pool.name} is suspended`, remedy: byHand('dmsetup', 'resume', pool.name) },
-    };
+  if (pool.suspended) return refuse(`the pool ${pool.name} is suspended`, byHand('dmsetup', 'resume', pool.name));
   const free = (status.dataTotal - status.dataUsed) * parsePoolTable(line).blockSectors;
   return free < growth
     ? {

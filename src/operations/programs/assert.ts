@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { refuse } from '../../values/refusal.ts';
 import { defineOperation } from '../engine/operation.ts';
 
 const truth = z.boolean({ error: 'must be true or false: write "${{ … }}" around an expression' });
@@ -28,11 +29,10 @@ export const assert = defineOperation({
       all.length === 1
         ? 'the assertion does not hold'
         : `of ${String(all.length)} assertions, number ${failed.join(', ')} does not hold`;
-    return {
-      outcome: 'refused',
-      reason: message === undefined ? which : `${message} (${which})`,
-      remedy: 'bring the host into the state that the playbook asks for, or change the assertion',
-    };
+    return refuse(
+      message === undefined ? which : `${message} (${which})`,
+      'bring the host into the state that the playbook asks for, or change the assertion',
+    );
   },
   touches: () => ({ reads: [], changes: [] }),
 });

@@ -10,7 +10,8 @@ import { isObject } from '../../values/json.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { ExecAction } from '../engine/change.ts';
 import { exitStatuses, hostPath } from '../engine/input.ts';
-import type { Operation, Planned, StepOutput } from '../engine/operation.ts';
+import type { Decision, Operation, StepOutput } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 
 /** What `command` and `script` have in common: a program of the operator's, about which nothing is known. */
 export interface Program {
@@ -52,7 +53,7 @@ export function programOperation<Want extends Keys>({
 }: Pick<Operation<Want>, 'name' | 'summary' | 'schema' | 'mayHoldSecret'> & {
   readonly program: (want: Want) => Program;
 }): Operation<Want> {
-  return {
+  return defineOperation<Want>({
     ...named,
     readOnly: (want) => want.read_only,
     reads: {
@@ -67,7 +68,7 @@ export function programOperation<Want extends Keys>({
     plan: (want, known) => planProgram(program(want), known),
     touches: (want) => programTouches(program(want)),
     result: (want, known, output) => programResult(program(want), known, output),
-  };
+  });
 }
 
 /** All of it is an expression, which may come to anything. */
@@ -83,7 +84,7 @@ function programNeeds(program: Program): readonly FactRequest[] {
   return program.creates === undefined ? [] : [ask(hostFile, program.creates)];
 }
 
-function planProgram(program: Program, known: Known): Planned {
+function planProgram(program: Program, known: Known): Decision {
   if (program.readOnly) {
     const { status, stderr } = known.the(reading(program));
     if (program.success.includes(status)) return { outcome: 'noop', reason: `read: ${oneLine(program.shown, 80)}` };

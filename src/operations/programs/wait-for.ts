@@ -4,6 +4,7 @@ import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { ProgramOutput } from '../../facts/argv.ts';
 import { isObject } from '../../values/json.ts';
+import { refuse } from '../../values/refusal.ts';
 import { commandLine } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { argv, duration, hostPath } from '../engine/input.ts';
@@ -107,11 +108,10 @@ export const waitFor = defineOperation<Want>({
     if (status === 0 && (probe.equals === undefined || stdout.trim() === probe.equals.trim()))
       return { outcome: 'noop', reason: `${oneLine(probe.what, 120)} now` };
     if (status === 0 && 'container' in want && stdout.trim() === 'no health check') {
-      return {
-        outcome: 'refused',
-        reason: `container ${want.container} has no health check: it would never be healthy`,
-        remedy: 'wait for state: running, or give its image a HEALTHCHECK',
-      };
+      return refuse(
+        `container ${want.container} has no health check: it would never be healthy`,
+        'wait for state: running, or give its image a HEALTHCHECK',
+      );
     }
     return {
       outcome: 'change',

@@ -8,7 +8,7 @@ import type { Json } from '../../values/json.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Change } from '../engine/change.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { CleanWant } from './clean-input.ts';
 import { cleanSchema, periodText } from './clean-input.ts';
@@ -25,7 +25,7 @@ export const cleanVolumes = defineOperation<CleanWant>({
   repeats: false,
   needs: danglingNeeds,
 
-  plan(want, known): Planned {
+  plan(want, known): Decision {
     const found = findDangling(want, known);
     const { changes, more } = changesFor(want, found, known);
     const notes = { warnings: warningsOf(want, found, changes, more), owed: owedOf(want, found, known) };

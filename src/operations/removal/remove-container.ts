@@ -14,11 +14,12 @@ import type { Change, ExecAction } from '../engine/change.ts';
 import { counted } from '../restart/invisible.ts';
 import { oneContainer } from '../primitives/docker-inspect.ts';
 import { defineOperation } from '../engine/operation.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import { period, periodText } from './clean-input.ts';
 import { isAnonymous, rootOf } from './dangling.ts';
 import { putIntoQuarantine } from './quarantine-scripts.ts';
 import { judgeOrchestrated } from '../copies/stop-users.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { byHand } from '../../values/shell.ts';
 import { shell } from '../../shell/shell.ts';
 
@@ -72,14 +73,9 @@ export const removeContainer = defineOperation<Want>({
   plan(want, known) {
     if (isGone(want, known)) return { outcome: 'noop', reason: `there is no container ${want.container}` };
     const one = oneContainer(want.container, known);
-    if (one === undefined || 'refused' in one)
-      return {
-        outcome: 'refused',
-        reason: one?.refused ?? 'the containers are not known',
-        remedy: one?.remedy ?? 'run the same again',
-      };
-    const refused = judge(one.container, known);
-    if (refused !== undefined) return { outcome: 'refused', ...refused };
+    if (isRefused(one)) return one;
+    const refusal = judge(one.container, known);
+    if (refusal !== undefined) return refusal;
     const own = ownVolumes(one.container, known);
     const left =
       want.anonymous_volumes === 'keep' && own.length > 0
@@ -96,7 +92,7 @@ export const removeContainer = defineOperation<Want>({
 
   touches(want, known) {
     const one = oneContainer(want.container, known);
-    if (one === undefined || 'refused' in one) return { reads: ['docker'], changes: [] };
+    if (isRefused(one)) return { reads: ['docker'], changes: [] };
     const changes = [
       `container:${one.container.id}`,
       ...ownVolumes(one.container, known).map(({ name }) => `volume:${name}`),
@@ -119,26 +115,26 @@ function judge({ id, name, state, labels }: Container, known: Known): Refusal | 
   const uses = known.the(ask(containerUses));
   const kept = known.the(ask(replacements)).find((replacement) => replacement.old === id || replacement.new === id);
   if (kept !== undefined)
-    return {
-      reason: `${name} is kept for the replacement of ${kept.name}, which is not finalized`,
-      remedy: 'plimsoll finalize RUN removes the old one, plimsoll rollback RUN the new one',
-    };
-  if (state.running) return { reason: `${name} runs`, remedy: `stop it first: ${byHand('docker', 'stop', name)}` };
+    return refuse(
+      `${name} is kept for the replacement of ${kept.name}, which is not finalized`,
+      'plimsoll finalize RUN removes the old one, plimsoll rollback RUN the new one',
+    );
+  if (state.running) return refuse(`${name} runs`, `stop it first: ${byHand('docker', 'stop', name)}`);
   const use = uses.find((each) => each.id === id);
   const orchestrated = use === undefined ? undefined : judgeOrchestrated(use);
   if (orchestrated !== undefined) return orchestrated;
   if (Object.hasOwn(labels, 'com.docker.compose.project'))
-    return {
-      reason: `${name} belongs to a project of Compose`,
-      remedy: 'docker compose rm, in the project, knows what belongs to it',
-    };
+    return refuse(
+      `${name} belongs to a project of Compose`,
+      'docker compose rm, in the project, knows what belongs to it',
+    );
   const others = dependants(uses, id).map((each) => each.name);
   return others.length === 0
     ? undefined
-    : {
-        reason: `${others.join(', ')} cannot do without ${name}: by volumes-from, a link, or a namespace of it`,
-        remedy: 'remove these first',
-      };
+    : refuse(
+        `${others.join(', ')} cannot do without ${name}: by volumes-from, a link, or a namespace of it`,
+        'remove these first',
+      );
 }
 
 /** As `docker rm -v` has it, but for those that another container has too, by whatever way, or one that Docker does not see now. */

@@ -3,9 +3,11 @@ import { containers } from '../../facts/containers/containers.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change } from '../engine/change.ts';
-import type { ContainerPlan, Refusal } from '../engine/outcome.ts';
+import type { ContainerPlan } from '../engine/outcome.ts';
 
 /** A container whose stored size the running daemon has not read yet. */
 export interface Awaiting {
@@ -38,12 +40,12 @@ export function withRestart(
   if (awaiting.length === 0) return plans;
   if (allowed !== true)
     return [...plans, { changes: [], warnings: [], owed: awaiting.map((one) => owedRestart(one, docker)) }];
-  const refused = judgeRestart(docker);
-  if (refused !== undefined) return [...plans, { refused }];
-  const taken = plans.findIndex((plan) => 'changes' in plan && plan.changes.some(canBeUndone));
+  const refusal = judgeRestart(docker);
+  if (refusal !== undefined) return [...plans, refusal];
+  const taken = plans.findIndex((plan) => !isRefused(plan) && plan.changes.some(canBeUndone));
   return [
     ...plans.map((plan, index) =>
-      index === taken && 'changes' in plan ? { ...plan, changes: restartedWhenUndone(plan.changes) } : plan,
+      index === taken && !isRefused(plan) ? { ...plan, changes: restartedWhenUndone(plan.changes) } : plan,
     ),
     { changes: [restartDaemon(awaiting)], warnings: startedWithTheDaemon(all), owed: [] },
   ];
@@ -76,15 +78,15 @@ export function startedWithTheDaemon(all: readonly Container[]): readonly string
 /** Whether a restart of the daemon would leave the containers running. */
 export function judgeRestart(docker: Docker): Refusal | undefined {
   if (!docker.systemdUnit)
-    return {
-      reason: 'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here',
-      remedy: 'leave restart_daemon out, and restart the daemon in its own way afterwards',
-    };
+    return refuse(
+      'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here',
+      'leave restart_daemon out, and restart the daemon in its own way afterwards',
+    );
   if (!docker.liveRestore)
-    return {
-      reason: 'live-restore is off, so a restart of the Docker daemon would stop every container',
-      remedy: `${liveRestoreHint}; or leave restart_daemon out`,
-    };
+    return refuse(
+      'live-restore is off, so a restart of the Docker daemon would stop every container',
+      `${liveRestoreHint}; or leave restart_daemon out`,
+    );
   return undefined;
 }
 

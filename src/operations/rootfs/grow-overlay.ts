@@ -4,10 +4,10 @@ import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { OverlayQuota } from '../../facts/rootfs/overlay-quota.ts';
 import { overlayQuota } from '../../facts/rootfs/overlay-quota.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes, roundUp } from '../../values/size.ts';
 import type { Action } from '../engine/change.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
 
 /** XFS keeps quota limits in its own blocks. */
 const blockBytes = 4096;

@@ -6,16 +6,18 @@ import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
 import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { containerOrLabel, sizeText } from '../engine/input.ts';
-import type { Finding, Planned } from '../engine/operation.ts';
+import type { Decision, Finding } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Awaiting } from '../restart/restart.ts';
 import { withRestart } from '../restart/restart.ts';
 import { askOverlayQuota, growOverlay } from './grow-overlay.ts';
 import { growThin } from './grow-thin.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
-import { combine, refuse } from '../engine/outcome.ts';
+import { combine } from '../engine/outcome.ts';
 import { containerKeys, rootfsNeeds, rootfsTouches, select } from './selection.ts';
 import type { ThinContainer } from './thin.ts';
 import { askThinRootfs, judgeThin, sectorBytes } from './thin.ts';
@@ -51,12 +53,12 @@ export const growRootfs = defineOperation<Want>({
   needs: rootfsNeeds,
   touches: rootfsTouches,
 
-  plan(want, known): Planned {
+  plan(want, known): Decision {
     const docker = known.the(ask(dockerInfo));
     const unsupported = judgeDriver(docker);
-    if (unsupported !== undefined) return { outcome: 'refused', ...unsupported };
+    if (unsupported !== undefined) return unsupported;
     const selection = select(want, known);
-    if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
+    if (isRefused(selection)) return selection;
     const plans = selection.selected.map((container) => planOne(want, container, docker, known));
     const size = parseSize(want.size);
     const relative =
@@ -71,7 +73,7 @@ export const growRootfs = defineOperation<Want>({
         ...withRestart(plans, { awaiting, allowed: want.restart_daemon, docker, all: known.the(ask(containers)) }),
         {
           changes: [],
-          warnings: plans.some((plan) => 'changes' in plan && plan.changes.length > 0) ? relative : [],
+          warnings: plans.some((plan) => !isRefused(plan) && plan.changes.length > 0) ? relative : [],
           owed: [],
         },
       ],
@@ -81,7 +83,7 @@ export const growRootfs = defineOperation<Want>({
 
   pin(want, known) {
     const selection = select(want, known);
-    if ('refused' in selection || parseSize(want.size).kind === 'absolute') return want;
+    if (isRefused(selection) || parseSize(want.size).kind === 'absolute') return want;
     // What has no size now (it does not run yet, say) is left open: it has one when its turn comes.
     const sizes = selection.selected
       .filter((container) => bytesNow(container, known) > 0)
@@ -94,7 +96,7 @@ export const growRootfs = defineOperation<Want>({
 
   verify(want, known): readonly Finding[] {
     const selection = select(want, known);
-    if ('refused' in selection) return [];
+    if (isRefused(selection)) return [];
     return selection.selected.flatMap((container) => {
       const request = askThinRootfs(container, known.the(ask(dockerInfo)));
       const usage = request === undefined ? undefined : known.get(request)?.usage;
@@ -117,21 +119,17 @@ function planOne(want: Want, container: Container, docker: Docker, known: Known)
     return request === undefined ? noLayer(container) : growOverlay(container, known.the(request), bytes);
   }
   const thin = thinOf(container, docker, known);
-  return 'refused' in thin ? thin : growThin(thin, bytes);
+  return isRefused(thin) ? thin : growThin(thin, bytes);
 }
 
-function thinOf(
-  container: Container,
-  docker: Docker,
-  known: Known,
-): ThinContainer | Extract<ContainerPlan, { refused: unknown }> {
+function thinOf(container: Container, docker: Docker, known: Known): ThinContainer | Refusal {
   const request = askThinRootfs(container, docker);
   return request === undefined
     ? noLayer(container)
     : judgeThin(container, docker, known.the(ask(deviceMapper)), known.the(request));
 }
 
-function noLayer(container: Container): Extract<ContainerPlan, { refused: unknown }> {
+function noLayer(container: Container): Refusal {
   return refuse(
     `${container.name}: docker inspect does not say where its root file system lies`,
     'was it made with another storage driver than the daemon uses now?',
@@ -155,7 +153,7 @@ function bytesNow(container: Container, known: Known): number {
 
 function shownSize(want: Want, known: Known): string {
   const selection = select(want, known);
-  const [container] = 'refused' in selection ? [] : selection.selected;
+  const [container] = isRefused(selection) ? [] : selection.selected;
   return container === undefined ? want.size : formatBytes(targetBytes(want, container, known));
 }
 
@@ -167,7 +165,7 @@ function awaitingRestart(
 ): readonly Awaiting[] {
   return selected.flatMap((container) => {
     const thin = thinOf(container, docker, known);
-    if ('refused' in thin) return [];
+    if (isRefused(thin)) return [];
     return [
       {
         container,

@@ -1,10 +1,11 @@
 import { tableText } from '../../facts/host/device-mapper.ts';
 import type { FileSystemKind } from '../../facts/host/file-system.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change } from '../engine/change.ts';
 import { fileSystemFills, growActions, mountDirectoryOf } from './file-system-growth.ts';
-import type { ContainerPlan, Refusal } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
+import type { ContainerPlan } from '../engine/outcome.ts';
 import { dropBackup, forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { overcommitWarning, sectorBytes, thinTable } from './thin.ts';
@@ -20,14 +21,14 @@ type Active = NonNullable<ThinContainer['active']>;
 export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
   const { container, active, rootfs } = thin;
   const stopped = judgeRunning(thin);
-  if (stopped !== undefined) return { refused: stopped };
+  if (stopped !== undefined) return stopped;
   if (active === undefined)
     return refuse(
       `${container.name} runs, but its device ${thin.name} is not there`,
       'does it run under another daemon or in a machine of its own? Stop and start it, then run the same again',
     );
   const refusal = judgeSize(thin, active, bytes);
-  if (refusal !== undefined) return { refused: refusal };
+  if (refusal !== undefined) return refusal;
   if (rootfs.fileSystem === undefined) {
     return refuse(
       `${container.name}: what lies on its device is not a file system that can be grown (xfs, ext2, ext3, ext4)`,
@@ -80,46 +81,45 @@ export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
 
 function judgeRunning({ container }: ThinContainer): Refusal | undefined {
   const { status, running, paused, error } = container.state;
-  if (paused) return { reason: `${container.name} is paused`, remedy: byHand('docker', 'unpause', container.name) };
+  if (paused) return refuse(`${container.name} is paused`, byHand('docker', 'unpause', container.name));
   if (!running || status !== 'running') {
     const why = error === '' ? '' : `; its last start failed: ${error}`;
-    return {
-      reason: `${container.name} is not running (${status})${why}`,
-      remedy:
-        error === ''
-          ? `${byHand('docker', 'start', container.name)}; containers that do not run are left out with only_running: true`
-          : 'if an earlier resize has broken it, use repair_rootfs',
-    };
+    return refuse(
+      `${container.name} is not running (${status})${why}`,
+      error === ''
+        ? `${byHand('docker', 'start', container.name)}; containers that do not run are left out with only_running: true`
+        : 'if an earlier resize has broken it, use repair_rootfs',
+    );
   }
   return undefined;
 }
 
 function judgeSize({ container, name, rootfs }: ThinContainer, active: Active, bytes: number): Refusal | undefined {
   if (rootfs.fileSystem !== undefined && rootfs.fileSystem.bytes > active.bytes) {
-    return {
-      reason: `${container.name}: its file system (${formatBytes(rootfs.fileSystem.bytes)}) is larger than its device (${formatBytes(active.bytes)}), so writes beyond the device are lost`,
-      remedy: 'stop it and use repair_rootfs',
-    };
+    return refuse(
+      `${container.name}: its file system (${formatBytes(rootfs.fileSystem.bytes)}) is larger than its device (${formatBytes(active.bytes)}), so writes beyond the device are lost`,
+      'stop it and use repair_rootfs',
+    );
   }
   const is = active.bytes;
   if (bytes < is) {
-    return {
-      reason: `${container.name} is ${formatBytes(is)} now, larger than the ${formatBytes(bytes)} wanted: a root file system cannot be made smaller`,
-      remedy: `ask for ${formatBytes(is)} or more`,
-    };
+    return refuse(
+      `${container.name} is ${formatBytes(is)} now, larger than the ${formatBytes(bytes)} wanted: a root file system cannot be made smaller`,
+      `ask for ${formatBytes(is)} or more`,
+    );
   }
   if (rootfs.stored.bytes > bytes) {
-    return {
-      reason: `${container.name}: Docker's record says ${formatBytes(rootfs.stored.bytes)}, more than the ${formatBytes(bytes)} wanted`,
-      remedy: `ask for ${formatBytes(rootfs.stored.bytes)} or more`,
-    };
+    return refuse(
+      `${container.name}: Docker's record says ${formatBytes(rootfs.stored.bytes)}, more than the ${formatBytes(bytes)} wanted`,
+      `ask for ${formatBytes(rootfs.stored.bytes)} or more`,
+    );
   }
   const loaded = active.device.inactive.map(tableText).join('\n');
   if (loaded !== '' && loaded !== thinTable(active.thin, bytes)) {
-    return {
-      reason: `${container.name}: somebody has loaded a table for its device without resuming it: ${loaded}`,
-      remedy: `if nobody needs it: ${byHand('dmsetup', 'clear', name)}`,
-    };
+    return refuse(
+      `${container.name}: somebody has loaded a table for its device without resuming it: ${loaded}`,
+      `if nobody needs it: ${byHand('dmsetup', 'clear', name)}`,
+    );
   }
   return undefined;
 }

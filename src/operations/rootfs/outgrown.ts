@@ -5,10 +5,11 @@ import { dockerInfo } from '../../facts/daemon/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { ThinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { byHand } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
 import { liveRestoreHint } from '../restart/restart.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
 
 /**
@@ -95,17 +96,17 @@ function judge(
     bytes > stored.bytes
       ? `Docker has stored ${formatBytes(stored.bytes)} of its device`
       : `the running Docker daemon holds ${formatBytes(held)} of its device: the ${formatBytes(stored.bytes)} that are stored it reads when it starts next`;
-  return {
-    reason: `${name} would not start again once it is stopped: its file system has ${formatBytes(bytes)}, and ${has}`,
-    remedy: `put that right first, while it runs: repair_rootfs with container: ${name}${needsDaemon ? ' and restart_daemon: true' : ''}${needsDaemon && !docker.liveRestore ? `; live-restore is off, so that a restart of the daemon would stop it: before, ${liveRestoreHint}` : ''}`,
-  };
+  return refuse(
+    `${name} would not start again once it is stopped: its file system has ${formatBytes(bytes)}, and ${has}`,
+    `put that right first, while it runs: repair_rootfs with container: ${name}${needsDaemon ? ' and restart_daemon: true' : ''}${needsDaemon && !docker.liveRestore ? `; live-restore is off, so that a restart of the daemon would stop it: before, ${liveRestoreHint}` : ''}`,
+  );
 }
 
 function unknown(container: Container, why: string): Refusal {
   const { name } = container;
   const device = deviceName(container);
-  return {
-    reason: `whether ${name} would start again once it is stopped is not known: ${why}`,
-    remedy: `look at it (${device === undefined ? byHand('docker', 'inspect', name) : byHand('blkid', '-p', `/dev/mapper/${device}`)}); or stop it yourself first`,
-  };
+  return refuse(
+    `whether ${name} would start again once it is stopped is not known: ${why}`,
+    `look at it (${device === undefined ? byHand('docker', 'inspect', name) : byHand('blkid', '-p', `/dev/mapper/${device}`)}); or stop it yourself first`,
+  );
 }

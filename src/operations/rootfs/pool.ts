@@ -1,8 +1,9 @@
 import type { MappedDevice } from '../../facts/host/device-mapper.ts';
 import { parsePoolStatus, parsePoolTable } from '../../facts/host/device-mapper.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import { byHand } from '../../values/shell.ts';
 
 /** Room in a thin pool that is fit to be used. */
@@ -18,19 +19,14 @@ const minimumFree = 0.1;
  * A pool on which growing a device is safe: working, unharmed, and above Docker's own minimum of free
  * space in data and metadata. XFS hangs its writers when the pool below it is full (moby#20707).
  */
-export function judgePool(
-  device: MappedDevice,
-  docker: Docker,
-): { readonly pool: Pool } | { readonly refused: Refusal } {
+export function judgePool(device: MappedDevice, docker: Docker): { readonly pool: Pool } | Refusal {
   const [table] = device.table;
   const [line] = device.status;
   if (table === undefined || line === undefined || device.suspended) {
-    return {
-      refused: {
-        reason: `the thin pool ${device.name} is not active`,
-        remedy: `look at it first: ${byHand('dmsetup', 'info', device.name)}`,
-      },
-    };
+    return refuse(
+      `the thin pool ${device.name} is not active`,
+      `look at it first: ${byHand('dmsetup', 'info', device.name)}`,
+    );
   }
   const status = parsePoolStatus(line);
   if (status.mode !== 'rw') {
@@ -38,35 +34,29 @@ export function judgePool(
       status.mode === 'out_of_data_space'
         ? 'grow the pool first'
         : 'the pool must be repaired first: see thin_check and thin_repair';
-    return { refused: { reason: `the thin pool ${device.name} is in state ${status.mode}`, remedy } };
+    return refuse(`the thin pool ${device.name} is in state ${status.mode}`, remedy);
   }
   if (status.needsCheck) {
-    return {
-      refused: {
-        reason: `the thin pool ${device.name} asks to be checked (needs_check)`,
-        remedy: 'repair it first: see thin_check and thin_repair',
-      },
-    };
+    return refuse(
+      `the thin pool ${device.name} asks to be checked (needs_check)`,
+      'repair it first: see thin_check and thin_repair',
+    );
   }
   const blockBytes = parsePoolTable(table).blockSectors * 512;
   const totalBytes = status.dataTotal * blockBytes;
   const freeBytes = (status.dataTotal - status.dataUsed) * blockBytes;
   const wanted = parseDecimal(docker.driverStatus['Thin Pool Minimum Free Space']) ?? totalBytes * minimumFree;
   if (freeBytes < wanted) {
-    return {
-      refused: {
-        reason: `the thin pool ${device.name} has only ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free, less than Docker's minimum of ${formatBytes(Math.round(wanted))}`,
-        remedy: 'grow the pool or free space in it first: a full pool makes every container on it hang',
-      },
-    };
+    return refuse(
+      `the thin pool ${device.name} has only ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free, less than Docker's minimum of ${formatBytes(Math.round(wanted))}`,
+      'grow the pool or free space in it first: a full pool makes every container on it hang',
+    );
   }
   if (status.metadataTotal - status.metadataUsed < status.metadataTotal * minimumFree) {
-    return {
-      refused: {
-        reason: `the metadata of the thin pool ${device.name} is nearly full (${String(status.metadataUsed)} of ${String(status.metadataTotal)} blocks)`,
-        remedy: "grow the pool's metadata first",
-      },
-    };
+    return refuse(
+      `the metadata of the thin pool ${device.name} is nearly full (${String(status.metadataUsed)} of ${String(status.metadataTotal)} blocks)`,
+      "grow the pool's metadata first",
+    );
   }
   return { pool: { freeBytes, totalBytes } };
 }

@@ -9,7 +9,7 @@ import { ask } from '../../facts/fact.ts';
 import type { Superblock } from '../../facts/host/file-system.ts';
 import { thinSuperblock } from '../../facts/rootfs/thin-superblock.ts';
 import { containerOrLabel } from '../engine/input.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Awaiting } from '../restart/restart.ts';
 import { withRestart } from '../restart/restart.ts';
@@ -19,6 +19,7 @@ import { repairThin, startContainer } from './repair-thin.ts';
 import { containerKeys, rootfsNeeds, rootfsTouches, select } from './selection.ts';
 import type { ThinContainer } from './thin.ts';
 import { askThinRootfs, judgeThin, sectorBytes } from './thin.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { roundUp } from '../../values/size.ts';
 
 const schema = z
@@ -54,28 +55,27 @@ export const repairRootfs = defineOperation<Want>({
     const first = rootfsNeeds(want, known);
     if (docker === undefined || first.some((request) => known.get(request) === undefined)) return first;
     return thinContainers(want, docker, known).flatMap((thin) =>
-      'refused' in thin ? [] : (superblockRequest(thin) ?? []),
+      isRefused(thin) ? [] : (superblockRequest(thin) ?? []),
     );
   },
 
-  plan(want, known): Planned {
+  plan(want, known): Decision {
     const docker = known.the(ask(dockerInfo));
     if (docker.driver !== 'devicemapper') {
-      return {
-        outcome: 'refused',
-        reason: `the storage driver is ${docker.driver}: only devicemapper leaves containers in the state that this repairs`,
-        remedy: 'look at the error of docker start',
-      };
+      return refuse(
+        `the storage driver is ${docker.driver}: only devicemapper leaves containers in the state that this repairs`,
+        'look at the error of docker start',
+      );
     }
     const selection = select(want, known);
-    if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
+    if (isRefused(selection)) return selection;
     const thins = thinContainers(want, docker, known);
     const repairs = thins.map((thin): ContainerPlan =>
-      'refused' in thin ? thin : repairThin(thin, superblockOf(thin, known)),
+      isRefused(thin) ? thin : repairThin(thin, superblockOf(thin, known)),
     );
     // Of a record that is only larger than it must be nothing can break.
     const outgrown = thins.flatMap((thin) =>
-      'refused' in thin || neededBytes(thin, superblockOf(thin, known)) <= thin.daemonBytes ? [] : [thin],
+      isRefused(thin) || neededBytes(thin, superblockOf(thin, known)) <= thin.daemonBytes ? [] : [thin],
     );
     // The restart comes before the start: a container that starts only then is no concern of the restart.
     return combine(
@@ -97,19 +97,17 @@ type Judged = ReturnType<typeof judgeThin>;
 
 function thinContainers(want: Want, docker: Docker, known: Known): readonly Judged[] {
   const selection = select(want, known);
-  if ('refused' in selection) return [];
+  if (isRefused(selection)) return [];
   return selection.selected.map((container) => judge(container, docker, known));
 }
 
 function judge(container: Container, docker: Docker, known: Known): Judged {
   const request = askThinRootfs(container, docker);
   if (request === undefined)
-    return {
-      refused: {
-        reason: `${container.name}: docker inspect does not name its device`,
-        remedy: 'was it made with another storage driver than the daemon uses now?',
-      },
-    };
+    return refuse(
+      `${container.name}: docker inspect does not name its device`,
+      'was it made with another storage driver than the daemon uses now?',
+    );
   const mapper = known.the(ask(deviceMapper));
   const name = container.graph?.['DeviceName'] ?? '';
   // A stopped container's device that is still there on its way out would be refused; here that is what is looked for.
@@ -138,9 +136,9 @@ function planStart(
   repair: ContainerPlan,
   outgrown: readonly ThinContainer[],
 ): ContainerPlan {
-  const stopped = thin !== undefined && !('refused' in thin) && !thin.container.state.running;
+  const stopped = thin !== undefined && !isRefused(thin) && !thin.container.state.running;
   const needed =
-    want.start !== false && stopped && 'changes' in repair && (repair.changes.length > 0 || outgrown.includes(thin));
+    want.start !== false && stopped && !isRefused(repair) && (repair.changes.length > 0 || outgrown.includes(thin));
   return { changes: needed ? [startContainer(thin)] : [], warnings: [], owed: [] };
 }
 

@@ -1,8 +1,8 @@
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes, roundUp } from '../../values/size.ts';
 import type { Action, Change } from '../engine/change.ts';
 import { deviceActions, growThin } from './grow-thin.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
 import { dropBackup, forgetSize, storeSize } from './stored-size.ts';
 import type { ThinContainer } from './thin.ts';
 import { sectorBytes, thinTable } from './thin.ts';

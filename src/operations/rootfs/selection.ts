@@ -6,6 +6,7 @@ import { deviceMapper } from '../../facts/host/device-mapper.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import { isRefused } from '../../values/refusal.ts';
 import { whichContainers } from '../engine/input.ts';
 import { askOverlayQuota } from './grow-overlay.ts';
 import { askThinRootfs, deviceName } from './thin.ts';
@@ -38,7 +39,7 @@ export function rootfsNeeds(want: ContainerWant, known: Known): readonly FactReq
   if (docker === undefined || all === undefined) return [ask(dockerInfo), ask(containers)];
   if (judgeDriver(docker) !== undefined) return [];
   const selection = selectContainers(all, selectorOf(want));
-  if ('refused' in selection) return [];
+  if (isRefused(selection)) return [];
   if (docker.driver === 'overlay2')
     return selection.selected.flatMap((container) => askOverlayQuota(container, docker) ?? []);
   return [ask(deviceMapper), ...selection.selected.flatMap((container) => askThinRootfs(container, docker) ?? [])];
@@ -50,12 +51,11 @@ export function rootfsTouches(
   known: Known,
 ): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
   const selection = select(want, known);
-  const resources =
-    'refused' in selection
-      ? []
-      : selection.selected.flatMap((container) => [
-          `container:${container.id}`,
-          ...[deviceName(container) ?? []].flat().map((name) => `device:${name}`),
-        ]);
+  const resources = isRefused(selection)
+    ? []
+    : selection.selected.flatMap((container) => [
+        `container:${container.id}`,
+        ...[deviceName(container) ?? []].flat().map((name) => `device:${name}`),
+      ]);
   return { reads: ['docker', 'pool', ...resources], changes: resources };
 }

@@ -6,10 +6,11 @@ import type { ThinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
 import { thinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
 import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Pool } from './pool.ts';
 import { judgePool } from './pool.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import { byHand } from '../../values/shell.ts';
 
 export const sectorBytes = 512;
@@ -59,17 +60,15 @@ export function judgeThin(
   docker: Docker,
   mapper: DeviceMapper,
   rootfs: ThinRootfs,
-): ThinContainer | { readonly refused: Refusal } {
-  const refused = (reason: string, remedy: string): { readonly refused: Refusal } => ({
-    refused: { reason: `${container.name}: ${reason}`, remedy },
-  });
+): ThinContainer | Refusal {
+  const unclear = (reason: string, remedy: string): Refusal => refuse(`${container.name}: ${reason}`, remedy);
   const name = deviceName(container) ?? '';
   const deviceId = Number(container.graph?.['DeviceId'] ?? Number.NaN);
   const daemonBytes = daemonBytesOf(container);
   if (name === '' || !Number.isInteger(deviceId) || !Number.isInteger(daemonBytes))
-    return refused('docker inspect does not name its device', 'is this container on another storage driver?');
+    return unclear('docker inspect does not name its device', 'is this container on another storage driver?');
   if (rootfs.stored.deviceId !== deviceId) {
-    return refused(
+    return unclear(
       `Docker's record says thin device ${String(rootfs.stored.deviceId)}, docker inspect says ${String(deviceId)}`,
       `look at ${rootfs.stored.path} before anything else`,
     );
@@ -77,47 +76,47 @@ export function judgeThin(
   const poolName = docker.driverStatus['Pool Name'] ?? '';
   const poolMapping = deviceNamed(mapper, poolName);
   if (poolMapping === undefined)
-    return refused(
+    return unclear(
       `the daemon's thin pool "${poolName}" is not active`,
       'start the daemon, or activate the pool, first',
     );
   const poolDevice = `${String(poolMapping.major)}:${String(poolMapping.minor)}`;
   const judged = judgePool(poolMapping, docker);
-  if ('refused' in judged) return judged;
+  if (isRefused(judged)) return judged;
   const base = { container, name, deviceId, poolDevice, pool: judged.pool, rootfs, daemonBytes };
   const device = deviceNamed(mapper, name);
   if (device === undefined) return { ...base, active: undefined };
 
   const [line, ...more] = device.table;
   if (line?.target !== 'thin' || line.start !== 0 || more.length > 0)
-    return refused(
+    return unclear(
       `the table of its device is not one thin target: ${device.table.map(tableText).join(' / ')}`,
       `look at it: ${byHand('dmsetup', 'table', name)}`,
     );
   const thin = parseThin(line);
   if (thin.deviceId !== deviceId)
-    return refused(
+    return unclear(
       `its device shows thin device ${String(thin.deviceId)}, not its own (${String(deviceId)})`,
       'somebody has loaded a wrong table: stop the container before it writes more, and restore the table',
     );
   if (thin.poolDevice !== poolDevice)
-    return refused(
+    return unclear(
       `its device lies in pool ${thin.poolDevice} (${deviceNumbered(mapper, thin.poolDevice)?.name ?? 'unknown'}), not in the daemon's pool ${poolName} (${poolDevice})`,
       'is more than one Docker daemon running there?',
     );
   if (device.suspended)
-    return refused(
+    return unclear(
       'its device is suspended, so everything that writes to it hangs',
       `let it go on first: ${byHand('dmsetup', 'resume', name)}`,
     );
   if (device.deferredRemove)
-    return refused(
+    return unclear(
       'its device is about to be removed (DEFERRED REMOVE)',
       'start the container again, then run the same again',
     );
   const bytes = line.length * sectorBytes;
   if (rootfs.deviceBytes !== bytes)
-    return refused(
+    return unclear(
       `its device is ${String(rootfs.deviceBytes)} bytes, its table says ${String(bytes)}`,
       `look at it: ${byHand('dmsetup', 'table', name)}`,
     );

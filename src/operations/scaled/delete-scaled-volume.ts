@@ -6,9 +6,10 @@ import { askScaled } from '../../facts/volumes/scaled-set.ts';
 import { volumeState } from '../../facts/volumes/volume-state.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { names } from '../copies/directory-users.ts';
 import { removeMade } from '../volumes/remove-volume.ts';
@@ -43,7 +44,7 @@ export const deleteScaledVolume = defineOperation<Want>({
         ];
   },
 
-  plan(want, known): Planned {
+  plan(want, known): Decision {
     const name = instanceName(want.name, want.index);
     const all = its(want, known);
     if (all.length === 0) return gone(want, known);
@@ -51,11 +52,10 @@ export const deleteScaledVolume = defineOperation<Want>({
       .flatMap((volume) => usersOfVolume(known.the(ask(containerUses)), volume))
       .filter(({ labels }) => labels[primeLabel] === undefined);
     if (users.length > 0)
-      return {
-        outcome: 'refused',
-        reason: `${name} is used by ${names(users)}`,
-        remedy: 'remove these containers, or recreate them with another volume, first',
-      };
+      return refuse(
+        `${name} is used by ${names(users)}`,
+        'remove these containers, or recreate them with another volume, first',
+      );
     return {
       outcome: 'change',
       changes: [remove(want, all, holding(all, known))],
@@ -109,10 +109,10 @@ function remove({ name: set, index }: Want, all: readonly Volume[], bytes: numbe
 const countScript = shell('operations/scaled/count.sh');
 
 /** It is not on the host: then the records are not to have it either. */
-function gone({ name: set, index }: Want, known: Known): Planned {
+function gone({ name: set, index }: Want, known: Known): Decision {
   const name = instanceName(set, index);
   const { host, instances, away } = known.the(askScaled(set));
-  const noop = (reason: string): Planned => ({ outcome: 'noop', reason });
+  const noop = (reason: string): Decision => ({ outcome: 'noop', reason });
   if (away !== undefined)
     return {
       ...noop(`${name} is not on this host`),

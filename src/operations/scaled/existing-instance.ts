@@ -3,8 +3,10 @@ import { ask } from '../../facts/fact.ts';
 import { askScaled } from '../../facts/volumes/scaled-set.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import type { Situation } from '../volumes/situation.ts';
 import { situationNeeds, situationOf } from '../volumes/situation.ts';
 import { instanceName, instancesHere } from './instances.ts';
@@ -40,31 +42,28 @@ export function existingNeeds(want: Template, known: Known): readonly FactReques
   return situationNeeds({ volume: instanceName(want.name, index) }, known);
 }
 
-function ownOf(want: Template, known: Known): Own | Extract<Planned, { readonly outcome: 'refused' }> {
+function ownOf(want: Template, known: Known): Own | Refusal {
   const [index, ...more] = indexes(want, known);
   if (index === undefined) throw new Error(`there is no instance of ${want.name}`);
   if (more.length > 0) {
     const names = [index, ...more].map((one) => instanceName(want.name, one));
-    return {
-      outcome: 'refused',
-      reason: `the host has several instances of ${want.name}: ${names.join(', ')}`,
-      remedy: `decide which one counts, and remove the others with their data: ${byHand('plimsoll', 'scaled', 'delete', names.at(-1) ?? '')}`,
-    };
+    return refuse(
+      `the host has several instances of ${want.name}: ${names.join(', ')}`,
+      `decide which one counts, and remove the others with their data: ${byHand('plimsoll', 'scaled', 'delete', names.at(-1) ?? '')}`,
+    );
   }
   const its = volumesOf(want, index, known);
   const [volume] = its;
   if (volume === undefined) throw new Error(`an instance of ${want.name} is no volume`);
   if (!its.every(isPlain)) return { index, volume };
   const situation = situationOf({ volume: instanceName(want.name, index) }, known);
-  return 'refused' in situation
-    ? { outcome: 'refused', ...situation.refused }
-    : { index, volume: situation.volume, situation };
+  return isRefused(situation) ? situation : { index, volume: situation.volume, situation };
 }
 
 /** What is to be done where the host has an instance already: mostly nothing. */
-export function existing(want: Template, known: Known): Planned {
+export function existing(want: Template, known: Known): Decision {
   const own = ownOf(want, known);
-  if ('outcome' in own) return own;
+  if (isRefused(own)) return own;
   const { index, volume, situation } = own;
   const { host, instances, away } = known.the(askScaled(want.name));
   const bytes = bytesIn(own);
@@ -125,5 +124,5 @@ export function ownVolume(
 ): { readonly volume: Volume; readonly index: number; readonly bytes: number } | undefined {
   if (indexes(want, known).length === 0) return undefined;
   const own = ownOf(want, known);
-  return 'outcome' in own ? undefined : { volume: own.volume, index: own.index, bytes: bytesIn(own) };
+  return isRefused(own) ? undefined : { volume: own.volume, index: own.index, bytes: bytesIn(own) };
 }

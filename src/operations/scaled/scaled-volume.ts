@@ -6,10 +6,11 @@ import { askScaled, askScaledPlace } from '../../facts/volumes/scaled-set.ts';
 import { volumeLedger } from '../../facts/volumes/volume-state.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
 import { volumesQuota } from '../../facts/volumes/volumes-quota.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Planned } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import { judgeNewVolume } from '../volumes/situation.ts';
 import { existing, existingNeeds, ownVolume } from './existing-instance.ts';
 import { instanceName, instancesHere, whereTheyAre } from './instances.ts';
@@ -43,16 +44,12 @@ export const scaledVolume = defineOperation<Template>({
     return [...first, ...storage, ...(unsuitable(want, known) === undefined ? [askPlace(want, known)] : [])];
   },
 
-  plan(want, known): Planned {
+  plan(want, known): Decision {
     if (instancesHere(known.the(ask(volumes)), want.name).size > 0) return existing(want, known);
     const cannot = unsuitable(want, known);
     return cannot === undefined
       ? fresh(want, place(want, known), known)
-      : {
-          outcome: 'refused',
-          ...cannot,
-          provisional: [makeInstance(instanceFor(want, want.pinned?.index ?? 1, known))],
-        };
+      : { ...cannot, provisional: [makeInstance(instanceFor(want, want.pinned?.index ?? 1, known))] };
   },
 
   pin(want, known) {
@@ -136,43 +133,13 @@ function instanceFor(want: Template, index: number, known: Known): NewInstance {
 }
 
 /** The host has no instance yet. */
-function fresh(want: Template, set: ScaledSet, known: Known): Planned {
-  const { host, instances, promised, away } = set;
+function fresh(want: Template, set: ScaledSet, known: Known): Decision {
   const index = indexFor(want, set);
   const change = makeInstance(instanceFor(want, index ?? 1, known));
+  const refusal = judgeFresh(want, set, index, known);
   // What a rollback has to know: how the host is without it.
-  const refused = (reason: string, remedy: string): Planned => ({
-    outcome: 'refused',
-    reason,
-    remedy,
-    provisional: [change],
-  });
-  if (away !== undefined)
-    return refused(`which instances of ${want.name} the fleet has is not known: ${away.reason}`, away.remedy);
-  const own = instances.find((one) => one.host === host);
-  const taken = own === undefined ? instances.length + promised.length : 0;
-  if (own?.state === 'current')
-    return refused(
-      `according to the records ${instanceName(want.name, own.index)} is here, and it is not: whatever it held is gone`,
-      'find out why (was the host installed anew?); plimsoll records rebuild gives it up, and the same again then makes a new one, empty',
-    );
-  if (own === undefined && taken >= want.scale)
-    return refused(
-      `${String(taken)} of ${String(want.scale)} instances of ${want.name} exist: ${whereTheyAre(want.name, instances, promised)}`,
-      `raise scale; or remove one with its data (${byHand('plimsoll', 'scaled', 'delete', `${want.name}-N`)}); or leave this host out`,
-    );
-  const holder = own === undefined ? instances.find((one) => one.index === index) : undefined;
-  if (index === undefined || holder !== undefined)
-    return refused(
-      `${instanceName(want.name, index ?? 0)} has been taken meanwhile by ${holder?.host ?? 'another host'}`,
-      'plan it again: it then gets another one',
-    );
-  const name = instanceName(want.name, index);
-  if (known.the(ask(volumes)).some((volume) => volume.name === name))
-    return refused(
-      `there is a volume ${name} already, and it is no instance of ${want.name}`,
-      'give the scaled volume another name, or remove that volume, if it is of no use',
-    );
+  if (refusal !== undefined) return { ...refusal, provisional: [change] };
+  const name = instanceName(want.name, index ?? 1);
   const free = want.size === undefined ? undefined : known.the(ask(volumesQuota, volumesRoot(known)))?.freeBytes;
   const little =
     free !== undefined && free < bytesOf(want)
@@ -185,4 +152,40 @@ function fresh(want: Template, set: ScaledSet, known: Known): Planned {
     changes: [change],
     warnings: [`${name} will be on this host only: when the host is lost, so is its data`, ...little],
   };
+}
+
+/** Why it does not get the one of that number, or there is no number for it. */
+function judgeFresh(
+  want: Template,
+  { host, instances, promised, away }: ScaledSet,
+  index: number | undefined,
+  known: Known,
+): Refusal | undefined {
+  if (away !== undefined)
+    return refuse(`which instances of ${want.name} the fleet has is not known: ${away.reason}`, away.remedy);
+  const own = instances.find((one) => one.host === host);
+  const taken = own === undefined ? instances.length + promised.length : 0;
+  if (own?.state === 'current')
+    return refuse(
+      `according to the records ${instanceName(want.name, own.index)} is here, and it is not: whatever it held is gone`,
+      'find out why (was the host installed anew?); plimsoll records rebuild gives it up, and the same again then makes a new one, empty',
+    );
+  if (own === undefined && taken >= want.scale)
+    return refuse(
+      `${String(taken)} of ${String(want.scale)} instances of ${want.name} exist: ${whereTheyAre(want.name, instances, promised)}`,
+      `raise scale; or remove one with its data (${byHand('plimsoll', 'scaled', 'delete', `${want.name}-N`)}); or leave this host out`,
+    );
+  const holder = own === undefined ? instances.find((one) => one.index === index) : undefined;
+  if (index === undefined || holder !== undefined)
+    return refuse(
+      `${instanceName(want.name, index ?? 0)} has been taken meanwhile by ${holder?.host ?? 'another host'}`,
+      'plan it again: it then gets another one',
+    );
+  const name = instanceName(want.name, index);
+  return known.the(ask(volumes)).some((volume) => volume.name === name)
+    ? refuse(
+        `there is a volume ${name} already, and it is no instance of ${want.name}`,
+        'give the scaled volume another name, or remove that volume, if it is of no use',
+      )
+    : undefined;
 }

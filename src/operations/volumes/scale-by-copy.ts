@@ -6,6 +6,8 @@ import { afterRestarts, toBeMade } from '../../facts/host/entered-directory.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { functionOf, wholeScript } from '../../shell/render.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse, refuseForAll } from '../../values/refusal.ts';
 import { byHand, commandLine } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
@@ -20,7 +22,6 @@ import type { Directory } from '../copies/copy-start.ts';
 import { sidesBound } from '../copies/copy-start.ts';
 import { longestCopyMs } from '../engine/time-limits.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
 import { judgeOutgrown, outgrownNeeds } from '../rootfs/outgrown.ts';
 import { nested, noMethod, toolWarnings, unfinishedSource, unfit } from '../copies/copy-judgement.ts';
 import { finalPass, livePass, unchangedSinceCopy } from '../copies/copy-passes.ts';
@@ -69,7 +70,7 @@ function stoppedIds({ users, past }: Situation): readonly string[] {
 export function scaleByCopy(situation: Situation, want: CopyWant, known: Known): ContainerPlan {
   const { volume, users, uses, family, begun } = situation;
   const unsupported = judgeQuota(situation);
-  if (unsupported !== undefined) return { refused: unsupported };
+  if (unsupported !== undefined) return unsupported;
   const source = known.the(ask(copyDirectory, volume.mountpoint));
   if (source.kind !== 'directory')
     return refuse(
@@ -79,7 +80,7 @@ export function scaleByCopy(situation: Situation, want: CopyWant, known: Known):
   const tools = known.the(ask(copyTools));
   const special = known.the(ask(copySource, volume.mountpoint));
   const method = chooseMethod(tools);
-  if (method === undefined) return { refused: noMethod };
+  if (method === undefined) return noMethod;
   const [binder] = binders(uses, volume);
   if (binder !== undefined)
     return refuse(
@@ -87,16 +88,16 @@ export function scaleByCopy(situation: Situation, want: CopyWant, known: Known):
       `recreate ${binder.name} with the volume itself`,
     );
   const target = targetOf(situation, want.bytes);
-  if ('refused' in target) return target;
+  if (isRefused(target)) return target;
   // What has been begun is gone on with, or back: what speaks against beginning does not count any more.
-  const objection =
+  const refusal =
     begun.length > 0
       ? undefined
       : (nested(source) ??
         unfinishedSource(source, known.the(ask(begunCopies))) ??
         unfit(method, source, special) ??
         tooLarge(situation, source, target, want.bytes));
-  if (objection !== undefined) return { refused: objection };
+  if (refusal !== undefined) return refusal;
   const patch = { volumes: { [volume.name]: target.name }, ...(want.discardLayer ? { discardLayer: true } : {}) };
   const containers = users.map(({ id }) => ({
     spec: asBefore(known.the(askContainerSpec(id)), underWay(situation.past, id)),
@@ -114,12 +115,8 @@ export function scaleByCopy(situation: Situation, want: CopyWant, known: Known):
     last(situation, source, target, method, containers, want),
   ];
   const kept = keptByFailure(situation, target);
-  if (kept !== undefined) return { refused: kept, provisional: changes };
-  if (refusals.length > 0)
-    return refuse(
-      [...new Set(refusals.map(({ reason }) => reason))].join('; '),
-      [...new Set(refusals.map(({ remedy }) => remedy))].join('; '),
-    );
+  if (kept !== undefined) return { ...kept, provisional: changes };
+  if (refusals.length > 0) return refuseForAll(refusals);
 
   const growth = want.bytes - source.allocatedBytes;
   return {
@@ -159,10 +156,7 @@ interface Target extends NewVolume {
 }
 
 /** The volume to copy to: one that was made for this and has not taken the old one's place yet, or a new one. */
-function targetOf(
-  situation: Situation,
-  bytes: number,
-): Target | { readonly refused: { readonly reason: string; readonly remedy: string } } {
+function targetOf(situation: Situation, bytes: number): Target | Refusal {
   const { volume, family, all, past, pending, state, uses } = situation;
   const bytesBefore = state.options?.quotaBytes ?? 0;
   const labels = Object.fromEntries(
@@ -210,10 +204,7 @@ function targetOf(
 }
 
 /** A new container that was started, failed, and is kept with the new volume, because it may have written. */
-function keptByFailure(
-  { uses, past }: Situation,
-  { name, mountpoint }: Target,
-): { readonly reason: string; readonly remedy: string } | undefined {
+function keptByFailure({ uses, past }: Situation, { name, mountpoint }: Target): Refusal | undefined {
   const kept = uses.find(
     (use) =>
       isNew(use, past) &&
@@ -222,10 +213,10 @@ function keptByFailure(
       !use.startedAt.startsWith('0001-'),
   );
   if (kept === undefined) return undefined;
-  return {
-    reason: `${kept.name} is kept with ${name}: it was started in place of another one, failed, and what it has written is only there`,
-    remedy: `look at what it wrote (${mountpoint}) and at its logs; then ${byHand('docker', 'rm', kept.name)}, ${byHand('docker', 'volume', 'rm', name)}, and run the same again`,
-  };
+  return refuse(
+    `${kept.name} is kept with ${name}: it was started in place of another one, failed, and what it has written is only there`,
+    `look at what it wrote (${mountpoint}) and at its logs; then ${byHand('docker', 'rm', kept.name)}, ${byHand('docker', 'volume', 'rm', name)}, and run the same again`,
+  );
 }
 
 /** Docker removes volumes with this label by itself; one that was copied with care is not to be lost that way. */
@@ -236,25 +227,25 @@ function tooLarge(
   source: Directory,
   target: Target,
   bytes: number,
-): { readonly reason: string; readonly remedy: string } | undefined {
+): Refusal | undefined {
   if (source.allocatedBytes > bytes)
-    return {
-      reason: `${volume.name} uses ${formatBytes(source.allocatedBytes)}, more than the ${formatBytes(bytes)} wanted`,
-      remedy: `ask for more than ${formatBytes(source.allocatedBytes)}, or remove what is not needed first`,
-    };
+    return refuse(
+      `${volume.name} uses ${formatBytes(source.allocatedBytes)}, more than the ${formatBytes(bytes)} wanted`,
+      `ask for more than ${formatBytes(source.allocatedBytes)}, or remove what is not needed first`,
+    );
   const there = pending.find((one) => one.volume.name === target.name)?.state.quota?.usedBytes ?? 0;
   const free = state.quota?.freeBytes ?? 0;
   if (source.allocatedBytes - there > free)
-    return {
-      reason: `${state.quota?.mountPoint ?? ''} has ${formatBytes(free)} free, the copy needs ${formatBytes(source.allocatedBytes - there)}`,
-      remedy: 'make room there: the old volume stays beside the new one until plimsoll finalize',
-    };
+    return refuse(
+      `${state.quota?.mountPoint ?? ''} has ${formatBytes(free)} free, the copy needs ${formatBytes(source.allocatedBytes - there)}`,
+      'make room there: the old volume stays beside the new one until plimsoll finalize',
+    );
   const inodes = source.entries - (pending.find((one) => one.volume.name === target.name)?.state.usedInodes ?? 0);
   if (source.inodesTotal > 0 && inodes > source.inodesAvailable)
-    return {
-      reason: `the file system has ${String(source.inodesAvailable)} free inodes, the copy needs ${String(inodes)}`,
-      remedy: 'remove files that are not needed',
-    };
+    return refuse(
+      `the file system has ${String(source.inodesAvailable)} free inodes, the copy needs ${String(inodes)}`,
+      'remove files that are not needed',
+    );
   return undefined;
 }
 

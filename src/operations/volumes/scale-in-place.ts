@@ -3,6 +3,7 @@ import type { Docker } from '../../facts/daemon/docker.ts';
 import type { ProjectQuota } from '../../facts/host/project-quota.ts';
 import type { VolumeOptions } from '../../facts/volumes/volume-state.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change, ExecAction, WriteFileAction } from '../engine/change.ts';
 import {
@@ -14,7 +15,6 @@ import {
   stillRunning,
 } from '../restart/restart.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
-import { refuse } from '../engine/outcome.ts';
 import { dockerBytes } from '../../values/docker-size.ts';
 import { inLedger } from '../versions/ledger.ts';
 import type { Situation } from './situation.ts';
@@ -41,7 +41,7 @@ export function scaleInPlace(
 ): ContainerPlan {
   const { volume, docker, state, users, family, all, past } = situation;
   const unsupported = judgeQuota(situation);
-  if (unsupported !== undefined) return { refused: unsupported };
+  if (unsupported !== undefined) return unsupported;
   const { quota, options } = state;
   if (quota === undefined || options === undefined || options.quotaBytes === 0)
     return refuse(`${volume.name} was created without a size`, 'only a copy can give it one: method: copy');
@@ -76,8 +76,8 @@ export function scaleInPlace(
   const warnings = [...overcommit, ...stale];
   if (known) return { changes, warnings, owed: [] };
   if (restartOf === undefined) return { changes, warnings, owed: [owedRestart(volume, bytes, docker)] };
-  const refused = judgeRestart(docker);
-  if (refused !== undefined) return { refused };
+  const refusal = judgeRestart(docker);
+  if (refusal !== undefined) return refusal;
   return {
     changes: [
       ...restartedWhenUndone(changes),

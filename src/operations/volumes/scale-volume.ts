@@ -5,13 +5,15 @@ import { copyDirectory } from '../../facts/copies/directory-copy.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Json } from '../../values/json.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { gate, layer } from '../containers/replace/replacement-input.ts';
 import { containerResources } from '../restart/restart.ts';
 import { sizeText } from '../engine/input.ts';
-import type { Finding, Planned } from '../engine/operation.ts';
+import type { Decision, Finding } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
-import type { ContainerPlan, Refusal } from '../engine/outcome.ts';
+import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
 import { outgrownReads } from '../rootfs/outgrown.ts';
 import { copyRate } from '../copies/copy-input.ts';
@@ -96,22 +98,22 @@ export const scaleVolume = defineOperation<Want>({
     const first = situationNeeds(asked, known);
     if (first.length === 0 || first.some((request) => known.get(request) === undefined)) return first;
     const situation = situationOf(asked, known);
-    return 'refused' in situation ? first : [...first, ...needsOf(want, situation, known)];
+    return isRefused(situation) ? first : [...first, ...needsOf(want, situation, known)];
   },
 
-  plan(want, known): Planned {
+  plan(want, known): Decision {
     const situation = situationOf(meant(want), known);
-    if ('refused' in situation) return { outcome: 'refused', ...situation.refused };
+    if (isRefused(situation)) return situation;
     const bytes = targetBytes(want, situation);
-    if (typeof bytes !== 'number') return { outcome: 'refused', ...bytes.refused };
+    if (isRefused(bytes)) return bytes;
     return planFor(want, situation, bytes, known);
   },
 
   pin(want, known) {
     const situation = situationOf(meant(want), known);
-    if ('refused' in situation) return want;
+    if (isRefused(situation)) return want;
     const bytes = targetBytes(want, situation);
-    if (typeof bytes !== 'number') return want;
+    if (isRefused(bytes)) return want;
     const method =
       want.pinned?.method ?? (isThatSize(situation, bytes) ? undefined : choose(want, situation, bytes, known).method);
     return {
@@ -135,7 +137,7 @@ export const scaleVolume = defineOperation<Want>({
 
   touches(want, known) {
     const situation = situationOf(meant(want), known);
-    if ('refused' in situation) return { reads: ['docker'], changes: [] };
+    if (isRefused(situation)) return { reads: ['docker'], changes: [] };
     const users = situation.users.map(({ id }) => id);
     const resources = [
       `volume:${situation.family}`,
@@ -150,10 +152,10 @@ export const scaleVolume = defineOperation<Want>({
 
   verify(want, known): readonly Finding[] {
     const situation = situationOf(meant(want), known);
-    if ('refused' in situation) return [];
+    if (isRefused(situation)) return [];
     const { volume, state } = situation;
     const bytes = targetBytes(want, situation);
-    if (typeof bytes !== 'number' || state.shownBytes === bytes) return [];
+    if (isRefused(bytes) || state.shownBytes === bytes) return [];
     return [
       {
         message: `${volume.name} is shown with ${formatBytes(state.shownBytes)} where ${formatBytes(bytes)} were wanted`,
@@ -163,7 +165,7 @@ export const scaleVolume = defineOperation<Want>({
 
   result(want, known): Json {
     const situation = situationOf(meant(want), known);
-    if ('refused' in situation) return null;
+    if (isRefused(situation)) return null;
     const { volume, state, users, past } = situation;
     return {
       volume: volume.name,
@@ -188,17 +190,15 @@ function meant({ volume, container, path, pinned }: Want): {
 }
 
 /** In whole blocks. */
-function targetBytes(want: Want, { volume, state }: Situation): number | { readonly refused: Refusal } {
+function targetBytes(want: Want, { volume, state }: Situation): number | Refusal {
   if (want.pinned !== undefined) return want.pinned.bytes;
   const wanted = parseSize(want.size);
   const now = state.options?.quotaBytes ?? 0;
   if (wanted.kind !== 'absolute' && now === 0)
-    return {
-      refused: {
-        reason: `${volume.name} has no size now, and ${want.size} is relative to that`,
-        remedy: 'write the size itself, for example 20GiB',
-      },
-    };
+    return refuse(
+      `${volume.name} has no size now, and ${want.size} is relative to that`,
+      'write the size itself, for example 20GiB',
+    );
   return roundUp(resolveSize(wanted, now), blockBytes);
 }
 
@@ -219,7 +219,7 @@ function methodsOf(
   if (only !== undefined) return { tried: [only], goesOn };
   if (goesOn) return { tried: ['copy'], goesOn };
   return {
-    tried: 'refused' in scaleInPlace(situation, bytes, undefined) ? ['in_place', 'copy'] : ['in_place'],
+    tried: isRefused(scaleInPlace(situation, bytes, undefined)) ? ['in_place', 'copy'] : ['in_place'],
     goesOn,
   };
 }
@@ -227,7 +227,7 @@ function methodsOf(
 function needsOf(want: Want, situation: Situation, known: Known): readonly FactRequest[] {
   const bytes = targetBytes(want, situation);
   const restarted = want.restart_daemon === true ? [ask(containers)] : [];
-  if (typeof bytes !== 'number' || isThatSize(situation, bytes)) return restarted;
+  if (isRefused(bytes) || isThatSize(situation, bytes)) return restarted;
   if (methodsOf(want, situation, bytes).tried.includes('copy')) return [...restarted, ...copyNeeds(situation, known)];
   return [...restarted, ...(isShrink(situation, bytes) ? [ask(copyDirectory, situation.volume.mountpoint)] : [])];
 }
@@ -245,41 +245,35 @@ interface Choice {
 
 function choose(want: Want, situation: Situation, bytes: number, known: Known): Choice {
   const shrink = judgeShrink(want.margin, situation, bytes, known);
-  if (shrink !== undefined) return { method: undefined, plan: { refused: shrink }, passedOver: [] };
+  if (shrink !== undefined) return { method: undefined, plan: shrink, passedOver: [] };
   const plans = methodsOf(want, situation, bytes).tried.map((method) => ({
     method,
     plan: method === 'in_place' ? inPlace(want, situation, bytes, known) : byCopy(want, situation, bytes, known),
   }));
-  const possible = plans.find(({ plan }) => !('refused' in plan));
-  const refusals = plans.flatMap(({ method, plan }) => ('refused' in plan ? [{ method, ...plan.refused }] : []));
+  const possible = plans.find(({ plan }) => !isRefused(plan));
+  const refusals = plans.flatMap(({ method, plan }) => (isRefused(plan) ? [{ ...plan, method }] : []));
   if (possible !== undefined)
     return {
       ...possible,
       passedOver: possible.method === 'copy' && want.method === 'auto' ? whyNotInPlace(situation, bytes) : [],
     };
-  const only = plans.find(({ plan }) => 'refused' in plan && plan.provisional !== undefined);
+  const only = plans.find(({ plan }) => isRefused(plan) && plan.provisional !== undefined);
   if (only !== undefined) return { method: undefined, plan: only.plan, passedOver: [] };
   if (refusals.length === 1 || refusals.every(({ reason }) => reason === refusals[0]?.reason))
-    return {
-      method: undefined,
-      plan: { refused: { reason: refusals[0]?.reason ?? '', remedy: refusals[0]?.remedy ?? '' } },
-      passedOver: [],
-    };
+    return { method: undefined, plan: refuse(refusals[0]?.reason ?? '', refusals[0]?.remedy ?? ''), passedOver: [] };
   return {
     method: undefined,
-    plan: {
-      refused: {
-        reason: refusals.map(({ method, reason }) => `${named[method]}: ${reason}`).join('; '),
-        remedy: refusals.map(({ remedy }) => remedy).join('; or '),
-      },
-    },
+    plan: refuse(
+      refusals.map(({ method, reason }) => `${named[method]}: ${reason}`).join('; '),
+      refusals.map(({ remedy }) => remedy).join('; or '),
+    ),
     passedOver: [],
   };
 }
 
 function whyNotInPlace(situation: Situation, bytes: number): readonly string[] {
   const plan = scaleInPlace(situation, bytes, undefined);
-  return 'refused' in plan ? [`in place: not possible: ${plan.refused.reason}`] : [];
+  return isRefused(plan) ? [`in place: not possible: ${plan.reason}`] : [];
 }
 
 const named: Readonly<Record<Method, string>> = { in_place: 'in place', copy: 'by copy' };
@@ -287,12 +281,10 @@ const named: Readonly<Record<Method, string>> = { in_place: 'in place', copy: 'b
 function inPlace(want: Want, situation: Situation, bytes: number, known: Known): ContainerPlan {
   const [left] = situation.pending;
   if (left !== undefined) {
-    return {
-      refused: {
-        reason: `${left.volume.name} was made to take the place of ${situation.volume.name}, and the copy to it was never completed`,
-        remedy: `complete it (plimsoll resume) or take it back (plimsoll rollback); when it is of no use any more: ${byHand('docker', 'volume', 'rm', left.volume.name)}`,
-      },
-    };
+    return refuse(
+      `${left.volume.name} was made to take the place of ${situation.volume.name}, and the copy to it was never completed`,
+      `complete it (plimsoll resume) or take it back (plimsoll rollback); when it is of no use any more: ${byHand('docker', 'volume', 'rm', left.volume.name)}`,
+    );
   }
   return scaleInPlace(situation, bytes, restartOf(want, known));
 }
@@ -309,7 +301,7 @@ function byCopy(want: Want, situation: Situation, bytes: number, known: Known): 
   );
 }
 
-function planFor(want: Want, situation: Situation, bytes: number, known: Known): Planned {
+function planFor(want: Want, situation: Situation, bytes: number, known: Known): Decision {
   const { volume, pending } = situation;
   const relative =
     want.pinned === undefined && parseSize(want.size).kind !== 'absolute'

@@ -2,8 +2,9 @@ import type { CopyDirectory } from '../../facts/copies/directory-copy.ts';
 import { copyDirectory } from '../../facts/copies/directory-copy.ts';
 import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { refuse } from '../../values/refusal.ts';
 import { formatBytes, parseBytes, roundUp } from '../../values/size.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import { blockBytes } from '../../values/docker-size.ts';
 import type { Situation } from './situation.ts';
 
@@ -31,16 +32,16 @@ export function judgeShrink(
   if (now !== 0 && bytes >= now) return undefined;
   const least = roundUp(used + marginOf(margin, used), blockBytes);
   if (bytes < least)
-    return {
-      reason: `${volume.name} uses ${formatBytes(used)}, and with a margin of ${formatBytes(least - used)} that is more than the ${formatBytes(bytes)} wanted`,
-      remedy: `ask for ${formatBytes(least)} or more; or give a smaller margin than ${margin ?? '10%, at least 16MiB'} (margin:)`,
-    };
+    return refuse(
+      `${volume.name} uses ${formatBytes(used)}, and with a margin of ${formatBytes(least - used)} that is more than the ${formatBytes(bytes)} wanted`,
+      `ask for ${formatBytes(least)} or more; or give a smaller margin than ${margin ?? '10%, at least 16MiB'} (margin:)`,
+    );
   const apparent = content?.apparentBytes ?? 0;
   // Holes stay holes by every method. But what could be filled until now must not become what cannot be.
   if (apparent > bytes && apparent <= now)
-    return {
-      reason: `the files in ${volume.name} are ${formatBytes(apparent)} long together, of which ${formatBytes(used)} are allocated: once their holes are filled they do not fit into the ${formatBytes(bytes)} wanted`,
-      remedy: `ask for ${formatBytes(roundUp(apparent, blockBytes))} or more`,
-    };
+    return refuse(
+      `the files in ${volume.name} are ${formatBytes(apparent)} long together, of which ${formatBytes(used)} are allocated: once their holes are filled they do not fit into the ${formatBytes(bytes)} wanted`,
+      `ask for ${formatBytes(roundUp(apparent, blockBytes))} or more`,
+    );
   return undefined;
 }

@@ -11,8 +11,9 @@ import type { VolumeState } from '../../facts/volumes/volume-state.ts';
 import { volumeLedger, volumeState } from '../../facts/volumes/volume-state.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
+import type { Refusal } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Refusal } from '../engine/outcome.ts';
 import type { Past } from '../versions/versions.ts';
 import { familyOf, familyOfName, follow, holders, successorsOf, underWay, volumeName } from '../versions/versions.ts';
 
@@ -40,7 +41,7 @@ export interface Situation {
   readonly pending: readonly { readonly volume: Volume; readonly state: VolumeState }[];
 }
 
-type Found = { readonly refused: Refusal } | { readonly name: string };
+type Found = Refusal | { readonly name: string };
 
 const first = [ask(dockerInfo), ask(volumes), ask(containerUses), ask(replacements)] as const;
 
@@ -54,7 +55,7 @@ export function situationNeeds(want: VolumeWant, known: Known): readonly FactReq
   ];
   if (docker === undefined || all === undefined || uses === undefined || replaced === undefined) return first;
   const named = nameOf(want, uses);
-  if ('refused' in named || !volumeName.test(named.name)) return [];
+  if (isRefused(named) || !volumeName.test(named.name)) return [];
   const ask2 = ask(volumeLedger, familyHere(named.name, all));
   const ledger = known.get(ask2);
   if (ledger === undefined) return [ask2];
@@ -69,29 +70,29 @@ export function askState({ mountpoint }: Volume): FactRequest<VolumeState> {
 }
 
 /** The volume as it stands, or why nothing can be said of it; undefined while facts are missing. */
-export function situationOf(want: VolumeWant, known: Known): Situation | { readonly refused: Refusal } {
+export function situationOf(want: VolumeWant, known: Known): Situation | Refusal {
   const docker = known.the(ask(dockerInfo));
   const all = known.the(ask(volumes));
   const uses = known.the(ask(containerUses));
   const named = nameOf(want, uses);
-  if ('refused' in named) return named;
+  if (isRefused(named)) return named;
   if (!volumeName.test(named.name))
-    return refused(`"${named.name}" is not a name that Docker's local volumes can have`, 'correct the name');
+    return refuse(`"${named.name}" is not a name that Docker's local volumes can have`, 'correct the name');
   const family = familyHere(named.name, all);
   const past = { ledger: known.the(ask(volumeLedger, family)), replacements: known.the(ask(replacements)) };
   const chain = follow(named.name, all, uses, past);
   if (chain.kind === 'missing')
-    return refused(`there is no volume ${named.name}`, 'correct the name (docker volume ls), or create it first');
+    return refuse(`there is no volume ${named.name}`, 'correct the name (docker volume ls), or create it first');
   if (chain.kind === 'torn') {
     const who = chain.users.map(({ name }) => name).join(', ');
-    return refused(
+    return refuse(
       `${chain.fresh.name} has taken the place of ${chain.old.name}, and yet ${who} uses ${chain.old.name}`,
       `decide which of the two volumes counts: let ${who} use ${chain.fresh.name}, or remove it; then run the same again`,
     );
   }
   const { volume } = chain;
   const unsuitable = judgeVolume(volume, docker);
-  if (unsuitable !== undefined) return { refused: unsuitable };
+  if (unsuitable !== undefined) return unsuitable;
   const pending = chain.pending.map((one) => ({ volume: one, state: known.the(askState(one)) }));
   const users = holders(uses, volume, past);
   return {
@@ -112,7 +113,7 @@ function nameOf({ volume, container, path }: VolumeWant, uses: readonly Containe
   if (volume !== undefined) return { name: volume };
   const use = uses.find(({ id, name }) => name === container || id === container);
   if (use === undefined)
-    return refused(
+    return refuse(
       `there is no container ${container ?? ''}`,
       'correct the name (docker ps -a); if a run was cut while it was replaced: plimsoll resume',
     );
@@ -120,12 +121,12 @@ function nameOf({ volume, container, path }: VolumeWant, uses: readonly Containe
   const mount = use.mounts.find(({ destination }) => destination.replace(/(?<=.)\/+$/, '') === at);
   const paths = use.mounts.map(({ destination }) => destination).join(', ');
   if (mount === undefined)
-    return refused(
+    return refuse(
       `${use.name} has nothing mounted at ${at}`,
       paths === '' ? 'it has no mounts at all' : `it has mounts at ${paths}`,
     );
   if (mount.type !== 'volume' || mount.name === undefined)
-    return refused(
+    return refuse(
       `what ${use.name} has at ${at} is no volume but a ${mount.type}${mount.source === '' ? '' : ` of ${mount.source}`}`,
       'only volumes have a size of their own: recreate the container with a volume there first',
     );
@@ -138,42 +139,37 @@ function familyHere(name: string, all: readonly Volume[]): string {
   return volume === undefined ? familyOfName(name) : familyOf(volume);
 }
 
-function refused(reason: string, remedy: string): { readonly refused: Refusal } {
-  return { refused: { reason, remedy } };
-}
-
 /** Why a volume cannot have another size at all. */
 export function judgeVolume(
   { name, driver, options }: Pick<Volume, 'name' | 'driver' | 'options'>,
   docker: Docker,
 ): Refusal | undefined {
   if (docker.rootless)
-    return {
-      reason: 'the Docker daemon is rootless, where volumes have no size of their own',
-      remedy: 'use a daemon that runs as root',
-    };
+    return refuse(
+      'the Docker daemon is rootless, where volumes have no size of their own',
+      'use a daemon that runs as root',
+    );
   if (driver !== 'local')
-    return {
-      reason: `${name} belongs to the volume driver ${driver}, not to Docker's own (local)`,
-      remedy: `change its size with the means of ${driver}`,
-    };
+    return refuse(
+      `${name} belongs to the volume driver ${driver}, not to Docker's own (local)`,
+      `change its size with the means of ${driver}`,
+    );
   const { type = '', device = '' } = options;
   if (type === '' && device === '' && options['o'] === undefined) return undefined;
   if (type === 'tmpfs')
-    return {
-      reason: `${name} is a tmpfs: it lies in memory, and is empty whenever nothing uses it`,
-      remedy: 'create a new volume with --opt o=size=…, and recreate its containers with that',
-    };
+    return refuse(
+      `${name} is a tmpfs: it lies in memory, and is empty whenever nothing uses it`,
+      'create a new volume with --opt o=size=…, and recreate its containers with that',
+    );
   if (/^(nfs|nfs4|cifs|smb3|glusterfs|ceph)$/.test(type))
-    return {
-      reason: `${name} lies on another machine (${type}), which decides how large it is`,
-      remedy: 'change the size of what that machine exports',
-    };
-  return {
-    reason: `${name} is a mount of its own (type ${type === '' ? 'none' : type}${device === '' ? '' : `, device ${device}`}), there only while a container uses it: its size is that of what is mounted`,
-    remedy:
-      'enlarge that device or directory on the host; or copy its content to a volume with a size (volume_copy) while it is mounted',
-  };
+    return refuse(
+      `${name} lies on another machine (${type}), which decides how large it is`,
+      'change the size of what that machine exports',
+    );
+  return refuse(
+    `${name} is a mount of its own (type ${type === '' ? 'none' : type}${device === '' ? '' : `, device ${device}`}), there only while a container uses it: its size is that of what is mounted`,
+    'enlarge that device or directory on the host; or copy its content to a volume with a size (volume_copy) while it is mounted',
+  );
 }
 
 /** Why no volume with a size can be made below `root`, the directory of all volumes. */
@@ -186,10 +182,10 @@ export function judgeNewVolume(
   const cannot = judgeVolume({ name, driver: 'local', options: {} }, docker);
   if (cannot !== undefined) return cannot;
   if (quota === null)
-    return {
-      reason: `Docker's directory ${root} does not exist`,
-      remedy: 'does the daemon run on this host, and under this root directory?',
-    };
+    return refuse(
+      `Docker's directory ${root} does not exist`,
+      'does the daemon run on this host, and under this root directory?',
+    );
   return judgeFileSystem(quota);
 }
 
@@ -197,31 +193,30 @@ export function judgeNewVolume(
 export function judgeQuota({ volume, state }: Situation): Refusal | undefined {
   const { quota } = state;
   if (quota === undefined)
-    return {
-      reason: `${volume.name}: its directory ${volume.mountpoint} does not exist`,
-      remedy: 'does the daemon run on this host, and under this root directory?',
-    };
+    return refuse(
+      `${volume.name}: its directory ${volume.mountpoint} does not exist`,
+      'does the daemon run on this host, and under this root directory?',
+    );
   if (state.mounted !== undefined)
-    return {
-      reason: `somebody has mounted ${state.mounted} on ${volume.mountpoint}`,
-      remedy: `unmount it, if nothing uses it: what lies there is not what Docker would put there`,
-    };
+    return refuse(
+      `somebody has mounted ${state.mounted} on ${volume.mountpoint}`,
+      `unmount it, if nothing uses it: what lies there is not what Docker would put there`,
+    );
   return judgeFileSystem(quota);
 }
 
 /** The same of what Docker's volumes lie on. */
 function judgeFileSystem({ fileSystem, mountPoint, options, quotaTool, freeBytes }: ProjectQuota): Refusal | undefined {
   if (fileSystem !== 'xfs')
-    return {
-      reason: `Docker's volumes lie on ${fileSystem} (${mountPoint}), where a volume has no size of its own: all share the ${formatBytes(freeBytes)} that are free there`,
-      remedy: `move Docker's data directory to an XFS that is mounted with prjquota; or make room on ${mountPoint}`,
-    };
+    return refuse(
+      `Docker's volumes lie on ${fileSystem} (${mountPoint}), where a volume has no size of its own: all share the ${formatBytes(freeBytes)} that are free there`,
+      `move Docker's data directory to an XFS that is mounted with prjquota; or make room on ${mountPoint}`,
+    );
   if (!options.some((option) => option === 'prjquota' || option === 'pquota'))
-    return {
-      reason: `${mountPoint}, where Docker's volumes lie, is XFS mounted without project quotas`,
-      remedy:
-        'they can only be switched on when it is mounted anew: stop Docker, unmount it, mount it with prjquota (in /etc/fstab; a remount does nothing; for the root file system the kernel option rootflags=pquota), start Docker',
-    };
-  if (!quotaTool) return { reason: 'xfs_quota and xfs_io are not installed', remedy: 'install xfsprogs on the host' };
+    return refuse(
+      `${mountPoint}, where Docker's volumes lie, is XFS mounted without project quotas`,
+      'they can only be switched on when it is mounted anew: stop Docker, unmount it, mount it with prjquota (in /etc/fstab; a remount does nothing; for the root file system the kernel option rootflags=pquota), start Docker',
+    );
+  if (!quotaTool) return refuse('xfs_quota and xfs_io are not installed', 'install xfsprogs on the host');
   return undefined;
 }

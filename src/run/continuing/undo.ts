@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import type { Change } from '../../operations/engine/change.ts';
-import { defineOperation, type Operation, type Planned } from '../../operations/engine/operation.ts';
+import { defineOperation, type Operation, type Planned, type Decision } from '../../operations/engine/operation.ts';
 import { changeSchema, jsonSchema } from '../../plan/change-schema.ts';
 import { fieldDifferences } from '../../plan/field-differences.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { canonicalJson } from '../../values/json.ts';
+import { refuse } from '../../values/refusal.ts';
 
 /** A change of an earlier part of the run, and the operation's input that led to it. */
 const schema = z.strictObject({
@@ -63,10 +64,10 @@ export function leavesNothing({ undo }: Change): boolean {
   return undo === 'irreversible' || undo.length === 0;
 }
 
-const nothingToUndo: Planned = { outcome: 'noop', reason: 'it has left nothing to be undone' };
+const nothingToUndo: Decision = { outcome: 'noop', reason: 'it has left nothing to be undone' };
 
 /** `fresh` is what the change's own operation would do now; `standing` what its subject is, where the operation says so beyond that. */
-function planUndo({ change, complete }: UndoWant, fresh: Planned, standing: JsonObject | undefined): Planned {
+function planUndo({ change, complete }: UndoWant, fresh: Planned, standing: JsonObject | undefined): Decision {
   if (change.undo === 'irreversible' || change.undo.length === 0) return nothingToUndo;
   // What was recorded of the change is settled when it is undone; the undo makes no version of its own.
   const { undoneTo = change.before, records: _, ...done } = change;
@@ -82,12 +83,10 @@ function planUndo({ change, complete }: UndoWant, fresh: Planned, standing: Json
         : []
       : fieldDifferences(change.after, among(change.after, now));
   if (complete && since.length > 0) {
-    return {
-      outcome: 'refused',
-      reason: `since "${change.summary}" it has been changed by somebody else: ${since.join('; ')}`,
-      remedy:
-        'look at the host; if it is to be put back all the same, do it by hand: plimsoll runs RUN -v shows the commands',
-    };
+    return refuse(
+      `since "${change.summary}" it has been changed by somebody else: ${since.join('; ')}`,
+      'look at the host; if it is to be put back all the same, do it by hand: plimsoll runs RUN -v shows the commands',
+    );
   }
   return {
     outcome: 'change',

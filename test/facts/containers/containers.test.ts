@@ -3,6 +3,7 @@ import type { Container } from '../../../src/facts/containers/containers.ts';
 import { containers } from '../../../src/facts/containers/containers.ts';
 import { matchesGlob, selectContainers } from '../../../src/facts/containers/container-selection.ts';
 import { runScript } from '../real-shell.ts';
+import { isRefused } from '../../../src/values/refusal.ts';
 
 const idOf = (start: string): string => start.padEnd(64, '0');
 
@@ -146,8 +147,8 @@ describe('selectContainers', () => {
   );
   const names = (selector: Parameters<typeof selectContainers>[1]): readonly string[] | string => {
     const selection = selectContainers(all, selector);
-    return 'refused' in selection
-      ? `${selection.refused} / ${selection.remedy}`
+    return isRefused(selection)
+      ? `${selection.reason} / ${selection.remedy}`
       : selection.selected.map(({ name }) => name);
   };
 
@@ -186,7 +187,7 @@ describe('selectContainers', () => {
 
   it('says so when the host has no containers at all', () => {
     expect(selectContainers([], { container: 'x' })).toMatchObject({
-      refused: expect.stringContaining('there are no containers on this host'),
+      reason: expect.stringContaining('there are no containers on this host'),
     });
   });
 });

@@ -5,6 +5,7 @@ import { containerUsesIfAny, copySource } from '../../../src/facts/copies/copy-s
 import type { CopyTools } from '../../../src/facts/copies/directory-copy.ts';
 import { copyDirectory, copyTools } from '../../../src/facts/copies/directory-copy.ts';
 import { ask, askOf } from '../../../src/facts/fact.ts';
+import { isRefused } from '../../../src/values/refusal.ts';
 import type { Peer } from '../../../src/facts/peer.ts';
 import { peer } from '../../../src/facts/peer.ts';
 import type { ReceivedCopy, ReceivingHost } from '../../../src/facts/copies/receiving-host.ts';
@@ -112,7 +113,7 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
     .set(ask(peer), { ...found, name: 'web-1', hostKey: 'SHA256:0123456789abcdefXYZ' })
     .set(askOf('b', peer, crossed('b')), found);
   const sides = sidesOf(want, known);
-  if ('outcome' in sides) throw new Error(sides.reason);
+  if (isRefused(sides)) throw new Error(sides.reason);
   const sets = setsInOrder(rsyncSets('--modify-window=-1', want.bwlimit));
   return known
     .set(ask(stoppedForCopies), {

@@ -2,8 +2,9 @@ import { composeLabels, composeOptions } from '../../../facts/containers/compose
 import type { ContainerSpec } from '../../../facts/containers/container-spec.ts';
 import type { Json, JsonObject } from '../../../values/json.ts';
 import { asObject, isObject } from '../../../values/json.ts';
+import type { Refusal } from '../../../values/refusal.ts';
+import { refuse } from '../../../values/refusal.ts';
 import { commandLine } from '../../../values/shell.ts';
-import type { Refusal } from '../../engine/outcome.ts';
 import type { ExpectedMount } from './mounts.ts';
 import { planMounts } from './mounts.ts';
 import type { Patch } from './patch.ts';
@@ -15,10 +16,7 @@ import type { Patch } from './patch.ts';
 export function composeRefusal(spec: ContainerSpec, patch: Patch, remedy: 'by hand' | 'or compose: override'): Refusal {
   const labels = composeLabels(asObject(spec.config['Labels']));
   if (labels === undefined)
-    return {
-      reason: `${spec.name} belongs to a Compose project without a name`,
-      remedy: 'make it anew with docker compose up',
-    };
+    return refuse(`${spec.name} belongs to a Compose project without a name`, 'make it anew with docker compose up');
   const { project, service, directory } = labels;
   const override = overridePath(directory === '' ? '.' : directory, service, 1);
   const command = commandLine([
@@ -36,11 +34,11 @@ export function composeRefusal(spec: ContainerSpec, patch: Patch, remedy: 'by ha
     '--no-deps',
     service,
   ]);
-  return {
-    reason: `${spec.name} belongs to the Compose project ${project}, which has to make it anew itself`,
+  return refuse(
+    `${spec.name} belongs to the Compose project ${project}, which has to make it anew itself`,
     // The value of a variable may be a secret; a message is no place for it.
-    remedy: `${labels.files.length === 0 ? `its label com.docker.compose.project.config_files is missing, so the project's own file is not known: with the override file alone Compose would describe nothing else of ${service}; give it first, where the command says -f FILE. ` : ''}${remedy === 'by hand' || labels.files.length === 0 ? '' : 'say compose: override, and plimsoll does this and verifies it; or by hand: '}write to ${override}:\n${overrideText(service, spec, { ...patch, env: Object.fromEntries(Object.entries(patch.env ?? {}).map(([name, value]) => [name, value === null ? null : '…'])) })}\nthen run: ${command}`,
-  };
+    `${labels.files.length === 0 ? `its label com.docker.compose.project.config_files is missing, so the project's own file is not known: with the override file alone Compose would describe nothing else of ${service}; give it first, where the command says -f FILE. ` : ''}${remedy === 'by hand' || labels.files.length === 0 ? '' : 'say compose: override, and plimsoll does this and verifies it; or by hand: '}write to ${override}:\n${overrideText(service, spec, { ...patch, env: Object.fromEntries(Object.entries(patch.env ?? {}).map(([name, value]) => [name, value === null ? null : '…'])) })}\nthen run: ${command}`,
+  );
 }
 
 /** One file for each time that something is asked of a service: those before it stay as they are. */

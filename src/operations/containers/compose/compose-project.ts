@@ -5,9 +5,11 @@ import type { Container } from '../../../facts/containers/containers.ts';
 import type { ContainerSpec } from '../../../facts/containers/container-spec.ts';
 import type { ContainerUse } from '../../../facts/containers/container-uses.ts';
 import { asObject, canonicalJson } from '../../../values/json.ts';
+import type { Refusal } from '../../../values/refusal.ts';
+import { refuse } from '../../../values/refusal.ts';
 import { byHand } from '../../../values/shell.ts';
 import { oneLine } from '../../../values/terminal.ts';
-import type { ContainerPlan, Refusal } from '../../engine/outcome.ts';
+import type { ContainerPlan } from '../../engine/outcome.ts';
 import { asked } from '../body/asked.ts';
 import { composeContainer } from './compose-change.ts';
 import { overridePath } from '../body/compose-file.ts';
@@ -84,17 +86,16 @@ export interface Asking {
 
 export function planComposed({ spec, patch, gate, uses, project, underWay }: Asking): ContainerPlan {
   const container = composeContainerOf({ name: spec.name, image: spec.image, labels: stringLabels(spec) });
-  if (container === undefined)
-    return { refused: { reason: `Compose has not made ${spec.name}`, remedy: 'leave compose: out' } };
+  if (container === undefined) return refuse(`Compose has not made ${spec.name}`, 'leave compose: out');
   const { labels, override } = container;
   if (underWay === undefined && asked(spec, patch).length === 0)
     return { changes: [], warnings: [], owed: project === undefined ? [] : owedOf(container, project) };
-  const refused =
+  const refusal =
     orchestrated(spec) ??
     judgeWhatever(spec, patch, uses, underWay !== undefined) ??
     unsayable(spec, patch) ??
     (underWay !== undefined || project === undefined ? undefined : judgeProject(spec, labels, override, project));
-  if (refused !== undefined) return { refused };
+  if (refusal !== undefined) return refusal;
   const change = composeContainer({
     subject: `container:${spec.name}`,
     spec,
@@ -153,24 +154,18 @@ function unsayable(spec: ContainerSpec, patch: Patch): Refusal | undefined {
     ([key, value]) => value === null && Object.hasOwn(asObject(spec.config['Labels']), key),
   );
   if (label !== undefined)
-    return {
-      reason: `${name}: an override file of Compose cannot take out the label ${oneLine(label[0], 80)}`,
-      remedy: inFile,
-    };
+    return refuse(`${name}: an override file of Compose cannot take out the label ${oneLine(label[0], 80)}`, inFile);
   const path = Object.entries(patch.mounts ?? {}).find(
     ([at, mount]) => mount === null && spec.mounts.some((one) => one['Destination'] === at),
   );
   if (path !== undefined)
-    return {
-      reason: `${name}: an override file of Compose cannot take out the mount at ${oneLine(path[0], 80)}`,
-      remedy: inFile,
-    };
+    return refuse(`${name}: an override file of Compose cannot take out the mount at ${oneLine(path[0], 80)}`, inFile);
   const [beyond] = mountOptionsBeyond(spec, patch);
   if (beyond !== undefined)
-    return {
-      reason: `${name}: what is mounted at ${oneLine(beyond.path, 80)} has ${beyond.keys.join(' and ')}, which an override file would take from it`,
-      remedy: inFile,
-    };
+    return refuse(
+      `${name}: what is mounted at ${oneLine(beyond.path, 80)} has ${beyond.keys.join(' and ')}, which an override file would take from it`,
+      inFile,
+    );
   const bindings = asObject(spec.hostConfig['PortBindings']);
   const port = Object.entries(patch.ports ?? {}).find(
     ([key, wanted]) =>
@@ -179,15 +174,15 @@ function unsayable(spec: ContainerSpec, patch: Patch): Refusal | undefined {
         canonicalJson(wanted?.map(({ hostIp, hostPort }) => ({ HostIp: hostIp, HostPort: hostPort })) ?? null),
   );
   if (port !== undefined)
-    return {
-      reason: `${name} publishes its port ${port[0]} already, and an override file of Compose can only add to that`,
-      remedy: inFile,
-    };
+    return refuse(
+      `${name} publishes its port ${port[0]} already, and an override file of Compose can only add to that`,
+      inFile,
+    );
   return patch.pinPorts === true
-    ? {
-        reason: `${name}: which ports Compose has left to Docker is said in the project's files`,
-        remedy: `leave pin_ports out, or ${inFile}`,
-      }
+    ? refuse(
+        `${name}: which ports Compose has left to Docker is said in the project's files`,
+        `leave pin_ports out, or ${inFile}`,
+      )
     : undefined;
 }
 
@@ -200,65 +195,65 @@ function judgeProject(
   const { name, state } = spec;
   const { directory, files, service, version } = labels;
   if (labels.oneOff)
-    return {
-      reason: `${name} was made by docker compose run, once, and Compose does not make it anew`,
-      remedy: 'run it again yourself',
-    };
+    return refuse(
+      `${name} was made by docker compose run, once, and Compose does not make it anew`,
+      'run it again yourself',
+    );
   if (service === '' || labels.hash === '' || !directory.startsWith('/') || files.length === 0)
-    return {
-      reason: `${name}: its labels do not say which files Compose has made it from`,
-      remedy: 'docker compose up with files in a directory of this host makes it anew, with these labels',
-    };
+    return refuse(
+      `${name}: its labels do not say which files Compose has made it from`,
+      'docker compose up with files in a directory of this host makes it anew, with these labels',
+    );
   if (!project.directoryExists)
-    return {
-      reason: `${name}: the directory of its project, ${directory}, is not on this host`,
-      remedy: 'bring the files of the project there, or run docker compose where they are',
-    };
+    return refuse(
+      `${name}: the directory of its project, ${directory}, is not on this host`,
+      'bring the files of the project there, or run docker compose where they are',
+    );
   if (project.missing.length > 0)
-    return {
-      reason: `${name}: files that Compose has made it from are not on this host: ${project.missing.map((file) => oneLine(file, 200)).join(', ')}`,
-      remedy: 'bring them there, or run docker compose where they are',
-    };
+    return refuse(
+      `${name}: files that Compose has made it from are not on this host: ${project.missing.map((file) => oneLine(file, 200)).join(', ')}`,
+      'bring them there, or run docker compose where they are',
+    );
   if (project.tool === undefined)
-    return {
-      reason: `${name} was made by Compose ${version}, and this host has neither docker compose nor docker-compose`,
-      remedy: 'install it there',
-    };
+    return refuse(
+      `${name} was made by Compose ${version}, and this host has neither docker compose nor docker-compose`,
+      'install it there',
+    );
   if (!state.running)
-    return {
-      reason: `${name} does not run, and Compose would start it`,
-      remedy: `start it first: ${byHand('docker', 'start', name)}`,
-    };
+    return refuse(
+      `${name} does not run, and Compose would start it`,
+      `start it first: ${byHand('docker', 'start', name)}`,
+    );
   if (project.replicas !== 1)
-    return {
-      reason: `the service ${service} has ${String(project.replicas)} containers, and an override file is for all of them`,
-      remedy: "say it in the project's own file, and run docker compose up",
-    };
+    return refuse(
+      `the service ${service} has ${String(project.replicas)} containers, and an override file is for all of them`,
+      "say it in the project's own file, and run docker compose up",
+    );
   if (project.override === 'other')
-    return {
-      reason: `${override} is there, and it is not as plimsoll has written it`,
-      remedy: `take what is in it over into the project's own file, and remove it`,
-    };
+    return refuse(
+      `${override} is there, and it is not as plimsoll has written it`,
+      `take what is in it over into the project's own file, and remove it`,
+    );
   if (!project.suits)
-    return {
-      reason: `${name}: docker-compose ${project.tool.release} cannot make a container anew with this image and this Docker (it fails with 'ContainerConfig' when the old one is stopped already)`,
-      remedy: 'install Docker Compose 2 there (docker compose), and make the project anew with that: docker compose up',
-    };
+    return refuse(
+      `${name}: docker-compose ${project.tool.release} cannot make a container anew with this image and this Docker (it fails with 'ContainerConfig' when the old one is stopped already)`,
+      'install Docker Compose 2 there (docker compose), and make the project anew with that: docker compose up',
+    );
   const { would, complaint } = project;
   const [dry, verb] = project.tool.command === 'docker compose' ? [['--dry-run'], ['up', '-d']] : [[], ['config']];
   const named = ['-p', labels.project, ...files.flatMap((file) => ['-f', file])];
   const tool = byHand(...project.tool.command.split(' '), ...dry, ...named, ...verb);
   const tryThere = `try it there: ${byHand('cd', directory)} && ${tool}`;
   if (would === undefined)
-    return {
-      reason: `${name}: Compose cannot read the files of its project as it did when it made it: ${oneLine(complaint, 300)}`,
-      remedy: tryThere,
-    };
+    return refuse(
+      `${name}: Compose cannot read the files of its project as it did when it made it: ${oneLine(complaint, 300)}`,
+      tryThere,
+    );
   if (would.length !== 1 || would[0] !== running(name))
-    return {
-      reason: `the files of the project, read here, would not make ${name} as it is: they have been changed since it was made, or it was made with other variables in the environment (Compose would: ${oneLine(would.join('; '), 300)})`,
-      remedy: `put the variables into ${directory}/.env, or run docker compose up yourself first; ${tryThere}`,
-    };
+    return refuse(
+      `the files of the project, read here, would not make ${name} as it is: they have been changed since it was made, or it was made with other variables in the environment (Compose would: ${oneLine(would.join('; '), 300)})`,
+      `put the variables into ${directory}/.env, or run docker compose up yourself first; ${tryThere}`,
+    );
   return undefined;
 }
 

@@ -71,7 +71,7 @@ export function planForCompose(want: RecreateWant, container: Meant, patch: () =
     underWay === undefined
       ? staleCopyRefusal(known.the(askContainerSpec(container.id)), patchOf(want).mounts, known)
       : undefined;
-  if (stale !== undefined) return { refused: stale };
+  if (stale !== undefined) return stale;
   return planComposed({
     spec: known.the(underWay === undefined ? askContainerSpec(container.id) : askComposedSpec(container.id)),
     patch: underWay === undefined ? patch() : patchOf(want),

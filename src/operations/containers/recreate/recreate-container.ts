@@ -10,9 +10,11 @@ import { ask } from '../../../facts/fact.ts';
 import type { Replacement } from '../../../facts/containers/replacements.ts';
 import { replacements } from '../../../facts/containers/replacements.ts';
 import type { Json } from '../../../values/json.ts';
+import type { Refusal } from '../../../values/refusal.ts';
+import { isRefused } from '../../../values/refusal.ts';
 import type { Change } from '../../engine/change.ts';
 import { defineOperation } from '../../engine/operation.ts';
-import type { Planned } from '../../engine/operation.ts';
+import type { Decision } from '../../engine/operation.ts';
 import type { ContainerPlan } from '../../engine/outcome.ts';
 import { combine } from '../../engine/outcome.ts';
 import { judgeOutgrown, outgrownNeeds, outgrownReads } from '../../rootfs/outgrown.ts';
@@ -57,7 +59,7 @@ export const recreateContainer = defineOperation<RecreateWant>({
     ];
     if (first.some((request) => known.get(request) === undefined)) return first;
     const selection = select(want, known);
-    if ('refused' in selection) return [];
+    if (isRefused(selection)) return [];
     const all = selection.selected.map((container) => ({ container, needs: needsOf(want, container, known) }));
     // Only of those that would be replaced: most of a label's hundreds may be as they are asked for.
     const replaced = all.filter(
@@ -73,9 +75,9 @@ export const recreateContainer = defineOperation<RecreateWant>({
     ];
   },
 
-  plan(want, known): Planned {
+  plan(want, known): Decision {
     const selection = select(want, known);
-    if ('refused' in selection) return { outcome: 'refused', reason: selection.refused, remedy: selection.remedy };
+    if (isRefused(selection)) return selection;
     const plans = selection.selected.map((container) =>
       unlessOutgrown(want, container, planOne(want, container, known), known),
     );
@@ -90,7 +92,7 @@ export const recreateContainer = defineOperation<RecreateWant>({
 
   touches(want, known) {
     const selection = select(want, known);
-    const ids = 'refused' in selection ? [] : selection.selected.map(({ id }) => id);
+    const ids = isRefused(selection) ? [] : selection.selected.map(({ id }) => id);
     const mounted = Object.values(want.mounts ?? {}).flatMap((mount) =>
       mount === null ? [] : ['volume' in mount ? `volume:${mount.volume}` : `path:${mount.bind}`],
     );
@@ -134,13 +136,10 @@ function needsOf(want: RecreateWant, container: InPlace, known: Known): readonly
   ];
 }
 
-function select(
-  want: RecreateWant,
-  known: Known,
-): { readonly selected: readonly InPlace[] } | { readonly refused: string; readonly remedy: string } {
+function select(want: RecreateWant, known: Known): { readonly selected: readonly InPlace[] } | Refusal {
   const present = inPlace(presentContainers(want, known), known.the(ask(replacements)));
   const selection = selectContainers(present, { container: want.container, label: want.label });
-  if ('refused' in selection) return selection;
+  if (isRefused(selection)) return selection;
   return { selected: selection.selected.flatMap(({ id }) => present.find((one) => one.id === id) ?? []) };
 }
 
@@ -150,14 +149,14 @@ function specOf({ id, underWay }: InPlace, known: Known): ContainerSpec {
 }
 
 function hasChanges(plan: ContainerPlan): boolean {
-  return 'changes' in plan && plan.changes.length > 0;
+  return !isRefused(plan) && plan.changes.length > 0;
 }
 
 /** The old one is started again when it fails, or is rolled back: by then another daemon may do it. What has been begun can only go on, or back. */
 function unlessOutgrown(want: RecreateWant, container: InPlace, plan: ContainerPlan, known: Known): ContainerPlan {
   if (!hasChanges(plan) || container.underWay !== undefined || isBeingComposed(want, container, known)) return plan;
   const outgrown = judgeOutgrown([container.id], known, 'either');
-  return outgrown === undefined ? plan : { refused: outgrown };
+  return outgrown ?? plan;
 }
 
 function planOne(want: RecreateWant, container: InPlace, known: Known): ContainerPlan {
@@ -188,7 +187,7 @@ function planOne(want: RecreateWant, container: InPlace, known: Known): Containe
     spec,
     uses.filter(({ id }) => id !== spec.id).map(({ name }) => name),
   );
-  return { refused: refusal, ...(kept === undefined ? {} : { provisional: [change()] }) };
+  return { ...refusal, ...(kept === undefined ? {} : { provisional: [change()] }) };
 }
 
 function leadingThere(want: RecreateWant, container: InPlace, spec: ContainerSpec, known: Known): Restoration {
@@ -240,7 +239,7 @@ function results(
   readonly lines: ReturnType<typeof explain>;
 }[] {
   const selection = select(want, known);
-  if ('refused' in selection) return [];
+  if (isRefused(selection)) return [];
   return selection.selected.map(({ id, name }) => {
     const composed = composedResult(want, { id, name }, known);
     if (composed !== undefined) return composed;

@@ -5,9 +5,9 @@ import { ask } from '../../../facts/fact.ts';
 import { askImageIds } from '../../../facts/daemon/image-ids.ts';
 import type { Volume } from '../../../facts/volumes/volumes.ts';
 import { volumes } from '../../../facts/volumes/volumes.ts';
+import type { Refusal } from '../../../values/refusal.ts';
+import { refuse } from '../../../values/refusal.ts';
 import { oneLine } from '../../../values/terminal.ts';
-import type { ContainerPlan } from '../../engine/outcome.ts';
-import { refuse } from '../../engine/outcome.ts';
 import { familyOf, familyOfName, labelOf, successorsOf } from '../../versions/versions.ts';
 import type { ExpectedMount } from '../body/mounts.ts';
 import { planMounts } from '../body/mounts.ts';
@@ -77,7 +77,7 @@ export function restoration(
   };
 }
 
-export function refuseRestoring(name: string, version: number | undefined, cannot: readonly string[]): ContainerPlan {
+export function refuseRestoring(name: string, version: number | undefined, cannot: readonly string[]): Refusal {
   return refuse(
     `version ${String(version)} of ${name} cannot be brought back whole: ${cannot.join('; ')}`,
     'say partly: true (plimsoll restore-version --partly), and all the rest is brought back, while these stay as they are now; env, image and mounts can be given by recreate_container itself',

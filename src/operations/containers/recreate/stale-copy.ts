@@ -4,8 +4,9 @@ import type { FactRequest, Known } from '../../../facts/fact.ts';
 import { ask } from '../../../facts/fact.ts';
 import { volumes } from '../../../facts/volumes/volumes.ts';
 import { asText } from '../../../values/json.ts';
+import type { Refusal } from '../../../values/refusal.ts';
+import { refuse } from '../../../values/refusal.ts';
 import { oneLine } from '../../../values/terminal.ts';
-import type { Refusal } from '../../engine/outcome.ts';
 import { containerPath } from '../body/container-path.ts';
 import type { Patch, PatchedMount } from '../body/patch.ts';
 
@@ -52,10 +53,10 @@ export function staleCopyRefusal(spec: ContainerSpec, mounts: Mounts | undefined
         : copy.newer < 0
           ? 'that is not there any more, so whether it has been written to since cannot be told'
           : `that has been written to since (${copy.newer === 1 ? 'one path' : `${String(copy.newer)} paths`}${first === '' ? '' : `: ${first}`}${copy.newer > copy.first.length && first !== '' ? ', …' : ''})`;
-      return {
-        reason: `${what}, for ${oneLine(path, 80)} of ${spec.name}, is a copy of ${source} ${why}: the new container would go on without it`,
-        remedy: `let ${spec.name} be stopped from the last copy on until it has the copy: docker stop, copy_volume, recreate_container, docker start, as playbooks/move-bind-to-volume.yaml has it`,
-      };
+      return refuse(
+        `${what}, for ${oneLine(path, 80)} of ${spec.name}, is a copy of ${source} ${why}: the new container would go on without it`,
+        `let ${spec.name} be stopped from the last copy on until it has the copy: docker stop, copy_volume, recreate_container, docker start, as playbooks/move-bind-to-volume.yaml has it`,
+      );
     }
   }
   return undefined;

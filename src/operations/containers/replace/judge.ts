@@ -3,9 +3,10 @@ import type { ContainerUse } from '../../../facts/containers/container-uses.ts';
 import { dependants } from '../../../facts/containers/container-uses.ts';
 import type { Replacement } from '../../../facts/containers/replacements.ts';
 import { asObject, asText } from '../../../values/json.ts';
+import type { Refusal } from '../../../values/refusal.ts';
+import { refuse } from '../../../values/refusal.ts';
 import { formatBytes } from '../../../values/size.ts';
 import { oneLine } from '../../../values/terminal.ts';
-import type { Refusal } from '../../engine/outcome.ts';
 import { composeRefusal } from '../body/compose-file.ts';
 import { unknownKeys } from '../body/create-body.ts';
 import { lostMountOptions } from '../body/mounts.ts';
@@ -62,10 +63,10 @@ export function orchestrated(spec: ContainerSpec): Refusal | undefined {
   const found = orchestrators.find(([prefix]) => labels.some((label) => label.startsWith(prefix)));
   return found === undefined
     ? undefined
-    : {
-        reason: `${spec.name} belongs to ${found[1]}, which makes and removes its containers itself`,
-        remedy: `change it there: ${found[2]}`,
-      };
+    : refuse(
+        `${spec.name} belongs to ${found[1]}, which makes and removes its containers itself`,
+        `change it there: ${found[2]}`,
+      );
 }
 
 /** The others take a size, and give none. */
@@ -75,59 +76,59 @@ function unsuited(spec: ContainerSpec, patch: Patch): Refusal | undefined {
   const { image, storageSize } = patch;
   const { name, hostConfig } = spec;
   if (hostConfig['AutoRemove'] === true)
-    return {
-      reason: `${name} was made with --rm: Docker removes it, and its volumes without a name, as soon as it is stopped`,
-      remedy: 'make it anew without --rm',
-    };
+    return refuse(
+      `${name} was made with --rm: Docker removes it, and its volumes without a name, as soon as it is stopped`,
+      'make it anew without --rm',
+    );
   if (spec.imageConfig === null)
-    return {
-      reason: `${name}: its image ${oneLine(spec.image, 19)} is not there any more, so the same container cannot be made again`,
-      remedy: 'load or pull that very image; or say image:, and the new one is made from it',
-    };
+    return refuse(
+      `${name}: its image ${oneLine(spec.image, 19)} is not there any more, so the same container cannot be made again`,
+      'load or pull that very image; or say image:, and the new one is made from it',
+    );
   if (storageSize !== undefined && !driversWithSizes.includes(spec.driver))
-    return {
-      reason: `${name}: the storage driver ${oneLine(spec.driver)} has no sizes for root file systems: Docker would take one, and not keep it`,
-      remedy: 'leave out storage_size, and keep on a volume with a size what grows',
-    };
+    return refuse(
+      `${name}: the storage driver ${oneLine(spec.driver)} has no sizes for root file systems: Docker would take one, and not keep it`,
+      'leave out storage_size, and keep on a volume with a size what grows',
+    );
   const unknown = unknownKeys(spec);
   if (unknown.length > 0)
-    return {
-      reason: `${name} has ${unknown.map((key) => oneLine(key, 80)).join(', ')}, which plimsoll does not know: whether the new container would have the same cannot be told`,
-      remedy: 'make it anew by hand, as it was made; or with a plimsoll that knows it',
-    };
+    return refuse(
+      `${name} has ${unknown.map((key) => oneLine(key, 80)).join(', ')}, which plimsoll does not know: whether the new container would have the same cannot be told`,
+      'make it anew by hand, as it was made; or with a plimsoll that knows it',
+    );
   const [lost] = lostMountOptions(spec, patch);
   if (lost !== undefined)
-    return {
-      reason: `${name}: what is mounted at ${oneLine(lost.path, 80)} has ${lost.keys.join(' and ')}, which what is asked for there cannot have`,
-      remedy: `take it out in a step of its own first (mounts: { ${oneLine(lost.path, 80)}: null }), if it is to be lost`,
-    };
+    return refuse(
+      `${name}: what is mounted at ${oneLine(lost.path, 80)} has ${lost.keys.join(' and ')}, which what is asked for there cannot have`,
+      `take it out in a step of its own first (mounts: { ${oneLine(lost.path, 80)}: null }), if it is to be lost`,
+    );
   if (image !== undefined) return undefined;
   const now = asText(spec.config['Image']);
   if (spec.imageNow === null)
-    return {
-      reason: `${name} was made from ${oneLine(now)}, and there is no image of that name any more`,
-      remedy: `give its image the name again: ${byHand('docker', 'tag', spec.image.slice(0, 19), oneLine(now))}; or say image:`,
-    };
+    return refuse(
+      `${name} was made from ${oneLine(now)}, and there is no image of that name any more`,
+      `give its image the name again: ${byHand('docker', 'tag', spec.image.slice(0, 19), oneLine(now))}; or say image:`,
+    );
   if (spec.imageNow !== spec.image)
-    return {
-      reason: `${name} was made from ${oneLine(now)}, which is another image now: the new container would be something else`,
-      remedy: `say image: ${oneLine(now)}, if that is wanted; otherwise image: ${spec.image}`,
-    };
+    return refuse(
+      `${name} was made from ${oneLine(now)}, which is another image now: the new container would be something else`,
+      `say image: ${oneLine(now)}, if that is wanted; otherwise image: ${spec.image}`,
+    );
   return undefined;
 }
 
 function stateRefusal({ name, state, hostConfig }: ContainerSpec): Refusal | undefined {
-  if (state.paused) return { reason: `${name} is paused`, remedy: byHand('docker', 'unpause', name) };
+  if (state.paused) return refuse(`${name} is paused`, byHand('docker', 'unpause', name));
   if (state.restarting || state.status === 'restarting')
-    return {
-      reason: `${name} is restarting again and again: whether a new one is better could not be told`,
-      remedy: `put it right first, or stop it: ${byHand('docker', 'stop', name)}`,
-    };
+    return refuse(
+      `${name} is restarting again and again: whether a new one is better could not be told`,
+      `put it right first, or stop it: ${byHand('docker', 'stop', name)}`,
+    );
   if (state.dead || state.status === 'dead' || state.status === 'removing')
-    return {
-      reason: `${name} is ${state.status}: Docker has begun to remove it`,
-      remedy: `${byHand('docker', 'rm', name)}, and make it anew`,
-    };
+    return refuse(
+      `${name} is ${state.status}: Docker has begun to remove it`,
+      `${byHand('docker', 'rm', name)}, and make it anew`,
+    );
   const requests = hostConfig['DeviceRequests'];
   if (
     Array.isArray(requests) &&
@@ -135,10 +136,10 @@ function stateRefusal({ name, state, hostConfig }: ContainerSpec): Refusal | und
     !state.running &&
     /could not select device driver|nvidia/i.test(state.error)
   ) {
-    return {
-      reason: `${name} asks for devices (a GPU) that this host does not give: ${oneLine(state.error)}`,
-      remedy: 'install the driver and the container runtime for them first',
-    };
+    return refuse(
+      `${name} asks for devices (a GPU) that this host does not give: ${oneLine(state.error)}`,
+      'install the driver and the container runtime for them first',
+    );
   }
   return undefined;
 }
@@ -149,19 +150,19 @@ function left(spec: ContainerSpec, uses: readonly ContainerUse[]): Refusal | und
     uses.filter(({ id }) => id !== spec.id).map(({ name }) => name),
   );
   if (other === undefined) return undefined;
-  return {
-    reason: `${other} is there: an earlier attempt to replace ${spec.name} has failed after it had run`,
-    remedy: `look at what it has written; when that is not needed: ${byHand('docker', 'rm', other)}`,
-  };
+  return refuse(
+    `${other} is there: an earlier attempt to replace ${spec.name} has failed after it had run`,
+    `look at what it has written; when that is not needed: ${byHand('docker', 'rm', other)}`,
+  );
 }
 
 function dependantsRefusal(spec: ContainerSpec, uses: readonly ContainerUse[]): Refusal | undefined {
   const names = dependants(uses, spec.id).map(({ name }) => name);
   if (names.length === 0) return undefined;
-  return {
-    reason: `other containers depend on ${spec.name} (volumes, a link or a namespace of it): ${names.join(', ')}`,
-    remedy: `they would go on using the old one; remove them first, and make them anew afterwards: ${names.join(', ')}`,
-  };
+  return refuse(
+    `other containers depend on ${spec.name} (volumes, a link or a namespace of it): ${names.join(', ')}`,
+    `they would go on using the old one; remove them first, and make them anew afterwards: ${names.join(', ')}`,
+  );
 }
 
 const shown = 5;
@@ -169,14 +170,13 @@ const shown = 5;
 function writes({ name, writes: all, moreWrites }: ContainerSpec, { discardLayer }: Patch): Refusal | undefined {
   if (discardLayer === true || all.length === 0) return undefined;
   const more = all.length > shown ? `, and ${moreWrites ? 'more than ' : ''}${String(all.length - shown)} more` : '';
-  return {
-    reason: `${name} has written to its own layer, which a new container does not have: ${all
+  return refuse(
+    `${name} has written to its own layer, which a new container does not have: ${all
       .slice(0, shown)
       .map(({ path }) => oneLine(path, 80))
       .join(', ')}${more}`,
-    remedy:
-      'keep it on a volume, or commit it to an image (docker commit) and say image:; or say layer: discard, and it is lost with the old container at finalize',
-  };
+    'keep it on a volume, or commit it to an image (docker commit) and say image:; or say layer: discard, and it is lost with the old container at finalize',
+  );
 }
 
 /** What the operator should know before saying yes. */

@@ -25,7 +25,8 @@ import { receivedCopy, receivingHost, roomIn } from '../../../facts/copies/recei
 import { rsyncServerCommands, sendingHost, treeState } from '../../../facts/copies/sending-host.ts';
 import { stoppedForCopies } from '../../../facts/copies/stopped-for-copy.ts';
 import { volumes } from '../../../facts/volumes/volumes.ts';
-import type { Refusal } from '../copy-start.ts';
+import type { Refusal } from '../../../values/refusal.ts';
+import { isRefused } from '../../../values/refusal.ts';
 import { outgrownNeeds } from '../../rootfs/outgrown.ts';
 import { copyRate } from '../copy-input.ts';
 import { namesOf } from '../copy-survey.ts';
@@ -122,7 +123,7 @@ export function sendNeeds(want: SendWant, known: Known): readonly FactRequest[] 
   ];
   if (first.some((request) => known.get(request) === undefined)) return first;
   const sides = sidesOf(want, known);
-  if ('outcome' in sides) return first;
+  if (isRefused(sides)) return first;
   const { from, address, id } = sides;
   const second: readonly FactRequest[] = [
     ask(copyDirectory, from.path),
@@ -185,9 +186,9 @@ export function usesOf(at: Asks, known: Known): readonly ContainerUse[] | null |
 export function sidesOf(want: SendWant, known: Known): Sides | Refusal {
   const at = there(want);
   const from = locate(want.from, dockerOf(ask, want.from, known));
-  if ('outcome' in from) return from;
+  if (isRefused(from)) return from;
   const to = destinationOf(want, known);
-  if ('outcome' in to) return onHost(want.to.host, to);
+  if (isRefused(to)) return onHost(want.to.host, to);
   const found = known.the(at(peer, typed(want.to.host)));
   const times = [ask(copyTools), at(copyTools)].every((request) => knowsNanoseconds(known.the(request)))
     ? '--modify-window=-1'
@@ -213,7 +214,7 @@ function destinationOf(want: SendWant, known: Known): Destination | Refusal {
       isNew: true,
     };
   const to = locate(want.to, docker);
-  return 'outcome' in to ? to : { ...to, path: pathOf(to, want.to.host), isNew: false };
+  return isRefused(to) ? to : { ...to, path: pathOf(to, want.to.host), isNew: false };
 }
 
 /** What comes from the playbook or the inventory, and has no grammar of its own there. */

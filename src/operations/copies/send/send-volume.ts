@@ -12,8 +12,10 @@ import { receivedCopy, receivingHost, roomIn } from '../../../facts/copies/recei
 import { rsyncServerCommands, sendingHost, treeState } from '../../../facts/copies/sending-host.ts';
 import { stoppedForCopies } from '../../../facts/copies/stopped-for-copy.ts';
 import type { CopyDirectory } from '../../../facts/copies/directory-copy.ts';
-import type { Directory, Refusal } from '../copy-start.ts';
-import type { Planned } from '../../engine/operation.ts';
+import type { Refusal } from '../../../values/refusal.ts';
+import { isRefused, refuse } from '../../../values/refusal.ts';
+import type { Directory } from '../copy-start.ts';
+import type { Decision } from '../../engine/operation.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import { outgrownReads } from '../../rootfs/outgrown.ts';
 import {
@@ -104,10 +106,10 @@ export const sendVolume = defineOperation<SendWant>({
 function locatedSides(want: SendWant, known: Known): Sides | undefined {
   if (sendNeeds(want, known).some((request) => known.get(request) === undefined)) return undefined;
   const sides = sidesOf(want, known);
-  return 'outcome' in sides ? undefined : sides;
+  return isRefused(sides) ? undefined : sides;
 }
 
-function planSend(want: SendWant, known: Known): Planned {
+function planSend(want: SendWant, known: Known): Decision {
   const { host } = want.to;
   const at = there(want);
   const uses = usesOf(ask, known);
@@ -116,13 +118,13 @@ function planSend(want: SendWant, known: Known): Planned {
   if (usesThere === null || usesThere === undefined)
     return onHost(host, silentDocker('it is not known which containers use the destination'));
   const sides = sidesOf(want, known);
-  if ('outcome' in sides) return sides;
+  if (isRefused(sides)) return sides;
   const { from, to } = sides;
   const source = known.the(ask(copyDirectory, from.path));
   const target = to.isNew ? emptyIn(to.path, known, want) : known.the(at(copyDirectory, to.path));
   if (source.kind !== 'directory') return notDirectory(from.path, source.kind);
   if (target.kind !== 'directory') return onHost(host, notDirectory(to.path, target.kind));
-  const objection =
+  const refusal =
     strayed(from, source, known) ??
     nested(source) ??
     unfinishedSource(source, known.the(ask(begunCopies))) ??
@@ -133,7 +135,7 @@ function planSend(want: SendWant, known: Known): Planned {
         usedDestination(usesThere, namesOf(to, target)),
     ) ??
     noWay(want, sides, known);
-  if (objection !== undefined) return objection;
+  if (refusal !== undefined) return refusal;
 
   const plan = situationOf(want, known, sides, source, target);
   const { access, begun: copyBegun, record } = plan;
@@ -151,9 +153,9 @@ function planSend(want: SendWant, known: Known): Planned {
   if (foreign !== undefined) return onHost(host, foreign);
   const users = usersOfBoth(uses, namesOf(from, source), []);
   const layers = from.layerOf === undefined ? [] : [from.layerOf];
-  const refused =
+  const cannot =
     judgeStop(want.stop, users, { uses, targetNames: [], layers }, known) ?? onHost(host, tooSmall(source, target));
-  if (refused !== undefined) return refused;
+  if (cannot !== undefined) return cannot;
   const stops = want.stop === true ? users.toStop : [];
   const own = copyBegun?.from === access.label;
   const nothingBefore = own ? copyBegun.found === 'nothing' : target.entries === 0;
@@ -184,11 +186,10 @@ function planSend(want: SendWant, known: Known): Planned {
 }
 
 function silentDocker(so: string): Refusal {
-  return {
-    outcome: 'refused',
-    reason: `the Docker daemon does not answer, so ${so}`,
-    remedy: 'start it (systemctl start docker), then run the same again',
-  };
+  return refuse(
+    `the Docker daemon does not answer, so ${so}`,
+    'start it (systemctl start docker), then run the same again',
+  );
 }
 
 /** The volume as it will be when it has been made. */
@@ -220,7 +221,6 @@ function noWay(want: SendWant, { peer, address, id }: Sides, known: Known): Refu
   const at = there(want);
   const sending = known.the(ask(sendingHost, address, id));
   const receiving = known.the(at(receivingHost, typed(peer.user), id));
-  const refuse = (reason: string, remedy: string): Refusal => ({ outcome: 'refused', reason, remedy });
   if (known.the(ask(copyTools)).rsync === null)
     return refuse('the host has no rsync with ACLs and extended attributes', 'install rsync on the host');
   if (known.the(at(copyTools)).rsync === null)
@@ -320,22 +320,15 @@ function foreignContent(want: SendWant, target: Directory, { access, begun, reco
   if (want.delete) return undefined;
   const remedy = 'choose an empty destination; or say delete: true, and what is there is replaced and removed';
   if (begun !== undefined && begun.from !== access.label)
-    return {
-      outcome: 'refused',
-      reason: `a copy of ${begun.from} into ${target.path} was begun and never completed`,
-      remedy,
-    };
-  if (begun?.found === 'else')
-    return { outcome: 'refused', reason: `${target.path} held something else before the copy was begun`, remedy };
+    return refuse(`a copy of ${begun.from} into ${target.path} was begun and never completed`, remedy);
+  if (begun?.found === 'else') return refuse(`${target.path} held something else before the copy was begun`, remedy);
   if (begun === undefined && target.entries > 0 && record?.unchanged !== true) {
-    return {
-      outcome: 'refused',
-      reason:
-        record === undefined
-          ? `${target.path} is not empty, and what is there is no copy of ${access.label}`
-          : `something has been written to ${target.path} since it was copied there`,
+    return refuse(
+      record === undefined
+        ? `${target.path} is not empty, and what is there is no copy of ${access.label}`
+        : `something has been written to ${target.path} since it was copied there`,
       remedy,
-    };
+    );
   }
   return undefined;
 }
