@@ -58,15 +58,9 @@ export async function recordedHost(kind: RecordedKind): Promise<RecordedHost> {
 /** The answers that such hosts' containers give together: the first one is the host. */
 export function answersOf(...hosts: readonly [RecordedHost, ...RecordedHost[]]): Answers {
   const [{ docker, mapper }] = hosts;
-  const answers = new Answers()
-    .set(ask(dockerInfo), docker)
-    .set(ask(deviceMapper), {
-      devices: Object.assign(
-        {},
-        mapper.devices,
-        ...hosts.map((host) => host.mapper.devices),
-      ) as DeviceMapper['devices'],
-    });
+  const answers = new Answers().set(ask(dockerInfo), docker).set(ask(deviceMapper), {
+    devices: Object.assign({}, mapper.devices, ...hosts.map((host) => host.mapper.devices)) as DeviceMapper['devices'],
+  });
   answers.set(
     ask(containers),
     hosts.map(({ container }) => container),

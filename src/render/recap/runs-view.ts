@@ -191,13 +191,11 @@ function folded(
   withUndo = false,
 ): readonly Line[] {
   const all = hosts.flatMap(({ host, changes }) =>
-    changes
-      .filter(which)
-      .map(({ summary, name, undo }) => ({
-        host,
-        text: `${name}: ${summary}`,
-        commands: withUndo && undo !== 'irreversible' ? undo : [],
-      })),
+    changes.filter(which).map(({ summary, name, undo }) => ({
+      host,
+      text: `${name}: ${summary}`,
+      commands: withUndo && undo !== 'irreversible' ? undo : [],
+    })),
   );
   return foldedTexts(title, all, tone);
 }
