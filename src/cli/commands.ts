@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 type Make = (world: World, end: (exitCode: number) => void) => CommandUnknownOpts;
 
 /** What the help of the program itself says of a command, and where the command is, which is loaded only when it is called. */
-export interface Listed {
+export interface ListedCommand {
   /** What may follow its name, as the usage of the command itself says it. */
   readonly usage: string;
   readonly description: string;
@@ -12,7 +12,7 @@ export interface Listed {
 }
 
 /** All commands, in the order of the help. */
-export const commands: ReadonlyMap<string, Listed> = new Map(
+export const commands: ReadonlyMap<string, ListedCommand> = new Map(
   Object.entries({
     plan: {
       usage: '[options] <playbook>',
@@ -93,5 +93,5 @@ export const commands: ReadonlyMap<string, Listed> = new Map(
       description: 'Print the JSON Schema of inventories or playbooks, for editors',
       load: async () => (await import('./commands/schema.ts')).schemaCommand,
     },
-  } satisfies Record<string, Listed>),
+  } satisfies Record<string, ListedCommand>),
 );

@@ -1,6 +1,6 @@
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { AppError } from '../errors.ts';
-import type { Listed } from './commands.ts';
+import type { ListedCommand } from './commands.ts';
 import { commands } from './commands.ts';
 import { version } from './version.ts';
 import type { World } from './world.ts';
@@ -52,7 +52,7 @@ export function program(world: World): { run(argv: readonly string[]): Promise<n
 async function add(
   root: CommandUnknownOpts,
   argv: readonly string[],
-  load: (listed: Listed) => Promise<CommandUnknownOpts>,
+  load: (listed: ListedCommand) => Promise<CommandUnknownOpts>,
 ): Promise<void> {
   const [first = '', second = ''] = argv.filter((word) => !word.startsWith('-'));
   const called = first === 'help' ? second : first;

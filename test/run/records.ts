@@ -1,6 +1,6 @@
 import type { ErrorCode, HostStatus } from '../../src/errors.ts';
 import type { Change } from '../../src/operations/engine/change.ts';
-import type { Intent, JournalRecord, Outcome } from '../../src/run/journal/journal.ts';
+import type { Intent, JournalRecord, RecordedOutcome } from '../../src/run/journal/journal.ts';
 import type { Records } from '../../src/run/journal/records.ts';
 import { RunRecords } from '../../src/run/journal/run-records.ts';
 
@@ -66,7 +66,7 @@ export function intent(of: Change, more: Partial<Intent> = {}): Intent {
   };
 }
 
-export function outcome(of: Intent, code?: ErrorCode, output?: string): Outcome {
+export function outcome(of: Intent, code?: ErrorCode, output?: string): RecordedOutcome {
   const { host, step, number, actions } = of;
   return {
     type: 'outcome',

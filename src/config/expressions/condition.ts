@@ -1,5 +1,5 @@
 import type { ConfigIssue } from '../../errors.ts';
-import { compile, type Compiled, type Roots } from './expression.ts';
+import { compileExpression, type Compiled, type Roots } from './expression.ts';
 import { ResolveError } from './resolve-error.ts';
 import { textsIn } from './template.ts';
 import type { Expression, Resolved, Scope } from '../model/types.ts';
@@ -21,7 +21,7 @@ export function compileCondition(
   const isWrapped = only?.start === 0 && only.end === value.trim().length;
   const text = isWrapped ? only.expression : value;
   const shift = isWrapped ? value.indexOf('${{') + only.inner : 0;
-  const result = compile(text, roots, {
+  const result = compileExpression(text, roots, {
     place: (offset) => yaml.placeIn(path, shift + offset),
     issue: (span, message) => yaml.issueIn(path, { start: shift + span.start, end: shift + span.end }, message),
   });

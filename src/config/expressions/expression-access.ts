@@ -2,7 +2,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Span } from '../yaml/source.ts';
 
 /** One reading of a root: `vars.a.b` is root `vars`, keys `a`, `b`. */
-export interface Access {
+export interface ExpressionAccess {
   readonly root: string;
   readonly keys: readonly string[];
   /** Where each key stands. */
@@ -12,7 +12,7 @@ export interface Access {
 }
 
 export interface Reading {
-  readonly access: readonly Access[];
+  readonly access: readonly ExpressionAccess[];
   readonly calls: readonly { readonly name: string; readonly span: Span }[];
 }
 
@@ -25,7 +25,7 @@ export function isOneReading(ast: ASTNode): boolean {
 
 /** Everything that an expression reads and calls, in order. */
 export function readAccess(ast: ASTNode): Reading {
-  const access: Access[] = [];
+  const access: ExpressionAccess[] = [];
   const calls: { readonly name: string; readonly span: Span }[] = [];
   const visit = (node: ASTNode, bound: ReadonlySet<string>, certain: boolean): void => {
     const chain = chainOf(node);
@@ -116,7 +116,7 @@ export function readAccess(ast: ASTNode): Reading {
 }
 
 /** `a.b["c"]` as root and keys; undefined when it is anything else. */
-function chainOf(node: ASTNode): Omit<Access, 'certain'> | undefined {
+function chainOf(node: ASTNode): Omit<ExpressionAccess, 'certain'> | undefined {
   if (node.op === 'id') return { root: node.args, keys: [], spans: [] };
   if (node.op === '.') {
     const [object, key] = node.args;

@@ -6,7 +6,7 @@ import { parseBytes, SizeError } from '../../values/size.ts';
 import { asJson } from '../yaml/as-json.ts';
 import { fromCel, NotJson, toCel } from './cel-values.ts';
 import { Budget, BudgetExceeded } from './expression-budget.ts';
-import { isOneReading, readAccess, type Access } from './expression-access.ts';
+import { isOneReading, readAccess, type ExpressionAccess } from './expression-access.ts';
 import { didYouMean } from '../model/closest.ts';
 import { ResolveError } from './resolve-error.ts';
 import { secretAt, whereSecretsMayBe } from './secret-vars.ts';
@@ -33,7 +33,7 @@ export interface Roots {
 
 /** A checked expression and what it reads. */
 export interface Compiled extends Expression {
-  readonly access: readonly Access[];
+  readonly access: readonly ExpressionAccess[];
   readonly at: At;
   /** CEL's name for the type of its value; `dyn` when only a run can tell. */
   readonly type: string;
@@ -65,7 +65,7 @@ base.registerFunction('bytes_of(string): int', (text: string) => {
 });
 
 /** Parses and type-checks a text as CEL. */
-export function compile(
+export function compileExpression(
   text: string,
   roots: Roots,
   at: At,
@@ -145,7 +145,10 @@ export function compile(
 }
 
 /** Variables are where secrets come from, and what is made of them: an item of a loop. */
-function secretRead({ root, keys }: Access, { vars, host, item }: Scope): SecretReference | 'holds' | undefined {
+function secretRead(
+  { root, keys }: ExpressionAccess,
+  { vars, host, item }: Scope,
+): SecretReference | 'holds' | undefined {
   if (root === 'vars') return secretAt(vars, keys);
   if (root === 'host') return secretAt(host, keys);
   return root === 'item' && item !== undefined && secretAt(item, keys) !== undefined ? 'holds' : undefined;
@@ -173,7 +176,7 @@ function refusedCall({ name, span }: { readonly name: string; readonly span: Spa
     : [];
 }
 
-function unknownKey({ root, keys, spans }: Access): readonly Mistake[] {
+function unknownKey({ root, keys, spans }: ExpressionAccess): readonly Mistake[] {
   const [first, second] = keys;
   const [firstSpan, secondSpan] = spans;
   const known = root === 'facts' ? Object.keys(factShape) : root === 'host' ? hostShape : undefined;
@@ -206,7 +209,7 @@ function unknownKey({ root, keys, spans }: Access): readonly Mistake[] {
  * Only what the expression reads. A register that has not run is left out: CEL then fails when its
  * value matters, and only then (`false && node.running` is false all the same).
  */
-function contextOf(scope: Scope, access: readonly Access[]): Readonly<Record<string, unknown>> {
+function contextOf(scope: Scope, access: readonly ExpressionAccess[]): Readonly<Record<string, unknown>> {
   const factsMissing = access.some(
     ({ root, keys: [key] }) =>
       root === 'facts' &&

@@ -1,7 +1,7 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { isSecretReference, looksLikeSecret, type SecretReference } from '../../values/secret-reference.ts';
-import { compile, type Compiled, type Roots } from './expression.ts';
+import { compileExpression, type Compiled, type Roots } from './expression.ts';
 import { ResolveError } from './resolve-error.ts';
 import { mistakenSecrets, whereSecretsMayBe } from './secret-vars.ts';
 import type { Span } from '../yaml/source.ts';
@@ -87,7 +87,7 @@ export function compileTemplate(
       found.texts[0].end === whole.length;
     const compiled = ('open' in found ? [] : found.texts).flatMap((part) => {
       const full = [...path, ...at];
-      const result = compile(
+      const result = compileExpression(
         part.expression,
         roots,
         {

@@ -26,7 +26,7 @@ import type { Directory } from '../copies/copy-start.ts';
 import { copiedDirectory } from '../copies/copy-input.ts';
 import { nested, notDirectory, unfinishedSource } from '../copies/copy-judgement.ts';
 import { namesOf, strayed } from '../copies/copy-survey.ts';
-import type { Located, Place } from '../copies/places.ts';
+import type { Located, CopyPlace } from '../copies/places.ts';
 import { described, isPlace, locate, placeProblem } from '../copies/places.ts';
 import type { ManifestStart } from './archive-script.ts';
 import { backupsIn, directoryOf, isHere, shelfOf } from './backup-input.ts';
@@ -123,7 +123,7 @@ export function locatedSource(want: BackupWant, known: Known): Located | Refusal
   );
 }
 
-export function placeOf({ volume, container, path }: BackupWant): Place {
+export function placeOf({ volume, container, path }: BackupWant): CopyPlace {
   return { volume, container, path };
 }
 

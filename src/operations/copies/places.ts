@@ -32,7 +32,7 @@ export const place = z
     path: copiedDirectory.optional().describe('a directory on the host; with container: as the container sees it'),
   })
   .refine(isPlace, placeProblem);
-export type Place = z.infer<typeof place>;
+export type CopyPlace = z.infer<typeof place>;
 
 /** A place on the host's own file systems. */
 export interface Located {
@@ -45,20 +45,20 @@ export interface Located {
   readonly layerOf?: string;
 }
 
-export interface Docker {
+export interface DockerFacts {
   readonly volumes: readonly Volume[];
   readonly uses: readonly ContainerUse[];
   readonly containers: readonly Container[];
 }
 
-export function locate(wanted: Place, docker: Docker): Located | Refusal {
+export function locate(wanted: CopyPlace, docker: DockerFacts): Located | Refusal {
   if (wanted.volume !== undefined) return ofVolume(wanted.volume, '', docker);
   if (wanted.container !== undefined) return inContainer(wanted.container, wanted.path ?? '/', docker);
   return { path: wanted.path ?? '/' };
 }
 
 /** For people. */
-export function described({ volume, container, path = '' }: Place): string {
+export function described({ volume, container, path = '' }: CopyPlace): string {
   return volume !== undefined ? `volume ${volume}` : container !== undefined ? `${container}:${path}` : path;
 }
 
@@ -66,7 +66,7 @@ export function described({ volume, container, path = '' }: Place): string {
  * A volume with mount options has its content elsewhere, and at its mount point only while a running
  * container uses it: a copy that stops the container would copy the empty directory underneath.
  */
-function ofVolume(name: string, rest: string, { volumes }: Docker): Located | Refusal {
+function ofVolume(name: string, rest: string, { volumes }: DockerFacts): Located | Refusal {
   const volume = volumes.find((candidate) => candidate.name === name);
   if (volume === undefined)
     return refuse(
@@ -89,7 +89,7 @@ function ofVolume(name: string, rest: string, { volumes }: Docker): Located | Re
   return at(volume.mountpoint, rest);
 }
 
-function inContainer(wanted: string, path: string, docker: Docker): Located | Refusal {
+function inContainer(wanted: string, path: string, docker: DockerFacts): Located | Refusal {
   const found = docker.uses.filter(({ id, name }) => name === wanted || (wanted.length >= 4 && id.startsWith(wanted)));
   const use = found.find(({ name }) => name === wanted) ?? (found.length === 1 ? found[0] : undefined);
   if (use === undefined)
@@ -112,7 +112,7 @@ function inContainer(wanted: string, path: string, docker: Docker): Located | Re
   );
 }
 
-function inLayer(use: ContainerUse, path: string, { containers }: Docker): Located | Refusal {
+function inLayer(use: ContainerUse, path: string, { containers }: DockerFacts): Located | Refusal {
   const merged = containers.find(({ id }) => id === use.id)?.graph?.['MergedDir'];
   if (!use.running)
     return refuse(

@@ -20,12 +20,12 @@ export interface Wanted {
 }
 
 export interface LoopFiles {
-  readonly data: LoopFile;
-  readonly metadata: LoopFile;
+  readonly data: PoolFile;
+  readonly metadata: PoolFile;
   readonly freeBytes: number;
 }
 
-export type LoopFile = LoopDevice & { readonly onDisk: NonNullable<LoopDevice['onDisk']> };
+export type PoolFile = LoopDevice & { readonly onDisk: NonNullable<LoopDevice['onDisk']> };
 
 /** Docker's own files, whole, writable, and shown by the very devices that the pool lies on. */
 export function judgeFiles(pool: ThinPool, docker: Docker, loops: LoopPool): LoopFiles | Refusal {
@@ -51,7 +51,7 @@ function judgeFile(
   number: string,
   loop: LoopDevice | undefined,
   named: string | undefined,
-): LoopFile | Refusal {
+): PoolFile | Refusal {
   if (loop === undefined)
     return refuse(
       `the pool's ${what} lies on ${number}, which is no loop device, and LVM does not own the pool either`,
@@ -132,7 +132,7 @@ export function overcommitWarning({ data, metadata, freeBytes }: LoopFiles, size
   ];
 }
 
-export function extendFile({ file, onDisk }: LoopFile, bytes: number): readonly Action[] {
+export function extendFile({ file, onDisk }: PoolFile, bytes: number): readonly Action[] {
   return onDisk.bytes >= bytes ? [] : [lengthen(file, bytes)];
 }
 

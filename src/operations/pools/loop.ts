@@ -4,7 +4,7 @@ import { isRefused } from '../../values/refusal.ts';
 import type { Action, Change } from '../engine/change.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { keepActive } from './keep-active.ts';
-import type { LoopFile, Wanted } from './loop-files.ts';
+import type { PoolFile, Wanted } from './loop-files.ts';
 import { extendFile, judgeFiles, judgeLoaded, judgeWanted, overcommitWarning, wholeBlocks } from './loop-files.ts';
 import type { PoolSizes, ThinPool } from './thin-pool.ts';
 import { growthText, poolTable, reportedSize, reportScript } from './thin-pool.ts';
@@ -52,7 +52,7 @@ export function growLoopPool(pool: ThinPool, docker: Docker, loops: LoopPool, wa
   return { changes: [change], warnings: overcommitWarning(files, sizes), owed: [] };
 }
 
-function fileActions(loop: LoopFile, bytes: number): readonly Action[] {
+function fileActions(loop: PoolFile, bytes: number): readonly Action[] {
   if (loop.bytes >= bytes) return extendFile(loop, bytes);
   return [
     ...extendFile(loop, bytes),

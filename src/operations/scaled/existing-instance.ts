@@ -11,7 +11,7 @@ import type { Situation } from '../volumes/situation.ts';
 import { situationNeeds, situationOf } from '../volumes/situation.ts';
 import { instanceName, instancesHere } from './instances.ts';
 import { makeInstance, recordInstance } from './make-instance.ts';
-import type { Template } from './template.ts';
+import type { ScaledTemplate } from './template.ts';
 import { bytesOf } from './template.ts';
 import { byHand } from '../../values/shell.ts';
 
@@ -23,7 +23,7 @@ interface Own {
   readonly situation?: Situation;
 }
 
-function indexes({ name }: Template, known: Known): readonly number[] {
+function indexes({ name }: ScaledTemplate, known: Known): readonly number[] {
   return [...instancesHere(known.the(ask(volumes)), name).keys()].toSorted((a, b) => a - b);
 }
 
@@ -32,17 +32,17 @@ function isPlain({ driver, options }: Volume): boolean {
   return driver === 'local' && Object.keys(options).every((key) => key === 'size');
 }
 
-function volumesOf({ name }: Template, index: number, known: Known): readonly Volume[] {
+function volumesOf({ name }: ScaledTemplate, index: number, known: Known): readonly Volume[] {
   return instancesHere(known.the(ask(volumes)), name).get(index) ?? [];
 }
 
-export function existingNeeds(want: Template, known: Known): readonly FactRequest[] {
+export function existingNeeds(want: ScaledTemplate, known: Known): readonly FactRequest[] {
   const [index] = indexes(want, known);
   if (index === undefined || !volumesOf(want, index, known).every(isPlain)) return [];
   return situationNeeds({ volume: instanceName(want.name, index) }, known);
 }
 
-function ownOf(want: Template, known: Known): Own | Refusal {
+function ownOf(want: ScaledTemplate, known: Known): Own | Refusal {
   const [index, ...more] = indexes(want, known);
   if (index === undefined) throw new Error(`there is no instance of ${want.name}`);
   if (more.length > 0) {
@@ -61,7 +61,7 @@ function ownOf(want: Template, known: Known): Own | Refusal {
 }
 
 /** What is to be done where the host has an instance already: mostly nothing. */
-export function existing(want: Template, known: Known): Decision {
+export function existing(want: ScaledTemplate, known: Known): Decision {
   const own = ownOf(want, known);
   if (isRefused(own)) return own;
   const { index, volume, situation } = own;
@@ -119,7 +119,7 @@ function bytesIn({ situation }: Own): number {
 
 /** The volume that has the instance's data now, and its size. */
 export function ownVolume(
-  want: Template,
+  want: ScaledTemplate,
   known: Known,
 ): { readonly volume: Volume; readonly index: number; readonly bytes: number } | undefined {
   if (indexes(want, known).length === 0) return undefined;

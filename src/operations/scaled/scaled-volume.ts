@@ -16,11 +16,11 @@ import { existing, existingNeeds, ownVolume } from './existing-instance.ts';
 import { instanceName, instancesHere, whereTheyAre } from './instances.ts';
 import type { NewInstance } from './make-instance.ts';
 import { makeInstance, subjectOf } from './make-instance.ts';
-import type { Template } from './template.ts';
+import type { ScaledTemplate } from './template.ts';
 import { bytesOf, templateSchema } from './template.ts';
 import { byHand } from '../../values/shell.ts';
 
-export const scaledVolume = defineOperation<Template>({
+export const scaledVolume = defineOperation<ScaledTemplate>({
   name: 'scaled_volume',
   summary:
     'Give the host its own instance of a scaled volume: the one that it has, or a new one while the fleet may have more',
@@ -93,12 +93,12 @@ function volumesRoot(known: Known): string {
   return `${known.the(ask(dockerInfo)).root}/volumes`;
 }
 
-function askPlace(want: Template, known: Known, pinned = want.pinned?.index): FactRequest<ScaledSet> {
+function askPlace(want: ScaledTemplate, known: Known, pinned = want.pinned?.index): FactRequest<ScaledSet> {
   return askScaledPlace(want.name, want.scale, known.the(ask(volumeLedger, want.name)).highest, pinned);
 }
 
 /** Asked for before a number was pinned, or after. */
-function place(want: Template, known: Known): ScaledSet {
+function place(want: ScaledTemplate, known: Known): ScaledSet {
   return (
     known.get(askPlace(want, known)) ??
     known.the(askScaledPlace(want.name, want.scale, known.the(ask(volumeLedger, want.name)).highest))
@@ -106,18 +106,18 @@ function place(want: Template, known: Known): ScaledSet {
 }
 
 /** Why this host cannot have an instance, whatever the fleet has. */
-function unsuitable(want: Template, known: Known): Refusal | undefined {
+function unsuitable(want: ScaledTemplate, known: Known): Refusal | undefined {
   if (want.size === undefined) return undefined;
   const root = volumesRoot(known);
   return judgeNewVolume(want.name, root, known.the(ask(volumesQuota, root)), known.the(ask(dockerInfo)));
 }
 
 /** The number of this host's own: what it has claimed already, what was approved, or what it is offered. */
-function indexFor(want: Template, { host, instances, offered }: ScaledSet): number | undefined {
+function indexFor(want: ScaledTemplate, { host, instances, offered }: ScaledSet): number | undefined {
   return instances.find((one) => one.host === host)?.index ?? want.pinned?.index ?? offered;
 }
 
-function instanceFor(want: Template, index: number, known: Known): NewInstance {
+function instanceFor(want: ScaledTemplate, index: number, known: Known): NewInstance {
   const { name, scale, driver, options, labels } = want;
   return {
     set: name,
@@ -133,7 +133,7 @@ function instanceFor(want: Template, index: number, known: Known): NewInstance {
 }
 
 /** The host has no instance yet. */
-function fresh(want: Template, set: ScaledSet, known: Known): Decision {
+function fresh(want: ScaledTemplate, set: ScaledSet, known: Known): Decision {
   const index = indexFor(want, set);
   const change = makeInstance(instanceFor(want, index ?? 1, known));
   const refusal = judgeFresh(want, set, index, known);
@@ -156,7 +156,7 @@ function fresh(want: Template, set: ScaledSet, known: Known): Decision {
 
 /** Why it does not get the one of that number, or there is no number for it. */
 function judgeFresh(
-  want: Template,
+  want: ScaledTemplate,
   { host, instances, promised, away }: ScaledSet,
   index: number | undefined,
   known: Known,

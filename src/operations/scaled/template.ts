@@ -59,9 +59,9 @@ export const templateSchema = z
     message: `must not begin with ${ownLabels}, nor hold "="`,
   });
 
-export type Template = z.infer<typeof templateSchema>;
+export type ScaledTemplate = z.infer<typeof templateSchema>;
 
 /** In whole blocks; 0: no size of its own. */
-export function bytesOf({ size }: Template): number {
+export function bytesOf({ size }: ScaledTemplate): number {
   return size === undefined ? 0 : roundUp(parseBytes(size), blockBytes);
 }

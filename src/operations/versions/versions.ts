@@ -60,30 +60,30 @@ export function successorsOf(all: readonly Volume[], name: string): readonly Vol
 }
 
 /** What has been written down on the host of earlier versions and of containers that were replaced. */
-export interface Past {
+export interface FamilyPast {
   readonly ledger: VolumeLedger;
   readonly replacements: readonly Replacement[];
 }
 
 /** The replacement of this container that has begun and not ended. */
-export function underWay({ replacements }: Past, id: string): Replacement | undefined {
+export function underWay({ replacements }: FamilyPast, id: string): Replacement | undefined {
   return replacements.find((one) => one.old === id && one.step !== 'done');
 }
 
 /** Has been replaced, and is kept until that is finalized; its name says so too. */
-export function isOld({ id, name }: Pick<ContainerUse, 'id' | 'name'>, { replacements }: Past): boolean {
+export function isOld({ id, name }: Pick<ContainerUse, 'id' | 'name'>, { replacements }: FamilyPast): boolean {
   const own = replacements.find((one) => one.old === id);
   return own === undefined ? name.endsWith(`-old-${id.slice(0, 12)}`) : own.step === 'done';
 }
 
 /** Is to take another one's place, and has not; its name may say so, too, when nothing is written down of it any more. */
-export function isNew({ id, name }: Pick<ContainerUse, 'id' | 'name'>, { replacements }: Past): boolean {
+export function isNew({ id, name }: Pick<ContainerUse, 'id' | 'name'>, { replacements }: FamilyPast): boolean {
   const own = replacements.find((one) => one.new === id);
   return own === undefined ? /-new-[0-9a-f]{12}$/.test(name) : own.step !== 'done';
 }
 
 /** The containers whose volume this is: neither those that a replacement has kept, nor those that it is about to put in their place. */
-export function holders(uses: readonly ContainerUse[], volume: Volume, past: Past): readonly ContainerUse[] {
+export function holders(uses: readonly ContainerUse[], volume: Volume, past: FamilyPast): readonly ContainerUse[] {
   return usersOfVolume(uses, volume).filter(
     (use) => !isOld(use, past) && !isNew(use, past) && use.labels[primeLabel] === undefined,
   );
@@ -99,7 +99,7 @@ export function follow(
   name: string,
   all: readonly Volume[],
   uses: readonly ContainerUse[],
-  past: Past,
+  past: FamilyPast,
   seen: readonly string[] = [],
 ): Chain {
   const volume = all.find((one) => one.name === name);
@@ -137,7 +137,7 @@ function standing(
   old: Volume,
   fresh: Volume,
   uses: readonly ContainerUse[],
-  past: Past,
+  past: FamilyPast,
 ): 'in force' | 'pending' | 'torn' {
   const ofOld = holders(uses, old, past);
   const ofFresh = holders(uses, fresh, past);

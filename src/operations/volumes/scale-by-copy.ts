@@ -43,7 +43,7 @@ import {
   versionUntilNow,
 } from '../versions/versions.ts';
 
-export interface CopyWant {
+export interface ScaleByCopyWant {
   readonly bytes: number;
   readonly bwlimit: string | undefined;
   readonly gate: Gate;
@@ -67,7 +67,7 @@ function stoppedIds({ users, past }: Situation): readonly string[] {
 }
 
 /** A new volume with the size, a copy, and all containers that use the old one replaced by such that use the new one. */
-export function scaleByCopy(situation: Situation, want: CopyWant, known: Known): ContainerPlan {
+export function scaleByCopy(situation: Situation, want: ScaleByCopyWant, known: Known): ContainerPlan {
   const { volume, users, uses, family, begun } = situation;
   const unsupported = judgeQuota(situation);
   if (unsupported !== undefined) return unsupported;
@@ -254,7 +254,7 @@ function liveCopy(
   method: CopyMethod,
   source: Directory,
   family: string,
-  { bwlimit }: CopyWant,
+  { bwlimit }: ScaleByCopyWant,
 ): readonly Change[] {
   const actions = livePass(method, source, toBeMade(target.mountpoint), { bwlimit, exclusive: true, progress: true });
   if (actions.length === 0) return [];
@@ -278,7 +278,7 @@ function last(
   target: Target,
   method: CopyMethod,
   containers: Parameters<typeof replaceContainers>[0]['containers'],
-  { bwlimit, gate }: CopyWant,
+  { bwlimit, gate }: ScaleByCopyWant,
 ): Change {
   const { volume, family, begun } = situation;
   const { name, mountpoint: to } = target;

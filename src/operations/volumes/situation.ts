@@ -14,7 +14,7 @@ import { volumes } from '../../facts/volumes/volumes.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
-import type { Past } from '../versions/versions.ts';
+import type { FamilyPast } from '../versions/versions.ts';
 import { familyOf, familyOfName, follow, holders, successorsOf, underWay, volumeName } from '../versions/versions.ts';
 
 /** How a playbook names a volume. */
@@ -29,7 +29,7 @@ export interface Situation {
   readonly docker: Docker;
   readonly all: readonly Volume[];
   readonly uses: readonly ContainerUse[];
-  readonly past: Past;
+  readonly past: FamilyPast;
   readonly family: string;
   readonly volume: Volume;
   readonly state: VolumeState;

@@ -1,7 +1,7 @@
 import type { StepOutput } from '../../operations/engine/operation.ts';
 import type { HostPlan, StepPlan } from '../../plan/plan.ts';
 import type { Json } from '../../values/json.ts';
-import type { Intent, Outcome } from './journal.ts';
+import type { Intent, RecordedOutcome } from './journal.ts';
 
 /** What an earlier part of the run has done of a step that has no desired state of its own. */
 export type Past =
@@ -20,7 +20,7 @@ export interface Basis {
   /** Intents that have no outcome: the host is asked what became of them before anything is planned. */
   open(host: string): readonly Intent[];
   /** The same once these outcomes of open intents are known. */
-  knowing(outcomes: readonly Outcome[]): Basis;
+  knowing(outcomes: readonly RecordedOutcome[]): Basis;
 }
 
 /** One host's share of it. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { RecordNote } from '../../operations/engine/change.ts';
 import type { StepOutput } from '../../operations/engine/operation.ts';
 import { canonicalJson } from '../../values/json.ts';
-import type { Intent, JournalRecord, Outcome } from './journal.ts';
+import type { Intent, JournalRecord, RecordedOutcome } from './journal.ts';
 import type { Settled } from './records.ts';
 
 /** A change that was begun on a host, as far as the journal knows. */
@@ -49,7 +49,7 @@ const undecided: ReadonlySet<string> = new Set(['outcome-unknown', 'connection-l
 
 interface Group {
   readonly intent: Intent;
-  outcome?: Outcome;
+  outcome?: RecordedOutcome;
 }
 
 interface Tracked {
@@ -94,7 +94,7 @@ export class BegunChanges {
   }
 
   /** An outcome without an intent says nothing about any change. */
-  outcome(outcome: Outcome): void {
+  outcome(outcome: RecordedOutcome): void {
     const key = keyOf(outcome);
     const tracked = this.#changes.findLast(({ step, number, groups }) => {
       const group = groups.get(key);

@@ -37,7 +37,7 @@ export interface Intent {
 }
 
 /** Written after it. Without an `error` it succeeded. */
-export interface Outcome {
+export interface RecordedOutcome {
   readonly type: 'outcome';
   readonly at: string;
   readonly host: string;
@@ -71,7 +71,7 @@ export type JournalRecord =
       readonly hosts: readonly string[];
     }
   | Intent
-  | Outcome
+  | RecordedOutcome
   /** The records have been told what became of a version that the change has made. */
   | (Claim & {
       readonly type: 'recorded';

@@ -5,7 +5,7 @@ import { compile, isScriptAction } from '../work/compile.ts';
 import { takeUp } from '../work/follow.ts';
 import type { HostRun } from './host-run.ts';
 import { outputOf } from '../work/interpret.ts';
-import type { Intent, Outcome } from '../journal/journal.ts';
+import type { Intent, RecordedOutcome } from '../journal/journal.ts';
 import type { Link } from '../reach/link.ts';
 import { connect } from './connect.ts';
 import { recorded } from '../journal/recorded-output.ts';
@@ -18,7 +18,7 @@ import type { RunContext } from './context.ts';
  */
 export async function settle(context: RunContext, run: HostRun): Promise<Basis> {
   const open = context.basis.open(run.name);
-  const outcomes: Outcome[] = [];
+  const outcomes: RecordedOutcome[] = [];
   for (const intent of open) {
     const outcome = await outcomeOf(context, run, intent);
     await (await context.journal()).append(outcome);
@@ -27,9 +27,9 @@ export async function settle(context: RunContext, run: HostRun): Promise<Basis> 
   return outcomes.length === 0 ? context.basis : context.basis.knowing(outcomes);
 }
 
-async function outcomeOf(context: RunContext, run: HostRun, intent: Intent): Promise<Outcome> {
+async function outcomeOf(context: RunContext, run: HostRun, intent: Intent): Promise<RecordedOutcome> {
   const { host, step, number, change, actions } = intent;
-  const known = (ended: Pick<Outcome, 'error' | 'output'>): Outcome => ({
+  const known = (ended: Pick<RecordedOutcome, 'error' | 'output'>): RecordedOutcome => ({
     type: 'outcome',
     at: new Date().toISOString(),
     host,

@@ -67,7 +67,7 @@ const restMs = 300_000;
 const statusOfKill = 137;
 
 /** Begins a piece of work and follows it to its end. Errors: LeftOnHost, and what the host says against beginning it. */
-export async function carryOut(following: Following, start: Command): Promise<Ending> {
+export async function carryOutWork(following: Following, start: Command): Promise<Ending> {
   return toItsEnd(following, await begin(following, start));
 }
 

@@ -18,7 +18,7 @@ import type { ScriptAction } from './compile.ts';
 import { compile, failedStatus, failureOf, isScriptAction } from './compile.ts';
 import type { Ending } from './follow.ts';
 import { feedOf } from './feed.ts';
-import { carryOut, LeftOnHost } from './follow.ts';
+import { carryOutWork, LeftOnHost } from './follow.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Link } from '../reach/link.ts';
 import { sealBackup } from './seal.ts';
@@ -89,7 +89,7 @@ async function execute(
       secrets,
       timeoutMs = interpreter.stepTimeoutMs ?? link.commandTimeoutMs,
     } = compile(actions, !atomic);
-    const ending = await carryOut(
+    const ending = await carryOutWork(
       { link, work, lock, onOutput, mayEnd: !atomic, stop: signal, detach, timeoutMs },
       startWork(
         work,

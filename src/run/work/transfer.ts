@@ -18,7 +18,7 @@ export interface Origin {
 }
 
 /** Where a file goes: into a part beside its place, which is put there once it has been proven to be the file. */
-export interface Destination {
+export interface TransferEnd {
   /** Up to where the part is there, and can be gone on with. */
   arrived(): Promise<number>;
   receive(at: number, input: Readable): Promise<void>;
@@ -74,7 +74,7 @@ export class AtMost extends Transform {
  */
 export async function transfer(
   origin: Origin,
-  destination: Destination,
+  destination: TransferEnd,
   expected: Expected,
   onProgress: (bytes: number) => void,
 ): Promise<void> {
@@ -130,7 +130,7 @@ export interface HostFilePlace {
 }
 
 /** One end on a host: streams have channels of their own. */
-export class HostEnd implements Origin, Destination {
+export class HostEnd implements Origin, TransferEnd {
   /** The connection to this very host was lost over it. */
   lost = false;
   readonly #connection: Connection;
@@ -205,7 +205,7 @@ export class HostEnd implements Origin, Destination {
 }
 
 /** The other end on the laptop. */
-export class LaptopEnd implements Origin, Destination {
+export class LaptopEnd implements Origin, TransferEnd {
   readonly #laptop: Laptop;
   readonly #path: string;
   readonly #bytes: number;

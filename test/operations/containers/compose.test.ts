@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../../src/facts/containers/container-spec.ts';
-import type { Composition } from '../../../src/operations/containers/body/creation.ts';
+import type { Creation } from '../../../src/operations/containers/body/creation.ts';
 import { composeCreation } from '../../../src/operations/containers/body/creation.ts';
 import { mayDiffer } from '../../../src/operations/containers/body/may-differ.ts';
 import { planMounts } from '../../../src/operations/containers/body/mounts.ts';
@@ -13,7 +13,7 @@ import { asText } from '../../../src/values/json.ts';
 import { recordedDockers, recordedSpec } from '../../facts/recorded-specs.ts';
 
 /** The body with `"KEPT: TEMPLATE"` for every line that the host would print. */
-function body({ template, fragments }: Composition, spec: ContainerSpec): unknown {
+function body({ template, fragments }: Creation, spec: ContainerSpec): unknown {
   const kept = template.split('\n');
   expect(kept.length).toBe(fragments.length - 1);
   // What prints several members, or none, of a list.

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dockerBytes } from '../../../src/values/docker-size.ts';
 import type { Replacement } from '../../../src/facts/containers/replacements.ts';
-import type { Past } from '../../../src/operations/versions/versions.ts';
+import type { FamilyPast } from '../../../src/operations/versions/versions.ts';
 import { familyOf, follow, nextVersion, versionOf } from '../../../src/operations/versions/versions.ts';
 import { ids, made, old, replacement, use, volume } from '../volumes/world.ts';
 
@@ -10,7 +10,7 @@ import { ids, made, old, replacement, use, volume } from '../volumes/world.ts';
 function past(
   inForce: readonly { readonly name: string; readonly replaces: string }[] = [],
   replacements: readonly Replacement[] = [],
-): Past {
+): FamilyPast {
   return { ledger: { file: '/l', highest: 0, inForce }, replacements };
 }
 

@@ -6,7 +6,7 @@ import { AppError } from '../../../src/errors.ts';
 import type { ExecAction } from '../../../src/operations/engine/change.ts';
 import { compile } from '../../../src/run/work/compile.ts';
 import type { Ending, Following } from '../../../src/run/work/follow.ts';
-import { carryOut, LeftOnHost, takeUp } from '../../../src/run/work/follow.ts';
+import { carryOutWork, LeftOnHost, takeUp } from '../../../src/run/work/follow.ts';
 import type { Link } from '../../../src/run/reach/link.ts';
 import { startWork } from '../../../src/run/work/work.ts';
 import type { CommandHandler } from '../../../src/transport/local/memory.ts';
@@ -63,7 +63,7 @@ class Scene {
     const { args = [], ...start } = startWork(work, '{}', script.replaceAll('DIR', `'${this.directory}'`));
     // Of what does not end by itself the end is not waited for.
     const endless = /while|sleep 60/.test(script);
-    return carryOut(
+    return carryOutWork(
       this.#following(more),
       endless ? { ...start, args: [...args.slice(0, -1), '0.2'] } : { ...start, args },
     );
@@ -191,7 +191,7 @@ function scripted(handler: CommandHandler): {
         else printed[stream] += text.length;
       };
       try {
-        return await carryOut(
+        return await carryOutWork(
           {
             link,
             work,

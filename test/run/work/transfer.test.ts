@@ -3,12 +3,12 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
-import { type Destination, type Origin, transfer } from '../../../src/run/work/transfer.ts';
+import { type TransferEnd, type Origin, transfer } from '../../../src/run/work/transfer.ts';
 
 const expected = { sha256: 'f'.repeat(64), bytes: 5 };
 const lost = new AppError('connection-lost', 'a channel could not be opened');
 
-function destination(receive: Destination['receive'], kept: boolean[] = []): Destination {
+function destination(receive: TransferEnd['receive'], kept: boolean[] = []): TransferEnd {
   return {
     arrived: () => Promise.resolve(0),
     receive,
@@ -73,7 +73,7 @@ describe('a file from one end to the other', () => {
         ),
     };
     const discarded: true[] = [];
-    const there: Destination = {
+    const there: TransferEnd = {
       ...destination(async (_at, input) => {
         await text(input);
       }),

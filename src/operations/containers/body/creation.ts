@@ -14,7 +14,7 @@ import type { Patch } from './patch.ts';
  * `docker inspect --format TEMPLATE`, a line each, and fragments stand between these lines. No value of the
  * old container travels, or stands in a plan or a journal.
  */
-export interface Composition {
+export interface Creation {
   /** Prints `fragments.length - 1` lines. */
   readonly template: string;
   readonly fragments: readonly string[];
@@ -26,7 +26,7 @@ export interface Composition {
   readonly expected: readonly Expectation[];
 }
 
-export function composeCreation(spec: ContainerSpec, patch: Patch): Composition {
+export function composeCreation(spec: ContainerSpec, patch: Patch): Creation {
   const config = [
     ...new Set([...Object.keys(spec.config), 'ExposedPorts', 'Env']),
     ...spec.hidden.map(({ key }) => key),

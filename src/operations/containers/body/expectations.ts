@@ -7,19 +7,19 @@ import { aliasesOf, endpointsOf, isDockersOwn } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { restartPolicyOf } from './restart-policy.ts';
 
-export interface Line {
+export interface ComparedLine {
   readonly name: string;
   /** A template that prints one line. */
   readonly template: string;
 }
 
 /** Printed of the old container and of the new one. */
-export interface SameLine extends Line {
+export interface SameLine extends ComparedLine {
   /** Of the new one, where that has it at another place. */
   readonly is: string;
 }
 
-export interface Expectation extends Line {
+export interface Expectation extends ComparedLine {
   readonly text: string;
   /** Only once it has replaced the old one, or only before; always when absent. */
   readonly when?: 'created' | 'replaced';

@@ -8,7 +8,7 @@ import { portBindings } from './ports.ts';
 import { restartPolicyOf } from './restart-policy.ts';
 
 /** One key of both inspects, and why it differs if it does. */
-export interface Line {
+export interface FidelityLine {
   readonly kind: 'identical' | 'asked' | 'named-by-docker' | 'unexplained';
   /** The key, as in `HostConfig.Memory`. */
   readonly what: string;
@@ -27,7 +27,7 @@ export function explain(
   fresh: ContainerSpec,
   patch: Patch,
   hidden: Readonly<Record<string, boolean>> = {},
-): readonly Line[] {
+): readonly FidelityLine[] {
   return [
     compare('Image', old.image, fresh.image, patch.image === undefined ? undefined : 'another image'),
     ...keysOf(old.config, fresh.config).map((key) =>
@@ -38,7 +38,7 @@ export function explain(
         ? compare('HostConfig.Links', linksOf(old), linksOf(fresh), undefined)
         : compare(`HostConfig.${key}`, old.hostConfig[key], fresh.hostConfig[key], hostReason(key, old, fresh, patch)),
     ),
-    ...Object.entries(hidden).map(([key, same]): Line =>
+    ...Object.entries(hidden).map(([key, same]): FidelityLine =>
       same ? { kind: 'identical', what: key } : hiddenLine(key, patch),
     ),
     ...mountLines(old, fresh, patch),
@@ -48,7 +48,7 @@ export function explain(
 
 type Reason = string | { readonly docker: string } | undefined;
 
-function compare(what: string, from: Json | undefined, to: Json | undefined, reason: Reason): Line {
+function compare(what: string, from: Json | undefined, to: Json | undefined, reason: Reason): FidelityLine {
   if (canonicalJson(from ?? null) === canonicalJson(to ?? null) || (isEmpty(from) && isEmpty(to)))
     return { kind: 'identical', what };
   const values = { from: from ?? null, to: to ?? null };
@@ -119,7 +119,7 @@ function portsReason(old: ContainerSpec, fresh: ContainerSpec, patch: Patch): Re
     : 'other ports';
 }
 
-function hiddenLine(what: string, patch: Patch): Line {
+function hiddenLine(what: string, patch: Patch): FidelityLine {
   const name = what.replace(/^Env /, '');
   if (name !== what && patch.env !== undefined && Object.hasOwn(patch.env, name))
     return { kind: 'asked', what, why: 'another value' };
@@ -128,11 +128,11 @@ function hiddenLine(what: string, patch: Patch): Line {
     : { kind: 'asked', what, why: 'what comes from its image' };
 }
 
-function mountLines(old: ContainerSpec, fresh: ContainerSpec, patch: Patch): readonly Line[] {
+function mountLines(old: ContainerSpec, fresh: ContainerSpec, patch: Patch): readonly FidelityLine[] {
   const was = planMounts(old, {}).expected;
   const wanted = planMounts(old, patch).expected;
   const is = new Map(fresh.mounts.map((mount) => [asText(mount['Destination']), mountNow(mount)]));
-  return [...new Set([...was.keys(), ...wanted.keys(), ...is.keys()])].map((path): Line => {
+  return [...new Set([...was.keys(), ...wanted.keys(), ...is.keys()])].map((path): FidelityLine => {
     const what = `mount ${path}`;
     const json = (mount: ReturnType<typeof was.get>): Json => (mount === undefined ? null : { ...mount });
     if (canonicalJson(json(is.get(path))) !== canonicalJson(json(wanted.get(path))))
@@ -147,7 +147,7 @@ function mountAt({ mounts }: ContainerSpec, path: string): JsonObject {
   return mounts.find((mount) => mount['Destination'] === path) ?? {};
 }
 
-function sameMount(what: string, was: JsonObject, is: JsonObject): Line {
+function sameMount(what: string, was: JsonObject, is: JsonObject): FidelityLine {
   if (was['Type'] === 'image')
     return compare(
       what,
@@ -171,9 +171,9 @@ function sameMount(what: string, was: JsonObject, is: JsonObject): Line {
 
 const assigned = new Set(assignedKeys);
 
-function networkLines(old: ContainerSpec, fresh: ContainerSpec): readonly Line[] {
+function networkLines(old: ContainerSpec, fresh: ContainerSpec): readonly FidelityLine[] {
   return [...new Set([...Object.keys(old.networks), ...Object.keys(fresh.networks)])].flatMap(
-    (network): readonly Line[] => {
+    (network): readonly FidelityLine[] => {
       const [was, is] = [old.networks[network], fresh.networks[network]];
       if (was === undefined || is === undefined)
         return [{ kind: 'unexplained', what: `network ${network}`, from: was ?? null, to: is ?? null }];

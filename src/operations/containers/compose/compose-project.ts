@@ -13,7 +13,7 @@ import type { ContainerPlan } from '../../engine/outcome.ts';
 import { asked } from '../body/asked.ts';
 import { composeContainer } from './compose-change.ts';
 import { overridePath } from '../body/compose-file.ts';
-import type { Line } from '../body/fidelity.ts';
+import type { FidelityLine } from '../body/fidelity.ts';
 import { explain } from '../body/fidelity.ts';
 import { mountOptionsBeyond } from '../body/mounts.ts';
 import { judgeWhatever, orchestrated, replacementWarnings } from '../replace/judge.ts';
@@ -262,7 +262,7 @@ const itsOwn =
   /^(Config\.(Labels|Volumes)|HostConfig\.(Binds|Mounts|ExtraHosts|Ulimits|CapAdd|CapDrop|GroupAdd|SecurityOpt|VolumesFrom)|network .*\.Aliases)$/;
 
 /** Every key of both; what the script has compared element by element on the host, before it was content, is explained by that. */
-export function explainComposed(old: ContainerSpec, fresh: ContainerSpec, patch: Patch): readonly Line[] {
+export function explainComposed(old: ContainerSpec, fresh: ContainerSpec, patch: Patch): readonly FidelityLine[] {
   return explain(old, fresh, patch).map((line) =>
     line.kind === 'unexplained' && itsOwn.test(line.what)
       ? {

@@ -10,7 +10,7 @@ import type { FactRequest, Known } from '../../../facts/fact.ts';
 import { ask } from '../../../facts/fact.ts';
 import type { ContainerPlan } from '../../engine/outcome.ts';
 import { composeContainerOf, explainComposed, planComposed, withComposed } from '../compose/compose-project.ts';
-import type { Line } from '../body/fidelity.ts';
+import type { FidelityLine } from '../body/fidelity.ts';
 import type { Patch } from '../body/patch.ts';
 import { copyNeedsOf, staleCopyRefusal } from './stale-copy.ts';
 import type { RecreateWant } from './recreate-input.ts';
@@ -87,7 +87,9 @@ export function composedResult(
   want: RecreateWant,
   { id, name }: Pick<Meant, 'id' | 'name'>,
   known: Known,
-): { readonly id: string; readonly name: string; readonly old: string; readonly lines: readonly Line[] } | undefined {
+):
+  | { readonly id: string; readonly name: string; readonly old: string; readonly lines: readonly FidelityLine[] }
+  | undefined {
   const led = leadingTo({ id }, known);
   const old = led === undefined ? undefined : known.get(askComposedSpec(led.old));
   const spec = known.get(askContainerSpec(id));

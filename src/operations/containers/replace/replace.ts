@@ -4,10 +4,10 @@ import type { JsonObject } from '../../../values/json.ts';
 import { assignments, functionOf, wholeScript } from '../../../shell/render.ts';
 import { commandLine } from '../../../values/shell.ts';
 import { asked, askedText } from '../body/asked.ts';
-import type { Composition } from '../body/creation.ts';
+import type { Creation } from '../body/creation.ts';
 import { comparisonFunctions } from './comparison-functions.ts';
 import { composeCreation } from '../body/creation.ts';
-import type { Expectation, Line } from '../body/expectations.ts';
+import type { Expectation, ComparedLine } from '../body/expectations.ts';
 import { finalizeMain } from './finalize-main.ts';
 import { goJson } from '../body/go-template.ts';
 import { mayDiffer } from '../body/may-differ.ts';
@@ -127,12 +127,12 @@ function containerFunctions({ spec, patch }: Replaced, number: number): readonly
   ];
 }
 
-function lines(all: readonly Line[]): { readonly names: string; readonly template: string } {
+function lines(all: readonly ComparedLine[]): { readonly names: string; readonly template: string } {
   return { names: all.map(({ name }) => name).join('\n'), template: all.map(({ template }) => template).join('\n') };
 }
 
 function expected(
-  made: Composition,
+  made: Creation,
   when: 'created' | 'replaced',
   spec: Replaced['spec'],
   patch: Replaced['patch'],
@@ -154,7 +154,7 @@ function expected(
   };
 }
 
-function connect({ network, config }: Composition['connects'][number]): string {
+function connect({ network, config }: Creation['connects'][number]): string {
   return commandLine(['connect_to', network, `/networks/${encodeURIComponent(network)}/connect`, goJson(config)]);
 }
 

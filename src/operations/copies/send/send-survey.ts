@@ -30,7 +30,7 @@ import { isRefused } from '../../../values/refusal.ts';
 import { outgrownNeeds } from '../../rootfs/outgrown.ts';
 import { copyRate } from '../copy-input.ts';
 import { namesOf } from '../copy-survey.ts';
-import type { Docker, Located, Place } from '../places.ts';
+import type { DockerFacts, Located, CopyPlace } from '../places.ts';
 import { isPlace, locate, place, placeProblem } from '../places.ts';
 import { volumeName } from '../../versions/versions.ts';
 import type { RsyncSets } from './send-pass.ts';
@@ -155,7 +155,7 @@ export function stoppedIds({ stop }: SendWant, { from }: Pick<Sides, 'from'>, kn
     : [];
 }
 
-function ofHost(at: Asks, wanted: Place, stop: boolean): readonly FactRequest[] {
+function ofHost(at: Asks, wanted: CopyPlace, stop: boolean): readonly FactRequest[] {
   const onHost = wanted.volume === undefined && wanted.container === undefined;
   return [
     at(copyTools),
@@ -169,7 +169,7 @@ function insideOf(at: Asks, { within }: Located): readonly FactRequest[] {
   return within === undefined ? [] : [at(realPath, typed(within.base))];
 }
 
-function dockerOf(at: Asks, wanted: Place, known: Known): Docker {
+function dockerOf(at: Asks, wanted: CopyPlace, known: Known): DockerFacts {
   const onHost = wanted.volume === undefined && wanted.container === undefined;
   return {
     uses: usesOf(at, known) ?? [],
