@@ -78,7 +78,7 @@ export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
   };
 }
 
-function judgeRunning({ container }: ThinContainer): Refusal | undefined {
+export function judgeRunning({ container }: ThinContainer): Refusal | undefined {
   const { status, running, paused, error } = container.state;
   if (paused) return { reason: `${container.name} is paused`, remedy: byHand('docker', 'unpause', container.name) };
   if (!running || status !== 'running') {
