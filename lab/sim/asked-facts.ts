@@ -7,6 +7,7 @@ import { loopPool } from '../../src/facts/pools/loop-pool.ts';
 import { lvmPool } from '../../src/facts/pools/lvm-pool.ts';
 import { overlayQuota } from '../../src/facts/rootfs/overlay-quota.ts';
 import { thinRootfs } from '../../src/facts/rootfs/thin-rootfs.ts';
+import { trimState } from '../../src/facts/rootfs/trim-state.ts';
 import { thinSuperblock } from '../../src/facts/rootfs/thin-superblock.ts';
 import { quote } from '../../src/values/shell.ts';
 import type { Call, RecordedKind } from './calls.ts';
@@ -27,6 +28,7 @@ const thin: readonly AskedFact[] = [
   { fact: fileSystem, args: '"/dev/mapper/$N" "$PID"' },
   { fact: fileSystem, args: '/dev/mapper/nosuch' },
   { fact: thinSuperblock, args: '"$P" "$ID"' },
+  { fact: trimState, args: '"$N"' },
 ];
 
 /** The facts that plimsoll reads on a kind of host, with arguments. */

@@ -104,10 +104,22 @@ const load: readonly Call[] = [
 
 const mountPlaces = 'M=/var/lib/plimsoll/mnt/test';
 
+const lsblk = 'lsblk --nodeps --bytes --noheadings --output DISC-MAX';
+
+/** Of a mount of our own, as trim_rootfs makes it. */
+const trim = (mount: string): readonly Call[] => [
+  call('discards of the device', `${lsblk} "/dev/mapper/$N"; echo $?; ${lsblk} /dev/mapper/nosuch; echo $?`),
+  call(
+    'trim',
+    `${mountPlaces}; mkdir -p "$M"; ${mount} "/dev/mapper/$N" "$M"; echo $?; fstrim "$M"; echo $?; fstrim -v "$M"; echo $?; fstrim "$M/nosuch"; echo $?; umount "$M"; echo $?; rmdir "$M"`,
+  ),
+];
+
 const xfs: readonly Call[] = [
   call('geometry through the container', 'xfs_io -r -c statfs "/proc/$PID/root/"'),
   call('df through the container', 'df -B1 --output=size,used,avail "/proc/$PID/root/"'),
   call('no pid', 'xfs_io -r -c statfs /proc/900000999/root/; df -B1 --output=size,used,avail /proc/900000999/root/'),
+  ...trim('mount -t xfs -o nouuid'),
   ...load,
   call(
     'growfs on what is no mount',
@@ -131,6 +143,7 @@ const xfs: readonly Call[] = [
 const ext4: readonly Call[] = [
   call('df through the container', 'df -B1 --output=size,used,avail "/proc/$PID/root/"'),
   call('xfs_io on ext4', 'xfs_io -r -c statfs "/proc/$PID/root/"; echo $?'),
+  ...trim('mount -t ext4'),
   ...load,
   call(
     'growfs on ext4',

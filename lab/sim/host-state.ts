@@ -293,7 +293,14 @@ function addDevices(tree: Tree, spec: HostSpec, containers: readonly Placed[]): 
     usedPercent === undefined
       ? pool.sharedBlocks
       : Math.max(pool.sharedBlocks, Math.floor(((sectors / pool.blockSectors) * usedPercent) / 100) - own);
-  const addThin = (id: number, hash: string, bytes: number, blocks: number, grown = bytes): void => {
+  const addThin = (
+    id: number,
+    hash: string,
+    bytes: number,
+    blocks: number,
+    { grownBytes: grown = bytes, removedBytes = 0 }: Pick<ContainerSpec, 'grownBytes' | 'removedBytes'> = {},
+  ): void => {
+    const removed = Math.ceil(removedBytes / (pool.blockSectors * 512));
     const blockSize = kind === 'xfs' ? 4096 : ext4BlockSize(bytes);
     const values = {
       kind,
@@ -301,7 +308,8 @@ function addDevices(tree: Tree, spec: HostSpec, containers: readonly Placed[]): 
       block: String(blockSize),
       group: String(xfsGroupBlocks(bytes)),
       files: String(files[kind]),
-      blocks: String(blocks),
+      blocks: String(blocks + removed),
+      ...(removed === 0 ? {} : { removed: String(removed) }),
     };
     for (const [file, value] of Object.entries(values)) tree.set(`state/thin/${String(id)}/${file}`, `${value}\n`);
     tree.set(
@@ -323,7 +331,7 @@ function addDevices(tree: Tree, spec: HostSpec, containers: readonly Placed[]): 
     const bytes = container.bytes ?? 10 * gib;
     const id = thinIdOf(container);
     addThin(id - 1, `${container.hash}-init`, bytes, 0);
-    addThin(id, container.hash, bytes, pool.containerBlocks, container.grownBytes);
+    addThin(id, container.hash, bytes, pool.containerBlocks, container);
     if (!runs(container)) continue;
     minor += 1;
     const name = `${prefix}-${container.hash}`;

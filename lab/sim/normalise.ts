@@ -15,6 +15,7 @@ const rules: readonly (readonly [RegExp, string])[] = [
     /^(stat\.(?:ino|size|blocks)|fsxattr\.(?:xflags|n\w+)|dioattr\.\w+|counts\.\w+|statfs\.f_(?:bavail|ffree|files)) = .*$/gm,
     '$1 = N',
   ],
+  [/: .* trimmed$/gm, ': N trimmed'],
   [/^(#\d+) +\d+( +\d+ +\d+ )/gm, '$1 USED$2'],
   // An error of a template names the column, which moves with the text before it.
   // The client's own description of itself and of nothing.

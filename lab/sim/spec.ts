@@ -8,6 +8,8 @@ export interface ContainerSpec {
   readonly bytes?: number;
   /** Somebody has grown it by hand: its device (while it runs) and its file system have this size, and Docker does not know (devicemapper). */
   readonly grownBytes?: number;
+  /** What files that it has removed took: its device has that of the pool still (devicemapper). */
+  readonly removedBytes?: number;
   /** How the size was written when it was created (overlay2); the number when absent. */
   readonly storageOpt?: string;
   readonly running?: boolean;

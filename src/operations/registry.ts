@@ -22,6 +22,7 @@ import { script } from './programs/script.ts';
 import { sendVolume } from './copies/send/send-volume.ts';
 import { setBaseSize } from './daemon/set-base-size.ts';
 import { setStorageDriver } from './daemon/set-storage-driver.ts';
+import { trimRootfs } from './rootfs/trim-rootfs.ts';
 import { upload } from './files/upload.ts';
 import { volumeCopy } from './copies/volume-copy.ts';
 import { waitFor } from './programs/wait-for.ts';
@@ -53,6 +54,7 @@ const list: readonly Operation[] = [
   eraseWant(sendVolume),
   eraseWant(setBaseSize),
   eraseWant(setStorageDriver),
+  eraseWant(trimRootfs),
   eraseWant(upload),
   eraseWant(volumeCopy),
   eraseWant(waitFor),

@@ -215,6 +215,20 @@ export const cases: readonly FaultCase[] = [
     steps: () => [{ name: 'Repair', repair_rootfs: { container: 'c1' } }],
   },
   {
+    operation: 'trim_rootfs',
+    on: 'two containers, one of which has removed nothing',
+    host: always({
+      ...twins['dm-xfs'],
+      containers: [
+        { name: 'c1', bytes: 320 * mib, removedBytes: 128 * mib },
+        { name: 'c2', bytes: 320 * mib },
+      ],
+    }),
+    reversible: false,
+    powerSafe: true,
+    steps: () => [{ name: 'Trim', trim_rootfs: { container: '*' } }],
+  },
+  {
     operation: 'dmsetup',
     on: 'load',
     host: twins['dm-xfs'],

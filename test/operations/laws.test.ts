@@ -27,7 +27,7 @@ import { planLawfully } from './plan-lawfully.ts';
 import { offlineAnswers, offlineWorld } from './pool-offline-world.ts';
 import { poolAnswers, poolWorld } from './pool-world.ts';
 import type { RecordedHost } from './recorded-hosts.ts';
-import { answersOf, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
+import { answersOf, mappedTo, MiB, recordedHost, sized, withoutDevice, withState } from './recorded-hosts.ts';
 import { backup, backupWorld, recipient, restoreWorld, sealed, shelf } from './backups/world.ts';
 import { driverWorld } from './daemon/driver-world.ts';
 import { removalWorld } from './containers/removal-world.ts';
@@ -202,6 +202,7 @@ const samples: Readonly<Record<string, { readonly want: unknown; readonly world:
     want: { driver: 'overlay2', acknowledge_invisible: true, stop_containers: true },
     world: driverWorld(thinHost),
   },
+  trim_rootfs: { want: { container: 'c1', at_least: '1GiB' }, world: answersOf(mappedTo(thinHost, 2 * 1024 * MiB)) },
   upload: {
     want: { from: 'a', to: '/b' },
     world: new Answers()

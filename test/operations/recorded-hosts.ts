@@ -11,6 +11,8 @@ import type { OverlayQuota } from '../../src/facts/rootfs/overlay-quota.ts';
 import { overlayQuota } from '../../src/facts/rootfs/overlay-quota.ts';
 import type { ThinRootfs } from '../../src/facts/rootfs/thin-rootfs.ts';
 import { thinRootfs } from '../../src/facts/rootfs/thin-rootfs.ts';
+import type { TrimState } from '../../src/facts/rootfs/trim-state.ts';
+import { trimState } from '../../src/facts/rootfs/trim-state.ts';
 import { thinSuperblock } from '../../src/facts/rootfs/thin-superblock.ts';
 import type { Superblock } from '../../src/facts/host/file-system.ts';
 import { askOverlayQuota } from '../../src/operations/rootfs/grow-overlay.ts';
@@ -27,6 +29,7 @@ export interface RecordedHost {
   readonly mapper: DeviceMapper;
   readonly rootfs: ThinRootfs | undefined;
   readonly superblock: Superblock | null;
+  readonly trim: TrimState | undefined;
   readonly quota: OverlayQuota | undefined;
 }
 
@@ -51,6 +54,7 @@ export async function recordedHost(kind: RecordedKind): Promise<RecordedHost> {
     mapper: read(deviceMapper) ?? { devices: {} },
     rootfs: read(thinRootfs, value('N'), `${value('R')}/devicemapper/metadata/${value('H')}`, value('PID')),
     superblock: read(thinSuperblock, value('P'), value('ID')) ?? null,
+    trim: read(trimState, value('N')),
     quota: read(overlayQuota, value('L'), value('R')),
   };
 }
@@ -65,9 +69,11 @@ export function answersOf(...hosts: readonly [RecordedHost, ...RecordedHost[]]):
     ask(containers),
     hosts.map(({ container }) => container),
   );
-  for (const { container, rootfs, quota, superblock } of hosts) {
+  for (const { container, rootfs, quota, superblock, trim } of hosts) {
     const thin = askThinRootfs(container, docker);
     if (thin !== undefined && rootfs !== undefined) answers.set(thin, rootfs);
+    const device = container.graph?.['DeviceName'];
+    if (device !== undefined && trim !== undefined) answers.set(ask(trimState, device), trim);
     const overlay = askOverlayQuota(container, docker);
     if (overlay !== undefined && quota !== undefined) answers.set(overlay, quota);
     const pool = mapper.devices[docker.driverStatus['Pool Name'] ?? ''];
@@ -130,6 +136,14 @@ export function withDevice(
   const device = host.mapper.devices[name];
   if (device === undefined) throw new Error(`there is no device ${name}`);
   return { ...host, mapper: { devices: { ...host.mapper.devices, [name]: { ...device, ...change(device) } } } };
+}
+
+/** Its device has so many bytes of the pool. */
+export function mappedTo(host: RecordedHost, bytes: number): RecordedHost {
+  const sectors = String(bytes / 512);
+  return withDevice(host, 'container', ({ status }) => ({
+    status: status.map((text) => text.replace(/thin \d+/, `thin ${sectors}`)),
+  }));
 }
 
 export function withoutDevice(host: RecordedHost): RecordedHost {

@@ -58,6 +58,7 @@ export const labFiles: readonly LabFile[] = [
   { name: 'torture-copy', seconds: 100, operations: copies },
   { name: 'transport-shells', seconds: 30, paths: ['src/transport/remote-shell/'] },
   { name: 'transport-sshd', seconds: 100, paths: ['src/transport/'] },
+  { name: 'trim-rootfs', seconds: 300, operations: ['trim_rootfs'] },
   { name: 'vm-smoke', seconds: 200, paths: machines },
 ];
 

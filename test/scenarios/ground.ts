@@ -122,10 +122,12 @@ function containerOf(
       ? { bytes: 64 * mib, storageOpt: '64M' }
       : {};
   const grown = kind.startsWith('dm-') && pick.number(5) === 4 ? { grownBytes: (sizeMib + 192) * mib } : {};
+  const removed = kind.startsWith('dm-') && pick.number(3) === 2 ? { removedBytes: 128 * mib } : {};
   return {
     name,
     ...size,
     ...grown,
+    ...removed,
     running,
     restart: pick.of(['always', 'no', 'unless-stopped']),
     ...(uses.length === 0 ? {} : { volumes: mounted }),

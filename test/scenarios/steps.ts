@@ -126,6 +126,13 @@ export const stepMakers: Readonly<Record<string, (given: Given) => Made>> = {
       ...given.pick.sometimes({ restart_daemon: true }),
     },
   }),
+  trim_rootfs: (given) => ({
+    input: {
+      container: given.pick.is() ? container(given) : '*',
+      ...given.pick.sometimes({ at_least: given.pick.of(['1MiB', '10GiB']) }),
+      ...given.pick.sometimes({ only_running: true }),
+    },
+  }),
   xfs_growfs: (given) => ({ input: { container: container(given) } }),
   resize2fs: (given) => ({ input: { container: container(given) } }),
   grow_pool: ({ pick }) => {
@@ -234,6 +241,7 @@ export const ofTheme = {
     'grow_rootfs',
     'dmsetup',
     'repair_rootfs',
+    'trim_rootfs',
     'xfs_growfs',
     'resize2fs',
     'grow_pool',

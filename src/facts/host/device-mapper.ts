@@ -197,7 +197,7 @@ export function parsePoolTable({ target, args }: TableLine): PoolTarget {
   };
 }
 
-interface WorkingPool {
+export interface WorkingPool {
   readonly mode: 'rw' | 'ro' | 'out_of_data_space';
   readonly transaction: number;
   /** In metadata blocks of 4 KiB. */

@@ -46,7 +46,8 @@ export function growActions(devicePath: string, kind: FileSystemKind): readonly 
   return kind === 'xfs' ? growXfsActions(devicePath, directory) : growExtActions(devicePath, kind, directory);
 }
 
-function mountActions(kind: FileSystemKind, devicePath: string, directory: string): readonly ExecAction[] {
+/** A mount of our own beside the container's, taken away at the end of the change. The actions belong into one atomic change. */
+export function mountActions(kind: FileSystemKind, devicePath: string, directory: string): readonly ExecAction[] {
   const options = kind === 'xfs' ? ['-o', 'nouuid'] : [];
   return [
     { kind: 'exec', argv: ['mkdir', '-p', directory], atEnd: [['rmdir', directory]] },

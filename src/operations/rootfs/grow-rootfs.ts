@@ -20,7 +20,7 @@ import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
 import { containerKeys, rootfsNeeds, rootfsTouches, select } from './selection.ts';
 import type { ThinContainer } from './thin.ts';
-import { askThinRootfs, judgeThin, sectorBytes } from './thin.ts';
+import { askThinRootfs, judgeThinWithRoom, sectorBytes } from './thin.ts';
 import { judgeDriver } from './unsupported.ts';
 
 const schema = z
@@ -126,7 +126,7 @@ function thinOf(container: Container, docker: Docker, known: Known): ThinContain
   const request = askThinRootfs(container, docker);
   return request === undefined
     ? noLayer(container)
-    : judgeThin(container, docker, known.the(ask(deviceMapper)), known.the(request));
+    : judgeThinWithRoom(container, docker, known.the(ask(deviceMapper)), known.the(request));
 }
 
 function noLayer(container: Container): Refusal {

@@ -79,7 +79,7 @@ export function growThin(thin: ThinContainer, bytes: number): ContainerPlan {
   };
 }
 
-function judgeRunning({ container }: ThinContainer): Refusal | undefined {
+export function judgeRunning({ container }: ThinContainer): Refusal | undefined {
   const { status, running, paused, error } = container.state;
   if (paused) return refuse(`${container.name} is paused`, byHand('docker', 'unpause', container.name));
   if (!running || status !== 'running') {

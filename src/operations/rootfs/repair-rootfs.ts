@@ -18,7 +18,7 @@ import { combine } from '../engine/outcome.ts';
 import { repairThin, startContainer } from './repair-thin.ts';
 import { containerKeys, rootfsNeeds, rootfsTouches, select } from './selection.ts';
 import type { ThinContainer } from './thin.ts';
-import { askThinRootfs, judgeThin, sectorBytes } from './thin.ts';
+import { askThinRootfs, judgeThinWithRoom, sectorBytes } from './thin.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { roundUp } from '../../values/size.ts';
 
@@ -93,7 +93,7 @@ export const repairRootfs = defineOperation<Want>({
   },
 });
 
-type Judged = ReturnType<typeof judgeThin>;
+type Judged = ReturnType<typeof judgeThinWithRoom>;
 
 function thinContainers(want: Want, docker: Docker, known: Known): readonly Judged[] {
   const selection = select(want, known);
@@ -116,7 +116,7 @@ function judge(container: Container, docker: Docker, known: Known): Judged {
     device?.deferredRemove === true && !container.state.running
       ? { devices: { ...mapper.devices, [name]: { ...device, deferredRemove: false } } }
       : mapper;
-  return judgeThin(container, docker, settled, known.the(request));
+  return judgeThinWithRoom(container, docker, settled, known.the(request));
 }
 
 /** Only for a container whose device is not active; otherwise the device itself has been read. */

@@ -123,6 +123,12 @@ export function judgeThin(
   return { ...base, active: { device, thin, bytes } };
 }
 
+/** The same of a container that is to grow, or to be put right: the pool has room for it. */
+export function judgeThinWithRoom(...args: Parameters<typeof judgeThin>): ReturnType<typeof judgeThin> {
+  const judged = judgeThin(...args);
+  return isRefused(judged) ? judged : (judged.pool.short ?? judged);
+}
+
 /** The table of this container's thin device at another size. */
 export function thinTable(
   thin: { readonly poolDevice: string; readonly deviceId: number; readonly origin?: string },

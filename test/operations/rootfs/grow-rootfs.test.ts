@@ -426,12 +426,15 @@ describe('several containers', () => {
     });
   });
 
-  it.each([
-    ['f13b', 'change'],
-    ['nosuch', 'refused'],
-    ['x*', 'refused'],
-  ])('%s: %s', (container, outcome) => {
-    expect(plan([host(), twin()], { container }).outcome).toBe(outcome);
+  it('are named by the first digits of an id, too', () => {
+    expect(plan([host(), twin()], { container: host().container.id.slice(0, 6) })).toMatchObject({
+      outcome: 'change',
+      changes: [{ summary: expect.stringMatching(/^c1/) }],
+    });
+  });
+
+  it.each([['nosuch'], ['x*']])('%s: refused', (container) => {
+    expect(plan([host(), twin()], { container }).outcome).toBe('refused');
   });
 
   it('an id that means two of them is refused', () => {
