@@ -4,6 +4,8 @@ import type { Json, JsonObject } from '../../values/json.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused } from '../../values/refusal.ts';
 import type { Change, ExecAction } from './change.ts';
+import type { Reading } from './reading.ts';
+import { follow } from './reading.ts';
 import type { NamedSecretFile } from './secret-files.ts';
 
 /**
@@ -121,6 +123,77 @@ export interface Operation<Want = unknown, Plan = Planned> {
   standing?(want: Want, change: Change, known: Known): JsonObject | undefined;
   /** What `register` gets. `output` is of the step's last exec action, absent when nothing ran. */
   result?(want: Want, known: Known, output: StepOutput | undefined): Json;
+}
+
+type Answered = 'needs' | 'plan' | 'pin' | 'touches' | 'verify' | 'standing' | 'result';
+type Resources = ReturnType<Operation['touches']>;
+
+/** An operation as it is written: what it reads is told once, and all that it computes is given what was seen. */
+export interface Definition<Want, Seen> extends Omit<Operation<Want>, Answered> {
+  /** What is wanted may turn out not to be there, or not to suit: a refusal is what the plan is then. */
+  read(want: Want): Reading<Seen | Refusal>;
+  plan(want: Want, seen: Seen): Decision;
+  pin?(want: Want, seen: Seen): Want;
+  touches(want: Want, seen: Seen): Resources;
+  /** What a step touches that was refused while it read; it reads everything when this is left out. */
+  readonly touchesRefused?: Resources;
+  verify?(want: Want, seen: Seen): readonly Finding[];
+  standing?(want: Want, change: Change, seen: Seen): JsonObject | undefined;
+  result?(want: Want, seen: Seen, output: StepOutput | undefined): Json;
+}
+
+/** Keeps `Want` inferred from the schema, and checked. */
+export function defineReading<Want, Seen>(definition: Definition<Want, Seen>): Operation<Want> {
+  const {
+    read,
+    plan,
+    pin,
+    touches,
+    touchesRefused = { reads: ['*'], changes: [] },
+    verify,
+    standing,
+    result,
+    ...rest
+  } = definition;
+  const seenBy = (want: Want, known: Known): Seen | Refusal => {
+    const { asked, seen } = follow(read(want), known);
+    if (seen === undefined)
+      throw new Error(`${rest.name} is planned before all is known: ${asked.map(({ key }) => key).join(', ')}`);
+    return seen.value;
+  };
+  return {
+    ...rest,
+    needs: (want, known) => follow(read(want), known).asked,
+    plan: (want, known) => {
+      const seen = seenBy(want, known);
+      return planned(isRefused(seen) ? seen : plan(want, seen));
+    },
+    touches: (want, known) => {
+      const seen = seenBy(want, known);
+      return isRefused(seen) ? touchesRefused : touches(want, seen);
+    },
+    ...(pin === undefined
+      ? {}
+      : { pin: (want, known) => whenSeen(seenBy(want, known), want, (seen) => pin(want, seen)) }),
+    ...(verify === undefined
+      ? {}
+      : { verify: (want, known) => whenSeen(seenBy(want, known), [], (seen) => verify(want, seen)) }),
+    ...(standing === undefined
+      ? {}
+      : {
+          standing: (want, change, known) =>
+            whenSeen(seenBy(want, known), undefined, (seen) => standing(want, change, seen)),
+        }),
+    ...(result === undefined
+      ? {}
+      : {
+          result: (want, known, output) => whenSeen(seenBy(want, known), null, (seen) => result(want, seen, output)),
+        }),
+  };
+}
+
+function whenSeen<Seen, Result>(seen: Seen | Refusal, otherwise: Result, use: (seen: Seen) => Result): Result {
+  return isRefused(seen) ? otherwise : use(seen as Seen);
 }
 
 /** Keeps `Want` inferred from the schema, and checked. */

@@ -14,7 +14,8 @@ import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import { together } from '../engine/reading.ts';
 import { liveThin, poolState, sectorsText, unsafeTable } from './thin-table.ts';
 import { byHand } from '../../values/shell.ts';
 
@@ -53,16 +54,17 @@ const schema = z.discriminatedUnion(
   { error: 'must be {action: table, info, status, load or resume, device: NAME}, and a table: for load' },
 );
 
-export const dmsetup = defineOperation({
+export const dmsetup = defineReading({
   name: 'dmsetup',
   summary: 'Read a device-mapper device, load a longer table into a thin device, or make a loaded one live',
   schema,
   readOnly: ({ action }) => action !== 'load' && action !== 'resume',
   repeats: false,
-  needs: () => [ask(deviceMapper)],
-  plan(want, known): Decision {
-    const mapper = known.the(ask(deviceMapper));
-    const found = deviceNamed(mapper, want.device);
+  *read(want) {
+    const [mapper] = yield* together(ask(deviceMapper));
+    return { mapper, found: deviceNamed(mapper, want.device) };
+  },
+  plan(want, { mapper, found }): Decision {
     if (found === undefined) {
       return refuse(
         `there is no mapped device ${want.device}`,
@@ -86,8 +88,7 @@ export const dmsetup = defineOperation({
     reads: [`device:${want.device}`],
     changes: want.action === 'load' || want.action === 'resume' ? [`device:${want.device}`] : [],
   }),
-  result(want, known) {
-    const found = deviceNamed(known.the(ask(deviceMapper)), want.device);
+  result(want, { found }) {
     if (found === undefined) return null;
     if (want.action === 'info') return infoResult(found);
     return want.action === 'status' ? statusResult(found) : tableResult(found);

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { FileSystem, FileSystemKind, Superblock } from '../../facts/host/file-system.ts';
 import { fileSystem } from '../../facts/host/file-system.ts';
@@ -12,7 +11,8 @@ import type { Change } from '../engine/change.ts';
 import { oneContainer } from './docker-inspect.ts';
 import { fileSystemFills, growActions } from '../rootfs/file-system-growth.ts';
 import { hostPath } from '../engine/input.ts';
-import type { Decision, Operation } from '../engine/operation.ts';
+import type { Decision, Definition } from '../engine/operation.ts';
+import { together } from '../engine/reading.ts';
 import { byHand } from '../../values/shell.ts';
 
 const schema = z.union(
@@ -39,40 +39,39 @@ interface Place {
   readonly container?: Container;
 }
 
+interface Seen {
+  readonly place: Place;
+  readonly found: FileSystem | null;
+}
+
 /** The tool that grows a kind of file system is the name of the operation. */
 const operationFor = (kind: FileSystemKind): string => (kind === 'xfs' ? 'xfs_growfs' : 'resize2fs');
 
 /** `xfs_growfs` and `resize2fs` differ in the kinds that they accept, and in nothing else. */
-export function growFileSystemOperation(name: 'xfs_growfs' | 'resize2fs', summary: string): Operation<Want, Decision> {
+export function growFileSystemOperation(name: 'xfs_growfs' | 'resize2fs', summary: string): Definition<Want, Seen> {
   return {
     name,
     summary,
     schema,
     readOnly: false,
     repeats: false,
-    needs(want, known) {
-      const list = 'container' in want ? [ask(containers)] : [];
-      const place = locate(want, known);
-      return [...list, ...(isRefused(place) ? [] : [request(place)])];
-    },
-    plan(want, known) {
-      if ('container' in want) known.the(ask(containers));
-      const place = locate(want, known);
+    *read(want) {
+      const place =
+        'device' in want ? ofDevice(want.device) : ofContainer(want.container, ...(yield* together(ask(containers))));
       if (isRefused(place)) return place;
-      return plan(name, place, known.the(request(place)));
+      const [found] = yield* together(ask(fileSystem, place.device, String(place.pid)));
+      return { place, found };
     },
-    touches(want, known) {
-      const place = locate(want, known);
-      if (isRefused(place)) return { reads: ['*'], changes: ['*'] };
+    plan: (_want, { place, found }) => plan(name, place, found),
+    touchesRefused: { reads: ['*'], changes: ['*'] },
+    touches(_want, { place }) {
       const resources = [
         `device:${place.device.split('/').at(-1) ?? ''}`,
         ...(place.container === undefined ? [] : [`container:${place.container.id}`]),
       ];
       return { reads: resources, changes: resources };
     },
-    result(want, known) {
-      const place = locate(want, known);
-      const found = isRefused(place) ? undefined : known.get(request(place));
+    result(_want, { found }) {
       return found?.superblock === undefined
         ? null
         : { type: found.superblock.kind, size: found.bytes ?? null, device_size: found.deviceBytes };
@@ -80,11 +79,13 @@ export function growFileSystemOperation(name: 'xfs_growfs' | 'resize2fs', summar
   };
 }
 
-function locate(want: Want, known: Known): Place | Refusal {
-  if ('device' in want) return { name: want.device, device: want.device, pid: 0 };
-  const one = oneContainer(want.container, known);
-  if (isRefused(one)) return one;
-  const { container } = one;
+function ofDevice(device: string): Place {
+  return { name: device, device, pid: 0 };
+}
+
+function ofContainer(wanted: string, all: readonly Container[]): Place | Refusal {
+  const container = oneContainer(wanted, all);
+  if (isRefused(container)) return container;
   const deviceName = container.graph?.['DeviceName'];
   if (container.driver !== 'devicemapper' || deviceName === undefined) {
     return refuse(
@@ -99,10 +100,6 @@ function locate(want: Want, known: Known): Place | Refusal {
     );
   if (container.state.paused) return refuse(`${container.name} is paused`, byHand('docker', 'unpause', container.name));
   return { name: container.name, device: `/dev/mapper/${deviceName}`, pid: container.state.pid, container };
-}
-
-function request({ device, pid }: Place): FactRequest<FileSystem | null> {
-  return ask(fileSystem, device, String(pid));
 }
 
 function plan(operation: 'xfs_growfs' | 'resize2fs', place: Place, found: FileSystem | null): Decision {

@@ -1,6 +1,6 @@
 import { growFileSystemOperation } from './grow-file-system.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
 
-export const xfsGrowfs = defineOperation(
+export const xfsGrowfs = defineReading(
   growFileSystemOperation('xfs_growfs', 'Grow a mounted XFS to the size of its device'),
 );

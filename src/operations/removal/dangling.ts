@@ -2,6 +2,7 @@ import { begunCopies } from '../../facts/copies/begun-copy.ts';
 import { hasLabel, matchesGlob } from '../../facts/containers/container-selection.ts';
 import { containerUses, isWithin } from '../../facts/containers/container-uses.ts';
 import { directorySizes } from '../../facts/host/directory-sizes.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
 import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
@@ -73,8 +74,12 @@ export function findDangling(want: CleanWant, known: Known): readonly Found[] {
 }
 
 /** Where Docker keeps the volumes of its own driver. */
+export function volumesIn({ root }: Docker): string {
+  return `${root.replace(/\/+$/, '')}/volumes`;
+}
+
 export function rootOf(known: Known): string {
-  return `${known.the(ask(dockerInfo)).root.replace(/\/+$/, '')}/volumes`;
+  return volumesIn(known.the(ask(dockerInfo)));
 }
 
 function askDirectories(known: Known) {

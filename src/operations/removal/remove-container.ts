@@ -3,7 +3,6 @@ import { containerUses, dependants, usersOfVolume } from '../../facts/containers
 import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { replacements } from '../../facts/containers/replacements.ts';
 import { invisibleTo, storageDrivers } from '../../facts/daemon/storage-drivers.ts';
@@ -13,9 +12,11 @@ import { volumes } from '../../facts/volumes/volumes.ts';
 import type { Change, ExecAction } from '../engine/change.ts';
 import { counted } from '../restart/invisible.ts';
 import { oneContainer } from '../primitives/docker-inspect.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { SeenBy } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
 import { period, periodText } from './clean-input.ts';
-import { isAnonymous, rootOf } from './dangling.ts';
+import { isAnonymous, volumesIn } from './dangling.ts';
 import { putIntoQuarantine } from './quarantine-scripts.ts';
 import { judgeOrchestrated } from '../copies/stop-users.ts';
 import type { Refusal } from '../../values/refusal.ts';
@@ -49,34 +50,35 @@ interface Own {
   readonly is: string;
 }
 
-export const removeContainer = defineOperation<Want>({
+function* read() {
+  const [docker, all, uses, everyVolume, replaced] = yield* together(
+    ask(dockerInfo),
+    ask(containers),
+    ask(containerUses),
+    ask(volumes),
+    ask(replacements),
+  );
+  const root = volumesIn(docker);
+  const [directories, drivers] = yield* together(ask(volumeDirectories, root), ask(storageDrivers, docker.root, ''));
+  return { docker, all, uses, volumes: everyVolume, replacements: replaced, root, directories, drivers };
+}
+type Seen = SeenBy<typeof read>;
+
+export const removeContainer = defineReading({
   name: 'remove_container',
   summary: 'Remove a container that does not run, and put its own volumes without a name into quarantine',
   schema,
   readOnly: false,
   repeats: false,
 
-  needs(_want, known) {
-    const first: readonly FactRequest[] = [
-      ask(dockerInfo),
-      ask(containers),
-      ask(containerUses),
-      ask(volumes),
-      ask(replacements),
-    ];
-    const docker = known.get(ask(dockerInfo));
-    return docker === undefined
-      ? first
-      : [...first, ask(volumeDirectories, rootOf(known)), ask(storageDrivers, docker.root, '')];
-  },
-
-  plan(want, known) {
-    if (isGone(want, known)) return { outcome: 'noop', reason: `there is no container ${want.container}` };
-    const one = oneContainer(want.container, known);
-    if (isRefused(one)) return one;
-    const refusal = judge(one.container, known);
+  read,
+  plan(want, seen) {
+    if (isGone(want, seen)) return { outcome: 'noop', reason: `there is no container ${want.container}` };
+    const container = oneContainer(want.container, seen.all);
+    if (isRefused(container)) return container;
+    const refusal = judge(container, seen);
     if (refusal !== undefined) return refusal;
-    const own = ownVolumes(one.container, known);
+    const own = ownVolumes(container, seen);
     const left =
       want.anonymous_volumes === 'keep' && own.length > 0
         ? [
@@ -85,35 +87,29 @@ export const removeContainer = defineOperation<Want>({
         : [];
     return {
       outcome: 'change',
-      changes: [changeOf(want, one.container, own)],
-      warnings: [`what ${one.container.name} has written to its own file system is gone with it`, ...left],
+      changes: [changeOf(want, container, own)],
+      warnings: [`what ${container.name} has written to its own file system is gone with it`, ...left],
     };
   },
 
-  touches(want, known) {
-    const one = oneContainer(want.container, known);
-    if (isRefused(one)) return { reads: ['docker'], changes: [] };
-    const changes = [
-      `container:${one.container.id}`,
-      ...ownVolumes(one.container, known).map(({ name }) => `volume:${name}`),
-    ];
+  touches(want, seen) {
+    const container = oneContainer(want.container, seen.all);
+    if (isRefused(container)) return { reads: ['docker'], changes: [] };
+    const changes = [`container:${container.id}`, ...ownVolumes(container, seen).map(({ name }) => `volume:${name}`)];
     return { reads: ['docker', ...changes], changes };
   },
 });
 
 /** Of a name or an id, not of a pattern: that it is there no more is what was wanted. */
-function isGone({ container }: Want, known: Known): boolean {
+function isGone({ container }: Want, { all }: Seen): boolean {
   return (
     !/[*?]/.test(container) &&
-    !known
-      .the(ask(containers))
-      .some(({ id, name }) => name === container.replace(/^\//, '') || id.startsWith(container))
+    !all.some(({ id, name }) => name === container.replace(/^\//, '') || id.startsWith(container))
   );
 }
 
-function judge({ id, name, state, labels }: Container, known: Known): Refusal | undefined {
-  const uses = known.the(ask(containerUses));
-  const kept = known.the(ask(replacements)).find((replacement) => replacement.old === id || replacement.new === id);
+function judge({ id, name, state, labels }: Container, { uses, replacements: replaced }: Seen): Refusal | undefined {
+  const kept = replaced.find((replacement) => replacement.old === id || replacement.new === id);
   if (kept !== undefined)
     return refuse(
       `${name} is kept for the replacement of ${kept.name}, which is not finalized`,
@@ -138,14 +134,12 @@ function judge({ id, name, state, labels }: Container, known: Known): Refusal | 
 }
 
 /** As `docker rm -v` has it, but for those that another container has too, by whatever way, or one that Docker does not see now. */
-function ownVolumes({ id }: Container, known: Known): readonly Own[] {
-  const uses = known.the(ask(containerUses));
+function ownVolumes(
+  { id }: Container,
+  { docker, uses, volumes: all, root, directories, drivers }: Seen,
+): readonly Own[] {
   const use = uses.find((each) => each.id === id);
-  const { byName } = known.the(ask(volumeDirectories, rootOf(known)));
-  const { driver, root } = known.the(ask(dockerInfo));
-  const invisible = new Set(
-    invisibleTo(driver, known.the(ask(storageDrivers, root, ''))).flatMap((container) => container.volumes),
-  );
+  const invisible = new Set(invisibleTo(docker.driver, drivers).flatMap((container) => container.volumes));
   const mounted = new Set(
     (use?.mounts ?? []).flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : [])),
   );
@@ -155,13 +149,10 @@ function ownVolumes({ id }: Container, known: Known): readonly Own[] {
     mounted.has(volume.name) &&
     !invisible.has(volume.name) &&
     usersOfVolume(uses, volume).every((user) => user.id === id);
-  return known
-    .the(ask(volumes))
-    .filter(isOwn)
-    .flatMap(({ name }) => {
-      const is = byName[name]?.is;
-      return is === undefined ? [] : [{ name, path: `${rootOf(known)}/${name}`, is }];
-    });
+  return all.filter(isOwn).flatMap(({ name }) => {
+    const is = directories.byName[name]?.is;
+    return is === undefined ? [] : [{ name, path: `${root}/${name}`, is }];
+  });
 }
 
 function changeOf(want: Want, { id, name, state }: Container, own: readonly Own[]): Change {
