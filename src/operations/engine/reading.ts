@@ -26,6 +26,39 @@ export function* each<Value>(requests: readonly FactRequest<Value>[]): Reading<r
   return requests.map((request) => known.the(request));
 }
 
+/** One flight of questions, some of which there is no way to ask: what would answer those is undefined. */
+export function* whereAskable<Value>(
+  requests: readonly (FactRequest<Value> | undefined)[],
+): Reading<readonly (Value | undefined)[]> {
+  const known = yield requests.flatMap((request) => request ?? []);
+  return requests.map((request) => (request === undefined ? undefined : known.the(request)));
+}
+
+/** Two readings that need nothing of each other: what both ask at a time is one flight. */
+export function* alongside<First, Second>(
+  first: Reading<First>,
+  second: Reading<Second>,
+): Reading<readonly [First, Second]> {
+  let known = yield [];
+  let one = first.next(known);
+  let other = second.next(known);
+  for (;;) {
+    one = onward(first, one, known);
+    other = onward(second, other, known);
+    if (one.done === true && other.done === true) return [one.value, other.value];
+    known = yield [...(one.done === true ? [] : one.value), ...(other.done === true ? [] : other.value)];
+  }
+}
+
+type Step<Seen> = IteratorResult<readonly FactRequest[], Seen>;
+
+/** As far as a reading comes with what is known. */
+function onward<Seen>(reading: Reading<Seen>, from: Step<Seen>, known: Known): Step<Seen> {
+  let step = from;
+  while (step.done !== true && step.value.every((request) => isAsked(request, known))) step = reading.next(known);
+  return step;
+}
+
 /** The flights so far, up to the first that nobody has asked; and what was seen, when all have been. */
 export function follow<Seen>(
   reading: Reading<Seen>,

@@ -4,7 +4,8 @@ import { hostFile, laptopFile } from '../../facts/host/file.ts';
 import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import { hostPath, laptopFileResource } from '../engine/input.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import { together } from '../engine/reading.ts';
 
 const schema = z.strictObject({
   from: hostPath.describe('the file on the host'),
@@ -14,17 +15,18 @@ const schema = z.strictObject({
     .describe('the file on this machine, relative to the playbook; with several hosts write ${{ host.name }} into it'),
 });
 
-export const fetch = defineOperation({
+export const fetch = defineReading({
   name: 'fetch',
   summary: 'Copy a file from the host to this machine, verified by digest',
   schema,
   laptopPaths: [['to']],
   readOnly: false,
   repeats: false,
-  needs: ({ from, to }) => [ask(hostFile, from), ask(laptopFile, to)],
-  plan({ from, to }, known) {
-    const source = known.the(ask(hostFile, from));
-    const target = known.the(ask(laptopFile, to));
+  *read({ from, to }) {
+    const [source, target] = yield* together(ask(hostFile, from), ask(laptopFile, to));
+    return { source, target };
+  },
+  plan({ from, to }, { source, target }) {
     if (!source.exists) return refuse(`there is no file ${from} on the host`, 'correct from:');
     if (source.kind !== 'file')
       return refuse(
@@ -50,8 +52,5 @@ export const fetch = defineOperation({
     };
   },
   touches: ({ from, to }) => ({ reads: [`path:${from}`, laptopFileResource(to)], changes: [laptopFileResource(to)] }),
-  result: ({ from, to }, known) => {
-    const source = known.get(ask(hostFile, from));
-    return { path: to, sha256: source?.exists === true ? source.sha256 : null };
-  },
+  result: ({ to }, { source }) => ({ path: to, sha256: source.exists ? source.sha256 : null }),
 });

@@ -6,7 +6,8 @@ import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action } from '../engine/change.ts';
 import { hostPath, laptopFileResource, octalMode } from '../engine/input.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import { together } from '../engine/reading.ts';
 import { shell } from '../../shell/shell.ts';
 
 const schema = z.strictObject({
@@ -26,18 +27,19 @@ const schema = z.strictObject({
 });
 type Want = z.infer<typeof schema>;
 
-export const upload = defineOperation<Want>({
+export const upload = defineReading({
   name: 'upload',
   summary: 'Copy a file from this machine to the host, verified by digest',
   schema,
   laptopPaths: [['from']],
   readOnly: false,
   repeats: false,
-  needs: ({ from, to }) => [ask(laptopFile, from), ask(hostFile, to)],
-  plan(want, known) {
+  *read({ from, to }) {
+    const [source, target] = yield* together(ask(laptopFile, from), ask(hostFile, to));
+    return { source, target };
+  },
+  plan(want, { source, target }) {
     const { from, to } = want;
-    const source = known.the(ask(laptopFile, from));
-    const target = known.the(ask(hostFile, to));
     if (!source.exists)
       return refuse(`there is no file ${from} on this machine`, 'correct from: (it is relative to the playbook)');
     if (target.exists && target.kind !== 'file')
@@ -62,7 +64,7 @@ export const upload = defineOperation<Want>({
     };
   },
   touches: ({ from, to }) => ({ reads: [`path:${to}`, laptopFileResource(from)], changes: [`path:${to}`] }),
-  result: ({ from, to }, known) => ({ path: to, sha256: known.get(ask(laptopFile, from))?.sha256 ?? null }),
+  result: ({ to }, { source }) => ({ path: to, sha256: source.sha256 }),
 });
 
 function wantedActions({ from, to, mode, owner }: Want, source: LaptopFile, target: HostFile): readonly Action[] {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { refuse } from '../../values/refusal.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import { together } from '../engine/reading.ts';
 
 const truth = z.boolean({ error: 'must be true or false: write "${{ … }}" around an expression' });
 
@@ -13,13 +14,13 @@ const schema = z.strictObject({
   message: z.string().optional().describe('why it matters, shown when it does not hold'),
 });
 
-export const assert = defineOperation({
+export const assert = defineReading({
   name: 'assert',
   summary: 'Stop the host unless every expression is true',
   schema,
   readOnly: true,
   repeats: false,
-  needs: () => [],
+  read: () => together(),
   plan({ that, message }) {
     const all = typeof that === 'boolean' ? [that] : that;
     const failed = all.flatMap((holds, index) => (holds ? [] : [index + 1]));

@@ -1,19 +1,20 @@
 import * as z from 'zod';
 import { duration } from '../engine/input.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import { together } from '../engine/reading.ts';
 
 const schema = z.strictObject({
   seconds: duration.describe('how long'),
   message: z.string().optional().describe('what is waited for, for people'),
 });
 
-export const pause = defineOperation<z.infer<typeof schema>>({
+export const pause = defineReading({
   name: 'pause',
   summary: 'Wait for a fixed time',
   schema,
   readOnly: false,
   repeats: true,
-  needs: () => [],
+  read: () => together(),
   plan: ({ seconds, message }) => ({
     outcome: 'change',
     changes: [

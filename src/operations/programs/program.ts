@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AppError } from '../../errors.ts';
 import { argvFact, fedArgvFact, programOutput } from '../../facts/argv.ts';
-import type { FactRequest, Known, ProgramFeed } from '../../facts/fact.ts';
+import type { FactRequest, ProgramFeed } from '../../facts/fact.ts';
 import { ask, askWith } from '../../facts/fact.ts';
 import { hostFile } from '../../facts/host/file.ts';
 import type { ProgramOutput } from '../../facts/argv.ts';
@@ -11,7 +11,9 @@ import { oneLine } from '../../values/terminal.ts';
 import type { ExecAction } from '../engine/change.ts';
 import { exitStatuses, hostPath } from '../engine/input.ts';
 import type { Decision, Operation, StepOutput } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
 
 /** What `command` and `script` have in common: a program of the operator's, about which nothing is known. */
 export interface Program {
@@ -53,7 +55,7 @@ export function programOperation<Want extends Keys>({
 }: Pick<Operation<Want>, 'name' | 'summary' | 'schema' | 'mayHoldSecret'> & {
   readonly program: (want: Want) => Program;
 }): Operation<Want> {
-  return defineOperation<Want>({
+  return defineReading<Want, Seen>({
     ...named,
     readOnly: (want) => want.read_only,
     reads: {
@@ -64,10 +66,10 @@ export function programOperation<Want extends Keys>({
         (isObject(written) && (written['read_only'] === true || isExpression(written['read_only']))),
     },
     repeats: true,
-    needs: (want) => programNeeds(program(want)),
-    plan: (want, known) => planProgram(program(want), known),
+    read: (want) => readProgram(program(want)),
+    plan: (want, seen) => planProgram(program(want), seen),
     touches: (want) => programTouches(program(want)),
-    result: (want, known, output) => programResult(program(want), known, output),
+    result: (_want, { printed }, output) => programResult(printed ?? output),
   });
 }
 
@@ -79,14 +81,26 @@ function isExpression(written: unknown): boolean {
 /** `env --chdir` and `cd` in a shell: only the latter is everywhere. */
 const inDirectory = ['/bin/sh', '-c', 'cd -- "$1" && shift && exec "$@"', 'sh'] as const;
 
-function programNeeds(program: Program): readonly FactRequest[] {
-  if (program.readOnly) return [reading(program)];
-  return program.creates === undefined ? [] : [ask(hostFile, program.creates)];
+interface Seen {
+  /** By a program that only reads. */
+  readonly printed?: ProgramOutput;
+  /** Whether what the program creates is there. */
+  readonly created?: boolean;
 }
 
-function planProgram(program: Program, known: Known): Decision {
+function* readProgram(program: Program): Reading<Seen> {
   if (program.readOnly) {
-    const { status, stderr } = known.the(reading(program));
+    const [printed] = yield* together(reading(program));
+    return { printed };
+  }
+  if (program.creates === undefined) return {};
+  const [file] = yield* together(ask(hostFile, program.creates));
+  return { created: file.exists };
+}
+
+function planProgram(program: Program, { printed, created }: Seen): Decision {
+  if (printed !== undefined) {
+    const { status, stderr } = printed;
     if (program.success.includes(status)) return { outcome: 'noop', reason: `read: ${oneLine(program.shown, 80)}` };
     throw new AppError(
       'action-failed',
@@ -94,7 +108,7 @@ function planProgram(program: Program, known: Known): Decision {
       { hint: 'run it on the host by hand; if this status is a success too, list it under success:' },
     );
   }
-  if (program.creates !== undefined && known.the(ask(hostFile, program.creates)).exists)
+  if (program.creates !== undefined && created === true)
     return { outcome: 'noop', reason: `${program.creates} exists` };
   return {
     outcome: 'change',
@@ -128,8 +142,7 @@ function programTouches(program: Program): { readonly reads: readonly string[]; 
   return { reads: ['*'], changes: program.readOnly ? [] : ['*'] };
 }
 
-function programResult(program: Program, known: Known, output: StepOutput | undefined): Json {
-  const printed = program.readOnly ? known.get(reading(program)) : output;
+function programResult(printed: StepOutput | undefined): Json {
   if (printed === undefined) return null;
   const { status, stdout, stderr, lines } = programOutput(printed);
   return { status, stdout, stderr, lines };

@@ -8,7 +8,8 @@ import { refuse } from '../../values/refusal.ts';
 import { commandLine } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { argv, duration, hostPath } from '../engine/input.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import { together } from '../engine/reading.ts';
 
 const timing = {
   for: duration.default(60).describe('give up after this time; 60 s when absent'),
@@ -90,7 +91,7 @@ function reading({ argv, own }: Probe): FactRequest<ProgramOutput> {
   return ask(own ? probeFact : argvFact, '', '', ...argv);
 }
 
-export const waitFor = defineOperation<Want>({
+export const waitFor = defineReading({
   name: 'wait_for',
   summary: 'Wait until a command succeeds, a port is listened on, a path exists, or a container runs or is healthy',
   schema,
@@ -101,10 +102,12 @@ export const waitFor = defineOperation<Want>({
     possible: (written) => !isObject(written) || 'argv' in written,
   },
   repeats: false,
-  needs: (want) => [reading(probeOf(want))],
-  plan(want, known) {
+  *read(want) {
     const probe = probeOf(want);
-    const { status, stdout } = known.the(reading(probe));
+    const [{ status, stdout }] = yield* together(reading(probe));
+    return { probe, status, stdout };
+  },
+  plan(want, { probe, status, stdout }) {
     if (status === 0 && (probe.equals === undefined || stdout.trim() === probe.equals.trim()))
       return { outcome: 'noop', reason: `${oneLine(probe.what, 120)} now` };
     if (status === 0 && 'container' in want && stdout.trim() === 'no health check') {
