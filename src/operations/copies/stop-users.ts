@@ -1,12 +1,13 @@
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { byStart, dependants } from '../../facts/containers/container-uses.ts';
+import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
 import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
-import type { StartedBy } from '../rootfs/outgrown.ts';
-import { judgeOutgrown } from '../rootfs/outgrown.ts';
+import type { Outgrown, StartedBy } from '../rootfs/outgrown.ts';
+import { judgeOutgrown, judgeOutgrownOf } from '../rootfs/outgrown.ts';
 import { usedDestination } from './copy-judgement.ts';
 import { names, runningUsers } from './directory-users.ts';
 
@@ -80,16 +81,48 @@ interface Stop {
   readonly startedBy: StartedBy;
 }
 
-/** Why containers cannot be stopped and started again, whatever for. `outgrownNeeds` of them has been asked, and all containers. */
+/** What is seen of containers that are to be stopped, beside how they are used. */
+export interface Stoppable {
+  /** Every container of the host. */
+  readonly all: readonly Container[];
+  readonly outgrown: Outgrown;
+}
+
+/** Why containers cannot be stopped and started again, whatever for. */
+export function judgeAllStoppable(
+  toStop: readonly ContainerUse[],
+  uses: readonly ContainerUse[],
+  seen: Stoppable,
+  stop: Stop,
+): Refusal | undefined {
+  return judgeEach(toStop, uses, stop, (use) => judgeOneStoppable(use, seen, stop));
+}
+
+/** The same for operations that do not tell yet what they read: `outgrownNeeds` of them has been asked, and all containers. */
 export function judgeStoppable(
   toStop: readonly ContainerUse[],
   uses: readonly ContainerUse[],
   known: Known,
   stop: Stop,
 ): Refusal | undefined {
+  return judgeEach(
+    toStop,
+    uses,
+    stop,
+    (use) =>
+      judgeItself(use, known.the(ask(containers)), stop.work) ?? judgeOutgrown([use.id], known, stop.startedBy),
+  );
+}
+
+function judgeEach(
+  toStop: readonly ContainerUse[],
+  uses: readonly ContainerUse[],
+  stop: Stop,
+  judgeOne: (use: ContainerUse) => Refusal | undefined,
+): Refusal | undefined {
   const stopping = new Set(toStop.map(({ id }) => id));
   for (const use of toStop) {
-    const unsuited = judgeStopOf(use, known, stop);
+    const unsuited = judgeOne(use);
     if (unsuited !== undefined) return unsuited;
     const tied = dependants(uses, use.id).filter(
       ({ id, running, networkMode, pidMode, ipcMode }) =>
@@ -105,7 +138,15 @@ export function judgeStoppable(
 }
 
 /** Of one container, whoever else there is. */
-export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }: Stop): Refusal | undefined {
+export function judgeOneStoppable(
+  use: ContainerUse,
+  { all, outgrown }: Stoppable,
+  { work, startedBy }: Stop,
+): Refusal | undefined {
+  return judgeItself(use, all, work) ?? judgeOutgrownOf([use.id], outgrown, startedBy);
+}
+
+function judgeItself(use: ContainerUse, all: readonly Container[], work: string): Refusal | undefined {
   const { id, name, autoRemove } = use;
   if (autoRemove)
     return refuse(
@@ -114,13 +155,13 @@ export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }
     );
   const orchestrated = judgeOrchestrated(use);
   if (orchestrated !== undefined) return orchestrated;
-  const state = known.the(ask(containers)).find((container) => container.id === id)?.state;
+  const state = all.find((container) => container.id === id)?.state;
   if (state?.paused === true || state?.restarting === true)
     return refuse(
       `${name} is ${state.paused ? 'paused' : 'restarting'}`,
       `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`,
     );
-  return judgeOutgrown([id], known, startedBy);
+  return undefined;
 }
 
 /** What would start it, or another in its place. */

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
 import { daemonConfig } from '../../facts/daemon/daemon-config.ts';
 import type { DaemonConfig } from '../../facts/daemon/daemon-config.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
@@ -16,8 +16,10 @@ import { finalizeConfigFile, takeBackConfigFile, writeConfigFile } from './confi
 import { restartForBaseSize } from './base-size-restart.ts';
 import { sizeText } from '../engine/input.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
-import { containerResources, howToRestart, judgeRestart, startedWithTheDaemon } from '../restart/restart.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
+import { howToRestart, judgeRestart, resourcesOf, startedWithTheDaemon } from '../restart/restart.ts';
 import { dockerBytes } from '../../values/docker-size.ts';
 
 const schema = z.strictObject({
@@ -32,10 +34,16 @@ const schema = z.strictObject({
     ),
 });
 
-type Want = z.infer<typeof schema>;
+interface Seen {
+  readonly docker: Docker;
+  readonly all: readonly Container[];
+  /** Of another driver's daemon it is not read. */
+  readonly config?: DaemonConfig;
+}
 
 interface Situation {
   readonly docker: Docker;
+  readonly all: readonly Container[];
   readonly config: DaemonConfig;
   readonly parsed: BaseSizeConfig;
   readonly baseBytes: number;
@@ -43,22 +51,22 @@ interface Situation {
   readonly configured: number | undefined;
 }
 
-export const setBaseSize = defineOperation<Want>({
+export const setBaseSize = defineReading({
   name: 'set_base_size',
   summary: 'Set the root file system size of new containers on devicemapper (dm.basesize in daemon.json)',
   schema,
   readOnly: false,
   repeats: false,
 
-  needs(_want, known) {
-    const docker = known.get(ask(dockerInfo));
-    return docker === undefined || docker.driver !== 'devicemapper'
-      ? [ask(dockerInfo)]
-      : [ask(dockerInfo), ask(containers), askConfig(docker)];
+  *read(): Reading<Seen> {
+    const [docker] = yield* together(ask(dockerInfo));
+    if (docker.driver !== 'devicemapper') return { docker, all: [] };
+    const [all, config] = yield* together(ask(containers), ask(daemonConfig, docker.root));
+    return { docker, all, config };
   },
 
-  plan(want, known) {
-    const judged = situationOf(known);
+  plan(want, seen) {
+    const judged = situationOf(seen);
     if (isRefused(judged)) return judged;
     const wanted = parseBytes(want.size);
     const { baseBytes, configured, docker } = judged;
@@ -75,15 +83,15 @@ export const setBaseSize = defineOperation<Want>({
     return refusal === undefined
       ? {
           outcome: 'change',
-          changes: [change(judged, wanted, written, known)],
-          warnings: [onlyNew, ...startedWithTheDaemon(known.the(ask(containers)))],
+          changes: [change(judged, wanted, written)],
+          warnings: [onlyNew, ...startedWithTheDaemon(judged.all)],
         }
       : refusal;
   },
 
-  touches(want, known) {
+  touches(want, { all }) {
     return want.restart_daemon === true
-      ? { reads: ['docker', 'daemon.json', ...containerResources(known)], changes: ['daemon.json', 'docker'] }
+      ? { reads: ['docker', 'daemon.json', ...resourcesOf(all)], changes: ['daemon.json', 'docker'] }
       : { reads: ['docker', 'daemon.json'], changes: ['daemon.json'] };
   },
 });
@@ -91,18 +99,12 @@ export const setBaseSize = defineOperation<Want>({
 const onlyNew =
   'only what is pulled, built or imported from then on has the new size: layers that are there already keep theirs, and so do containers';
 
-function askConfig(docker: Docker): FactRequest<DaemonConfig> {
-  return ask(daemonConfig, docker.root);
-}
-
-function situationOf(known: Known): Situation | Refusal {
-  const docker = known.the(ask(dockerInfo));
-  if (docker.driver !== 'devicemapper')
+function situationOf({ docker, all, config }: Seen): Situation | Refusal {
+  if (config === undefined)
     return refuse(
       `the storage driver is ${docker.driver}, which has no base device`,
       'on overlay2 with quotas, give each container a size: --storage-opt size=…',
     );
-  const config = known.the(askConfig(docker));
   if (config.storageFlags.length > 0)
     return refuse(
       `dockerd is started with --storage-opt ${config.storageFlags.join(', ')}, and does not start when ${config.path} has storage options as well`,
@@ -120,7 +122,7 @@ function situationOf(known: Known): Situation | Refusal {
       'Docker has no record of its base device',
       `look at ${docker.root}/devicemapper/metadata/base: is this another daemon's directory?`,
     );
-  return { docker, config, parsed, baseBytes: config.baseBytes, configured };
+  return { docker, all, config, parsed, baseBytes: config.baseBytes, configured };
 }
 
 function withoutRestart(situation: Situation, wanted: number, written: boolean): Decision {
@@ -160,10 +162,9 @@ function withoutRestart(situation: Situation, wanted: number, written: boolean):
   };
 }
 
-function change(situation: Situation, wanted: number, written: boolean, known: Known): Change {
-  const { docker, config, baseBytes, configured } = situation;
-  const running = known
-    .the(ask(containers))
+function change(situation: Situation, wanted: number, written: boolean): Change {
+  const { docker, all, config, baseBytes, configured } = situation;
+  const running = all
     .filter(({ state }) => state.running)
     .map(({ id, state }) => ({ id, startedAt: state.startedAt }));
   const write = writeConfig(situation, wanted);

@@ -1,15 +1,11 @@
 import * as z from 'zod';
-import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { byStart, containerUses } from '../../facts/containers/container-uses.ts';
 import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
-import type { DaemonConfig } from '../../facts/daemon/daemon-config.ts';
 import { daemonConfig } from '../../facts/daemon/daemon-config.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { StorageDrivers } from '../../facts/daemon/storage-drivers.ts';
 import { storageDrivers } from '../../facts/daemon/storage-drivers.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
@@ -21,12 +17,14 @@ import { judgeDriver } from './driver-needs.ts';
 import type { DriverSwitch } from './driver-switch.ts';
 import { switchBack, switchDriver } from './driver-switch.ts';
 import type { Invisible } from '../restart/invisible.ts';
-import { containerResources, startedWithTheDaemon } from '../restart/restart.ts';
+import { resourcesOf, startedWithTheDaemon } from '../restart/restart.ts';
 import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } from '../restart/invisible.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
-import { outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
-import { judgeStopOf } from '../copies/stop-users.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { SeenBy } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
+import { outgrownResources, readOutgrown } from '../rootfs/outgrown.ts';
+import { judgeOneStoppable } from '../copies/stop-users.ts';
 
 const schema = z
   .strictObject({
@@ -63,14 +61,25 @@ const schema = z
 
 type Want = z.infer<typeof schema>;
 
-interface Situation {
-  readonly docker: Docker;
-  readonly config: DaemonConfig;
+function* read(want: Want) {
+  const [docker] = yield* together(ask(dockerInfo));
+  const [all, uses, config, drivers] = yield* together(
+    ask(containers),
+    ask(containerUses),
+    ask(daemonConfig, docker.root),
+    ask(storageDrivers, docker.root, backupPath(docker, want)),
+  );
+  // Those that run, where the driver becomes another one.
+  const stopped = docker.driver === want.driver ? [] : all.filter(({ state }) => state.running).map(({ id }) => id);
+  return { docker, all, uses, config, drivers, stopped, outgrown: yield* readOutgrown(stopped) };
+}
+type Seen = SeenBy<typeof read>;
+
+interface Situation extends Seen {
   readonly parsed: DriverConfig;
-  readonly drivers: StorageDrivers;
 }
 
-export const setStorageDriver = defineOperation<Want>({
+export const setStorageDriver = defineReading({
   name: 'set_storage_driver',
   summary:
     "Set the Docker daemon's storage driver, with what becomes invisible spelled out, and go back when it does not start",
@@ -78,51 +87,29 @@ export const setStorageDriver = defineOperation<Want>({
   readOnly: false,
   repeats: false,
 
-  needs(want, known) {
-    const docker = known.get(ask(dockerInfo));
-    if (docker === undefined) return [ask(dockerInfo)];
-    return [
-      ask(dockerInfo),
-      ask(containers),
-      ask(containerUses),
-      ask(daemonConfig, docker.root),
-      askDrivers(docker, want),
-      ...outgrownNeeds(stoppedIds(want, known), known),
-    ];
-  },
+  read,
 
-  plan(want, known) {
-    const judged = situationOf(want, known);
+  plan(want, seen) {
+    const judged = situationOf(seen);
     if (isRefused(judged)) return judged;
-    return judged.docker.driver === want.driver ? keepDriver(want, judged) : changeDriver(want, judged, known);
+    return judged.docker.driver === want.driver ? keepDriver(want, judged) : changeDriver(want, judged);
   },
 
-  touches(want, known) {
+  touches(_want, { all, stopped, outgrown }) {
     return {
-      reads: ['docker', 'daemon.json', ...containerResources(known), ...outgrownReads(stoppedIds(want, known), known)],
+      reads: ['docker', 'daemon.json', ...resourcesOf(all), ...outgrownResources(stopped, outgrown)],
       changes: ['daemon.json', 'docker'],
     };
   },
 });
-
-/** Those that run, where the driver becomes another one. */
-function stoppedIds(want: Want, known: Known): readonly string[] {
-  if (known.get(ask(dockerInfo))?.driver === want.driver) return [];
-  return (known.get(ask(containers)) ?? []).filter(({ state }) => state.running).map(({ id }) => id);
-}
 
 /** One for each pair of drivers: what is there from another one is left alone. */
 function backupPath({ driver }: Docker, want: Want): string {
   return `/var/lib/plimsoll/backup/docker/daemon.json.storage-driver-${driver}-${want.driver}`;
 }
 
-function askDrivers(docker: Docker, want: Want): FactRequest<StorageDrivers> {
-  return ask(storageDrivers, docker.root, backupPath(docker, want));
-}
-
-function situationOf(want: Want, known: Known): Situation | Refusal {
-  const docker = known.the(ask(dockerInfo));
-  const config = known.the(ask(daemonConfig, docker.root));
+function situationOf(seen: Seen): Situation | Refusal {
+  const { docker, config } = seen;
   if (docker.containerdImageStore)
     return refuse(
       "Docker keeps its images in containerd's store, where there are no storage drivers",
@@ -151,7 +138,7 @@ function situationOf(want: Want, known: Known): Situation | Refusal {
       `${config.path} is not understood: no JSON object, a storage-driver that is no text, or storage-opts that are not a list of texts`,
       'put it right by hand; as it is, the daemon may not start again',
     );
-  return { docker, config, parsed, drivers: known.the(askDrivers(docker, want)) };
+  return { ...seen, parsed };
 }
 
 /** The daemon has it. Its file must not say another one, or the next start would change it. */
@@ -183,16 +170,14 @@ function keepDriver(want: Want, situation: Situation): Decision {
   return { outcome: 'change', changes: [change] };
 }
 
-function changeDriver(want: Want, situation: Situation, known: Known): Decision {
-  const { docker, drivers, config, parsed } = situation;
-  const all = known.the(ask(containers));
-  const uses = known.the(ask(containerUses));
+function changeDriver(want: Want, situation: Situation): Decision {
+  const { docker, drivers, config, parsed, all } = situation;
   const running = inOrder(all.filter(({ state }) => state.running));
   const invisible = invisibleOf(docker, drivers, all);
   const prepared = preparedBefore(want, situation);
   const refusals: readonly Refusal[] = [
     ...judgeDriver(want.driver, docker, drivers),
-    ...judgeStop(want, running, uses, known),
+    ...judgeStop(want, running, situation),
     ...(invisible !== undefined && want.acknowledge_invisible !== true
       ? [
           refuse(
@@ -252,7 +237,7 @@ function changeDriver(want: Want, situation: Situation, known: Known): Decision 
     outcome: 'change',
     changes: [change],
     warnings: [
-      ...warningsOf(want, situation, uses, invisible),
+      ...warningsOf(want, situation, invisible),
       ...startedWithTheDaemon(all).map((warning) => `${warning} with ${docker.driver} again`),
     ],
   };
@@ -260,8 +245,7 @@ function changeDriver(want: Want, situation: Situation, known: Known): Decision 
 
 function warningsOf(
   want: Want,
-  { docker, drivers }: Situation,
-  uses: readonly ContainerUse[],
+  { docker, drivers, uses }: Situation,
   invisible: Invisible | undefined,
 ): readonly string[] {
   const volumes = volumesLeftBehind(uses);
@@ -291,18 +275,13 @@ function warningsOf(
   ];
 }
 
-function judgeStop(
-  want: Want,
-  running: readonly Container[],
-  uses: readonly ContainerUse[],
-  known: Known,
-): readonly Refusal[] {
+function judgeStop(want: Want, running: readonly Container[], seen: Seen): readonly Refusal[] {
   if (running.length === 0) return [];
   const refusals = running.flatMap(({ id }) => {
-    const use = uses.find((one) => one.id === id);
+    const use = seen.uses.find((one) => one.id === id);
     // A daemon that has restarted starts them when it goes back; the one that runs, when it fails before that.
     const refusal =
-      use === undefined ? undefined : judgeStopOf(use, known, { work: 'the change', startedBy: 'either' });
+      use === undefined ? undefined : judgeOneStoppable(use, seen, { work: 'the change', startedBy: 'either' });
     return refusal === undefined ? [] : [refusal];
   });
   if (want.stop_containers === true) return refusals;

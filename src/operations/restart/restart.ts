@@ -59,8 +59,13 @@ export function howToRestart({ liveRestore }: Docker): string {
 }
 
 /** What is restarted with the daemon, or stopped for it, is each of them, whatever an earlier step makes of it. */
+export function resourcesOf(all: readonly Container[]): readonly string[] {
+  return all.map(({ id }) => `container:${id}`);
+}
+
+/** For operations that do not tell yet what they read. */
 export function containerResources(known: Known): readonly string[] {
-  return (known.get(ask(containers)) ?? []).map(({ id }) => `container:${id}`);
+  return resourcesOf(known.get(ask(containers)) ?? []);
 }
 
 /** dockerd starts them when it starts, also when somebody has stopped them (moby restartmanager/restartmanager.go, ShouldRestart). */

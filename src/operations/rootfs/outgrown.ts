@@ -9,6 +9,8 @@ import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
 import { byHand } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
+import type { Reading } from '../engine/reading.ts';
+import { together, whereAskable } from '../engine/reading.ts';
 import { liveRestoreHint } from '../restart/restart.ts';
 import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
 
@@ -18,7 +20,57 @@ import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
  */
 export type StartedBy = 'running daemon' | 'restarted daemon' | 'either';
 
+/** A container that is to be stopped, and whose root file system is a device. */
+interface OnDevice {
+  readonly container: Container;
+  readonly docker: Docker;
+  /** Undefined where docker inspect does not name the device. */
+  readonly rootfs: ThinRootfs | undefined;
+}
+
+/** Those of some containers that are to be stopped of which a stop could find out that they have outgrown their device. */
+export type Outgrown = readonly OnDevice[];
+
+/** `ids`: only of those that would really be stopped, since a host may have hundreds. */
+export function* readOutgrown(ids: readonly string[]): Reading<Outgrown> {
+  // Of a host without Docker nothing is looked up: to have asked it in vain is no fault of a step that stops nobody.
+  if (ids.length === 0) return [];
+  const [all] = yield* together(ask(containers));
+  const thin = onDevices(ids, all);
+  if (thin.length === 0) return [];
+  const [docker] = yield* together(ask(dockerInfo));
+  if (hasNoDevices(docker)) return [];
+  const seen = yield* whereAskable(thin.map((container) => askThinRootfs(container, docker)));
+  return thin.map((container, index) => ({ container, docker, rootfs: seen[index] }));
+}
+
+/** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
+export function outgrownResources(ids: readonly string[], outgrown: Outgrown): readonly string[] {
+  const devices = outgrown.flatMap(({ container }) => deviceName(container) ?? []);
+  return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
+}
+
 /**
+ * Somebody has grown a container by hand, and Docker's record of its device, or the running daemon, does not say so: it
+ * runs until it is stopped, and then does not start, because its file system is larger than the device that Docker activates.
+ */
+export function judgeOutgrownOf(
+  ids: readonly string[],
+  outgrown: Outgrown,
+  startedBy: StartedBy,
+): Refusal | undefined {
+  for (const { container, docker, rootfs } of outgrown.filter((one) => ids.includes(one.container.id))) {
+    const refusal =
+      rootfs === undefined
+        ? unknown(container, 'docker inspect does not name its device')
+        : judge(container, rootfs, docker, startedBy);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/**
+ * As `readOutgrown`, for operations that do not tell yet what they read, like the two that follow.
  * What has to be known of containers that are to be stopped: in flights, and of each device only where there are
  * devices. `ids`: only of those that would really be stopped, since a host may have hundreds.
  */
@@ -34,7 +86,6 @@ export function outgrownNeeds(ids: readonly string[], known: Known): readonly Fa
   return docker === undefined ? [] : thin.flatMap((container) => askThinRootfs(container, docker) ?? []);
 }
 
-/** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
 export function outgrownReads(ids: readonly string[], known: Known): readonly string[] {
   if (ids.length === 0) return [];
   const devices = hasNoDevices(known.get(ask(dockerInfo)))
@@ -43,10 +94,6 @@ export function outgrownReads(ids: readonly string[], known: Known): readonly st
   return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
 }
 
-/**
- * Somebody has grown a container by hand, and Docker's record of its device, or the running daemon, does not say so: it
- * runs until it is stopped, and then does not start, because its file system is larger than the device that Docker activates.
- */
 export function judgeOutgrown(ids: readonly string[], known: Known, startedBy: StartedBy): Refusal | undefined {
   if (ids.length === 0 || hasNoDevices(known.get(ask(dockerInfo)))) return undefined;
   for (const container of onDevices(ids, known.the(ask(containers)))) {
