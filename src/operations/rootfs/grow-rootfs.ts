@@ -1,26 +1,25 @@
 import * as z from 'zod';
 import type { Container } from '../../facts/containers/containers.ts';
-import { containers } from '../../facts/containers/containers.ts';
-import { deviceMapper } from '../../facts/host/device-mapper.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
-import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { Known } from '../../facts/fact.ts';
-import { ask } from '../../facts/fact.ts';
+import type { OverlayQuota } from '../../facts/rootfs/overlay-quota.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { containerOrLabel, sizeText } from '../engine/input.ts';
 import type { Decision, Finding } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { whereAskable } from '../engine/reading.ts';
 import type { Awaiting } from '../restart/restart.ts';
 import { withRestart } from '../restart/restart.ts';
 import { askOverlayQuota, growOverlay } from './grow-overlay.ts';
 import { growThin } from './grow-thin.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
-import { containerKeys, rootfsNeeds, rootfsTouches, select } from './selection.ts';
-import type { ThinContainer } from './thin.ts';
-import { askThinRootfs, judgeThinWithRoom, sectorBytes } from './thin.ts';
+import type { Meant } from './selection.ts';
+import { containerKeys, readMeant, rootfsTouches } from './selection.ts';
+import type { OnThin, ThinContainer } from './thin.ts';
+import { judgeThinWithRoom, readThins, sectorBytes } from './thin.ts';
 import { judgeDriver } from './unsupported.ts';
 
 const schema = z
@@ -44,33 +43,59 @@ const schema = z
 
 type Want = z.infer<typeof schema>;
 
-export const growRootfs = defineOperation<Want>({
+interface OnOverlay {
+  readonly container: Container;
+  /** Undefined where docker inspect does not name its layer. */
+  readonly quota: OverlayQuota | undefined;
+}
+type Found = OnOverlay | OnThin;
+
+interface Seen extends Meant {
+  /** Of each that is meant, where the driver is one on which a container can grow. */
+  readonly found: readonly Found[];
+}
+
+/** Two flights: what Docker says; then what the kernel and the disk say of the containers that are meant. */
+function* read(want: Want): Reading<Seen> {
+  const meant = yield* readMeant(want);
+  const { docker, selection } = meant;
+  if (judgeDriver(docker) !== undefined || isRefused(selection)) return { ...meant, found: [] };
+  const { selected } = selection;
+  if (docker.driver !== 'overlay2') return { ...meant, found: yield* readThins(selected, docker) };
+  const quotas = yield* whereAskable(selected.map((container) => askOverlayQuota(container, docker)));
+  return { ...meant, found: selected.map((container, index) => ({ container, quota: quotas[index] })) };
+}
+
+export const growRootfs = defineReading({
   name: 'grow_rootfs',
   summary: "Grow a container's root file system online, so that the new size survives a restart",
   schema,
   readOnly: false,
   repeats: false,
-  needs: rootfsNeeds,
-  touches: rootfsTouches,
+  read,
+  touches: (_want, seen) => rootfsTouches(seen),
 
-  plan(want, known): Decision {
-    const docker = known.the(ask(dockerInfo));
+  plan(want, { docker, all, selection, found }): Decision {
     const unsupported = judgeDriver(docker);
     if (unsupported !== undefined) return unsupported;
-    const selection = select(want, known);
     if (isRefused(selection)) return selection;
-    const plans = selection.selected.map((container) => planOne(want, container, docker, known));
+    const plans = found.map((one) => planOne(want, one, docker));
     const size = parseSize(want.size);
     const relative =
       size.kind === 'absolute' ? [] : [`${want.size} is relative to the size now: it grows again at every run`];
+    const [only, ...more] = found;
     const noop =
-      selection.selected.length === 1
-        ? `${selection.selected[0]?.name ?? ''} is ${shownSize(want, known)} already`
-        : `all ${String(selection.selected.length)} containers have that size already`;
-    const awaiting = docker.driver === 'devicemapper' ? awaitingRestart(want, selection.selected, docker, known) : [];
+      only !== undefined && more.length === 0
+        ? `${only.container.name} is ${formatBytes(targetBytes(want, only))} already`
+        : `all ${String(found.length)} containers have that size already`;
     return combine(
       [
-        ...withRestart(plans, { awaiting, allowed: want.restart_daemon, docker, all: known.the(ask(containers)) }),
+        ...withRestart(plans, {
+          awaiting: found.flatMap((one) => awaitingRestart(want, one, docker)),
+          allowed: want.restart_daemon,
+          docker,
+          all,
+        }),
         {
           changes: [],
           warnings: plans.some((plan) => !isRefused(plan) && plan.changes.length > 0) ? relative : [],
@@ -81,27 +106,24 @@ export const growRootfs = defineOperation<Want>({
     );
   },
 
-  pin(want, known) {
-    const selection = select(want, known);
+  pin(want, { selection, found }) {
     if (isRefused(selection) || parseSize(want.size).kind === 'absolute') return want;
     // What has no size now (it does not run yet, say) is left open: it has one when its turn comes.
-    const sizes = selection.selected
-      .filter((container) => bytesNow(container, known) > 0)
-      .map((container): [string, number] => [container.id, targetBytes(want, container, known)]);
+    const sizes = found
+      .filter((one) => bytesNow(one) > 0)
+      .map((one): [string, number] => [one.container.id, targetBytes(want, one)]);
     return { ...want, sizes: { ...want.sizes, ...Object.fromEntries(sizes) } };
   },
 
   repin: (want, fresh, saved) =>
     parseSize(want.size).kind === 'absolute' || saved.sizes === undefined ? fresh : { ...fresh, sizes: saved.sizes },
 
-  verify(want, known): readonly Finding[] {
-    const selection = select(want, known);
-    if (isRefused(selection)) return [];
-    return selection.selected.flatMap((container) => {
-      const request = askThinRootfs(container, known.the(ask(dockerInfo)));
-      const usage = request === undefined ? undefined : known.get(request)?.usage;
+  verify(want, { found }): readonly Finding[] {
+    return found.flatMap((one) => {
+      const { container } = one;
+      const usage = 'quota' in one ? undefined : one.rootfs?.usage;
       // What the container itself sees; a file system keeps some of its space for its own tables and log.
-      const bytes = targetBytes(want, container, known);
+      const bytes = targetBytes(want, one);
       if (usage === undefined || usage.size >= bytes * 0.7) return [];
       return [
         {
@@ -112,21 +134,18 @@ export const growRootfs = defineOperation<Want>({
   },
 });
 
-function planOne(want: Want, container: Container, docker: Docker, known: Known): ContainerPlan {
-  const bytes = targetBytes(want, container, known);
-  if (docker.driver === 'overlay2') {
-    const request = askOverlayQuota(container, docker);
-    return request === undefined ? noLayer(container) : growOverlay(container, known.the(request), bytes);
-  }
-  const thin = thinOf(container, docker, known);
+function planOne(want: Want, found: Found, docker: Docker): ContainerPlan {
+  const bytes = targetBytes(want, found);
+  if ('quota' in found)
+    return found.quota === undefined
+      ? noLayer(found.container)
+      : growOverlay(found.container, found.quota, bytes);
+  const thin = thinOf(found, docker);
   return isRefused(thin) ? thin : growThin(thin, bytes);
 }
 
-function thinOf(container: Container, docker: Docker, known: Known): ThinContainer | Refusal {
-  const request = askThinRootfs(container, docker);
-  return request === undefined
-    ? noLayer(container)
-    : judgeThinWithRoom(container, docker, known.the(ask(deviceMapper)), known.the(request));
+function thinOf({ container, mapper, rootfs }: OnThin, docker: Docker): ThinContainer | Refusal {
+  return rootfs === undefined ? noLayer(container) : judgeThinWithRoom(container, docker, mapper, rootfs);
 }
 
 function noLayer(container: Container): Refusal {
@@ -137,41 +156,24 @@ function noLayer(container: Container): Refusal {
 }
 
 /** In whole sectors (devicemapper); a quota is rounded by its own module. */
-function targetBytes(want: Want, container: Container, known: Known): number {
-  const pinned = want.sizes?.[container.id];
+function targetBytes(want: Want, found: Found): number {
+  const pinned = want.sizes?.[found.container.id];
   if (pinned !== undefined) return pinned;
-  return roundUp(resolveSize(parseSize(want.size), bytesNow(container, known)), sectorBytes);
+  return roundUp(resolveSize(parseSize(want.size), bytesNow(found)), sectorBytes);
 }
 
-function bytesNow(container: Container, known: Known): number {
-  const docker = known.the(ask(dockerInfo));
-  const quota = docker.driver === 'overlay2' ? askOverlayQuota(container, docker) : undefined;
-  if (quota !== undefined) return known.get(quota)?.limitBytes ?? 0;
-  const thin = askThinRootfs(container, docker);
-  return (thin === undefined ? undefined : known.get(thin)?.deviceBytes) ?? 0;
+function bytesNow(found: Found): number {
+  return ('quota' in found ? found.quota?.limitBytes : found.rootfs?.deviceBytes) ?? 0;
 }
 
-function shownSize(want: Want, known: Known): string {
-  const selection = select(want, known);
-  const [container] = isRefused(selection) ? [] : selection.selected;
-  return container === undefined ? want.size : formatBytes(targetBytes(want, container, known));
-}
-
-function awaitingRestart(
-  want: Want,
-  selected: readonly Container[],
-  docker: Docker,
-  known: Known,
-): readonly Awaiting[] {
-  return selected.flatMap((container) => {
-    const thin = thinOf(container, docker, known);
-    if (isRefused(thin)) return [];
-    return [
-      {
-        container,
-        daemonBytes: thin.daemonBytes,
-        storedBytes: Math.max(thin.rootfs.stored.bytes, targetBytes(want, container, known)),
-      },
-    ];
-  });
+function awaitingRestart(want: Want, found: Found, docker: Docker): readonly Awaiting[] {
+  const thin = 'quota' in found ? undefined : thinOf(found, docker);
+  if (thin === undefined || isRefused(thin)) return [];
+  return [
+    {
+      container: found.container,
+      daemonBytes: thin.daemonBytes,
+      storedBytes: Math.max(thin.rootfs.stored.bytes, targetBytes(want, found)),
+    },
+  ];
 }

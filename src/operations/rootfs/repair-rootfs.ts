@@ -1,24 +1,24 @@
 import * as z from 'zod';
-import type { Container } from '../../facts/containers/containers.ts';
-import { containers } from '../../facts/containers/containers.ts';
-import { deviceMapper, deviceNamed } from '../../facts/host/device-mapper.ts';
+import { deviceNamed } from '../../facts/host/device-mapper.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
-import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
+import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Superblock } from '../../facts/host/file-system.ts';
 import { thinSuperblock } from '../../facts/rootfs/thin-superblock.ts';
 import { containerOrLabel } from '../engine/input.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { whereAskable } from '../engine/reading.ts';
 import type { Awaiting } from '../restart/restart.ts';
 import { withRestart } from '../restart/restart.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
 import { repairThin, startContainer } from './repair-thin.ts';
-import { containerKeys, rootfsNeeds, rootfsTouches, select } from './selection.ts';
-import type { ThinContainer } from './thin.ts';
-import { askThinRootfs, judgeThinWithRoom, sectorBytes } from './thin.ts';
+import type { Meant } from './selection.ts';
+import { containerKeys, readMeant, rootfsTouches } from './selection.ts';
+import type { OnThin, ThinContainer } from './thin.ts';
+import { judgeThinWithRoom, readThins, sectorBytes } from './thin.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { roundUp } from '../../values/size.ts';
 
@@ -40,75 +40,85 @@ const schema = z
 
 type Want = z.infer<typeof schema>;
 
-export const repairRootfs = defineOperation<Want>({
+type Judged = ReturnType<typeof judgeThinWithRoom>;
+
+/** A container on devicemapper with what lies on its device, whether that is active or not. */
+interface Found<Thin extends Judged> {
+  readonly thin: Thin;
+  readonly superblock: { readonly bytes: number } | undefined;
+}
+
+interface Seen extends Meant {
+  /** Of each that is meant, where the driver has devices. */
+  readonly found: readonly Found<Judged>[];
+}
+
+function* read(want: Want): Reading<Seen> {
+  const meant = yield* readMeant(want);
+  const { docker, selection } = meant;
+  if (docker.driver !== 'devicemapper' || isRefused(selection)) return { ...meant, found: [] };
+  const thins = (yield* readThins(selection.selected, docker)).map((one) => judge(one, docker));
+  const superblocks = yield* whereAskable(thins.map((thin) => (isRefused(thin) ? undefined : superblockRequest(thin))));
+  const found = thins.map((thin, index) => ({
+    thin,
+    superblock:
+      isRefused(thin) || thin.active === undefined ? (superblocks[index] ?? undefined) : thin.rootfs.fileSystem,
+  }));
+  return { ...meant, found };
+}
+
+export const repairRootfs = defineReading({
   name: 'repair_rootfs',
   summary:
     'Bring back a container that does not start, or would not start again, after a resize by hand; with its data',
   schema,
   readOnly: false,
   repeats: false,
-  touches: rootfsTouches,
+  touches: (_want, seen) => rootfsTouches(seen),
 
-  needs(want, known): readonly FactRequest[] {
-    const docker = known.get(ask(dockerInfo));
-    if (docker !== undefined && docker.driver !== 'devicemapper') return [];
-    const first = rootfsNeeds(want, known);
-    if (docker === undefined || first.some((request) => known.get(request) === undefined)) return first;
-    return thinContainers(want, docker, known).flatMap((thin) =>
-      isRefused(thin) ? [] : (superblockRequest(thin) ?? []),
-    );
-  },
+  read,
 
-  plan(want, known): Decision {
-    const docker = known.the(ask(dockerInfo));
+  plan(want, { docker, all, selection, found }): Decision {
     if (docker.driver !== 'devicemapper') {
       return refuse(
         `the storage driver is ${docker.driver}: only devicemapper leaves containers in the state that this repairs`,
         'look at the error of docker start',
       );
     }
-    const selection = select(want, known);
     if (isRefused(selection)) return selection;
-    const thins = thinContainers(want, docker, known);
-    const repairs = thins.map((thin): ContainerPlan =>
-      isRefused(thin) ? thin : repairThin(thin, superblockOf(thin, known)),
+    const repairs = found.map(({ thin, superblock }): ContainerPlan =>
+      isRefused(thin) ? thin : repairThin(thin, superblock),
     );
     // Of a record that is only larger than it must be nothing can break.
-    const outgrown = thins.flatMap((thin) =>
-      isRefused(thin) || neededBytes(thin, superblockOf(thin, known)) <= thin.daemonBytes ? [] : [thin],
+    const outgrown = found.flatMap(({ thin, superblock }) =>
+      isRefused(thin) || neededBytes({ thin, superblock }) <= thin.daemonBytes ? [] : [{ thin, superblock }],
     );
     // The restart comes before the start: a container that starts only then is no concern of the restart.
     return combine(
       [
         ...withRestart(repairs, {
-          awaiting: outgrown.map((thin) => awaitingRestart(thin, known)),
+          awaiting: outgrown.map(awaitingRestart),
           allowed: want.restart_daemon,
           docker,
-          all: known.the(ask(containers)),
+          all,
         }),
-        ...repairs.map((repair, index) => planStart(want, thins[index], repair, outgrown)),
+        ...repairs.map((repair, index) => {
+          const thin = found[index]?.thin;
+          const isOutgrown = outgrown.some((one) => one.thin === thin);
+          return planStart(want, thin, repair, isOutgrown);
+        }),
       ],
       'nothing is broken: every device is as large as its file system needs',
     );
   },
 });
 
-type Judged = ReturnType<typeof judgeThinWithRoom>;
-
-function thinContainers(want: Want, docker: Docker, known: Known): readonly Judged[] {
-  const selection = select(want, known);
-  if (isRefused(selection)) return [];
-  return selection.selected.map((container) => judge(container, docker, known));
-}
-
-function judge(container: Container, docker: Docker, known: Known): Judged {
-  const request = askThinRootfs(container, docker);
-  if (request === undefined)
+function judge({ container, mapper, rootfs }: OnThin, docker: Docker): Judged {
+  if (rootfs === undefined)
     return refuse(
       `${container.name}: docker inspect does not name its device`,
       'was it made with another storage driver than the daemon uses now?',
     );
-  const mapper = known.the(ask(deviceMapper));
   const name = container.graph?.['DeviceName'] ?? '';
   // A stopped container's device that is still there on its way out would be refused; here that is what is looked for.
   const device = deviceNamed(mapper, name);
@@ -116,7 +126,7 @@ function judge(container: Container, docker: Docker, known: Known): Judged {
     device?.deferredRemove === true && !container.state.running
       ? { devices: { ...mapper.devices, [name]: { ...device, deferredRemove: false } } }
       : mapper;
-  return judgeThinWithRoom(container, docker, settled, known.the(request));
+  return judgeThinWithRoom(container, docker, settled, rootfs);
 }
 
 /** Only for a container whose device is not active; otherwise the device itself has been read. */
@@ -124,29 +134,21 @@ function superblockRequest(thin: ThinContainer): FactRequest<Superblock | null> 
   return thin.active === undefined ? ask(thinSuperblock, thin.poolDevice, String(thin.deviceId)) : undefined;
 }
 
-function superblockOf(thin: ThinContainer, known: Known): { readonly bytes: number } | undefined {
-  const request = superblockRequest(thin);
-  return request === undefined ? thin.rootfs.fileSystem : (known.the(request) ?? undefined);
-}
-
 /** Also what an earlier attempt has repaired and not started. */
 function planStart(
   want: Want,
   thin: Judged | undefined,
   repair: ContainerPlan,
-  outgrown: readonly ThinContainer[],
+  isOutgrown: boolean,
 ): ContainerPlan {
   const stopped = thin !== undefined && !isRefused(thin) && !thin.container.state.running;
   const needed =
-    want.start !== false && stopped && !isRefused(repair) && (repair.changes.length > 0 || outgrown.includes(thin));
+    want.start !== false && stopped && !isRefused(repair) && (repair.changes.length > 0 || isOutgrown);
   return { changes: needed ? [startContainer(thin)] : [], warnings: [], owed: [] };
 }
 
 /** The size that the file system will have: what runs is made to last with the size that its device has now. */
-function neededBytes(
-  { container, active, rootfs }: ThinContainer,
-  superblock: { readonly bytes: number } | undefined,
-): number {
+function neededBytes({ thin: { container, active, rootfs }, superblock }: Found<ThinContainer>): number {
   const bytes = superblock?.bytes ?? 0;
   return container.state.running && active !== undefined && bytes > rootfs.stored.bytes
     ? active.bytes
@@ -154,10 +156,10 @@ function neededBytes(
 }
 
 /** Whatever is stored and not read by the daemon yet is owed, whether this run stored it or an earlier one. */
-function awaitingRestart(thin: ThinContainer, known: Known): Awaiting {
+function awaitingRestart({ thin, superblock }: Found<ThinContainer>): Awaiting {
   return {
     container: thin.container,
     daemonBytes: thin.daemonBytes,
-    storedBytes: Math.max(thin.rootfs.stored.bytes, neededBytes(thin, superblockOf(thin, known))),
+    storedBytes: Math.max(thin.rootfs.stored.bytes, neededBytes({ thin, superblock })),
   };
 }

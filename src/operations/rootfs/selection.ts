@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import type { ContainerSelector, Selection } from '../../facts/containers/container-selection.ts';
+import type { Selection } from '../../facts/containers/container-selection.ts';
 import { selectContainers } from '../../facts/containers/container-selection.ts';
+import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
-import { deviceMapper } from '../../facts/host/device-mapper.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { isRefused } from '../../values/refusal.ts';
 import { whichContainers } from '../engine/input.ts';
-import { askOverlayQuota } from './grow-overlay.ts';
-import { askThinRootfs, deviceName } from './thin.ts';
-import { judgeDriver } from './unsupported.ts';
+import type { Reading } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
+import { deviceName } from './thin.ts';
 
 /** How a playbook names the containers of a root file system operation. */
 export const containerKeys = {
@@ -24,33 +24,25 @@ export interface ContainerWant {
   readonly only_running?: boolean | undefined;
 }
 
-export function selectorOf(want: ContainerWant): ContainerSelector {
-  return { container: want.container, label: want.label, onlyRunning: want.only_running };
+/** What Docker says, and which containers are meant. */
+export interface Meant {
+  readonly docker: Docker;
+  /** Every container of the host. */
+  readonly all: readonly Container[];
+  readonly selection: Selection;
 }
 
-export function select(want: ContainerWant, known: Known): Selection {
-  return selectContainers(known.the(ask(containers)), selectorOf(want));
-}
-
-/** Two flights: what Docker says; then what the kernel and the disk say of the containers that are meant. */
-export function rootfsNeeds(want: ContainerWant, known: Known): readonly FactRequest[] {
-  const docker = known.get(ask(dockerInfo));
-  const all = known.get(ask(containers));
-  if (docker === undefined || all === undefined) return [ask(dockerInfo), ask(containers)];
-  if (judgeDriver(docker) !== undefined) return [];
-  const selection = selectContainers(all, selectorOf(want));
-  if (isRefused(selection)) return [];
-  if (docker.driver === 'overlay2')
-    return selection.selected.flatMap((container) => askOverlayQuota(container, docker) ?? []);
-  return [ask(deviceMapper), ...selection.selected.flatMap((container) => askThinRootfs(container, docker) ?? [])];
+export function* readMeant(want: ContainerWant): Reading<Meant> {
+  const [docker, all] = yield* together(ask(dockerInfo), ask(containers));
+  const selector = { container: want.container, label: want.label, onlyRunning: want.only_running };
+  return { docker, all, selection: selectContainers(all, selector) };
 }
 
 /** A container's root file system depends on the container, its device, the pool and the daemon. */
-export function rootfsTouches(
-  want: ContainerWant,
-  known: Known,
-): { readonly reads: readonly string[]; readonly changes: readonly string[] } {
-  const selection = select(want, known);
+export function rootfsTouches({ selection }: Meant): {
+  readonly reads: readonly string[];
+  readonly changes: readonly string[];
+} {
   const resources = isRefused(selection)
     ? []
     : selection.selected.flatMap((container) => [

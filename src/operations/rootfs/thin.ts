@@ -1,6 +1,6 @@
 import type { Container } from '../../facts/containers/containers.ts';
 import type { DeviceMapper, MappedDevice, ThinTarget } from '../../facts/host/device-mapper.ts';
-import { deviceNamed, deviceNumbered, parseThin, tableText } from '../../facts/host/device-mapper.ts';
+import { deviceMapper, deviceNamed, deviceNumbered, parseThin, tableText } from '../../facts/host/device-mapper.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import type { ThinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
 import { thinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
@@ -9,6 +9,8 @@ import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
+import type { Reading } from '../engine/reading.ts';
+import { alongside, together, whereAskable } from '../engine/reading.ts';
 import type { Pool } from './pool.ts';
 import { judgePool } from './pool.ts';
 import { byHand } from '../../values/shell.ts';
@@ -35,6 +37,22 @@ export function askThinRootfs(container: Container, docker: Docker): FactRequest
   return name === undefined
     ? undefined
     : ask(thinRootfs, name, recordPath(docker, name), String(container.state.running ? container.state.pid : 0));
+}
+
+/** What the kernel and the disk say of a container on devicemapper. */
+export interface OnThin {
+  readonly container: Container;
+  readonly mapper: DeviceMapper;
+  /** Undefined where docker inspect does not name its device. */
+  readonly rootfs: ThinRootfs | undefined;
+}
+
+export function* readThins(selected: readonly Container[], docker: Docker): Reading<readonly OnThin[]> {
+  const [[mapper], rootfs] = yield* alongside(
+    together(ask(deviceMapper)),
+    whereAskable(selected.map((container) => askThinRootfs(container, docker))),
+  );
+  return selected.map((container, index) => ({ container, mapper, rootfs: rootfs[index] }));
 }
 
 /** Everything about one container on devicemapper, checked to be consistent. */

@@ -1,11 +1,8 @@
 import * as z from 'zod';
 import type { Container } from '../../facts/containers/containers.ts';
-import { containers } from '../../facts/containers/containers.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
-import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
+import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import { deviceMapper } from '../../facts/host/device-mapper.ts';
 import type { TrimState } from '../../facts/rootfs/trim-state.ts';
 import { trimState } from '../../facts/rootfs/trim-state.ts';
 import { shell } from '../../shell/shell.ts';
@@ -13,15 +10,18 @@ import { byHand } from '../../values/shell.ts';
 import { formatBytes, parseBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
 import { containerOrLabel, sizeText } from '../engine/input.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { alongside, whereAskable } from '../engine/reading.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { mountActions, mountDirectoryOf } from './file-system-growth.ts';
 import { judgeRunning } from './grow-thin.ts';
-import { containerKeys, rootfsNeeds, rootfsTouches, select } from './selection.ts';
-import type { ThinContainer } from './thin.ts';
-import { askThinRootfs, deviceName, judgeThin, sectorBytes } from './thin.ts';
+import type { Meant } from './selection.ts';
+import { containerKeys, readMeant, rootfsTouches } from './selection.ts';
+import type { OnThin, ThinContainer } from './thin.ts';
+import { deviceName, judgeThin, readThins, sectorBytes } from './thin.ts';
 
 const schema = z
   .strictObject({
@@ -34,37 +34,46 @@ const schema = z
 
 type Want = z.infer<typeof schema>;
 
+interface Found extends OnThin {
+  readonly state: TrimState | undefined;
+}
+
+interface Seen extends Meant {
+  /** Of each that is meant, where the driver has devices. */
+  readonly found: readonly Found[];
+}
+
+function* read(want: Want): Reading<Seen> {
+  const meant = yield* readMeant(want);
+  const { docker, selection } = meant;
+  if (docker.driver !== 'devicemapper' || isRefused(selection)) return { ...meant, found: [] };
+  const [thins, states] = yield* alongside(
+    readThins(selection.selected, docker),
+    whereAskable(selection.selected.map(askTrimState)),
+  );
+  return { ...meant, found: thins.map((thin, index) => ({ ...thin, state: states[index] })) };
+}
+
 const script = shell('operations/rootfs/trim.sh');
 
-export const trimRootfs = defineOperation<Want>({
+export const trimRootfs = defineReading({
   name: 'trim_rootfs',
   summary: 'Give the blocks of files that containers have removed back to the thin pool (devicemapper)',
   schema,
   readOnly: false,
   repeats: false,
 
-  needs(want, known) {
-    const docker = known.get(ask(dockerInfo));
-    if (docker !== undefined && docker.driver !== 'devicemapper') return [];
-    const base = rootfsNeeds(want, known);
-    if (docker === undefined || known.get(ask(containers)) === undefined) return base;
-    const selection = select(want, known);
-    return isRefused(selection)
-      ? base
-      : [...base, ...selection.selected.flatMap((container) => askTrimState(container) ?? [])];
-  },
+  read,
 
-  plan(want, known) {
-    const docker = known.the(ask(dockerInfo));
+  plan(want, { docker, selection, found }) {
     if (docker.driver !== 'devicemapper')
       return refuse(
         `the storage driver is ${docker.driver}, whose containers have no device of their own that could be trimmed`,
         `trim the file system of ${docker.root} instead: systemctl enable --now fstrim.timer`,
       );
-    const selection = select(want, known);
     if (isRefused(selection)) return selection;
     const atLeast = parseBytes(want.at_least);
-    const plans = selection.selected.map((container) => planOne(container, atLeast, docker, known));
+    const plans = found.map((one) => planOne(one, atLeast, docker));
     const most = formatBytes(atLeast);
     const [only, ...more] = selection.selected;
     return combine(
@@ -75,22 +84,18 @@ export const trimRootfs = defineOperation<Want>({
     );
   },
 
-  touches(want, known) {
-    const { reads, changes } = rootfsTouches(want, known);
+  touches(_want, seen) {
+    const { reads, changes } = rootfsTouches(seen);
     return { reads, changes: [...changes, 'pool'] };
   },
 
-  result(want, known) {
-    const selection = select(want, known);
-    const selected = isRefused(selection) ? [] : selection.selected;
-    return {
-      trimmed: selected.flatMap((container) => {
-        const request = askTrimState(container);
-        const trimmed = request === undefined ? undefined : known.get(request)?.trimmed;
-        return trimmed === undefined ? [] : [{ container: container.name, given_back_bytes: trimmed.givenBackBytes }];
-      }),
-    };
-  },
+  result: (_want, { found }) => ({
+    trimmed: found.flatMap(({ container, state }) =>
+      state?.trimmed === undefined
+        ? []
+        : [{ container: container.name, given_back_bytes: state.trimmed.givenBackBytes }],
+    ),
+  }),
 });
 
 function askTrimState(container: Container): FactRequest<TrimState> | undefined {
@@ -98,15 +103,14 @@ function askTrimState(container: Container): FactRequest<TrimState> | undefined 
   return name === undefined ? undefined : ask(trimState, name);
 }
 
-function planOne(container: Container, atLeast: number, docker: Docker, known: Known): ContainerPlan {
-  const [rootfs, state] = [askThinRootfs(container, docker), askTrimState(container)];
+function planOne({ container, mapper, rootfs, state }: Found, atLeast: number, docker: Docker): ContainerPlan {
   if (rootfs === undefined || state === undefined)
     return refuse(
       `${container.name}: docker inspect does not say where its root file system lies`,
       'was it made with another storage driver than the daemon uses now?',
     );
-  const thin = judgeThin(container, docker, known.the(ask(deviceMapper)), known.the(rootfs));
-  return isRefused(thin) ? thin : trimThin(thin, known.the(state), atLeast, docker.driverStatus['Pool Name'] ?? '');
+  const thin = judgeThin(container, docker, mapper, rootfs);
+  return isRefused(thin) ? thin : trimThin(thin, state, atLeast, docker.driverStatus['Pool Name'] ?? '');
 }
 
 function trimThin(thin: ThinContainer, state: TrimState, atLeast: number, pool: string): ContainerPlan {
