@@ -82,7 +82,7 @@ interface Stop {
 }
 
 /** What is seen of containers that are to be stopped, beside how they are used. */
-export interface Stoppable {
+interface Stoppable {
   /** Every container of the host. */
   readonly all: readonly Container[];
   readonly outgrown: Outgrown;

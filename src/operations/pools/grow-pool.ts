@@ -1,22 +1,27 @@
 import * as z from 'zod';
+import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { containerUses } from '../../facts/containers/container-uses.ts';
+import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
+import type { DeviceMapper } from '../../facts/host/device-mapper.ts';
 import { deviceMapper } from '../../facts/host/device-mapper.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { LoopPool } from '../../facts/pools/loop-pool.ts';
 import { loopPool } from '../../facts/pools/loop-pool.ts';
 import type { LvmPool } from '../../facts/pools/lvm-pool.ts';
 import { lvmPool } from '../../facts/pools/lvm-pool.ts';
-import type { Growth } from '../../facts/pools/pool-growth.ts';
+import type { Growth, PoolGrowth } from '../../facts/pools/pool-growth.ts';
 import { poolGrowth } from '../../facts/pools/pool-growth.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { sizeText } from '../engine/input.ts';
-import { containerResources } from '../restart/restart.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { resourcesOf } from '../restart/restart.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { alongside, together } from '../engine/reading.ts';
 import type { Wanted } from './loop-files.ts';
 import { growLoopPool } from './loop.ts';
 import type { LvmName } from './lvm.ts';
@@ -24,10 +29,11 @@ import { growLvmPool, lvmNameOf, toExtents } from './lvm.ts';
 import { completeOffline, growOffline } from './offline.ts';
 import type { PoolSizes, ThinPool } from './thin-pool.ts';
 import { judgeThinPool, metadataBlockBytes } from './thin-pool.ts';
-import { outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
+import type { Outgrown } from '../rootfs/outgrown.ts';
+import { outgrownResources, readOutgrown } from '../rootfs/outgrown.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
-import { judgeStoppable } from '../copies/stop-users.ts';
+import { judgeAllStoppable } from '../copies/stop-users.ts';
 
 const schema = z
   .strictObject({
@@ -70,7 +76,72 @@ type Backing =
   | { readonly kind: 'loop'; readonly loops: LoopPool }
   | { readonly kind: 'lvm'; readonly name: LvmName; readonly lvm: LvmPool };
 
-export const growPool = defineOperation<Want>({
+interface BackedPool {
+  readonly pool: ThinPool;
+  readonly backing: Backing;
+}
+
+/** What a growth that stops everything goes by beside the pool. */
+interface Host {
+  readonly growth: PoolGrowth;
+  readonly all: readonly Container[];
+  readonly uses: readonly ContainerUse[];
+  /** The ids of what runs: all of them are stopped. */
+  readonly running: readonly string[];
+  readonly outgrown: Outgrown;
+}
+
+/** A growth that was cut with the daemon down: then there is nobody who could be asked of the pool. */
+interface Cut {
+  readonly growth: PoolGrowth;
+  readonly cut: Growth & { readonly text: string };
+}
+
+type Seen =
+  | Cut
+  | {
+      readonly docker: Docker;
+      readonly judged: BackedPool | Refusal;
+      /** Where it is to grow offline. */
+      readonly host?: Host;
+    };
+
+function* read(want: Want): Reading<Seen> {
+  if (want.offline === true) return yield* readOffline();
+  const [docker] = yield* together(ask(dockerInfo));
+  if (docker.driver !== 'devicemapper') return { docker, judged: yield* readPool(docker, noDevices) };
+  const [mapper] = yield* together(ask(deviceMapper));
+  return { docker, judged: yield* readPool(docker, mapper) };
+}
+
+function* readOffline(): Reading<Seen> {
+  const known = yield [ask(poolGrowth), ask(dockerInfo)];
+  const growth = known.the(ask(poolGrowth));
+  // That the daemon does not answer then is what is expected.
+  if (growth.daemonDown && growth.begun !== undefined) return { growth, cut: growth.begun };
+  const docker = known.the(ask(dockerInfo));
+  if (docker.driver !== 'devicemapper') return { docker, judged: yield* readPool(docker, noDevices) };
+  const [mapper, all, uses] = yield* together(ask(deviceMapper), ask(containers), ask(containerUses));
+  const running = uses.filter((use) => use.running).map(({ id }) => id);
+  const [outgrown, judged] = yield* alongside(readOutgrown(running), readPool(docker, mapper));
+  return { docker, judged, host: { growth, all, uses, running, outgrown } };
+}
+
+const noDevices: DeviceMapper = { devices: {} };
+
+function* readPool(docker: Docker, mapper: DeviceMapper): Reading<BackedPool | Refusal> {
+  const pool = judgeThinPool(docker, mapper);
+  if (isRefused(pool)) return pool;
+  const name = lvmOf(pool);
+  if (name === undefined) {
+    const [loops] = yield* together(ask(loopPool, pool.target.dataDevice, pool.target.metadataDevice));
+    return { pool, backing: { kind: 'loop', loops } };
+  }
+  const [lvm] = yield* together(ask(lvmPool, name.group, name.name));
+  return { pool, backing: { kind: 'lvm', name, lvm } };
+}
+
+export const growPool = defineReading({
   name: 'grow_pool',
   summary:
     "Grow Docker's devicemapper thin pool, its data and its metadata, on loop files or on LVM; online, or offline when asked",
@@ -78,31 +149,15 @@ export const growPool = defineOperation<Want>({
   readOnly: false,
   repeats: false,
 
-  needs(want, known) {
-    const first = want.offline === true ? [ask(poolGrowth), ask(dockerInfo)] : [ask(dockerInfo)];
-    if (stoppedFor(want, known) !== undefined) return first;
-    const docker = known.get(ask(dockerInfo));
-    if (docker === undefined || docker.driver !== 'devicemapper') return first;
-    const second = [
-      ...first,
-      ask(deviceMapper),
-      ...(want.offline === true
-        ? [ask(containers), ask(containerUses), ...outgrownNeeds(runningIds(known), known)]
-        : []),
-    ];
-    const mapper = known.get(ask(deviceMapper));
-    const pool = mapper === undefined ? undefined : judgeThinPool(docker, mapper);
-    return pool === undefined || isRefused(pool) ? second : [...second, askBacking(pool)];
-  },
+  read,
 
-  plan(want, known) {
-    const cut = stoppedFor(want, known);
-    if (cut !== undefined)
-      return combine([completeOffline(cut, known.the(ask(poolGrowth)), sizesWhileStopped(want, cut))], '');
-    const judged = poolOf(known);
+  plan(want, seen) {
+    if ('cut' in seen)
+      return combine([completeOffline(seen.cut, seen.growth, sizesWhileStopped(want, seen.cut))], '');
+    const { docker, judged, host } = seen;
     if (isRefused(judged)) return judged;
-    const { pool, backing } = judged;
-    const grown = grow(want, pool, backing, known);
+    const { pool } = judged;
+    const grown = grow(want, judged, docker, host);
     const relative: ContainerPlan = {
       changes: [],
       warnings: !isRefused(grown) && grown.changes.length > 0 ? relativeWarnings(want) : [],
@@ -114,9 +169,8 @@ export const growPool = defineOperation<Want>({
     );
   },
 
-  pin(want, known) {
-    const cut = stoppedFor(want, known);
-    const sizes = cut === undefined ? sizesNow(want, known) : sizesWhileStopped(want, cut);
+  pin(want, seen) {
+    const sizes = 'cut' in seen ? sizesWhileStopped(want, seen.cut) : sizesNow(want, seen.judged);
     if (sizes === undefined) return want;
     const pinned = {
       ...(relative(want.size) ? { data: sizes.data } : {}),
@@ -133,33 +187,28 @@ export const growPool = defineOperation<Want>({
     return Object.values(pinned).some((bytes) => bytes !== undefined) ? { ...fresh, pinned } : fresh;
   },
 
-  touches(want, known) {
-    const reads = ['docker', 'pool', ...(want.offline === true ? containerResources(known) : [])];
-    const cut = stoppedFor(want, known);
-    if (cut !== undefined)
+  touches(_want, seen) {
+    if ('cut' in seen) {
+      const { pool, containers: ids } = seen.cut;
       return {
-        reads,
-        changes: ['docker', 'pool', `device:${cut.pool}`, ...cut.containers.map((id) => `container:${id}`)],
+        reads: ['docker', 'pool'],
+        changes: ['docker', 'pool', `device:${pool}`, ...ids.map((id) => `container:${id}`)],
       };
-    const judged = poolOf(known);
+    }
+    const { judged, host } = seen;
+    const reads = ['docker', 'pool', ...resourcesOf(host?.all ?? [])];
     if (isRefused(judged)) return { reads, changes: [] };
-    const stopped = want.offline === true ? runningIds(known) : [];
+    const device = `device:${judged.pool.device.name}`;
+    if (host === undefined) return { reads, changes: ['pool', device] };
     return {
-      reads: [...reads, ...outgrownReads(stopped, known)],
-      changes: [
-        ...(want.offline === true ? ['docker'] : []),
-        'pool',
-        `device:${judged.pool.device.name}`,
-        ...stopped.map((id) => `container:${id}`),
-      ],
+      reads: [...reads, ...outgrownResources(host.running, host.outgrown)],
+      changes: ['docker', 'pool', device, ...host.running.map((id) => `container:${id}`)],
     };
   },
 
-  result(want, known) {
-    if (stoppedFor(want, known) !== undefined) return null;
-    const judged = poolOf(known);
-    if (isRefused(judged)) return null;
-    const { pool, backing } = judged;
+  result(_want, seen) {
+    if ('cut' in seen || isRefused(seen.judged)) return null;
+    const { pool, backing } = seen.judged;
     return {
       pool: pool.device.name,
       on: backing.kind,
@@ -171,52 +220,30 @@ export const growPool = defineOperation<Want>({
   },
 });
 
-/** All of them are stopped when it grows offline. */
-function runningIds(known: Known): readonly string[] {
-  return (known.get(ask(containerUses)) ?? []).filter(({ running }) => running).map(({ id }) => id);
-}
-
 function relative(text: string | undefined): boolean {
   return text !== undefined && parseSize(text).kind !== 'absolute';
 }
 
-/** A growth that was cut with the daemon down: then there is nobody who could be asked of the pool. */
-function stoppedFor(want: Want, known: Known): (Growth & { readonly text: string }) | undefined {
-  const growth = want.offline === true ? known.get(ask(poolGrowth)) : undefined;
-  return growth?.daemonDown === true ? growth.begun : undefined;
-}
-
-function grow(want: Want, pool: ThinPool, backing: Backing, known: Known): ContainerPlan {
+function grow(want: Want, { pool, backing }: BackedPool, docker: Docker, host: Host | undefined): ContainerPlan {
   const wanted: Wanted = {
     sizes: sizesOf(want, pool, backing),
     asked: askedOf(want),
     overcommit: want.overcommit === true,
   };
-  const docker = known.the(ask(dockerInfo));
   if (backing.kind === 'loop') {
-    if (want.offline !== true) return growLoopPool(pool, docker, backing.loops, wanted);
-    const uses = known.the(ask(containerUses));
-    const unstoppable = judgeStoppable(
+    const { loops } = backing;
+    if (host === undefined) return growLoopPool(pool, docker, loops, wanted);
+    const { growth, uses, all } = host;
+    const unstoppable = judgeAllStoppable(
       uses.filter(({ running }) => running),
       uses,
-      known,
+      host,
       { work: 'the growth', startedBy: 'restarted daemon' },
     );
-    return growOffline(
-      pool,
-      {
-        docker,
-        loops: backing.loops,
-        growth: known.the(ask(poolGrowth)),
-        uses,
-        containers: known.the(ask(containers)),
-        unstoppable,
-      },
-      wanted,
-    );
+    return growOffline(pool, { docker, loops, growth, uses, containers: all, unstoppable }, wanted);
   }
   const grown = growLvmPool(pool, backing.name, backing.lvm, wanted);
-  if (want.offline !== true || isRefused(grown) || grown.changes.length === 0) return grown;
+  if (host === undefined || isRefused(grown) || grown.changes.length === 0) return grown;
   return refuse(
     `LVM owns the pool ${pool.device.name}, and grows it while everything runs: a stop of the daemon gives nothing`,
     'leave offline out',
@@ -225,29 +252,6 @@ function grow(want: Want, pool: ThinPool, backing: Backing, known: Known): Conta
 
 function lvmOf({ device }: ThinPool): LvmName | undefined {
   return device.uuid?.startsWith('LVM-') === true ? lvmNameOf(device.name) : undefined;
-}
-
-function askLoops({ target }: ThinPool): FactRequest<LoopPool> {
-  return ask(loopPool, target.dataDevice, target.metadataDevice);
-}
-
-function askBacking(pool: ThinPool): FactRequest {
-  const lvm = lvmOf(pool);
-  return lvm === undefined ? askLoops(pool) : ask(lvmPool, lvm.group, lvm.name);
-}
-
-function poolOf(known: Known): { readonly pool: ThinPool; readonly backing: Backing } | Refusal {
-  const docker = known.the(ask(dockerInfo));
-  const pool = judgeThinPool(docker, docker.driver === 'devicemapper' ? known.the(ask(deviceMapper)) : { devices: {} });
-  if (isRefused(pool)) return pool;
-  const name = lvmOf(pool);
-  return {
-    pool,
-    backing:
-      name === undefined
-        ? { kind: 'loop', loops: known.the(askLoops(pool)) }
-        : { kind: 'lvm', name, lvm: known.the(ask(lvmPool, name.group, name.name)) },
-  };
 }
 
 function askedOf(want: Want): Wanted['asked'] {
@@ -271,8 +275,7 @@ function sizesOf(
   };
 }
 
-function sizesNow(want: Want, known: Known): PoolSizes | undefined {
-  const judged = poolOf(known);
+function sizesNow(want: Want, judged: BackedPool | Refusal): PoolSizes | undefined {
   return isRefused(judged) ? undefined : sizesOf(want, judged.pool, judged.backing);
 }
 
