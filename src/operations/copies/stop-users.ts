@@ -7,7 +7,7 @@ import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
 import type { Outgrown, StartedBy } from '../rootfs/outgrown.ts';
-import { judgeOutgrown, judgeOutgrownOf } from '../rootfs/outgrown.ts';
+import { judgeOutgrown, judgeStopped } from '../rootfs/outgrown.ts';
 import { usedDestination } from './copy-judgement.ts';
 import { names, runningUsers } from './directory-users.ts';
 
@@ -81,43 +81,52 @@ interface Stop {
   readonly startedBy: StartedBy;
 }
 
-/** What is seen of containers that are to be stopped, beside how they are used. */
-interface Stoppable {
-  /** Every container of the host. */
-  readonly all: readonly Container[];
+/** What has been read of all containers, and of those that are to be stopped. */
+export interface Stoppable {
+  readonly containers: readonly Container[];
   readonly outgrown: Outgrown;
 }
 
 /** Why containers cannot be stopped and started again, whatever for. */
-export function judgeAllStoppable(
+export function judgeStops(
   toStop: readonly ContainerUse[],
   uses: readonly ContainerUse[],
-  seen: Stoppable,
+  read: Stoppable,
   stop: Stop,
 ): Refusal | undefined {
-  return judgeEach(toStop, uses, stop, (use) => judgeOneStoppable(use, seen, stop));
+  return judgeTogether(toStop, uses, stop, (use) => judgeOneStop(use, read, stop));
 }
 
-/** The same for operations that do not tell yet what they read: `outgrownNeeds` of them has been asked, and all containers. */
+/** Of one container, whoever else there is. */
+export function judgeOneStop(
+  use: ContainerUse,
+  { containers: all, outgrown }: Stoppable,
+  { work, startedBy }: Stop,
+): Refusal | undefined {
+  return judgeUse(use, work) ?? judgeState(use, all) ?? judgeStopped([use.id], outgrown, startedBy);
+}
+
+/** The same of facts that are known: `outgrownNeeds` of them has been asked, and all containers. */
 export function judgeStoppable(
   toStop: readonly ContainerUse[],
   uses: readonly ContainerUse[],
   known: Known,
   stop: Stop,
 ): Refusal | undefined {
-  return judgeEach(
-    toStop,
-    uses,
-    stop,
-    (use) =>
-      judgeItself(use, known.the(ask(containers)), stop.work) ?? judgeOutgrown([use.id], known, stop.startedBy),
+  return judgeTogether(toStop, uses, stop, (use) => judgeStopOf(use, known, stop));
+}
+
+/** The same of facts that are known. */
+export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }: Stop): Refusal | undefined {
+  return (
+    judgeUse(use, work) ?? judgeState(use, known.the(ask(containers))) ?? judgeOutgrown([use.id], known, startedBy)
   );
 }
 
-function judgeEach(
+function judgeTogether(
   toStop: readonly ContainerUse[],
   uses: readonly ContainerUse[],
-  stop: Stop,
+  { work }: Stop,
   judgeOne: (use: ContainerUse) => Refusal | undefined,
 ): Refusal | undefined {
   const stopping = new Set(toStop.map(({ id }) => id));
@@ -131,37 +140,29 @@ function judgeEach(
     if (tied.length > 0)
       return refuse(
         `${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`,
-        `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${stop.work}`,
+        `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${work}`,
       );
   }
   return undefined;
 }
 
-/** Of one container, whoever else there is. */
-export function judgeOneStoppable(
-  use: ContainerUse,
-  { all, outgrown }: Stoppable,
-  { work, startedBy }: Stop,
-): Refusal | undefined {
-  return judgeItself(use, all, work) ?? judgeOutgrownOf([use.id], outgrown, startedBy);
+function judgeUse(use: ContainerUse, work: string): Refusal | undefined {
+  return use.autoRemove
+    ? refuse(
+        `${use.name} was started with --rm: when it is stopped it is gone`,
+        `stop it yourself, and start it anew after ${work}`,
+      )
+    : judgeOrchestrated(use);
 }
 
-function judgeItself(use: ContainerUse, all: readonly Container[], work: string): Refusal | undefined {
-  const { id, name, autoRemove } = use;
-  if (autoRemove)
-    return refuse(
-      `${name} was started with --rm: when it is stopped it is gone`,
-      `stop it yourself, and start it anew after ${work}`,
-    );
-  const orchestrated = judgeOrchestrated(use);
-  if (orchestrated !== undefined) return orchestrated;
+function judgeState({ id, name }: ContainerUse, all: readonly Container[]): Refusal | undefined {
   const state = all.find((container) => container.id === id)?.state;
-  if (state?.paused === true || state?.restarting === true)
-    return refuse(
-      `${name} is ${state.paused ? 'paused' : 'restarting'}`,
-      `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`,
-    );
-  return undefined;
+  return state?.paused === true || state?.restarting === true
+    ? refuse(
+        `${name} is ${state.paused ? 'paused' : 'restarting'}`,
+        `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`,
+      )
+    : undefined;
 }
 
 /** What would start it, or another in its place. */

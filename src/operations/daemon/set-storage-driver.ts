@@ -23,8 +23,8 @@ import type { Decision } from '../engine/operation.ts';
 import { defineReading } from '../engine/operation.ts';
 import type { SeenBy } from '../engine/reading.ts';
 import { together } from '../engine/reading.ts';
-import { outgrownResources, readOutgrown } from '../rootfs/outgrown.ts';
-import { judgeOneStoppable } from '../copies/stop-users.ts';
+import { readOutgrown, stoppedReads } from '../rootfs/outgrown.ts';
+import { judgeOneStop } from '../copies/stop-users.ts';
 
 const schema = z
   .strictObject({
@@ -71,7 +71,7 @@ function* read(want: Want) {
   );
   // Those that run, where the driver becomes another one.
   const stopped = docker.driver === want.driver ? [] : all.filter(({ state }) => state.running).map(({ id }) => id);
-  return { docker, all, uses, config, drivers, stopped, outgrown: yield* readOutgrown(stopped) };
+  return { docker, all, uses, config, drivers, stopped, outgrown: yield* readOutgrown(stopped, docker) };
 }
 type Seen = SeenBy<typeof read>;
 
@@ -97,7 +97,7 @@ export const setStorageDriver = defineReading({
 
   touches(_want, { all, stopped, outgrown }) {
     return {
-      reads: ['docker', 'daemon.json', ...resourcesOf(all), ...outgrownResources(stopped, outgrown)],
+      reads: ['docker', 'daemon.json', ...resourcesOf(all), ...stoppedReads(stopped, outgrown)],
       changes: ['daemon.json', 'docker'],
     };
   },
@@ -281,7 +281,7 @@ function judgeStop(want: Want, running: readonly Container[], seen: Seen): reado
     const use = seen.uses.find((one) => one.id === id);
     // A daemon that has restarted starts them when it goes back; the one that runs, when it fails before that.
     const refusal =
-      use === undefined ? undefined : judgeOneStoppable(use, seen, { work: 'the change', startedBy: 'either' });
+      use === undefined ? undefined : judgeOneStop(use, { containers: seen.all, outgrown: seen.outgrown }, { work: 'the change', startedBy: 'either' });
     return refusal === undefined ? [] : [refusal];
   });
   if (want.stop_containers === true) return refusals;

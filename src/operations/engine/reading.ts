@@ -34,19 +34,16 @@ export function* whereAskable<Value>(
   return requests.map((request) => (request === undefined ? undefined : known.the(request)));
 }
 
-/** Two readings that need nothing of each other: what both ask at a time is one flight. */
-export function* alongside<First, Second>(
-  first: Reading<First>,
-  second: Reading<Second>,
-): Reading<readonly [First, Second]> {
+/** Two readings at the same time: what both ask next is one flight. Neither waits for the other with what is known already. */
+export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): Reading<readonly [One, Other]> {
   let known = yield [];
-  let one = first.next(known);
-  let other = second.next(known);
+  let first = one.next(known);
+  let second = other.next(known);
   for (;;) {
-    one = onward(first, one, known);
-    other = onward(second, other, known);
-    if (one.done === true && other.done === true) return [one.value, other.value];
-    known = yield [...(one.done === true ? [] : one.value), ...(other.done === true ? [] : other.value)];
+    first = onward(one, first, known);
+    second = onward(other, second, known);
+    if (first.done === true && second.done === true) return [first.value, second.value];
+    known = yield [...(first.done === true ? [] : first.value), ...(second.done === true ? [] : second.value)];
   }
 }
 

@@ -21,7 +21,7 @@ import { sizeText } from '../engine/input.ts';
 import { resourcesOf } from '../restart/restart.ts';
 import { defineReading } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
-import { alongside, together } from '../engine/reading.ts';
+import { beside, together } from '../engine/reading.ts';
 import type { Wanted } from './loop-files.ts';
 import { growLoopPool } from './loop.ts';
 import type { LvmName } from './lvm.ts';
@@ -30,10 +30,10 @@ import { completeOffline, growOffline } from './offline.ts';
 import type { PoolSizes, ThinPool } from './thin-pool.ts';
 import { judgeThinPool, metadataBlockBytes } from './thin-pool.ts';
 import type { Outgrown } from '../rootfs/outgrown.ts';
-import { outgrownResources, readOutgrown } from '../rootfs/outgrown.ts';
+import { readOutgrown, stoppedReads } from '../rootfs/outgrown.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
-import { judgeAllStoppable } from '../copies/stop-users.ts';
+import { judgeStops } from '../copies/stop-users.ts';
 
 const schema = z
   .strictObject({
@@ -84,7 +84,7 @@ interface BackedPool {
 /** What a growth that stops everything goes by beside the pool. */
 interface Host {
   readonly growth: PoolGrowth;
-  readonly all: readonly Container[];
+  readonly containers: readonly Container[];
   readonly uses: readonly ContainerUse[];
   /** The ids of what runs: all of them are stopped. */
   readonly running: readonly string[];
@@ -123,8 +123,8 @@ function* readOffline(): Reading<Seen> {
   if (docker.driver !== 'devicemapper') return { docker, judged: yield* readPool(docker, noDevices) };
   const [mapper, all, uses] = yield* together(ask(deviceMapper), ask(containers), ask(containerUses));
   const running = uses.filter((use) => use.running).map(({ id }) => id);
-  const [outgrown, judged] = yield* alongside(readOutgrown(running), readPool(docker, mapper));
-  return { docker, judged, host: { growth, all, uses, running, outgrown } };
+  const [outgrown, judged] = yield* beside(readOutgrown(running, docker), readPool(docker, mapper));
+  return { docker, judged, host: { growth, containers: all, uses, running, outgrown } };
 }
 
 const noDevices: DeviceMapper = { devices: {} };
@@ -196,12 +196,12 @@ export const growPool = defineReading({
       };
     }
     const { judged, host } = seen;
-    const reads = ['docker', 'pool', ...resourcesOf(host?.all ?? [])];
+    const reads = ['docker', 'pool', ...resourcesOf(host?.containers ?? [])];
     if (isRefused(judged)) return { reads, changes: [] };
     const device = `device:${judged.pool.device.name}`;
     if (host === undefined) return { reads, changes: ['pool', device] };
     return {
-      reads: [...reads, ...outgrownResources(host.running, host.outgrown)],
+      reads: [...reads, ...stoppedReads(host.running, host.outgrown)],
       changes: ['docker', 'pool', device, ...host.running.map((id) => `container:${id}`)],
     };
   },
@@ -233,14 +233,14 @@ function grow(want: Want, { pool, backing }: BackedPool, docker: Docker, host: H
   if (backing.kind === 'loop') {
     const { loops } = backing;
     if (host === undefined) return growLoopPool(pool, docker, loops, wanted);
-    const { growth, uses, all } = host;
-    const unstoppable = judgeAllStoppable(
+    const { growth, uses } = host;
+    const unstoppable = judgeStops(
       uses.filter(({ running }) => running),
       uses,
       host,
       { work: 'the growth', startedBy: 'restarted daemon' },
     );
-    return growOffline(pool, { docker, loops, growth, uses, containers: all, unstoppable }, wanted);
+    return growOffline(pool, { docker, loops, growth, uses, containers: host.containers, unstoppable }, wanted);
   }
   const grown = growLvmPool(pool, backing.name, backing.lvm, wanted);
   if (host === undefined || isRefused(grown) || grown.changes.length === 0) return grown;

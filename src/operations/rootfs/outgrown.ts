@@ -10,7 +10,7 @@ import { refuse } from '../../values/refusal.ts';
 import { byHand } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Reading } from '../engine/reading.ts';
-import { together, whereAskable } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
 import { liveRestoreHint } from '../restart/restart.ts';
 import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
 
@@ -20,57 +20,7 @@ import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
  */
 export type StartedBy = 'running daemon' | 'restarted daemon' | 'either';
 
-/** A container that is to be stopped, and whose root file system is a device. */
-interface OnDevice {
-  readonly container: Container;
-  readonly docker: Docker;
-  /** Undefined where docker inspect does not name the device. */
-  readonly rootfs: ThinRootfs | undefined;
-}
-
-/** Those of some containers that are to be stopped of which a stop could find out that they have outgrown their device. */
-export type Outgrown = readonly OnDevice[];
-
-/** `ids`: only of those that would really be stopped, since a host may have hundreds. */
-export function* readOutgrown(ids: readonly string[]): Reading<Outgrown> {
-  // Of a host without Docker nothing is looked up: to have asked it in vain is no fault of a step that stops nobody.
-  if (ids.length === 0) return [];
-  const [all] = yield* together(ask(containers));
-  const thin = onDevices(ids, all);
-  if (thin.length === 0) return [];
-  const [docker] = yield* together(ask(dockerInfo));
-  if (hasNoDevices(docker)) return [];
-  const seen = yield* whereAskable(thin.map((container) => askThinRootfs(container, docker)));
-  return thin.map((container, index) => ({ container, docker, rootfs: seen[index] }));
-}
-
-/** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
-export function outgrownResources(ids: readonly string[], outgrown: Outgrown): readonly string[] {
-  const devices = outgrown.flatMap(({ container }) => deviceName(container) ?? []);
-  return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
-}
-
 /**
- * Somebody has grown a container by hand, and Docker's record of its device, or the running daemon, does not say so: it
- * runs until it is stopped, and then does not start, because its file system is larger than the device that Docker activates.
- */
-export function judgeOutgrownOf(
-  ids: readonly string[],
-  outgrown: Outgrown,
-  startedBy: StartedBy,
-): Refusal | undefined {
-  for (const { container, docker, rootfs } of outgrown.filter((one) => ids.includes(one.container.id))) {
-    const refusal =
-      rootfs === undefined
-        ? unknown(container, 'docker inspect does not name its device')
-        : judge(container, rootfs, docker, startedBy);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
-}
-
-/**
- * As `readOutgrown`, for operations that do not tell yet what they read, like the two that follow.
  * What has to be known of containers that are to be stopped: in flights, and of each device only where there are
  * devices. `ids`: only of those that would really be stopped, since a host may have hundreds.
  */
@@ -86,6 +36,63 @@ export function outgrownNeeds(ids: readonly string[], known: Known): readonly Fa
   return docker === undefined ? [] : thin.flatMap((container) => askThinRootfs(container, docker) ?? []);
 }
 
+/** What has been read of containers that are to be stopped: `rootfs` by their ids, of those on devices. */
+export interface Outgrown {
+  readonly containers: readonly Container[];
+  readonly docker: Docker | undefined;
+  readonly rootfs: ReadonlyMap<string, ThinRootfs>;
+}
+
+/** The same, told once. `docker` where that has been read already: of a host without devices nothing else is asked then. */
+export function* readOutgrown(ids: readonly string[], docker?: Docker): Reading<Outgrown> {
+  const nothing = { containers: [], docker, rootfs: new Map<string, ThinRootfs>() };
+  // Of a host without Docker nothing is looked up where nobody is stopped.
+  if (ids.length === 0 || hasNoDevices(docker)) return nothing;
+  const [all] = yield* together(ask(containers));
+  const thin = onDevices(ids, all);
+  if (thin.length === 0) return { ...nothing, containers: all };
+  const info = docker ?? (yield* together(ask(dockerInfo)))[0];
+  if (hasNoDevices(info)) return { ...nothing, containers: all, docker: info };
+  const asked = thin.flatMap((container) => {
+    const request = askThinRootfs(container, info);
+    return request === undefined ? [] : [{ id: container.id, request }];
+  });
+  const known = yield asked.map(({ request }) => request);
+  return {
+    containers: all,
+    docker: info,
+    rootfs: new Map(asked.map(({ id, request }) => [id, known.the(request)])),
+  };
+}
+
+/** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
+export function stoppedReads(
+  ids: readonly string[],
+  { containers: all, docker }: Pick<Outgrown, 'containers' | 'docker'>,
+): readonly string[] {
+  const devices = hasNoDevices(docker) ? [] : onDevices(ids, all).flatMap((container) => deviceName(container) ?? []);
+  return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
+}
+
+/** As `judgeOutgrown`, of what has been read. */
+export function judgeStopped(
+  ids: readonly string[],
+  { containers: all, docker, rootfs }: Outgrown,
+  startedBy: StartedBy,
+): Refusal | undefined {
+  if (docker === undefined || hasNoDevices(docker)) return undefined;
+  for (const container of onDevices(ids, all)) {
+    const read = rootfs.get(container.id);
+    const refusal =
+      read === undefined
+        ? unknown(container, 'docker inspect does not name its device')
+        : judge(container, read, docker, startedBy);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
 export function outgrownReads(ids: readonly string[], known: Known): readonly string[] {
   if (ids.length === 0) return [];
   const devices = hasNoDevices(known.get(ask(dockerInfo)))
@@ -94,6 +101,10 @@ export function outgrownReads(ids: readonly string[], known: Known): readonly st
   return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
 }
 
+/**
+ * Somebody has grown a container by hand, and Docker's record of its device, or the running daemon, does not say so: it
+ * runs until it is stopped, and then does not start, because its file system is larger than the device that Docker activates.
+ */
 export function judgeOutgrown(ids: readonly string[], known: Known, startedBy: StartedBy): Refusal | undefined {
   if (ids.length === 0 || hasNoDevices(known.get(ask(dockerInfo)))) return undefined;
   for (const container of onDevices(ids, known.the(ask(containers)))) {

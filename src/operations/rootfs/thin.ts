@@ -10,7 +10,7 @@ import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Reading } from '../engine/reading.ts';
-import { alongside, together, whereAskable } from '../engine/reading.ts';
+import { beside, together, whereAskable } from '../engine/reading.ts';
 import type { Pool } from './pool.ts';
 import { judgePool } from './pool.ts';
 import { byHand } from '../../values/shell.ts';
@@ -48,7 +48,7 @@ export interface OnThin {
 }
 
 export function* readThins(selected: readonly Container[], docker: Docker): Reading<readonly OnThin[]> {
-  const [[mapper], rootfs] = yield* alongside(
+  const [[mapper], rootfs] = yield* beside(
     together(ask(deviceMapper)),
     whereAskable(selected.map((container) => askThinRootfs(container, docker))),
   );

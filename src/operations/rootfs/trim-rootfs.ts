@@ -12,7 +12,7 @@ import type { Change } from '../engine/change.ts';
 import { containerOrLabel, sizeText } from '../engine/input.ts';
 import { defineReading } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
-import { alongside, whereAskable } from '../engine/reading.ts';
+import { beside, whereAskable } from '../engine/reading.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
@@ -47,7 +47,7 @@ function* read(want: Want): Reading<Seen> {
   const meant = yield* readMeant(want);
   const { docker, selection } = meant;
   if (docker.driver !== 'devicemapper' || isRefused(selection)) return { ...meant, found: [] };
-  const [thins, states] = yield* alongside(
+  const [thins, states] = yield* beside(
     readThins(selection.selected, docker),
     whereAskable(selection.selected.map(askTrimState)),
   );
