@@ -164,9 +164,7 @@ function withoutRestart(situation: Situation, wanted: number, written: boolean):
 
 function change(situation: Situation, wanted: number, written: boolean): Change {
   const { docker, all, config, baseBytes, configured } = situation;
-  const running = all
-    .filter(({ state }) => state.running)
-    .map(({ id, state }) => ({ id, startedAt: state.startedAt }));
+  const running = all.filter(({ state }) => state.running).map(({ id, state }) => ({ id, startedAt: state.startedAt }));
   const write = writeConfig(situation, wanted);
   const restart = restartForBaseSize({
     root: docker.root,

@@ -281,7 +281,13 @@ function judgeStop(want: Want, running: readonly Container[], seen: Seen): reado
     const use = seen.uses.find((one) => one.id === id);
     // A daemon that has restarted starts them when it goes back; the one that runs, when it fails before that.
     const refusal =
-      use === undefined ? undefined : judgeOneStop(use, { containers: seen.all, outgrown: seen.outgrown }, { work: 'the change', startedBy: 'either' });
+      use === undefined
+        ? undefined
+        : judgeOneStop(
+            use,
+            { containers: seen.all, outgrown: seen.outgrown },
+            { work: 'the change', startedBy: 'either' },
+          );
     return refusal === undefined ? [] : [refusal];
   });
   if (want.stop_containers === true) return refusals;

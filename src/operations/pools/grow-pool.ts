@@ -152,8 +152,7 @@ export const growPool = defineReading({
   read,
 
   plan(want, seen) {
-    if ('cut' in seen)
-      return combine([completeOffline(seen.cut, seen.growth, sizesWhileStopped(want, seen.cut))], '');
+    if ('cut' in seen) return combine([completeOffline(seen.cut, seen.growth, sizesWhileStopped(want, seen.cut))], '');
     const { docker, judged, host } = seen;
     if (isRefused(judged)) return judged;
     const { pool } = judged;

@@ -137,9 +137,7 @@ export const growRootfs = defineReading({
 function planOne(want: Want, found: Found, docker: Docker): ContainerPlan {
   const bytes = targetBytes(want, found);
   if ('quota' in found)
-    return found.quota === undefined
-      ? noLayer(found.container)
-      : growOverlay(found.container, found.quota, bytes);
+    return found.quota === undefined ? noLayer(found.container) : growOverlay(found.container, found.quota, bytes);
   const thin = thinOf(found, docker);
   return isRefused(thin) ? thin : growThin(thin, bytes);
 }

@@ -135,15 +135,9 @@ function superblockRequest(thin: ThinContainer): FactRequest<Superblock | null> 
 }
 
 /** Also what an earlier attempt has repaired and not started. */
-function planStart(
-  want: Want,
-  thin: Judged | undefined,
-  repair: ContainerPlan,
-  isOutgrown: boolean,
-): ContainerPlan {
+function planStart(want: Want, thin: Judged | undefined, repair: ContainerPlan, isOutgrown: boolean): ContainerPlan {
   const stopped = thin !== undefined && !isRefused(thin) && !thin.container.state.running;
-  const needed =
-    want.start !== false && stopped && !isRefused(repair) && (repair.changes.length > 0 || isOutgrown);
+  const needed = want.start !== false && stopped && !isRefused(repair) && (repair.changes.length > 0 || isOutgrown);
   return { changes: needed ? [startContainer(thin)] : [], warnings: [], owed: [] };
 }
 
