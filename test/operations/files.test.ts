@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ask } from '../../src/facts/fact.ts';
 import { hostFile, laptopFile } from '../../src/facts/host/file.ts';
 import { fetch } from '../../src/operations/files/fetch.ts';
 import type { Planned } from '../../src/operations/engine/operation.ts';
@@ -234,6 +235,8 @@ describe('fetch', () => {
     ['/kept/file', '/kept/./file'],
   ])('to %s is what a step that reads %s waits for', (to, from) => {
     const known = new Answers();
+    for (const path of ['/x', '/y', '/z']) known.set(ask(hostFile, path), { exists: false });
+    for (const path of [to, from, 'other']) known.set(ask(laptopFile, path), { exists: false, bytes: 0, sha256: '' });
     const { changes } = fetch.touches(fetch.schema.parse({ from: '/x', to }), known);
     const waitsFor = (reads: readonly string[]): readonly string[] => dependsOn(reads, [{ step: 'fetch', changes }]);
     expect(waitsFor(upload.touches(upload.schema.parse({ from, to: '/y' }), known).reads)).toEqual(['fetch']);

@@ -40,19 +40,24 @@ export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): R
   let first = one.next(known);
   let second = other.next(known);
   for (;;) {
-    first = onward(one, first, known);
-    second = onward(other, second, known);
+    const asked: FactRequest[] = [];
+    first = onward(one, first, known, asked);
+    second = onward(other, second, known, asked);
+    known = yield asked;
     if (first.done === true && second.done === true) return [first.value, second.value];
-    known = yield [...(first.done === true ? [] : first.value), ...(second.done === true ? [] : second.value)];
   }
 }
 
 type Step<Seen> = IteratorResult<readonly FactRequest[], Seen>;
 
-/** As far as a reading comes with what is known. */
-function onward<Seen>(reading: Reading<Seen>, from: Step<Seen>, known: Known): Step<Seen> {
+/** As far as a reading comes with what is known; what it asks on the way, and next, is put into `asked`. */
+function onward<Seen>(reading: Reading<Seen>, from: Step<Seen>, known: Known, asked: FactRequest[]): Step<Seen> {
   let step = from;
-  while (step.done !== true && step.value.every((request) => isAsked(request, known))) step = reading.next(known);
+  while (step.done !== true) {
+    asked.push(...step.value);
+    if (!step.value.every((request) => isAsked(request, known))) return step;
+    step = reading.next(known);
+  }
   return step;
 }
 
