@@ -26,6 +26,18 @@ export function* each<Value>(requests: readonly FactRequest<Value>[]): Reading<r
   return requests.map((request) => known.the(request));
 }
 
+/** Two readings at the same time: what both ask next is one flight. */
+export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): Reading<readonly [One, Other]> {
+  let first = one.next();
+  let second = other.next();
+  while (first.done !== true || second.done !== true) {
+    const known = yield [...(first.done === true ? [] : first.value), ...(second.done === true ? [] : second.value)];
+    if (first.done !== true) first = one.next(known);
+    if (second.done !== true) second = other.next(known);
+  }
+  return [first.value, second.value];
+}
+
 /** The flights so far, up to the first that nobody has asked; and what was seen, when all have been. */
 export function follow<Seen>(
   reading: Reading<Seen>,

@@ -9,6 +9,8 @@ import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
 import { byHand } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
+import type { Reading } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
 import { liveRestoreHint } from '../restart/restart.ts';
 import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
 
@@ -32,6 +34,62 @@ export function outgrownNeeds(ids: readonly string[], known: Known): readonly Fa
   const thin = onDevices(ids, all);
   if (thin.length > 0 && docker === undefined) return [ask(dockerInfo)];
   return docker === undefined ? [] : thin.flatMap((container) => askThinRootfs(container, docker) ?? []);
+}
+
+/** What has been read of containers that are to be stopped: `rootfs` by their ids, of those on devices. */
+export interface Outgrown {
+  readonly containers: readonly Container[];
+  readonly docker: Docker | undefined;
+  readonly rootfs: ReadonlyMap<string, ThinRootfs>;
+}
+
+/** The same, told once. `docker` where that has been read already: of a host without devices nothing else is asked then. */
+export function* readOutgrown(ids: readonly string[], docker?: Docker): Reading<Outgrown> {
+  const nothing = { containers: [], docker, rootfs: new Map<string, ThinRootfs>() };
+  // Of a host without Docker nothing is looked up where nobody is stopped.
+  if (ids.length === 0 || hasNoDevices(docker)) return nothing;
+  const [all] = yield* together(ask(containers));
+  const thin = onDevices(ids, all);
+  if (thin.length === 0) return { ...nothing, containers: all };
+  const info = docker ?? (yield* together(ask(dockerInfo)))[0];
+  if (hasNoDevices(info)) return { ...nothing, containers: all, docker: info };
+  const asked = thin.flatMap((container) => {
+    const request = askThinRootfs(container, info);
+    return request === undefined ? [] : [{ id: container.id, request }];
+  });
+  const known = yield asked.map(({ request }) => request);
+  return {
+    containers: all,
+    docker: info,
+    rootfs: new Map(asked.map(({ id, request }) => [id, known.the(request)])),
+  };
+}
+
+/** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
+export function stoppedReads(
+  ids: readonly string[],
+  { containers: all, docker }: Pick<Outgrown, 'containers' | 'docker'>,
+): readonly string[] {
+  const devices = hasNoDevices(docker) ? [] : onDevices(ids, all).flatMap((container) => deviceName(container) ?? []);
+  return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
+}
+
+/** As `judgeOutgrown`, of what has been read. */
+export function judgeStopped(
+  ids: readonly string[],
+  { containers: all, docker, rootfs }: Outgrown,
+  startedBy: StartedBy,
+): Refusal | undefined {
+  if (docker === undefined || hasNoDevices(docker)) return undefined;
+  for (const container of onDevices(ids, all)) {
+    const read = rootfs.get(container.id);
+    const refusal =
+      read === undefined
+        ? unknown(container, 'docker inspect does not name its device')
+        : judge(container, read, docker, startedBy);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 /** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
