@@ -1,12 +1,13 @@
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { byStart, dependants } from '../../facts/containers/container-uses.ts';
+import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
 import type { Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
-import type { StartedBy } from '../rootfs/outgrown.ts';
-import { judgeOutgrown } from '../rootfs/outgrown.ts';
+import type { Outgrown, StartedBy } from '../rootfs/outgrown.ts';
+import { judgeOutgrown, judgeStopped } from '../rootfs/outgrown.ts';
 import { usedDestination } from './copy-judgement.ts';
 import { names, runningUsers } from './directory-users.ts';
 
@@ -53,7 +54,7 @@ export function judgeStop(
     readonly targetNames: readonly string[];
     readonly layers: readonly string[];
   },
-  known: Known,
+  read: Stoppable,
 ): Refusal | undefined {
   if (toStop.length === 0) return undefined;
   const who = names(toStop);
@@ -63,7 +64,7 @@ export function judgeStop(
       'say stop: true, and what is running is stopped for the final pass and started again; or stop it first; or say stop: false, and the copy fails if anything is written meanwhile',
     );
   if (!stop) return usedDestination(uses, targetNames);
-  const unsuited = judgeStoppable(toStop, uses, known, { work: 'the copy', startedBy: 'running daemon' });
+  const unsuited = judgeStops(toStop, uses, read, { work: 'the copy', startedBy: 'running daemon' });
   if (unsuited !== undefined) return unsuited;
   const inside = toStop.find(({ id }) => layers.includes(id));
   if (inside !== undefined)
@@ -80,16 +81,57 @@ interface Stop {
   readonly startedBy: StartedBy;
 }
 
-/** Why containers cannot be stopped and started again, whatever for. `outgrownNeeds` of them has been asked, and all containers. */
+/** What has been read of all containers, and of those that are to be stopped. */
+export interface Stoppable {
+  readonly containers: readonly Container[];
+  readonly outgrown: Outgrown;
+}
+
+/** Why containers cannot be stopped and started again, whatever for. */
+export function judgeStops(
+  toStop: readonly ContainerUse[],
+  uses: readonly ContainerUse[],
+  read: Stoppable,
+  stop: Stop,
+): Refusal | undefined {
+  return judgeTogether(toStop, uses, stop, (use) => judgeOneStop(use, read, stop));
+}
+
+/** Of one container, whoever else there is. */
+export function judgeOneStop(
+  use: ContainerUse,
+  { containers: all, outgrown }: Stoppable,
+  { work, startedBy }: Stop,
+): Refusal | undefined {
+  return judgeUse(use, work) ?? judgeState(use, all) ?? judgeStopped([use.id], outgrown, startedBy);
+}
+
+/** The same of facts that are known: `outgrownNeeds` of them has been asked, and all containers. */
 export function judgeStoppable(
   toStop: readonly ContainerUse[],
   uses: readonly ContainerUse[],
   known: Known,
   stop: Stop,
 ): Refusal | undefined {
+  return judgeTogether(toStop, uses, stop, (use) => judgeStopOf(use, known, stop));
+}
+
+/** The same of facts that are known. */
+export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }: Stop): Refusal | undefined {
+  return (
+    judgeUse(use, work) ?? judgeState(use, known.the(ask(containers))) ?? judgeOutgrown([use.id], known, startedBy)
+  );
+}
+
+function judgeTogether(
+  toStop: readonly ContainerUse[],
+  uses: readonly ContainerUse[],
+  { work }: Stop,
+  judgeOne: (use: ContainerUse) => Refusal | undefined,
+): Refusal | undefined {
   const stopping = new Set(toStop.map(({ id }) => id));
   for (const use of toStop) {
-    const unsuited = judgeStopOf(use, known, stop);
+    const unsuited = judgeOne(use);
     if (unsuited !== undefined) return unsuited;
     const tied = dependants(uses, use.id).filter(
       ({ id, running, networkMode, pidMode, ipcMode }) =>
@@ -98,29 +140,29 @@ export function judgeStoppable(
     if (tied.length > 0)
       return refuse(
         `${names(tied)} ${tied.length === 1 ? 'lives' : 'live'} in a namespace of ${use.name}, which ends when that is stopped`,
-        `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${stop.work}`,
+        `stop ${names(tied)} first, and start ${tied.length === 1 ? 'it' : 'them'} again after ${work}`,
       );
   }
   return undefined;
 }
 
-/** Of one container, whoever else there is. */
-export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }: Stop): Refusal | undefined {
-  const { id, name, autoRemove } = use;
-  if (autoRemove)
-    return refuse(
-      `${name} was started with --rm: when it is stopped it is gone`,
-      `stop it yourself, and start it anew after ${work}`,
-    );
-  const orchestrated = judgeOrchestrated(use);
-  if (orchestrated !== undefined) return orchestrated;
-  const state = known.the(ask(containers)).find((container) => container.id === id)?.state;
-  if (state?.paused === true || state?.restarting === true)
-    return refuse(
-      `${name} is ${state.paused ? 'paused' : 'restarting'}`,
-      `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`,
-    );
-  return judgeOutgrown([id], known, startedBy);
+function judgeUse(use: ContainerUse, work: string): Refusal | undefined {
+  return use.autoRemove
+    ? refuse(
+        `${use.name} was started with --rm: when it is stopped it is gone`,
+        `stop it yourself, and start it anew after ${work}`,
+      )
+    : judgeOrchestrated(use);
+}
+
+function judgeState({ id, name }: ContainerUse, all: readonly Container[]): Refusal | undefined {
+  const state = all.find((container) => container.id === id)?.state;
+  return state?.paused === true || state?.restarting === true
+    ? refuse(
+        `${name} is ${state.paused ? 'paused' : 'restarting'}`,
+        `${state.paused ? 'docker unpause it' : 'see why it does not stay up (docker logs), or stop it'} first`,
+      )
+    : undefined;
 }
 
 /** What would start it, or another in its place. */

@@ -26,6 +26,11 @@ export function* each<Value>(requests: readonly FactRequest<Value>[]): Reading<r
   return requests.map((request) => known.the(request));
 }
 
+/** One question, where there is one. */
+export function* perhaps<Value>(request: FactRequest<Value> | undefined): Reading<Value | undefined> {
+  return request === undefined ? undefined : (yield [request]).the(request);
+}
+
 /** Two readings at the same time: what both ask next is one flight. */
 export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): Reading<readonly [One, Other]> {
   let first = one.next();

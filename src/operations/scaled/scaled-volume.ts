@@ -15,7 +15,7 @@ import { formatBytes } from '../../values/size.ts';
 import type { Decision } from '../engine/operation.ts';
 import { defineReading } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
-import { together } from '../engine/reading.ts';
+import { perhaps, together } from '../engine/reading.ts';
 import { judgeNewVolume } from '../volumes/situation.ts';
 import type { Existing } from './existing-instance.ts';
 import { bytesIn, existing, readExisting } from './existing-instance.ts';
@@ -47,14 +47,10 @@ function* read(want: ScaledTemplate): Reading<Seen> {
   const here = instancesHere(all, want.name);
   const indexes = [...here.keys()];
   if (indexes.length > 0) return { indexes, found: { existing: yield* readExisting(want, here) } };
-  const quota = yield* readQuota(want, docker);
+  const quota = yield* perhaps(want.size === undefined ? undefined : ask(volumesQuota, volumesRoot(docker)));
   // A host that cannot have an instance is promised none.
   const set = unsuitable(want, docker, quota) ?? (yield* readPlace(want, ledger));
   return { indexes, found: { vacant: { docker, all, quota, set } } };
-}
-
-function* readQuota({ size }: ScaledTemplate, docker: Docker): Reading<ProjectQuota | null | undefined> {
-  return size === undefined ? undefined : (yield* together(ask(volumesQuota, volumesRoot(docker))))[0];
 }
 
 /** A number that was pinned just now is the one that was offered when none was: it is not asked for once more. */

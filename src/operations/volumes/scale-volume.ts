@@ -15,7 +15,7 @@ import { defineReading } from '../engine/operation.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
 import type { Reading } from '../engine/reading.ts';
-import { beside, together } from '../engine/reading.ts';
+import { beside, perhaps } from '../engine/reading.ts';
 import { stoppedReads } from '../rootfs/outgrown.ts';
 import { copyRate } from '../copies/copy-input.ts';
 import { blockBytes } from '../../values/docker-size.ts';
@@ -107,8 +107,11 @@ export const scaleVolume = defineReading<Want, Seen>({
     const situation = yield* readSituation(meant(want));
     if (isRefused(situation)) return situation;
     const bytes = targetBytes(want, situation);
-    const [containers, measured] = yield* beside(readRestarted(want), readMeasured(want, situation, bytes));
-    return { situation, bytes, containers, ...measured };
+    const [restarted, measured] = yield* beside(
+      perhaps(want.restart_daemon === true ? ask(containers) : undefined),
+      readMeasured(want, situation, bytes),
+    );
+    return { situation, bytes, containers: restarted, ...measured };
   },
 
   plan(want, seen): Decision {
@@ -231,10 +234,6 @@ interface Measured {
   readonly content: CopyDirectory | undefined;
 }
 
-function* readRestarted({ restart_daemon }: Want): Reading<readonly Container[] | undefined> {
-  return restart_daemon === true ? (yield* together(ask(containers)))[0] : undefined;
-}
-
 function* readMeasured(want: Want, situation: Situation, bytes: number | Refusal): Reading<Measured> {
   if (isRefused(bytes) || isThatSize(situation, bytes)) return { methods: [], content: undefined };
   const { tried } = methodsOf(want, situation, bytes);
@@ -245,9 +244,9 @@ function* readMeasured(want: Want, situation: Situation, bytes: number | Refusal
       content: facts.source,
     };
   }
-  const [content] = isShrink(situation, bytes)
-    ? yield* together(ask(copyDirectory, situation.volume.mountpoint))
-    : [undefined];
+  const content = yield* perhaps(
+    isShrink(situation, bytes) ? ask(copyDirectory, situation.volume.mountpoint) : undefined,
+  );
   return { methods: [{ method: 'in_place' }], content };
 }
 

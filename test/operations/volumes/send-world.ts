@@ -112,7 +112,13 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
     .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: [] })
     .set(ask(peer), { ...found, name: 'web-1', hostKey: 'SHA256:0123456789abcdefXYZ' })
     .set(askOf('b', peer, crossed('b')), found);
-  const sides = sidesOf(want, known);
+  const host = { volumes: [], containers: [] };
+  const sides = sidesOf(want, {
+    here: { ...host, tools: world.tools, answers: world.uses !== null, uses: world.uses ?? [] },
+    away: { ...host, tools: world.toolsThere, answers: world.usesThere !== null, uses: world.usesThere ?? [] },
+    peer: found,
+    docker: undefined,
+  });
   if (isRefused(sides)) throw new Error(sides.reason);
   const sets = setsInOrder(rsyncSets('--modify-window=-1', want.bwlimit));
   return known
