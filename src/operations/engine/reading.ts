@@ -43,6 +43,16 @@ export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): R
   return [first.value, second.value];
 }
 
+/** The same of any number, of one kind. */
+export function* allBeside<Seen>(readings: readonly Reading<Seen>[]): Reading<readonly Seen[]> {
+  let steps = readings.map((reading) => ({ reading, at: reading.next() }));
+  while (steps.some(({ at }) => at.done !== true)) {
+    const known = yield steps.flatMap(({ at }) => (at.done === true ? [] : at.value));
+    steps = steps.map(({ reading, at }) => ({ reading, at: at.done === true ? at : reading.next(known) }));
+  }
+  return steps.flatMap(({ at }) => (at.done === true ? [at.value] : []));
+}
+
 /** The flights so far, up to the first that nobody has asked; and what was seen, when all have been. */
 export function follow<Seen>(
   reading: Reading<Seen>,
