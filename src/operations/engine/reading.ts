@@ -31,26 +31,36 @@ export function* perhaps<Value>(request: FactRequest<Value> | undefined): Readin
   return request === undefined ? undefined : (yield [request]).the(request);
 }
 
-/** Two readings at the same time: what both ask next is one flight. */
+/** Two readings at the same time: what both ask next is one flight. Neither waits for the other with what is known already. */
 export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): Reading<readonly [One, Other]> {
-  let first = one.next();
-  let second = other.next();
-  while (first.done !== true || second.done !== true) {
-    const known = yield [...(first.done === true ? [] : first.value), ...(second.done === true ? [] : second.value)];
-    if (first.done !== true) first = one.next(known);
-    if (second.done !== true) second = other.next(known);
+  let known = yield [];
+  let first = one.next(known);
+  let second = other.next(known);
+  for (;;) {
+    first = onward(one, first, known);
+    second = onward(other, second, known);
+    if (first.done === true && second.done === true) return [first.value, second.value];
+    known = yield [...(first.done === true ? [] : first.value), ...(second.done === true ? [] : second.value)];
   }
-  return [first.value, second.value];
 }
 
-/** The same of any number, of one kind. */
+type Step<Seen> = IteratorResult<readonly FactRequest[], Seen>;
+
+/** As far as a reading comes with what is known. */
+function onward<Seen>(reading: Reading<Seen>, from: Step<Seen>, known: Known): Step<Seen> {
+  let step = from;
+  while (step.done !== true && step.value.every((request) => isAsked(request, known))) step = reading.next(known);
+  return step;
+}
+
+/** The same of any number of one kind. */
 export function* allBeside<Seen>(readings: readonly Reading<Seen>[]): Reading<readonly Seen[]> {
-  let steps = readings.map((reading) => ({ reading, at: reading.next() }));
-  while (steps.some(({ at }) => at.done !== true)) {
-    const known = yield steps.flatMap(({ at }) => (at.done === true ? [] : at.value));
-    steps = steps.map(({ reading, at }) => ({ reading, at: at.done === true ? at : reading.next(known) }));
-  }
-  return steps.flatMap(({ at }) => (at.done === true ? [at.value] : []));
+  const [only, ...more] = readings;
+  if (only === undefined) return [];
+  if (more.length === 0) return [yield* only];
+  const half = Math.floor(readings.length / 2);
+  const [left, right] = yield* beside(allBeside(readings.slice(0, half)), allBeside(readings.slice(half)));
+  return [...left, ...right];
 }
 
 /** The flights so far, up to the first that nobody has asked; and what was seen, when all have been. */
