@@ -9,6 +9,7 @@ import type { CopyTools } from '../../facts/copies/directory-copy.ts';
 import { copyTools } from '../../facts/copies/directory-copy.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
+import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { HostFile } from '../../facts/host/file.ts';
 import { hostFile } from '../../facts/host/file.ts';
@@ -27,7 +28,7 @@ import { sizeText } from '../engine/input.ts';
 import type { Decision } from '../engine/operation.ts';
 import { defineReading } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
-import { beside, perhaps, together } from '../engine/reading.ts';
+import { beside, later, perhaps, together } from '../engine/reading.ts';
 import { secretFilesAt } from '../engine/secret-files.ts';
 import { copiedDirectory } from '../copies/copy-input.ts';
 import { dockerBytes } from '../../values/docker-size.ts';
@@ -95,7 +96,7 @@ interface Found {
   /** Of where Docker's volumes lie, where a new one gets a size. */
   readonly quota: ProjectQuota | null | undefined;
   /** The archive on the host, where it has to be brought there. */
-  readonly file: HostFile | undefined;
+  readonly file: (() => HostFile) | undefined;
   readonly places: readonly Place[];
   readonly state: VolumeState | undefined;
   readonly identity: AgeIdentity | undefined;
@@ -132,7 +133,7 @@ function* readFound(
       ),
       beside(
         beside(
-          perhaps(brought ? ask(hostFile, archivePath(want, chosen, host)) : undefined),
+          readArchive(brought ? ask(hostFile, archivePath(want, chosen, host)) : undefined),
           readPlaces(brought ? ownPlaces(undefined, spoolOf(want, host)) : []),
         ),
         perhaps(askIdentity(chosen.manifest, want.identity)),
@@ -140,6 +141,10 @@ function* readFound(
     ),
   );
   return { chosen, room, quota, file, places, state, identity, vouched };
+}
+
+function* readArchive(request: FactRequest<HostFile> | undefined): Reading<Found['file']> {
+  return request === undefined ? undefined : yield* later(request);
 }
 
 export const restoreVolume = defineReading<RestoreWant, Seen>({
@@ -240,7 +245,7 @@ function choose(want: RestoreWant, { backups, exists, unreadable }: Shelf): Back
 
 function planRestore(want: RestoreWant, { host, docker, tools, volume, found }: Seen): Decision {
   if (isRefused(found)) return found;
-  const { chosen, quota, file, state } = found;
+  const { chosen, quota, state } = found;
   const { manifest } = chosen;
   const { root } = docker;
   if (!tools.tar || !tools.manifest)
@@ -279,6 +284,7 @@ function planRestore(want: RestoreWant, { host, docker, tools, volume, found }: 
   if (locked !== undefined) return locked;
 
   const archive = archivePath(want, chosen, host);
+  const file = found.file?.();
   const there = isHere(want.from) || (file?.exists === true && file.sha256 === manifest.sha256);
   const foreign = there ? undefined : judgePlaces(found.places);
   if (foreign !== undefined) return foreign;

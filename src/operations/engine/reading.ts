@@ -31,6 +31,12 @@ export function* perhaps<Value>(request: FactRequest<Value> | undefined): Readin
   return request === undefined ? undefined : (yield [request]).the(request);
 }
 
+/** One question whose answer is not always needed: that it could not be read is an error only where it is taken. */
+export function* later<Value>(request: FactRequest<Value>): Reading<() => Value> {
+  const known = yield [request];
+  return () => known.the(request);
+}
+
 /** Two readings at the same time: what both ask next is one flight. Neither waits for the other with what is known already. */
 export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): Reading<readonly [One, Other]> {
   let known = yield [];

@@ -26,7 +26,7 @@ import { sidesBound } from '../copies/copy-start.ts';
 import { longestCopyMs } from '../engine/time-limits.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import type { Reading } from '../engine/reading.ts';
-import { beside, each, together } from '../engine/reading.ts';
+import { allBeside, beside, later, together } from '../engine/reading.ts';
 import type { Outgrown } from '../rootfs/outgrown.ts';
 import { judgeStopped, readOutgrown } from '../rootfs/outgrown.ts';
 import { nested, noMethod, toolWarnings, unfinishedSource, unfit } from '../copies/copy-judgement.ts';
@@ -62,7 +62,7 @@ export interface CopyFacts {
   readonly source: CopyDirectory;
   readonly special: CopySource;
   /** Of the containers whose volume it is, in their order. */
-  readonly specs: readonly ContainerSpec[];
+  readonly specs: readonly (() => ContainerSpec)[];
   readonly outgrown: Outgrown;
 }
 
@@ -71,7 +71,7 @@ export function* readForCopy(situation: Situation): Reading<CopyFacts> {
   const [[tools, begunHere, source, special], [specs, outgrown]] = yield* beside(
     together(ask(copyTools), ask(begunCopies), ask(copyDirectory, mountpoint), ask(copySource, mountpoint)),
     beside(
-      each(situation.users.map(({ id }) => askContainerSpec(id))),
+      allBeside(situation.users.map(({ id }) => later(askContainerSpec(id)))),
       readOutgrown(stoppedIds(situation), situation.docker),
     ),
   );
@@ -117,7 +117,10 @@ export function scaleByCopy(
         tooLarge(situation, source, target, want.bytes));
   if (refusal !== undefined) return refusal;
   const patch = { volumes: { [volume.name]: target.name }, ...(want.discardLayer ? { discardLayer: true } : {}) };
-  const containers = specs.map((spec) => ({ spec: asBefore(spec, underWay(situation.past, spec.id)), patch }));
+  const containers = specs.map((read) => {
+    const spec = read();
+    return { spec: asBefore(spec, underWay(situation.past, spec.id)), patch };
+  });
   // The old ones are started again when it fails, or is rolled back: by then another daemon may do it.
   const outgrown = judgeStopped(stoppedIds(situation), read, 'either');
   const refusals = [

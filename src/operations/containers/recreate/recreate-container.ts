@@ -19,7 +19,7 @@ import type { Decision } from '../../engine/operation.ts';
 import type { ContainerPlan } from '../../engine/outcome.ts';
 import { combine } from '../../engine/outcome.ts';
 import type { Reading } from '../../engine/reading.ts';
-import { allBeside, beside, perhaps, together } from '../../engine/reading.ts';
+import { allBeside, beside, later, perhaps, together } from '../../engine/reading.ts';
 import type { Outgrown } from '../../rootfs/outgrown.ts';
 import { judgeStopped, readOutgrown, stoppedReads } from '../../rootfs/outgrown.ts';
 import { asked } from '../body/asked.ts';
@@ -61,8 +61,8 @@ interface PlainSeen {
   readonly replaced:
     | {
         readonly by: Replacement;
-        readonly old: ContainerSpec;
-        readonly hidden: Readonly<Record<string, boolean>>;
+        readonly old: () => ContainerSpec;
+        readonly hidden: () => Readonly<Record<string, boolean>>;
       }
     | undefined;
 }
@@ -124,7 +124,7 @@ function* readRemainsFor({ restore }: RecreateWant): Reading<Remains | undefined
 
 function* readReplaced(by: Replacement | undefined, id: string): Reading<PlainSeen['replaced']> {
   if (by === undefined) return undefined;
-  const [old, hidden] = yield* together(askContainerSpec(by.old), askHiddenDifferences(by.old, id));
+  const [old, hidden] = yield* beside(later(askContainerSpec(by.old)), later(askHiddenDifferences(by.old, id)));
   return { by, old, hidden };
 }
 
@@ -292,10 +292,10 @@ function plainResult(
   { spec, replaced, remains }: PlainSeen,
 ): Pick<Result, 'old' | 'lines'> | undefined {
   if (replaced === undefined) return undefined;
-  const before = asBefore(replaced.old, replaced.by);
+  const before = asBefore(replaced.old(), replaced.by);
   const patch =
     want.restore === undefined || remains === undefined
       ? patchOf(want)
       : restoration(want.restore, before, remains).patch;
-  return { old: replaced.by.old, lines: explain(before, spec, patch, replaced.hidden) };
+  return { old: replaced.by.old, lines: explain(before, spec, patch, replaced.hidden()) };
 }

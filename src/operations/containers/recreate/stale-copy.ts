@@ -9,7 +9,7 @@ import type { Refusal } from '../../../values/refusal.ts';
 import { refuse } from '../../../values/refusal.ts';
 import { oneLine } from '../../../values/terminal.ts';
 import type { Reading } from '../../engine/reading.ts';
-import { allBeside, beside, perhaps, together } from '../../engine/reading.ts';
+import { allBeside, beside, later, perhaps } from '../../engine/reading.ts';
 import { containerPath } from '../body/container-path.ts';
 import type { Patch, PatchedMount } from '../body/patch.ts';
 
@@ -18,10 +18,10 @@ type Mounts = NonNullable<Patch['mounts']>;
 /** What is known of the directories that are to be mounted: whether they are copies, and of what. */
 export interface Copies {
   readonly volumes: readonly Volume[];
-  readonly into: ReadonlyMap<string, CopiedInto | null>;
+  readonly into: ReadonlyMap<string, () => CopiedInto | null>;
 }
 
-export const noCopies: Copies = { volumes: [], into: new Map<string, CopiedInto | null>() };
+export const noCopies: Copies = { volumes: [], into: new Map<string, () => CopiedInto | null>() };
 
 /** Of volumes in two flights: where they lie has to be known first. */
 export function* readCopies(mounts: Mounts | undefined): Reading<Copies> {
@@ -36,8 +36,8 @@ export function* readCopies(mounts: Mounts | undefined): Reading<Copies> {
   return { volumes: all, into: new Map([...ofBinds, ...ofVolumes]) };
 }
 
-function* readCopy(directory: string): Reading<readonly [string, CopiedInto | null]> {
-  return [directory, ...(yield* together(askCopiedInto(directory)))];
+function* readCopy(directory: string): Reading<readonly [string, () => CopiedInto | null]> {
+  return [directory, yield* later(askCopiedInto(directory))];
 }
 
 function directoryOf(mount: PatchedMount, all: readonly Volume[]): readonly string[] {
@@ -59,7 +59,7 @@ export function staleCopyRefusal(
     if (mount === null) continue;
     const now = asText(spec.mounts.find((one) => asText(one['Destination']) === containerPath(path))?.['Source']);
     for (const directory of directoryOf(mount, all)) {
-      const copy = into.get(directory) ?? null;
+      const copy = into.get(directory)?.() ?? null;
       if (
         copy === null ||
         now === '' ||

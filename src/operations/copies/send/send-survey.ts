@@ -33,7 +33,7 @@ import { volumes } from '../../../facts/volumes/volumes.ts';
 import type { Refusal } from '../../../values/refusal.ts';
 import { isRefused, refuse } from '../../../values/refusal.ts';
 import type { Reading } from '../../engine/reading.ts';
-import { beside, perhaps, together } from '../../engine/reading.ts';
+import { beside, later, perhaps, together } from '../../engine/reading.ts';
 import type { Outgrown } from '../../rootfs/outgrown.ts';
 import { readOutgrown } from '../../rootfs/outgrown.ts';
 import { copyRate } from '../copy-input.ts';
@@ -144,10 +144,11 @@ export interface SendSeen extends BothHosts {
   /** The real paths of what containers have mounted there. */
   readonly bases: { readonly from: string | null | undefined; readonly to: string | null | undefined };
   readonly special: CopySource;
-  readonly tree: string;
+  readonly tree: () => string;
   readonly sending: SendingHost;
   readonly receiving: ReceivingHost;
-  readonly commands: readonly ServerCommand[];
+  /** Not to be had without rsync. */
+  readonly commands: () => readonly ServerCommand[];
   /** The source, in what is written down at the destination, and what that has of it; where there is a source. */
   readonly label: CopyLabel | undefined;
   readonly received: ReceivedCopy | undefined;
@@ -171,15 +172,16 @@ export function* readSend(want: SendWant): Reading<SendSeen | Refusal> {
   const sides = sidesOf(want, both);
   if (isRefused(sides)) return judgeDockers(want, both) ?? sides;
   const { from, to, address, id } = sides;
-  const [[source, special, tree, own, sending, commands, receiving], [baseFrom, [target, baseTo]]] = yield* beside(
-    together(
-      ask(copyDirectory, from.path),
-      ask(copySource, from.path),
-      ask(treeState, from.path),
-      ask(peer),
-      ask(sendingHost, address, id),
-      ask(rsyncServerCommands, ...setsInOrder(sides.sets)),
-      at(receivingHost, typed(found.user), id),
+  const [[[source, special, own, sending, receiving], [tree, commands]], [baseFrom, [target, baseTo]]] = yield* beside(
+    beside(
+      together(
+        ask(copyDirectory, from.path),
+        ask(copySource, from.path),
+        ask(peer),
+        ask(sendingHost, address, id),
+        at(receivingHost, typed(found.user), id),
+      ),
+      beside(later(ask(treeState, from.path)), later(ask(rsyncServerCommands, ...setsInOrder(sides.sets)))),
     ),
     beside(readBase(from), readTarget(want, to, docker)),
   );

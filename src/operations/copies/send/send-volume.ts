@@ -97,7 +97,7 @@ function planSend(want: SendWant, seen: SendSeen): Decision {
   const { access, begun: copyBegun, record } = plan;
   const complete = copyBegun === undefined && record !== undefined;
   const madeSince = complete && want.since !== undefined && record.stamp !== want.since;
-  const same = complete && record.unchanged && record.source === seen.tree;
+  const same = complete && record.unchanged && record.source === seen.tree();
   if (madeSince || same) {
     if (plan.left || plan.remembered !== undefined) return { outcome: 'change', changes: [clearAwayChange(plan)] };
     return {
@@ -213,7 +213,7 @@ function situationOf(want: SendWant, seen: SendSeen, source: Directory, target: 
     identity: typed(to.isNew ? '' : target.identity),
     label,
     trust: want.delete ? ('anything' as const) : ('own' as const),
-    commands,
+    commands: commands(),
   };
   const remembered = stopped.all.find((one) => one.from === source.path && one.to === destinationName({ access }));
   const down = (remembered?.containers ?? []).flatMap(

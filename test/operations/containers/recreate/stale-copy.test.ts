@@ -18,7 +18,7 @@ const mountpoint = '/var/lib/docker/volumes/new/_data';
 const volume = { name: 'new', driver: 'local', mountpoint, labels: {}, options: {}, scope: 'local', createdAt: '' };
 
 const reasonOf = (copy: CopiedInto | null): string | undefined =>
-  staleCopyRefusal(spec, mounts, { volumes: [volume], into: new Map([[mountpoint, copy]]) })?.reason;
+  staleCopyRefusal(spec, mounts, { volumes: [volume], into: new Map([[mountpoint, () => copy]]) })?.reason;
 
 const asked = (wanted: Parameters<typeof readCopies>[0], known: Answers): readonly string[] =>
   follow(readCopies(wanted), known).asked.map(({ key }) => key);
