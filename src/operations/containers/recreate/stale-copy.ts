@@ -30,13 +30,13 @@ export function* readCopies(mounts: Mounts | undefined): Reading<Copies> {
   const binds = wanted.filter((mount) => !('volume' in mount)).flatMap((mount) => directoryOf(mount, []));
   const [all = [], ofBinds] = yield* beside(
     perhaps(named.length > 0 ? ask(volumes) : undefined),
-    allBeside(binds.map(readCopy)),
+    allBeside(binds.map(readCopiedInto)),
   );
-  const ofVolumes = yield* allBeside(named.flatMap((mount) => directoryOf(mount, all)).map(readCopy));
+  const ofVolumes = yield* allBeside(named.flatMap((mount) => directoryOf(mount, all)).map(readCopiedInto));
   return { volumes: all, into: new Map([...ofBinds, ...ofVolumes]) };
 }
 
-function* readCopy(directory: string): Reading<readonly [string, () => CopiedInto | null]> {
+function* readCopiedInto(directory: string): Reading<readonly [string, () => CopiedInto | null]> {
   return [directory, yield* later(askCopiedInto(directory))];
 }
 
