@@ -31,6 +31,11 @@ export function* perhaps<Value>(request: FactRequest<Value> | undefined): Readin
   return request === undefined ? undefined : (yield [request]).the(request);
 }
 
+/** What somebody else has asked, without asking for it. */
+export function* ifKnown<Value>(request: FactRequest<Value>): Reading<Value | undefined> {
+  return (yield []).get(request);
+}
+
 /** One question whose answer is not always needed: that it could not be read is an error only where it is taken. */
 export function* later<Value>(request: FactRequest<Value>): Reading<() => Value> {
   const known = yield [request];
@@ -43,20 +48,29 @@ export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): R
   let first = one.next(known);
   let second = other.next(known);
   for (;;) {
-    first = onward(one, first, known);
-    second = onward(other, second, known);
+    // What is known is said to be asked for too: a step has read it.
+    const asked: FactRequest[] = [];
+    first = onward(one, first, known, asked);
+    second = onward(other, second, known, asked);
+    known = yield [...asked, ...openIn(first), ...openIn(second)];
     if (first.done === true && second.done === true) return [first.value, second.value];
-    known = yield [...(first.done === true ? [] : first.value), ...(second.done === true ? [] : second.value)];
   }
 }
 
 type Step<Seen> = IteratorResult<readonly FactRequest[], Seen>;
 
 /** As far as a reading comes with what is known. */
-function onward<Seen>(reading: Reading<Seen>, from: Step<Seen>, known: Known): Step<Seen> {
+function onward<Seen>(reading: Reading<Seen>, from: Step<Seen>, known: Known, asked: FactRequest[]): Step<Seen> {
   let step = from;
-  while (step.done !== true && step.value.every((request) => isAsked(request, known))) step = reading.next(known);
+  while (step.done !== true && step.value.every((request) => isAsked(request, known))) {
+    asked.push(...step.value);
+    step = reading.next(known);
+  }
   return step;
+}
+
+function openIn(step: Step<unknown>): readonly FactRequest[] {
+  return step.done === true ? [] : step.value;
 }
 
 /** The same of any number of one kind. */

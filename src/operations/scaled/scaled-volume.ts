@@ -15,7 +15,7 @@ import { formatBytes } from '../../values/size.ts';
 import type { Decision } from '../engine/operation.ts';
 import { defineReading } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
-import { perhaps, together } from '../engine/reading.ts';
+import { ifKnown, perhaps, together } from '../engine/reading.ts';
 import { judgeNewVolume } from '../volumes/situation.ts';
 import type { Existing } from './existing-instance.ts';
 import { bytesIn, existing, readExisting } from './existing-instance.ts';
@@ -58,7 +58,7 @@ function* readPlace(want: ScaledTemplate, { highest }: VolumeLedger): Reading<Sc
   const { name, scale, pinned } = want;
   const open = askScaledPlace(name, scale, highest);
   if (pinned !== undefined) {
-    const asked = (yield []).get(open);
+    const asked = yield* ifKnown(open);
     if (asked !== undefined && indexFor({ ...want, pinned: undefined }, asked) === pinned.index) return asked;
   }
   const [set] = yield* together(pinned === undefined ? open : askScaledPlace(name, scale, highest, pinned.index));

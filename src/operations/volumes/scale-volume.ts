@@ -15,7 +15,7 @@ import { defineReading } from '../engine/operation.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
 import type { Reading } from '../engine/reading.ts';
-import { beside, perhaps } from '../engine/reading.ts';
+import { beside, ifKnown, perhaps } from '../engine/reading.ts';
 import { stoppedReads } from '../rootfs/outgrown.ts';
 import { copyRate } from '../copies/copy-input.ts';
 import { blockBytes } from '../../values/docker-size.ts';
@@ -230,7 +230,7 @@ type Attempt = { readonly method: 'in_place' } | { readonly method: 'copy'; read
 
 interface Measured {
   readonly methods: readonly Attempt[];
-  /** What the volume holds, where that has to be known. */
+  /** What the volume holds, where that has to be known, or is. */
   readonly content: CopyDirectory | undefined;
 }
 
@@ -244,9 +244,8 @@ function* readMeasured(want: Want, situation: Situation, bytes: number | Refusal
       content: facts.source,
     };
   }
-  const content = yield* perhaps(
-    isShrink(situation, bytes) ? ask(copyDirectory, situation.volume.mountpoint) : undefined,
-  );
+  const measure = ask(copyDirectory, situation.volume.mountpoint);
+  const content = yield* isShrink(situation, bytes) ? perhaps(measure) : ifKnown(measure);
   return { methods: [{ method: 'in_place' }], content };
 }
 

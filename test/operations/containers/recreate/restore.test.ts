@@ -279,6 +279,9 @@ describe('recreate_container with restore', () => {
       }).success,
     ).toBe(true);
     expect(recreateContainer.needs(want(then(plain)), world(then(plain))).map(({ fact }) => fact.name)).toEqual([
+      'containers',
+      'container-uses',
+      'replacements',
       askContainerSpec(plain.id).fact.name,
       'volumes',
       'image-ids',
