@@ -114,8 +114,8 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
     .set(askOf('b', peer, crossed('b')), found);
   const host = { volumes: [], containers: [] };
   const sides = sidesOf(want, {
-    here: { ...host, tools: world.tools, answers: world.uses !== null, uses: world.uses ?? [] },
-    away: { ...host, tools: world.toolsThere, answers: world.usesThere !== null, uses: world.usesThere ?? [] },
+    here: { ...host, tools: world.tools, answers: true, uses: world.uses },
+    away: { ...host, tools: world.toolsThere, answers: true, uses: world.usesThere },
     peer: found,
     docker: undefined,
   });
