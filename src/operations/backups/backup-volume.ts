@@ -1,36 +1,28 @@
-import type { Known } from '../../facts/fact.ts';
-import { ask } from '../../facts/fact.ts';
-import { containerUsesIfAny } from '../../facts/copies/copy-source.ts';
-import { containers } from '../../facts/containers/containers.ts';
-import { volumes } from '../../facts/volumes/volumes.ts';
-import { copyDirectory } from '../../facts/copies/directory-copy.ts';
-import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
-import { outgrownNeeds, outgrownReads } from '../rootfs/outgrown.ts';
+import { defineReading } from '../engine/operation.ts';
+import { stoppedReads } from '../rootfs/outgrown.ts';
 import { secretFilesAt } from '../engine/secret-files.ts';
 import { sourceWarnings } from '../copies/copy-judgement.ts';
-import { namesOf } from '../copies/copy-survey.ts';
 import { names } from '../copies/directory-users.ts';
 import { judgeStop, usersOfBoth } from '../copies/stop-users.ts';
 import type { BackupPlan } from './backup-changes.ts';
 import { afterArchive, afterDelivery, backupChanges, goOnChange, stillHeld } from './backup-changes.ts';
-import { describedKept, isHere, resourceOf, shelfOf } from './backup-input.ts';
-import type { BackupSurvey, BackupWant } from './backup-survey.ts';
-import { backupNeeds, backupVolumeSchema, familyOf, locatedSource, nameOf, surveyBackup } from './backup-survey.ts';
+import { describedKept, isHere, resourceOf } from './backup-input.ts';
+import type { BackupSeen, BackupSurvey, BackupWant } from './backup-survey.ts';
+import { backupVolumeSchema, holdable, nameOf, readBackup, surveyBackup } from './backup-survey.ts';
 import { encryptedAtMost } from './encryption.ts';
 import { noAge } from './identity.ts';
-import { judgePlaces, ownPlaces } from './own-place.ts';
+import { judgePlaces } from './own-place.ts';
 import { superfluous } from './retention.ts';
 
 /**
  * A backup is a new thing each time; so the plan gives it a name, with the host's time in it, and what is
  * wanted is that a whole backup of that name is there. The name is part of what resume goes on with.
  */
-export const backupVolume = defineOperation<BackupWant>({
+export const backupVolume = defineReading<BackupWant, BackupSeen>({
   name: 'backup_volume',
   summary:
     'Back a volume, a directory or a path of a container up to this machine, the host or another one, verified by checksum',
@@ -39,38 +31,33 @@ export const backupVolume = defineOperation<BackupWant>({
   secretFiles: secretFilesAt(['to', 'credentials']),
   readOnly: false,
   repeats: false,
-  needs: (want, known) => [
-    ...backupNeeds(want, known),
-    ...(want.consistency === 'stop' ? outgrownNeeds(heldIds(want, known), known) : []),
-  ],
+  read: readBackup,
   plan: planBackup,
 
-  pin: (want, known) => (want.as === undefined ? { ...want, as: nameOf(want, known) } : want),
+  pin: (want, { host }) => (want.as === undefined ? { ...want, as: nameOf(want, host) } : want),
 
   repin: (want, fresh, saved) =>
     want.as === undefined && saved.as?.split('@', 1)[0] === fresh.as?.split('@', 1)[0]
       ? { ...fresh, as: saved.as }
       : fresh,
 
-  touches(want, known) {
-    const located = locatedSource(want, known);
-    if (isRefused(located)) return { reads: ['docker'], changes: [] };
-    const held = heldIds(want, known);
+  touches(want, { place, containers }) {
+    if (isRefused(place)) return { reads: ['docker'], changes: [] };
+    const { located, held, outgrown } = place;
     return {
       reads: [
         'docker',
         `path:${located.path}`,
         ...(want.volume === undefined ? [] : [`volume:${want.volume}`]),
         resourceOf(want.to),
-        ...outgrownReads(held, known),
+        ...stoppedReads(held, { containers, docker: outgrown.docker }),
       ],
       changes: [resourceOf(want.to), ...held.map((id) => `container:${id}`)],
     };
   },
 
-  result(want, known) {
-    const { as = '' } = want;
-    const manifest = known.get(shelfOf(want.to, familyOf(as)))?.backups.find(({ name }) => name === as)?.manifest;
+  result({ as = '' }, { place }) {
+    const manifest = isRefused(place) ? undefined : place.shelf.backups.find(({ name }) => name === as)?.manifest;
     return {
       backup: as,
       sha256: manifest?.sha256 ?? null,
@@ -80,8 +67,8 @@ export const backupVolume = defineOperation<BackupWant>({
   },
 });
 
-function planBackup(want: BackupWant, known: Known): Decision {
-  const survey = surveyBackup(want, known);
+function planBackup(want: BackupWant, seen: BackupSeen): Decision {
+  const survey = surveyBackup(want, seen);
   if (isRefused(survey)) return survey;
   const { name, shelf, spoolShelf, host, start, remembered } = survey;
   const where = describedKept(want.to);
@@ -118,8 +105,8 @@ function planBackup(want: BackupWant, known: Known): Decision {
     return { outcome: 'change', changes: [...goOn, ...afterArchive(plan)] };
   const refusal =
     (want.encrypt_to !== undefined && !host.age ? noAge : undefined) ??
-    judgePlaces(ownPlaces(want.to, survey.spool), known) ??
-    judgeHold(want, survey, known) ??
+    judgePlaces(survey.places) ??
+    judgeHold(want, survey) ??
     tooSmall(survey);
   if (refusal !== undefined) return refusal;
   return { outcome: 'change', changes: backupChanges(plan), ...noted(warnings(want, plan)) };
@@ -129,40 +116,7 @@ function noted(warnings: readonly string[]): { readonly warnings?: readonly stri
   return warnings.length === 0 ? {} : { warnings };
 }
 
-/** The containers that are stopped or paused, as far as the directory is known. */
-function heldIds(want: BackupWant, known: Known): readonly string[] {
-  if (want.consistency !== 'stop' && want.consistency !== 'pause') return [];
-  const uses = known.get(ask(containerUsesIfAny));
-  if (
-    uses === undefined ||
-    uses === null ||
-    known.get(ask(containers)) === undefined ||
-    known.get(ask(volumes)) === undefined
-  )
-    return [];
-  const located = locatedSource(want, known);
-  if (isRefused(located)) return [];
-  const source = known.get(ask(copyDirectory, located.path));
-  return source?.kind !== 'directory'
-    ? []
-    : holdable(want, { uses, names: namesOf(located, source) }).map(({ id }) => id);
-}
-
-/** The containers that write to it. One that somebody has paused holds still already. */
-function holdable(
-  { consistency }: BackupWant,
-  {
-    uses,
-    names: directories,
-    containers = [],
-  }: Pick<BackupSurvey, 'uses' | 'names'> & Partial<Pick<BackupSurvey, 'containers'>>,
-): readonly ContainerUse[] {
-  if (consistency === undefined || consistency === 'live') return [];
-  const isPaused = (id: string): boolean => containers.find((container) => container.id === id)?.state.paused === true;
-  return usersOfBoth(uses, directories, []).toStop.filter(({ id }) => consistency === 'stop' || !isPaused(id));
-}
-
-function judgeHold(want: BackupWant, survey: BackupSurvey, known: Known): Refusal | undefined {
+function judgeHold(want: BackupWant, survey: BackupSurvey): Refusal | undefined {
   const { uses, names: directories, containers } = survey;
   const users = usersOfBoth(uses, directories, []);
   if (users.toStop.length === 0 || want.consistency === 'live') return undefined;
@@ -178,7 +132,7 @@ function judgeHold(want: BackupWant, survey: BackupSurvey, known: Known): Refusa
       true,
       { ...users, toStop: users.toStop.filter(({ id }) => !ours.has(id)) },
       { uses, targetNames: [], layers: [] },
-      known,
+      survey,
     );
   }
   const restarting = users.toStop.filter(

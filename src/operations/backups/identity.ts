@@ -1,7 +1,8 @@
+import type { AgeIdentity } from '../../facts/backups/age-identity.ts';
 import { ageIdentity } from '../../facts/backups/age-identity.ts';
 import type { BackupHost } from '../../facts/backups/backup-host.ts';
 import type { Manifest } from '../../facts/backups/backup-shelf.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
+import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { keysOf } from './encryption.ts';
 import type { Refusal } from '../../values/refusal.ts';
@@ -14,25 +15,27 @@ export const noAge: Refusal = refuse(
 );
 
 /** What is to be known of the key, where one is needed. */
-export function identityNeeds({ encryptedTo }: Manifest, identity: string | undefined): readonly FactRequest[] {
-  return encryptedTo === undefined || identity === undefined ? [] : [ask(ageIdentity, identity)];
+export function askIdentity(
+  { encryptedTo }: Manifest,
+  identity: string | undefined,
+): FactRequest<AgeIdentity> | undefined {
+  return encryptedTo === undefined || identity === undefined ? undefined : ask(ageIdentity, identity);
 }
 
-/** Why an encrypted backup cannot be opened with what the host has, as far as that can be said without opening it. */
+/** Why an encrypted backup cannot be opened with what the host has, as far as that can be said without opening it. `file`: what `askIdentity` has brought. */
 export function judgeIdentity(
   { name, encryptedTo }: Manifest,
   identity: string | undefined,
   host: BackupHost,
-  known: Known,
+  file: AgeIdentity | undefined,
 ): Refusal | undefined {
   if (encryptedTo === undefined) return undefined;
-  if (identity === undefined)
+  if (identity === undefined || file === undefined)
     return refuse(
       `${name} is encrypted to ${shown(encryptedTo)}`,
       'say identity: the file on the host that holds the secret key of one of them; it must belong to root, with mode 0600 or 0400',
     );
   if (!host.age) return noAge;
-  const file = known.the(ask(ageIdentity, identity));
   if (file.kind !== 'file')
     return refuse(
       `${identity} on the host is ${file.kind === 'missing' ? 'not there' : 'no file'}`,

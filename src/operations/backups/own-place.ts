@@ -1,9 +1,10 @@
 import { crossing, hostPath } from '../../facts/crossing.ts';
-import { ask, askOf, type FactRequest, type Known } from '../../facts/fact.ts';
+import { ask, askOf, type FactRequest } from '../../facts/fact.ts';
 import { ownDirectory, type OwnDirectory } from '../../facts/host/own-directory.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
 import { oneLine } from '../../values/terminal.ts';
+import type { Reading } from '../engine/reading.ts';
 import type { Kept } from './backup-input.ts';
 import { directoryOf } from './backup-input.ts';
 
@@ -20,10 +21,20 @@ export function ownPlaces(to: Kept | undefined, spool: string): readonly FactReq
   return to.host === undefined ? [kept] : [kept, ask(ownDirectory, spool)];
 }
 
-export function judgePlaces(places: readonly FactRequest<OwnDirectory>[], known: Known): Refusal | undefined {
-  for (const place of places) {
-    const { problem } = known.the(place);
-    const on = place.host === undefined ? 'on the host' : `on ${place.host}`;
+/** What is read of one of them; `host`: another one than the step's. */
+export interface Place {
+  readonly host: string | undefined;
+  readonly problem: string | undefined;
+}
+
+export function* readPlaces(requests: readonly FactRequest<OwnDirectory>[]): Reading<readonly Place[]> {
+  const known = yield requests;
+  return requests.map((request) => ({ host: request.host, problem: known.the(request).problem }));
+}
+
+export function judgePlaces(places: readonly Place[]): Refusal | undefined {
+  for (const { host, problem } of places) {
+    const on = host === undefined ? 'on the host' : `on ${host}`;
     if (problem !== undefined)
       return refuse(
         `${oneLine(problem, 500)} (${on}): whoever can write there could have root write elsewhere`,

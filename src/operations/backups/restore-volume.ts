@@ -1,15 +1,22 @@
 import * as z from 'zod';
 import type { BackupHost } from '../../facts/backups/backup-host.ts';
 import { backupHost } from '../../facts/backups/backup-host.ts';
-import type { Backup } from '../../facts/backups/backup-shelf.ts';
+import type { AgeIdentity } from '../../facts/backups/age-identity.ts';
+import type { Backup, Shelf } from '../../facts/backups/backup-shelf.ts';
 import { archiveOf } from '../../facts/backups/backup-shelf.ts';
+import type { Vouched } from '../../facts/backups/backup-vouch.ts';
+import type { CopyTools } from '../../facts/copies/directory-copy.ts';
 import { copyTools } from '../../facts/copies/directory-copy.ts';
+import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
+import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { HostFile } from '../../facts/host/file.ts';
 import { hostFile } from '../../facts/host/file.ts';
 import type { ProjectQuota } from '../../facts/host/project-quota.ts';
+import type { Room } from '../../facts/copies/receiving-host.ts';
 import { roomIn } from '../../facts/copies/receiving-host.ts';
+import type { VolumeState } from '../../facts/volumes/volume-state.ts';
 import { volumeState } from '../../facts/volumes/volume-state.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
@@ -19,15 +26,18 @@ import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, SizeError } from '../../values/size.ts';
 import { sizeText } from '../engine/input.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { beside, later, perhaps, together } from '../engine/reading.ts';
 import { secretFilesAt } from '../engine/secret-files.ts';
 import { copiedDirectory } from '../copies/copy-input.ts';
 import { dockerBytes } from '../../values/docker-size.ts';
 import { judgeNewVolume } from '../volumes/situation.ts';
 import { volumeName } from '../versions/versions.ts';
 import { backupsIn, describedKept, directoryOf, isHere, resourceOf, shelfOf } from './backup-input.ts';
-import { identityNeeds, judgeIdentity } from './identity.ts';
-import { judgePlaces, ownPlaces } from './own-place.ts';
+import { askIdentity, judgeIdentity } from './identity.ts';
+import type { Place } from './own-place.ts';
+import { judgePlaces, ownPlaces, readPlaces } from './own-place.ts';
 import type { RestorePlan } from './restore-changes.ts';
 import { restoreChanges, restoredLabel } from './restore-changes.ts';
 import { judgeVouched, vouchedFor } from './vouching.ts';
@@ -68,7 +78,76 @@ const schema = z.strictObject({
 });
 export type RestoreWant = z.infer<typeof schema>;
 
-export const restoreVolume = defineOperation<RestoreWant>({
+interface Seen {
+  readonly host: BackupHost;
+  readonly docker: Docker;
+  readonly tools: CopyTools;
+  readonly shelf: Shelf;
+  /** The volume of that name, where there is one, and how it is. */
+  readonly volume: Volume | undefined;
+  readonly found: Found | Refusal;
+}
+
+/** The backup that is meant, and what decides whether it can be restored. */
+interface Found {
+  readonly chosen: Backup;
+  /** Where Docker keeps everything. */
+  readonly room: Room;
+  /** Of where Docker's volumes lie, where a new one gets a size. */
+  readonly quota: ProjectQuota | null | undefined;
+  /** The archive on the host, where it has to be brought there. */
+  readonly file: (() => HostFile) | undefined;
+  readonly places: readonly Place[];
+  readonly state: VolumeState | undefined;
+  readonly identity: AgeIdentity | undefined;
+  readonly vouched: Vouched;
+}
+
+function* read(want: RestoreWant): Reading<Seen> {
+  const [host, docker, all, tools, shelf] = yield* together(
+    ask(backupHost),
+    ask(dockerInfo),
+    ask(volumes),
+    ask(copyTools),
+    shelfOf(want.from, prefixOf(want)),
+  );
+  const volume = all.find(({ name }) => name === want.volume);
+  const chosen = choose(want, shelf);
+  const found = isRefused(chosen) ? chosen : yield* readFound(want, chosen, { host, docker, volume });
+  return { host, docker, tools, shelf, volume, found };
+}
+
+function* readFound(
+  want: RestoreWant,
+  chosen: Backup,
+  { host, docker: { root }, volume }: Pick<Seen, 'host' | 'docker' | 'volume'>,
+): Reading<Found> {
+  const sized = volume === undefined && sizeOf(want, chosen) > 0;
+  const brought = !isHere(want.from);
+  const [[room, vouched], [[quota, state], [[file, places], identity]]] = yield* beside(
+    together(ask(roomIn, root), vouchedFor(chosen)),
+    beside(
+      beside(
+        perhaps(sized ? ask(volumesQuota, volumesRoot(root)) : undefined),
+        perhaps(volume === undefined ? undefined : ask(volumeState, volume.mountpoint)),
+      ),
+      beside(
+        beside(
+          readArchive(brought ? ask(hostFile, archivePath(want, chosen, host)) : undefined),
+          readPlaces(brought ? ownPlaces(undefined, spoolOf(want, host)) : []),
+        ),
+        perhaps(askIdentity(chosen.manifest, want.identity)),
+      ),
+    ),
+  );
+  return { chosen, room, quota, file, places, state, identity, vouched };
+}
+
+function* readArchive(request: FactRequest<HostFile> | undefined): Reading<Found['file']> {
+  return request === undefined ? undefined : yield* later(request);
+}
+
+export const restoreVolume = defineReading<RestoreWant, Seen>({
   name: 'restore_volume',
   summary: 'Restore a backup into a new volume, its quota in force first, and prove that it is what was backed up',
   schema,
@@ -76,22 +155,18 @@ export const restoreVolume = defineOperation<RestoreWant>({
   secretFiles: secretFilesAt(['from', 'credentials'], ['identity']),
   readOnly: false,
   repeats: false,
-  needs: restoreNeeds,
+  read,
   plan: planRestore,
 
-  pin(want, known) {
-    const chosen = choose(want, known);
-    return isRefused(chosen) ? want : { ...want, backup: chosen.name };
-  },
+  pin: (want, { found }) => (isRefused(found) ? want : { ...want, backup: found.chosen.name }),
 
   repin: (want, fresh, saved) =>
     want.backup.includes('@') || !saved.backup.startsWith(`${want.backup}@`)
       ? fresh
       : { ...fresh, backup: saved.backup },
 
-  touches: (want, known) => {
-    const root = known.get(ask(dockerInfo))?.root;
-    const made = [`volume:${want.volume}`, ...(root === undefined ? [] : [`path:${directoryIn(root, want)}`])];
+  touches(want, { docker }) {
+    const made = [`volume:${want.volume}`, `path:${directoryIn(docker.root, want)}`];
     return {
       reads: [
         'docker',
@@ -103,10 +178,8 @@ export const restoreVolume = defineOperation<RestoreWant>({
     };
   },
 
-  result(want, known) {
-    const manifest = known
-      .get(shelfOf(want.from, prefixOf(want)))
-      ?.backups.find(({ name }) => name === want.backup)?.manifest;
+  result(want, { shelf }) {
+    const manifest = shelf.backups.find(({ name }) => name === want.backup)?.manifest;
     return {
       volume: want.volume,
       backup: want.backup,
@@ -126,48 +199,12 @@ function directoryIn(root: string, { volume }: RestoreWant): string {
   return `${volumesRoot(root)}/${volume}/_data`;
 }
 
-function restoreNeeds(want: RestoreWant, known: Known): readonly FactRequest[] {
-  const first: readonly FactRequest[] = [
-    ask(backupHost),
-    ask(dockerInfo),
-    ask(volumes),
-    ask(copyTools),
-    shelfOf(want.from, prefixOf(want)),
-  ];
-  if (first.some((request) => known.get(request) === undefined)) return first;
-  const chosen = choose(want, known);
-  if (isRefused(chosen)) return first;
-  const volume = volumeOf(want, known);
-  return [
-    ...first,
-    ask(roomIn, known.the(ask(dockerInfo)).root),
-    ...(volume === undefined && sizeOf(want, chosen) > 0 ? [askQuota(known)] : []),
-    ...(isHere(want.from)
-      ? []
-      : [
-          ask(hostFile, archivePath(want, chosen, known.the(ask(backupHost)))),
-          ...ownPlaces(undefined, spoolOf(want, known.the(ask(backupHost)))),
-        ]),
-    ...(volume === undefined ? [] : [ask(volumeState, volume.mountpoint)]),
-    ...identityNeeds(chosen.manifest, want.identity),
-    vouchedFor(chosen),
-  ];
-}
-
 /** Of the new volume; 0: none. */
 function sizeOf({ size }: RestoreWant, { manifest }: Backup): number {
   return size === undefined ? manifest.sizeBytes : (dockerBytes(size) ?? 0);
 }
 
 const volumesRoot = (root: string): string => `${root}/volumes`;
-
-function askQuota(known: Known): FactRequest<ProjectQuota | null> {
-  return ask(volumesQuota, volumesRoot(known.the(ask(dockerInfo)).root));
-}
-
-function volumeOf(want: RestoreWant, known: Known): Volume | undefined {
-  return known.the(ask(volumes)).find(({ name }) => name === want.volume);
-}
 
 /** Where the archive is on the host, or is to be brought. */
 function archivePath(want: RestoreWant, { manifest }: Backup, host: BackupHost): string {
@@ -179,8 +216,7 @@ function spoolOf({ spool }: RestoreWant, { state }: BackupHost): string {
 }
 
 /** The backup that is meant: only a complete one. */
-function choose(want: RestoreWant, known: Known): Backup | Refusal {
-  const { backups, exists, unreadable } = known.the(shelfOf(want.from, prefixOf(want)));
+function choose(want: RestoreWant, { backups, exists, unreadable }: Shelf): Backup | Refusal {
   const where = describedKept(want.from);
   const found = want.backup.includes('@') ? backups.filter(({ name }) => name === want.backup) : backups;
   const complete = found.filter((backup) => backup.complete);
@@ -207,13 +243,11 @@ function choose(want: RestoreWant, known: Known): Backup | Refusal {
   return newest;
 }
 
-function planRestore(want: RestoreWant, known: Known): Decision {
-  const host = known.the(ask(backupHost));
-  const chosen = choose(want, known);
-  if (isRefused(chosen)) return chosen;
+function planRestore(want: RestoreWant, { host, docker, tools, volume, found }: Seen): Decision {
+  if (isRefused(found)) return found;
+  const { chosen, quota, state } = found;
   const { manifest } = chosen;
-  const { root } = known.the(ask(dockerInfo));
-  const tools = known.the(ask(copyTools));
+  const { root } = docker;
   if (!tools.tar || !tools.manifest)
     return refuse(
       'the host has no GNU tar, GNU find and sha256sum, which keep everything that files have',
@@ -231,7 +265,6 @@ function planRestore(want: RestoreWant, known: Known): Decision {
       'give it a larger size',
     );
 
-  const volume = volumeOf(want, known);
   const record = host.restored.find((one) => one.volume === want.volume && one.backup === chosen.name);
   const ours = volume?.labels[restoredLabel] === chosen.name;
   if (volume !== undefined && !ours)
@@ -242,24 +275,20 @@ function planRestore(want: RestoreWant, known: Known): Decision {
       reason: `${want.volume} was restored from ${chosen.name}`,
       ...notes(manifest.sockets, []),
     };
-  const unsuitable =
-    volume === undefined && bytes > 0
-      ? judgeNewVolume(want.volume, volumesRoot(root), known.the(askQuota(known)), known.the(ask(dockerInfo)))
-      : undefined;
+  const unsuitable = quota === undefined ? undefined : judgeNewVolume(want.volume, volumesRoot(root), quota, docker);
   if (unsuitable !== undefined)
     return refuse(`${want.volume} is to have ${formatBytes(bytes)}: ${unsuitable.reason}`, unsuitable.remedy);
-  const vouched = judgeVouched(chosen, describedKept(want.from), want.unvouched, known);
+  const vouched = judgeVouched(chosen, describedKept(want.from), want.unvouched, found.vouched);
   if (isRefused(vouched)) return vouched;
-  const locked = judgeIdentity(manifest, want.identity, host, known);
+  const locked = judgeIdentity(manifest, want.identity, host, found.identity);
   if (locked !== undefined) return locked;
 
-  const state = volume === undefined ? undefined : known.the(ask(volumeState, volume.mountpoint));
   const archive = archivePath(want, chosen, host);
-  const file = isHere(want.from) ? undefined : known.the(ask(hostFile, archive));
+  const file = found.file?.();
   const there = isHere(want.from) || (file?.exists === true && file.sha256 === manifest.sha256);
-  const foreign = there ? undefined : judgePlaces(ownPlaces(undefined, spoolOf(want, host)), known);
+  const foreign = there ? undefined : judgePlaces(found.places);
   if (foreign !== undefined) return foreign;
-  const room = known.the(ask(roomIn, root)).availableBytes;
+  const room = found.room.availableBytes;
   const needed = Math.max(manifest.allocatedBytes, manifest.unpackedBytes ?? 0) + (there ? 0 : manifest.bytes);
   if (needed > room)
     return refuse(

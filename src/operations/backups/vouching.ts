@@ -1,7 +1,7 @@
 import type { Backup } from '../../facts/backups/backup-shelf.ts';
 import type { Vouched } from '../../facts/backups/backup-vouch.ts';
 import { backupVouch } from '../../facts/backups/backup-vouch.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
+import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
@@ -35,9 +35,8 @@ export function judgeVouched(
   backup: Backup,
   where: string,
   unvouched: 'allow' | undefined,
-  known: Known,
+  vouched: Vouched,
 ): Refusal | { readonly warnings: readonly string[]; readonly madeBy?: string } {
-  const vouched = known.the(vouchedFor(backup));
   switch (vouched.kind) {
     case 'vouched':
       return { warnings: [], madeBy: `made on ${vouched.host} by ${vouched.by}` };

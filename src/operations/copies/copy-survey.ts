@@ -9,9 +9,9 @@ import type { CopySource } from '../../facts/copies/copy-source.ts';
 import { containerUsesIfAny, copySource } from '../../facts/copies/copy-source.ts';
 import type { Crossing } from '../../facts/crossing.ts';
 import { crossing, plainText } from '../../facts/crossing.ts';
-import type { CopyTools, DirectoryDifference } from '../../facts/copies/directory-copy.ts';
+import type { CopyDirectory, CopyTools, DirectoryDifference } from '../../facts/copies/directory-copy.ts';
 import { copyDirectory, copyTools, directoryDifference } from '../../facts/copies/directory-copy.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
+import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { realPath } from '../../facts/host/real-path.ts';
 import type { StoppedForCopies } from '../../facts/copies/stopped-for-copy.ts';
@@ -23,11 +23,14 @@ import type { CopyMethod } from './copy-method.ts';
 import { chooseMethod, comparison } from './copy-method.ts';
 import type { Directory } from './copy-start.ts';
 import { copyToGoOnWith, unfinishedInto } from './copy-start.ts';
-import { outgrownNeeds } from '../rootfs/outgrown.ts';
+import type { Reading } from '../engine/reading.ts';
+import { beside, perhaps, together } from '../engine/reading.ts';
+import { readOutgrown } from '../rootfs/outgrown.ts';
 import { copyRate } from './copy-input.ts';
 import { nested, noMethod, notDirectory, overlap, unfinishedSource, unfit } from './copy-judgement.ts';
-import type { Located } from './places.ts';
+import type { DockerFacts, Located } from './places.ts';
 import { locate, place } from './places.ts';
+import type { Stoppable } from './stop-users.ts';
 import { usersOfBoth } from './stop-users.ts';
 
 export const copyVolumeSchema = z.strictObject({
@@ -58,49 +61,90 @@ export const copyVolumeSchema = z.strictObject({
 });
 export type CopyWant = z.infer<typeof copyVolumeSchema>;
 
-/** Three flights: what the host has; what the two directories are; and what they have in common, with what is to be known of the containers that stop. */
-export function copyNeeds(want: CopyWant, known: Known): readonly FactRequest[] {
-  const first: readonly FactRequest[] = [
-    ask(copyTools),
-    ask(begunCopies),
-    ask(stoppedForCopies),
-    ask(containerUsesIfAny),
-    ...(isOnHost(want) ? [] : [ask(volumes)]),
-    ...(needsContainers(want) ? [ask(containers)] : []),
-  ];
-  if (first.some((request) => known.get(request) === undefined)) return first;
-  const located = locateBoth(want, known);
-  if (isRefused(located)) return first;
-  const { from, to } = located;
-  const second = [
-    ask(copyDirectory, from.path),
-    ask(copyDirectory, to.path),
-    ask(copySource, from.path),
-    ask(copiedRecord, from.path, to.path),
-    ...[from, to].flatMap(({ within }) => (within === undefined ? [] : [ask(realPath, within.base)])),
-  ];
-  const third = [differenceRequest(want, known), strangersRequest(want, known)].filter(
-    (request) => request !== undefined,
-  );
-  return [
-    ...first,
-    ...second,
-    ...third,
-    ...(want.first_pass_only ? [] : outgrownNeeds(stoppedIds(want, located, known), known)),
-  ];
+/** What is known of two directories of one host before a copy. */
+export interface CopySeen extends Stoppable {
+  readonly tools: CopyTools;
+  readonly begunHere: BegunCopies;
+  readonly stopped: StoppedForCopies;
+  /** Null where Docker does not answer. */
+  readonly uses: readonly ContainerUse[] | null;
+  readonly from: Located;
+  readonly to: Located;
+  readonly source: CopyDirectory;
+  readonly target: CopyDirectory;
+  readonly special: CopySource;
+  readonly record: CopiedRecord | null;
+  /** The real paths of what containers have mounted there. */
+  readonly bases: { readonly from: string | null | undefined; readonly to: string | null | undefined };
+  readonly differs: DirectoryDifference | undefined;
+  readonly strangers: readonly string[];
+  /** The containers that stop for the final pass. */
+  readonly stops: readonly string[];
 }
 
-/** The containers that stop for the final pass. */
-export function stoppedIds(
-  { stop }: CopyWant,
-  located: { readonly from: Located; readonly to: Located },
-  known: Known,
-): readonly string[] {
-  if (stop !== true) return [];
-  const uses = known.get(ask(containerUsesIfAny)) ?? [];
-  return directories(located, known).flatMap(([source, target]) =>
-    usersOfBoth(uses, namesOf(located.from, source), namesOf(located.to, target)).toStop.map(({ id }) => id),
+/** Three flights: what the host has; what the two directories are; and what they have in common, with what is to be known of the containers that stop. */
+export function* readCopy(want: CopyWant): Reading<CopySeen | Refusal> {
+  const [[tools, begunHere, stopped, uses], [volumesHere, all]] = yield* beside(
+    together(ask(copyTools), ask(begunCopies), ask(stoppedForCopies), ask(containerUsesIfAny)),
+    beside(
+      perhaps(isOnHost(want) ? undefined : ask(volumes)),
+      perhaps(needsContainers(want) ? ask(containers) : undefined),
+    ),
   );
+  const docker = { uses: uses ?? [], volumes: volumesHere ?? [], containers: all ?? [] };
+  const located = locateBoth(want, docker);
+  if (isRefused(located)) return uses === null ? silentDocker : located;
+  const { from, to } = located;
+  const [[source, target, special, record], [baseFrom, baseTo]] = yield* beside(
+    together(
+      ask(copyDirectory, from.path),
+      ask(copyDirectory, to.path),
+      ask(copySource, from.path),
+      ask(copiedRecord, from.path, to.path),
+    ),
+    beside(readBase(from), readBase(to)),
+  );
+  const stops = stoppedIds(want, docker.uses, { from, to, source, target });
+  const [[differs, strangers], outgrown] = yield* beside(
+    readCompared(want, { tools, begunHere, from, to, source, target, record }),
+    readOutgrown(want.first_pass_only ? [] : stops),
+  );
+  return {
+    tools,
+    begunHere,
+    stopped,
+    uses,
+    containers: docker.containers,
+    from,
+    to,
+    source,
+    target,
+    special,
+    record,
+    bases: { from: baseFrom, to: baseTo },
+    differs,
+    strangers: strangers ?? [],
+    stops,
+    outgrown,
+  };
+}
+
+const silentDocker = refuse(
+  'the Docker daemon does not answer, so it is not known which containers use the two directories',
+  'start it (systemctl start docker), then run the same again',
+);
+
+type Sides = Pick<CopySeen, 'from' | 'to' | 'source' | 'target'>;
+
+/** The containers that stop for the final pass. */
+function stoppedIds(
+  { stop }: CopyWant,
+  uses: readonly ContainerUse[],
+  { from, to, source, target }: Sides,
+): readonly string[] {
+  return stop === true && source.kind === 'directory' && target.kind === 'directory'
+    ? usersOfBoth(uses, namesOf(from, source), namesOf(to, target)).toStop.map(({ id }) => id)
+    : [];
 }
 
 /** Two directories of the host, which may have no Docker. */
@@ -108,30 +152,15 @@ function isOnHost({ from, to }: CopyWant): boolean {
   return [from, to].every(({ volume, container }) => volume === undefined && container === undefined);
 }
 
-export function needsContainers({ from, to, stop }: CopyWant): boolean {
+function needsContainers({ from, to, stop }: CopyWant): boolean {
   return stop === true || from.container !== undefined || to.container !== undefined;
 }
 
-export function locateBoth(want: CopyWant, known: Known): { readonly from: Located; readonly to: Located } | Refusal {
-  const uses = known.get(ask(containerUsesIfAny)) ?? [];
-  const docker = {
-    uses,
-    volumes: isOnHost(want) ? [] : (known.get(ask(volumes)) ?? []),
-    containers: needsContainers(want) ? (known.get(ask(containers)) ?? []) : [],
-  };
+function locateBoth(want: CopyWant, docker: DockerFacts): { readonly from: Located; readonly to: Located } | Refusal {
   const from = locate(want.from, docker);
   if (isRefused(from)) return from;
   const to = locate(want.to, docker);
   return isRefused(to) ? to : { from, to };
-}
-
-function directories(
-  { from, to }: { readonly from: Located; readonly to: Located },
-  known: Known,
-): readonly (readonly [Directory, Directory])[] {
-  const source = known.get(ask(copyDirectory, from.path));
-  const target = known.get(ask(copyDirectory, to.path));
-  return source?.kind === 'directory' && target?.kind === 'directory' ? [[source, target]] : [];
 }
 
 export interface Survey {
@@ -154,30 +183,19 @@ export interface Survey {
   readonly differs: DirectoryDifference | undefined;
 }
 
-export function survey(want: CopyWant, known: Known): Survey | Refusal {
-  const uses = known.the(ask(containerUsesIfAny));
-  if (uses === null)
-    return refuse(
-      'the Docker daemon does not answer, so it is not known which containers use the two directories',
-      'start it (systemctl start docker), then run the same again',
-    );
-  const located = locateBoth(want, known);
-  if (isRefused(located)) return located;
-  const { from, to } = located;
-  const source = known.the(ask(copyDirectory, from.path));
-  const target = known.the(ask(copyDirectory, to.path));
+export function survey(want: CopyWant, seen: CopySeen): Survey | Refusal {
+  const { uses, from, to, source, target, begunHere, tools, special, stopped } = seen;
+  if (uses === null) return silentDocker;
   if (source.kind !== 'directory') return notDirectory(from.path, source.kind);
   if (target.kind !== 'directory') return notDirectory(to.path, target.kind);
-  const begunHere = known.the(ask(begunCopies));
   const refusal =
-    strayed(from, source, known) ??
-    strayed(to, target, known) ??
+    strayed(from, source, seen.bases.from) ??
+    strayed(to, target, seen.bases.to) ??
     overlap(source, target) ??
     nested(source) ??
     nested(target) ??
     unfinishedSource(source, begunHere);
   if (refusal !== undefined) return refusal;
-  const tools = known.the(ask(copyTools));
   const method = methodOf(want, tools);
   if (method === undefined)
     return want.method === 'auto'
@@ -186,11 +204,8 @@ export function survey(want: CopyWant, known: Known): Survey | Refusal {
           `the host has no ${want.method} that keeps everything and can be verified`,
           'leave method out, and one that is there is chosen',
         );
-  const special = known.the(ask(copySource, from.path));
   const unsafe = unfit(method, source, special);
   if (unsafe !== undefined) return unsafe;
-  const stopped = known.the(ask(stoppedForCopies));
-  const difference = differenceRequest(want, known);
   return {
     tools,
     method,
@@ -203,10 +218,10 @@ export function survey(want: CopyWant, known: Known): Survey | Refusal {
     layers: [from, to].flatMap(({ layerOf }) => layerOf ?? []),
     begunHere,
     unfinished: unfinishedInto(target, begunHere.copies),
-    record: known.the(ask(copiedRecord, from.path, to.path)),
+    record: seen.record,
     stopped,
     remembered: stopped.all.find((one) => one.from === source.path && one.to === target.path),
-    differs: difference === undefined ? undefined : known.the(difference),
+    differs: seen.differs,
   };
 }
 
@@ -214,16 +229,26 @@ export function namesOf({ path, alias }: Located, { path: real }: Directory): re
   return [...new Set([real, path, ...(alias === undefined ? [] : [alias])])];
 }
 
-/** A symbolic link in a container's path is the container's: on the host it leads somewhere else. */
+/** Where a place really is that a container has mounted; of another host where `at` asks that. */
+export function* readBase(
+  { within }: Located,
+  at: (fact: typeof realPath, base: Crossing) => FactRequest<string | null> = ask,
+): Reading<string | null | undefined> {
+  return yield* perhaps(
+    within === undefined
+      ? undefined
+      : at(realPath, crossing(plainText, within.base, 'a directory that a container has mounted')),
+  );
+}
+
+/** A symbolic link in a container's path is the container's: on the host it leads somewhere else. `base`: as `readBase` has it. */
 export function strayed(
   { path, within }: Located,
   { path: real }: Directory,
-  known: Known,
-  at: (fact: typeof realPath, base: Crossing) => FactRequest<string | null> = ask,
+  base: string | null | undefined,
 ): Refusal | undefined {
   if (within === undefined) return undefined;
-  const base = known.the(at(realPath, crossing(plainText, within.base, 'a directory that a container has mounted')));
-  if (base !== null && real === `${base}/${within.rest}`) return undefined;
+  if (base !== null && base !== undefined && real === `${base}/${within.rest}`) return undefined;
   return refuse(
     `${path} has a symbolic link in it, which leads to ${real} on the host and may lead elsewhere in the container`,
     'give the path without symbolic links',
@@ -240,58 +265,38 @@ function methodOf({ method }: CopyWant, tools: CopyTools): CopyMethod | undefine
   });
 }
 
-/** Whether they are the same already is asked of two whole directories only. */
-function differenceRequest(want: CopyWant, known: Known): FactRequest<DirectoryDifference> | undefined {
-  const asked = whole(want, known);
-  if (asked === undefined || asked.unfinished !== undefined || (asked.target.entries === 0 && asked.source.entries > 0))
-    return undefined;
-  const record = known.get(ask(copiedRecord, asked.from, asked.to));
-  // A copy made since the plan counts, whatever the source is like by now.
-  if (record === undefined || (record !== null && want.since !== undefined && record.stamp !== want.since))
-    return undefined;
-  return ask(directoryDifference, ...comparison(asked.method, 'quick', asked.source, asked.target));
-}
-
-/** Only a copy that was cut in the middle of a pass can be mixed with something else unseen. */
-export function strangersRequest(want: CopyWant, known: Known): FactRequest<readonly string[]> | undefined {
-  const asked = whole(want, known);
-  if (asked === undefined || asked.target.entries === 0) return undefined;
-  const record = known.get(ask(copiedRecord, asked.from, asked.to));
-  if (record === undefined || record?.unchanged === true) return undefined;
-  return copyToGoOnWith(asked.source, asked.target, asked.copies, want.delete) === undefined
-    ? undefined
-    : ask(copyStrangers, asked.from, asked.to);
-}
-
-function whole(
+/** Of two whole directories only: whether they are the same already, and what a copy that was cut cannot have left. */
+function* readCompared(
   want: CopyWant,
-  known: Known,
-):
-  | {
-      readonly from: string;
-      readonly to: string;
-      readonly source: Directory;
-      readonly target: Directory;
-      readonly method: CopyMethod;
-      readonly copies: BegunCopies['copies'];
-      readonly unfinished: Survey['unfinished'];
-    }
-  | undefined {
-  const tools = known.get(ask(copyTools));
-  const copies = known.get(ask(begunCopies))?.copies;
-  const located = locateBoth(want, known);
-  if (tools === undefined || copies === undefined || isRefused(located)) return undefined;
-  const method = methodOf(want, tools);
-  const [pair] = directories(located, known);
-  if (method === undefined || pair === undefined || overlap(...pair) !== undefined) return undefined;
-  const [source, target] = pair;
-  return {
-    from: located.from.path,
-    to: located.to.path,
+  {
+    tools,
+    begunHere: { copies },
+    from,
+    to,
     source,
     target,
-    method,
-    copies,
-    unfinished: unfinishedInto(target, copies),
-  };
+    record,
+  }: Sides & Pick<CopySeen, 'tools' | 'begunHere' | 'record'>,
+): Reading<readonly [DirectoryDifference | undefined, readonly string[] | undefined]> {
+  const method = methodOf(want, tools);
+  if (
+    method === undefined ||
+    source.kind !== 'directory' ||
+    target.kind !== 'directory' ||
+    overlap(source, target) !== undefined
+  )
+    return [undefined, undefined];
+  const filled = target.entries > 0 || source.entries === 0;
+  // A copy made since the plan counts, whatever the source is like by now.
+  const madeSince = record !== null && want.since !== undefined && record.stamp !== want.since;
+  const compared = unfinishedInto(target, copies) === undefined && filled && !madeSince;
+  // Only a copy that was cut in the middle of a pass can be mixed with something else unseen.
+  const mixed =
+    target.entries > 0 &&
+    record?.unchanged !== true &&
+    copyToGoOnWith(source, target, copies, want.delete) !== undefined;
+  return yield* beside(
+    perhaps(compared ? ask(directoryDifference, ...comparison(method, 'quick', source, target)) : undefined),
+    perhaps(mixed ? ask(copyStrangers, from.path, to.path) : undefined),
+  );
 }

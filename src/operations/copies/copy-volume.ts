@@ -1,20 +1,17 @@
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
-import { copiedRecord } from '../../facts/copies/copied-record.ts';
-import { copyDirectory } from '../../facts/copies/directory-copy.ts';
-import { ask } from '../../facts/fact.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { begin, copyToGoOnWith, goOn } from './copy-start.ts';
-import { defineOperation } from '../engine/operation.ts';
-import { outgrownReads } from '../rootfs/outgrown.ts';
+import { defineReading } from '../engine/operation.ts';
+import { stoppedReads } from '../rootfs/outgrown.ts';
 import { copyChanges, startAgainChange } from './copy-changes.ts';
 import { sourceWarnings, tooSmall, toolWarnings, usedDestination } from './copy-judgement.ts';
-import type { CopyWant, Survey } from './copy-survey.ts';
-import { copyNeeds, copyVolumeSchema, locateBoth, stoppedIds, strangersRequest, survey } from './copy-survey.ts';
+import type { CopySeen, CopyWant, Survey } from './copy-survey.ts';
+import { copyVolumeSchema, readCopy, survey } from './copy-survey.ts';
 import { names } from './directory-users.ts';
 import { described } from './places.ts';
 import { judgeStop, usersOfBoth } from './stop-users.ts';
 
-export const copyVolume = defineOperation<CopyWant>({
+export const copyVolume = defineReading<CopyWant, CopySeen>({
   name: 'copy_volume',
   summary:
     'Copy a volume, a directory or a path of a container to another on the same host, in two passes, verified by checksum',
@@ -22,10 +19,10 @@ export const copyVolume = defineOperation<CopyWant>({
   readOnly: false,
   repeats: false,
 
-  needs: copyNeeds,
+  read: readCopy,
 
-  plan(want, known) {
-    const look = survey(want, known);
+  plan(want, seen) {
+    const look = survey(want, seen);
     if (isRefused(look)) return look;
     const { source, target, record, unfinished, remembered } = look;
     const madeSince =
@@ -48,17 +45,16 @@ export const copyVolume = defineOperation<CopyWant>({
         );
     }
     const begun = copyToGoOnWith(source, target, look.begunHere.copies, want.delete);
-    const strangers = strangersRequest(want, known);
     const refresh = unfinished === undefined && record?.unchanged === true;
     const start =
       begun !== undefined
-        ? goOn(begun, look.method, target, want.delete, strangers === undefined ? [] : known.the(strangers))
+        ? goOn(begun, look.method, target, want.delete, seen.strangers)
         : begin(source, look.method, target, want.delete || refresh, look.differs, unfinished);
     if (isRefused(start)) return start;
     const users = usersOfBoth(look.uses, look.sourceNames, look.targetNames);
     const unsafe = want.first_pass_only
       ? usedDestination(look.uses, look.targetNames)
-      : judgeStop(want.stop, users, look, known);
+      : judgeStop(want.stop, users, look, seen);
     const refusal = unsafe ?? tooSmall(source, target);
     if (refusal !== undefined) return refusal;
     const stops = want.stop === true && !want.first_pass_only ? users.toStop : [];
@@ -84,37 +80,27 @@ export const copyVolume = defineOperation<CopyWant>({
     };
   },
 
-  pin(want, known) {
-    if (want.since !== undefined) return want;
-    const located = locateBoth(want, known);
-    if (isRefused(located)) return want;
-    return { ...want, since: known.get(ask(copiedRecord, located.from.path, located.to.path))?.stamp ?? 'never' };
-  },
+  pin: (want, { record }) => (want.since === undefined ? { ...want, since: record?.stamp ?? 'never' } : want),
 
   repin: (want, fresh, saved) =>
     want.since === undefined && saved.since !== undefined ? { ...fresh, since: saved.since } : fresh,
 
-  touches(want, known) {
-    const located = locateBoth(want, known);
-    if (isRefused(located)) return { reads: ['docker'], changes: [] };
-    const paths = [located.from, located.to].map(({ path }) => `path:${path}`);
-    const stopped = stoppedIds(want, located, known);
+  touchesRefused: { reads: ['docker'], changes: [] },
+  touches(want, { from: source, to: target, stops, containers, outgrown: { docker } }) {
+    const paths = [source, target].map(({ path }) => `path:${path}`);
     const [from, to] = [want.from, want.to].map(({ volume }) => (volume === undefined ? [] : [`volume:${volume}`]));
     return {
-      reads: ['docker', ...paths, ...(from ?? []), ...(to ?? []), ...outgrownReads(stopped, known)],
-      changes: [...paths.slice(1), ...(to ?? []), ...stopped.map((id) => `container:${id}`)],
+      reads: ['docker', ...paths, ...(from ?? []), ...(to ?? []), ...stoppedReads(stops, { containers, docker })],
+      changes: [...paths.slice(1), ...(to ?? []), ...stops.map((id) => `container:${id}`)],
     };
   },
 
-  result(want, known) {
-    const located = locateBoth(want, known);
-    if (isRefused(located)) return null;
-    const target = known.get(ask(copyDirectory, located.to.path));
+  result(_want, { from, to, target }) {
     return {
-      from: located.from.path,
-      to: located.to.path,
-      entries: target?.kind === 'directory' ? target.entries : null,
-      bytes: target?.kind === 'directory' ? target.allocatedBytes : null,
+      from: from.path,
+      to: to.path,
+      entries: target.kind === 'directory' ? target.entries : null,
+      bytes: target.kind === 'directory' ? target.allocatedBytes : null,
     };
   },
 });

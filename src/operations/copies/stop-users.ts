@@ -54,7 +54,7 @@ export function judgeStop(
     readonly targetNames: readonly string[];
     readonly layers: readonly string[];
   },
-  known: Known,
+  read: Stoppable,
 ): Refusal | undefined {
   if (toStop.length === 0) return undefined;
   const who = names(toStop);
@@ -64,7 +64,7 @@ export function judgeStop(
       'say stop: true, and what is running is stopped for the final pass and started again; or stop it first; or say stop: false, and the copy fails if anything is written meanwhile',
     );
   if (!stop) return usedDestination(uses, targetNames);
-  const unsuited = judgeStoppable(toStop, uses, known, { work: 'the copy', startedBy: 'running daemon' });
+  const unsuited = judgeStops(toStop, uses, read, { work: 'the copy', startedBy: 'running daemon' });
   if (unsuited !== undefined) return unsuited;
   const inside = toStop.find(({ id }) => layers.includes(id));
   if (inside !== undefined)

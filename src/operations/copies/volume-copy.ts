@@ -1,13 +1,12 @@
 import * as z from 'zod';
 import type { BegunCopies } from '../../facts/copies/begun-copy.ts';
 import { begunCopies, copyStrangers, doubt, markerText, refuseStrangers } from '../../facts/copies/begun-copy.ts';
-import type { DirectoryDifference } from '../../facts/copies/directory-copy.ts';
+import type { CopyDirectory, DirectoryDifference } from '../../facts/copies/directory-copy.ts';
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { containerUsesIfAny, copySource } from '../../facts/copies/copy-source.ts';
 import { copyDirectory, copyTools, directoryDifference } from '../../facts/copies/directory-copy.ts';
 import type { Entered } from '../../facts/host/entered-directory.ts';
 import { afterRestarts, enteredArguments } from '../../facts/host/entered-directory.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { isRefused } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
@@ -25,7 +24,10 @@ import {
   sidesBound,
   unfinishedInto,
 } from './copy-start.ts';
-import { defineOperation } from '../engine/operation.ts';
+import type { Decision } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { beside, perhaps, together } from '../engine/reading.ts';
 import { longestCopyMs } from '../engine/time-limits.ts';
 import { copiedDirectory, copyRate } from './copy-input.ts';
 import {
@@ -50,41 +52,56 @@ const schema = z.strictObject({
 });
 type Want = z.infer<typeof schema>;
 
-export const volumeCopy = defineOperation<Want>({
+function* read(want: Want) {
+  const [tools, source, target, begunHere, special, uses] = yield* together(
+    ask(copyTools),
+    ask(copyDirectory, want.from),
+    ask(copyDirectory, want.to),
+    ask(begunCopies),
+    ask(copySource, want.from),
+    ask(containerUsesIfAny),
+  );
+  const method = chooseMethod(tools);
+  const [differs, strangers] = yield* readCompared(want, method, source, target, begunHere);
+  return { tools, method, source, target, begunHere, special, uses, differs, strangers: strangers ?? [] };
+}
+
+/** What is compared are two different directories only. */
+function* readCompared(
+  want: Want,
+  method: CopyMethod | undefined,
+  source: CopyDirectory,
+  target: CopyDirectory,
+  { copies }: BegunCopies,
+): Reading<readonly [DirectoryDifference | undefined, readonly string[] | undefined]> {
+  if (source.kind !== 'directory' || target.kind !== 'directory' || overlap(source, target) !== undefined)
+    return [undefined, undefined];
+  // The destination holds something, or neither does.
+  const filled = target.entries > 0 || source.entries === 0;
+  // Only a copy that would be gone on with can have left something.
+  const begun = target.entries > 0 && copyToGoOnWith(source, target, copies, want.delete) !== undefined;
+  return yield* beside(
+    perhaps(
+      method !== undefined && filled
+        ? ask(directoryDifference, ...comparison(method, 'quick', source, target))
+        : undefined,
+    ),
+    perhaps(begun ? ask(copyStrangers, want.from, want.to) : undefined),
+  );
+}
+
+export const volumeCopy = defineReading({
   name: 'volume_copy',
   summary:
     'Copy a directory to another on the same host, with everything that its files have, and verify it by checksum',
   schema,
   readOnly: false,
   repeats: false,
-  needs(want, known) {
-    const first = [
-      ask(copyTools),
-      ask(copyDirectory, want.from),
-      ask(copyDirectory, want.to),
-      ask(begunCopies),
-      ask(copySource, want.from),
-      ask(containerUsesIfAny),
-    ];
-    const difference = differenceRequest(want, known);
-    const strangers = strangersRequest(want, known);
-    return [
-      ...first,
-      ...(difference === undefined ? [] : [difference]),
-      ...(strangers === undefined ? [] : [strangers]),
-    ];
-  },
-  plan(want, known) {
-    const tools = known.the(ask(copyTools));
-    const source = known.the(ask(copyDirectory, want.from));
-    const target = known.the(ask(copyDirectory, want.to));
-    const begunHere = known.the(ask(begunCopies));
+  read,
+  plan(want, { tools, method, source, target, begunHere, special, uses, differs, strangers }): Decision {
     const { copies } = begunHere;
     if (source.kind !== 'directory') return notDirectory(want.from, source.kind);
     if (target.kind !== 'directory') return notDirectory(want.to, target.kind);
-    const method = chooseMethod(tools);
-    const difference = differenceRequest(want, known);
-    const differs = difference === undefined ? undefined : known.the(difference);
     const refusal = overlap(source, target) ?? nested(source) ?? nested(target) ?? unfinishedSource(source, begunHere);
     if (refusal !== undefined) return refusal;
     if (method === undefined) return noMethod;
@@ -94,16 +111,13 @@ export const volumeCopy = defineOperation<Want>({
         outcome: 'noop',
         reason: `${want.to} is a complete copy (${String(target.entries)} entries, ${formatBytes(target.allocatedBytes)})`,
       };
-    const special = known.the(ask(copySource, want.from));
-    const uses = known.the(ask(containerUsesIfAny));
     const unsafe = usedDestination(uses, [target.path, want.to]) ?? unfit(method, source, special);
     if (unsafe !== undefined) return unsafe;
     const begun = copyToGoOnWith(source, target, copies, want.delete);
-    const strangers = strangersRequest(want, known);
     const start =
       begun === undefined
         ? begin(source, method, target, want.delete, differs, unfinished)
-        : goOn(begun, method, target, want.delete, strangers === undefined ? [] : known.the(strangers));
+        : goOn(begun, method, target, want.delete, strangers);
     if (isRefused(start)) return start;
     const situation = { method, source, target, begunHere, differs, start };
     const said = [
@@ -115,49 +129,13 @@ export const volumeCopy = defineOperation<Want>({
     return tooSmall(source, target) ?? { outcome: 'change', changes: [change(want, situation)], warnings: said };
   },
   touches: ({ from, to }) => ({ reads: [`path:${from}`, `path:${to}`], changes: [`path:${to}`] }),
-  result({ from, to }, known) {
-    const source = known.get(ask(copyDirectory, from));
-    return {
-      from,
-      to,
-      entries: source?.kind === 'directory' ? source.entries : null,
-      bytes: source?.kind === 'directory' ? source.allocatedBytes : null,
-    };
-  },
+  result: ({ from, to }, { source }) => ({
+    from,
+    to,
+    entries: source.kind === 'directory' ? source.entries : null,
+    bytes: source.kind === 'directory' ? source.allocatedBytes : null,
+  }),
 });
-
-/** Only two different directories of which the destination holds something, or neither does, need to be compared. */
-function differenceRequest({ from, to }: Want, known: Known): FactRequest<DirectoryDifference> | undefined {
-  const tools = known.get(ask(copyTools));
-  const source = known.get(ask(copyDirectory, from));
-  const target = known.get(ask(copyDirectory, to));
-  if (
-    tools === undefined ||
-    source?.kind !== 'directory' ||
-    target?.kind !== 'directory' ||
-    overlap(source, target) !== undefined
-  )
-    return undefined;
-  const method = chooseMethod(tools);
-  if (method === undefined || (target.entries === 0 && source.entries > 0)) return undefined;
-  return ask(directoryDifference, ...comparison(method, 'quick', source, target));
-}
-
-/** Only a copy that would be gone on with can have left something. */
-function strangersRequest(want: Want, known: Known): FactRequest<readonly string[]> | undefined {
-  const source = known.get(ask(copyDirectory, want.from));
-  const target = known.get(ask(copyDirectory, want.to));
-  const copies = known.get(ask(begunCopies))?.copies;
-  if (
-    source?.kind !== 'directory' ||
-    target?.kind !== 'directory' ||
-    copies === undefined ||
-    overlap(source, target) !== undefined
-  )
-    return undefined;
-  const begun = copyToGoOnWith(source, target, copies, want.delete);
-  return begun === undefined || target.entries === 0 ? undefined : ask(copyStrangers, want.from, want.to);
-}
 
 interface Situation {
   readonly method: CopyMethod;

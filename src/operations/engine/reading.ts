@@ -34,6 +34,22 @@ export function* whereAskable<Value>(
   return requests.map((request) => (request === undefined ? undefined : known.the(request)));
 }
 
+/** One question, where there is one. */
+export function* perhaps<Value>(request: FactRequest<Value> | undefined): Reading<Value | undefined> {
+  return request === undefined ? undefined : (yield [request]).the(request);
+}
+
+/** What somebody else has asked, without asking for it. */
+export function* ifKnown<Value>(request: FactRequest<Value>): Reading<Value | undefined> {
+  return (yield []).get(request);
+}
+
+/** One question whose answer is not always needed: that it could not be read is an error only where it is taken. */
+export function* later<Value>(request: FactRequest<Value>): Reading<() => Value> {
+  const known = yield [request];
+  return () => known.the(request);
+}
+
 /** Two readings at the same time: what both ask next is one flight. Neither waits for the other with what is known already. */
 export function* beside<One, Other>(one: Reading<One>, other: Reading<Other>): Reading<readonly [One, Other]> {
   let known = yield [];
@@ -59,6 +75,16 @@ function onward<Seen>(reading: Reading<Seen>, from: Step<Seen>, known: Known, as
     step = reading.next(known);
   }
   return step;
+}
+
+/** The same of any number of one kind. */
+export function* allBeside<Seen>(readings: readonly Reading<Seen>[]): Reading<readonly Seen[]> {
+  const [only, ...more] = readings;
+  if (only === undefined) return [];
+  if (more.length === 0) return [yield* only];
+  const half = Math.floor(readings.length / 2);
+  const [left, right] = yield* beside(allBeside(readings.slice(0, half)), allBeside(readings.slice(half)));
+  return [...left, ...right];
 }
 
 /** The flights so far, up to the first that nobody has asked; and what was seen, when all have been. */

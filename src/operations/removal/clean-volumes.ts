@@ -1,43 +1,37 @@
-import type { Known } from '../../facts/fact.ts';
-import { ask } from '../../facts/fact.ts';
-import { containerUses } from '../../facts/containers/container-uses.ts';
 import type { Quarantined } from '../../facts/volumes/quarantine.ts';
-import { quarantine } from '../../facts/volumes/quarantine.ts';
-import { volumes } from '../../facts/volumes/volumes.ts';
 import type { Json } from '../../values/json.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Change } from '../engine/change.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
 import type { CleanWant } from './clean-input.ts';
 import { cleanSchema, periodText } from './clean-input.ts';
-import type { Found, Stays } from './dangling.ts';
-import { danglingNeeds, findDangling, rootOf, timeOf } from './dangling.ts';
+import type { Dangling, Found, Stays } from './dangling.ts';
+import { readDangling, timeOf } from './dangling.ts';
 import { beingRemoved, changeOf, forget, stateOf, timeText } from './quarantine-changes.ts';
 import { familyOf } from '../versions/versions.ts';
 
-export const cleanVolumes = defineOperation<CleanWant>({
+export const cleanVolumes = defineReading<CleanWant, Dangling>({
   name: 'clean_volumes',
   summary: 'Remove volumes that nobody uses: by their names, never by prune, and after a time in quarantine',
   schema: cleanSchema,
   readOnly: false,
   repeats: false,
-  needs: danglingNeeds,
+  read: readDangling,
 
-  plan(want, known): Decision {
-    const found = findDangling(want, known);
-    const { changes, more } = changesFor(want, found, known);
-    const notes = { warnings: warningsOf(want, found, changes, more), owed: owedOf(want, found, known) };
+  plan(want, seen): Decision {
+    const { changes, more } = changesFor(want, seen);
+    const notes = { warnings: warningsOf(want, seen.found, changes, more), owed: owedOf(want, seen) };
     return changes.length > 0
       ? { outcome: 'change', changes, ...notes }
-      : { outcome: 'noop', reason: nothingOf(want, found), ...notes };
+      : { outcome: 'noop', reason: nothingOf(want, seen.found), ...notes };
   },
 
-  pin(want, known) {
+  pin(want, seen) {
     if (want.pinned !== undefined) return want;
-    const { changes } = changesFor(want, findDangling(want, known), known);
-    return { ...want, pinned: { at: timeOf(want, known), volumes: changes.map(nameOf) } };
+    const { changes } = changesFor(want, seen);
+    return { ...want, pinned: { at: timeOf(want, seen.quarantine), volumes: changes.map(nameOf) } };
   },
 
   // A time to come would make old what is not.
@@ -46,31 +40,27 @@ export const cleanVolumes = defineOperation<CleanWant>({
     return { ...fresh, pinned: { at: Math.min(saved.pinned.at, fresh.pinned.at), volumes: saved.pinned.volumes } };
   },
 
-  touches(want, known) {
-    const found = findDangling(want, known);
-    const names = new Set(changesFor(want, found, known).changes.map(nameOf));
-    const changes = found
+  touches(want, seen) {
+    const names = new Set(changesFor(want, seen).changes.map(nameOf));
+    const changes = seen.found
       .filter(({ volume }) => names.has(volume.name))
       .flatMap(({ volume }) => [
         ...new Set([`volume:${volume.name}`, `volume:${familyOf(volume)}`]),
         `path:${volume.mountpoint}`,
       ]);
-    return {
-      reads: ['docker', ...known.the(ask(containerUses)).map(({ id }) => `container:${id}`), ...changes],
-      changes,
-    };
+    return { reads: ['docker', ...seen.uses.map(({ id }) => `container:${id}`), ...changes], changes };
   },
 
-  standing(want, { subject = '' }, known) {
+  standing(_want, { subject = '' }, { found }) {
     const name = subject.replace(/^volume:/, '');
-    const one = findDangling(want, known).find(({ volume }) => volume.name === name);
+    const one = found.find(({ volume }) => volume.name === name);
     return stateOf(name, one?.entry?.removing === true ? beingRemoved : one?.directory?.is, one?.entry !== undefined);
   },
 
-  result(want, known): Json {
-    const there = new Set(known.the(ask(volumes)).map(({ name }) => name));
+  result(want, { all, found }): Json {
+    const there = new Set(all.map(({ name }) => name));
     return {
-      quarantine: keptOf(findDangling(want, known)).map(({ volume, entry }) => ({
+      quarantine: keptOf(found).map(({ volume, entry }) => ({
         volume: volume.name,
         until: new Date(entry.until * 1000).toISOString(),
       })),
@@ -90,11 +80,11 @@ interface Work {
 }
 
 /** In the order of the volumes' names. Once a plan has been made, only of what was found then. */
-function changesFor(want: CleanWant, found: readonly Found[], known: Known): Work {
-  const at = timeOf(want, known);
+function changesFor(want: CleanWant, seen: Dangling): Work {
+  const at = timeOf(want, seen.quarantine);
   const names = want.pinned === undefined ? undefined : new Set(want.pinned.volumes);
   const meant = (name: string): boolean => names?.has(name) ?? true;
-  const taken = found.flatMap((one) => {
+  const taken = seen.found.flatMap((one) => {
     const { directory, stays } = one;
     if (stays !== undefined || directory === undefined) return [];
     const change = changeOf({ ...one, directory }, want.keep_for, at);
@@ -105,7 +95,7 @@ function changesFor(want: CleanWant, found: readonly Found[], known: Known): Wor
       ? taken.toSorted((a, b) => a.changedAt - b.changedAt).slice(0, want.at_most)
       : taken.filter(({ change }) => meant(nameOf(change)));
   const subjects = new Set(now.map(({ change }) => change.subject));
-  const put = forgotten(found, known, at).filter((change) => meant(nameOf(change)) && !subjects.has(change.subject));
+  const put = forgotten(seen, at).filter((change) => meant(nameOf(change)) && !subjects.has(change.subject));
   return {
     changes: [...now.map(({ change }) => change), ...put].toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
     more: taken.length - now.length,
@@ -113,8 +103,8 @@ function changesFor(want: CleanWant, found: readonly Found[], known: Known): Wor
 }
 
 /** What the ledger says of volumes that are used again, or are others now. What was written since the plan was made is left to a later one. */
-function forgotten(found: readonly Found[], known: Known, at: number): readonly Change[] {
-  return known.the(ask(quarantine)).entries.flatMap((entry) => {
+function forgotten({ root, quarantine: { entries }, found }: Dangling, at: number): readonly Change[] {
+  return entries.flatMap((entry) => {
     if (entry.since >= at) return [];
     const one = found.find(({ volume }) => volume.name === entry.name);
     const why =
@@ -125,7 +115,7 @@ function forgotten(found: readonly Found[], known: Known, at: number): readonly 
           : one.users.length > 0
             ? `used by ${one.users.map((name) => oneLine(name, 40)).join(', ')}`
             : undefined;
-    return why === undefined ? [] : [forget(entry, `${rootOf(known)}/${entry.name}`, why)];
+    return why === undefined ? [] : [forget(entry, `${root}/${entry.name}`, why)];
   });
 }
 
@@ -136,8 +126,8 @@ function keptOf(found: readonly Found[]): readonly (Found & { readonly entry: Qu
   );
 }
 
-function owedOf(want: CleanWant, found: readonly Found[], known: Known): readonly string[] {
-  const at = timeOf(want, known);
+function owedOf(want: CleanWant, { quarantine, found }: Dangling): readonly string[] {
+  const at = timeOf(want, quarantine);
   const ends = keptOf(found)
     .map(({ entry }) => entry.until)
     .filter((until) => until > at)

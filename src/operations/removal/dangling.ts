@@ -1,20 +1,24 @@
+import type { BegunCopies } from '../../facts/copies/begun-copy.ts';
 import { begunCopies } from '../../facts/copies/begun-copy.ts';
 import { hasLabel, matchesGlob } from '../../facts/containers/container-selection.ts';
+import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { containerUses, isWithin } from '../../facts/containers/container-uses.ts';
 import { directorySizes } from '../../facts/host/directory-sizes.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import type { Quarantined } from '../../facts/volumes/quarantine.ts';
+import type { Quarantine, Quarantined } from '../../facts/volumes/quarantine.ts';
 import { quarantine } from '../../facts/volumes/quarantine.ts';
 import { realPaths } from '../../facts/host/real-paths.ts';
+import type { StorageDrivers } from '../../facts/daemon/storage-drivers.ts';
 import { invisibleTo, storageDrivers } from '../../facts/daemon/storage-drivers.ts';
-import type { VolumeDirectory } from '../../facts/volumes/volume-directories.ts';
+import type { VolumeDirectories, VolumeDirectory } from '../../facts/volumes/volume-directories.ts';
 import { volumeDirectories } from '../../facts/volumes/volume-directories.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
 import { parseBytes } from '../../values/size.ts';
+import type { Reading } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
 import type { CleanWant } from './clean-input.ts';
 import { labelOf, volumeName } from '../versions/versions.ts';
 
@@ -39,37 +43,60 @@ export type Stays =
   | { readonly kind: 'used' | 'not-asked' | 'young' | 'small' | 'foreign' }
   | { readonly kind: 'ours' | 'strange'; readonly why: string };
 
-const first: readonly FactRequest[] = [
-  ask(dockerInfo),
-  ask(volumes),
-  ask(containerUses),
-  ask(quarantine),
-  ask(begunCopies),
-];
+/** What a host has of volumes, and what is written down of them. */
+interface Facts {
+  readonly docker: Docker;
+  /** Where Docker keeps the volumes of its own driver. */
+  readonly root: string;
+  readonly all: readonly Volume[];
+  readonly uses: readonly ContainerUse[];
+  readonly quarantine: Quarantine;
+  readonly copies: BegunCopies['copies'];
+  readonly directories: VolumeDirectories;
+  readonly real: Readonly<Record<string, string>>;
+  readonly drivers: StorageDrivers;
+}
+
+export interface Dangling extends Pick<Facts, 'root' | 'all' | 'uses' | 'quarantine'> {
+  /** Every volume of the local driver, in the order of their names. */
+  readonly found: readonly Found[];
+}
 
 /** Two flights, and a third one where sizes are asked for. */
-export function danglingNeeds(want: CleanWant, known: Known): readonly FactRequest[] {
-  if (first.some((request) => known.get(request) === undefined)) return first;
-  const second: readonly FactRequest[] = [askDirectories(known), askRealPaths(known), askRecords(known)];
-  if (second.some((request) => known.get(request) === undefined)) return [...first, ...second];
-  const sizes = askSizes(want, known);
-  return [...first, ...second, ...(sizes === undefined ? [] : [sizes])];
+export function* readDangling(want: CleanWant): Reading<Dangling> {
+  const [docker, all, uses, kept, { copies }] = yield* together(
+    ask(dockerInfo),
+    ask(volumes),
+    ask(containerUses),
+    ask(quarantine),
+    ask(begunCopies),
+  );
+  const root = volumesIn(docker);
+  // Containers of another storage driver than the daemon has are on the disk, and come back with their driver.
+  const [directories, real, drivers] = yield* together(
+    ask(volumeDirectories, root),
+    askRealPaths(root, uses),
+    ask(storageDrivers, docker.root, ''),
+  );
+  const known = { root, all, uses, quarantine: kept };
+  const found = unmeasured(want, { ...known, docker, copies, directories, real, drivers });
+  return { ...known, found: yield* measured(want, found) };
 }
 
 /** What time it is on the host, or was when the plan was made. */
-export function timeOf({ pinned }: CleanWant, known: Known): number {
-  return pinned?.at ?? known.the(ask(quarantine)).now;
+export function timeOf({ pinned }: CleanWant, { now }: Quarantine): number {
+  return pinned?.at ?? now;
 }
 
-/** Every volume of the local driver, in the order of their names. */
-export function findDangling(want: CleanWant, known: Known): readonly Found[] {
-  const request = askSizes(want, known);
-  const sizes = request === undefined ? {} : known.the(request);
-  return unmeasured(want, known).map((found) => {
-    if (found.stays !== undefined || want.larger_than === undefined) return found;
+function* measured({ larger_than }: CleanWant, all: readonly Found[]): Reading<readonly Found[]> {
+  const paths = all.flatMap(({ stays, path }) => (stays === undefined ? [path] : []));
+  if (larger_than === undefined || paths.length === 0) return all;
+  const [sizes] = yield* together(ask(directorySizes, ...paths));
+  return all.map((found) => {
+    if (found.stays !== undefined) return found;
     const bytes = sizes[found.path];
     if (bytes === undefined) return { ...found, stays: { kind: 'strange', why: 'how large it is cannot be told' } };
-    return bytes > parseBytes(want.larger_than) ? { ...found, bytes } : { ...found, bytes, stays: { kind: 'small' } };
+    return bytes > parseBytes(larger_than) ? { ...found, bytes } : { ...found, bytes, stays: { kind: 'small' } };
   });
 }
 
@@ -78,50 +105,27 @@ export function volumesIn({ root }: Docker): string {
   return `${root.replace(/\/+$/, '')}/volumes`;
 }
 
-export function rootOf(known: Known): string {
-  return volumesIn(known.the(ask(dockerInfo)));
-}
-
-function askDirectories(known: Known) {
-  return ask(volumeDirectories, rootOf(known));
-}
-
-/** Containers of another storage driver than the daemon has are on the disk, and come back with their driver. */
-function askRecords(known: Known) {
-  return ask(storageDrivers, known.the(ask(dockerInfo)).root, '');
-}
-
 /** A container may bind a volume's directory by another name: through a link, or a linked root directory. */
-function askRealPaths(known: Known) {
-  const sources = known
-    .the(ask(containerUses))
-    .flatMap(({ mounts }) =>
-      mounts.flatMap(({ type, source }) =>
-        type === 'bind' && source.startsWith('/') && !source.includes('\n') ? [source] : [],
-      ),
-    );
-  return ask(realPaths, ...new Set([rootOf(known), ...sources]));
+function askRealPaths(root: string, uses: readonly ContainerUse[]) {
+  const sources = uses.flatMap(({ mounts }) =>
+    mounts.flatMap(({ type, source }) =>
+      type === 'bind' && source.startsWith('/') && !source.includes('\n') ? [source] : [],
+    ),
+  );
+  return ask(realPaths, ...new Set([root, ...sources]));
 }
 
-function askSizes(want: CleanWant, known: Known): FactRequest<Readonly<Record<string, number>>> | undefined {
-  if (want.larger_than === undefined) return undefined;
-  const paths = unmeasured(want, known).flatMap(({ stays, path }) => (stays === undefined ? [path] : []));
-  return paths.length === 0 ? undefined : ask(directorySizes, ...paths);
-}
-
-function unmeasured(want: CleanWant, known: Known): readonly Found[] {
-  const root = rootOf(known);
-  const users = usersByVolume(known);
-  const entries = new Map(known.the(ask(quarantine)).entries.map((entry) => [entry.name, entry]));
-  const { byName } = known.the(askDirectories(known));
-  const kept = keptByUs(known);
-  return known
-    .the(ask(volumes))
+function unmeasured(want: CleanWant, facts: Facts): readonly Found[] {
+  const { root, all, directories } = facts;
+  const users = usersByVolume(facts);
+  const entries = new Map(facts.quarantine.entries.map((entry) => [entry.name, entry]));
+  const kept = keptByUs(facts);
+  return all
     .filter(({ driver }) => driver === 'local')
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((volume) => {
       const { name } = volume;
-      const directory = Object.hasOwn(byName, name) ? byName[name] : undefined;
+      const directory = Object.hasOwn(directories.byName, name) ? directories.byName[name] : undefined;
       const entry = entries.get(name);
       const found = {
         volume,
@@ -131,7 +135,7 @@ function unmeasured(want: CleanWant, known: Known): readonly Found[] {
         entry: isAbout(entry, directory) ? entry : undefined,
         bytes: undefined,
       };
-      return { ...found, stays: judge(found, want, known, kept) };
+      return { ...found, stays: judge(found, want, facts, kept) };
     });
 }
 
@@ -142,9 +146,7 @@ function isAbout(entry: Quarantined | undefined, directory: VolumeDirectory | un
 }
 
 /** Containers by the volumes that they have mounted: by name, or by a path in the directory of one, whatever it is called. */
-function usersByVolume(known: Known): ReadonlyMap<string, readonly string[]> {
-  const root = rootOf(known);
-  const real = known.the(askRealPaths(known));
+function usersByVolume({ docker, root, uses, real, drivers }: Facts): ReadonlyMap<string, readonly string[]> {
   const below = (path: string | undefined, top: string | undefined): readonly string[] =>
     path !== undefined && top !== undefined && isWithin(path, top)
       ? path
@@ -154,19 +156,23 @@ function usersByVolume(known: Known): ReadonlyMap<string, readonly string[]> {
           .slice(0, 1)
       : [];
   const users = new Map<string, string[]>();
-  for (const use of known.the(ask(containerUses))) {
+  for (const use of uses) {
     const used = use.mounts.flatMap(({ type, name, source }) =>
       type === 'bind' ? [...below(source, root), ...below(real[source], real[root])] : name === undefined ? [] : [name],
     );
     for (const name of new Set(used)) users.set(name, [...(users.get(name) ?? []), use.name]);
   }
-  const { driver } = known.the(ask(dockerInfo));
-  for (const container of invisibleTo(driver, known.the(askRecords(known))))
+  for (const container of invisibleTo(docker.driver, drivers))
     for (const name of container.volumes) users.set(name, [...(users.get(name) ?? []), container.name]);
   return users;
 }
 
-function judge(found: Omit<Found, 'stays'>, want: CleanWant, known: Known, keptFor: KeptFor): Stays | undefined {
+function judge(
+  found: Omit<Found, 'stays'>,
+  want: CleanWant,
+  { directories, quarantine: clock }: Facts,
+  keptFor: KeptFor,
+): Stays | undefined {
   const { volume, path, directory, users } = found;
   const { name, labels, options } = volume;
   if (users.length > 0) return { kind: 'used' };
@@ -187,7 +193,7 @@ function judge(found: Omit<Found, 'stays'>, want: CleanWant, known: Known, keptF
   if (directory === undefined) return { kind: 'strange', why: `${path} is no directory` };
   if (!directory.whole && found.entry?.removing !== true)
     return { kind: 'strange', why: `${path}/_data is not there, or no directory of its own` };
-  const mounted = known.the(askDirectories(known)).mounts.find((at) => isWithin(at, path));
+  const mounted = directories.mounts.find((at) => isWithin(at, path));
   if (mounted !== undefined) return { kind: 'strange', why: `something is mounted at ${mounted}` };
   if (
     Object.keys(labels).some(
@@ -195,7 +201,7 @@ function judge(found: Omit<Found, 'stays'>, want: CleanWant, known: Known, keptF
     )
   )
     return { kind: 'ours', why: 'its labels say that plimsoll looks after it' };
-  return want.older_than !== undefined && timeOf(want, known) - directory.changedAt <= want.older_than
+  return want.older_than !== undefined && timeOf(want, clock) - directory.changedAt <= want.older_than
     ? { kind: 'young' }
     : undefined;
 }
@@ -208,8 +214,8 @@ export function isAnonymous({ name }: Volume): boolean {
 type KeptFor = (volume: Volume, path: string) => string | undefined;
 
 /** What plimsoll keeps a volume for. */
-function keptByUs(known: Known): KeptFor {
-  const all = new Map(known.the(ask(volumes)).map((volume) => [volume.name, volume]));
+function keptByUs({ all: volumesHere, quarantine: { left: copied }, copies }: Facts): KeptFor {
+  const all = new Map(volumesHere.map((volume) => [volume.name, volume]));
   const successors = new Map(
     [...all.values()].flatMap(({ name, labels }) =>
       labels[labelOf.family] === undefined || labels[labelOf.replaces] === undefined
@@ -217,8 +223,7 @@ function keptByUs(known: Known): KeptFor {
         : [[labels[labelOf.replaces], name]],
     ),
   );
-  const left = new Set(known.the(ask(quarantine)).left);
-  const { copies } = known.the(ask(begunCopies));
+  const left = new Set(copied);
   return ({ name, labels }, path) => {
     const successor = successors.get(name);
     const replaced = all.get(labels[labelOf.replaces] ?? '');

@@ -40,12 +40,12 @@ export function outgrownNeeds(ids: readonly string[], known: Known): readonly Fa
 export interface Outgrown {
   readonly containers: readonly Container[];
   readonly docker: Docker | undefined;
-  readonly rootfs: ReadonlyMap<string, ThinRootfs>;
+  readonly rootfs: ReadonlyMap<string, () => ThinRootfs>;
 }
 
 /** The same, told once. `docker` where that has been read already: of a host without devices nothing else is asked then. */
 export function* readOutgrown(ids: readonly string[], docker?: Docker): Reading<Outgrown> {
-  const nothing = { containers: [], docker, rootfs: new Map<string, ThinRootfs>() };
+  const nothing = { containers: [], docker, rootfs: new Map<string, () => ThinRootfs>() };
   // Of a host without Docker nothing is looked up where nobody is stopped.
   if (ids.length === 0 || hasNoDevices(docker)) return nothing;
   const [all] = yield* together(ask(containers));
@@ -58,11 +58,9 @@ export function* readOutgrown(ids: readonly string[], docker?: Docker): Reading<
     return request === undefined ? [] : [{ id: container.id, request }];
   });
   const known = yield asked.map(({ request }) => request);
-  return {
-    containers: all,
-    docker: info,
-    rootfs: new Map(asked.map(({ id, request }) => [id, known.the(request)])),
-  };
+  // One that cannot be read is an error only where the container would really be stopped.
+  const rootfs = new Map(asked.map(({ id, request }) => [id, () => known.the(request)]));
+  return { containers: all, docker: info, rootfs };
 }
 
 /** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
@@ -86,7 +84,7 @@ export function judgeStopped(
     const refusal =
       read === undefined
         ? unknown(container, 'docker inspect does not name its device')
-        : judge(container, read, docker, startedBy);
+        : judge(container, read(), docker, startedBy);
     if (refusal !== undefined) return refusal;
   }
   return undefined;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { containerUses, usersOfVolume } from '../../facts/containers/container-uses.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
+import type { ScaledSet } from '../../facts/volumes/scaled-set.ts';
 import { askScaled } from '../../facts/volumes/scaled-set.ts';
 import { volumeState } from '../../facts/volumes/volume-state.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
@@ -10,7 +10,8 @@ import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import { each, together } from '../engine/reading.ts';
 import { names } from '../copies/directory-users.ts';
 import { removeMade } from '../volumes/remove-volume.ts';
 import { primeLabel } from '../versions/versions.ts';
@@ -25,31 +26,30 @@ const schema = z.strictObject({
 });
 type Want = z.infer<typeof schema>;
 
-export const deleteScaledVolume = defineOperation<Want>({
+function* read({ name, index }: Want) {
+  const [all, uses, set] = yield* together(ask(volumes), ask(containerUses), askScaled(name));
+  const its = instancesHere(all, name).get(index) ?? [];
+  const states = yield* each(
+    its.filter(({ driver }) => driver === 'local').map(({ mountpoint }) => ask(volumeState, mountpoint)),
+  );
+  // Of those volumes whose quota counts them.
+  const bytes = states.reduce((sum, { quota }) => sum + (quota?.usedBytes ?? 0), 0);
+  return { its, uses, set, bytes };
+}
+
+export const deleteScaledVolume = defineReading({
   name: 'delete_scaled_volume',
   summary: 'Remove an instance of a scaled volume from the host, with all that it holds, unless a container has it',
   schema,
   readOnly: false,
   repeats: false,
+  read,
 
-  needs(want, known): readonly FactRequest[] {
-    const first = [ask(volumes), ask(containerUses), askScaled(want.name)];
-    return known.get(ask(volumes)) === undefined
-      ? first
-      : [
-          ...first,
-          ...its(want, known)
-            .filter(({ driver }) => driver === 'local')
-            .map(({ mountpoint }) => ask(volumeState, mountpoint)),
-        ];
-  },
-
-  plan(want, known): Decision {
+  plan(want, { its, uses, set, bytes }): Decision {
     const name = instanceName(want.name, want.index);
-    const all = its(want, known);
-    if (all.length === 0) return gone(want, known);
-    const users = all
-      .flatMap((volume) => usersOfVolume(known.the(ask(containerUses)), volume))
+    if (its.length === 0) return gone(want, set);
+    const users = its
+      .flatMap((volume) => usersOfVolume(uses, volume))
       .filter(({ labels }) => labels[primeLabel] === undefined);
     if (users.length > 0)
       return refuse(
@@ -58,7 +58,7 @@ export const deleteScaledVolume = defineOperation<Want>({
       );
     return {
       outcome: 'change',
-      changes: [remove(want, all, holding(all, known))],
+      changes: [remove(want, its, bytes)],
       warnings: [`what ${name} holds is gone then for good: plimsoll has no copy of it`],
     };
   },
@@ -68,19 +68,6 @@ export const deleteScaledVolume = defineOperation<Want>({
     return { reads: ['docker', ...own], changes: own };
   },
 });
-
-function its({ name, index }: Want, known: Known): readonly Volume[] {
-  return instancesHere(known.the(ask(volumes)), name).get(index) ?? [];
-}
-
-/** Bytes, of those volumes whose quota counts them. */
-function holding(all: readonly Volume[], known: Known): number {
-  return all.reduce(
-    (sum, { driver, mountpoint }) =>
-      sum + (driver === 'local' ? (known.the(ask(volumeState, mountpoint)).quota?.usedBytes ?? 0) : 0),
-    0,
-  );
-}
 
 function remove({ name: set, index }: Want, all: readonly Volume[], bytes: number): Change {
   const name = instanceName(set, index);
@@ -109,9 +96,8 @@ function remove({ name: set, index }: Want, all: readonly Volume[], bytes: numbe
 const countScript = shell('operations/scaled/count.sh');
 
 /** It is not on the host: then the records are not to have it either. */
-function gone({ name: set, index }: Want, known: Known): Decision {
+function gone({ name: set, index }: Want, { host, instances, away }: ScaledSet): Decision {
   const name = instanceName(set, index);
-  const { host, instances, away } = known.the(askScaled(set));
   const noop = (reason: string): Decision => ({ outcome: 'noop', reason });
   if (away !== undefined)
     return {

@@ -1,15 +1,15 @@
-import type { FactRequest, Known } from '../../facts/fact.ts';
-import { ask } from '../../facts/fact.ts';
+import type { ScaledSet } from '../../facts/volumes/scaled-set.ts';
 import { askScaled } from '../../facts/volumes/scaled-set.ts';
 import type { Volume } from '../../facts/volumes/volumes.ts';
-import { volumes } from '../../facts/volumes/volumes.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Decision } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { beside, together } from '../engine/reading.ts';
 import type { Situation } from '../volumes/situation.ts';
-import { situationNeeds, situationOf } from '../volumes/situation.ts';
-import { instanceName, instancesHere } from './instances.ts';
+import { readSituation } from '../volumes/situation.ts';
+import { instanceName } from './instances.ts';
 import { makeInstance, recordInstance } from './make-instance.ts';
 import type { ScaledTemplate } from './template.ts';
 import { bytesOf } from './template.ts';
@@ -23,49 +23,48 @@ interface Own {
   readonly situation?: Situation;
 }
 
-function indexes({ name }: ScaledTemplate, known: Known): readonly number[] {
-  return [...instancesHere(known.the(ask(volumes)), name).keys()].toSorted((a, b) => a - b);
-}
-
 /** Whether it is a directory of Docker's own, which may have a quota, and newer versions of itself. */
 function isPlain({ driver, options }: Volume): boolean {
   return driver === 'local' && Object.keys(options).every((key) => key === 'size');
 }
 
-function volumesOf({ name }: ScaledTemplate, index: number, known: Known): readonly Volume[] {
-  return instancesHere(known.the(ask(volumes)), name).get(index) ?? [];
+/** What of the fleet and of the host decides what is to be done where the host has an instance already. */
+export interface Existing {
+  readonly own: Own | Refusal;
+  readonly set: ScaledSet;
 }
 
-export function existingNeeds(want: ScaledTemplate, known: Known): readonly FactRequest[] {
-  const [index] = indexes(want, known);
-  if (index === undefined || !volumesOf(want, index, known).every(isPlain)) return [];
-  return situationNeeds({ volume: instanceName(want.name, index) }, known);
+/** `here`: the instances of the host, of which there is one at least. */
+export function* readExisting(
+  { name }: ScaledTemplate,
+  here: ReadonlyMap<number, readonly Volume[]>,
+): Reading<Existing> {
+  const [[set], own] = yield* beside(together(askScaled(name)), readOwn(name, here));
+  return { set, own };
 }
 
-function ownOf(want: ScaledTemplate, known: Known): Own | Refusal {
-  const [index, ...more] = indexes(want, known);
-  if (index === undefined) throw new Error(`there is no instance of ${want.name}`);
+function* readOwn(set: string, here: ReadonlyMap<number, readonly Volume[]>): Reading<Own | Refusal> {
+  const [index, ...more] = [...here.keys()].toSorted((a, b) => a - b);
+  if (index === undefined) throw new Error(`there is no instance of ${set}`);
   if (more.length > 0) {
-    const names = [index, ...more].map((one) => instanceName(want.name, one));
+    const names = [index, ...more].map((one) => instanceName(set, one));
     return refuse(
-      `the host has several instances of ${want.name}: ${names.join(', ')}`,
+      `the host has several instances of ${set}: ${names.join(', ')}`,
       `decide which one counts, and remove the others with their data: ${byHand('plimsoll', 'scaled', 'delete', names.at(-1) ?? '')}`,
     );
   }
-  const its = volumesOf(want, index, known);
+  const its = here.get(index) ?? [];
   const [volume] = its;
-  if (volume === undefined) throw new Error(`an instance of ${want.name} is no volume`);
+  if (volume === undefined) throw new Error(`an instance of ${set} is no volume`);
   if (!its.every(isPlain)) return { index, volume };
-  const situation = situationOf({ volume: instanceName(want.name, index) }, known);
+  const situation = yield* readSituation({ volume: instanceName(set, index) });
   return isRefused(situation) ? situation : { index, volume: situation.volume, situation };
 }
 
 /** What is to be done where the host has an instance already: mostly nothing. */
-export function existing(want: ScaledTemplate, known: Known): Decision {
-  const own = ownOf(want, known);
+export function existing(want: ScaledTemplate, { own, set: { host, instances, away } }: Existing): Decision {
   if (isRefused(own)) return own;
   const { index, volume, situation } = own;
-  const { host, instances, away } = known.the(askScaled(want.name));
   const bytes = bytesIn(own);
   // A quota that Docker has never set: its making was cut.
   if (
@@ -113,16 +112,7 @@ function wantedBytes({ state }: Situation): number {
   return state.options?.quotaBytes ?? 0;
 }
 
-function bytesIn({ situation }: Own): number {
+/** The size of the volume that has the instance's data now. */
+export function bytesIn({ situation }: Own): number {
   return situation?.state.quota?.limitBytes ?? 0;
-}
-
-/** The volume that has the instance's data now, and its size. */
-export function ownVolume(
-  want: ScaledTemplate,
-  known: Known,
-): { readonly volume: Volume; readonly index: number; readonly bytes: number } | undefined {
-  if (indexes(want, known).length === 0) return undefined;
-  const own = ownOf(want, known);
-  return isRefused(own) ? undefined : { volume: own.volume, index: own.index, bytes: bytesIn(own) };
 }

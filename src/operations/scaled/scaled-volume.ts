@@ -1,18 +1,24 @@
+import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { ScaledSet } from '../../facts/volumes/scaled-set.ts';
-import { askScaled, askScaledPlace } from '../../facts/volumes/scaled-set.ts';
+import { askScaledPlace } from '../../facts/volumes/scaled-set.ts';
+import type { ProjectQuota } from '../../facts/host/project-quota.ts';
+import type { VolumeLedger } from '../../facts/volumes/volume-state.ts';
 import { volumeLedger } from '../../facts/volumes/volume-state.ts';
+import type { Volume } from '../../facts/volumes/volumes.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
 import { volumesQuota } from '../../facts/volumes/volumes-quota.ts';
 import type { Refusal } from '../../values/refusal.ts';
-import { refuse } from '../../values/refusal.ts';
+import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
+import type { Reading } from '../engine/reading.ts';
+import { ifKnown, perhaps, together } from '../engine/reading.ts';
 import { judgeNewVolume } from '../volumes/situation.ts';
-import { existing, existingNeeds, ownVolume } from './existing-instance.ts';
+import type { Existing } from './existing-instance.ts';
+import { bytesIn, existing, readExisting } from './existing-instance.ts';
 import { instanceName, instancesHere, whereTheyAre } from './instances.ts';
 import type { NewInstance } from './make-instance.ts';
 import { makeInstance, subjectOf } from './make-instance.ts';
@@ -20,46 +26,65 @@ import type { ScaledTemplate } from './template.ts';
 import { bytesOf, templateSchema } from './template.ts';
 import { byHand } from '../../values/shell.ts';
 
-export const scaledVolume = defineOperation<ScaledTemplate>({
+/** Where the host has no instance yet. */
+interface Vacant {
+  readonly docker: Docker;
+  readonly all: readonly Volume[];
+  /** Of where Docker's volumes lie, where a size is asked for. */
+  readonly quota: ProjectQuota | null | undefined;
+  /** What the fleet has; or why the host cannot have an instance, whatever the fleet has. */
+  readonly set: ScaledSet | Refusal;
+}
+
+interface Seen {
+  /** The numbers of the instances that the host has. */
+  readonly indexes: readonly number[];
+  readonly found: { readonly existing: Existing } | { readonly vacant: Vacant };
+}
+
+function* read(want: ScaledTemplate): Reading<Seen> {
+  const [docker, all, ledger] = yield* together(ask(dockerInfo), ask(volumes), ask(volumeLedger, want.name));
+  const here = instancesHere(all, want.name);
+  const indexes = [...here.keys()];
+  if (indexes.length > 0) return { indexes, found: { existing: yield* readExisting(want, here) } };
+  const quota = yield* perhaps(want.size === undefined ? undefined : ask(volumesQuota, volumesRoot(docker)));
+  // A host that cannot have an instance is promised none.
+  const set = unsuitable(want, docker, quota) ?? (yield* readPlace(want, ledger));
+  return { indexes, found: { vacant: { docker, all, quota, set } } };
+}
+
+/** A number that was pinned just now is the one that was offered when none was: it is not asked for once more. */
+function* readPlace(want: ScaledTemplate, { highest }: VolumeLedger): Reading<ScaledSet> {
+  const { name, scale, pinned } = want;
+  const open = askScaledPlace(name, scale, highest);
+  if (pinned !== undefined) {
+    const asked = yield* ifKnown(open);
+    if (asked !== undefined && indexFor({ ...want, pinned: undefined }, asked) === pinned.index) return asked;
+  }
+  const [set] = yield* together(pinned === undefined ? open : askScaledPlace(name, scale, highest, pinned.index));
+  return set;
+}
+
+export const scaledVolume = defineReading<ScaledTemplate, Seen>({
   name: 'scaled_volume',
   summary:
     'Give the host its own instance of a scaled volume: the one that it has, or a new one while the fleet may have more',
   schema: templateSchema,
   readOnly: false,
   repeats: false,
+  read,
 
-  needs(want, known): readonly FactRequest[] {
-    const first = [ask(dockerInfo), ask(volumes), ask(volumeLedger, want.name)];
-    const all = known.get(ask(volumes));
-    if (
-      all === undefined ||
-      known.get(ask(dockerInfo)) === undefined ||
-      known.get(ask(volumeLedger, want.name)) === undefined
-    )
-      return first;
-    if (instancesHere(all, want.name).size > 0) return [...first, askScaled(want.name), ...existingNeeds(want, known)];
-    const storage = want.size === undefined ? [] : [ask(volumesQuota, volumesRoot(known))];
-    if (storage.some((request) => known.get(request) === undefined)) return [...first, ...storage];
-    // A host that cannot have an instance is promised none.
-    return [...first, ...storage, ...(unsuitable(want, known) === undefined ? [askPlace(want, known)] : [])];
+  plan(want, { found }): Decision {
+    if ('existing' in found) return existing(want, found.existing);
+    const { vacant } = found;
+    return isRefused(vacant.set)
+      ? { ...vacant.set, provisional: [makeInstance(instanceFor(want, want.pinned?.index ?? 1, vacant))] }
+      : fresh(want, vacant.set, vacant);
   },
 
-  plan(want, known): Decision {
-    if (instancesHere(known.the(ask(volumes)), want.name).size > 0) return existing(want, known);
-    const cannot = unsuitable(want, known);
-    return cannot === undefined
-      ? fresh(want, place(want, known), known)
-      : { ...cannot, provisional: [makeInstance(instanceFor(want, want.pinned?.index ?? 1, known))] };
-  },
-
-  pin(want, known) {
-    if (
-      want.pinned !== undefined ||
-      instancesHere(known.the(ask(volumes)), want.name).size > 0 ||
-      unsuitable(want, known) !== undefined
-    )
-      return want;
-    const index = indexFor(want, place(want, known));
+  pin(want, { found }) {
+    if (want.pinned !== undefined || 'existing' in found || isRefused(found.vacant.set)) return want;
+    const index = indexFor(want, found.vacant.set);
     return index === undefined ? want : { ...want, pinned: { index } };
   },
 
@@ -68,48 +93,38 @@ export const scaledVolume = defineOperation<ScaledTemplate>({
       ? { ...fresh, pinned: saved.pinned }
       : fresh,
 
-  touches(want, known) {
-    const index = want.pinned?.index ?? [...instancesHere(known.the(ask(volumes)), want.name).keys()][0];
+  touches(want, { indexes: [first] }) {
+    const index = want.pinned?.index ?? first;
     const own = [subjectOf(want.name), ...(index === undefined ? [] : [`volume:${instanceName(want.name, index)}`])];
     return { reads: ['docker', ...own], changes: own };
   },
 
-  result(want, known) {
-    const own = ownVolume(want, known);
-    if (own === undefined) return null;
-    const { volume, index, bytes } = own;
+  result(want, { found }) {
+    if (!('existing' in found)) return null;
+    const { own, set } = found.existing;
+    if (isRefused(own)) return null;
     return {
-      instance: volume.name,
+      instance: own.volume.name,
       set: want.name,
-      index,
-      host: known.the(askScaled(want.name)).host,
-      size: bytes,
-      mountpoint: volume.mountpoint,
+      index: own.index,
+      host: set.host,
+      size: bytesIn(own),
+      mountpoint: own.volume.mountpoint,
     };
   },
 });
 
-function volumesRoot(known: Known): string {
-  return `${known.the(ask(dockerInfo)).root}/volumes`;
-}
-
-function askPlace(want: ScaledTemplate, known: Known, pinned = want.pinned?.index): FactRequest<ScaledSet> {
-  return askScaledPlace(want.name, want.scale, known.the(ask(volumeLedger, want.name)).highest, pinned);
-}
-
-/** Asked for before a number was pinned, or after. */
-function place(want: ScaledTemplate, known: Known): ScaledSet {
-  return (
-    known.get(askPlace(want, known)) ??
-    known.the(askScaledPlace(want.name, want.scale, known.the(ask(volumeLedger, want.name)).highest))
-  );
+function volumesRoot({ root }: Docker): string {
+  return `${root}/volumes`;
 }
 
 /** Why this host cannot have an instance, whatever the fleet has. */
-function unsuitable(want: ScaledTemplate, known: Known): Refusal | undefined {
-  if (want.size === undefined) return undefined;
-  const root = volumesRoot(known);
-  return judgeNewVolume(want.name, root, known.the(ask(volumesQuota, root)), known.the(ask(dockerInfo)));
+function unsuitable(
+  { name }: ScaledTemplate,
+  docker: Docker,
+  quota: ProjectQuota | null | undefined,
+): Refusal | undefined {
+  return quota === undefined ? undefined : judgeNewVolume(name, volumesRoot(docker), quota, docker);
 }
 
 /** The number of this host's own: what it has claimed already, what was approved, or what it is offered. */
@@ -117,7 +132,7 @@ function indexFor(want: ScaledTemplate, { host, instances, offered }: ScaledSet)
   return instances.find((one) => one.host === host)?.index ?? want.pinned?.index ?? offered;
 }
 
-function instanceFor(want: ScaledTemplate, index: number, known: Known): NewInstance {
+function instanceFor(want: ScaledTemplate, index: number, { docker }: Vacant): NewInstance {
   const { name, scale, driver, options, labels } = want;
   return {
     set: name,
@@ -127,20 +142,20 @@ function instanceFor(want: ScaledTemplate, index: number, known: Known): NewInst
     driver,
     options,
     labels,
-    mountpoint: `${volumesRoot(known)}/${instanceName(name, index)}/_data`,
+    mountpoint: `${volumesRoot(docker)}/${instanceName(name, index)}/_data`,
     exists: false,
   };
 }
 
 /** The host has no instance yet. */
-function fresh(want: ScaledTemplate, set: ScaledSet, known: Known): Decision {
+function fresh(want: ScaledTemplate, set: ScaledSet, vacant: Vacant): Decision {
   const index = indexFor(want, set);
-  const change = makeInstance(instanceFor(want, index ?? 1, known));
-  const refusal = judgeFresh(want, set, index, known);
+  const change = makeInstance(instanceFor(want, index ?? 1, vacant));
+  const refusal = judgeFresh(want, set, index, vacant);
   // What a rollback has to know: how the host is without it.
   if (refusal !== undefined) return { ...refusal, provisional: [change] };
   const name = instanceName(want.name, index ?? 1);
-  const free = want.size === undefined ? undefined : known.the(ask(volumesQuota, volumesRoot(known)))?.freeBytes;
+  const free = vacant.quota?.freeBytes;
   const little =
     free !== undefined && free < bytesOf(want)
       ? [
@@ -159,7 +174,7 @@ function judgeFresh(
   want: ScaledTemplate,
   { host, instances, promised, away }: ScaledSet,
   index: number | undefined,
-  known: Known,
+  { all }: Vacant,
 ): Refusal | undefined {
   if (away !== undefined)
     return refuse(`which instances of ${want.name} the fleet has is not known: ${away.reason}`, away.remedy);
@@ -182,7 +197,7 @@ function judgeFresh(
       'plan it again: it then gets another one',
     );
   const name = instanceName(want.name, index);
-  return known.the(ask(volumes)).some((volume) => volume.name === name)
+  return all.some((volume) => volume.name === name)
     ? refuse(
         `there is a volume ${name} already, and it is no instance of ${want.name}`,
         'give the scaled volume another name, or remove that volume, if it is of no use',

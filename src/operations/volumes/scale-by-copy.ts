@@ -1,9 +1,12 @@
 import { askContainerSpec } from '../../facts/containers/container-spec.ts';
+import type { ContainerSpec } from '../../facts/containers/container-spec.ts';
+import type { BegunCopies } from '../../facts/copies/begun-copy.ts';
 import { begunCopies } from '../../facts/copies/begun-copy.ts';
+import type { CopySource } from '../../facts/copies/copy-source.ts';
 import { copySource } from '../../facts/copies/copy-source.ts';
+import type { CopyDirectory, CopyTools } from '../../facts/copies/directory-copy.ts';
 import { copyDirectory, copyTools } from '../../facts/copies/directory-copy.ts';
 import { afterRestarts, toBeMade } from '../../facts/host/entered-directory.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import { functionOf, wholeScript } from '../../shell/render.ts';
 import type { Refusal } from '../../values/refusal.ts';
@@ -22,7 +25,10 @@ import type { Directory } from '../copies/copy-start.ts';
 import { sidesBound } from '../copies/copy-start.ts';
 import { longestCopyMs } from '../engine/time-limits.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
-import { judgeOutgrown, outgrownNeeds } from '../rootfs/outgrown.ts';
+import type { Reading } from '../engine/reading.ts';
+import { allBeside, beside, later, together } from '../engine/reading.ts';
+import type { Outgrown } from '../rootfs/outgrown.ts';
+import { judgeStopped, readOutgrown } from '../rootfs/outgrown.ts';
 import { nested, noMethod, toolWarnings, unfinishedSource, unfit } from '../copies/copy-judgement.ts';
 import { finalPass, livePass, unchangedSinceCopy } from '../copies/copy-passes.ts';
 import type { NewVolume } from './create-volume.ts';
@@ -50,15 +56,26 @@ export interface ScaleByCopyWant {
   readonly discardLayer: boolean;
 }
 
-export function copyNeeds(situation: Situation, known: Known): readonly FactRequest[] {
-  return [
-    ask(copyTools),
-    ask(begunCopies),
-    ask(copyDirectory, situation.volume.mountpoint),
-    ask(copySource, situation.volume.mountpoint),
-    ...situation.users.map(({ id }) => askContainerSpec(id)),
-    ...outgrownNeeds(stoppedIds(situation), known),
-  ];
+export interface CopyFacts {
+  readonly tools: CopyTools;
+  readonly begunHere: BegunCopies;
+  readonly source: CopyDirectory;
+  readonly special: CopySource;
+  /** Of the containers whose volume it is, in their order. */
+  readonly specs: readonly (() => ContainerSpec)[];
+  readonly outgrown: Outgrown;
+}
+
+export function* readForCopy(situation: Situation): Reading<CopyFacts> {
+  const { mountpoint } = situation.volume;
+  const [[tools, begunHere, source, special], [specs, outgrown]] = yield* beside(
+    together(ask(copyTools), ask(begunCopies), ask(copyDirectory, mountpoint), ask(copySource, mountpoint)),
+    beside(
+      allBeside(situation.users.map(({ id }) => later(askContainerSpec(id)))),
+      readOutgrown(stoppedIds(situation), situation.docker),
+    ),
+  );
+  return { tools, begunHere, source, special, specs, outgrown };
 }
 
 /** Those that a replacement stops; of one that has been begun nothing but going on or back is right. */
@@ -67,18 +84,19 @@ function stoppedIds({ users, past }: Situation): readonly string[] {
 }
 
 /** A new volume with the size, a copy, and all containers that use the old one replaced by such that use the new one. */
-export function scaleByCopy(situation: Situation, want: ScaleByCopyWant, known: Known): ContainerPlan {
-  const { volume, users, uses, family, begun } = situation;
+export function scaleByCopy(
+  situation: Situation,
+  want: ScaleByCopyWant,
+  { tools, begunHere, source, special, specs, outgrown: read }: CopyFacts,
+): ContainerPlan {
+  const { volume, uses, family, begun } = situation;
   const unsupported = judgeQuota(situation);
   if (unsupported !== undefined) return unsupported;
-  const source = known.the(ask(copyDirectory, volume.mountpoint));
   if (source.kind !== 'directory')
     return refuse(
       `${volume.name}: its directory ${volume.mountpoint} does not exist`,
       'does the daemon run on this host, and under this root directory?',
     );
-  const tools = known.the(ask(copyTools));
-  const special = known.the(ask(copySource, volume.mountpoint));
   const method = chooseMethod(tools);
   if (method === undefined) return noMethod;
   const [binder] = binders(uses, volume);
@@ -94,17 +112,17 @@ export function scaleByCopy(situation: Situation, want: ScaleByCopyWant, known: 
     begun.length > 0
       ? undefined
       : (nested(source) ??
-        unfinishedSource(source, known.the(ask(begunCopies))) ??
+        unfinishedSource(source, begunHere) ??
         unfit(method, source, special) ??
         tooLarge(situation, source, target, want.bytes));
   if (refusal !== undefined) return refusal;
   const patch = { volumes: { [volume.name]: target.name }, ...(want.discardLayer ? { discardLayer: true } : {}) };
-  const containers = users.map(({ id }) => ({
-    spec: asBefore(known.the(askContainerSpec(id)), underWay(situation.past, id)),
-    patch,
-  }));
+  const containers = specs.map((read) => {
+    const spec = read();
+    return { spec: asBefore(spec, underWay(situation.past, spec.id)), patch };
+  });
   // The old ones are started again when it fails, or is rolled back: by then another daemon may do it.
-  const outgrown = judgeOutgrown(stoppedIds(situation), known, 'either');
+  const outgrown = judgeStopped(stoppedIds(situation), read, 'either');
   const refusals = [
     ...containers.flatMap(({ spec }) => judgeReplacement(spec, patch, uses, underWay(situation.past, spec.id)) ?? []),
     ...(outgrown === undefined ? [] : [outgrown]),
@@ -140,8 +158,7 @@ export function scaleByCopy(situation: Situation, want: ScaleByCopyWant, known: 
 }
 
 /** The downtime of a copy, told from what is known without measuring the volume where that can be had. */
-export function copyDowntime({ volume, state, users }: Situation, known: Known): string | undefined {
-  const source = known.get(ask(copyDirectory, volume.mountpoint));
+export function copyDowntime({ state, users }: Situation, source: CopyDirectory | undefined): string | undefined {
   const containers = users.filter(({ running }) => running).length;
   if (source?.kind === 'directory')
     return downtime({ bytes: source.allocatedBytes, entries: source.entries, containers });

@@ -1,28 +1,30 @@
 import * as z from 'zod';
 import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
+import type { CopyDirectory } from '../../facts/copies/directory-copy.ts';
 import { copyDirectory } from '../../facts/copies/directory-copy.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Json } from '../../values/json.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { gate, layer } from '../containers/replace/replacement-input.ts';
-import { containerResources } from '../restart/restart.ts';
 import { sizeText } from '../engine/input.ts';
 import type { Decision, Finding } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineReading } from '../engine/operation.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
-import { outgrownReads } from '../rootfs/outgrown.ts';
+import type { Reading } from '../engine/reading.ts';
+import { beside, ifKnown, perhaps } from '../engine/reading.ts';
+import { stoppedReads } from '../rootfs/outgrown.ts';
 import { copyRate } from '../copies/copy-input.ts';
 import { blockBytes } from '../../values/docker-size.ts';
-import { copyDowntime, copyNeeds, scaleByCopy } from './scale-by-copy.ts';
+import type { CopyFacts } from './scale-by-copy.ts';
+import { copyDowntime, readForCopy, scaleByCopy } from './scale-by-copy.ts';
 import { scaleInPlace } from './scale-in-place.ts';
 import type { Situation } from './situation.ts';
 import { judgeShrink } from './shrink.ts';
-import { situationNeeds, situationOf } from './situation.ts';
+import { readSituation } from './situation.ts';
 import { byHand } from '../../values/shell.ts';
 
 const methods = ['in_place', 'copy'] as const;
@@ -86,36 +88,42 @@ const schema = z
 
 type Want = z.infer<typeof schema>;
 
-export const scaleVolume = defineOperation<Want>({
+interface Seen extends Measured {
+  readonly situation: Situation;
+  /** Why its size cannot be told is what the plan is then. */
+  readonly bytes: number | Refusal;
+  /** All of them, where the daemon may be restarted. */
+  readonly containers: readonly Container[] | undefined;
+}
+
+export const scaleVolume = defineReading<Want, Seen>({
   name: 'scale_volume',
   summary: 'Give a volume another size, larger or smaller: in place, or by a verified copy and new containers',
   schema,
   readOnly: false,
   repeats: false,
 
-  needs(want, known): readonly FactRequest[] {
-    const asked = meant(want);
-    const first = situationNeeds(asked, known);
-    if (first.length === 0 || first.some((request) => known.get(request) === undefined)) return first;
-    const situation = situationOf(asked, known);
-    return isRefused(situation) ? first : [...first, ...needsOf(want, situation, known)];
-  },
-
-  plan(want, known): Decision {
-    const situation = situationOf(meant(want), known);
+  *read(want) {
+    const situation = yield* readSituation(meant(want));
     if (isRefused(situation)) return situation;
     const bytes = targetBytes(want, situation);
-    if (isRefused(bytes)) return bytes;
-    return planFor(want, situation, bytes, known);
+    const [restarted, measured] = yield* beside(
+      perhaps(want.restart_daemon === true ? ask(containers) : undefined),
+      readMeasured(want, situation, bytes),
+    );
+    return { situation, bytes, containers: restarted, ...measured };
   },
 
-  pin(want, known) {
-    const situation = situationOf(meant(want), known);
-    if (isRefused(situation)) return want;
-    const bytes = targetBytes(want, situation);
+  plan(want, seen): Decision {
+    const { bytes } = seen;
+    return isRefused(bytes) ? bytes : planFor(want, { ...seen, bytes });
+  },
+
+  pin(want, seen) {
+    const { situation, bytes } = seen;
     if (isRefused(bytes)) return want;
     const method =
-      want.pinned?.method ?? (isThatSize(situation, bytes) ? undefined : choose(want, situation, bytes, known).method);
+      want.pinned?.method ?? (isThatSize(situation, bytes) ? undefined : choose(want, { ...seen, bytes }).method);
     return {
       ...want,
       pinned: {
@@ -135,26 +143,22 @@ export const scaleVolume = defineOperation<Want>({
     return { ...fresh, pinned: { ...pinned, bytes, ...(method === undefined ? {} : { method }) } };
   },
 
-  touches(want, known) {
-    const situation = situationOf(meant(want), known);
-    if (isRefused(situation)) return { reads: ['docker'], changes: [] };
+  touchesRefused: { reads: ['docker'], changes: [] },
+  touches(want, { situation, containers, methods }) {
     const users = situation.users.map(({ id }) => id);
     const resources = [
       `volume:${situation.family}`,
       `path:${situation.volume.mountpoint}`,
       ...users.map((id) => `container:${id}`),
     ];
-    const reads = ['docker', ...resources, ...outgrownReads(users, known)];
+    const all = containers ?? methods.flatMap((one) => (one.method === 'copy' ? one.facts.outgrown.containers : []));
+    const reads = ['docker', ...resources, ...stoppedReads(users, { containers: all, docker: situation.docker })];
     return want.restart_daemon === true
-      ? { reads: [...reads, ...containerResources(known)], changes: [...resources, 'docker'] }
+      ? { reads: [...reads, ...all.map(({ id }) => `container:${id}`)], changes: [...resources, 'docker'] }
       : { reads, changes: resources };
   },
 
-  verify(want, known): readonly Finding[] {
-    const situation = situationOf(meant(want), known);
-    if (isRefused(situation)) return [];
-    const { volume, state } = situation;
-    const bytes = targetBytes(want, situation);
+  verify(_want, { situation: { volume, state }, bytes }): readonly Finding[] {
     if (isRefused(bytes) || state.shownBytes === bytes) return [];
     return [
       {
@@ -163,10 +167,7 @@ export const scaleVolume = defineOperation<Want>({
     ];
   },
 
-  result(want, known): Json {
-    const situation = situationOf(meant(want), known);
-    if (isRefused(situation)) return null;
-    const { volume, state, users, past } = situation;
+  result(want, { situation: { volume, state, users, past } }): Json {
     return {
       volume: volume.name,
       size: state.quota?.limitBytes ?? 0,
@@ -224,12 +225,28 @@ function methodsOf(
   };
 }
 
-function needsOf(want: Want, situation: Situation, known: Known): readonly FactRequest[] {
-  const bytes = targetBytes(want, situation);
-  const restarted = want.restart_daemon === true ? [ask(containers)] : [];
-  if (isRefused(bytes) || isThatSize(situation, bytes)) return restarted;
-  if (methodsOf(want, situation, bytes).tried.includes('copy')) return [...restarted, ...copyNeeds(situation, known)];
-  return [...restarted, ...(isShrink(situation, bytes) ? [ask(copyDirectory, situation.volume.mountpoint)] : [])];
+/** A method that is tried, with what it has to know. */
+type Attempt = { readonly method: 'in_place' } | { readonly method: 'copy'; readonly facts: CopyFacts };
+
+interface Measured {
+  readonly methods: readonly Attempt[];
+  /** What the volume holds, where that has to be known, or is. */
+  readonly content: CopyDirectory | undefined;
+}
+
+function* readMeasured(want: Want, situation: Situation, bytes: number | Refusal): Reading<Measured> {
+  if (isRefused(bytes) || isThatSize(situation, bytes)) return { methods: [], content: undefined };
+  const { tried } = methodsOf(want, situation, bytes);
+  if (tried.includes('copy')) {
+    const facts = yield* readForCopy(situation);
+    return {
+      methods: tried.map((method) => (method === 'copy' ? { method, facts } : { method })),
+      content: facts.source,
+    };
+  }
+  const measure = ask(copyDirectory, situation.volume.mountpoint);
+  const content = yield* isShrink(situation, bytes) ? perhaps(measure) : ifKnown(measure);
+  return { methods: [{ method: 'in_place' }], content };
 }
 
 function isShrink({ state }: Situation, bytes: number): boolean {
@@ -243,12 +260,16 @@ interface Choice {
   readonly passedOver: readonly string[];
 }
 
-function choose(want: Want, situation: Situation, bytes: number, known: Known): Choice {
-  const shrink = judgeShrink(want.margin, situation, bytes, known);
+/** Once it is known what size that is. */
+type Sized = Seen & { readonly bytes: number };
+
+function choose(want: Want, seen: Sized): Choice {
+  const { situation, bytes, content, methods } = seen;
+  const shrink = judgeShrink(want.margin, situation, bytes, content);
   if (shrink !== undefined) return { method: undefined, plan: shrink, passedOver: [] };
-  const plans = methodsOf(want, situation, bytes).tried.map((method) => ({
-    method,
-    plan: method === 'in_place' ? inPlace(want, situation, bytes, known) : byCopy(want, situation, bytes, known),
+  const plans = methods.map((one) => ({
+    method: one.method,
+    plan: one.method === 'in_place' ? inPlace(seen) : byCopy(want, seen, one.facts),
   }));
   const possible = plans.find(({ plan }) => !isRefused(plan));
   const refusals = plans.flatMap(({ method, plan }) => (isRefused(plan) ? [{ ...plan, method }] : []));
@@ -278,7 +299,7 @@ function whyNotInPlace(situation: Situation, bytes: number): readonly string[] {
 
 const named: Readonly<Record<Method, string>> = { in_place: 'in place', copy: 'by copy' };
 
-function inPlace(want: Want, situation: Situation, bytes: number, known: Known): ContainerPlan {
+function inPlace({ situation, bytes, containers: restarted }: Sized): ContainerPlan {
   const [left] = situation.pending;
   if (left !== undefined) {
     return refuse(
@@ -286,22 +307,19 @@ function inPlace(want: Want, situation: Situation, bytes: number, known: Known):
       `complete it (plimsoll resume) or take it back (plimsoll rollback); when it is of no use any more: ${byHand('docker', 'volume', 'rm', left.volume.name)}`,
     );
   }
-  return scaleInPlace(situation, bytes, restartOf(want, known));
+  return scaleInPlace(situation, bytes, restarted);
 }
 
-function restartOf({ restart_daemon }: Want, known: Known): readonly Container[] | undefined {
-  return restart_daemon === true ? known.the(ask(containers)) : undefined;
-}
-
-function byCopy(want: Want, situation: Situation, bytes: number, known: Known): ContainerPlan {
+function byCopy(want: Want, { situation, bytes }: Sized, facts: CopyFacts): ContainerPlan {
   return scaleByCopy(
     situation,
     { bytes, bwlimit: want.bwlimit, gate: want.gate, discardLayer: want.layer === 'discard' },
-    known,
+    facts,
   );
 }
 
-function planFor(want: Want, situation: Situation, bytes: number, known: Known): Decision {
+function planFor(want: Want, seen: Sized): Decision {
+  const { situation, bytes } = seen;
   const { volume, pending } = situation;
   const relative =
     want.pinned === undefined && parseSize(want.size).kind !== 'absolute'
@@ -312,14 +330,14 @@ function planFor(want: Want, situation: Situation, bytes: number, known: Known):
       (one) =>
         `${one.volume.name} was made to take the place of ${volume.name} and has not: when it is of no use, ${byHand('docker', 'volume', 'rm', one.volume.name)}`,
     );
-    const lasting = scaleInPlace(situation, bytes, restartOf(want, known));
+    const lasting = scaleInPlace(situation, bytes, seen.containers);
     return combine(
       [lasting, { changes: [], warnings: left, owed: [] }],
       `${volume.name} is ${formatBytes(bytes)} already`,
     );
   }
-  const { method, plan, passedOver } = choose(want, situation, bytes, known);
-  const copying = copyDowntime(situation, known);
+  const { method, plan, passedOver } = choose(want, seen);
+  const copying = copyDowntime(situation, seen.content);
   const offered =
     method === 'in_place'
       ? [

@@ -1,7 +1,4 @@
 import type { CopyDirectory } from '../../facts/copies/directory-copy.ts';
-import { copyDirectory } from '../../facts/copies/directory-copy.ts';
-import type { Known } from '../../facts/fact.ts';
-import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
 import { formatBytes, parseBytes, roundUp } from '../../values/size.ts';
@@ -16,16 +13,15 @@ function marginOf(margin: string | undefined, used: number): number {
   return margin.endsWith('%') ? (used * Number(margin.slice(0, -1))) / 100 : parseBytes(margin);
 }
 
-/** What is used, and something more, must fit. */
+/** What is used, and something more, must fit. `measured`: the volume, where it has been. */
 export function judgeShrink(
   margin: string | undefined,
   { volume, state, begun }: Situation,
   bytes: number,
-  known: Known,
+  measured: CopyDirectory | undefined,
 ): Refusal | undefined {
   // A replacement that was cut is gone on with, or back.
   if (begun.length > 0) return undefined;
-  const measured: CopyDirectory | undefined = known.get(ask(copyDirectory, volume.mountpoint));
   const content = measured?.kind === 'directory' ? measured : undefined;
   const used = Math.max(content?.allocatedBytes ?? 0, state.quota?.usedBytes ?? 0);
   const now = state.quota?.limitBytes ?? 0;

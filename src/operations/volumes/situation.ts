@@ -2,7 +2,7 @@ import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { containerUses } from '../../facts/containers/container-uses.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
+import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { ProjectQuota } from '../../facts/host/project-quota.ts';
 import type { Replacement } from '../../facts/containers/replacements.ts';
@@ -14,6 +14,8 @@ import { volumes } from '../../facts/volumes/volumes.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
+import type { Reading } from '../engine/reading.ts';
+import { together } from '../engine/reading.ts';
 import type { FamilyPast } from '../versions/versions.ts';
 import { familyOf, familyOfName, follow, holders, successorsOf, underWay, volumeName } from '../versions/versions.ts';
 
@@ -43,43 +45,23 @@ export interface Situation {
 
 type Found = Refusal | { readonly name: string };
 
-const first = [ask(dockerInfo), ask(volumes), ask(containerUses), ask(replacements)] as const;
-
-/** Three flights: what Docker says; which versions there have been; what the disk says of the volume that is meant. */
-export function situationNeeds(want: VolumeWant, known: Known): readonly FactRequest[] {
-  const [docker, all, uses, replaced] = [
-    known.get(ask(dockerInfo)),
-    known.get(ask(volumes)),
-    known.get(ask(containerUses)),
-    known.get(ask(replacements)),
-  ];
-  if (docker === undefined || all === undefined || uses === undefined || replaced === undefined) return first;
-  const named = nameOf(want, uses);
-  if (isRefused(named) || !volumeName.test(named.name)) return [];
-  const ask2 = ask(volumeLedger, familyHere(named.name, all));
-  const ledger = known.get(ask2);
-  if (ledger === undefined) return [ask2];
-  const chain = follow(named.name, all, uses, { ledger, replacements: replaced });
-  return chain.kind === 'found' && judgeVolume(chain.volume, docker) === undefined
-    ? [chain.volume, ...chain.pending].map(askState)
-    : [];
-}
-
-export function askState({ mountpoint }: Volume): FactRequest<VolumeState> {
-  return ask(volumeState, mountpoint);
-}
-
-/** The volume as it stands, or why nothing can be said of it; undefined while facts are missing. */
-export function situationOf(want: VolumeWant, known: Known): Situation | Refusal {
-  const docker = known.the(ask(dockerInfo));
-  const all = known.the(ask(volumes));
-  const uses = known.the(ask(containerUses));
+/**
+ * The volume as it stands, or why nothing can be said of it. Three flights: what Docker says; which versions there have
+ * been; what the disk says of the volume that is meant.
+ */
+export function* readSituation(want: VolumeWant): Reading<Situation | Refusal> {
+  const [docker, all, uses, replaced] = yield* together(
+    ask(dockerInfo),
+    ask(volumes),
+    ask(containerUses),
+    ask(replacements),
+  );
   const named = nameOf(want, uses);
   if (isRefused(named)) return named;
   if (!volumeName.test(named.name))
     return refuse(`"${named.name}" is not a name that Docker's local volumes can have`, 'correct the name');
-  const family = familyHere(named.name, all);
-  const past = { ledger: known.the(ask(volumeLedger, family)), replacements: known.the(ask(replacements)) };
+  const [ledger] = yield* together(ask(volumeLedger, familyHere(named.name, all)));
+  const past = { ledger, replacements: replaced };
   const chain = follow(named.name, all, uses, past);
   if (chain.kind === 'missing')
     return refuse(`there is no volume ${named.name}`, 'correct the name (docker volume ls), or create it first');
@@ -93,7 +75,7 @@ export function situationOf(want: VolumeWant, known: Known): Situation | Refusal
   const { volume } = chain;
   const unsuitable = judgeVolume(volume, docker);
   if (unsuitable !== undefined) return unsuitable;
-  const pending = chain.pending.map((one) => ({ volume: one, state: known.the(askState(one)) }));
+  const known = yield [volume, ...chain.pending].map(askState);
   const users = holders(uses, volume, past);
   return {
     docker,
@@ -105,8 +87,12 @@ export function situationOf(want: VolumeWant, known: Known): Situation | Refusal
     state: known.the(askState(volume)),
     users,
     begun: users.flatMap(({ id }) => underWay(past, id) ?? []),
-    pending,
+    pending: chain.pending.map((one) => ({ volume: one, state: known.the(askState(one)) })),
   };
+}
+
+function askState({ mountpoint }: Volume): FactRequest<VolumeState> {
+  return ask(volumeState, mountpoint);
 }
 
 function nameOf({ volume, container, path }: VolumeWant, uses: readonly ContainerUse[]): Found {

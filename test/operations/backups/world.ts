@@ -190,6 +190,8 @@ export function backupWorld({
       },
     })
     .set(ask(laptopShelf, 'kept', 'foo@web-1.'), kept)
+    .set(ask(backupShelf, `${directory}/in`, 'foo@web-1.'), kept)
+    .set(ask(ownDirectory, `${directory}/in`), own)
     .set(ask(backupShelf, '/kept', 'foo@web-1.'), kept)
     .set(ask(backupShelf, '/var/lib/plimsoll/spool', name), spooled)
     .set(ask(ownDirectory, '/kept'), own)

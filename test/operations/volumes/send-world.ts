@@ -13,7 +13,7 @@ import { receivedCopy, receivingHost } from '../../../src/facts/copies/receiving
 import type { SendingHost } from '../../../src/facts/copies/sending-host.ts';
 import { rsyncServerCommands, sendingHost, treeState } from '../../../src/facts/copies/sending-host.ts';
 import { stoppedForCopies } from '../../../src/facts/copies/stopped-for-copy.ts';
-import { rsyncSets, setsInOrder } from '../../../src/operations/copies/send/send-pass.ts';
+import { setsInOrder } from '../../../src/operations/copies/send/send-pass.ts';
 import type { SendWant } from '../../../src/operations/copies/send/send-survey.ts';
 import { sendVolumeSchema, sidesOf } from '../../../src/operations/copies/send/send-survey.ts';
 import { crossed } from '../../support/crossed.ts';
@@ -112,9 +112,15 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
     .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: [] })
     .set(ask(peer), { ...found, name: 'web-1', hostKey: 'SHA256:0123456789abcdefXYZ' })
     .set(askOf('b', peer, crossed('b')), found);
-  const sides = sidesOf(want, known);
+  const host = { volumes: [], containers: [] };
+  const sides = sidesOf(want, {
+    here: { ...host, tools: world.tools, answers: true, uses: world.uses },
+    away: { ...host, tools: world.toolsThere, answers: true, uses: world.usesThere },
+    peer: found,
+    docker: undefined,
+  });
   if (isRefused(sides)) throw new Error(sides.reason);
-  const sets = setsInOrder(rsyncSets('--modify-window=-1', want.bwlimit));
+  const sets = setsInOrder(sides.sets);
   return known
     .set(ask(stoppedForCopies), {
       directory: '/var/lib/plimsoll/stopped',

@@ -4,8 +4,9 @@ import { askContainerEnvironment } from '../../../facts/containers/container-env
 import { selectContainers } from '../../../facts/containers/container-selection.ts';
 import type { ContainerSpec } from '../../../facts/containers/container-spec.ts';
 import { askContainerSpec } from '../../../facts/containers/container-spec.ts';
+import type { Composition } from '../../../facts/containers/compositions.ts';
+import type { ContainerUse } from '../../../facts/containers/container-uses.ts';
 import { containerUses } from '../../../facts/containers/container-uses.ts';
-import type { FactRequest, Known } from '../../../facts/fact.ts';
 import { ask } from '../../../facts/fact.ts';
 import type { Replacement } from '../../../facts/containers/replacements.ts';
 import { replacements } from '../../../facts/containers/replacements.ts';
@@ -13,94 +14,153 @@ import type { Json } from '../../../values/json.ts';
 import type { Refusal } from '../../../values/refusal.ts';
 import { isRefused } from '../../../values/refusal.ts';
 import type { Change } from '../../engine/change.ts';
-import { defineOperation } from '../../engine/operation.ts';
+import { defineReading } from '../../engine/operation.ts';
 import type { Decision } from '../../engine/operation.ts';
 import type { ContainerPlan } from '../../engine/outcome.ts';
 import { combine } from '../../engine/outcome.ts';
-import { judgeOutgrown, outgrownNeeds, outgrownReads } from '../../rootfs/outgrown.ts';
+import type { Reading } from '../../engine/reading.ts';
+import { allBeside, beside, later, perhaps, together } from '../../engine/reading.ts';
+import type { Outgrown } from '../../rootfs/outgrown.ts';
+import { judgeStopped, readOutgrown, stoppedReads } from '../../rootfs/outgrown.ts';
 import { asked } from '../body/asked.ts';
 import { judgeReplacement, replacementWarnings } from '../replace/judge.ts';
 import type { Patch } from '../body/patch.ts';
+import { withComposed } from '../compose/compose-project.ts';
+import type { ComposedSeen } from './recreate-composed.ts';
 import {
-  composedFirst,
-  composedNeeds,
+  askCompositions,
   composedResult,
   isBeingComposed,
   isForCompose,
   planForCompose,
-  presentContainers,
+  readComposed,
 } from './recreate-composed.ts';
 import { recreateSchema, patchOf } from './recreate-input.ts';
 import type { RecreateWant } from './recreate-input.ts';
 import { replaceContainers } from '../replace/replace.ts';
-import type { Restoration } from './restore.ts';
-import { refuseRestoring, restoration, restoreNeeds } from './restore.ts';
+import type { Remains, Restoration } from './restore.ts';
+import { readRemains, refuseRestoring, restoration } from './restore.ts';
 import { asBefore, inPlace, leftByFailure } from '../replace/under-way.ts';
 import type { InPlace } from '../replace/under-way.ts';
+import type { FidelityLine } from '../body/fidelity.ts';
 import { explain } from '../body/fidelity.ts';
-import { copyNeedsOf, staleCopyRefusal } from './stale-copy.ts';
+import type { Copies } from './stale-copy.ts';
+import { readCopies, staleCopyRefusal } from './stale-copy.ts';
 import { askHiddenDifferences } from '../../../facts/containers/hidden-differences.ts';
 import { askImageIds } from '../../../facts/daemon/image-ids.ts';
 
-export const recreateContainer = defineOperation<RecreateWant>({
+/** What is known of a container that is to be replaced, by us. */
+interface PlainSeen {
+  readonly spec: ContainerSpec;
+  /** As `askContainerEnvironment` has it. */
+  readonly has: readonly boolean[] | undefined;
+  readonly imageIds: readonly (string | null)[] | undefined;
+  readonly copies: Copies;
+  readonly remains: Remains | undefined;
+  /** The one that it has replaced, while that is kept. */
+  readonly replaced:
+    | {
+        readonly by: Replacement;
+        readonly old: () => ContainerSpec;
+        readonly hidden: () => Readonly<Record<string, boolean>>;
+      }
+    | undefined;
+}
+
+type One = { readonly container: InPlace } & ({ readonly composed: ComposedSeen } | { readonly plain: PlainSeen });
+
+interface Host {
+  readonly containers: readonly Container[];
+  readonly uses: readonly ContainerUse[];
+  readonly replacements: readonly Replacement[];
+  /** What Compose has begun, where `compose: override` is said. */
+  readonly compositions: readonly Composition[];
+}
+
+interface Seen extends Host {
+  readonly selected: readonly One[] | Refusal;
+  readonly outgrown: Outgrown;
+}
+
+function* read(want: RecreateWant): Reading<Seen> {
+  const [[all, uses, replaced], composed = []] = yield* beside(
+    together(ask(containers), ask(containerUses), ask(replacements)),
+    perhaps(askCompositions(want)),
+  );
+  const host = { containers: all, uses, replacements: replaced, compositions: composed };
+  const selection = select(want, host);
+  const selected = isRefused(selection)
+    ? selection
+    : yield* allBeside(selection.selected.map((container) => readOne(want, container, host)));
+  // Only of those that would be replaced: most of a label's hundreds may be as they are asked for.
+  const changed = isRefused(selected) ? [] : selected.filter((one) => hasChanges(planOne(want, one, uses)));
+  return { ...host, selected, outgrown: yield* readOutgrown(changed.map(({ container }) => container.id)) };
+}
+
+function* readOne(want: RecreateWant, container: InPlace, host: Host): Reading<One> {
+  return isForCompose(want, container, host.compositions)
+    ? { container, composed: yield* readComposed(want, container, host.compositions) }
+    : { container, plain: yield* readPlain(want, container, host) };
+}
+
+function* readPlain(want: RecreateWant, { id }: InPlace, host: Host): Reading<PlainSeen> {
+  const by = replacedBy(id, host);
+  const [[[spec], [has, imageIds]], [[copies, remains], replaced]] = yield* beside(
+    beside(
+      together(askContainerSpec(id)),
+      beside(
+        perhaps(want.env === undefined ? undefined : askContainerEnvironment(id, want.env)),
+        perhaps(want.image === undefined ? undefined : askImageIds(want.image)),
+      ),
+    ),
+    beside(beside(readCopies(patchOf(want).mounts), readRemainsFor(want)), readReplaced(by, id)),
+  );
+  return { spec, has, imageIds, copies, remains, replaced };
+}
+
+function* readRemainsFor({ restore }: RecreateWant): Reading<Remains | undefined> {
+  return restore === undefined ? undefined : yield* readRemains(restore);
+}
+
+function* readReplaced(by: Replacement | undefined, id: string): Reading<PlainSeen['replaced']> {
+  if (by === undefined) return undefined;
+  const [old, hidden] = yield* beside(later(askContainerSpec(by.old)), later(askHiddenDifferences(by.old, id)));
+  return { by, old, hidden };
+}
+
+export const recreateContainer = defineReading<RecreateWant, Seen>({
   name: 'recreate_container',
   summary:
     'Replace a container by a new one that is the same but for what is asked, and keep the old one until finalize',
   schema: recreateSchema,
   readOnly: false,
   repeats: false,
+  read,
 
-  needs(want, known) {
-    const first: readonly FactRequest[] = [
-      ask(containers),
-      ask(containerUses),
-      ask(replacements),
-      ...composedFirst(want),
-    ];
-    if (first.some((request) => known.get(request) === undefined)) return first;
-    const selection = select(want, known);
-    if (isRefused(selection)) return [];
-    const all = selection.selected.map((container) => ({ container, needs: needsOf(want, container, known) }));
-    // Only of those that would be replaced: most of a label's hundreds may be as they are asked for.
-    const replaced = all.filter(
-      ({ container, needs }) =>
-        needs.every((request) => known.get(request) !== undefined) && hasChanges(planOne(want, container, known)),
-    );
-    return [
-      ...all.flatMap(({ needs }) => needs),
-      ...outgrownNeeds(
-        replaced.map(({ container }) => container.id),
-        known,
-      ),
-    ];
-  },
-
-  plan(want, known): Decision {
-    const selection = select(want, known);
-    if (isRefused(selection)) return selection;
-    const plans = selection.selected.map((container) =>
-      unlessOutgrown(want, container, planOne(want, container, known), known),
-    );
-    const names = selection.selected.map(({ name }) => name).join(', ');
+  plan(want, seen): Decision {
+    const { selected, uses } = seen;
+    if (isRefused(selected)) return selected;
+    const plans = selected.map((one) => unlessOutgrown(one.container, planOne(want, one, uses), seen));
+    const names = selected.map(({ container: { name } }) => name).join(', ');
     return combine(
       plans,
-      selection.selected.length === 1
-        ? `${names} is as it is asked for`
-        : `all of them are as they are asked for: ${names}`,
+      selected.length === 1 ? `${names} is as it is asked for` : `all of them are as they are asked for: ${names}`,
     );
   },
 
-  touches(want, known) {
-    const selection = select(want, known);
-    const ids = isRefused(selection) ? [] : selection.selected.map(({ id }) => id);
+  touches(want, { selected, containers: all, outgrown: { docker } }) {
+    const ids = isRefused(selected) ? [] : selected.map(({ container: { id } }) => id);
     const mounted = Object.values(want.mounts ?? {}).flatMap((mount) =>
       mount === null ? [] : ['volume' in mount ? `volume:${mount.volume}` : `path:${mount.bind}`],
     );
-    return { reads: ['docker', ...outgrownReads(ids, known), ...mounted], changes: ids.map((id) => `container:${id}`) };
+    return {
+      reads: ['docker', ...stoppedReads(ids, { containers: all, docker }), ...mounted],
+      changes: ids.map((id) => `container:${id}`),
+    };
   },
 
-  verify(want, known) {
-    return results(want, known).flatMap(({ name, lines }) =>
+  verify(want, seen) {
+    return results(want, seen).flatMap(({ name, lines }) =>
       lines
         .filter(({ kind }) => kind === 'unexplained')
         .map(({ what }) => ({
@@ -109,8 +169,8 @@ export const recreateContainer = defineOperation<RecreateWant>({
     );
   },
 
-  result(want, known): Json {
-    const all = results(want, known).map(({ id, name, old, lines }) => ({
+  result(want, seen): Json {
+    const all = results(want, seen).map(({ id, name, old, lines }) => ({
       id,
       name,
       replaced: old ?? null,
@@ -122,30 +182,14 @@ export const recreateContainer = defineOperation<RecreateWant>({
   },
 });
 
-function needsOf(want: RecreateWant, container: InPlace, known: Known): readonly FactRequest[] {
-  if (isForCompose(want, container, known)) return composedNeeds(want, container, known);
-  const { id } = container;
-  const replaced = replacedBy(id, known);
-  return [
-    askContainerSpec(id),
-    ...(want.env === undefined ? [] : [askContainerEnvironment(id, want.env)]),
-    ...(want.image === undefined ? [] : [askImageIds(want.image)]),
-    ...copyNeedsOf(patchOf(want).mounts, known),
-    ...(want.restore === undefined ? [] : restoreNeeds(want.restore)),
-    ...(replaced === undefined ? [] : [askContainerSpec(replaced.old), askHiddenDifferences(replaced.old, id)]),
-  ];
-}
-
-function select(want: RecreateWant, known: Known): { readonly selected: readonly InPlace[] } | Refusal {
-  const present = inPlace(presentContainers(want, known), known.the(ask(replacements)));
+function select(
+  want: RecreateWant,
+  { containers: all, replacements: replaced, compositions: composed }: Host,
+): { readonly selected: readonly InPlace[] } | Refusal {
+  const present = inPlace(want.compose === 'override' ? withComposed(all, composed) : all, replaced);
   const selection = selectContainers(present, { container: want.container, label: want.label });
   if (isRefused(selection)) return selection;
   return { selected: selection.selected.flatMap(({ id }) => present.find((one) => one.id === id) ?? []) };
-}
-
-/** The spec of a container as it was before anything was done about it. */
-function specOf({ id, underWay }: InPlace, known: Known): ContainerSpec {
-  return asBefore(known.the(askContainerSpec(id)), underWay);
 }
 
 function hasChanges(plan: ContainerPlan): boolean {
@@ -153,30 +197,33 @@ function hasChanges(plan: ContainerPlan): boolean {
 }
 
 /** The old one is started again when it fails, or is rolled back: by then another daemon may do it. What has been begun can only go on, or back. */
-function unlessOutgrown(want: RecreateWant, container: InPlace, plan: ContainerPlan, known: Known): ContainerPlan {
-  if (!hasChanges(plan) || container.underWay !== undefined || isBeingComposed(want, container, known)) return plan;
-  const outgrown = judgeOutgrown([container.id], known, 'either');
-  return outgrown ?? plan;
+function unlessOutgrown(
+  { id, underWay }: InPlace,
+  plan: ContainerPlan,
+  { compositions: composed, outgrown }: Seen,
+): ContainerPlan {
+  if (!hasChanges(plan) || underWay !== undefined || isBeingComposed({ id }, composed)) return plan;
+  return judgeStopped([id], outgrown, 'either') ?? plan;
 }
 
-function planOne(want: RecreateWant, container: InPlace, known: Known): ContainerPlan {
-  if (isForCompose(want, container, known))
-    return planForCompose(want, container, () => patchFor(want, container, known), known);
-  const spec = specOf(container, known);
-  const { patch, cannot, notes } = leadingThere(want, container, spec, known);
+function planOne(want: RecreateWant, one: One, uses: readonly ContainerUse[]): ContainerPlan {
+  if ('composed' in one) return planForCompose(want, one.composed, () => patchFor(want, one.composed), uses);
+  const { container, plain } = one;
   const { underWay } = container;
+  // As it was before anything was done about it.
+  const spec = asBefore(plain.spec, underWay);
+  const { patch, cannot, notes } = leadingThere(want, spec, plain);
   const left = want.restore?.partly === true ? cannot.map((what) => `not restored: ${what}`) : [];
   if (underWay === undefined && left.length < cannot.length)
     return refuseRestoring(spec.name, want.restore?.version, cannot);
   if (underWay === undefined && asked(spec, patch).length === 0) return { changes: [], warnings: left, owed: [] };
-  const uses = known.the(ask(containerUses));
   const refusal =
     judgeReplacement(spec, patch, uses, underWay, 'or compose: override') ??
-    (underWay === undefined ? staleCopyRefusal(spec, patchOf(want).mounts, known) : undefined);
+    (underWay === undefined ? staleCopyRefusal(spec, patchOf(want).mounts, plain.copies) : undefined);
   const change = (): Change =>
     replaceContainers({
       subject: `container:${spec.name}`,
-      containers: [{ spec, patch, imageId: imageIdOf(want, known) }],
+      containers: [{ spec, patch, imageId: imageIdOf(want, plain) }],
       gate: { seconds: want.gate.seconds, healthy: want.gate.healthy },
       ...(underWay === undefined ? {} : { underWay: underWay.step }),
     });
@@ -190,67 +237,65 @@ function planOne(want: RecreateWant, container: InPlace, known: Known): Containe
   return { ...refusal, ...(kept === undefined ? {} : { provisional: [change()] }) };
 }
 
-function leadingThere(want: RecreateWant, container: InPlace, spec: ContainerSpec, known: Known): Restoration {
-  if (want.restore === undefined) return { patch: patchFor(want, container, known), cannot: [], notes: [] };
-  const { patch, ...rest } = restoration(want.restore, spec, known);
+function leadingThere(want: RecreateWant, spec: ContainerSpec, plain: PlainSeen): Restoration {
+  if (want.restore === undefined || plain.remains === undefined)
+    return { patch: patchFor(want, plain), cannot: [], notes: [] };
+  const { patch, ...rest } = restoration(want.restore, spec, plain.remains);
   return { ...rest, patch: { ...patchOf(want), ...patch } };
 }
 
 /** Which image the new container has, as far as that is known beforehand. */
-function imageIdOf({ image, restore }: RecreateWant, known: Known): string | undefined {
-  return restore?.spec.imageId ?? (image === undefined ? undefined : (known.get(askImageIds(image))?.[0] ?? undefined));
+function imageIdOf({ image, restore }: RecreateWant, { imageIds }: PlainSeen): string | undefined {
+  return restore?.spec.imageId ?? (image === undefined ? undefined : (imageIds?.[0] ?? undefined));
 }
 
 /** What is wanted, without the variables that it has already. */
-function patchFor(want: RecreateWant, { id }: Pick<Container, 'id'>, known: Known): Patch {
+function patchFor(want: RecreateWant, { spec, has }: Pick<PlainSeen, 'spec' | 'has'>): Patch {
   const patch = patchOf(want);
   if (want.env === undefined) return patch;
-  const has = known.the(askContainerEnvironment(id, want.env));
-  const names = new Set(known.the(askContainerSpec(id)).env.map((entry) => entry.name));
+  const names = new Set(spec.env.map((entry) => entry.name));
   const given = Object.entries(want.env)
     .filter(([, value]) => value !== null)
     .map(([key]) => key);
   const env = Object.fromEntries(
     Object.entries(want.env).filter(([key, value]) =>
-      value === null ? names.has(key) : has[given.indexOf(key)] !== true,
+      value === null ? names.has(key) : has?.[given.indexOf(key)] !== true,
     ),
   );
   return { ...patch, env };
 }
 
-function replacedBy(id: string, known: Known): Replacement | undefined {
-  return known
-    .the(ask(replacements))
-    .find(
-      (one) =>
-        one.step === 'done' &&
-        one.new === id &&
-        known.the(ask(containers)).some((container) => container.id === one.old),
-    );
+function replacedBy(id: string, { replacements: replaced, containers: all }: Host): Replacement | undefined {
+  return replaced.find(
+    (one) => one.step === 'done' && one.new === id && all.some((container) => container.id === one.old),
+  );
 }
 
-function results(
-  want: RecreateWant,
-  known: Known,
-): readonly {
+interface Result {
   readonly id: string;
   readonly name: string;
   readonly old: string | undefined;
-  readonly lines: ReturnType<typeof explain>;
-}[] {
-  const selection = select(want, known);
-  if (isRefused(selection)) return [];
-  return selection.selected.map(({ id, name }) => {
-    const composed = composedResult(want, { id, name }, known);
-    if (composed !== undefined) return composed;
-    const replaced = replacedBy(id, known);
-    const old = replaced === undefined ? undefined : known.get(askContainerSpec(replaced.old));
-    const spec = known.get(askContainerSpec(id));
-    const hidden = replaced === undefined ? undefined : known.get(askHiddenDifferences(replaced.old, id));
-    if (replaced === undefined || old === undefined || spec === undefined)
-      return { id, name, old: undefined, lines: [] };
-    const before = asBefore(old, replaced);
-    const patch = want.restore === undefined ? patchOf(want) : restoration(want.restore, before, known).patch;
-    return { id, name, old: replaced.old, lines: explain(before, spec, patch, hidden) };
+  readonly lines: readonly FidelityLine[];
+}
+
+function results(want: RecreateWant, { selected }: Seen): readonly Result[] {
+  if (isRefused(selected)) return [];
+  return selected.map((one) => {
+    const { id, name } = one.container;
+    const explained = 'composed' in one ? composedResult(want, one.composed) : plainResult(want, one.plain);
+    return { id, name, ...(explained ?? { old: undefined, lines: [] }) };
   });
+}
+
+function plainResult(
+  want: RecreateWant,
+  { spec, replaced, remains }: PlainSeen,
+): Pick<Result, 'old' | 'lines'> | undefined {
+  if (replaced === undefined) return undefined;
+  const before = asBefore(replaced.old(), replaced.by);
+  const patch =
+    want.restore === undefined || remains === undefined
+      ? patchOf(want)
+      : restoration(want.restore, before, remains).patch;
+  return { old: replaced.by.old, lines: explain(before, spec, patch, replaced.hidden()) };
 }

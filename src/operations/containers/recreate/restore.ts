@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { ContainerSpec } from '../../../facts/containers/container-spec.ts';
-import type { FactRequest, Known } from '../../../facts/fact.ts';
 import { ask } from '../../../facts/fact.ts';
 import { askImageIds } from '../../../facts/daemon/image-ids.ts';
 import type { Volume } from '../../../facts/volumes/volumes.ts';
@@ -9,6 +8,8 @@ import type { Refusal } from '../../../values/refusal.ts';
 import { refuse } from '../../../values/refusal.ts';
 import { oneLine } from '../../../values/terminal.ts';
 import { familyOf, familyOfName, labelOf, successorsOf } from '../../versions/versions.ts';
+import type { Reading } from '../../engine/reading.ts';
+import { together } from '../../engine/reading.ts';
 import type { ExpectedMount } from '../body/mounts.ts';
 import { planMounts } from '../body/mounts.ts';
 import type { Patch, PatchedMount } from '../body/patch.ts';
@@ -31,24 +32,28 @@ export interface Restoration {
   readonly notes: readonly string[];
 }
 
-export function restoreNeeds({ spec }: Restore): readonly FactRequest[] {
-  return [ask(volumes), imagesOf(spec)];
+/** What the host has of what a version was made with. */
+export interface Remains {
+  readonly volumes: readonly Volume[];
+  /** The ids of the image of that name, and of the very one that it was; null of what is not there. */
+  readonly images: readonly (string | null)[];
 }
 
-function imagesOf({ image, imageId }: Recorded): FactRequest<readonly (string | null)[]> {
-  return askImageIds(image, ...(imageId === undefined ? [] : [imageId]));
+export function* readRemains({ spec: { image, imageId } }: Restore): Reading<Remains> {
+  const [all, images] = yield* together(ask(volumes), askImageIds(image, ...(imageId === undefined ? [] : [imageId])));
+  return { volumes: all, images };
 }
 
 /** The whole of it: what the version did not have is taken out, too. */
 export function restoration(
   { spec: wanted, env_changed: envChanged }: Restore,
   spec: ContainerSpec,
-  known: Known,
+  { volumes: all, images }: Remains,
 ): Restoration {
   const now = recordedOf(spec, {}, undefined);
-  const image = imageOf(wanted, spec, known);
+  const image = imageOf(wanted, spec, images);
   const env = environment(wanted, spec, envChanged);
-  const mounts = mountsOf(wanted, spec, known.the(ask(volumes)));
+  const mounts = mountsOf(wanted, spec, all);
   const labels = { ...changes(wanted.labels, ownLabels(spec)) };
   const ports = changes(wanted.ports, now.ports);
   const [name = 'no', count = '0'] = wanted.restart.split(':');
@@ -95,9 +100,8 @@ interface Part<Value> {
   readonly notes: readonly string[];
 }
 
-function imageOf(wanted: Recorded, spec: ContainerSpec, known: Known): Part<Pick<Patch, 'image'>> {
+function imageOf(wanted: Recorded, spec: ContainerSpec, [named, same]: Remains['images']): Part<Pick<Patch, 'image'>> {
   const { image, imageId } = wanted;
-  const [named, same] = known.the(imagesOf(wanted));
   const isSame = imageId === undefined ? spec.config['Image'] === image : spec.image === imageId;
   if (isSame) return { patch: {}, cannot: [], notes: [] };
   if (named !== null && named !== undefined && (imageId === undefined || named === imageId))

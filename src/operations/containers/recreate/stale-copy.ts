@@ -1,30 +1,48 @@
 import type { ContainerSpec } from '../../../facts/containers/container-spec.ts';
+import type { CopiedInto } from '../../../facts/copies/copied-into.ts';
 import { askCopiedInto } from '../../../facts/copies/copied-into.ts';
-import type { FactRequest, Known } from '../../../facts/fact.ts';
 import { ask } from '../../../facts/fact.ts';
+import type { Volume } from '../../../facts/volumes/volumes.ts';
 import { volumes } from '../../../facts/volumes/volumes.ts';
 import { asText } from '../../../values/json.ts';
 import type { Refusal } from '../../../values/refusal.ts';
 import { refuse } from '../../../values/refusal.ts';
 import { oneLine } from '../../../values/terminal.ts';
+import type { Reading } from '../../engine/reading.ts';
+import { allBeside, beside, later, perhaps } from '../../engine/reading.ts';
 import { containerPath } from '../body/container-path.ts';
 import type { Patch, PatchedMount } from '../body/patch.ts';
 
 type Mounts = NonNullable<Patch['mounts']>;
 
-/** What has to be known of the directories that are to be mounted: whether they are copies of what is mounted now. */
-export function copyNeedsOf(mounts: Mounts | undefined, known: Known): readonly FactRequest[] {
-  const wanted = Object.values(mounts ?? {}).filter((mount) => mount !== null);
-  if (wanted.length === 0) return [];
-  return [
-    ...(wanted.some((mount) => 'volume' in mount) ? [ask(volumes)] : []),
-    ...wanted.flatMap((mount) => directoryOf(mount, known)).map(askCopiedInto),
-  ];
+/** What is known of the directories that are to be mounted: whether they are copies, and of what. */
+export interface Copies {
+  readonly volumes: readonly Volume[];
+  readonly into: ReadonlyMap<string, () => CopiedInto | null>;
 }
 
-function directoryOf(mount: PatchedMount, known: Known): readonly string[] {
+export const noCopies: Copies = { volumes: [], into: new Map<string, () => CopiedInto | null>() };
+
+/** Of volumes in two flights: where they lie has to be known first. */
+export function* readCopies(mounts: Mounts | undefined): Reading<Copies> {
+  const wanted = Object.values(mounts ?? {}).filter((mount) => mount !== null);
+  const named = wanted.filter((mount) => 'volume' in mount);
+  const binds = wanted.filter((mount) => !('volume' in mount)).flatMap((mount) => directoryOf(mount, []));
+  const [all = [], ofBinds] = yield* beside(
+    perhaps(named.length > 0 ? ask(volumes) : undefined),
+    allBeside(binds.map(readCopiedInto)),
+  );
+  const ofVolumes = yield* allBeside(named.flatMap((mount) => directoryOf(mount, all)).map(readCopiedInto));
+  return { volumes: all, into: new Map([...ofBinds, ...ofVolumes]) };
+}
+
+function* readCopiedInto(directory: string): Reading<readonly [string, () => CopiedInto | null]> {
+  return [directory, yield* later(askCopiedInto(directory))];
+}
+
+function directoryOf(mount: PatchedMount, all: readonly Volume[]): readonly string[] {
   if ('bind' in mount) return [mount.bind];
-  const mountpoint = known.get(ask(volumes))?.find(({ name }) => name === mount.volume)?.mountpoint ?? '';
+  const mountpoint = all.find(({ name }) => name === mount.volume)?.mountpoint ?? '';
   return mountpoint.startsWith('/') ? [mountpoint] : [];
 }
 
@@ -32,12 +50,16 @@ function directoryOf(mount: PatchedMount, known: Known): readonly string[] {
  * A copy that is to take the place of what it is a copy of, and lacks what has been written since: the container would go on
  * without that.
  */
-export function staleCopyRefusal(spec: ContainerSpec, mounts: Mounts | undefined, known: Known): Refusal | undefined {
+export function staleCopyRefusal(
+  spec: ContainerSpec,
+  mounts: Mounts | undefined,
+  { volumes: all, into }: Copies,
+): Refusal | undefined {
   for (const [path, mount] of Object.entries(mounts ?? {})) {
     if (mount === null) continue;
     const now = asText(spec.mounts.find((one) => asText(one['Destination']) === containerPath(path))?.['Source']);
-    for (const directory of directoryOf(mount, known)) {
-      const copy = known.the(askCopiedInto(directory));
+    for (const directory of directoryOf(mount, all)) {
+      const copy = into.get(directory)?.() ?? null;
       if (
         copy === null ||
         now === '' ||

@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import type { BegunCopies } from '../../../facts/copies/begun-copy.ts';
 import { begunCopies } from '../../../facts/copies/begun-copy.ts';
-import type { ContainerUse } from '../../../facts/containers/container-uses.ts';
 import { containers } from '../../../facts/containers/containers.ts';
+import type { CopySource } from '../../../facts/copies/copy-source.ts';
 import { containerUsesIfAny, copySource } from '../../../facts/copies/copy-source.ts';
-import type { CopyTools } from '../../../facts/copies/directory-copy.ts';
+import type { CopyDirectory, CopyTools } from '../../../facts/copies/directory-copy.ts';
 import { copyDirectory, copyTools } from '../../../facts/copies/directory-copy.ts';
+import type { Docker } from '../../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../../facts/daemon/docker.ts';
 import {
   address as ipAddress,
@@ -15,21 +17,27 @@ import {
   type HostPath,
   hostPath,
   plainText,
+  type ServerCommand,
 } from '../../../facts/crossing.ts';
-import type { Fact, FactRequest, Known } from '../../../facts/fact.ts';
+import type { Fact, FactRequest } from '../../../facts/fact.ts';
 import { ask, askOf } from '../../../facts/fact.ts';
 import type { Peer } from '../../../facts/peer.ts';
 import { peer } from '../../../facts/peer.ts';
-import { realPath } from '../../../facts/host/real-path.ts';
+import type { ReceivedCopy, ReceivingHost, Room } from '../../../facts/copies/receiving-host.ts';
 import { receivedCopy, receivingHost, roomIn } from '../../../facts/copies/receiving-host.ts';
+import type { SendingHost } from '../../../facts/copies/sending-host.ts';
 import { rsyncServerCommands, sendingHost, treeState } from '../../../facts/copies/sending-host.ts';
+import type { StoppedForCopies } from '../../../facts/copies/stopped-for-copy.ts';
 import { stoppedForCopies } from '../../../facts/copies/stopped-for-copy.ts';
 import { volumes } from '../../../facts/volumes/volumes.ts';
 import type { Refusal } from '../../../values/refusal.ts';
-import { isRefused } from '../../../values/refusal.ts';
-import { outgrownNeeds } from '../../rootfs/outgrown.ts';
+import { isRefused, refuse } from '../../../values/refusal.ts';
+import type { Reading } from '../../engine/reading.ts';
+import { beside, later, perhaps, together } from '../../engine/reading.ts';
+import type { Outgrown } from '../../rootfs/outgrown.ts';
+import { readOutgrown } from '../../rootfs/outgrown.ts';
 import { copyRate } from '../copy-input.ts';
-import { namesOf } from '../copy-survey.ts';
+import { namesOf, readBase } from '../copy-survey.ts';
 import type { DockerFacts, Located, CopyPlace } from '../places.ts';
 import { isPlace, locate, place, placeProblem } from '../places.ts';
 import { volumeName } from '../../versions/versions.ts';
@@ -97,7 +105,6 @@ export interface Destination extends Located {
 export interface Sides {
   readonly from: Located & { readonly path: HostPath };
   readonly to: Destination;
-  readonly peer: Peer;
   /** As the source reaches the destination. */
   readonly address: string;
   readonly port: number;
@@ -110,93 +117,172 @@ export function there({ to }: SendWant): Asks {
   return (fact, ...args) => askOf(to.host, fact, ...args);
 }
 
-export function sendNeeds(want: SendWant, known: Known): readonly FactRequest[] {
+/** What one of the two hosts has. */
+interface HostFacts extends DockerFacts {
+  readonly tools: CopyTools;
+  /** Docker answers. */
+  readonly answers: boolean;
+}
+
+interface BothHosts {
+  readonly here: HostFacts;
+  readonly away: HostFacts;
+  /** The destination, as it is reached. */
+  readonly peer: Peer;
+  /** Of the destination, where that is a volume. */
+  readonly docker: Docker | undefined;
+}
+
+/** What is known of the two hosts, and of what is to be copied, before it is. */
+export interface SendSeen extends BothHosts {
+  readonly begunHere: BegunCopies;
+  readonly stopped: StoppedForCopies;
+  readonly sides: Sides;
+  readonly source: CopyDirectory;
+  /** As it will be, where it is a volume that is not there yet. */
+  readonly target: CopyDirectory;
+  /** The real paths of what containers have mounted there. */
+  readonly bases: { readonly from: string | null | undefined; readonly to: string | null | undefined };
+  readonly special: CopySource;
+  readonly tree: () => string;
+  readonly sending: SendingHost;
+  readonly receiving: ReceivingHost;
+  /** Not to be had without rsync. */
+  readonly commands: () => readonly ServerCommand[];
+  /** The source, in what is written down at the destination, and what that has of it; where there is a source. */
+  readonly label: CopyLabel | undefined;
+  readonly received: ReceivedCopy | undefined;
+  /** The containers of the source's host that stop for the last pass. */
+  readonly stops: readonly string[];
+  readonly outgrown: Outgrown;
+}
+
+/** Three flights: what the two hosts have; what the two directories are; and what the destination has of this very source, with what is to be known of the containers that stop. */
+export function* readSend(want: SendWant): Reading<SendSeen | Refusal> {
   const at = there(want);
-  const { to } = want;
-  const first: readonly FactRequest[] = [
-    ...ofHost(ask, want.from, want.stop === true),
-    ask(begunCopies),
-    ask(stoppedForCopies),
-    ...ofHost(at, to, false),
-    at(peer, typed(to.host)),
-    ...(to.volume === undefined ? [] : [at(dockerInfo)]),
-  ];
-  if (first.some((request) => known.get(request) === undefined)) return first;
-  const sides = sidesOf(want, known);
-  if (isRefused(sides)) return first;
-  const { from, address, id } = sides;
-  const second: readonly FactRequest[] = [
-    ask(copyDirectory, from.path),
-    ask(copySource, from.path),
-    ask(treeState, from.path),
-    ask(peer),
-    ask(sendingHost, address, id),
-    ask(rsyncServerCommands, ...setsInOrder(sides.sets)),
-    ...insideOf(ask, from),
-    ...(sides.to.isNew
-      ? [at(roomIn, pathOf({ path: known.the(at(dockerInfo)).root }, want.to.host))]
-      : [at(copyDirectory, sides.to.path), ...insideOf(at, sides.to)]),
-    at(receivingHost, typed(sides.peer.user), id),
-  ];
-  const label = labelOf(sides, known);
-  return [
-    ...first,
-    ...second,
-    ...(label === undefined ? [] : [at(receivedCopy, label, sides.to.path)]),
-    ...outgrownNeeds(stoppedIds(want, sides, known), known),
-  ];
-}
-
-/** The containers of the source's host that stop for the last pass. */
-export function stoppedIds({ stop }: SendWant, { from }: Pick<Sides, 'from'>, known: Known): readonly string[] {
-  const source = known.get(ask(copyDirectory, from.path));
-  return stop === true && source?.kind === 'directory'
-    ? usersOfBoth(usesOf(ask, known) ?? [], namesOf(from, source), []).toStop.map(({ id }) => id)
-    : [];
-}
-
-function ofHost(at: Asks, wanted: CopyPlace, stop: boolean): readonly FactRequest[] {
-  const onHost = wanted.volume === undefined && wanted.container === undefined;
-  return [
-    at(copyTools),
-    at(containerUsesIfAny),
-    ...(onHost ? [] : [at(volumes)]),
-    ...(stop || wanted.container !== undefined ? [at(containers)] : []),
-  ];
-}
-
-function insideOf(at: Asks, { within }: Located): readonly FactRequest[] {
-  return within === undefined ? [] : [at(realPath, typed(within.base))];
-}
-
-function dockerOf(at: Asks, wanted: CopyPlace, known: Known): DockerFacts {
-  const onHost = wanted.volume === undefined && wanted.container === undefined;
+  const { to: wanted } = want;
+  const [[here, away], [[begunHere, stopped, found], docker]] = yield* beside(
+    beside(readHost(ask, want.from, want.stop === true), readHost(at, wanted, false)),
+    beside(
+      together(ask(begunCopies), ask(stoppedForCopies), at(peer, typed(wanted.host))),
+      perhaps(wanted.volume === undefined ? undefined : at(dockerInfo)),
+    ),
+  );
+  const both = { here, away, peer: found, docker };
+  const sides = sidesOf(want, both);
+  if (isRefused(sides)) return judgeDockers(want, both) ?? sides;
+  const { from, to, address, id } = sides;
+  const [[[source, special, own, sending, receiving], [tree, commands]], [baseFrom, [target, baseTo]]] = yield* beside(
+    beside(
+      together(
+        ask(copyDirectory, from.path),
+        ask(copySource, from.path),
+        ask(peer),
+        ask(sendingHost, address, id),
+        at(receivingHost, typed(found.user), id),
+      ),
+      beside(later(ask(treeState, from.path)), later(ask(rsyncServerCommands, ...setsInOrder(sides.sets)))),
+    ),
+    beside(readBase(from), readTarget(want, to, docker)),
+  );
+  const label = source.kind === 'directory' ? labelOf(own, source) : undefined;
+  const stops =
+    want.stop === true && source.kind === 'directory'
+      ? usersOfBoth(here.uses, namesOf(from, source), []).toStop.map((use) => use.id)
+      : [];
+  const [received, outgrown] = yield* beside(
+    perhaps(label === undefined ? undefined : at(receivedCopy, label, to.path)),
+    readOutgrown(stops),
+  );
   return {
-    uses: usesOf(at, known) ?? [],
-    volumes: onHost ? [] : (known.get(at(volumes)) ?? []),
-    containers: wanted.container === undefined ? [] : (known.get(at(containers)) ?? []),
+    ...both,
+    begunHere,
+    stopped,
+    sides,
+    source,
+    target,
+    bases: { from: baseFrom, to: baseTo },
+    special,
+    tree,
+    sending,
+    receiving,
+    commands,
+    label,
+    received,
+    stops,
+    outgrown,
   };
 }
 
-export function usesOf(at: Asks, known: Known): readonly ContainerUse[] | null | undefined {
-  return known.get(at(containerUsesIfAny));
+function* readHost(at: Asks, wanted: CopyPlace, stop: boolean): Reading<HostFacts> {
+  const onHost = wanted.volume === undefined && wanted.container === undefined;
+  const [[tools, uses], [all, boxes]] = yield* beside(
+    together(at(copyTools), at(containerUsesIfAny)),
+    beside(
+      perhaps(onHost ? undefined : at(volumes)),
+      perhaps(stop || wanted.container !== undefined ? at(containers) : undefined),
+    ),
+  );
+  return { tools, answers: uses !== null, uses: uses ?? [], volumes: all ?? [], containers: boxes ?? [] };
+}
+
+/** The destination, and where it really is. */
+function* readTarget(
+  want: SendWant,
+  to: Destination,
+  docker: Docker | undefined,
+): Reading<readonly [CopyDirectory, string | null | undefined]> {
+  const at = there(want);
+  if (!to.isNew || docker === undefined) {
+    const [[target], base] = yield* beside(together(at(copyDirectory, to.path)), readBase(to, at));
+    return [target, base];
+  }
+  const [room] = yield* together(at(roomIn, pathOf({ path: docker.root }, want.to.host)));
+  return [emptyIn(to.path, room), undefined];
+}
+
+/** The volume as it will be when it has been made. */
+function emptyIn(path: string, { availableBytes, inodesAvailable }: Room): CopyDirectory {
+  return {
+    kind: 'directory',
+    path,
+    identity: '0:0',
+    born: 0,
+    mode: '0755',
+    owner: '0:0',
+    mountsBelow: [],
+    allocatedBytes: 0,
+    apparentBytes: 0,
+    entries: 0,
+    availableBytes,
+    inodesTotal: Number.isFinite(inodesAvailable) ? inodesAvailable : 0,
+    inodesAvailable,
+  };
+}
+
+/** Whether it is known who uses the two directories. */
+export function judgeDockers({ to: { host } }: SendWant, { here, away }: BothHosts): Refusal | undefined {
+  if (!here.answers) return silentDocker('it is not known which containers use the source');
+  return away.answers ? undefined : onHost(host, silentDocker('it is not known which containers use the destination'));
+}
+
+function silentDocker(so: string): Refusal {
+  return refuse(
+    `the Docker daemon does not answer, so ${so}`,
+    'start it (systemctl start docker), then run the same again',
+  );
 }
 
 /** Where the two are, and how the one is reached from the other. */
-export function sidesOf(want: SendWant, known: Known): Sides | Refusal {
-  const at = there(want);
-  const from = locate(want.from, dockerOf(ask, want.from, known));
+export function sidesOf(want: SendWant, { here, away, peer: found, docker }: BothHosts): Sides | Refusal {
+  const from = locate(want.from, here);
   if (isRefused(from)) return from;
-  const to = destinationOf(want, known);
+  const to = destinationOf(want, away, docker);
   if (isRefused(to)) return onHost(want.to.host, to);
-  const found = known.the(at(peer, typed(want.to.host)));
-  const times = [ask(copyTools), at(copyTools)].every((request) => knowsNanoseconds(known.the(request)))
-    ? '--modify-window=-1'
-    : '';
+  const times = [here, away].every(({ tools }) => knowsNanoseconds(tools)) ? '--modify-window=-1' : '';
   return {
     from: { ...from, path: pathOf(from, 'the source') },
     to,
-    peer: found,
     address: want.to.address ?? found.address,
     port: want.to.port ?? found.port,
     id: nameFor(`${from.path} ${to.path}`),
@@ -204,17 +290,12 @@ export function sidesOf(want: SendWant, known: Known): Sides | Refusal {
   };
 }
 
-function destinationOf(want: SendWant, known: Known): Destination | Refusal {
-  const at = there(want);
-  const { volume } = want.to;
-  const docker = dockerOf(at, want.to, known);
-  if (volume !== undefined && docker.volumes.every(({ name }) => name !== volume))
-    return {
-      path: pathOf({ path: `${known.the(at(dockerInfo)).root}/volumes/${volume}/_data` }, want.to.host),
-      isNew: true,
-    };
-  const to = locate(want.to, docker);
-  return isRefused(to) ? to : { ...to, path: pathOf(to, want.to.host), isNew: false };
+function destinationOf(want: SendWant, away: HostFacts, docker: Docker | undefined): Destination | Refusal {
+  const { host, volume } = want.to;
+  if (volume !== undefined && docker !== undefined && away.volumes.every(({ name }) => name !== volume))
+    return { path: pathOf({ path: `${docker.root}/volumes/${volume}/_data` }, host), isNew: true };
+  const to = locate(want.to, away);
+  return isRefused(to) ? to : { ...to, path: pathOf(to, host), isNew: false };
 }
 
 /** What comes from the playbook or the inventory, and has no grammar of its own there. */
@@ -231,15 +312,15 @@ export function pathOf({ path }: { readonly path: string }, whose: string): Host
  * The source, as the destination has it written down: by its name in the inventory and its verified host
  * key, since by its own word one host could take another's copy for its own.
  */
-export function labelOf({ from }: { readonly from: { readonly path: HostPath } }, known: Known): CopyLabel | undefined {
-  const host = known.get(ask(peer));
-  const source = known.get(ask(copyDirectory, from.path));
-  if (host === undefined || source?.kind !== 'directory') return undefined;
-  const key = host.hostKey
+export function labelOf(
+  { name, hostKey }: Pick<Peer, 'name' | 'hostKey'>,
+  { path }: { readonly path: string },
+): CopyLabel {
+  const key = hostKey
     .replace(/^SHA256:/, '')
     .replaceAll('/', '_')
     .slice(0, 16);
-  return crossing(copyLabel, `${host.name.replaceAll('/', '_')}@${key}:${source.path}`, 'the name of the source');
+  return crossing(copyLabel, `${name.replaceAll('/', '_')}@${key}:${path}`, 'the name of the source');
 }
 
 /** Since 3.1.3; before, a window of -1 made every file differ. */

@@ -1,23 +1,13 @@
 import { AppError } from '../../../errors.ts';
-import { begunCopies } from '../../../facts/copies/begun-copy.ts';
 import type { ContainerUse } from '../../../facts/containers/container-uses.ts';
 import type { CopySource } from '../../../facts/copies/copy-source.ts';
-import { copySource } from '../../../facts/copies/copy-source.ts';
-import { copyDirectory, copyTools } from '../../../facts/copies/directory-copy.ts';
-import { dockerInfo } from '../../../facts/daemon/docker.ts';
-import type { Known } from '../../../facts/fact.ts';
-import { ask } from '../../../facts/fact.ts';
 import type { ReceivedCopy } from '../../../facts/copies/receiving-host.ts';
-import { receivedCopy, receivingHost, roomIn } from '../../../facts/copies/receiving-host.ts';
-import { rsyncServerCommands, sendingHost, treeState } from '../../../facts/copies/sending-host.ts';
-import { stoppedForCopies } from '../../../facts/copies/stopped-for-copy.ts';
-import type { CopyDirectory } from '../../../facts/copies/directory-copy.ts';
 import type { Refusal } from '../../../values/refusal.ts';
-import { isRefused, refuse } from '../../../values/refusal.ts';
+import { refuse } from '../../../values/refusal.ts';
 import type { Directory } from '../copy-start.ts';
 import type { Decision } from '../../engine/operation.ts';
-import { defineOperation } from '../../engine/operation.ts';
-import { outgrownReads } from '../../rootfs/outgrown.ts';
+import { defineReading } from '../../engine/operation.ts';
+import { stoppedReads } from '../../rootfs/outgrown.ts';
 import {
   nested,
   notDirectory,
@@ -31,50 +21,31 @@ import { names } from '../directory-users.ts';
 import { described } from '../places.ts';
 import type { SendPlan } from './send-changes.ts';
 import { clearAwayChange, destinationName, sendChanges } from './send-changes.ts';
-import type { SendWant, Sides } from './send-survey.ts';
-import {
-  labelOf,
-  onHost,
-  pathOf,
-  sendNeeds,
-  sendVolumeSchema,
-  sidesOf,
-  stoppedIds,
-  there,
-  typed,
-  usesOf,
-} from './send-survey.ts';
-import { setsInOrder } from './send-pass.ts';
+import type { SendSeen, SendWant } from './send-survey.ts';
+import { judgeDockers, onHost, pathOf, readSend, sendVolumeSchema, typed } from './send-survey.ts';
 import { judgeStop, usersOfBoth } from '../stop-users.ts';
 
 /**
  * The step runs on the source, which pushes to the destination directly. What has to be known of the
  * destination, and done there before and after, goes over plimsoll's own connection to it; the data does not.
  */
-export const sendVolume = defineOperation<SendWant>({
+export const sendVolume = defineReading<SendWant, SendSeen>({
   name: 'send_volume',
   summary: 'Copy a volume, a directory or a path of a container to another host, directly, verified by checksum',
   schema: sendVolumeSchema,
   readOnly: false,
   repeats: false,
-  needs: sendNeeds,
+  read: readSend,
   plan: planSend,
 
-  pin(want, known) {
-    if (want.since !== undefined) return want;
-    const sides = locatedSides(want, known);
-    const label = sides === undefined ? undefined : labelOf(sides, known);
-    if (sides === undefined || label === undefined) return want;
-    return { ...want, since: known.get(there(want)(receivedCopy, label, sides.to.path))?.record?.stamp ?? 'never' };
-  },
+  pin: (want, { received }) =>
+    want.since !== undefined || received === undefined ? want : { ...want, since: received.record?.stamp ?? 'never' },
 
   repin: (want, fresh, saved) =>
     want.since === undefined && saved.since !== undefined ? { ...fresh, since: saved.since } : fresh,
 
-  touches(want, known) {
-    const sides = locatedSides(want, known);
-    if (sides === undefined) return { reads: ['docker'], changes: [] };
-    const stopped = stoppedIds(want, sides, known);
+  touchesRefused: { reads: ['docker'], changes: [] },
+  touches(want, { sides, stops, here, outgrown: { docker } }) {
     // What another host has is told apart from what the step's own has.
     const destination = `path:${want.to.host}:${sides.to.path}`;
     return {
@@ -83,65 +54,50 @@ export const sendVolume = defineOperation<SendWant>({
         destination,
         `path:${sides.from.path}`,
         ...(want.from.volume === undefined ? [] : [`volume:${want.from.volume}`]),
-        ...outgrownReads(stopped, known),
+        ...stoppedReads(stops, { containers: here.containers, docker }),
       ],
-      changes: [destination, ...stopped.map((id) => `container:${id}`)],
+      changes: [destination, ...stops.map((id) => `container:${id}`)],
     };
   },
 
-  result(want, known) {
-    const sides = locatedSides(want, known);
-    if (sides === undefined) return null;
-    const target = known.get(there(want)(copyDirectory, sides.to.path));
+  result(want, { sides: { from, to }, target }) {
+    const there = target.kind === 'directory' && !to.isNew ? target : undefined;
     return {
-      from: sides.from.path,
+      from: from.path,
       host: want.to.host,
-      to: sides.to.path,
-      entries: target?.kind === 'directory' ? target.entries : null,
-      bytes: target?.kind === 'directory' ? target.allocatedBytes : null,
+      to: to.path,
+      entries: there?.entries ?? null,
+      bytes: there?.allocatedBytes ?? null,
     };
   },
 });
 
-function locatedSides(want: SendWant, known: Known): Sides | undefined {
-  if (sendNeeds(want, known).some((request) => known.get(request) === undefined)) return undefined;
-  const sides = sidesOf(want, known);
-  return isRefused(sides) ? undefined : sides;
-}
-
-function planSend(want: SendWant, known: Known): Decision {
+function planSend(want: SendWant, seen: SendSeen): Decision {
   const { host } = want.to;
-  const at = there(want);
-  const uses = usesOf(ask, known);
-  if (uses === null || uses === undefined) return silentDocker('it is not known which containers use the source');
-  const usesThere = usesOf(at, known);
-  if (usesThere === null || usesThere === undefined)
-    return onHost(host, silentDocker('it is not known which containers use the destination'));
-  const sides = sidesOf(want, known);
-  if (isRefused(sides)) return sides;
-  const { from, to } = sides;
-  const source = known.the(ask(copyDirectory, from.path));
-  const target = to.isNew ? emptyIn(to.path, known, want) : known.the(at(copyDirectory, to.path));
+  const silent = judgeDockers(want, seen);
+  if (silent !== undefined) return silent;
+  const { here, away, source, target } = seen;
+  const { from, to } = seen.sides;
   if (source.kind !== 'directory') return notDirectory(from.path, source.kind);
   if (target.kind !== 'directory') return onHost(host, notDirectory(to.path, target.kind));
   const refusal =
-    strayed(from, source, known) ??
+    strayed(from, source, seen.bases.from) ??
     nested(source) ??
-    unfinishedSource(source, known.the(ask(begunCopies))) ??
+    unfinishedSource(source, seen.begunHere) ??
     onHost(
       host,
-      (to.isNew ? undefined : strayed(to, target, known, at)) ??
+      (to.isNew ? undefined : strayed(to, target, seen.bases.to)) ??
         nested(target) ??
-        usedDestination(usesThere, namesOf(to, target)),
+        usedDestination(away.uses, namesOf(to, target)),
     ) ??
-    noWay(want, sides, known);
+    noWay(want, seen);
   if (refusal !== undefined) return refusal;
 
-  const plan = situationOf(want, known, sides, source, target);
+  const plan = situationOf(want, seen, source, target);
   const { access, begun: copyBegun, record } = plan;
   const complete = copyBegun === undefined && record !== undefined;
   const madeSince = complete && want.since !== undefined && record.stamp !== want.since;
-  const same = complete && record.unchanged && record.source === known.the(ask(treeState, from.path));
+  const same = complete && record.unchanged && record.source === seen.tree();
   if (madeSince || same) {
     if (plan.left || plan.remembered !== undefined) return { outcome: 'change', changes: [clearAwayChange(plan)] };
     return {
@@ -151,10 +107,15 @@ function planSend(want: SendWant, known: Known): Decision {
   }
   const foreign = foreignContent(want, target, plan);
   if (foreign !== undefined) return onHost(host, foreign);
-  const users = usersOfBoth(uses, namesOf(from, source), []);
+  const users = usersOfBoth(here.uses, namesOf(from, source), []);
   const layers = from.layerOf === undefined ? [] : [from.layerOf];
   const cannot =
-    judgeStop(want.stop, users, { uses, targetNames: [], layers }, known) ?? onHost(host, tooSmall(source, target));
+    judgeStop(
+      want.stop,
+      users,
+      { uses: here.uses, targetNames: [], layers },
+      { containers: here.containers, outgrown: seen.outgrown },
+    ) ?? onHost(host, tooSmall(source, target));
   if (cannot !== undefined) return cannot;
   const stops = want.stop === true ? users.toStop : [];
   const own = copyBegun?.from === access.label;
@@ -173,57 +134,19 @@ function planSend(want: SendWant, known: Known): Decision {
   return {
     outcome: 'change',
     changes,
-    warnings: warnings(
-      want,
-      source,
-      target,
-      known.the(ask(copySource, from.path)),
-      stops,
-      users.running,
-      access.address,
-    ),
-  };
-}
-
-function silentDocker(so: string): Refusal {
-  return refuse(
-    `the Docker daemon does not answer, so ${so}`,
-    'start it (systemctl start docker), then run the same again',
-  );
-}
-
-/** The volume as it will be when it has been made. */
-function emptyIn(path: string, known: Known, want: SendWant): CopyDirectory {
-  const at = there(want);
-  const { availableBytes, inodesAvailable } = known.the(
-    at(roomIn, pathOf({ path: known.the(at(dockerInfo)).root }, want.to.host)),
-  );
-  return {
-    kind: 'directory',
-    path,
-    identity: '0:0',
-    born: 0,
-    mode: '0755',
-    owner: '0:0',
-    mountsBelow: [],
-    allocatedBytes: 0,
-    apparentBytes: 0,
-    entries: 0,
-    availableBytes,
-    inodesTotal: Number.isFinite(inodesAvailable) ? inodesAvailable : 0,
-    inodesAvailable,
+    warnings: warnings(want, source, target, seen.special, stops, users.running, access.address),
   };
 }
 
 /** Why the one host cannot push to the other. */
-function noWay(want: SendWant, { peer, address, id }: Sides, known: Known): Refusal | undefined {
+function noWay(
+  want: SendWant,
+  { here, away, peer, sides: { address }, sending, receiving }: SendSeen,
+): Refusal | undefined {
   const { host } = want.to;
-  const at = there(want);
-  const sending = known.the(ask(sendingHost, address, id));
-  const receiving = known.the(at(receivingHost, typed(peer.user), id));
-  if (known.the(ask(copyTools)).rsync === null)
+  if (here.tools.rsync === null)
     return refuse('the host has no rsync with ACLs and extended attributes', 'install rsync on the host');
-  if (known.the(at(copyTools)).rsync === null)
+  if (away.tools.rsync === null)
     return onHost(host, refuse('there is no rsync with ACLs and extended attributes', 'install rsync there'));
   if (!sending.ssh)
     return refuse(
@@ -271,14 +194,11 @@ type Situation = Pick<SendPlan, 'access' | 'way' | 'sets' | 'directory' | 'stopp
   readonly record: ReceivedCopy['record'];
 };
 
-function situationOf(want: SendWant, known: Known, sides: Sides, source: Directory, target: Directory): Situation {
-  const { address, port, id, peer, sets, to } = sides;
-  const at = there(want);
-  const sending = known.the(ask(sendingHost, address, id));
-  const receiving = known.the(at(receivingHost, typed(peer.user), id));
-  const label = labelOf(sides, known);
+function situationOf(want: SendWant, seen: SendSeen, source: Directory, target: Directory): Situation {
+  const { here, peer, sides, sending, receiving, commands, label, received, stopped } = seen;
+  const { address, port, id, sets, to } = sides;
   const from = want.source_address ?? sending.address;
-  if (label === undefined || from === undefined || receiving.keysFile === undefined)
+  if (label === undefined || received === undefined || from === undefined || receiving.keysFile === undefined)
     throw new AppError('internal', 'the way to the destination was not judged');
   const [, major = '0', minor = '0'] = /OpenSSH_(\d+)\.(\d+)/.exec(peer.server) ?? [];
   const access = {
@@ -293,14 +213,13 @@ function situationOf(want: SendWant, known: Known, sides: Sides, source: Directo
     identity: typed(to.isNew ? '' : target.identity),
     label,
     trust: want.delete ? ('anything' as const) : ('own' as const),
-    commands: known.the(ask(rsyncServerCommands, ...setsInOrder(sets))),
+    commands: commands(),
   };
-  const stopped = known.the(ask(stoppedForCopies));
   const remembered = stopped.all.find((one) => one.from === source.path && one.to === destinationName({ access }));
   const down = (remembered?.containers ?? []).flatMap(
-    (container) => (usesOf(ask, known) ?? []).find((use) => use.id === container && !use.running) ?? [],
+    (container) => here.uses.find((use) => use.id === container && !use.running) ?? [],
   );
-  const { begun, record } = known.the(at(receivedCopy, label, to.path));
+  const { begun, record } = received;
   return {
     access,
     way: { address, port, user: peer.user, publicKey: peer.publicKey },

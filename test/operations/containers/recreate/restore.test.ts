@@ -10,6 +10,7 @@ import type { Patch } from '../../../../src/operations/containers/body/patch.ts'
 import type { Recorded } from '../../../../src/operations/containers/body/recorded.ts';
 import { recordedOf, recordedSchema, versionSpec } from '../../../../src/operations/containers/body/recorded.ts';
 import { recreateContainer } from '../../../../src/operations/containers/recreate/recreate-container.ts';
+import type { Remains } from '../../../../src/operations/containers/recreate/restore.ts';
 import { restoration } from '../../../../src/operations/containers/recreate/restore.ts';
 import cases from '../../../facts/cases/container-specs.json' with { type: 'json' };
 import { recordedDockers, recordedSpec } from '../../../facts/recorded-specs.ts';
@@ -39,19 +40,16 @@ interface Given {
   readonly changed?: readonly string[];
 }
 
-function known(wanted: Recorded, { images = {}, all = [] }: Given): Answers {
+function remains(wanted: Recorded, { images = {}, all = [] }: Given): Remains {
   const names = [wanted.image, ...(wanted.imageId === undefined ? [] : [wanted.imageId])];
-  return new Answers().set(ask(volumes), all).set(
-    askImageIds(...names),
-    names.map((name) => images[name] ?? null),
-  );
+  return { volumes: all, images: names.map((name) => images[name] ?? null) };
 }
 
 function back(wanted: Recorded, now: ContainerSpec, given: Given = {}): ReturnType<typeof restoration> {
   return restoration(
     { version: 1, spec: wanted, env_changed: [...(given.changed ?? [])], partly: false },
     now,
-    known(wanted, given),
+    remains(wanted, given),
   );
 }
 
@@ -281,6 +279,9 @@ describe('recreate_container with restore', () => {
       }).success,
     ).toBe(true);
     expect(recreateContainer.needs(want(then(plain)), world(then(plain))).map(({ fact }) => fact.name)).toEqual([
+      'containers',
+      'container-uses',
+      'replacements',
       askContainerSpec(plain.id).fact.name,
       'volumes',
       'image-ids',

@@ -3,7 +3,8 @@ import type { CopiedInto } from '../../../../src/facts/copies/copied-into.ts';
 import { askCopiedInto } from '../../../../src/facts/copies/copied-into.ts';
 import { ask } from '../../../../src/facts/fact.ts';
 import { volumes } from '../../../../src/facts/volumes/volumes.ts';
-import { copyNeedsOf, staleCopyRefusal } from '../../../../src/operations/containers/recreate/stale-copy.ts';
+import { readCopies, staleCopyRefusal } from '../../../../src/operations/containers/recreate/stale-copy.ts';
+import { follow } from '../../../../src/operations/engine/reading.ts';
 import { recordedSpec } from '../../../facts/recorded-specs.ts';
 import { Answers } from '../../known.ts';
 
@@ -17,8 +18,10 @@ const mountpoint = '/var/lib/docker/volumes/new/_data';
 const volume = { name: 'new', driver: 'local', mountpoint, labels: {}, options: {}, scope: 'local', createdAt: '' };
 
 const reasonOf = (copy: CopiedInto | null): string | undefined =>
-  staleCopyRefusal(spec, mounts, new Answers().set(ask(volumes), [volume]).set(askCopiedInto(mountpoint), copy))
-    ?.reason;
+  staleCopyRefusal(spec, mounts, { volumes: [volume], into: new Map([[mountpoint, () => copy]]) })?.reason;
+
+const asked = (wanted: Parameters<typeof readCopies>[0], known: Answers): readonly string[] =>
+  follow(readCopies(wanted), known).asked.map(({ key }) => key);
 
 describe('a copy that is to take the place of what it is a copy of', () => {
   it('is refused when that has been written to since, is unfinished, or its source is gone', () => {
@@ -38,14 +41,12 @@ describe('a copy that is to take the place of what it is a copy of', () => {
   });
 
   it('is asked about once it is known where it lies', () => {
-    expect(copyNeedsOf(mounts, new Answers()).map(({ key }) => key)).toEqual([ask(volumes).key]);
-    expect(copyNeedsOf(mounts, new Answers().set(ask(volumes), [volume])).map(({ key }) => key)).toEqual([
+    expect(asked(mounts, new Answers())).toEqual([ask(volumes).key]);
+    expect(asked(mounts, new Answers().set(ask(volumes), [volume]))).toEqual([
       ask(volumes).key,
       askCopiedInto(mountpoint).key,
     ]);
-    expect(copyNeedsOf({ '/a': { bind: '/srv' }, '/b': null }, new Answers()).map(({ key }) => key)).toEqual([
-      askCopiedInto('/srv').key,
-    ]);
-    expect(copyNeedsOf(undefined, new Answers())).toEqual([]);
+    expect(asked({ '/a': { bind: '/srv' }, '/b': null }, new Answers())).toEqual([askCopiedInto('/srv').key]);
+    expect(asked(undefined, new Answers())).toEqual([]);
   });
 });

@@ -3,8 +3,6 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ask } from '../../../../src/facts/fact.ts';
-import { peer } from '../../../../src/facts/peer.ts';
 import { rsyncServerCommands, sendingHost } from '../../../../src/facts/copies/sending-host.ts';
 import type { RelayAction } from '../../../../src/operations/engine/change.ts';
 import type { Planned } from '../../../../src/operations/engine/operation.ts';
@@ -13,7 +11,6 @@ import { rsyncSets } from '../../../../src/operations/copies/send/send-pass.ts';
 import { labelOf } from '../../../../src/operations/copies/send/send-survey.ts';
 import { sendVolume } from '../../../../src/operations/copies/send/send-volume.ts';
 import { undoOperation } from '../../../../src/run/continuing/undo.ts';
-import { crossed } from '../../../support/crossed.ts';
 import { planLawfully } from '../../plan-lawfully.ts';
 import type { SendWorld } from '../../volumes/send-world.ts';
 import { label, sendWish, sendWorld, user } from '../../volumes/send-world.ts';
@@ -231,20 +228,7 @@ describe('send_volume', () => {
   );
 
   it("says nothing about itself that the destination would take its copy for another's", () => {
-    const named = (name: string, hostKey: string): string | undefined => {
-      const want = sendWish();
-      const world = sendWorld(want).set(ask(peer), {
-        name,
-        hostKey,
-        address: '',
-        port: 22,
-        user: 'root',
-        publicKey: '',
-        server: '',
-        runsAs: 'root',
-      });
-      return labelOf({ from: { path: crossed('/a') } }, world);
-    };
+    const named = (name: string, hostKey: string): string => labelOf({ name, hostKey }, { path: '/a' });
     expect([
       named('web-1', 'SHA256:0123456789abcdefXYZ'),
       named('web-2', 'SHA256:0123456789abcdefXYZ'),
