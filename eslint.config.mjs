@@ -239,7 +239,7 @@ export default tseslint.config(
           selector:
             'TemplateElement[value.raw=/docker( image| volume| network| container)? inspect[^\\n|;&]*2>.dev.null/]',
           message:
-            'A reading tells its own error: what is not there is one thing, what could not be read another (operations/containers/replace/inspect-function.ts).',
+            'A reading tells its own error: what is not there is one thing, what could not be read another (operations/containers/replace/inspect.sh).',
         },
       ],
     },

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const isShell = (path) => {
-  if (!lstatSync(`${root}/${path}`).isFile()) return false;
+  // What has been removed and not committed yet is still listed.
+  if (lstatSync(`${root}/${path}`, { throwIfNoEntry: false })?.isFile() !== true) return false;
   return (
     path.endsWith('.sh') || /^#!.*\b(?:sh|bash|dash)\n/.test(readFileSync(`${root}/${path}`, 'latin1').slice(0, 80))
   );

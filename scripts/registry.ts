@@ -15,13 +15,10 @@ export function registryText(): string {
       return name === undefined ? [] : [{ name, file }];
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const erase =
-    readdirSync(operations, { recursive: true, encoding: 'utf8' }).find((file) => /(^|\/)erase\.ts$/.test(file)) ??
-    'erase.ts';
   return `// Written by npm run registry.
 ${found.map(({ name, file }) => `import { ${name} } from './${file}';`).join('\n')}
-import { eraseWant } from './${erase}';
-import type { Operation } from './${erase.replace('erase', 'operation')}';
+import { eraseWant } from './engine/erase.ts';
+import type { Operation } from './engine/operation.ts';
 
 const list: readonly Operation[] = [
 ${found.map(({ name }) => `  eraseWant(${name}),`).join('\n')}

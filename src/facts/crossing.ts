@@ -68,6 +68,12 @@ export const publicKey = z
   )
   .brand<'crossing' | 'public-key'>();
 
+/** A word that a host has made up, for itself. */
+export const ticket = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, 'is no ticket')
+  .brand<'crossing' | 'ticket'>();
+
 /** Text that plimsoll's source has: not for what comes from anywhere else. */
 export function own<const Text extends string>(text: Text): Text & Crossing {
   return text as Text & Crossing;

@@ -101,6 +101,7 @@ const kinds = {
     what: text,
     ...program,
     input: z.exactOptional(path),
+    ticket: z.exactOptional(z.strictObject(program)),
     atEnd: z.exactOptional(z.strictObject(program)),
     timeoutMs: z.exactOptional(z.number().positive()),
   } satisfies Shape<ActionOf<'relay'>>),

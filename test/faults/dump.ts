@@ -119,6 +119,8 @@ function steady(text: string, top: string): string {
       // Whether it was stopped by hand: an undo that stops a container can do no other.
       .replaceAll(/^c_ByHand=.*$/gm, 'c_ByHand=ANY')
       .replaceAll(/\d{8}T\d{6}Z/g, 'TIME')
+      // A host gives itself a name for whoever copies from it.
+      .replaceAll(/(plimsoll\.copied-from[\\":]+[^@"\\]*@)[\w+/]{16}:/g, '$1ITS-NAME:')
       // The key of a seal is made anew on each laptop.
       .replaceAll(/"key":"[0-9a-f]{16}","hmac":"[0-9a-f]{64}"/g, '"key":"KEY","hmac":"HMAC"')
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')

@@ -189,9 +189,11 @@ describe('a volume that is to be quarantined or removed', () => {
 
 describe('a new volume at the destination of a copy', () => {
   const create = (): ReturnType<typeof run> => {
-    const [action] = createChange({ host: 'b', label: crossed('web-1:/data') }, 'foo').actions;
+    const [action] = createChange({ host: 'b', id: crossed('a1'), label: crossed('web-1:/data') }, 'foo').actions;
     if (action?.kind !== 'relay') throw new Error('no relay');
-    return run(['/bin/sh', '-c', action.script, 'sh', ...action.args]);
+    const { script = '', args = [] } = action.ticket ?? {};
+    const { stdout } = run(['/bin/sh', '-c', script, 'sh', ...args]);
+    return run(['/bin/sh', '-c', action.script, 'sh', stdout, ...action.args]);
   };
   /** Docker's own way: a volume that is there is made without a word, and keeps its labels. */
   const docker = (special = ''): void => {

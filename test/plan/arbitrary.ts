@@ -137,6 +137,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       what: text,
       ...program,
       input: path,
+      ticket: fc.record(program, { noNullPrototype: true }),
       atEnd: fc.record(program, { noNullPrototype: true }),
       timeoutMs: seconds,
     },

@@ -164,6 +164,21 @@ describe('what a step does on another host', () => {
     expect([(left.error as Error).message, log()]).toEqual([expect.any(String), 'begun\n']);
   });
 
+  it('has a ticket of its host for what must not be done late', async () => {
+    const { link } = twoHosts();
+    const word = '0123456789abcdef'.repeat(2);
+    const done = await carryOut(link, [
+      relay('echo "$1" >>"$2"', { ticket: { script: 'printf %s "$1"', args: [crossed(word)] } }),
+    ]);
+    expect([done.error, log()]).toEqual([undefined, `${word}\n`]);
+    const none = await carryOut(link, [relay('echo "$1" >>"$2"', { ticket: { script: 'exit 1', args: [] } })]);
+    expect(none.error).toMatchObject({ code: 'action-failed' });
+    const false_ = await carryOut(link, [
+      relay('echo "$1" >>"$2"', { ticket: { script: "printf '%s' '$(id)'", args: [] } }),
+    ]);
+    expect([false_.error, log()]).toMatchObject([{ code: 'fact-unreadable' }, `${word}\n`]);
+  });
+
   it('says what could not be cleared away, and does not hide how the change has ended', async () => {
     const { link } = twoHosts();
     const done = await carryOut(link, [relay(':', { atEnd: { script: 'echo no room >&2; exit 1', args: [] } })]);

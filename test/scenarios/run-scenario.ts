@@ -269,11 +269,9 @@ class ScenarioRun {
       return;
     }
     // Nobody's backups are taken back.
-    this.#wrong.push(
-      ...differences(withoutBackups(before), withoutBackups(await this.#dump())).map(
-        (line) => `after the rollback ${line}`,
-      ),
-    );
+    const [was, is] = [withoutBackups(before), withoutBackups(await this.#dump())];
+    const started = JSON.stringify(intents).includes('docker stop') ? asLongAsDockerKnows(was, is) : was;
+    this.#wrong.push(...differences(started, is).map((line) => `after the rollback ${line}`));
   }
 
   readonly #untold = (text: string): string =>
@@ -372,4 +370,14 @@ function namesIn(node: object): readonly string[] {
     ...('name' in node && typeof node.name === 'string' && inner.length === 0 ? [node.name] : []),
     ...inner.flatMap(namesIn),
   ];
+}
+
+/** A device that somebody has made longer is as long as Docker knows, once its container was stopped and is started again. */
+function asLongAsDockerKnows(was: Dump, is: Dump): Dump {
+  const sectors = (table: string | undefined): number =>
+    Number(/^ ?\d+ (\d+) thin /.exec(table ?? '')?.[1] ?? Number.NaN);
+  const shorter = Object.entries(is).filter(
+    ([name, table]) => /^state\/dm\/[^/]+\/table$/.test(name) && sectors(table) < sectors(was[name]),
+  );
+  return { ...was, ...Object.fromEntries(shorter) };
 }

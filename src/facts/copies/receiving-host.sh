@@ -18,5 +18,6 @@ done
 [ ! -e "$keys" ] || [ -f "$keys" ] || trouble="$keys is no file"
 printf 'trouble %s\n' "$trouble"
 if [ "$(id -u "$user")" = 0 ] || runuser -u "$user" -- sudo -n true >/dev/null 2>&1 </dev/null; then echo privileged; fi
-if [ -e "${PLIMSOLL_STATE:-/var/lib/plimsoll}/receiving/$id" ] || grep -q " plimsoll-copy-$id\$" "$keys" 2>/dev/null; then echo left; fi
+receiving=${PLIMSOLL_STATE:-/var/lib/plimsoll}/receiving/$id
+if [ -e "$receiving" ] || [ -e "$receiving.ticket" ] || grep -q " plimsoll-copy-$id\$" "$keys" 2>/dev/null; then echo left; fi
 echo end

@@ -115,6 +115,11 @@ export interface RelayAction {
   readonly args: readonly Crossing[];
   /** A file of this host that holds a public key and nothing else, which becomes its standard input. */
   readonly input?: string;
+  /**
+   * Run there first: prints a word that becomes the script's first argument, and is no longer good once the change was
+   * undone. For what must not be done late, when the laptop that has sent it is gone.
+   */
+  readonly ticket?: { readonly script: string; readonly args: readonly Crossing[] };
   /** Run there by the same rules at the end of the change, whether it succeeded or not, unless it goes on by itself. */
   readonly atEnd?: { readonly script: string; readonly args: readonly Crossing[] };
   readonly timeoutMs?: number;

@@ -130,7 +130,7 @@ function describeWrite(
 }
 
 function describeRelay(
-  { host, what, script, args, input, atEnd }: RelayAction,
+  { host, what, script, args, input, ticket, atEnd }: RelayAction,
   { names, whole }: Shown,
 ): readonly string[] {
   const shown = (
@@ -145,6 +145,7 @@ function describeRelay(
   ];
   return [
     ...guttered('', `${names.text(what)} (on ${host})`),
+    ...(ticket === undefined ? [] : shown('for a word that is put before the other arguments, on', ticket)),
     ...shown('on', { script, args }),
     ...(input === undefined ? [] : guttered("# its standard input is this host's ", names.text(input))),
     ...(atEnd === undefined ? [] : shown('at the end, whatever happens, on', atEnd)),

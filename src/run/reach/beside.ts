@@ -37,8 +37,9 @@ export interface Beside {
 
 /** A new file of a name that nobody can know before. It says whose it is, so that what a killed program has left is removed. */
 export async function writeBeside(path: string): Promise<Beside> {
-  const us = `${await thisMachine()}-${String(process.pid)}`;
-  await removeLeft(dirname(path));
+  machine ??= thisMachine();
+  const us = `${await machine}-${String(process.pid)}`;
+  await removeLeft(dirname(path), await machine);
   const temporary = join(dirname(path), `.${randomBytes(12).toString('hex')}-${us}.plimsoll-part`);
   const file = await open(temporary, anew, 0o600);
   return {
@@ -52,6 +53,8 @@ export async function writeBeside(path: string): Promise<Beside> {
   };
 }
 
+let machine: Promise<string> | undefined;
+
 /** Numbers of processes mean something until the machine starts anew, among those that see the same ones. */
 async function thisMachine(): Promise<string> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
@@ -60,10 +63,9 @@ async function thisMachine(): Promise<string> {
 }
 
 /** What programs of this machine that are gone have left there; it is of no use to anybody. Once for each directory. */
-async function removeLeft(directory: string): Promise<void> {
+async function removeLeft(directory: string, machine: string): Promise<void> {
   if (lookedAt.has(directory)) return;
   lookedAt.add(directory);
-  const machine = await thisMachine();
   for (const name of await readdir(directory).catch(() => [])) {
     const [, its, pid = ''] = /^\.[0-9a-f]{24}-([0-9a-f]{16})-(\d{1,10})\.plimsoll-part$/.exec(name) ?? [];
     if (its !== machine || isAlive(Number(pid))) continue;

@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError, toAppError } from '../../errors.ts';
-import { crossing, publicKey } from '../../facts/crossing.ts';
+import type { Crossing } from '../../facts/crossing.ts';
+import { crossing, publicKey, ticket as ticketWord } from '../../facts/crossing.ts';
 import type {
   Action,
   Change,
@@ -11,7 +12,7 @@ import type {
   WaitUntilAction,
 } from '../../operations/engine/change.ts';
 import type { StepOutput } from '../../operations/engine/operation.ts';
-import type { Connection } from '../../transport/transport.ts';
+import type { Command, Connection } from '../../transport/transport.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { ScriptAction } from './compile.ts';
@@ -317,7 +318,7 @@ const mostRelayedBytes = 4096;
 const clearingMs = 30_000;
 
 async function relay({ link, lock, signal, onOutput }: Interpreter, action: RelayAction): Promise<StepOutput> {
-  const { script, args, input, timeoutMs } = action;
+  const { script, args, input, ticket, timeoutMs } = action;
   const file =
     input === undefined
       ? undefined
@@ -332,16 +333,27 @@ async function relay({ link, lock, signal, onOutput }: Interpreter, action: Rela
   const peer = await link.peer(action.host);
   peer.persist();
   await lock();
-  const outcome = await peer.again(
-    (connection) =>
-      connection.run(
-        { script, args, ...(stdin === undefined ? {} : { stdin }), ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-        { signal, onOutput },
-      ),
-    signal,
-  );
+  const time = timeoutMs === undefined ? {} : { timeoutMs };
+  const outcome = await peer.again(async (connection) => {
+    const word = ticket === undefined ? [] : [await ticketOf(connection, { ...ticket, ...time }, action, signal)];
+    return connection.run(
+      { script, args: [...word, ...args], ...(stdin === undefined ? {} : { stdin }), ...time },
+      { signal, onOutput },
+    );
+  }, signal);
   if (outcome.status !== 0) throw failed(commandOf(action), outcome.stderr);
   return outcome;
+}
+
+async function ticketOf(
+  connection: Connection,
+  command: Command,
+  action: RelayAction,
+  signal: AbortSignal,
+): Promise<Crossing> {
+  const { status, stdout, stderr } = await connection.run({ ...command, prints: 'data' }, { signal });
+  if (status !== 0) throw failed(commandOf(action), stderr);
+  return crossing(ticketWord, stdout, `what ${action.host} gave as a ticket`);
 }
 
 /** Also after an interruption. What cannot be done is said, and does not hide how the change has ended. */

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { comparisonFunctions } from '../../../src/operations/containers/replace/comparison-functions.ts';
-import { inspectFunction } from '../../../src/operations/containers/replace/inspect-function.ts';
+import { shell } from '../../../src/shell/shell.ts';
 import { runScript } from '../../facts/real-shell.ts';
 import type { NeedName } from '../../support/needs.ts';
+
+/** `of CONTAINER TEMPLATE`, which tells what is not there from what could not be read. */
+const inspectFunction = shell('operations/containers/replace/inspect.sh');
 
 /** What the host's own comparison says of lines: names, what the old container has, what the new one has. */
 function differences(names: readonly string[], was: readonly string[], is: readonly string[], before = ''): string {

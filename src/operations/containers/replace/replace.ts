@@ -2,13 +2,13 @@ import type { Action, Change, RecordNote } from '../../engine/change.ts';
 import { longestCopyMs } from '../../engine/time-limits.ts';
 import type { JsonObject } from '../../../values/json.ts';
 import { assignments, functionOf, wholeScript } from '../../../shell/render.ts';
+import { shell } from '../../../shell/shell.ts';
 import { commandLine } from '../../../values/shell.ts';
 import { asked, askedText } from '../body/asked.ts';
 import type { Creation } from '../body/creation.ts';
 import { comparisonFunctions } from './comparison-functions.ts';
 import { composeCreation } from '../body/creation.ts';
 import type { Expectation, ComparedLine } from '../body/expectations.ts';
-import { finalizeMain } from './finalize-main.ts';
 import { goJson } from '../body/go-template.ts';
 import { mayDiffer } from '../body/may-differ.ts';
 import { planMounts } from '../body/mounts.ts';
@@ -16,12 +16,17 @@ import { hasOwnNetworks } from '../body/networks.ts';
 import type { Gate, Replaced } from '../body/patch.ts';
 import { newName, oldName } from '../body/patch.ts';
 import { recordedOf, versionSpec } from '../body/recorded.ts';
-import { replaceFunctions } from './replace-functions.ts';
-import { replaceMain } from './replace-main.ts';
 import { restartPolicyOf } from '../body/restart-policy.ts';
-import { undoMain } from './undo-main.ts';
 
 export type { Gate } from '../body/patch.ts';
+
+const replaceFunctions = shell('operations/containers/replace/replace.sh');
+/** From the start, or from where an attempt was cut. */
+const replaceMain = shell('operations/containers/replace/replace-main.sh');
+/** The other way round. */
+const undoMain = shell('operations/containers/replace/undo-main.sh');
+/** Removes the old ones; never a volume, and nothing that runs or is not as it was left. */
+const finalizeMain = shell('operations/containers/replace/finalize-main.sh');
 
 export interface ReplaceOptions {
   readonly subject: string;

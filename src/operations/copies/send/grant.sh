@@ -1,12 +1,13 @@
 # Lets the key of a source in, for one copy. Standard input: the public key.
-# Arguments: copy, user, their file, address of the source, how the user becomes root, whether sshd knows expiry-time;
+# Arguments: a ticket, copy, user, their file, address of the source, how the user becomes root, whether sshd knows expiry-time;
 # then what gate.sh takes, without the time.
 # shellcheck disable=SC2154 # named by whoever renders it: environment
 # shellcheck disable=SC2174 # only the last directory is ours
 
-state=${PLIMSOLL_STATE:-/var/lib/plimsoll} id=$1 user=$2 keys=$3 address=$4 prefix=$5 expires=$6
-shift 6
+state=${PLIMSOLL_STATE:-/var/lib/plimsoll} word=$1 id=$2 user=$3 keys=$4 address=$5 prefix=$6 expires=$7
+shift 7
 . ./keys.sh
+. ./ticket.sh
 gate=$(cat ./gate.sh)
 revoke=$(cat ./revoke.sh)
 IFS=' ' read -r type key rest || :
@@ -17,6 +18,7 @@ case $address in ''|*[!0-9A-Fa-f.:]*) no "that is no address: $address" ;; esac
 case $id in ''|*[!0-9a-f]*) no "that is no name of a copy: $id" ;; esac
 directory=$state/receiving/$id
 case $directory in *[!A-Za-z0-9/._-]*) no "plimsoll's own directory has a name that cannot stand in $keys: $directory" ;; esac
+use_ticket "$word"
 mkdir -p -m 700 -- "$directory" || exit 1
 alone
 word() { printf " '%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }

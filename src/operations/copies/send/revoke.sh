@@ -1,8 +1,10 @@
-# Takes away what grant.sh has allowed. Nothing to do is success.
+# Takes away what grant.sh has allowed, or may be about to. Nothing to do is success.
 # Arguments: copy, user, their file.
 
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll} id=$1 user=$2 keys=$3
 . ./keys.sh
+. ./ticket.sh
+void_ticket
 [ -e "$state/receiving/$id" ] || grep -q " plimsoll-copy-$id\$" "$keys" 2>/dev/null || exit 0
 alone
 if [ -e "$keys" ] && grep -q " plimsoll-copy-$id\$" "$keys"; then

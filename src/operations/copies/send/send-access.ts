@@ -7,6 +7,13 @@ import { shell } from '../../../shell/shell.ts';
 /** Takes away what was allowed; nothing to do is success. */
 const revoke = shell('operations/copies/send/revoke.sh');
 
+const handOut = shell('operations/copies/send/hand-out.sh');
+
+/** What is done at the destination only as long as nobody has ended the copy: what is late does nothing. */
+export function ticketFor(id: Crossing): RelayAction['ticket'] & object {
+  return { script: handOut, args: [id] };
+}
+
 /** The one forced command of the source's key is gate.sh; on the destination it lies beside revoke.sh. */
 const grant = shell('operations/copies/send/grant.sh', { environment: privilegedEnvironment });
 
@@ -56,6 +63,7 @@ export function grantAccess(access: Access, publicKey: string): RelayAction {
       identity,
     ],
     input: publicKey,
+    ticket: ticketFor(id),
     atEnd: { script: revoke, args: [id, user, keysFile] },
     timeoutMs: shortly,
   };

@@ -9,7 +9,7 @@ import type { Directory } from '../copy-start.ts';
 import { startAgain } from '../start-again.ts';
 import { names } from '../directory-users.ts';
 import type { Access } from './send-access.ts';
-import { grantAccess, revokeAccess } from './send-access.ts';
+import { grantAccess, revokeAccess, ticketFor } from './send-access.ts';
 import type { RsyncSets, Way } from './send-pass.ts';
 import { makeKey, removeKey, sendPass } from './send-pass.ts';
 import { typed } from './send-survey.ts';
@@ -159,13 +159,14 @@ const madeFor = 'plimsoll.copied-from';
 const createScript = shell('operations/copies/send/create-to-receive.sh');
 const removeScript = shell('operations/copies/send/remove-created.sh');
 
-export function createChange({ host, label }: Pick<Access, 'host' | 'label'>, volume: string): Change {
+export function createChange({ host, id, label }: Pick<Access, 'host' | 'id' | 'label'>, volume: string): Change {
   const create: RelayAction = {
     kind: 'relay',
     host,
     what: `create the volume ${volume}`,
     script: createScript,
-    args: [typed(volume), label, own(madeFor)],
+    args: [id, typed(volume), label, own(madeFor)],
+    ticket: ticketFor(id),
     timeoutMs: 120_000,
   };
   const remove: RelayAction = {
@@ -173,7 +174,7 @@ export function createChange({ host, label }: Pick<Access, 'host' | 'label'>, vo
     host,
     what: `remove the volume ${volume}, if it is empty and was made for this copy`,
     script: removeScript,
-    args: [typed(volume), label, own(madeFor)],
+    args: [id, typed(volume), label, own(madeFor)],
     timeoutMs: 120_000,
   };
   return {
