@@ -10,6 +10,8 @@ import type { Action, Change, ExecAction } from '../../src/operations/engine/cha
 import { eraseWant } from '../../src/operations/engine/erase.ts';
 import type { Operation } from '../../src/operations/engine/operation.ts';
 import { defineOperation } from '../../src/operations/engine/operation.ts';
+import type { Reading } from '../../src/operations/engine/reading.ts';
+import { each, together } from '../../src/operations/engine/reading.ts';
 import { refuse } from '../../src/values/refusal.ts';
 import { operations as real } from '../../src/operations/registry.ts';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -71,6 +73,11 @@ function change(
   };
 }
 
+function* readText({ path }: { readonly path: string }): Reading<string | null> {
+  const [is] = yield* together(ask(text, path));
+  return is;
+}
+
 const put = defineOperation({
   name: 'put',
   summary: 'Put a text into a file',
@@ -89,9 +96,8 @@ const put = defineOperation({
   }),
   readOnly: false,
   repeats: false,
-  needs: ({ path }) => [ask(text, path)],
-  plan(want, known) {
-    const is = known.the(ask(text, want.path));
+  read: readText,
+  plan(want, is) {
     if (is === 'locked') return refuse(`${want.path} is locked`, 'unlock it');
     if (is === want.text)
       return {
@@ -124,7 +130,7 @@ const put = defineOperation({
     };
   },
   touches: ({ path }) => ({ reads: [`path:${path}`], changes: [`path:${path}`] }),
-  result: (want, known) => known.the(ask(text, want.path)),
+  result: (_want, is) => is,
 });
 
 /** One change for each file, all of them alike; what was there is kept until it is given up. */
@@ -134,10 +140,10 @@ const fill = defineOperation({
   schema: z.strictObject({ paths: z.array(z.string()), text: z.string() }),
   readOnly: false,
   repeats: false,
-  needs: ({ paths }) => paths.map((path) => ask(text, path)),
-  plan(want, known) {
+  read: ({ paths }) => each(paths.map((path) => ask(text, path))),
+  plan(want, texts) {
     const files = want.paths
-      .map((path) => ({ path, is: known.the(ask(text, path)) }))
+      .map((path, index) => ({ path, is: texts[index] ?? null }))
       .filter(({ is }) => is !== want.text);
     if (files.length === 0) return { outcome: 'noop', reason: 'they hold that already' };
     const keep = (path: string): Action => ({
@@ -177,12 +183,10 @@ const add = defineOperation({
   }),
   readOnly: false,
   repeats: false,
-  needs: ({ path }) => [ask(text, path)],
-  pin: (want, known) =>
-    want.to === undefined ? { ...want, to: Number(known.the(ask(text, want.path))) + want.by } : want,
+  read: readText,
+  pin: (want, is) => (want.to === undefined ? { ...want, to: Number(is) + want.by } : want),
   repin: (want, fresh, saved) => (want.to === undefined && saved.to !== undefined ? { ...fresh, to: saved.to } : fresh),
-  plan(want, known) {
-    const is = known.the(ask(text, want.path));
+  plan(want, is) {
     const wanted = String(want.to ?? Number(is) + want.by);
     return is === wanted
       ? { outcome: 'noop', reason: 'so much already' }
@@ -200,10 +204,10 @@ const look = defineOperation({
   schema: z.strictObject({ path: z.string() }),
   readOnly: true,
   repeats: false,
-  needs: ({ path }) => [ask(text, path)],
+  read: readText,
   plan: () => ({ outcome: 'noop', reason: 'read' }),
   touches: ({ path }) => ({ reads: [`path:${path}`], changes: [] }),
-  result: ({ path }, known) => known.the(ask(text, path)),
+  result: (_want, is) => is,
 });
 
 const registry: ReadonlyMap<string, Operation> = new Map([

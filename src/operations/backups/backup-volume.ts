@@ -2,7 +2,7 @@ import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { stoppedReads } from '../rootfs/outgrown.ts';
 import { secretFilesAt } from '../engine/secret-files.ts';
 import { sourceWarnings } from '../copies/copy-judgement.ts';
@@ -22,7 +22,7 @@ import { superfluous } from './retention.ts';
  * A backup is a new thing each time; so the plan gives it a name, with the host's time in it, and what is
  * wanted is that a whole backup of that name is there. The name is part of what resume goes on with.
  */
-export const backupVolume = defineReading<BackupWant, BackupSeen>({
+export const backupVolume = defineOperation<BackupWant, BackupSeen>({
   name: 'backup_volume',
   summary:
     'Back a volume, a directory or a path of a container up to this machine, the host or another one, verified by checksum',

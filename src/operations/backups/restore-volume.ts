@@ -26,7 +26,7 @@ import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, SizeError } from '../../values/size.ts';
 import { sizeText } from '../engine/input.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { beside, later, perhaps, together } from '../engine/reading.ts';
 import { secretFilesAt } from '../engine/secret-files.ts';
@@ -147,7 +147,7 @@ function* readArchive(request: FactRequest<HostFile> | undefined): Reading<Found
   return request === undefined ? undefined : yield* later(request);
 }
 
-export const restoreVolume = defineReading<RestoreWant, Seen>({
+export const restoreVolume = defineOperation<RestoreWant, Seen>({
   name: 'restore_volume',
   summary: 'Restore a backup into a new volume, its quota in force first, and prove that it is what was backed up',
   schema,

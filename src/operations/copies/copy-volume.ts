@@ -1,7 +1,7 @@
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { begin, copyToGoOnWith, goOn } from './copy-start.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { stoppedReads } from '../rootfs/outgrown.ts';
 import { copyChanges, startAgainChange } from './copy-changes.ts';
 import { sourceWarnings, tooSmall, toolWarnings, usedDestination } from './copy-judgement.ts';
@@ -11,7 +11,7 @@ import { names } from './directory-users.ts';
 import { described } from './places.ts';
 import { judgeStop, usersOfBoth } from './stop-users.ts';
 
-export const copyVolume = defineReading<CopyWant, CopySeen>({
+export const copyVolume = defineOperation<CopyWant, CopySeen>({
   name: 'copy_volume',
   summary:
     'Copy a volume, a directory or a path of a container to another on the same host, in two passes, verified by checksum',

@@ -1,13 +1,10 @@
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { byStart, dependants } from '../../facts/containers/container-uses.ts';
 import type { Container } from '../../facts/containers/containers.ts';
-import { containers } from '../../facts/containers/containers.ts';
-import type { Known } from '../../facts/fact.ts';
-import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { refuse } from '../../values/refusal.ts';
 import type { Outgrown, StartedBy } from '../rootfs/outgrown.ts';
-import { judgeOutgrown, judgeStopped } from '../rootfs/outgrown.ts';
+import { judgeStopped } from '../rootfs/outgrown.ts';
 import { usedDestination } from './copy-judgement.ts';
 import { names, runningUsers } from './directory-users.ts';
 
@@ -104,23 +101,6 @@ export function judgeOneStop(
   { work, startedBy }: Stop,
 ): Refusal | undefined {
   return judgeUse(use, work) ?? judgeState(use, all) ?? judgeStopped([use.id], outgrown, startedBy);
-}
-
-/** The same of facts that are known: `outgrownNeeds` of them has been asked, and all containers. */
-export function judgeStoppable(
-  toStop: readonly ContainerUse[],
-  uses: readonly ContainerUse[],
-  known: Known,
-  stop: Stop,
-): Refusal | undefined {
-  return judgeTogether(toStop, uses, stop, (use) => judgeStopOf(use, known, stop));
-}
-
-/** The same of facts that are known. */
-export function judgeStopOf(use: ContainerUse, known: Known, { work, startedBy }: Stop): Refusal | undefined {
-  return (
-    judgeUse(use, work) ?? judgeState(use, known.the(ask(containers))) ?? judgeOutgrown([use.id], known, startedBy)
-  );
 }
 
 function judgeTogether(

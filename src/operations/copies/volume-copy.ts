@@ -25,7 +25,7 @@ import {
   unfinishedInto,
 } from './copy-start.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { beside, perhaps, together } from '../engine/reading.ts';
 import { longestCopyMs } from '../engine/time-limits.ts';
@@ -90,7 +90,7 @@ function* readCompared(
   );
 }
 
-export const volumeCopy = defineReading({
+export const volumeCopy = defineOperation({
   name: 'volume_copy',
   summary:
     'Copy a directory to another on the same host, with everything that its files have, and verify it by checksum',

@@ -16,7 +16,7 @@ import { finalizeConfigFile, takeBackConfigFile, writeConfigFile } from './confi
 import { restartForBaseSize } from './base-size-restart.ts';
 import { sizeText } from '../engine/input.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { together } from '../engine/reading.ts';
 import { howToRestart, judgeRestart, resourcesOf, startedWithTheDaemon } from '../restart/restart.ts';
@@ -51,7 +51,7 @@ interface Situation {
   readonly configured: number | undefined;
 }
 
-export const setBaseSize = defineReading({
+export const setBaseSize = defineOperation({
   name: 'set_base_size',
   summary: 'Set the root file system size of new containers on devicemapper (dm.basesize in daemon.json)',
   schema,

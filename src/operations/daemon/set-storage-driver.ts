@@ -20,7 +20,7 @@ import type { Invisible } from '../restart/invisible.ts';
 import { resourcesOf, startedWithTheDaemon } from '../restart/restart.ts';
 import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } from '../restart/invisible.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { SeenBy } from '../engine/reading.ts';
 import { together } from '../engine/reading.ts';
 import { readOutgrown, stoppedReads } from '../rootfs/outgrown.ts';
@@ -79,7 +79,7 @@ interface Situation extends Seen {
   readonly parsed: DriverConfig;
 }
 
-export const setStorageDriver = defineReading({
+export const setStorageDriver = defineOperation({
   name: 'set_storage_driver',
   summary:
     "Set the Docker daemon's storage driver, with what becomes invisible spelled out, and go back when it does not start",

@@ -37,7 +37,7 @@ export interface RefusedPlan extends Refusal {
   readonly provisional?: readonly Change[];
 }
 
-/** What an operation says. A refusal stays what whoever judged has made: only `defineOperation` makes a `Planned` of it. */
+/** What an operation says. A refusal stays what whoever judged has made: only `planned` makes a `Planned` of it. */
 export type Decision = Exclude<Planned, { readonly outcome: 'refused' }> | RefusedPlan;
 
 export interface Notes {
@@ -75,7 +75,7 @@ export interface StepOutput {
  * - after the changes have been applied the plan is `noop` (unless `repeats`);
  * - do and then undo restores the facts (unless the change says `irreversible`).
  */
-export interface Operation<Want = unknown, Plan = Planned> {
+export interface Operation<Want = unknown> {
   /** The key in a playbook's step. */
   readonly name: string;
   /** One line, for the documents and the schema. */
@@ -95,12 +95,12 @@ export interface Operation<Want = unknown, Plan = Planned> {
   /** Has no desired state of its own (a bare command): applying it again would do it again. */
   readonly repeats: boolean;
   /**
-   * The facts that `plan` needs, given what is known so far. Called until nothing new is asked, so
-   * a fact may depend on an earlier one; all that one call names travels in one flight.
+   * The facts that all the others here are answered from, given what is known so far. Called until nothing new is
+   * asked, so a fact may depend on an earlier one; all that one call names travels in one flight.
    */
   needs(want: Want, known: Known): readonly FactRequest[];
   /** Throws an AppError when a fact could not be read. */
-  plan(want: Want, known: Known): Plan;
+  plan(want: Want, known: Known): Planned;
   /** Makes what is relative to now (`+5GiB`, `150%`) absolute. Called whenever a plan is made; what is absolute already stays. */
   pin?(want: Want, known: Known): Want;
   /**
@@ -131,7 +131,7 @@ type Resources = ReturnType<Operation['touches']>;
 /** An operation as it is written: what it reads is told once, and all that it computes is given what was seen. */
 export interface Definition<Want, Seen> extends Omit<Operation<Want>, Answered> {
   /** What is wanted may turn out not to be there, or not to suit: a refusal is what the plan is then. */
-  read(want: Want): Reading<Seen | Refusal>;
+  read(want: NoInfer<Want>): Reading<Seen | Refusal>;
   plan(want: Want, seen: Seen): Decision;
   pin?(want: Want, seen: Seen): Want;
   touches(want: Want, seen: Seen): Resources;
@@ -143,7 +143,7 @@ export interface Definition<Want, Seen> extends Omit<Operation<Want>, Answered> 
 }
 
 /** Keeps `Want` inferred from the schema, and checked. */
-export function defineReading<Want, Seen>(definition: Definition<Want, Seen>): Operation<Want> {
+export function defineOperation<Want, Seen>(definition: Definition<Want, Seen>): Operation<Want> {
   const {
     read,
     plan,
@@ -196,12 +196,8 @@ function whenSeen<Seen, Result>(seen: Seen | Refusal, otherwise: Result, use: (s
   return isRefused(seen) ? otherwise : use(seen as Seen);
 }
 
-/** Keeps `Want` inferred from the schema, and checked. */
-export function defineOperation<Want>(operation: Operation<Want, Decision>): Operation<Want> {
-  return { ...operation, plan: (want, known) => planned(operation.plan(want, known)) };
-}
-
-function planned(decision: Decision): Planned {
+/** A refusal stays what whoever judged has made, until here. */
+export function planned(decision: Decision): Planned {
   if (!isRefused(decision)) return decision;
   const { refused: _, ...why } = decision;
   return { outcome: 'refused', ...why };

@@ -4,7 +4,7 @@ import { hostFile, laptopFile } from '../../facts/host/file.ts';
 import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import { hostPath, laptopFileResource } from '../engine/input.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 
 const schema = z.strictObject({
@@ -15,7 +15,7 @@ const schema = z.strictObject({
     .describe('the file on this machine, relative to the playbook; with several hosts write ${{ host.name }} into it'),
 });
 
-export const fetch = defineReading({
+export const fetch = defineOperation({
   name: 'fetch',
   summary: 'Copy a file from the host to this machine, verified by digest',
   schema,

@@ -6,7 +6,7 @@ import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action } from '../engine/change.ts';
 import { hostPath, laptopFileResource, octalMode } from '../engine/input.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 import { shell } from '../../shell/shell.ts';
 
@@ -27,7 +27,7 @@ const schema = z.strictObject({
 });
 type Want = z.infer<typeof schema>;
 
-export const upload = defineReading({
+export const upload = defineOperation({
   name: 'upload',
   summary: 'Copy a file from this machine to the host, verified by digest',
   schema,

@@ -19,7 +19,7 @@ import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { sizeText } from '../engine/input.ts';
 import { resourcesOf } from '../restart/restart.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { beside, together } from '../engine/reading.ts';
 import type { Wanted } from './loop-files.ts';
@@ -141,7 +141,7 @@ function* readPool(docker: Docker, mapper: DeviceMapper): Reading<BackedPool | R
   return { pool, backing: { kind: 'lvm', name, lvm } };
 }
 
-export const growPool = defineReading({
+export const growPool = defineOperation({
   name: 'grow_pool',
   summary:
     "Grow Docker's devicemapper thin pool, its data and its metadata, on loop files or on LVM; online, or offline when asked",

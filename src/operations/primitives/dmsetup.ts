@@ -14,7 +14,7 @@ import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 import { liveThin, poolState, sectorsText, unsafeTable } from './thin-table.ts';
 import { byHand } from '../../values/shell.ts';
@@ -54,7 +54,7 @@ const schema = z.discriminatedUnion(
   { error: 'must be {action: table, info, status, load or resume, device: NAME}, and a table: for load' },
 );
 
-export const dmsetup = defineReading({
+export const dmsetup = defineOperation({
   name: 'dmsetup',
   summary: 'Read a device-mapper device, load a longer table into a thin device, or make a loaded one live',
   schema,

@@ -6,7 +6,7 @@ import { containers } from '../../facts/containers/containers.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 
 const schema = z.strictObject({
@@ -26,7 +26,7 @@ export function oneContainer(text: string, all: readonly Container[]): Container
   );
 }
 
-export const dockerInspect = defineReading({
+export const dockerInspect = defineOperation({
   name: 'docker_inspect',
   summary: 'Read one container as docker inspect shows it (without its environment), to register it',
   schema,

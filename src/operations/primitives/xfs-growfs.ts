@@ -1,6 +1,6 @@
 import { growFileSystemOperation } from './grow-file-system.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 
-export const xfsGrowfs = defineReading(
+export const xfsGrowfs = defineOperation(
   growFileSystemOperation('xfs_growfs', 'Grow a mounted XFS to the size of its device'),
 );

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { refuse } from '../../values/refusal.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 
 const truth = z.boolean({ error: 'must be true or false: write "${{ … }}" around an expression' });
@@ -14,7 +14,7 @@ const schema = z.strictObject({
   message: z.string().optional().describe('why it matters, shown when it does not hold'),
 });
 
-export const assert = defineReading({
+export const assert = defineOperation({
   name: 'assert',
   summary: 'Stop the host unless every expression is true',
   schema,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { duration } from '../engine/input.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 
 const schema = z.strictObject({
@@ -8,7 +8,7 @@ const schema = z.strictObject({
   message: z.string().optional().describe('what is waited for, for people'),
 });
 
-export const pause = defineReading({
+export const pause = defineOperation({
   name: 'pause',
   summary: 'Wait for a fixed time',
   schema,

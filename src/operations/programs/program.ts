@@ -11,7 +11,7 @@ import { oneLine } from '../../values/terminal.ts';
 import type { ExecAction } from '../engine/change.ts';
 import { exitStatuses, hostPath } from '../engine/input.ts';
 import type { Decision, Operation, StepOutput } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { together } from '../engine/reading.ts';
 
@@ -55,7 +55,7 @@ export function programOperation<Want extends Keys>({
 }: Pick<Operation<Want>, 'name' | 'summary' | 'schema' | 'mayHoldSecret'> & {
   readonly program: (want: Want) => Program;
 }): Operation<Want> {
-  return defineReading<Want, Seen>({
+  return defineOperation<Want, Seen>({
     ...named,
     readOnly: (want) => want.read_only,
     reads: {

@@ -8,7 +8,7 @@ import { refuse } from '../../values/refusal.ts';
 import { commandLine } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { argv, duration, hostPath } from '../engine/input.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 
 const timing = {
@@ -91,7 +91,7 @@ function reading({ argv, own }: Probe): FactRequest<ProgramOutput> {
   return ask(own ? probeFact : argvFact, '', '', ...argv);
 }
 
-export const waitFor = defineReading({
+export const waitFor = defineOperation({
   name: 'wait_for',
   summary: 'Wait until a command succeeds, a port is listened on, a path exists, or a container runs or is healthy',
   schema,

@@ -4,7 +4,7 @@ import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Change } from '../engine/change.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { CleanWant } from './clean-input.ts';
 import { cleanSchema, periodText } from './clean-input.ts';
 import type { Dangling, Found, Stays } from './dangling.ts';
@@ -12,7 +12,7 @@ import { readDangling, timeOf } from './dangling.ts';
 import { beingRemoved, changeOf, forget, stateOf, timeText } from './quarantine-changes.ts';
 import { familyOf } from '../versions/versions.ts';
 
-export const cleanVolumes = defineReading<CleanWant, Dangling>({
+export const cleanVolumes = defineOperation<CleanWant, Dangling>({
   name: 'clean_volumes',
   summary: 'Remove volumes that nobody uses: by their names, never by prune, and after a time in quarantine',
   schema: cleanSchema,

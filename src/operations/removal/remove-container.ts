@@ -12,7 +12,7 @@ import { volumes } from '../../facts/volumes/volumes.ts';
 import type { Change, ExecAction } from '../engine/change.ts';
 import { counted } from '../restart/invisible.ts';
 import { oneContainer } from '../primitives/docker-inspect.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { SeenBy } from '../engine/reading.ts';
 import { together } from '../engine/reading.ts';
 import { period, periodText } from './clean-input.ts';
@@ -64,7 +64,7 @@ function* read() {
 }
 type Seen = SeenBy<typeof read>;
 
-export const removeContainer = defineReading({
+export const removeContainer = defineOperation({
   name: 'remove_container',
   summary: 'Remove a container that does not run, and put its own volumes without a name into quarantine',
   schema,

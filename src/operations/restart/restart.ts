@@ -1,8 +1,5 @@
 import type { Container } from '../../facts/containers/containers.ts';
-import { containers } from '../../facts/containers/containers.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
-import type { Known } from '../../facts/fact.ts';
-import { ask } from '../../facts/fact.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
@@ -61,11 +58,6 @@ export function howToRestart({ liveRestore }: Docker): string {
 /** What is restarted with the daemon, or stopped for it, is each of them, whatever an earlier step makes of it. */
 export function resourcesOf(all: readonly Container[]): readonly string[] {
   return all.map(({ id }) => `container:${id}`);
-}
-
-/** For operations that do not tell yet what they read. */
-export function containerResources(known: Known): readonly string[] {
-  return resourcesOf(known.get(ask(containers)) ?? []);
 }
 
 /** dockerd starts them when it starts, also when somebody has stopped them (moby restartmanager/restartmanager.go, ShouldRestart). */

@@ -7,7 +7,7 @@ import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes, parseSize, resolveSize, roundUp } from '../../values/size.ts';
 import { containerOrLabel, sizeText } from '../engine/input.ts';
 import type { Decision, Finding } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { whereAskable } from '../engine/reading.ts';
 import type { Awaiting } from '../restart/restart.ts';
@@ -66,7 +66,7 @@ function* read(want: Want): Reading<Seen> {
   return { ...meant, found: selected.map((container, index) => ({ container, quota: quotas[index] })) };
 }
 
-export const growRootfs = defineReading({
+export const growRootfs = defineOperation({
   name: 'grow_rootfs',
   summary: "Grow a container's root file system online, so that the new size survives a restart",
   schema,

@@ -2,7 +2,6 @@ import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
 import type { Docker } from '../../facts/daemon/docker.ts';
 import { dockerInfo } from '../../facts/daemon/docker.ts';
-import type { FactRequest, Known } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
 import type { ThinRootfs } from '../../facts/rootfs/thin-rootfs.ts';
 import type { Refusal } from '../../values/refusal.ts';
@@ -20,22 +19,6 @@ import { askThinRootfs, daemonBytesOf, deviceName } from './thin.ts';
  */
 export type StartedBy = 'running daemon' | 'restarted daemon' | 'either';
 
-/**
- * What has to be known of containers that are to be stopped: in flights, and of each device only where there are
- * devices. `ids`: only of those that would really be stopped, since a host may have hundreds.
- */
-export function outgrownNeeds(ids: readonly string[], known: Known): readonly FactRequest[] {
-  // Of a host without Docker nothing is looked up: to have asked it in vain is no fault of a step that stops nobody.
-  if (ids.length === 0) return [];
-  const docker = known.get(ask(dockerInfo));
-  if (hasNoDevices(docker)) return [];
-  const all = known.get(ask(containers));
-  if (all === undefined) return [ask(containers)];
-  const thin = onDevices(ids, all);
-  if (thin.length > 0 && docker === undefined) return [ask(dockerInfo)];
-  return docker === undefined ? [] : thin.flatMap((container) => askThinRootfs(container, docker) ?? []);
-}
-
 /** What has been read of containers that are to be stopped: `rootfs` by their ids, of those on devices. */
 export interface Outgrown {
   readonly containers: readonly Container[];
@@ -43,7 +26,10 @@ export interface Outgrown {
   readonly rootfs: ReadonlyMap<string, () => ThinRootfs>;
 }
 
-/** The same, told once. `docker` where that has been read already: of a host without devices nothing else is asked then. */
+/**
+ * In flights, and of each device only where there are devices. `ids`: only of those that would really be stopped, since
+ * a host may have hundreds. `docker` where that has been read already: of a host without devices nothing else is asked.
+ */
 export function* readOutgrown(ids: readonly string[], docker?: Docker): Reading<Outgrown> {
   const nothing = { containers: [], docker, rootfs: new Map<string, () => ThinRootfs>() };
   // Of a host without Docker nothing is looked up where nobody is stopped.
@@ -72,7 +58,10 @@ export function stoppedReads(
   return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
 }
 
-/** As `judgeOutgrown`, of what has been read. */
+/**
+ * Somebody has grown a container by hand, and Docker's record of its device, or the running daemon, does not say so: it
+ * runs until it is stopped, and then does not start, because its file system is larger than the device that Docker activates.
+ */
 export function judgeStopped(
   ids: readonly string[],
   { containers: all, docker, rootfs }: Outgrown,
@@ -85,33 +74,6 @@ export function judgeStopped(
       read === undefined
         ? unknown(container, 'docker inspect does not name its device')
         : judge(container, read(), docker, startedBy);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
-}
-
-/** For `touches`: an earlier step that changes one of these decides whether the containers may be stopped. */
-export function outgrownReads(ids: readonly string[], known: Known): readonly string[] {
-  if (ids.length === 0) return [];
-  const devices = hasNoDevices(known.get(ask(dockerInfo)))
-    ? []
-    : onDevices(ids, known.get(ask(containers)) ?? []).flatMap((container) => deviceName(container) ?? []);
-  return [...ids.map((id) => `container:${id}`), ...devices.map((name) => `device:${name}`)];
-}
-
-/**
- * Somebody has grown a container by hand, and Docker's record of its device, or the running daemon, does not say so: it
- * runs until it is stopped, and then does not start, because its file system is larger than the device that Docker activates.
- */
-export function judgeOutgrown(ids: readonly string[], known: Known, startedBy: StartedBy): Refusal | undefined {
-  if (ids.length === 0 || hasNoDevices(known.get(ask(dockerInfo)))) return undefined;
-  for (const container of onDevices(ids, known.the(ask(containers)))) {
-    const docker = known.the(ask(dockerInfo));
-    const request = askThinRootfs(container, docker);
-    const refusal =
-      request === undefined
-        ? unknown(container, 'docker inspect does not name its device')
-        : judge(container, known.the(request), docker, startedBy);
     if (refusal !== undefined) return refusal;
   }
   return undefined;

@@ -7,7 +7,7 @@ import type { Superblock } from '../../facts/host/file-system.ts';
 import { thinSuperblock } from '../../facts/rootfs/thin-superblock.ts';
 import { containerOrLabel } from '../engine/input.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { whereAskable } from '../engine/reading.ts';
 import type { Awaiting } from '../restart/restart.ts';
@@ -67,7 +67,7 @@ function* read(want: Want): Reading<Seen> {
   return { ...meant, found };
 }
 
-export const repairRootfs = defineReading({
+export const repairRootfs = defineOperation({
   name: 'repair_rootfs',
   summary:
     'Bring back a container that does not start, or would not start again, after a resize by hand; with its data',

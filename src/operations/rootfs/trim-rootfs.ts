@@ -10,7 +10,7 @@ import { byHand } from '../../values/shell.ts';
 import { formatBytes, parseBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
 import { containerOrLabel, sizeText } from '../engine/input.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { beside, whereAskable } from '../engine/reading.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
@@ -56,7 +56,7 @@ function* read(want: Want): Reading<Seen> {
 
 const script = shell('operations/rootfs/trim.sh');
 
-export const trimRootfs = defineReading({
+export const trimRootfs = defineOperation({
   name: 'trim_rootfs',
   summary: 'Give the blocks of files that containers have removed back to the thin pool (devicemapper)',
   schema,

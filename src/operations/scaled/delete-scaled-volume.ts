@@ -10,7 +10,7 @@ import { refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { each, together } from '../engine/reading.ts';
 import { names } from '../copies/directory-users.ts';
 import { removeMade } from '../volumes/remove-volume.ts';
@@ -37,7 +37,7 @@ function* read({ name, index }: Want) {
   return { its, uses, set, bytes };
 }
 
-export const deleteScaledVolume = defineReading({
+export const deleteScaledVolume = defineOperation({
   name: 'delete_scaled_volume',
   summary: 'Remove an instance of a scaled volume from the host, with all that it holds, unless a container has it',
   schema,

@@ -13,7 +13,7 @@ import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Decision } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { Reading } from '../engine/reading.ts';
 import { ifKnown, perhaps, together } from '../engine/reading.ts';
 import { judgeNewVolume } from '../volumes/situation.ts';
@@ -65,7 +65,7 @@ function* readPlace(want: ScaledTemplate, { highest }: VolumeLedger): Reading<Sc
   return set;
 }
 
-export const scaledVolume = defineReading<ScaledTemplate, Seen>({
+export const scaledVolume = defineOperation<ScaledTemplate, Seen>({
   name: 'scaled_volume',
   summary:
     'Give the host its own instance of a scaled volume: the one that it has, or a new one while the fleet may have more',

@@ -11,7 +11,7 @@ import { formatBytes, parseBytes, parseSize, resolveSize, roundUp } from '../../
 import { gate, layer } from '../containers/replace/replacement-input.ts';
 import { sizeText } from '../engine/input.ts';
 import type { Decision, Finding } from '../engine/operation.ts';
-import { defineReading } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import type { ContainerPlan } from '../engine/outcome.ts';
 import { combine } from '../engine/outcome.ts';
 import type { Reading } from '../engine/reading.ts';
@@ -96,7 +96,7 @@ interface Seen extends Measured {
   readonly containers: readonly Container[] | undefined;
 }
 
-export const scaleVolume = defineReading<Want, Seen>({
+export const scaleVolume = defineOperation<Want, Seen>({
   name: 'scale_volume',
   summary: 'Give a volume another size, larger or smaller: in place, or by a verified copy and new containers',
   schema,

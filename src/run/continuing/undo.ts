@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Change } from '../../operations/engine/change.ts';
-import { defineOperation, type Operation, type Planned, type Decision } from '../../operations/engine/operation.ts';
+import { type Decision, type Operation, type Planned, planned } from '../../operations/engine/operation.ts';
 import { changeSchema, jsonSchema } from '../../plan/change-schema.ts';
 import { fieldDifferences } from '../../plan/field-differences.ts';
 import type { JsonObject } from '../../values/json.ts';
@@ -31,7 +31,7 @@ export function undoOperation(operations: ReadonlyMap<string, Operation>): Opera
       throw new Error(`the journal names the operation ${operation}, which the registry does not have`);
     return found;
   };
-  return defineOperation<UndoWant>({
+  return {
     name: 'undo',
     summary: 'Take a change of an earlier part of the run back',
     schema,
@@ -46,13 +46,13 @@ export function undoOperation(operations: ReadonlyMap<string, Operation>): Opera
       const { change } = want;
       if (isIrreversible(change))
         return { outcome: 'noop', reason: 'it cannot be undone', warnings: [`cannot be undone: ${change.summary}`] };
-      if (leavesNothing(change)) return nothingToUndo;
+      if (leavesNothing(change)) return planned(nothingToUndo);
       const operation = original(want);
-      return planUndo(want, operation.plan(want.want, known), operation.standing?.(want.want, change, known));
+      return planned(planUndo(want, operation.plan(want.want, known), operation.standing?.(want.want, change, known)));
     },
     touches: (want, known) =>
       leavesNothing(want.change) ? { reads: [], changes: [] } : original(want).touches(want.want, known),
-  });
+  };
 }
 
 function isIrreversible({ undo }: Change): boolean {

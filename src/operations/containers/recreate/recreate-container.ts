@@ -14,7 +14,7 @@ import type { Json } from '../../../values/json.ts';
 import type { Refusal } from '../../../values/refusal.ts';
 import { isRefused } from '../../../values/refusal.ts';
 import type { Change } from '../../engine/change.ts';
-import { defineReading } from '../../engine/operation.ts';
+import { defineOperation } from '../../engine/operation.ts';
 import type { Decision } from '../../engine/operation.ts';
 import type { ContainerPlan } from '../../engine/outcome.ts';
 import { combine } from '../../engine/outcome.ts';
@@ -128,7 +128,7 @@ function* readReplaced(by: Replacement | undefined, id: string): Reading<PlainSe
   return { by, old, hidden };
 }
 
-export const recreateContainer = defineReading<RecreateWant, Seen>({
+export const recreateContainer = defineOperation<RecreateWant, Seen>({
   name: 'recreate_container',
   summary:
     'Replace a container by a new one that is the same but for what is asked, and keep the old one until finalize',

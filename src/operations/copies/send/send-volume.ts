@@ -6,7 +6,7 @@ import type { Refusal } from '../../../values/refusal.ts';
 import { refuse } from '../../../values/refusal.ts';
 import type { Directory } from '../copy-start.ts';
 import type { Decision } from '../../engine/operation.ts';
-import { defineReading } from '../../engine/operation.ts';
+import { defineOperation } from '../../engine/operation.ts';
 import { stoppedReads } from '../../rootfs/outgrown.ts';
 import {
   nested,
@@ -29,7 +29,7 @@ import { judgeStop, usersOfBoth } from '../stop-users.ts';
  * The step runs on the source, which pushes to the destination directly. What has to be known of the
  * destination, and done there before and after, goes over plimsoll's own connection to it; the data does not.
  */
-export const sendVolume = defineReading<SendWant, SendSeen>({
+export const sendVolume = defineOperation<SendWant, SendSeen>({
   name: 'send_volume',
   summary: 'Copy a volume, a directory or a path of a container to another host, directly, verified by checksum',
   schema: sendVolumeSchema,
