@@ -245,8 +245,8 @@ describe.each([
     for (const state of ['file', 'dangling'])
       expect(() => read(path(state))).toThrow(
         expect.objectContaining({
-          code: 'fact-unreadable',
-          message: expect.stringMatching(/can't cd to|[Nn]ot a directory|No such file/) as unknown,
+          code: 'refused',
+          message: expect.stringMatching(/(file|dangling) is no directory that can be entered$/) as unknown,
         }),
       );
   });
