@@ -131,15 +131,15 @@ type Resources = ReturnType<Operation['touches']>;
 /** An operation as it is written: what it reads is told once, and all that it computes is given what was seen. */
 export interface Definition<Want, Seen> extends Omit<Operation<Want>, Answered> {
   /** What is wanted may turn out not to be there, or not to suit: a refusal is what the plan is then. */
-  read(want: NoInfer<Want>): Reading<Seen | Refusal>;
-  plan(want: Want, seen: Seen): Decision;
-  pin?(want: Want, seen: Seen): Want;
-  touches(want: Want, seen: Seen): Resources;
+  readonly read: (want: NoInfer<Want>) => Reading<Seen | Refusal>;
+  readonly plan: (want: Want, seen: Seen) => Decision;
+  readonly pin?: (want: Want, seen: Seen) => Want;
+  readonly touches: (want: Want, seen: Seen) => Resources;
   /** What a step touches that was refused while it read; it reads everything when this is left out. */
   readonly touchesRefused?: Resources;
-  verify?(want: Want, seen: Seen): readonly Finding[];
-  standing?(want: Want, change: Change, seen: Seen): JsonObject | undefined;
-  result?(want: Want, seen: Seen, output: StepOutput | undefined): Json;
+  readonly verify?: (want: Want, seen: Seen) => readonly Finding[];
+  readonly standing?: (want: Want, change: Change, seen: Seen) => JsonObject | undefined;
+  readonly result?: (want: Want, seen: Seen, output: StepOutput | undefined) => Json;
 }
 
 /** Keeps `Want` inferred from the schema, and checked. */
@@ -193,7 +193,7 @@ export function defineOperation<Want, Seen>(definition: Definition<Want, Seen>):
 }
 
 function whenSeen<Seen, Result>(seen: Seen | Refusal, otherwise: Result, use: (seen: Seen) => Result): Result {
-  return isRefused(seen) ? otherwise : use(seen as Seen);
+  return isRefused(seen) ? otherwise : use(seen);
 }
 
 /** A refusal stays what whoever judged has made, until here. */
