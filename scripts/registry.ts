@@ -1,17 +1,24 @@
-// npm run registry: writes src/operations/registry.ts, the list of the operations, out of the folders that they lie in.
+// npm run registry: writes the lists of the operations and of their cases, out of the folders that they lie in.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const operations = fileURLToPath(new URL('../src/operations/', import.meta.url));
-export const registryFile = join(operations, 'registry.ts');
+const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** What registry.ts says when each operation is in it: a file exports one as `export const growPool = defineOperation…`. */
-export function registryText(): string {
-  const found = readdirSync(operations, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+/** By its path, what the folders make of each list. */
+export function lists(): ReadonlyMap<string, string> {
+  return new Map([
+    ['src/operations/registry.ts', registryText()],
+    ['test/operations/cases.ts', casesText()],
+  ]);
+}
+
+/** When each operation is in it: a file exports one as `export const growPool = defineOperation…`. */
+function registryText(): string {
+  const found = filesBelow('src/operations', '.ts')
     .flatMap((file) => {
-      const [, name] = /^export const (\w+) = \w+Operation\b/m.exec(readFileSync(join(operations, file), 'utf8')) ?? [];
+      const text = readFileSync(join(root, 'src/operations', file), 'utf8');
+      const [, name] = /^export const (\w+) = \w+Operation\b/m.exec(text) ?? [];
       return name === undefined ? [] : [{ name, file }];
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -29,4 +36,29 @@ export const operations: ReadonlyMap<string, Operation> = new Map(list.map((oper
 `;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(registryFile, registryText());
+/** When the cases of each operation are in it: those of grow_pool are exported by grow-pool.cases.ts. */
+function casesText(): string {
+  const ending = '.cases.ts';
+  const found = filesBelow('test/operations', ending)
+    .map((file) => ({ name: basename(file, ending).replaceAll('-', '_'), file }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return `// Written by npm run registry.
+${found.map(({ name, file }) => `import { cases as ${name} } from './${file}';`).join('\n')}
+import type { OperationCases } from './operation-cases.ts';
+
+/** What the suites that try every operation know of each, by its key in a playbook. */
+export const operationCases: ReadonlyMap<string, OperationCases> = new Map(
+  Object.entries({
+${found.map(({ name }) => `    ${name},`).join('\n')}
+  }),
+);
+`;
+}
+
+function filesBelow(folder: string, ending: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith(ending));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, text] of lists()) writeFileSync(join(root, path), text);
+}

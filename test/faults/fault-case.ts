@@ -9,10 +9,8 @@ export interface Places {
   readonly laptop: string;
 }
 
-/** One row of the table of cases: everything that the faults need to know of an operation. */
-export interface FaultCase {
-  /** The key in a playbook's step. */
-  readonly operation: string;
+/** Everything that the faults need to know of a use of an operation: a row of `faults` in NAME.cases.ts. */
+export interface FaultRow {
   /** What it is done to. */
   readonly on: string;
   readonly host: HostSpec;
@@ -34,6 +32,11 @@ export interface FaultCase {
   readonly invariants?: (host: FleetHost, places: Places) => Promise<readonly string[]>;
   /** What must hold at the end, beyond that the state is that of an undisturbed run. */
   readonly atEnd?: (host: FleetHost, places: Places, peer: FleetHost | undefined) => Promise<readonly string[]>;
+}
+
+export interface FaultCase extends FaultRow {
+  /** The key in a playbook's step. */
+  readonly operation: string;
 }
 
 export const titleOf = ({ operation, on }: FaultCase): string => `${operation} (${on})`;

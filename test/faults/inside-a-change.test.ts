@@ -1,18 +1,15 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ToolFault } from '../../lab/sim/spec.ts';
+import { cases } from './cases.ts';
 import { dueCases } from './due.ts';
 import type { Dump } from './dump.ts';
 import { differences, lasting } from './dump.ts';
 import type { FaultCase } from './fault-case.ts';
-import { poolCases } from './pool-cases.ts';
 import { titleOf } from './fault-case.ts';
 import { shown } from './plimsoll.ts';
 import { Results, expectNone, fewAtOnce } from './results.ts';
 import type { Scene } from './scene.ts';
 import { undisturbed, withScene } from './scene.ts';
-import { backupCases } from './backup-cases.ts';
-import { driverCases } from './driver-cases.ts';
-import { volumeCases } from './volume-cases.ts';
 
 /** A call of a tool in the middle of what plimsoll never cuts: the first one that matches. */
 interface Moment {
@@ -229,9 +226,7 @@ describe.each(dueCases(rows.filter(({ back }) => back.length > 0)).map((row) => 
 );
 
 function caseOf({ operation, on }: { readonly operation: string; readonly on: string }): FaultCase {
-  const found = [...poolCases, ...driverCases, ...volumeCases, ...backupCases].find(
-    (one) => one.operation === operation && one.on.includes(on),
-  );
+  const found = cases.find((one) => one.operation === operation && one.on.includes(on));
   if (found === undefined) throw new Error(`no case of ${operation} on ${on}`);
   return found;
 }

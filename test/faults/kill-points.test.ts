@@ -20,7 +20,7 @@ it('every operation that may change something has a case', () => {
   const covered = new Set(cases.map(({ operation }) => operation));
   expect(
     mutating.filter((name) => !covered.has(name)),
-    'add a row to test/faults/cases.ts',
+    'add a row to `faults` of its .cases.ts below test/operations/',
   ).toEqual([]);
 });
 

@@ -9,7 +9,7 @@ export interface Choice {
   readonly turn: number;
   /** Operations that the change touches: they are tried whatever the turn is. */
   readonly touched: readonly string[];
-  /** Files of the source, the lab and its tests that have changed. */
+  /** Files of the source, the lab and its tests that have changed, and cases of operations. */
   readonly changed: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function choose(all: 'PLIMSOLL_FAULTS' | 'PLIMSOLL_LAB'): Choice {
   const made = process.env[variable];
   if (made !== undefined) return JSON.parse(made) as Choice;
   // Of the others nobody asks, and an environment does not hold everything.
-  const changed = changedFiles().filter((file) => /^(src|lab|test\/lab)\//.test(file));
+  const changed = changedFiles().filter((file) => /^(src|lab|test\/lab)\/|\.cases\.ts$/.test(file));
   const touched = touchedBy(changed, [...operations.keys()]);
   const own = touched.operations.length > mostTouched ? [] : touched.operations;
   const standing = touched.core || own.length < touched.operations.length ? inPlaceOfAll : [];

@@ -65,6 +65,7 @@ describe('a changed file', () => {
     ['src/operations/primitives/thin-table.ts', ['dmsetup'], false],
     ['src/operations/containers/replace/undo-main.sh', ['recreate_container', 'scale_volume'], false],
     ['src/facts/rootfs/thin-superblock.sh', ['repair_rootfs'], false],
+    ['test/operations/removal/clean-volumes.cases.ts', ['clean_volumes'], false],
     ['src/run/work/work.ts', [], true],
     ['src/operations/engine/change.ts', [], true],
     ['src/render/progress/live.ts', [], false],

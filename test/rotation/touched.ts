@@ -55,7 +55,7 @@ export function touchedBy(files: readonly string[], operations: readonly string[
   };
 }
 
-/** Its own file, named like it, and all that this imports. */
+/** Its own file, named like it, all that this imports, and its cases. */
 function filesOf(operation: string): ReadonlySet<string> {
   const name = `${operation.replaceAll('_', '-')}.ts`;
   const own = [...imports().keys()].find((file) => file.startsWith('src/operations/') && basename(file) === name);
@@ -67,7 +67,7 @@ function filesOf(operation: string): ReadonlySet<string> {
     for (const imported of imports().get(file) ?? []) visit(imported);
   };
   visit(own);
-  return found;
+  return found.add(own.replace(/^src(.+)\.ts$/, 'test$1.cases.ts'));
 }
 
 /** Each file of the source, with those that it imports. */

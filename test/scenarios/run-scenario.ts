@@ -18,7 +18,7 @@ import type { Places } from './places.ts';
 import { Recording } from './recording.ts';
 import type { Built, Scenario } from './scenario.ts';
 import { build } from './scenario.ts';
-import { peerName } from './steps.ts';
+import { peerName } from './step-maker.ts';
 import type { Simulation } from './simulated.ts';
 import { startSimulation } from './simulated.ts';
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
+import { operationCases } from '../operations/cases.ts';
 import type { Ground, GroundChoice, Theme } from './ground.ts';
 import { groundOf } from './ground.ts';
 import { Pick } from './pick.ts';
 import type { Places } from './places.ts';
-import { ofTheme, stepMakers } from './steps.ts';
+import type { StepMaker } from './step-maker.ts';
 
 interface StepChoice {
   readonly operation: string;
@@ -25,9 +26,10 @@ const numbers = (most: number): fc.Arbitrary<readonly number[]> =>
   fc.array(fc.nat(999), { minLength: most, maxLength: most });
 
 function scenariosOf(theme: Theme): fc.Arbitrary<Scenario> {
-  const all = Object.keys(stepMakers);
+  const all = [...operationCases.keys()];
+  const fitting = [...operationCases].flatMap(([name, { steps }]) => (steps.themes.includes(theme) ? [name] : []));
   const operation = fc.oneof(
-    { weight: 9, arbitrary: fc.constantFrom(...ofTheme[theme]) },
+    { weight: 9, arbitrary: fc.constantFrom(...fitting) },
     { weight: 1, arbitrary: fc.constantFrom(...all) },
   );
   return fc.record({
@@ -74,7 +76,7 @@ export function build({ ground: choice, steps, drift }: Scenario, places: Places
   const made = steps.map((step, index) => stepOf(step, index + 1, ground, places));
   return {
     ground,
-    needsPeer: steps.some(({ operation }) => operation === 'send_volume'),
+    needsPeer: steps.some(({ operation }) => makerOf(operation).peer === true),
     playbook: { hosts: ground.spec.name, become: true, steps: made.flatMap(({ nodes }) => nodes) },
     files: {
       'files/there': 'there\n',
@@ -92,9 +94,6 @@ export function build({ ground: choice, steps, drift }: Scenario, places: Places
   };
 }
 
-/** Each time there is a new one. */
-const neverSettled: ReadonlySet<string> = new Set(['backup_volume', 'restore_volume']);
-
 interface Node {
   readonly name: string;
   readonly nodes: readonly object[];
@@ -104,15 +103,23 @@ interface Node {
 /** In a block that is rescued, and with `on_error: continue`, a step that was refused is no failure of the run. */
 const mayFail: ReadonlySet<number> = new Set([9, 10]);
 
+function makerOf(operation: string): StepMaker {
+  const cases = operationCases.get(operation);
+  if (cases === undefined) throw new Error(`nothing makes steps of ${operation}`);
+  return cases.steps;
+}
+
 function stepOf(
   { operation, control, numbers: chosen }: StepChoice,
   number: number,
   ground: Ground,
   places: Places,
 ): Node {
-  const maker = stepMakers[operation];
-  if (maker === undefined) throw new Error(`nothing makes steps of ${operation}`);
-  const { input, needs = [], relative = false } = maker({ number, pick: new Pick(chosen), ground, places });
+  const {
+    input,
+    needs = [],
+    again = false,
+  } = makerOf(operation).make({ number, pick: new Pick(chosen), ground, places });
   const name = `${String(number)} ${operation}`;
   const step = { name, [operation]: input };
   const before = needs.map((one, index) => ({ ...one, name: `${name}, before it ${String(index + 1)}` }));
@@ -120,7 +127,7 @@ function stepOf(
   const node = (...nodes: readonly object[]): Node => ({
     name,
     nodes: [...before, ...nodes],
-    settled: !relative && !neverSettled.has(operation) && !mayFail.has(control),
+    settled: !again && !mayFail.has(control),
   });
   const log = (text: string): object => ({
     name: `${name}, after it`,

@@ -4,12 +4,10 @@ import { operations } from '../../src/operations/registry.ts';
 import { build, scenarios } from './scenario.ts';
 import { runSeries, sayFailure, saySummary, seriesOf } from './series.ts';
 import { stopEngine } from './simulated.ts';
-import { stepMakers } from './steps.ts';
 
 afterAll(stopEngine);
 
-it('there are steps of every operation, and all of them occur', () => {
-  expect(Object.keys(stepMakers).toSorted()).toEqual([...operations.keys()].toSorted());
+it('steps of every operation occur', () => {
   const occurring = new Set(
     fc.sample(scenarios, { seed: 1, numRuns: 500 }).flatMap(({ steps }) => steps.map(({ operation }) => operation)),
   );

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FleetHost } from '../../lab/sim/fleet.ts';
-import type { FaultCase, Places } from './fault-case.ts';
+import type { FaultRow, Places } from './fault-case.ts';
 import { content, isWhole, volumeIsSafe } from './volume-invariants.ts';
 
 const name = 'shop-app-1';
@@ -36,8 +36,7 @@ async function oneRuns(host: FleetHost): Promise<readonly string[]> {
   return stdout === `${name} running\n` ? [] : [`the containers are ${JSON.stringify(stdout)}`];
 }
 
-export const composeCase: FaultCase = {
-  operation: 'recreate_container',
+export const composed: FaultRow = {
   on: 'by Compose, with another environment and less memory',
   host: {
     name: 'compose',
@@ -46,7 +45,6 @@ export const composeCase: FaultCase = {
   },
   reversible: true,
   powerSafe: true,
-
   files: async ({ files }) => {
     await mkdir(join(files, 'shop'));
     await writeFile(

@@ -3,12 +3,12 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FleetHost } from '../../lab/sim/fleet.ts';
 import type { ContainerSpec, HostSpec } from '../../lab/sim/spec.ts';
-import type { FaultCase, Places } from './fault-case.ts';
-import { content, isWhole, runsAtEnd, volumeIsSafe } from './volume-invariants.ts';
+import type { Places } from './fault-case.ts';
+import { content, volumeIsSafe } from './volume-invariants.ts';
 
 const mib = 1024 ** 2;
 const app: ContainerSpec = { name: 'app', volumes: { 'foo-0': '/data' }, restart: 'always' };
-const host: HostSpec = {
+export const backupHost: HostSpec = {
   name: 'backups',
   kind: 'overlay2-pquota',
   volumes: [{ name: 'foo-0', bytes: 20 * mib, files: content }],
@@ -16,7 +16,7 @@ const host: HostSpec = {
 };
 
 /** One backup with its seal, and nothing that is none beside it. */
-async function oneBackup(directory: string, suffix = '.tar.zst'): Promise<readonly string[]> {
+export async function oneBackup(directory: string, suffix = '.tar.zst'): Promise<readonly string[]> {
   const names = (await readdir(directory).catch(() => [])).filter(
     (name) => name.startsWith('foo-0@') || name.startsWith('.'),
   );
@@ -38,7 +38,7 @@ async function oneBackup(directory: string, suffix = '.tar.zst'): Promise<readon
 /** A pair of keys for the tests alone. */
 const recipient = 'age15426qn9uwwl3qeq8wn0pezxl5dxp5h9aytf7nga9axtr0tug93gqpcvtpa';
 const secret = 'AGE-SECRET-KEY-1DSWWD6FWDQ75D6E4E7U9YE4JQCHFPYENSMX70GUX39LMMRKEZC6SQUT8HX';
-const keyOf = (places: Places): string => join(places.files, 'age.key');
+export const keyOf = (places: Places): string => join(places.files, 'age.key');
 
 /** What is encrypted is never on a disk as it was before: neither the archive, nor what is in it. */
 async function neverInTheClear(host: FleetHost, { files, laptop }: Places): Promise<readonly string[]> {
@@ -59,7 +59,7 @@ async function neverInTheClear(host: FleetHost, { files, laptop }: Places): Prom
 }
 
 /** The one backup can be decrypted, and then is what its manifest says. */
-async function oneEncrypted(host: FleetHost, places: Places): Promise<readonly string[]> {
+export async function oneEncrypted(host: FleetHost, places: Places): Promise<readonly string[]> {
   const { laptop } = places;
   const wrong = await oneBackup(laptop, '.tar.zst.age');
   if (wrong.length > 0) return wrong;
@@ -73,8 +73,9 @@ async function oneEncrypted(host: FleetHost, places: Places): Promise<readonly s
     : [`${name} does not hold what its manifest says: ${stdout}`];
 }
 
-const encrypted = {
-  host,
+/** What is common to the rows of encrypted backups. */
+export const encrypted = {
+  host: backupHost,
   powerSafe: true,
   files: (places: Places): Promise<void> => writeFile(keyOf(places), `${secret}\n`, { mode: 0o600 }),
   invariants: async (where: FleetHost, places: Places) => [
@@ -83,82 +84,7 @@ const encrypted = {
   ],
 } as const;
 
-export const backupCases: readonly FaultCase[] = [
-  {
-    operation: 'backup_volume',
-    on: 'to the laptop, a container is stopped',
-    host,
-    reversible: true,
-    powerSafe: true,
-    steps: () => [{ name: 'Back up', backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop' } }],
-    invariants: volumeIsSafe,
-    atEnd: async (where, { laptop }) => [...(await runsAtEnd(where)), ...(await oneBackup(laptop))],
-  },
-  {
-    operation: 'backup_volume',
-    on: 'to another host, a container is stopped',
-    host,
-    peer: { name: 'there', kind: 'overlay2-plain' },
-    reversible: false,
-    powerSafe: true,
-    steps: ({ files }) => [
-      {
-        name: 'Back up',
-        backup_volume: { volume: 'foo-0', to: { host: 'there', path: join(files, 'kept') }, consistency: 'stop' },
-      },
-    ],
-    invariants: volumeIsSafe,
-    atEnd: async (where, { files }) => [...(await runsAtEnd(where)), ...(await oneBackup(join(files, 'kept')))],
-  },
-  {
-    operation: 'restore_volume',
-    on: 'from a backup on the host, with its quota',
-    host,
-    reversible: false,
-    powerSafe: true,
-    steps: ({ files }) => [
-      { name: 'Back up', backup_volume: { volume: 'foo-0', to: { path: join(files, 'kept') }, consistency: 'stop' } },
-      { name: 'Restore', restore_volume: { volume: 'restored', from: { path: join(files, 'kept') }, backup: 'foo-0' } },
-    ],
-    invariants: volumeIsSafe,
-    atEnd: async (where, { files }) => [
-      ...(await runsAtEnd(where)),
-      ...(await oneBackup(join(files, 'kept'))),
-      ...(await isWhole(where, 'restored')),
-    ],
-  },
-  {
-    ...encrypted,
-    operation: 'backup_volume',
-    on: 'encrypted to the laptop, a container is stopped',
-    reversible: true,
-    steps: () => [
-      {
-        name: 'Back up',
-        backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop', encrypt_to: [recipient] },
-      },
-    ],
-    atEnd: async (where, places) => [...(await runsAtEnd(where)), ...(await oneEncrypted(where, places))],
-  },
-  {
-    ...encrypted,
-    operation: 'restore_volume',
-    on: 'from an encrypted backup on the laptop',
-    reversible: false,
-    steps: (places) => [
-      {
-        name: 'Back up',
-        backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop', encrypt_to: [recipient] },
-      },
-      {
-        name: 'Restore',
-        restore_volume: { volume: 'restored', from: { laptop: '.' }, backup: 'foo-0', identity: keyOf(places) },
-      },
-    ],
-    atEnd: async (where, places) => [
-      ...(await runsAtEnd(where)),
-      ...(await oneEncrypted(where, places)),
-      ...(await isWhole(where, 'restored')),
-    ],
-  },
-];
+export const encryptedBackup = {
+  name: 'Back up',
+  backup_volume: { volume: 'foo-0', to: { laptop: '.' }, consistency: 'stop', encrypt_to: [recipient] },
+};
