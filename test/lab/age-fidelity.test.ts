@@ -1,3 +1,4 @@
+// lab: 5 s, lab/sim/engine/age lab/sim/bin/age
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

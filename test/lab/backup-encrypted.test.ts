@@ -1,3 +1,4 @@
+// lab: 50 s, backup_volume restore_volume
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+// lab: 50 s, backup_volume restore_volume
 import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// lab: 150 s, recreate_container
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ran } from '../support/plimsoll.ts';
 import { inspect, type Inspected } from './inspected.ts';

@@ -1,3 +1,4 @@
+// lab: 50 s, clean_volumes remove_container
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ran } from '../support/plimsoll.ts';

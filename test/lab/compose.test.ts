@@ -1,3 +1,4 @@
+// lab: 60 s, src/operations/containers/compose
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspect } from './inspected.ts';
 import { nativeFleet, type NativeFleet } from './native-fleet.ts';

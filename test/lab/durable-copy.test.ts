@@ -1,3 +1,4 @@
+// lab: 250 s, volume_copy
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+// lab: 600 s, grow_rootfs
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { damage, start } from './durable-runs.ts';

@@ -1,3 +1,4 @@
+// lab: 45 s, src/records/
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// lab: 250 s, grow_rootfs
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabFleet } from './lab-fleet.ts';
 import { dataIsWhole, labFleet, stateOf } from './lab-fleet.ts';

@@ -1,3 +1,4 @@
+// lab: 900 s, grow_pool
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../lab/vm/machine.ts';
 import { damage, start } from './durable-runs.ts';

@@ -1,3 +1,4 @@
+// lab: 700 s, grow_pool
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../lab/vm/machine.ts';
 import { keepActive } from '../../src/operations/pools/keep-active.ts';

@@ -1,3 +1,4 @@
+// lab: 600 s, grow_rootfs
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabFleet } from './lab-fleet.ts';
 import { dataIsWhole, jsonLines, labFleet, sizeInside, stateOf } from './lab-fleet.ts';

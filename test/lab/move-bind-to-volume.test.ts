@@ -1,3 +1,4 @@
+// lab: 400 s, copy_volume volume_copy
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../lab/vm/machine.ts';
 import type { LabFleet } from './lab-fleet.ts';

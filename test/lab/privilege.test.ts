@@ -1,3 +1,4 @@
+// lab: 60 s, src/transport/remote-shell/privilege.ts
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// lab: 600 s, recreate_container
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

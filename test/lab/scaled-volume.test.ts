@@ -1,3 +1,4 @@
+// lab: 300 s, scaled_volume delete_scaled_volume
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

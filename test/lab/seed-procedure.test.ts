@@ -1,3 +1,4 @@
+// lab: 350 s, dmsetup xfs_growfs resize2fs repair_rootfs docker_inspect
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabFleet } from './lab-fleet.ts';
 import { dataIsWhole, jsonLines, labFleet, sizeInside, stateOf } from './lab-fleet.ts';

@@ -1,3 +1,4 @@
+// lab: 250 s, send_volume
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,

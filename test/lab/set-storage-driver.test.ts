@@ -1,3 +1,4 @@
+// lab: 700 s, set_storage_driver set_base_size
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

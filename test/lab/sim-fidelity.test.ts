@@ -1,3 +1,4 @@
+// lab: 600 s, lab/sim/calls.ts src/facts/
 import { describe, expect, it } from 'vitest';
 import { calls, kinds } from '../../lab/sim/calls.ts';
 import { comparable } from '../../lab/sim/normalise.ts';

@@ -1,3 +1,4 @@
+// lab: 15 s, src/transport/ssh/
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// lab: 400 s, src/survey/
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../lab/vm/machine.ts';
 import type { HostSurvey } from '../../src/survey/host-survey.ts';

@@ -1,3 +1,4 @@
+// lab: 30 s, src/transport/remote-shell/
 import { existsSync, realpathSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createMemoryTransport } from '../../src/transport/local/memory.ts';

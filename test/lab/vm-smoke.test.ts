@@ -1,3 +1,4 @@
+// lab: 200 s, lab/vm/ lab/native/
 import { spawn as spawnProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';

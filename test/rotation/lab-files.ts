@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Choice } from './choice.ts';
-import { commitsOfARotation, isDue } from './turn.ts';
+import { commitsOfARotation, isDue, root } from './turn.ts';
 
 /** A file of tests on the lab. */
 export interface LabFile {
@@ -12,57 +14,33 @@ export interface LabFile {
   readonly paths?: readonly string[];
 }
 
-const copies = ['copy_volume', 'volume_copy'];
-const backups = ['backup_volume', 'restore_volume'];
-const detached = [
-  'src/run/work/work.ts',
-  'src/run/work/follow.ts',
-  'src/run/reach/link.ts',
-  'src/run/planning/settle.ts',
-];
-const machines = ['lab/vm/', 'lab/native/'];
+const folder = 'test/lab';
+const ending = '.test.ts';
 
-export const labFiles: readonly LabFile[] = [
-  { name: 'age-fidelity', seconds: 5, paths: ['lab/sim/engine/age', 'lab/sim/bin/age'] },
-  { name: 'backup', seconds: 50, operations: backups },
-  { name: 'backup-encrypted', seconds: 50, operations: backups },
-  { name: 'carried-over', seconds: 150, operations: ['recreate_container'] },
-  { name: 'clean-volumes', seconds: 50, operations: ['clean_volumes', 'remove_container'] },
-  { name: 'compose', seconds: 60, paths: ['src/operations/containers/compose'] },
-  { name: 'durable-copy', seconds: 250, operations: ['volume_copy'] },
-  { name: 'durable-grow', seconds: 600, operations: ['grow_rootfs'] },
-  { name: 'durable-runs', seconds: 250, paths: detached },
-  { name: 'etcd', seconds: 45, paths: ['src/records/'] },
-  { name: 'grow-overlay', seconds: 250, operations: ['grow_rootfs'] },
-  { name: 'grow-pool', seconds: 700, operations: ['grow_pool'] },
-  { name: 'grow-pool-offline', seconds: 900, operations: ['grow_pool'] },
-  { name: 'grow-rootfs', seconds: 600, operations: ['grow_rootfs'] },
-  { name: 'move-bind-to-volume', seconds: 400, operations: copies },
-  { name: 'pool-needs-check', seconds: 250, operations: ['grow_pool'] },
-  { name: 'privilege', seconds: 60, paths: ['src/transport/remote-shell/privilege.ts'] },
-  { name: 'recreate', seconds: 300, operations: ['recreate_container'] },
-  { name: 'recreate-faults', seconds: 600, operations: ['recreate_container'] },
-  { name: 'scale-volume-20', seconds: 900, operations: ['scale_volume'] },
-  { name: 'scale-volume-28', seconds: 1100, operations: ['scale_volume'] },
-  { name: 'scaled-volume', seconds: 300, operations: ['scaled_volume', 'delete_scaled_volume'] },
-  {
-    name: 'seed-procedure',
-    seconds: 350,
-    operations: ['dmsetup', 'xfs_growfs', 'resize2fs', 'repair_rootfs', 'docker_inspect'],
-  },
-  { name: 'send-volume', seconds: 250, operations: ['send_volume'] },
-  { name: 'set-storage-driver', seconds: 700, operations: ['set_storage_driver', 'set_base_size'] },
-  { name: 'sim-fidelity', seconds: 600, paths: ['lab/sim/calls.ts', 'src/facts/'] },
-  { name: 'sixty-hosts', seconds: 15, paths: ['src/transport/ssh/'] },
-  { name: 'survey', seconds: 400, paths: ['src/survey/'] },
-  { name: 'torture-copy', seconds: 100, operations: copies },
-  { name: 'transport-shells', seconds: 30, paths: ['src/transport/remote-shell/'] },
-  { name: 'transport-sshd', seconds: 100, paths: ['src/transport/'] },
-  { name: 'trim-rootfs', seconds: 300, operations: ['trim_rootfs'] },
-  { name: 'vm-smoke', seconds: 200, paths: machines },
-];
+export const pathOf = ({ name }: LabFile): string => `${folder}/${name}${ending}`;
 
-export const pathOf = ({ name }: LabFile): string => `test/lab/${name}.test.ts`;
+/** All of them, each as its first line tells of it. */
+export const labFiles: readonly LabFile[] = readdirSync(join(root, folder))
+  .filter((file) => file.endsWith(ending))
+  .map((file) => file.slice(0, -ending.length))
+  .toSorted()
+  .map((name) => toldBy(readFileSync(join(root, folder, `${name}${ending}`), 'utf8').split('\n')[0] ?? '', name));
+
+/** By a line like `// lab: 300 s, trim_rootfs src/facts/rootfs/`. What has a slash is a path. */
+export function toldBy(line: string, name: string): LabFile {
+  const [, seconds, about] = /^\/\/ lab: ([1-9]\d{0,4}) s, ([a-z][\w./-]*(?: [a-z][\w./-]*)*)$/.exec(line) ?? [];
+  if (seconds === undefined || about === undefined)
+    throw new Error(`${folder}/${name}${ending} begins with "${line}", and not like "// lab: 300 s, trim_rootfs src/"`);
+  const words = about.split(' ');
+  const paths = words.filter((word) => word.includes('/'));
+  const operations = words.filter((word) => !word.includes('/'));
+  return {
+    name,
+    seconds: Number(seconds),
+    ...(operations.length === 0 ? {} : { operations }),
+    ...(paths.length === 0 ? {} : { paths }),
+  };
+}
 
 /** A change that touches more than this is none of theirs: it would take as long as everything. */
 const mostTouchedSeconds = 1200;

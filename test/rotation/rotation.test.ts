@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/operations/registry.ts';
 import { chosen, moments, type Choice } from './choice.ts';
-import { dueLabFiles, labFiles, pathOf } from './lab-files.ts';
+import { dueLabFiles, labFiles, pathOf, toldBy } from './lab-files.ts';
 import { touchedBy } from './touched.ts';
-import { commitsOfARotation, dueOf, isDue } from './turn.ts';
+import { commitsOfARotation, dueOf, isDue, root } from './turn.ts';
 
 const numbers = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
 const names = [...operations.keys()];
@@ -82,12 +82,37 @@ describe('a changed file', () => {
 });
 
 describe('files of the lab', () => {
-  it('are all in the table, and nothing else is', () => {
-    const there = readdirSync(join(import.meta.dirname, '../lab'))
-      .filter((name) => name.endsWith('.test.ts'))
-      .map((name) => `test/lab/${name}`);
-    expect(labFiles.map(pathOf).toSorted()).toEqual(there.toSorted());
-    for (const { operations: about = [] } of labFiles) expect(names).toEqual(expect.arrayContaining([...about]));
+  it('are about operations and files that there are', () => {
+    const files = ['src', 'lab'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
+    );
+    expect(labFiles.length).toBeGreaterThan(30);
+    for (const { operations: about = [], paths = [] } of labFiles) {
+      expect(names).toEqual(expect.arrayContaining([...about]));
+      expect(paths.filter((beginning) => !files.some((file) => file.startsWith(beginning)))).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['trim_rootfs', { operations: ['trim_rootfs'] }],
+    ['lab/vm/ lab/native/', { paths: ['lab/vm/', 'lab/native/'] }],
+    ['resize2fs src/facts/', { operations: ['resize2fs'], paths: ['src/facts/'] }],
+  ])('tell what they are about: %s', (about, told) => {
+    expect(toldBy(`// lab: 300 s, ${about}`, 'own')).toStrictEqual({ name: 'own', seconds: 300, ...told });
+  });
+
+  it.each([
+    '',
+    "import { expect, it } from 'vitest';",
+    '// lab: 300 s',
+    '// lab: 300 s, ',
+    '// lab: 300 s, trim_rootfs, grow_rootfs',
+    '// lab: 300 s, trim_rootfs  grow_rootfs',
+    '// lab: 5 min, trim_rootfs',
+    '// lab: 0 s, trim_rootfs',
+    '//lab: 300 s, trim_rootfs',
+  ])('are refused when they begin with %j', (line) => {
+    expect(() => toldBy(line, 'own')).toThrow(/^test\/lab\/own\.test\.ts begins with/);
   });
 
   it('have each its turn in a rotation, in shards that take about the same time', () => {
