@@ -1,43 +1,50 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { Operation } from '../../src/operations/engine/operation.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { shippedExamples, type Example } from './examples.ts';
 import { keysOf } from './keys.ts';
+import { indexText, standingAt, textName, textsOfOperations, type Text } from './texts.ts';
 
 /** The folder of the pages, in which nothing else lies, and the index of them. */
 export const pagesFolder = 'docs/operations';
 const index = 'docs/operations.md';
+/** Of which the table of undos is made. */
+const durability = 'docs/durability.md';
 
 const root = new URL('../../', import.meta.url);
 const mark = '<!-- Written by `npm run docs`: change the operation, or the text beside its source, and not this. -->';
 
-/** Every document that is made of the operations, by its path. */
+/** Every document that is made of the operations, all of it or a table, by its path. */
 export async function operationPages(): Promise<ReadonlyMap<string, string>> {
-  const [prose, examples, undo] = await Promise.all([proseOfOperations(), shippedExamples(), undoRows()]);
+  const [texts, examples] = await Promise.all([textsOfOperations(), shippedExamples()]);
+  const undos = undoRows(texts);
   const pages = [...operations.values()].map((operation): readonly [string, string] => {
-    const text = prose.get(operation.name);
-    if (text === undefined)
-      throw new Error(`${operation.name} has no text: write ${fileName(operation.name)} beside its source`);
-    return [
-      `${pagesFolder}/${operation.name}.md`,
-      page(operation, { text, examples: examples.get(operation.name) ?? [], undo: undo.get(operation.name) ?? [] }),
-    ];
+    const { name } = operation;
+    const parts = {
+      text: texts.get(name)?.page ?? '',
+      examples: examples.get(name) ?? [],
+      undo: undos.filter((row) => namedIn(row).has(name)),
+    };
+    return [`${pagesFolder}/${name}.md`, page(operation, parts)];
   });
-  return new Map([[index, withLists(prose.get('index') ?? '')], ...pages]);
+  return new Map([
+    [index, withLists(await indexText(), texts)],
+    [durability, withUndos(await readFile(new URL(durability, root), 'utf8'), undos)],
+    ...pages,
+  ]);
 }
 
 interface Parts {
   readonly text: string;
   readonly examples: readonly Example[];
-  /** Rows of the table of durability.md. */
+  /** Rows of the table of undos. */
   readonly undo: readonly string[];
 }
 
 function page(operation: Operation, { text, examples, undo }: Parts): string {
   const { name, summary, schema } = operation;
   if (operation.readOnly !== true && undo.length === 0)
-    throw new Error(`${name} has no row among the undos of docs/durability.md#rollback`);
+    throw new Error(`${textName(name)} does not say what a rollback does: undo: …, before its first empty line`);
   const rollback =
     undo.length === 0
       ? []
@@ -80,13 +87,13 @@ function exampleFirst(
   text: string,
   examples: readonly Example[],
 ): { readonly example: string; readonly rest: string } {
-  const own = `${kebab(name)}.yaml`;
+  const own = textName(name).replace(/md$/, 'yaml');
   const [first, ...others] = examples.toSorted((a, b) => Number(b.file === own) - Number(a.file === own));
   if (first === undefined) {
     const [example] = new RegExp(`^\`\`\`yaml\\n- ${name}:[^]*?\\n\`\`\`\\n+`).exec(text) ?? [];
     if (example === undefined)
       throw new Error(
-        `no playbook uses ${name}: add one to playbooks/, or begin ${fileName(name)} with a step in yaml`,
+        `no playbook uses ${name}: add one to playbooks/, or begin the text of ${textName(name)} with a step in yaml`,
       );
     return { example: example.trim(), rest: text.slice(example.length) };
   }
@@ -101,64 +108,51 @@ function linked({ file }: Example): string {
   return `[playbooks/${file}](../../playbooks/${file})`;
 }
 
-/** The texts beside the operations' sources, by operation; `index` is that of the list of them. */
-async function proseOfOperations(): Promise<ReadonlyMap<string, string>> {
-  const folder = new URL('src/operations/', root);
-  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.md'));
-  const names = new Map([
-    ['index.md', 'index'],
-    ...[...operations.keys()].map((name): [string, string] => [fileName(name), name]),
-  ]);
-  const found = new Map<string, string>();
-  for (const file of files) {
-    const name = names.get(basename(file));
-    if (name === undefined || found.has(name))
-      throw new Error(`src/operations/${file} ${name === undefined ? 'belongs to no operation' : 'is there twice'}`);
-    found.set(name, (await readFile(new URL(file, folder), 'utf8')).trim());
-  }
-  return found;
+/** The rows that say what is undone, in their order. */
+function undoRows(texts: ReadonlyMap<string, Text>): readonly string[] {
+  const order = standingAt('first', new Map([...texts].map(([name, { undos }]) => [name, undos])));
+  const lost = [...texts].flatMap(([name, { undo }]) => (undo.length === 0 || order.includes(name) ? [] : [name]));
+  if (lost.length > 0)
+    throw new Error(`where the undos of ${lost.join(', ')} stand is not said: undos: after OPERATION`);
+  return order.flatMap((name) => texts.get(name)?.undo ?? []);
 }
 
-/** The rows that say what is undone, by the operations that are named in their first cells. */
-async function undoRows(): Promise<ReadonlyMap<string, readonly string[]>> {
-  const text = await readFile(new URL('docs/durability.md', root), 'utf8');
-  const rows = (/^\| operation \| undo \|\n\|---\|---\|\n((?:\|.*\n)+)/m.exec(text)?.[1] ?? '').trim().split('\n');
-  const found = new Map<string, readonly string[]>();
-  for (const row of rows) {
-    const [, first = ''] = row.split('|');
-    const named = new Set(
-      [...first.matchAll(/`(\w+)[^`]*`/g)].map(([, name = '']) => name).filter((name) => operations.has(name)),
-    );
-    for (const name of named) found.set(name, [...(found.get(name) ?? []), row]);
-  }
-  return found;
+/** The operations that a row is about: those that are named in its first cell. */
+function namedIn(row: string): ReadonlySet<string> {
+  const [, first = ''] = row.split('|');
+  return new Set([...first.matchAll(/`(\w+)[^`]*`/g)].flatMap(([, name = '']) => name));
 }
 
-/** In the text of the index `<!-- operations: a b -->` stands for a table of these. Each operation is in one. */
-function withLists(text: string): string {
+/** Between its two marks it has the table. */
+function withUndos(text: string, rows: readonly string[]): string {
+  const [begin, end] = ['<!-- undos: npm run docs -->\n', '<!-- /undos -->\n'];
+  const [before, rest] = text.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined)
+    throw new Error(`${durability} has no ${begin.trim()} … ${end.trim()}`);
+  const table = ['| operation | undo |', '|---|---|', ...rows].map((line) => `${line}\n`);
+  return [before, begin, ...table, end, after].join('');
+}
+
+/** In each part of the index `<!-- operations -->` stands for a table of its operations. */
+function withLists(text: string, texts: ReadonlyMap<string, Text>): string {
+  const places = new Map([...texts].map(([name, { index }]) => [name, index]));
   const listed = new Set<string>();
-  const made = text.replaceAll(/<!-- operations:\s+([\w\s]+?)\s*-->/g, (_whole, names: string) => {
-    const rows = names.split(/\s+/).map((name) => {
-      const operation = operations.get(name);
-      if (operation === undefined || listed.has(name))
-        throw new Error(
-          `src/operations/index.md: ${name} ${operation === undefined ? 'is no operation' : 'is listed twice'}`,
-        );
-      listed.add(name);
-      // The anchor: whoever links to an operation links to it here.
-      return `| <a id="${name}"></a>[\`${name}\`](operations/${name}.md) | ${operation.summary} |`;
+  const parts = text.split(/^(?=## )/m).map((part) => {
+    const [, heading = ''] = /^## (.+)/.exec(part) ?? [];
+    return part.replace('<!-- operations -->', () => {
+      const rows = standingAt(heading, places).map((name) => {
+        listed.add(name);
+        // The anchor: whoever links to an operation links to it here.
+        return `| <a id="${name}"></a>[\`${name}\`](operations/${name}.md) | ${operations.get(name)?.summary ?? ''} |`;
+      });
+      return ['| operation | |', '|---|---|', ...rows].join('\n');
     });
-    return ['| operation | |', '|---|---|', ...rows].join('\n');
   });
   const missing = [...operations.keys()].filter((name) => !listed.has(name));
-  if (missing.length > 0) throw new Error(`src/operations/index.md does not list ${missing.join(', ')}`);
-  return `${mark}\n\n${made}\n`;
-}
-
-function fileName(operation: string): string {
-  return `${kebab(operation)}.md`;
-}
-
-function kebab(operation: string): string {
-  return operation.replaceAll('_', '-');
+  if (missing.length > 0)
+    throw new Error(
+      `where ${missing.join(', ')} stands in the index is not said: index: after OPERATION, or a heading`,
+    );
+  return `${mark}\n\n${parts.join('')}\n`;
 }
