@@ -1,5 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
-import { operations } from '../../src/operations/registry.ts';
+import { afterAll, describe, it } from 'vitest';
 import { cases } from './cases.ts';
 import { dueCases, duePoints } from './due.ts';
 import type { Dump } from './dump.ts';
@@ -14,15 +13,6 @@ import { undisturbed, withScene } from './scene.ts';
 
 const results = new Results('kill-points');
 afterAll(() => results.print());
-
-it('every operation that may change something has a case', () => {
-  const mutating = [...operations.values()].filter(({ readOnly }) => readOnly !== true).map(({ name }) => name);
-  const covered = new Set(cases.map(({ operation }) => operation));
-  expect(
-    mutating.filter((name) => !covered.has(name)),
-    'add a row to `faults` of its .cases.ts below test/operations/',
-  ).toEqual([]);
-});
 
 describe.each(dueCases(cases).map((one) => ({ title: titleOf(one), one })))(
   'the laptop vanishes during $title',

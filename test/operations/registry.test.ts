@@ -19,3 +19,10 @@ it('every operation has cases (NAME.cases.ts), in the room that it lies in itsel
   );
   expect(cases).toEqual(sources?.filter((file) => !file.startsWith('engine/')));
 });
+
+it('every operation that may change something has faults among its cases', () => {
+  const lacking = [...operations.values()].filter(
+    ({ name, readOnly }) => readOnly !== true && operationCases.get(name)?.faults.length === 0,
+  );
+  expect(lacking.map(({ name }) => name)).toEqual([]);
+});
