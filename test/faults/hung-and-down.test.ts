@@ -106,7 +106,7 @@ it('a host whose power fails in the middle of an atomic change is brought to its
     await withScene(one, async (scene) => {
       await scene.host.setFaults([{ tool, when: tool === 'dmsetup' ? 'load *' : '*', action: 'hang' }]);
       const running = scene.apply();
-      const inside = `[ -e /var/lib/plimsoll/runs ] && ls -d /var/lib/plimsoll/runs/*/*/alive`;
+      const inside = `[ -e /var/lib/plimsoll/runs ] && ls -d /var/lib/plimsoll/runs/*/*.script`;
       await expect.poll(async () => (await scene.host.run(inside)).code, { interval: 100 }).toBe(0);
       await sleep(1500);
       await scene.host.cyclePower();

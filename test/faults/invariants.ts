@@ -5,6 +5,7 @@ import { cyclePower } from '../../lab/sim/power.ts';
 import { runOnHost } from '../../lab/sim/execute.ts';
 import { Processes } from '../../lab/sim/processes.ts';
 import type { JournalRecord } from '../../src/run/journal/journal.ts';
+import { worksIn } from '../run/work/records.ts';
 
 export interface Known {
   /** The names of Docker's records at the start. */
@@ -75,13 +76,13 @@ async function works(host: FleetHost, journal: readonly JournalRecord[]): Promis
     journal.flatMap((record) => (record.type === 'intent' && record.work !== undefined ? [record.work] : [])),
   );
   const top = join(host.directory, 'root/var/lib/plimsoll/runs');
-  const begun = (await Promise.all((await readdir(top).catch(() => [])).map((run) => readdir(join(top, run))))).flat();
-  return begun
+  return (await readdir(top).catch(() => []))
+    .flatMap((run) => worksIn(join(top, run)))
     .filter((name) => !intended.has(name))
     .map((name) => `the host has begun ${name}, which is not in the journal`);
 }
 
-/** Plimsoll's own directory holds pipes, and nothing that a start needs. */
+/** Plimsoll's own directory holds nothing that a start needs. */
 function notOurs(path: string): boolean {
   return !/\/var\/lib\/plimsoll\/(runs|backing-up)$/.test(path);
 }

@@ -39,7 +39,7 @@ describe('growing on a real host that things happen to', () => {
       await machine.sh('docker update --restart always c1');
       const first = start(own, ...grow('512MiB'));
       await expect
-        .poll(async () => (await machine.exec('ls /var/lib/plimsoll/runs/*/*/alive')).code, { interval: 100 })
+        .poll(async () => (await machine.exec('ls /var/lib/plimsoll/runs/*/*.script')).code, { interval: 100 })
         .toBe(0);
       await sleep(after);
       const reset = machine.hardReset();

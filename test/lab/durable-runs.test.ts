@@ -36,7 +36,7 @@ describe('two runs against one real host', () => {
     );
     const first = start(own, 'apply', slow, '--yes');
     await expect
-      .poll(async () => (await machine.exec('ls /var/lib/plimsoll/runs/*/*/alive')).code, { interval: 200 })
+      .poll(async () => (await machine.exec('ls /var/lib/plimsoll/runs/*/*.script')).code, { interval: 200 })
       .toBe(0);
     const [run = ''] = await runIds(own);
 

@@ -58,7 +58,7 @@ export async function journalOf(fleet: LabFleet, run: string): Promise<readonly 
 
 /** The names of what has been begun on a machine. */
 export async function worksOn(machine: Machine): Promise<readonly string[]> {
-  return (await machine.sh('ls -d /var/lib/plimsoll/runs/*/* 2>/dev/null || true'))
+  return (await machine.sh('ls -d /var/lib/plimsoll/runs/*/*.script 2>/dev/null || true'))
     .trim()
     .split('\n')
     .filter((line) => line !== '');

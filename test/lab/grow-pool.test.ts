@@ -195,10 +195,10 @@ dd if=/dev/zero of=/dev/mapper/filler bs=1M oflag=direct count=1850 2>/dev/null 
   ])('%s in the middle of it: the pool is active, and the run is gone on with', async (what, mebibytes, size) => {
     const machine = one(fleet);
     await startWriter(machine);
-    const works = (await machine.sh('ls -d /var/lib/plimsoll/runs/*/*/alive | wc -l')).trim();
+    const works = (await machine.sh('ls -d /var/lib/plimsoll/runs/*/*.script | wc -l')).trim();
     const running = start(fleet, 'apply', ...sized(size, '48MiB'), '--yes');
     await expect
-      .poll(async () => (await machine.sh('ls -d /var/lib/plimsoll/runs/*/*/alive | wc -l')).trim(), { interval: 50 })
+      .poll(async () => (await machine.sh('ls -d /var/lib/plimsoll/runs/*/*.script | wc -l')).trim(), { interval: 50 })
       .not.toBe(works);
     if (what === 'plimsoll is killed') await running.kill();
     else await machine.exec("pkill -KILL -f '^sshd: ops'");

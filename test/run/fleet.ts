@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -37,6 +37,7 @@ import type { Command } from '../../src/transport/transport.ts';
 import { laptop as configLaptop } from '../config/io.ts';
 import { holder } from './links.ts';
 import { Wire } from './wire.ts';
+import { worksIn } from './work/records.ts';
 
 /** A file's text, `null` when there is none; whatever else is there is an error. */
 const text: Fact<string | null> = {
@@ -293,7 +294,7 @@ export class Fleet {
   /** What of this run has been begun on the host, by its names there. */
   works(host: string): readonly string[] {
     const runs = join(this.stateOf(host), 'runs', 'test');
-    return existsSync(runs) ? readdirSync(runs) : [];
+    return existsSync(runs) ? worksIn(runs) : [];
   }
 
   stateOf(host: string): string {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
@@ -9,6 +9,7 @@ import type { JournalRecord } from '../../src/run/journal/journal.ts';
 import type { Fleet } from './fleet.ts';
 import { isEffect } from './fleet.ts';
 import { fleets, note, playbook, put } from './fleets.ts';
+import { statusOf } from './work/records.ts';
 
 const fleet = fleets();
 const linesOf = (one: Fleet, name = 'notes', host = 'h'): readonly string[] =>
@@ -97,7 +98,7 @@ describe.concurrent('a laptop that is gone', () => {
     const slow = playbook(`{ name: slow, ${note('x', untilGo)} }\n{ ${put('a')} }`);
     await one.untilKilled(() => one.run(slow));
     const [name = ''] = one.works('h');
-    process.kill(-Number(readFileSync(join(one.stateOf('h'), 'runs/test', name, 'pid'), 'utf8')), 'SIGKILL');
+    process.kill(-statusOf(one.stateOf('h'), 'test', name)[0], 'SIGKILL');
     const result = await one.goOn('resume', slow);
     expect(result).toMatchObject({
       exitCode: 4,
@@ -128,7 +129,7 @@ describe.concurrent('a laptop that is gone', () => {
     const slow = playbook(`{ ${put('a', 'whole', `, argv: ${argv}`)} }`);
     await one.untilKilled(() => one.run(slow));
     const [name = ''] = one.works('h');
-    process.kill(-Number(readFileSync(join(one.stateOf('h'), 'runs/test', name, 'pid'), 'utf8')), 'SIGKILL');
+    process.kill(-statusOf(one.stateOf('h'), 'test', name)[0], 'SIGKILL');
     one.write('h', 'a.go', '');
     const result = await one.goOn('resume', slow);
     expect(result).toMatchObject({ status: 'changed', hosts: [{ applied: ['a: half → whole'] }] });

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Fleet } from './fleet.ts';
 import { isEffect } from './fleet.ts';
 import { fleets, note, playbook, put } from './fleets.ts';
+import { statusOf } from './work/records.ts';
 
 const fleet = fleets();
 const fill = (text: string): string => `fill: { paths: ["\${{ vars.dir }}/x", "\${{ vars.dir }}/y"], text: ${text} }`;
@@ -137,7 +138,7 @@ describe.concurrent('a rollback', () => {
     const steps = playbook(`{ ${put('a', 'whole', `, argv: ${argv}`)} }`);
     await one.untilKilled(() => one.run(steps));
     const [name = ''] = one.works('h');
-    process.kill(-Number(readFileSync(join(one.stateOf('h'), 'runs/test', name, 'pid'), 'utf8')), 'SIGKILL');
+    process.kill(-statusOf(one.stateOf('h'), 'test', name)[0], 'SIGKILL');
     expect(await one.goOn('rollback', steps)).toMatchObject({ exitCode: 0, hosts: [{ undone: ['a: old → whole'] }] });
     expect(one.read('h', 'a')).toBe('old');
   });

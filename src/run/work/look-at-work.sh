@@ -1,5 +1,5 @@
 # Arguments: run, name, and from where on what it has printed is wanted, of each stream.
 
-d=$PLIMSOLL_STATE/runs/$1/$2
+w=$PLIMSOLL_STATE/runs/$1/$2
 . ./look.sh
 look "$3" "$4" 0

@@ -1,5 +1,5 @@
 # What a piece of work has printed, whole. Arguments: run, name.
 
-d=$PLIMSOLL_STATE/runs/$1/$2
-[ ! -e "$d/out" ] || cat "$d/out"
-[ ! -e "$d/err" ] || cat "$d/err" >&2
+w=$PLIMSOLL_STATE/runs/$1/$2
+[ ! -s "$w.out" ] || cat -- "$w.out"
+[ ! -s "$w.err" ] || cat -- "$w.err" >&2

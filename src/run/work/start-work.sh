@@ -1,21 +1,23 @@
-# Everything that says what it is stands on the disk before it is begun; nothing is begun twice. Status and process
-# group have their room from the start, should the disk be full by then.
-# Arguments: run, name, intent, script, the keeper's text, whether there are secrets on standard input, seconds to wait
+# Everything that says what it is stands on the disk before it is begun; nothing is begun twice: whoever begins it has its
+# lock, and what has been begun has its script. Status and process group have their room from the start, should the
+# disk be full by then. What it prints goes on being kept when the connection is gone, and when its process group is ended.
+# Arguments: run, name, intent (as a comment), script, the keeper's text, whether there are secrets on standard input, seconds to wait
 # for its end.
+# shellcheck disable=SC2154 # named by whoever renders it: kept_blocks
 
-d=$PLIMSOLL_STATE/runs/$1/$2
+run=$PLIMSOLL_STATE/runs/$1 w=$PLIMSOLL_STATE/runs/$1/$2
 . ./look.sh
+. ./kept.sh
 begin() {
-  mkdir -p -- "$d" && exec 7>>"$d/.begin" && flock 7 || return
-  [ ! -e "$d/alive" ] || return 0
-  printf '%s\n' "$3" >"$d/intent" && printf '%s\n' "$4" >"$d/script" && printf '   \n' >"$d/.status" && printf '          \n' >"$d/pid" || return
-  rm -f "$d/.o" "$d/.e" && mkfifo "$d/.o" "$d/.e" && : >"$d/.kept" || return
-  sync "$d/intent" "$d/script" "$d/.status" "$d/pid" "$d" "$d/.." "$d/../.." "$PLIMSOLL_STATE" || return
-  exec 8>"$d/.alive" && flock -n 8 || return
-  exec 5<&0
-  setsid /bin/sh -c "$5" plimsoll "$d" "$6" <&5 5<&- >/dev/null 2>&1 &
+  [ -e "$run/.made" ] || { mkdir -p -- "$run" && sync "$run/.." "$PLIMSOLL_STATE" && printf '' >"$run/.made"; } || return
+  {
+    # Somebody else begins it just now.
+    flock -n 8 || { flock -w 2 -s 8; [ -s "$w.script" ]; return; }
+    [ ! -s "$w.script" ] || return 0
+    printf '%s\n%s\n' "$3" "$4" >&8 && printf '%10s %3s\n' '' '' >"$w.status" && sync "$w.script" "$run" || { printf '' >"$w.script"; return 1; }
+    setsid /bin/sh -c "$5" plimsoll "$w" "$6" <&5 5<&- 2>/dev/null | kept_apart "$w.out" 5<&- &
+  } 8>>"$w.script"
 }
-if [ ! -e "$d/alive" ]; then
-  ( begin "$@" ) && flock "$d/.begin" true && [ -e "$d/alive" ] || { echo "$d cannot be written" >&2; exit 71; }
-fi
+exec 5<&0
+[ -s "$w.script" ] || begin "$@" || { echo "$w cannot be written" >&2; exit 71; }
 look 0 0 "$7"

@@ -4,11 +4,10 @@ import { oneLine } from '../../values/terminal.ts';
 import { shell } from '../../shell/shell.ts';
 
 /**
- * A piece of work on a host: one script, detached from the connection that brought it. Its directory,
- * `$PLIMSOLL_STATE/runs/RUN/NAME`, outlives connection, laptop and host:
- * `intent` what it is for, with its undo · `script` what is run · `pid` its process group · `alive`
- * locked by it while it lives · `out`, `err` what it prints, bounded · `status` its exit status, once
- * it has ended.
+ * A piece of work on a host: one script, detached from the connection that brought it. Its files,
+ * `$PLIMSOLL_STATE/runs/RUN/NAME.*`, outlive connection, laptop and host:
+ * `script` what it is for, with its undo, and what is run; locked by it while it lives · `status` its process
+ * group, and its exit status once it has ended · `out`, `err` what it prints, bounded.
  */
 export interface Work {
   readonly run: string;
@@ -53,7 +52,7 @@ const patienceMs = 120_000;
 /** Outlives the connection; it keeps what the script prints, and how it ends. */
 const keeper = shell('run/work/keeper.sh', { kept_blocks: keptBlocks });
 
-const startScript = shell('run/work/start-work.sh', { look_bytes: lookBytes });
+const startScript = shell('run/work/start-work.sh', { look_bytes: lookBytes, kept_blocks: keptBlocks });
 
 const lookScript = shell('run/work/look-at-work.sh', { look_bytes: lookBytes });
 
@@ -69,7 +68,7 @@ const endScript = shell('run/work/end-work.sh');
 export function startWork({ run, name }: Work, intent: string, script: string, secrets = ''): Command {
   return {
     script: startScript,
-    args: [run, name, intent, script, keeper, secrets === '' ? '' : 'secrets', '1.5'],
+    args: [run, name, intent.replaceAll(/^/gm, '# '), script, keeper, secrets === '' ? '' : 'secrets', '1.5'],
     ...(secrets === '' ? {} : { stdin: secrets }),
     timeoutMs: patienceMs,
     maxOutputBytes: 2 * lookBytes,

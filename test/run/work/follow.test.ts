@@ -16,6 +16,7 @@ import { testTarget } from '../../support/target.ts';
 import { errorOf, holder, linkWith } from '../links.ts';
 import { Wire, type WireHooks } from '../wire.ts';
 import { eventually } from '../../support/eventually.ts';
+import { statusOf } from './records.ts';
 
 const host = 'web-1';
 const work = { run: 'test', name: '0-1.1-0-0-1' };
@@ -425,7 +426,7 @@ describe.concurrent('what is told to stop', () => {
       if (when !== 'before' || sent !== 'end') return;
       self.go();
       await eventually(() => {
-        expect(existsSync(join(self.directory, 'state/runs/test', work.name, 'status'))).toBe(true);
+        expect(statusOf(join(self.directory, 'state'), 'test', work.name)).toHaveLength(2);
       });
     });
     expect(await one.carryOut(`${untilGo}; echo done`)).toEqual({
@@ -486,7 +487,7 @@ describe.concurrent('what is told to stop', () => {
   it('an atomic script that is gone after it was told to end has not failed for certain', async () => {
     const one = scene((when, sent, self) => {
       if (when === 'after' && sent === 'end')
-        process.kill(-Number(self.read(`state/runs/test/${work.name}/pid`)), 'SIGKILL');
+        process.kill(-statusOf(join(self.directory, 'state'), 'test', work.name)[0], 'SIGKILL');
     });
     expect(await one.carryOut(`trap '' TERM; while :; do sleep 0.1; done`, { mayEnd: false, timeoutMs: 0 })).toEqual({
       kind: 'cut',
@@ -529,7 +530,7 @@ describe.concurrent('what an earlier part has begun, or has not', () => {
     const one = scene((when, sent, self) => {
       if (when !== 'after' || sent !== 'look') return;
       try {
-        process.kill(-Number(self.read(`state/runs/test/${work.name}/pid`)), 'SIGKILL');
+        process.kill(-statusOf(join(self.directory, 'state'), 'test', work.name)[0], 'SIGKILL');
       } catch {
         // It has not begun yet, or is gone already: what is asked next tells.
       }

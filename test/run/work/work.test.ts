@@ -21,6 +21,7 @@ import type { Command, Outcome } from '../../../src/transport/transport.ts';
 import { Secret } from '../../../src/values/secret.ts';
 import { eventually } from '../../support/eventually.ts';
 import { shells } from '../shells.ts';
+import { statusOf } from './records.ts';
 
 const work = { run: 'run-1', name: '0-1.1-0-0-1' };
 const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
@@ -28,7 +29,7 @@ const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /** A host of its own for each test: a state directory, and a shell that runs what is sent. */
 class Host {
   readonly state = mkdtempSync(join(tmpdir(), "plimsoll it's work-"));
-  readonly directory = join(this.state, 'runs', work.run, work.name);
+  readonly directory = join(this.state, 'runs', work.run);
   readonly #shell: readonly [string, ...string[]];
 
   constructor(shell: readonly [string, ...string[]]) {
@@ -104,8 +105,12 @@ class Host {
     return { ...look, out, err };
   }
 
+  file(name: string): string {
+    return join(this.directory, `${work.name}.${name}`);
+  }
+
   read(name: string): string {
-    return readFileSync(join(this.directory, name), 'utf8');
+    return readFileSync(this.file(name), 'utf8');
   }
 
   go(name = 'go'): void {
@@ -123,7 +128,7 @@ class Host {
 
   /** The process group of the work. */
   group(): number {
-    return Number(this.read('pid'));
+    return statusOf(this.state, work.run, work.name)[0];
   }
 }
 
@@ -157,13 +162,11 @@ for (const { name, argv, tags } of shells)
       });
       expect(await host.look()).toEqual(look);
       expect({
-        intent: host.read('intent'),
         script: host.read('script'),
         out: host.read('out'),
         err: host.read('err'),
       }).toEqual({
-        intent: '{"what":"it\'s"}\n',
-        script: 'echo out; echo err >&2; exit 7\n',
+        script: '# {"what":"it\'s"}\necho out; echo err >&2; exit 7\n',
         out: 'out\n',
         err: 'err\n',
       });
@@ -172,7 +175,7 @@ for (const { name, argv, tags } of shells)
         readdirSync(host.directory)
           .filter((name) => !name.startsWith('.'))
           .toSorted(),
-      ).toEqual(['alive', 'err', 'intent', 'out', 'pid', 'script', 'status']);
+      ).toEqual(['err', 'out', 'script', 'status'].map((file) => `${work.name}.${file}`));
       expect(statSync(host.directory).mode & 0o777).toBe(0o700);
       await eventually(async () => {
         expect(await host.isLocked()).toBe(false);
@@ -275,7 +278,7 @@ for (const { name, argv, tags } of shells)
       const host = hostWith(argv);
       const first = await host.start('yes 0123456789abcde | head -c 9437184; echo small >&2; exit 3');
       const { state, out, err } = await host.follow(first);
-      expect({ state, err, bytes: out.length, disk: statSync(join(host.directory, 'out')).size }).toEqual({
+      expect({ state, err, bytes: out.length, disk: statSync(host.file('out')).size }).toEqual({
         state: { kind: 'ended', status: 3 },
         err: 'small\n',
         bytes: 8 * 1024 * 1024,
@@ -307,7 +310,7 @@ for (const { name, argv, tags } of shells)
     it('is not begun where it cannot be recorded', async () => {
       const host = hostWith(argv);
       mkdirSync(host.directory, { recursive: true });
-      symlinkSync('/dev/full', join(host.directory, 'intent'));
+      symlinkSync('/dev/full', host.file('script'));
       const answer = await host.run(startWork(work, '{}', 'echo x >"$PLIMSOLL_STATE/done"'));
       expect(() => readLook(answer, fromStart)).toThrow(
         expect.objectContaining({
@@ -317,7 +320,7 @@ for (const { name, argv, tags } of shells)
       );
       expect({ begun: (await host.look()).state.kind, done: host.has('done') }).toEqual({ begun: 'none', done: false });
       // Once there is room it is.
-      rmSync(join(host.directory, 'intent'));
+      rmSync(host.file('script'));
       expect(await host.start('echo x >"$PLIMSOLL_STATE/done"')).toMatchObject({ state: { kind: 'ended', status: 0 } });
     });
 
