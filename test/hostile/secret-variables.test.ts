@@ -122,8 +122,10 @@ describe('secret variables', () => {
     expectNone(without(failed.stdout));
     expectNone(without(textsIn(path('laptop'))));
     const onHost = textsIn(state);
-    for (const file of ['script', 'intent', 'pid', 'status']) {
-      const found = readdirSync(state, { recursive: true, withFileTypes: true }).filter((entry) => entry.name === file);
+    for (const file of ['.script', '.status']) {
+      const found = readdirSync(state, { recursive: true, withFileTypes: true }).filter(({ name }) =>
+        name.endsWith(file),
+      );
       expect(found.length).toBeGreaterThan(0);
       for (const entry of found) expectNone(without(readFileSync(join(entry.parentPath, entry.name), 'utf8')));
     }
