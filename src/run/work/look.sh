@@ -14,7 +14,8 @@ look() {
   fi
   exec 8<"$w.script"
   gone=
-  ! flock -w "$3" -s 8 || gone=yes
+  # Older ones know no wait of no time.
+  if [ "$3" = 0 ]; then flock -n -s 8; else flock -w "$3" -s 8; fi && gone=yes
   if ended; then [ -n "$gone" ] || flock -w 5 -s 8; state="ended $status"
   elif [ -n "$gone" ]; then state='cut 0'
   else state='running 0'; fi
