@@ -549,6 +549,16 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
         });
       });
 
+      it('is ended when what it is written to has failed before it was begun, however much it prints', async () => {
+        const output = new PassThrough();
+        const gone = new Promise((resolve) => output.once('close', resolve));
+        output.on('error', () => undefined).destroy(new Error('no room'));
+        await gone;
+        await expect(
+          connection.stream({ script: 'head -c 20000000 /dev/zero; sleep 60' }, { output }),
+        ).rejects.toMatchObject({ code: 'action-failed' });
+      });
+
       it('runs beside the other commands, several at once', async () => {
         const streams = Array.from({ length: 12 }, (_, index) =>
           connection.stream({ script: 'sleep 0.1; echo "$1"', args: [String(index)] }, {}),

@@ -108,7 +108,8 @@ class SingleProgram {
     clearTimeout(this.#givingUp);
     forget();
     input?.destroy();
-    await copied;
+    // Whoever has failed says no more when it is done.
+    if (this.#failure === undefined) await copied;
     const gone = await this.#ending;
     this.#running.stdout.end();
     this.#running.stderr.end();
@@ -131,8 +132,19 @@ class SingleProgram {
   }
 
   async #drain(output: Writable): Promise<void> {
+    const { stdout } = this.#channel;
+    // What has failed before the channel was open is piped to by nobody: it says nothing more.
+    if (output.destroyed) {
+      stdout.resume();
+      this.#fail('its output could not be written', output.errored);
+      return;
+    }
+    // At once: a pipe that has failed may wait for its source, which ends only when it is ended.
+    output.once('error', (error) => {
+      this.#fail('its output could not be written', error);
+    });
     try {
-      await pipeline(this.#channel.stdout, output);
+      await pipeline(stdout, output);
     } catch (error) {
       if (output.errored !== null) this.#fail('its output could not be written', error);
     }
