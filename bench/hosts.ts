@@ -1,19 +1,10 @@
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sshd } from '../test/support/sshd.ts';
 import { startSshd } from '../test/support/sshd.ts';
+import { firstPrograms } from './namespaces.ts';
 
 /** Many addresses of one real sshd, whose sessions find recorded tools on their PATH. */
 export interface Hosts {
@@ -51,7 +42,7 @@ export async function startHosts(count: number): Promise<Hosts> {
   const addresses = Array.from({ length: count }, (_, index) => `127.0.2.${index + 1}`);
   const place = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
   const host = join(place, 'host');
-  const path = `${host}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+  const path = `${firstPrograms}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
   mkdirSync(join(host, 'home'), { recursive: true });
   recordTools(host);
   // A home of its own, so that no start-up file of this machine's user slows down those who open many sessions.
@@ -96,11 +87,10 @@ export async function startHosts(count: number): Promise<Hosts> {
 
 function recordTools(host: string): void {
   const recorded = join(import.meta.dirname, 'answers');
-  mkdirSync(join(host, 'bin'), { recursive: true });
   mkdirSync(join(host, 'answers'));
-  cpSync(join(import.meta.dirname, 'stand-in'), join(host, 'bin', 'stand-in'));
-  chmodSync(join(host, 'bin', 'stand-in'), 0o755);
-  for (const tool of tools) symlinkSync('stand-in', join(host, 'bin', tool));
+  const standIn = readFileSync(join(import.meta.dirname, 'stand-in'), 'utf8');
+  writeFileSync(join(host, 'stand-in'), standIn.replace('host=${0%/*}', `host=${host}`), { mode: 0o755 });
+  for (const tool of tools) symlinkSync(join(host, 'stand-in'), join(firstPrograms, tool));
   // The recorded container runs as this very process, and Docker's directory lies among our own files.
   for (const name of readdirSync(recorded)) {
     const text = readFileSync(join(recorded, name), 'utf8')

@@ -3,11 +3,14 @@ import { constants } from 'node:os';
 
 const variable = 'PLIMSOLL_BENCH_ISOLATED';
 
+/** Where the hosts' sessions look first, whatever else is in their PATH. */
+export const firstPrograms = '/usr/local/sbin';
+
 /**
- * A loopback interface of our own, so that its delay is nobody else's, and a /dev/mapper of our own, so
- * that a recorded device can lie in it. Both vanish with the last process in them.
+ * A loopback interface of our own, so that its delay is nobody else's, and a /dev/mapper and a directory of programs of our
+ * own, so that a recorded device and recorded tools can lie there. All vanish with the last process in them.
  */
-const prepare = 'ip link set lo up && mkdir -p /dev/mapper && mount -t tmpfs bench /dev/mapper && exec "$@"';
+const prepare = `ip link set lo up && mkdir -p /dev/mapper && mount -t tmpfs bench /dev/mapper && mount -t tmpfs bench ${firstPrograms} && exec "$@"`;
 
 export function isIsolated(): boolean {
   return process.env[variable] !== undefined;

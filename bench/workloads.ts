@@ -40,6 +40,15 @@ export function createWorkloads(path: string): readonly Workload[] {
       },
     },
     {
+      name: 'six-changes',
+      title: 'the same six, each as something that may change the host',
+      commands,
+      plimsoll: {
+        command: ['apply', '--yes'],
+        steps: commands.map((argv) => ({ command: { argv } })),
+      },
+    },
+    {
       name: 'rootfs-facts',
       title: "grow_rootfs' facts (plimsoll plan, preview included; the others only run the same scripts)",
       commands: factsOf(growth, path).map(({ fact, args }) => ['/bin/sh', '-c', fact.script, 'sh', ...args]),

@@ -8,7 +8,8 @@ import { plimsollProgram } from '../requirements.ts';
 /** JSON is YAML too. */
 export const plimsoll: Contender = {
   name: 'plimsoll',
-  title: 'node dist/main.js, one step per command (read_only, so apply and plan do the same) or the grow_rootfs step',
+  title:
+    'node dist/main.js, one step per command (read_only, so apply and plan do the same; or not) or the grow_rootfs step',
   version: () =>
     `plimsoll ${spawnSync(process.execPath, [plimsollProgram, '--version'], { encoding: 'utf8' }).stdout.trim()} on Node ${process.versions.node}`,
   prepare({ hosts, workload, port, knownHostsFile, forks, directory }) {
@@ -26,7 +27,13 @@ export const plimsoll: Contender = {
       inventory,
       JSON.stringify({
         defaults,
-        hosts: Object.fromEntries(hosts.addresses.map((address, index) => [hostName(index), { address }])),
+        // The hosts are one machine, and each has a lock and records of its own.
+        hosts: Object.fromEntries(
+          hosts.addresses.map((address, index) => [
+            hostName(index),
+            { address, state_directory: join(hosts.directory, 'states', address) },
+          ]),
+        ),
       }),
     );
     writeFileSync(playbook, JSON.stringify({ name: 'Benchmark', hosts: 'all', steps: workload.plimsoll.steps }));
