@@ -131,23 +131,22 @@ class SingleProgram {
     }
   }
 
+  /**
+   * Whoever writes no more says so itself: a pipe towards it waits for the end of its source, reads no more of it,
+   * and a channel ends only once everything has been read.
+   */
   async #drain(output: Writable): Promise<void> {
     const { stdout } = this.#channel;
-    // What has failed before the channel was open is piped to by nobody: it says nothing more.
+    const broken = (): void => {
+      if (!output.writableFinished) this.#fail('its output could not be written', output.errored);
+    };
     if (output.destroyed) {
       stdout.resume();
-      this.#fail('its output could not be written', output.errored);
+      broken();
       return;
     }
-    // At once: a pipe that has failed may wait for its source, which ends only when it is ended.
-    output.once('error', (error) => {
-      this.#fail('its output could not be written', error);
-    });
-    try {
-      await pipeline(stdout, output);
-    } catch (error) {
-      if (output.errored !== null) this.#fail('its output could not be written', error);
-    }
+    output.once('close', broken);
+    await pipeline(stdout, output).catch(broken);
   }
 
   #stop(reason: StopReason): void {
@@ -157,7 +156,7 @@ class SingleProgram {
 
   #fail(what: string, cause: unknown): void {
     this.#failure ??= { what, cause };
-    this.#end();
+    if (!this.#ended) this.#end();
   }
 
   #mustEnd(): boolean {
