@@ -9,6 +9,7 @@ import type { Operation } from '../operations/engine/operation.ts';
 import { operations } from '../operations/registry.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
 import { parsePlanFile } from '../plan/plan-file.ts';
+import { inPresentTerms, planInPresentTerms } from '../plan/present-terms.ts';
 import { finalizePlay, rollbackPlay } from '../run/continuing/afterwards.ts';
 import type { Basis } from '../run/journal/basis.ts';
 import { finalizeOperation } from '../run/continuing/finalize.ts';
@@ -62,11 +63,13 @@ export async function continueRun(
   const held = await holdRun(world.stateDirectory, runId);
   try {
     const stored = await openRun(world.stateDirectory, runId);
-    const earlier = await settleLeft(world, { runId, directory }, stored.records, options);
+    const present = inPresentTerms(operations);
+    const settled = await settleLeft(world, { runId, directory }, stored.records, options);
+    const earlier = settled.map((record) => (record.type === 'intent' ? present(record) : record));
     const run: StoredRun = {
       runId,
       history: historyOf(earlier),
-      plan: parsePlanFile(stored.planText, `${directory}/plan.json`, sha256),
+      plan: planInPresentTerms(parsePlanFile(stored.planText, `${directory}/plan.json`, sha256), operations),
     };
     const hosts = run.history.hosts.filter(
       (host) => concerns(mode, host) || (mode === 'finalize' && options.partial === true && isWholeSoFar(host)),

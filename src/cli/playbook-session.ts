@@ -9,6 +9,7 @@ import { AppError } from '../errors.ts';
 import { operations } from '../operations/registry.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
 import { isPlanFile, parsePlanFile, planFileText } from '../plan/plan-file.ts';
+import { planInPresentTerms } from '../plan/present-terms.ts';
 import type { HostPlan, Plan } from '../plan/plan.ts';
 import type { Basis } from '../run/journal/basis.ts';
 import { nothingBefore } from '../run/journal/basis.ts';
@@ -105,7 +106,7 @@ export async function runPlaybook(
 /** The file when it is a saved plan; undefined when it is something else, or cannot be read: loading it as a playbook then says so. */
 async function savedPlan(file: string): Promise<PlanFile | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
-  return isPlanFile(text) ? parsePlanFile(text, file, sha256) : undefined;
+  return isPlanFile(text) ? planInPresentTerms(parsePlanFile(text, file, sha256), operations) : undefined;
 }
 
 export function sha256(text: string): string {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { byKey, type Keyed } from '../operations/engine/by-key.ts';
 import type { JsonObject } from '../values/json.ts';
 import { isObject, type Json } from '../values/json.ts';
 import { asJson } from './yaml/as-json.ts';
@@ -13,9 +14,9 @@ export function inventoryJsonSchema(): JsonObject {
 
 /** The playbook's: each operation is a property of the step, and a step has exactly one of them. Steps and blocks are definitions: blocks stand in one another. */
 export function playbookJsonSchema(registry: Registry): JsonObject {
-  const operations = [...registry.values()];
+  const keys = byKey(registry);
   const inputs = Object.fromEntries(
-    operations.map(({ name, schema, summary }) => [name, schema.optional().meta({ description: summary })]),
+    [...keys].map(([key, keyed]) => [key, keyed.schema.optional().meta({ description: describe(key, keyed) })]),
   );
   const step = z
     .strictObject({ ...controlsSchema.shape, ...inputs })
@@ -40,10 +41,11 @@ export function playbookJsonSchema(registry: Registry): JsonObject {
   const playbook = z
     .union([play, z.array(play).min(1)])
     .meta({ title: 'plimsoll playbook', description: 'One play, or a list of plays.' });
-  return withStepRules(
-    toSchema(playbook),
-    operations.map(({ name }) => name),
-  );
+  return withStepRules(toSchema(playbook), [...keys.keys()]);
+}
+
+function describe(key: string, { operation: { name, summary }, schema: { description = '' } }: Keyed): string {
+  return key === name ? summary : `The older name of ${name}: ${description}`;
 }
 
 function like(schema: z.ZodType, { description = '' }: z.ZodType): z.ZodType {

@@ -24,7 +24,6 @@ import { setBaseSize } from './daemon/set-base-size.ts';
 import { setStorageDriver } from './daemon/set-storage-driver.ts';
 import { trimRootfs } from './rootfs/trim-rootfs.ts';
 import { upload } from './files/upload.ts';
-import { volumeCopy } from './copies/volume-copy.ts';
 import { waitFor } from './programs/wait-for.ts';
 import { xfsGrowfs } from './primitives/xfs-growfs.ts';
 import { eraseWant } from './engine/erase.ts';
@@ -56,7 +55,6 @@ const list: readonly Operation[] = [
   eraseWant(setStorageDriver),
   eraseWant(trimRootfs),
   eraseWant(upload),
-  eraseWant(volumeCopy),
   eraseWant(waitFor),
   eraseWant(xfsGrowfs),
 ];

@@ -9,7 +9,7 @@ import { copyDirectory, copyTools } from '../../src/facts/copies/directory-copy.
 import { ask } from '../../src/facts/fact.ts';
 import { chooseMethod } from '../../src/operations/copies/copy-method.ts';
 import type { Planned } from '../../src/operations/engine/operation.ts';
-import { volumeCopy } from '../../src/operations/copies/volume-copy.ts';
+import { volumeCopySchema } from '../../src/operations/copies/copy-survey.ts';
 import { copyVolume } from '../../src/operations/copies/copy-volume.ts';
 import { readHere } from '../facts/real-shell.ts';
 import { here, methods } from '../operations/copy-methods.ts';
@@ -63,8 +63,8 @@ describe.runIf(possible)(
     });
 
     function plan(from: string, to: string, tools: CopyTools, more = new Answers()): Planned {
-      const want = volumeCopy.schema.parse({ from, to });
-      return planLawfully(volumeCopy, want, knowHere(volumeCopy, want, lead, more.set(ask(copyTools), tools)));
+      const want = volumeCopySchema.parse({ from, to });
+      return planLawfully(copyVolume, want, knowHere(copyVolume, want, lead, more.set(ask(copyTools), tools)));
     }
     function apply(planned: Planned): void {
       if (planned.outcome !== 'change') throw new Error(JSON.stringify(planned));

@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -23,7 +24,8 @@ import { ask } from '../../src/facts/fact.ts';
 import type { Action, Change } from '../../src/operations/engine/change.ts';
 import { eraseWant } from '../../src/operations/engine/erase.ts';
 import type { Planned } from '../../src/operations/engine/operation.ts';
-import { volumeCopy } from '../../src/operations/copies/volume-copy.ts';
+import { volumeCopySchema } from '../../src/operations/copies/copy-survey.ts';
+import { copyVolume } from '../../src/operations/copies/copy-volume.ts';
 import { undoOperation } from '../../src/run/continuing/undo.ts';
 import type { NeedName } from '../support/needs.ts';
 import { here, methods } from './copy-methods.ts';
@@ -58,13 +60,13 @@ afterEach(() => {
 });
 
 const slowly = { bwlimit: '4MiB' };
-const want = (more: Record<string, unknown> = {}) => volumeCopy.schema.parse({ from: from(), to: to(), ...more });
+const want = (more: Record<string, unknown> = {}) => volumeCopySchema.parse({ from: from(), to: to(), ...more });
 
 function planned(tools: CopyTools, more: Record<string, unknown> = {}): Planned {
   return planLawfully(
-    volumeCopy,
+    copyVolume,
     want(more),
-    knowHere(volumeCopy, want(more), lead, new Answers().set(ask(copyTools), tools)),
+    knowHere(copyVolume, want(more), lead, new Answers().set(ask(copyTools), tools)),
   );
 }
 
@@ -74,13 +76,18 @@ function changeOf(plan: Planned): Change {
   return change;
 }
 
+function undoOf({ undo }: Change): readonly Action[] {
+  if (undo === 'irreversible') throw new Error('it cannot be taken back');
+  return undo;
+}
+
 /** What a rollback would do about the change. */
 function undone(tools: CopyTools, change: Change, complete: boolean): Planned {
-  const operation = undoOperation(new Map([['volume_copy', eraseWant(volumeCopy)]]));
+  const operation = undoOperation(new Map([['copy_volume', eraseWant(copyVolume)]]));
   const undo = operation.schema.parse({
     step: '1.1',
     number: 0,
-    operation: 'volume_copy',
+    operation: 'copy_volume',
     want: want(),
     change,
     complete,
@@ -88,23 +95,27 @@ function undone(tools: CopyTools, change: Change, complete: boolean): Planned {
   return operation.plan(undo, knowHere(operation, undo, lead, new Answers().set(ask(copyTools), tools)));
 }
 
-/** The action that copies, those before it, and those after it. */
-function around({ actions }: Change): {
-  readonly before: readonly Action[];
-  readonly copy: readonly string[];
-  readonly after: readonly Action[];
-} {
-  const at = actions.findIndex(
-    (action) => action.kind === 'exec' && /^exec (rsync|cp) |tar -C/.test(action.argv.at(-1) ?? ''),
-  );
-  const copy = actions[at];
-  if (copy?.kind !== 'exec') throw new Error('nothing copies');
-  return {
-    before: actions.slice(0, at),
-    copy: ['/bin/sh', '-c', copy.stdin ?? '', 'sh', ...copy.argv.slice(3)],
-    after: actions.slice(at + 1),
-  };
+/** The one script that a copy is. */
+function scriptOf({ actions: [action] }: Change): string {
+  if (action?.kind !== 'exec' || action.stdin === undefined) throw new Error('nothing copies');
+  return action.stdin;
 }
+
+/** Where in it the first byte is copied, and where all of them have been. */
+const copies = 'copy $checksum; status=$?';
+const synced = 'sync -f . || no';
+
+/** The change, with something else happening at a place in its script, in the destination. */
+function happening(change: Change, at: string, what: string): readonly Action[] {
+  const script = scriptOf(change);
+  expect(script.split(at)).toHaveLength(2);
+  const [action, ...more] = change.actions;
+  if (action?.kind !== 'exec') throw new Error('nothing copies');
+  return [{ ...action, stdin: script.split(at).join(`${what}\n${at}`) }, ...more];
+}
+
+/** The change, which ends there. */
+const endingAt = (change: Change, at: string): readonly Action[] => happening(change, at, 'exit 0').slice(0, 1);
 
 /** What has arrived at the destination, temporary files included. */
 function arrived(): number {
@@ -113,10 +124,7 @@ function arrived(): number {
 
 /** Begins the change and kills the process group of the copy, as a power failure would, once so much has arrived. */
 async function cutByKill(change: Change, bytes: number): Promise<void> {
-  const { before, copy } = around(change);
-  applyHere(before, lead);
-  const [program = '', ...args] = copy;
-  const child = spawn(program, args, {
+  const child = spawn('/bin/sh', ['-c', lead(scriptOf(change))], {
     detached: true,
     stdio: 'ignore',
     env: { PATH: process.env['PATH'], LC_ALL: 'C' },
@@ -130,11 +138,11 @@ async function cutByKill(change: Change, bytes: number): Promise<void> {
 
 /** Begins the change; the kernel kills whoever has written so much of one file. */
 function cutBySize(change: Change, bytes: number): void {
-  const { before, copy } = around(change);
-  applyHere(before, lead);
-  const cut = spawnSync('/bin/sh', ['-c', 'ulimit -c 0; ulimit -f "$0"; exec "$@"', String(bytes / 512), ...copy], {
-    stdio: 'ignore',
-  });
+  const cut = spawnSync(
+    '/bin/sh',
+    ['-c', 'ulimit -c 0; ulimit -f "$0"; exec /bin/sh -c "$1"', String(bytes / 512), lead(scriptOf(change))],
+    { stdio: 'ignore' },
+  );
   expect(cut.status).not.toBe(0);
 }
 
@@ -168,19 +176,8 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
       async (moment) => {
         const pace = moment === 'in the middle' ? slowly : {};
         const first = changeOf(planned(tools, pace));
-        const { before, copy, after } = around(first);
         if (moment === 'in the middle') await cut(name, first);
-        else {
-          applyHere(
-            [
-              ...before,
-              ...(moment === 'before it was verified'
-                ? [{ kind: 'exec' as const, argv: copy }, ...after.slice(0, 1)]
-                : []),
-            ],
-            lead,
-          );
-        }
+        else applyHere(endingAt(first, moment === 'before it was verified' ? synced : copies), lead);
         expect(undone(tools, first, false).outcome).toBe('change');
 
         const second = changeOf(planned(tools));
@@ -263,8 +260,7 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
     { tags },
     () => {
       const first = changeOf(planned(here));
-      const { before, copy } = around(first);
-      applyHere([...before, { kind: 'exec', argv: copy }], lead);
+      applyHere(endingAt(first, synced), lead);
       const { size, mtimeMs } = statSync(from('inner/file-3'));
       const damaged = (): void => {
         writeFileSync(to('inner/file-3'), 'CONTENT OF 3');
@@ -272,18 +268,19 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
       };
       damaged();
       expect(statSync(to('inner/file-3'))).toMatchObject({ mtimeMs, size });
-      const second = changeOf(planned(here));
-      expect(JSON.stringify(second.actions)).not.toContain(' --checksum --modify-window');
+      const byChecksum = expect.arrayContaining([expect.stringContaining('is compared by checksum first')]) as unknown;
+      const second = planned(here);
+      expect(second.warnings).not.toEqual(byChecksum);
       expect(() => {
-        applyHere(second.actions, lead);
-      }).toThrow(/ended with 9: the copy differs/);
-      const third = changeOf(planned(here));
-      expect(JSON.stringify(third.actions)).toContain(' --checksum --modify-window');
-      applyHere(third.actions, lead);
+        applyHere(changeOf(second).actions, lead);
+      }).toThrow(/ended with 9: [^]*the copy differs/);
+      const third = planned(here);
+      expect(third.warnings).toEqual(byChecksum);
+      applyHere(changeOf(third).actions, lead);
       expect(planned(here).outcome).toBe('noop');
 
       rmSync(to('inner/file-3'));
-      applyHere(changeOf(planned(here)).actions.slice(0, 3), lead);
+      applyHere(endingAt(changeOf(planned(here)), synced), lead);
       damaged();
       const [file = ''] = markers();
       utimesSync(join(base, 'state/copies', file), 0, 0);
@@ -298,12 +295,8 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
 
   it('finds and keeps what appears at the destination during the copy', { tags }, () => {
     const first = changeOf(planned(here));
-    const { before, copy, after } = around(first);
-    applyHere(before, lead);
-    writeFileSync(to('mine'), 'mine');
-    applyHere([{ kind: 'exec', argv: copy }], lead);
     expect(() => {
-      applyHere(after, lead);
+      applyHere(happening(first, copies, 'printf mine >mine'), lead);
     }).toThrow(/the copy differs from its source in 1 places:\n\*deleting +mine/);
     expect(planned(here)).toMatchObject({ outcome: 'refused', reason: expect.stringContaining('mine') });
     expect(() => {
@@ -328,17 +321,75 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
     expect(owner()).toBe('0:0 700');
   });
 
-  it('may lose its source: then it is neither gone on with nor deleted', { tags }, async () => {
+  it('finds and keeps what appears there while it is gone on with', { tags }, async () => {
+    await cut('rsync', changeOf(planned(here, slowly)));
+    const second = changeOf(planned(here));
+    expect(second.summary).toContain('go on with');
+    expect(() => {
+      applyHere(happening(second, copies, 'printf mine >mine'), lead);
+    }).toThrow(/the copy differs from its source in 1 places:\n\*deleting +mine/);
+    expect(readdirSync(to()).sort()).toEqual(['.hidden', 'big', 'inner', 'mine', 'zone']);
+  });
+
+  it('and was to complete a part of the same, removes nothing of it, and is gone on with', { tags }, () => {
+    mkdirSync(to('inner'));
+    spawnSync('cp', ['-a', from('inner', 'file-1'), to('inner')]);
+    const first = changeOf(planned(here));
+    expect(first.undo).toBe('irreversible');
+    applyHere(endingAt(first, synced), lead);
+    expect(JSON.parse(readFileSync(join(base, 'state/copies', markers()[0] ?? ''), 'utf8'))).toMatchObject({
+      found: 'part',
+    });
+    const second = changeOf(planned(here));
+    expect(second.summary).toContain('go on with');
+    expect(() => {
+      applyHere(happening(second, copies, 'printf mine >mine'), lead);
+    }).toThrow(/the copy differs from its source in 1 places:\n\*deleting +mine/);
+    rmSync(to('mine'));
+    applyHere(changeOf(planned(here)).actions, lead);
+    expect(planned(here).outcome).toBe('noop');
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    [
+      'is emptied',
+      () => {
+        for (const name of readdirSync(from())) rmSync(from(name), { recursive: true });
+      },
+      /is left as it is/,
+    ],
+    [
+      'is made again',
+      () => {
+        rmSync(from(), { recursive: true });
+        mkdirSync(from());
+      },
+      /another directory now than the one that was planned for/,
+    ],
+  ])('may lose its source, which %s: then it is neither gone on with nor deleted', { tags }, async (_how, lose, why) => {
     const first = changeOf(planned(here, slowly));
     await cut('rsync', first);
-    rmSync(from(), { recursive: true });
-    mkdirSync(from());
+    lose();
     const left = readdirSync(to());
     expect(left.length).toBeGreaterThan(0);
     expect(planned(here).outcome).toBe('refused');
     expect(() => {
       applyHere(changeOf(undone(here, first, false)).actions, lead);
-    }).toThrow(/is left as it is/);
+    }).toThrow(why);
     expect(readdirSync(to())).toEqual(left);
+  });
+
+  it('nor is one that was complete deleted, when something of it could not be copied again', { tags }, () => {
+    const change = changeOf(planned(here));
+    applyHere(change.actions, lead);
+    rmSync(from('zone'));
+    expect(() => {
+      applyHere(undoOf(change), lead);
+    }).toThrow(/is left as it is: it holds something that is not in .*zone/);
+    expect(readdirSync(to()).sort()).toEqual(['.hidden', 'big', 'inner', 'zone']);
+    // What is newer there than in the copy can be had.
+    writeFileSync(from('zone'), 'another');
+    applyHere(undoOf(change), lead);
+    expect([readdirSync(to()), owner()]).toEqual([[], '7:8 2750']);
   });
 });

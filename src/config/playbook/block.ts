@@ -1,4 +1,5 @@
 import type { ConfigIssue } from '../../errors.ts';
+import { byKey } from '../../operations/engine/by-key.ts';
 import { closest } from '../model/closest.ts';
 import { compileCondition } from '../expressions/condition.ts';
 import { outlineOf, stepsOf, type BlockOutline, type Outline } from './outline.ts';
@@ -25,9 +26,10 @@ export function compileSteps(
   const registers = registersOf(stepsOf(outline), yaml);
   const issues = [...inOutline, ...registers.issues];
   const steps: CompiledStep[] = [];
+  const keys = byKey(registry);
   const compile = (items: readonly Outline[], inherited: Inherited): readonly Node[] =>
     items.flatMap((item): readonly Node[] => {
-      const context: StepContext = { registry, yaml, registers, inherited };
+      const context: StepContext = { keys, yaml, registers, inherited };
       if (item.kind === 'block') return [{ kind: 'block', block: compileBlock(item, context, compile, issues) }];
       const { step, issues: found } = compileStep(item, context);
       issues.push(...found);
@@ -46,8 +48,8 @@ function compileBlock(
   issues: ConfigIssue[],
 ): Block {
   const { raw, path, number } = outline;
-  const { yaml, registry, inherited } = context;
-  issues.push(...keyIssues(outline, yaml, registry));
+  const { yaml, keys, inherited } = context;
+  issues.push(...keyIssues(outline, yaml, keys));
   const given = Object.fromEntries(Object.entries(raw).filter(([key]) => blockKeys.includes(key)));
   const wrong = mistakesIn(blockSchema, given).filter(({ path: [key] }) => key !== undefined);
   issues.push(...wrong.map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)));
@@ -76,9 +78,9 @@ function compileBlock(
 }
 
 /** What is wrong with a block's keys as such; what is wrong with their values, its schema says. */
-function keyIssues({ raw, path }: BlockOutline, yaml: YamlFile, registry: Registry): readonly ConfigIssue[] {
+function keyIssues({ raw, path }: BlockOutline, yaml: YamlFile, keys: StepContext['keys']): readonly ConfigIssue[] {
   const strange = Object.keys(raw).filter((key) => !blockKeys.includes(key));
-  const issues = strange.map((key) => yaml.issue([...path, key], strangeKey(key, registry), 'key'));
+  const issues = strange.map((key) => yaml.issue([...path, key], strangeKey(key, keys), 'key'));
   // A misspelt `block` or `rescue` is reported above, and not as missing too.
   const misspelt = strange.some((key) => blockParts.some((part) => part === closest(key, blockKeys)));
   if (misspelt) return issues;
@@ -103,8 +105,8 @@ function keyIssues({ raw, path }: BlockOutline, yaml: YamlFile, registry: Regist
   return issues;
 }
 
-function strangeKey(key: string, registry: Registry): string {
-  if (registry.has(key)) return `a block has no operation of its own: make ${key} one of its steps`;
+function strangeKey(key: string, keys: StepContext['keys']): string {
+  if (keys.has(key)) return `a block has no operation of its own: make ${key} one of its steps`;
   if (controlNames.includes(key)) return `${key} is for a single step: put it on the steps of the block`;
   const meant = closest(key, blockKeys);
   return `unknown key "${key}"${meant === undefined ? ` (a block knows: ${blockKeys.join(', ')})` : `; did you mean "${meant}"?`}`;

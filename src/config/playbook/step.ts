@@ -1,4 +1,6 @@
+import type * as z from 'zod';
 import type { ConfigIssue } from '../../errors.ts';
+import { presentNames, type Keyed } from '../../operations/engine/by-key.ts';
 import type { Operation } from '../../operations/engine/operation.ts';
 import type { MaxUnavailable } from '../../operations/engine/max-unavailable.ts';
 import { isObject, type Json } from '../../values/json.ts';
@@ -38,7 +40,8 @@ export interface Inherited {
 
 /** What a step can see of its play. */
 export interface StepContext {
-  readonly registry: Registry;
+  /** The operations, by every key that a step may name them by. */
+  readonly keys: ReadonlyMap<string, Keyed>;
   readonly yaml: YamlFile;
   readonly registers: Registers;
   readonly inherited: Inherited;
@@ -52,13 +55,13 @@ export function compileStep(
   context: StepContext,
 ): { readonly step?: CompiledStep; readonly issues: readonly ConfigIssue[] } {
   const { raw, path, number } = outline;
-  const { yaml, registry } = context;
+  const { yaml, keys } = context;
   if (!isObject(raw)) return { issues: [yaml.issue(path, 'a step is a mapping: one operation, and what controls it')] };
   const issues: ConfigIssue[] = [];
-  const keys = Object.keys(raw);
-  const named = keys.filter((key) => registry.has(key));
-  const strange = keys.filter((key) => !registry.has(key) && !controlNames.includes(key));
-  for (const key of strange) issues.push(yaml.issue([...path, key], strangeKey(key, registry), 'key'));
+  const written = Object.keys(raw);
+  const named = written.filter((key) => keys.has(key));
+  const strange = written.filter((key) => !keys.has(key) && !controlNames.includes(key));
+  for (const key of strange) issues.push(yaml.issue([...path, key], strangeKey(key, keys), 'key'));
   const [name, second] = named;
   if (second !== undefined)
     issues.push(
@@ -69,7 +72,7 @@ export function compileStep(
       ),
     );
   if (name === undefined && strange.length === 0)
-    issues.push(yaml.issue(path, `this step has no operation (known: ${[...registry.keys()].join(', ')})`));
+    issues.push(yaml.issue(path, `this step has no operation (known: ${presentNames(keys).join(', ')})`));
   const given = Object.fromEntries(Object.entries(raw).filter(([key]) => controlNames.includes(key)));
   const controls = controlsSchema.safeParse(given);
   issues.push(
@@ -77,21 +80,21 @@ export function compileStep(
       yaml.issue([...path, ...inner], message, at),
     ),
   );
-  const operation = name === undefined ? undefined : registry.get(name);
+  const keyed = name === undefined ? undefined : keys.get(name);
   if (raw['delay'] !== undefined && raw['retries'] === undefined && raw['until'] === undefined)
     issues.push(
       yaml.issue([...path, 'delay'], 'delay is between tries: say how many with retries, or until when', 'key'),
     );
   // Expressions are looked at even when a control is wrong: everything in one report.
   const compiled = compileParts(raw, outline, context, issues);
-  if (operation === undefined) return { issues };
-  const input = inputOf(raw, operation.name, outline, context, issues);
+  if (name === undefined || keyed === undefined) return { issues };
+  const input = inputOf(raw, name, keyed, outline, context, issues);
   if (!controls.success || issues.length > 0) return { issues };
-  return { step: assemble({ number, path, operation, controls: controls.data, compiled, input, context }), issues };
+  return { step: assemble({ number, path, key: name, keyed, controls: controls.data, compiled, input, context }), issues };
 }
 
-function strangeKey(key: string, registry: Registry): string {
-  return `there is no operation and no control "${key}"${didYouMean(key, [...registry.keys(), ...controlNames, ...blockParts])}`;
+function strangeKey(key: string, keys: StepContext['keys']): string {
+  return `there is no operation and no control "${key}"${didYouMean(key, [...keys.keys(), ...controlNames, ...blockParts])}`;
 }
 
 interface Parts {
@@ -171,11 +174,12 @@ interface Input {
 function inputOf(
   raw: Readonly<Record<string, unknown>>,
   name: string,
+  { operation, schema }: Keyed,
   { number, path }: StepOutline,
   context: StepContext,
   issues: ConfigIssue[],
 ): Input {
-  const { yaml, registry } = context;
+  const { yaml } = context;
   const written = asJson(raw[name]);
   const readOnly = raw['read_only'];
   const long = longForm[name];
@@ -213,25 +217,25 @@ function inputOf(
     locating,
     [],
     {
-      laptopPaths: registry.get(name)?.laptopPaths,
-      mayHoldSecret: (at) => registry.get(name)?.mayHoldSecret?.(at) ?? false,
+      laptopPaths: operation.laptopPaths,
+      mayHoldSecret: (at) => operation.mayHoldSecret?.(at) ?? false,
     },
   );
-  issues.push(...found);
-  const schema = registry.get(name)?.schema;
-  if (schema !== undefined)
-    issues.push(
-      ...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) =>
-        locating.issue(inner, message, at),
-      ),
-    );
+  issues.push(
+    ...found,
+    ...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) =>
+      locating.issue(inner, message, at),
+    ),
+  );
   return { written: value, template, pathOf };
 }
 
 interface Pieces {
   readonly number: number;
   readonly path: Path;
-  readonly operation: Operation;
+  /** As the playbook has it: what messages call a step that has no name. */
+  readonly key: string;
+  readonly keyed: Keyed;
   readonly controls: Controls;
   readonly compiled: Parts;
   readonly input: Input;
@@ -241,7 +245,8 @@ interface Pieces {
 function assemble({
   number,
   path,
-  operation,
+  key,
+  keyed: { operation, schema },
   controls,
   compiled,
   input,
@@ -262,11 +267,11 @@ function assemble({
   const resolve = (scope: Scope): Resolved<unknown> => {
     const resolved = input.template.resolve(scope);
     if ('unknown' in resolved) return resolved;
-    const value = settled(operation, resolved.value, input.template.unsettled);
-    const [mistake] = mistakesIn(operation.schema, value);
+    const value = settled(schema, resolved.value, input.template.unsettled);
+    const [mistake] = mistakesIn(schema, value);
     if (mistake !== undefined)
       throw new ResolveError(yaml.issue(input.pathOf(mistake.path), mistake.message, mistake.at));
-    return { value: operation.schema.parse(value) };
+    return { value: schema.parse(value) };
   };
   const expressions = [
     ...conditions,
@@ -276,7 +281,7 @@ function assemble({
   ];
   return {
     number,
-    name: controls.name ?? operation.name,
+    name: controls.name ?? key,
     operation: operation.name,
     place: yaml.placeOf(path),
     tags: [...new Set([...inherited.tags, ...[controls.tags ?? []].flat()])],
@@ -302,7 +307,7 @@ function assemble({
     ...(controls.max_unavailable === undefined
       ? {}
       : {
-          maxUnavailable: maxUnavailable(controls.max_unavailable, yaml.placeOf(path), controls.name ?? operation.name),
+          maxUnavailable: maxUnavailable(controls.max_unavailable, yaml.placeOf(path), controls.name ?? key),
         }),
     ...(inherited.rescues === undefined ? {} : { rescues: inherited.rescues }),
   };
@@ -318,8 +323,8 @@ function maxUnavailable(
 }
 
 /** Where an expression gave a number and the operation takes text (an argument, say), the text is meant. */
-function settled(operation: Operation, value: Json, unsettled: readonly Path[]): unknown {
-  const texts = mistakesIn(operation.schema, value).filter(
+function settled(schema: z.ZodType, value: Json, unsettled: readonly Path[]): unknown {
+  const texts = mistakesIn(schema, value).filter(
     ({ wantsText, path }) =>
       wantsText === true &&
       unsettled.some((open) => open.length === path.length && open.every((step, index) => step === path[index])),

@@ -36,16 +36,6 @@ export interface BegunCopies {
   readonly copies: readonly BegunCopy[];
 }
 
-/** The file's content: one line of JSON. */
-export function markerText(marker: CopyMarker): string {
-  return `${JSON.stringify(marker)}\n`;
-}
-
-/** Makes a copy doubtful: older than any start of the host. */
-export function doubt(file: string): readonly string[] {
-  return ['touch', '-d', '@0', '--', file];
-}
-
 /** Every copy on the host that has begun and is not verified yet. */
 export const begunCopies: Fact<BegunCopies> = {
   name: 'begun-copies',
@@ -93,6 +83,3 @@ export const copyStrangers: Fact<readonly string[]> = {
     );
   },
 };
-
-/** Fails when something in the destination cannot be had again from the source. Arguments: from, to, which one that is. */
-export const refuseStrangers = shell('facts/copies/refuse-strangers.sh');

@@ -32,6 +32,14 @@ export interface CopyPlan {
   /** A complete copy is brought up to date. */
   readonly refresh: boolean;
   readonly replaces: boolean;
+  /** Nobody is stopped, and others may write to either directory at any time. */
+  readonly shared: boolean;
+  /** Whether Docker has said who uses the directories. */
+  readonly usersKnown: boolean;
+  /** Between the two directories; undefined where the source is written to until somebody is stopped. */
+  readonly differences: number | undefined;
+  /** Files that say that another copy was begun into the destination, or into another directory at its path: no longer so once this one is whole. */
+  readonly forgotten: readonly string[];
   /** Without the final pass. */
   readonly firstOnly: boolean;
   readonly bwlimit: string | undefined;
@@ -41,12 +49,23 @@ export interface CopyPlan {
 
 type Common = Pick<Change, 'before' | 'undo' | 'bindings'> & { readonly undoneTo?: JsonObject };
 
+/** The change after which the copy is whole. */
+export function finalOf(changes: readonly Change[]): Change | undefined {
+  return changes.find(({ subject }) => subject?.startsWith('final:') === true);
+}
+
 /** The live pass while containers run, where there are any and the method can; and the final one. */
 export function copyChanges(plan: CopyPlan): readonly Change[] {
-  const { method, source, target, start, stops, replaces, bwlimit, labels } = plan;
-  const options = { bwlimit, replaces, ...progressOf(plan) };
-  const what = `${labels[0]} → ${labels[1]}: ${start.begun === undefined ? (plan.refresh ? 'bring the copy up to date, ' : '') : 'go on with the copy of '}${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}`;
-  const before: JsonObject = { ...contentOf(target), ...(start.begun === undefined ? {} : { unfinished: true }) };
+  const { method, source, target, start, stops, labels } = plan;
+  const options = { ...passOptions(plan), ...progressOf(plan) };
+  // Only rsync can go on; the others begin again.
+  const again = start.begun !== undefined && method.kind !== 'rsync' ? ', from its beginning' : '';
+  const what = `${labels[0]} → ${labels[1]}: ${start.begun === undefined ? (plan.refresh ? 'bring the copy up to date, ' : '') : 'go on with the copy of '}${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}${again}`;
+  const before: JsonObject = {
+    ...contentOf(target),
+    ...(start.begun === undefined ? {} : { unfinished: true }),
+    ...(target.entries === 0 || plan.differences === undefined ? {} : { differences: plan.differences }),
+  };
   const undoneTo =
     start.begun === undefined
       ? undefined
@@ -82,6 +101,10 @@ export function copyChanges(plan: CopyPlan): readonly Change[] {
   ];
 }
 
+function passOptions({ bwlimit, replaces, start }: CopyPlan): PassOptions {
+  return { bwlimit, replaces, completes: start.marker.found === 'part' };
+}
+
 /** More than this, and rsync's progress, a line for each file, is more than anybody keeps. */
 const mostEntriesWithProgress = 10_000;
 
@@ -92,7 +115,7 @@ function progressOf({ method, source, target }: CopyPlan): PassOptions {
 }
 
 function finalChange(plan: CopyPlan, common: Common, what: string, second: boolean): Change {
-  const { method, source, target, stops, remembered, replaces, bwlimit } = plan;
+  const { method, source, target, stops, remembered, forgotten } = plan;
   const after = { entries: source.entries, bytes: source.allocatedBytes, owner: source.owner, mode: source.mode };
   const again = stillThere(remembered, plan.uses).filter(({ running }) => !running);
   // What a copy that was cut had stopped comes first: it was started before what has come back by itself.
@@ -102,12 +125,14 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
     remembered === undefined ? common.before : { ...common.before, stopped: again.map(({ name }) => name) };
   const undoneTo = remembered === undefined ? common.undoneTo : (common.undoneTo ?? common.before);
   const undoes = undoneTo === undefined || common.undo === 'irreversible' ? {} : { undoneTo };
+  const forget: readonly Action[] =
+    forgotten.length === 0 ? [] : [{ kind: 'exec', argv: ['rm', '-f', '--', ...forgotten] }];
   if (ids.length === 0 && remembered === undefined) {
-    const options = { bwlimit, replaces, ...progressOf(plan) };
+    const options = { ...passOptions(plan), ...progressOf(plan) };
     const title = `Copies ${source.path} to ${target.path} and compares the two by checksum.`;
     const script = wholeScript(title, finalPass(method, source, target, options));
     const pass: ExecAction = { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: script, timeoutMs: longestCopyMs };
-    return { ...common, ...undoes, subject, summary: what, before, after, actions: [pass], atomic: false };
+    return { ...common, ...undoes, subject, summary: what, before, after, actions: [pass, ...forget], atomic: false };
   }
   const file = fileOf(plan);
   const who = names([...again, ...stops]);
@@ -128,8 +153,9 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
         expect: plan.stopped.all.find((one) => one.file === file)?.text ?? null,
       },
       copyWhileStopped(file, source, target, (stillHolds) =>
-        finalPass(method, source, target, { bwlimit, replaces, stillHolds }),
+        finalPass(method, source, target, { ...passOptions(plan), stillHolds }),
       ),
+      ...forget,
     ],
     atomic: true,
   };
@@ -164,17 +190,22 @@ function fileOf({ stopped, remembered, target }: CopyPlan): string {
 
 const mayBeEmptied = shell('operations/copies/may-be-emptied.sh');
 
-/** What is emptied was made by this copy and by nothing else, and nobody has it mounted. */
+/** What is emptied was made by this copy and by nothing else, and nobody has it mounted; where others may have written to the source, it can be copied again. */
 function undoActions(plan: CopyPlan): readonly Action[] {
-  const { source, target, start } = plan;
+  const { source, target, start, shared, usersKnown } = plan;
   const to = afterRestarts(target);
-  const only = functionOf('holds_only_copy', holdsOnlyCopy(afterRestarts(source), to));
+  const only = functionOf('holds_only_copy', holdsOnlyCopy(afterRestarts(source), to, shared));
   const title = 'Stops here if a running container has $1, or if it holds anything but the copy.';
   const guard = wholeScript(title, only, mayBeEmptied);
   const forget = wholeScript(`Forgets the copy to ${target.path}.`, forgetCopies(target.path));
   return [
     startAgain(fileOf(plan)),
-    { kind: 'exec', argv: ['/bin/sh', '-s', '--', target.path], stdin: guard, timeoutMs: longestCopyMs },
+    {
+      kind: 'exec',
+      argv: ['/bin/sh', '-s', '--', target.path, ...(usersKnown ? [] : ['unasked'])],
+      stdin: guard,
+      timeoutMs: longestCopyMs,
+    },
     emptyDirectory(to),
     ...restoreDirectory(to, start.marker),
     { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: forget },

@@ -1,8 +1,6 @@
 import type { CopyTools } from '../../facts/copies/directory-copy.ts';
 import type { Entered } from '../../facts/host/entered-directory.ts';
 import { enteredArguments } from '../../facts/host/entered-directory.ts';
-import { commandLine } from '../../values/shell.ts';
-import { parseBytes } from '../../values/size.ts';
 import type { ExecAction } from '../engine/change.ts';
 import { longestCopyMs } from '../engine/time-limits.ts';
 import { shell } from '../../shell/shell.ts';
@@ -44,50 +42,6 @@ export const cpText = shell('operations/copies/cp.sh');
 /** For `inside`. */
 export const tarText = shell('operations/copies/tar.sh');
 
-const verification = shell('operations/copies/verify-copy.sh');
-
-/** What is removed from the destination: what rsync has left of files half copied, or whatever the source does not have. */
-export type Removal = 'nothing' | 'leftovers' | 'everything else';
-
-export interface CopyOptions {
-  readonly bwlimit: string | undefined;
-  readonly removes: Removal;
-  /** Files that look equal are compared by checksum. */
-  readonly checksum: boolean;
-  readonly progress: boolean;
-  /** Run when the copy turns out to differ. */
-  readonly onDifference: readonly string[];
-}
-
-/** Copies and verifies. The copy counts only when a comparison by checksum finds no difference. */
-export function copyActions(
-  method: CopyMethod,
-  from: Entered,
-  to: Entered,
-  options: CopyOptions,
-): readonly ExecAction[] {
-  // cp does not take from directories the set-group-ID bit that they inherit here. The copy gives this one its mode, too.
-  const prepare: readonly ExecAction[] = method.kind === 'cp' ? [changeDirectory(to, 'chmod 00700 .')] : [];
-  const sides = [...enteredArguments(from), ...enteredArguments(to)];
-  return [
-    ...prepare,
-    {
-      kind: 'exec',
-      argv: ['/bin/sh', '-s', '--', ...sides, copyText(method, options)],
-      stdin: copyScript,
-      timeoutMs: longestCopyMs,
-    },
-    { kind: 'exec', argv: ['sync', '-f', to.path], timeoutMs: longestCopyMs },
-    {
-      kind: 'exec',
-      argv: ['/bin/sh', '-s', '--', ...comparison(method, 'full', from, to)],
-      stdin: verification,
-      timeoutMs: longestCopyMs,
-      onFailure: [options.onDifference],
-    },
-  ];
-}
-
 /** Empties a directory, and leaves the directory itself and what is mounted below it. */
 export function emptyDirectory(directory: Entered): ExecAction {
   return changeDirectory(directory, 'find . -xdev -mindepth 1 -delete');
@@ -104,37 +58,3 @@ export function changeDirectory(directory: Entered, text: string): ExecAction {
 }
 
 const changeScript = shell('operations/copies/change-directory.sh');
-
-const copyScript = shell('operations/copies/copy-inside.sh');
-
-/** For `inside`. */
-function copyText(method: CopyMethod, { bwlimit, removes, checksum, progress }: CopyOptions): string {
-  switch (method.kind) {
-    case 'rsync':
-      return `exec ${commandLine([
-        'rsync',
-        ...rsyncOptions,
-        ...removalOptions(removes),
-        ...(checksum ? ['--checksum'] : []),
-        ...(method.nanoseconds ? [timesOption(method)] : []),
-        ...(method.nanoseconds && progress ? ['--info=progress2'] : []),
-        ...(bwlimit === undefined ? [] : [`--bwlimit=${String(Math.floor(parseBytes(bwlimit) / 1024))}`]),
-      ])} "$from/" "$to/"`;
-    case 'cp':
-      return cpText;
-    case 'tar':
-      return tarText;
-  }
-}
-
-/** Whatever appears at the destination during the copy is not deleted: the verification then finds it. */
-function removalOptions(removes: Removal): readonly string[] {
-  switch (removes) {
-    case 'nothing':
-      return [];
-    case 'leftovers':
-      return ['--delete', '--filter=R .*.??????', '--filter=P *'];
-    case 'everything else':
-      return ['--delete'];
-  }
-}

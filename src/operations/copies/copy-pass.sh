@@ -1,6 +1,6 @@
 # A pass of a copy (copy-passes.ts). Of a final one `holds` is given.
 # Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; `progress`, or how many bytes it
-# will be; own, marked or anything; from; to; which ones those are.
+# will be; own, marked, anything or part; from; to; which ones those are.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: rsync_text
 
 phase=$1 how=$2 times=$3 rate=$4 progress=$5 trust=$6 scratch=
@@ -48,7 +48,12 @@ copy() {
 }
 copy_all() {
   case $how in
-    rsync) inside rw "$rsync_text" ${times:+"$times"} ${rate:+"--bwlimit=$rate"} ${own_progress:+"$own_progress"} "$@" ;;
+    rsync)
+      case $removes in
+        rest) set -- --delete "$@" ;;
+        leftovers) set -- --delete '--filter=R .*.??????' '--filter=P *' "$@" ;;
+      esac
+      inside rw "$rsync_text" ${times:+"$times"} ${rate:+"--bwlimit=$rate"} ${own_progress:+"$own_progress"} "$@" ;;
     # cp does not take from directories the set-group-ID bit that they inherit here. It gives this one its mode, too.
     cp) chmod 00700 . && inside rw "$cp_text" ;;
     tar) inside rw "$tar_text" ;;
@@ -66,29 +71,36 @@ case $to/ in "$from"/*) no "$to lies in $from" ;; esac
 case $from/ in "$to"/*) no "$from lies in $to" ;; esac
 find_own
 checksum=
+# What is removed: what the source does not have (`rest`), where all that is there is known; what rsync has left of files
+# half copied (`leftovers`); or nothing. So what somebody else puts there meanwhile is found by the comparison, and kept.
+removes=
+case $trust in marked|anything) removes=rest ;; esac
 if ! occupied; then
   :
 elif [ -n "$mine" ]; then
   case $(cat -- "$mine") in *'"found":"else"'*) [ "$trust" = anything ] || no "$to held something else before the copy was begun" ;; esac
-  if [ "$trust" = own ] && ! as_left; then
+  if [ -z "$removes" ] && as_left; then removes=rest; fi
+  if [ -z "$removes" ]; then
     strange=$(strangers "$from" .) || no "$to holds something that is not in $from, or is newer than there: $strange"
+    removes=leftovers
   fi
   [ "$(stat -c %Y -- "$mine")" -ge "$(sed -n 's/^btime //p' /proc/stat)" ] || checksum=--checksum
 elif as_left; then
   # A complete copy is brought up to date: what was there is part of it.
+  removes=rest
   mine=$state/copies/$name left=',"left":*' text=$(sed 's/"found":"nothing"/"found":"part"/' "$done")
   keep "$mine" "${text%$left}}"
-elif [ "$trust" != anything ]; then
+elif [ "$trust" != anything ] && [ "$trust" != part ]; then
   no "$to is not empty, and what is there is no copy of $from that was begun"
 fi
 if [ -z "$mine" ]; then
   mine=$state/copies/$name found=nothing mode=$(stat -c %a .)
   while [ "${#mode}" -lt 4 ]; do mode=0$mode; done
-  occupied && found=else
+  if occupied; then case $trust in part) found=part ;; *) found=else ;; esac; fi
   keep "$mine" "$key\"found\":\"$found\",\"owner\":\"$(stat -c %u:%g .)\",\"mode\":\"$mode\"}"
 fi
 [ -z "$done" ] || rm -f -- "$done"
-if [ "$how" != rsync ] && occupied; then find . -xdev -mindepth 1 -delete || no "$to could not be emptied"; fi
+if [ "$how" != rsync ] && [ -n "$removes" ] && occupied; then find . -xdev -mindepth 1 -delete || no "$to could not be emptied"; fi
 copy $checksum; status=$?
 # In a tree that is being changed, a file may vanish between its name and its attributes.
 if [ "$phase$status" = live23 ]; then copy; status=$?; fi
@@ -102,7 +114,7 @@ if [ "$phase" = final ]; then
   work=$(mktemp) || exit 1
   compare >"$work" 2>&1; status=$?
   # Equal in size and time all the same: written through a memory map during the live pass.
-  if [ "$status$how" = 9rsync ] && copy --checksum && sync -f .; then compare >"$work" 2>&1; status=$?; fi
+  if [ "$status$how$removes" = 9rsyncrest ] && copy --checksum && sync -f .; then compare >"$work" 2>&1; status=$?; fi
   if [ "$status" = 0 ]; then holds >"$work" 2>&1; status=$?; fi
   if [ "$status" != 0 ]; then doubt; cat -- "$work" >&2; rm -f -- "$work"; exit "$status"; fi
   rm -f -- "$work"

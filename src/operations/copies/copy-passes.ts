@@ -21,6 +21,8 @@ export interface PassOptions {
   readonly exclusive?: boolean;
   /** Whatever the destination holds is replaced and removed. */
   readonly replaces?: boolean;
+  /** The destination holds a part of the same already, which is left as it is. */
+  readonly completes?: boolean;
   /** Final pass: a command that must succeed after the verification, or the copy does not count (what was stopped is so). */
   readonly stillHolds?: string;
 }
@@ -44,8 +46,9 @@ export function livePass(method: CopyMethod, from: Entered, to: Entered, options
  * runs. Text of a POSIX shell function's body (a subshell of its own: it changes no variable, option or
  * trap of the caller's), which ends with another status than 0 and its reason on standard error when
  * the two differ, when it could not copy, or when the destination holds anything but this very copy,
- * begun (by its marker) or complete (by `unchangedSinceCopy`). Files that differ although size and time
- * do not (written through a memory map) are found by the comparison by checksum and copied again, once.
+ * begun (by its marker) or complete (by `unchangedSinceCopy`). Files that differ from what an earlier pass
+ * has left although size and time do not (written through a memory map) are found by the comparison by
+ * checksum and copied again, once. What somebody else puts there meanwhile is found by it, too, and kept.
  * After success the data is on the disk, the marker is gone, and how the destination was left is
  * remembered.
  */
@@ -60,10 +63,11 @@ export function unchangedSinceCopy(from: Entered, to: Entered): string {
 
 /**
  * Text of a shell function's body: succeeds when `to` holds nothing but this copy: it is empty, as one
- * of its passes has left it, or of one that was cut, without anything that could not be had again.
+ * of its passes has left it, or of one that was cut, without anything that could not be had again. With
+ * `again` what a pass has left must be had again from `from` as well.
  */
-export function holdsOnlyCopy(from: Entered, to: Entered): string {
-  return inSubshell(onlyCopy, sidesOf(from, to));
+export function holdsOnlyCopy(from: Entered, to: Entered, again = false): string {
+  return inSubshell(onlyCopy, [...sidesOf(from, to), again ? 'again' : '']);
 }
 
 /** Text of a shell function's body: what is remembered of copies into `to` is forgotten, whether `to` is still there or not. */
@@ -80,9 +84,9 @@ function passArguments(
   method: CopyMethod,
   from: Entered,
   to: Entered,
-  { bwlimit, progress = false, total, exclusive = false, replaces = false }: PassOptions,
+  { bwlimit, progress = false, total, exclusive = false, replaces = false, completes = false }: PassOptions,
 ): readonly string[] {
-  const trust = replaces ? 'anything' : exclusive ? 'marked' : 'own';
+  const trust = replaces ? 'anything' : exclusive ? 'marked' : completes ? 'part' : 'own';
   const rate = bwlimit === undefined || method.kind !== 'rsync' ? '' : String(Math.floor(parseBytes(bwlimit) / 1024));
   const shows = progress && method.kind === 'rsync' && method.nanoseconds;
   const progressShown = total === undefined ? (shows ? 'progress' : '') : String(total);
@@ -93,5 +97,5 @@ const unchanged = shell('operations/copies/unchanged-since-copy.sh');
 const onlyCopy = shell('operations/copies/holds-only-copy.sh');
 const forget = shell('operations/copies/forget-copies.sh');
 
-const rsyncText = `exec rsync ${rsyncOptions.join(' ')} --delete "$@" "$from/" "$to/"`;
+const rsyncText = `exec rsync ${rsyncOptions.join(' ')} "$@" "$from/" "$to/"`;
 const passScript = shell('operations/copies/copy-pass.sh', { rsync_text: rsyncText });

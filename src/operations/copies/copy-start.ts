@@ -8,7 +8,7 @@ import { refuse } from '../../values/refusal.ts';
 import { commandLine } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { ExecAction } from '../engine/change.ts';
-import type { CopyMethod, Removal } from './copy-method.ts';
+import type { CopyMethod } from './copy-method.ts';
 import { changeDirectory } from './copy-method.ts';
 
 export type Directory = Extract<CopyDirectory, { readonly kind: 'directory' }>;
@@ -19,7 +19,6 @@ export interface CopyStart {
   readonly begun: BegunCopy | undefined;
   /** How the destination was when the copy began. */
   readonly marker: CopyMarker;
-  readonly removes: Removal;
   /** The destination held nothing, so that emptying it takes the copy back. */
   readonly reversible: boolean;
 }
@@ -72,7 +71,6 @@ export function goOn(
   return {
     begun,
     marker: begun,
-    removes: foreign ? 'everything else' : 'leftovers',
     reversible: begun.found === 'nothing' && !foreign,
   };
 }
@@ -115,7 +113,6 @@ export function begin(
   return {
     begun: undefined,
     marker,
-    removes: found === 'else' ? 'everything else' : 'nothing',
     reversible: found === 'nothing',
   };
 }

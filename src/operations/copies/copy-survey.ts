@@ -26,16 +26,19 @@ import { copyToGoOnWith, unfinishedInto } from './copy-start.ts';
 import type { Reading } from '../engine/reading.ts';
 import { beside, perhaps, together } from '../engine/reading.ts';
 import { readOutgrown } from '../rootfs/outgrown.ts';
-import { copyRate } from './copy-input.ts';
-import { nested, noMethod, notDirectory, overlap, unfinishedSource, unfit } from './copy-judgement.ts';
-import type { DockerFacts, Located } from './places.ts';
+import { copiedDirectory, copyRate } from './copy-input.ts';
+import { nested, noMethod, notDirectory, overlap, unfinishedSource } from './copy-judgement.ts';
+import type { CopyPlace, DockerFacts, Located } from './places.ts';
 import { locate, place } from './places.ts';
 import type { Stoppable } from './stop-users.ts';
 import { usersOfBoth } from './stop-users.ts';
 
+/** A path alone is short for a directory of the host. */
+const placeOrPath = z.union([copiedDirectory.transform((path): CopyPlace => ({ path })), place]);
+
 export const copyVolumeSchema = z.strictObject({
-  from: place.describe('what is copied'),
-  to: place.describe('what becomes the same: it exists, and is empty or a copy of it already'),
+  from: placeOrPath.describe('what is copied; a path alone is short for {path: PATH}'),
+  to: placeOrPath.describe('what becomes the same: it exists, and is empty, or a part or a copy of it already'),
   stop: z
     .boolean()
     .optional()
@@ -60,6 +63,18 @@ export const copyVolumeSchema = z.strictObject({
     .describe('filled in by a plan: the last pass before it, so that a copy made since counts'),
 });
 export type CopyWant = z.infer<typeof copyVolumeSchema>;
+
+/** What the older key `volume_copy` takes: two directories, and nobody is stopped. */
+export const volumeCopySchema = z
+  .strictObject({
+    from: copiedDirectory.describe("the directory whose content is copied, for example a volume's _data"),
+    to: copiedDirectory.describe('the directory that becomes the same; empty, or a part of the copy already'),
+    bwlimit: copyVolumeSchema.shape.bwlimit,
+    delete: copyVolumeSchema.shape.delete,
+  })
+  .transform((input): z.input<typeof copyVolumeSchema> => ({ ...input, stop: false }))
+  .pipe(copyVolumeSchema)
+  .describe('from one directory to another, with `stop: false`');
 
 /** What is known of two directories of one host before a copy. */
 export interface CopySeen extends Stoppable {
@@ -152,6 +167,11 @@ function isOnHost({ from, to }: CopyWant): boolean {
   return [from, to].every(({ volume, container }) => volume === undefined && container === undefined);
 }
 
+/** Nobody is stopped: where Docker does not answer it is enough to say that nobody knows who uses the directories. */
+function needsNoDocker(want: CopyWant): boolean {
+  return want.stop === false && isOnHost(want);
+}
+
 function needsContainers({ from, to, stop }: CopyWant): boolean {
   return stop === true || from.container !== undefined || to.container !== undefined;
 }
@@ -169,6 +189,7 @@ export interface Survey {
   readonly source: Directory;
   readonly target: Directory;
   readonly special: CopySource;
+  /** None are known where Docker does not answer and need not. */
   readonly uses: readonly ContainerUse[];
   /** Every name by which containers may have them mounted. */
   readonly sourceNames: readonly string[];
@@ -184,8 +205,7 @@ export interface Survey {
 }
 
 export function survey(want: CopyWant, seen: CopySeen): Survey | Refusal {
-  const { uses, from, to, source, target, begunHere, tools, special, stopped } = seen;
-  if (uses === null) return silentDocker;
+  const { from, to, source, target, begunHere, tools, special, stopped } = seen;
   if (source.kind !== 'directory') return notDirectory(from.path, source.kind);
   if (target.kind !== 'directory') return notDirectory(to.path, target.kind);
   const refusal =
@@ -204,8 +224,9 @@ export function survey(want: CopyWant, seen: CopySeen): Survey | Refusal {
           `the host has no ${want.method} that keeps everything and can be verified`,
           'leave method out, and one that is there is chosen',
         );
-  const unsafe = unfit(method, source, special);
-  if (unsafe !== undefined) return unsafe;
+  const remembered = stopped.all.find((one) => one.from === source.path && one.to === target.path);
+  const uses = seen.uses ?? (needsNoDocker(want) && remembered === undefined ? [] : undefined);
+  if (uses === undefined) return silentDocker;
   return {
     tools,
     method,
@@ -220,7 +241,7 @@ export function survey(want: CopyWant, seen: CopySeen): Survey | Refusal {
     unfinished: unfinishedInto(target, begunHere.copies),
     record: seen.record,
     stopped,
-    remembered: stopped.all.find((one) => one.from === source.path && one.to === target.path),
+    remembered,
     differs: seen.differs,
   };
 }
@@ -289,7 +310,9 @@ function* readCompared(
   const filled = target.entries > 0 || source.entries === 0;
   // A copy made since the plan counts, whatever the source is like by now.
   const madeSince = record !== null && want.since !== undefined && record.stamp !== want.since;
-  const compared = unfinishedInto(target, copies) === undefined && filled && !madeSince;
+  // What a copy has left between its passes is not compared, since the source is written to then.
+  const settled = want.stop === false || unfinishedInto(target, copies) === undefined;
+  const compared = settled && filled && !madeSince;
   // Only a copy that was cut in the middle of a pass can be mixed with something else unseen.
   const mixed =
     target.entries > 0 &&

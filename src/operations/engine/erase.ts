@@ -31,6 +31,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
   const result = operation.result?.bind(operation);
   return {
     name: operation.name,
+    ...(operation.aliases === undefined ? {} : { aliases: operation.aliases }),
     summary: operation.summary,
     schema: operation.schema,
     repeats: operation.repeats,

@@ -78,6 +78,11 @@ export interface StepOutput {
 export interface Operation<Want = unknown> {
   /** The key in a playbook's step. */
   readonly name: string;
+  /**
+   * Older keys of it, which playbooks, plans and journals may still name (by-key.ts): each with the schema of its own
+   * input, which makes an input of today of it, and whose description says what it stands for.
+   */
+  readonly aliases?: Readonly<Record<string, z.ZodType<Want>>>;
   /** One line, for the documents and the schema. */
   readonly summary: string;
   /** The step's input. Its output type is what `needs` and `plan` receive; it must survive JSON. */

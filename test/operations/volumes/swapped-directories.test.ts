@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask } from '../../../src/facts/fact.ts';
 import { copyTools } from '../../../src/facts/copies/directory-copy.ts';
-import { volumeCopy } from '../../../src/operations/copies/volume-copy.ts';
+import { volumeCopySchema } from '../../../src/operations/copies/copy-survey.ts';
 import type { Change } from '../../../src/operations/engine/change.ts';
 import type { CopyMethod } from '../../../src/operations/copies/copy-method.ts';
 import type { Directory } from '../../../src/operations/copies/copy-start.ts';
@@ -88,11 +88,11 @@ describe('a directory that is another one when it comes to be copied', () => {
     return planned.changes;
   }
   function volumeCopyChanges(tools: typeof host.tools, more: object = {}): readonly Change[] {
-    const want = volumeCopy.schema.parse({ from, to, ...more });
+    const want = volumeCopySchema.parse({ from, to, ...more });
     const planned = planLawfully(
-      volumeCopy,
+      copyVolume,
       want,
-      knowHere(volumeCopy, want, host.lead, new Answers().set(ask(copyTools), tools)),
+      knowHere(copyVolume, want, host.lead, new Answers().set(ask(copyTools), tools)),
     );
     if (planned.outcome !== 'change') throw new Error(JSON.stringify(planned));
     return planned.changes;
