@@ -57,7 +57,7 @@ function page(operation: Operation, { text, examples, undo }: Parts): string {
 const programs = 'command.md#programs-that-a-preview-runs';
 
 /** What the operation says of itself. */
-function nature({ readOnly, reads, repeats }: Operation): string {
+function nature({ name, aliases = {}, readOnly, reads, repeats }: Operation): string {
   const inPreview = 'it runs in the preview too, so that what it registers is known there';
   const lines = [
     readOnly === true
@@ -77,6 +77,10 @@ function nature({ readOnly, reads, repeats }: Operation): string {
             ? '- It has no state that is wanted: applied again, it is done again.'
             : '- It is verified by being planned again after it was done: there must be nothing left to do.',
         ]),
+    ...Object.entries(aliases).map(
+      ([key, { description = '' }]) =>
+        `- \`${key}\` is an older name of it, still understood: \`${name}\` ${description}.`,
+    ),
   ];
   return lines.join('\n');
 }
@@ -143,8 +147,10 @@ function withLists(text: string, texts: ReadonlyMap<string, Text>): string {
     return part.replace('<!-- operations -->', () => {
       const rows = standingAt(heading, places).map((name) => {
         listed.add(name);
-        // The anchor: whoever links to an operation links to it here.
-        return `| <a id="${name}"></a>[\`${name}\`](operations/${name}.md) | ${operations.get(name)?.summary ?? ''} |`;
+        const { aliases = {}, summary = '' } = operations.get(name) ?? {};
+        // The anchors: whoever links to an operation, by an older name too, links to it here.
+        const anchors = [name, ...Object.keys(aliases)].map((key) => `<a id="${key}"></a>`).join('');
+        return `| ${anchors}[\`${name}\`](operations/${name}.md) | ${summary} |`;
       });
       return ['| operation | |', '|---|---|', ...rows].join('\n');
     });

@@ -1,4 +1,4 @@
-// lab: 250 s, volume_copy
+// lab: 250 s, copy_volume
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,8 +79,7 @@ describe('a copy of 240 MiB on a real host', () => {
     expect(new Set(intents).size).toBe(intents.length);
     const works = await worksOn(machine);
     expect(works).toHaveLength(intents.length);
-    expect(works).toEqual(expect.arrayContaining([...begun]));
-    expect(works.length).toBeGreaterThan(begun.length);
+    expect(works).toEqual(begun);
   });
 
   it('is cut by a power failure of the host, and brought to its end by resume', async () => {

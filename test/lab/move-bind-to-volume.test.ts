@@ -1,4 +1,4 @@
-// lab: 400 s, copy_volume volume_copy
+// lab: 400 s, copy_volume
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../lab/vm/machine.ts';
 import type { LabFleet } from './lab-fleet.ts';

@@ -1,4 +1,4 @@
-// lab: 100 s, copy_volume volume_copy
+// lab: 100 s, copy_volume
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

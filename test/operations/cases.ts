@@ -24,7 +24,6 @@ import { cases as set_base_size } from './daemon/set-base-size.cases.ts';
 import { cases as set_storage_driver } from './daemon/set-storage-driver.cases.ts';
 import { cases as trim_rootfs } from './rootfs/trim-rootfs.cases.ts';
 import { cases as upload } from './files/upload.cases.ts';
-import { cases as volume_copy } from './copies/volume-copy.cases.ts';
 import { cases as wait_for } from './programs/wait-for.cases.ts';
 import { cases as xfs_growfs } from './primitives/xfs-growfs.cases.ts';
 import type { OperationCases } from './operation-cases.ts';
@@ -57,7 +56,6 @@ export const operationCases: ReadonlyMap<string, OperationCases> = new Map(
     set_storage_driver,
     trim_rootfs,
     upload,
-    volume_copy,
     wait_for,
     xfs_growfs,
   }),

@@ -366,18 +366,22 @@ describe('a copy that was cut', { tags: ['root'] }, () => {
       },
       /another directory now than the one that was planned for/,
     ],
-  ])('may lose its source, which %s: then it is neither gone on with nor deleted', { tags }, async (_how, lose, why) => {
-    const first = changeOf(planned(here, slowly));
-    await cut('rsync', first);
-    lose();
-    const left = readdirSync(to());
-    expect(left.length).toBeGreaterThan(0);
-    expect(planned(here).outcome).toBe('refused');
-    expect(() => {
-      applyHere(changeOf(undone(here, first, false)).actions, lead);
-    }).toThrow(why);
-    expect(readdirSync(to())).toEqual(left);
-  });
+  ])(
+    'may lose its source, which %s: then it is neither gone on with nor deleted',
+    { tags },
+    async (_how, lose, why) => {
+      const first = changeOf(planned(here, slowly));
+      await cut('rsync', first);
+      lose();
+      const left = readdirSync(to());
+      expect(left.length).toBeGreaterThan(0);
+      expect(planned(here).outcome).toBe('refused');
+      expect(() => {
+        applyHere(changeOf(undone(here, first, false)).actions, lead);
+      }).toThrow(why);
+      expect(readdirSync(to())).toEqual(left);
+    },
+  );
 
   it('nor is one that was complete deleted, when something of it could not be copied again', { tags }, () => {
     const change = changeOf(planned(here));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseTableLine } from '../../src/facts/host/device-mapper.ts';
+import { byKey } from '../../src/operations/engine/by-key.ts';
 import { dmsetup } from '../../src/operations/primitives/dmsetup.ts';
 import { eraseWant } from '../../src/operations/engine/erase.ts';
 import { growRootfs } from '../../src/operations/rootfs/grow-rootfs.ts';
@@ -30,9 +31,16 @@ describe('every operation in the registry', () => {
     },
   );
 
-  it.each([...operations])('%s refuses keys that it does not know', (_name, operation) => {
-    expect(operation.schema.safeParse({ no_such_key: 1 }).success).toBe(false);
-    expect(operation.schema.safeParse(null).success).toBe(false);
+  it.each([...byKey(operations)])('%s refuses keys that it does not know', (_key, { schema }) => {
+    expect(schema.safeParse({ no_such_key: 1 }).success).toBe(false);
+    expect(schema.safeParse(null).success).toBe(false);
+  });
+
+  it('has keys of which each stands for one thing, older ones too, and these say what they stand for', () => {
+    const all = [...operations.values()].flatMap(({ name, aliases = {} }) => [name, ...Object.keys(aliases)]);
+    expect([...byKey(operations).keys()]).toEqual(all);
+    for (const { aliases = {} } of operations.values())
+      for (const { description } of Object.values(aliases)) expect(description).toMatch(/\w/);
   });
 });
 

@@ -90,7 +90,10 @@ export function compileStep(
   if (name === undefined || keyed === undefined) return { issues };
   const input = inputOf(raw, name, keyed, outline, context, issues);
   if (!controls.success || issues.length > 0) return { issues };
-  return { step: assemble({ number, path, key: name, keyed, controls: controls.data, compiled, input, context }), issues };
+  return {
+    step: assemble({ number, path, key: name, keyed, controls: controls.data, compiled, input, context }),
+    issues,
+  };
 }
 
 function strangeKey(key: string, keys: StepContext['keys']): string {

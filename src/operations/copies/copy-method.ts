@@ -36,11 +36,6 @@ export function timesOption(method: CopyMethod): string {
 
 /** Everything that a file has, on one file system, sparse where it is. */
 export const rsyncOptions: readonly string[] = ['-aHAXSx', '--numeric-ids', '--no-inc-recursive'];
-/** For `inside`. */
-export const cpText = shell('operations/copies/cp.sh');
-
-/** For `inside`. */
-export const tarText = shell('operations/copies/tar.sh');
 
 /** Empties a directory, and leaves the directory itself and what is mounted below it. */
 export function emptyDirectory(directory: Entered): ExecAction {

@@ -154,7 +154,7 @@ export function judgeVolume(
     );
   return refuse(
     `${name} is a mount of its own (type ${type === '' ? 'none' : type}${device === '' ? '' : `, device ${device}`}), there only while a container uses it: its size is that of what is mounted`,
-    'enlarge that device or directory on the host; or copy its content to a volume with a size (volume_copy) while it is mounted',
+    'enlarge that device or directory on the host; or copy its content to a volume with a size (copy_volume) while it is mounted',
   );
 }
 

@@ -1,19 +1,27 @@
-import { copiedRecord } from '../../../src/facts/copies/copied-record.ts';
-import { stoppedForCopies } from '../../../src/facts/copies/stopped-for-copy.ts';
-import { ask } from '../../../src/facts/fact.ts';
+import { chmod, link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Places } from '../../faults/fault-case.ts';
+import { plain } from '../../faults/hosts.ts';
 import { app, mib, volumeHost } from '../../faults/volume-hosts.ts';
 import { content, isWhole, runsAtEnd, volumeIsSafe } from '../../faults/volume-invariants.ts';
 import { aVolume } from '../../scenarios/step-maker.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { directoriesWorld } from './world.ts';
 
+async function sourceIsWhole({ files }: Places): Promise<readonly string[]> {
+  const [one, two] = await Promise.all(
+    ['from/one', 'from/below/two'].map((name) => readFile(join(files, name), 'utf8').catch(() => '')),
+  );
+  return one === 'one\n'.repeat(20_000) && two === 'two\n' ? [] : ['the source of the copy is not what it was'];
+}
+
 export const cases: OperationCases = {
   law: [
+    { want: { from: { path: '/a' }, to: { path: '/b' } }, world: directoriesWorld() },
     {
-      want: { from: { path: '/a' }, to: { path: '/b' } },
-      world: directoriesWorld()
-        .set(ask(stoppedForCopies), { directory: '/var/lib/plimsoll/stopped', all: [] })
-        .set(ask(copiedRecord, '/a', '/b'), null),
+      of: 'two paths, as volume_copy was',
+      want: { from: '/a', to: '/b', bwlimit: '1MiB', stop: false },
+      world: directoriesWorld(),
     },
   ],
   faults: [
@@ -26,11 +34,39 @@ export const cases: OperationCases = {
       invariants: volumeIsSafe,
       atEnd: async (where) => [...(await runsAtEnd(where)), ...(await isWhole(where, 'backup'))],
     },
+    {
+      on: 'by its older key volume_copy, into an empty directory',
+      host: plain,
+      reversible: true,
+      powerSafe: true,
+      files: async ({ files }) => {
+        const from = join(files, 'from');
+        await mkdir(join(from, 'below'), { recursive: true });
+        await mkdir(join(files, 'to'));
+        await writeFile(join(from, 'one'), 'one\n'.repeat(20_000));
+        await writeFile(join(from, 'below/two'), 'two\n');
+        await chmod(join(from, 'below/two'), 0o604);
+        await link(join(from, 'one'), join(from, 'below/linked'));
+        await symlink('one', join(from, 'symbolic'));
+      },
+      steps: ({ files }) => [{ name: 'Copy', volume_copy: { from: join(files, 'from'), to: join(files, 'to') } }],
+      invariants: (_host, places) => sourceIsWhole(places),
+    },
   ],
   steps: {
-    themes: ['volumes'],
+    themes: ['files', 'volumes'],
     make: (given) => {
-      const { pick } = given;
+      const {
+        pick,
+        places: { files },
+      } = given;
+      if (pick.number(3) === 2 || given.ground.volumes.length < 2) {
+        const directories = {
+          from: `${files}/${pick.of(['from', 'other'])}`,
+          to: `${files}/${pick.of(['to', 'full'])}`,
+        };
+        return { input: { ...directories, stop: false, delete: pick.number(4) !== 3 } };
+      }
       const from = aVolume(given);
       const to = pick.among(
         given.ground.volumes.filter((name) => name !== from),

@@ -211,9 +211,8 @@ describe('copy_volume of two directories, by its older key volume_copy, planned'
 
   it('does not ask for a line of progress for each of very many files', () => {
     const progress = (entries: number): string =>
-      passOf(
-        plan({ from: directory('/v/a', { entries }), to: directory('/v/b', { ...empty, inodesTotal: 0 }) }),
-      ).progress;
+      passOf(plan({ from: directory('/v/a', { entries }), to: directory('/v/b', { ...empty, inodesTotal: 0 }) }))
+        .progress;
     expect(progress(10_000)).toBe('progress');
     expect(progress(10_001)).toMatch(/^\d+$/);
   });

@@ -1,6 +1,8 @@
 import { begunCopies } from '../../../src/facts/copies/begun-copy.ts';
+import { copiedRecord } from '../../../src/facts/copies/copied-record.ts';
 import { containerUsesIfAny, copySource } from '../../../src/facts/copies/copy-source.ts';
 import { copyDirectory, copyTools } from '../../../src/facts/copies/directory-copy.ts';
+import { stoppedForCopies } from '../../../src/facts/copies/stopped-for-copy.ts';
 import { ask } from '../../../src/facts/fact.ts';
 import { Answers } from '../known.ts';
 
@@ -20,11 +22,13 @@ const directory = {
   inodesAvailable: 9,
 } as const;
 
-/** /a holds something, /b nothing. */
+/** /a holds something, /b nothing, and nothing was ever copied. */
 export const directoriesWorld = (): Answers =>
   new Answers()
     .set(ask(copyTools), { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true })
     .set(ask(begunCopies), { directory: '/var/lib/plimsoll/copies', copies: [] })
+    .set(ask(stoppedForCopies), { directory: '/var/lib/plimsoll/stopped', all: [] })
+    .set(ask(copiedRecord, '/a', '/b'), null)
     .set(ask(copySource, '/a'), { sockets: 0, fixed: 0, firstFixed: [] })
     .set(ask(containerUsesIfAny), [])
     .set(ask(copyDirectory, '/a'), directory)
