@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FleetHost } from '../../lab/sim/fleet.ts';
 import type { FaultRow, Places } from './fault-case.ts';
-import { content, isWhole, volumeIsSafe } from './volume-invariants.ts';
+import { content, isWhole, volumeIsSafe } from './invariants/volume-invariants.ts';
 
 const name = 'shop-app-1';
 const base = {

@@ -8,7 +8,7 @@ import type { JournalRecord } from '../../src/run/journal/journal.ts';
 import type { Dump } from './dump.ts';
 import { dumpHost, dumpLaptop } from './dump.ts';
 import type { FaultCase, Places } from './fault-case.ts';
-import { brokenInvariants, lockIsFree, metadataNames } from './invariants.ts';
+import { brokenInvariants, lockIsFree, metadataNames } from './invariants/invariants.ts';
 import type { Ended, Fault } from './plimsoll.ts';
 import { journalOf, onlyRun, plimsollWith, shown } from './plimsoll.ts';
 

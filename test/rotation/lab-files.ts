@@ -5,7 +5,7 @@ import { commitsOfARotation, isDue, root } from './turn.ts';
 
 /** A file of tests on the lab. */
 export interface LabFile {
-  /** test/lab/NAME.test.ts */
+  /** test/lab/NAME.test.ts, with its folder: rootfs/grow-rootfs. */
   readonly name: string;
   /** How long it takes on a quiet machine. */
   readonly seconds: number;
@@ -20,7 +20,7 @@ const ending = '.test.ts';
 export const pathOf = ({ name }: LabFile): string => `${folder}/${name}${ending}`;
 
 /** All of them, each as its first line tells of it. */
-export const labFiles: readonly LabFile[] = readdirSync(join(root, folder))
+export const labFiles: readonly LabFile[] = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith(ending))
   .map((file) => file.slice(0, -ending.length))
   .toSorted()

@@ -123,9 +123,9 @@ describe('files of the lab', () => {
   });
 
   it.each([
-    ['what an operation is made of', { touched: ['send_volume'] }, 'test/lab/send-volume.test.ts'],
-    ['a file of the source', { changed: ['src/records/etcd.ts'] }, 'test/lab/etcd.test.ts'],
-    ['the test itself', { changed: ['test/lab/compose.test.ts'] }, 'test/lab/compose.test.ts'],
+    ['what an operation is made of', { touched: ['send_volume'] }, 'test/lab/copies/send-volume.test.ts'],
+    ['a file of the source', { changed: ['src/records/etcd.ts'] }, 'test/lab/records/etcd.test.ts'],
+    ['the test itself', { changed: ['test/lab/containers/compose.test.ts'] }, 'test/lab/containers/compose.test.ts'],
   ])('come first, whatever the turn is, when the change touches %s', (_, more, expected) => {
     for (const turn of numbers(commitsOfARotation.lab))
       expect(dueLabFiles(choice({ turn, ...more })).files.map(pathOf)[0]).toBe(expected);

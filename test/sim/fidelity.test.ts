@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { askedFacts } from '../../lab/sim/asked-facts.ts';
+import { askedFacts } from '../../lab/sim/transcripts/asked-facts.ts';
 import { calls, kinds } from '../../lab/sim/calls.ts';
-import { comparable, shape } from '../../lab/sim/normalise.ts';
-import type { Answer, Transcript } from '../../lab/sim/transcribe.ts';
-import { transcribeTwin } from '../../lab/sim/twin.ts';
+import { comparable, shape } from '../../lab/sim/transcripts/normalise.ts';
+import type { Answer, Transcript } from '../../lab/sim/transcripts/transcribe.ts';
+import { transcribeTwin } from '../../lab/sim/transcripts/twin.ts';
 import { recorded } from './transcripts.ts';
 
 const printed = ({ status, stdout, stderr }: Answer): { status: number; stdout: string; stderr: string } => ({
@@ -22,7 +22,7 @@ describe.each(kinds)('a simulated %s answers as the virtual machine does', (kind
   it('was asked what is asked today', () => {
     expect(
       real.answers.map(({ name }) => name),
-      'record anew: npx tsx lab/sim/record.ts',
+      'record anew: npx tsx lab/sim/transcripts/record.ts',
     ).toEqual(calls[kind].map(({ name }) => name));
   });
 

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
-import { backupHost, encrypted, encryptedBackup, oneBackup, oneEncrypted } from '../../faults/backup-invariants.ts';
-import { runsAtEnd, volumeIsSafe } from '../../faults/volume-invariants.ts';
+import {
+  backupHost,
+  encrypted,
+  encryptedBackup,
+  oneBackup,
+  oneEncrypted,
+} from '../../faults/invariants/backup-invariants.ts';
+import { runsAtEnd, volumeIsSafe } from '../../faults/invariants/volume-invariants.ts';
 import { aVolume } from '../../scenarios/step-maker.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { backupWorld, recipient } from './world.ts';

@@ -6,8 +6,8 @@ import {
   keyOf,
   oneBackup,
   oneEncrypted,
-} from '../../faults/backup-invariants.ts';
-import { isWhole, runsAtEnd, volumeIsSafe } from '../../faults/volume-invariants.ts';
+} from '../../faults/invariants/backup-invariants.ts';
+import { isWhole, runsAtEnd, volumeIsSafe } from '../../faults/invariants/volume-invariants.ts';
 import { aVolume } from '../../scenarios/step-maker.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { backup, restoreWorld, sealed, shelf } from './world.ts';

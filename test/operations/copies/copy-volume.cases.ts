@@ -1,9 +1,9 @@
 import { chmod, link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Places } from '../../faults/fault-case.ts';
-import { plain } from '../../faults/hosts.ts';
-import { app, mib, volumeHost } from '../../faults/volume-hosts.ts';
-import { content, isWhole, runsAtEnd, volumeIsSafe } from '../../faults/volume-invariants.ts';
+import { plain } from '../../faults/hosts/plain-hosts.ts';
+import { app, mib, volumeHost } from '../../faults/hosts/volume-hosts.ts';
+import { content, isWhole, runsAtEnd, volumeIsSafe } from '../../faults/invariants/volume-invariants.ts';
 import { aVolume } from '../../scenarios/step-maker.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { directoriesWorld } from './world.ts';

@@ -1,7 +1,7 @@
-import { twins } from '../../../lab/sim/twin.ts';
+import { twins } from '../../../lab/sim/transcripts/twin.ts';
 import { daemonConfig } from '../../../src/facts/daemon/daemon-config.ts';
 import { ask } from '../../../src/facts/fact.ts';
-import { always } from '../../faults/hosts.ts';
+import { always } from '../../faults/hosts/plain-hosts.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { answersOf, MiB, recordedHost } from '../recorded-hosts.ts';
 

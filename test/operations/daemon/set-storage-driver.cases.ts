@@ -1,5 +1,5 @@
 import type { FleetHost } from '../../../lab/sim/fleet.ts';
-import { twins } from '../../../lab/sim/twin.ts';
+import { twins } from '../../../lab/sim/transcripts/twin.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { recordedHost } from '../recorded-hosts.ts';
 import { driverWorld } from './driver-world.ts';

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ask } from '../../../src/facts/fact.ts';
 import { hostFile, laptopFile } from '../../../src/facts/host/file.ts';
-import { plain } from '../../faults/hosts.ts';
+import { plain } from '../../faults/hosts/plain-hosts.ts';
 import { Answers } from '../known.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { file } from './world.ts';

@@ -1,8 +1,8 @@
 import type { FleetHost } from '../../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../../lab/sim/spec.ts';
-import { twins } from '../../../lab/sim/twin.ts';
-import { always } from '../../faults/hosts.ts';
-import { goesOnRunning, runsAtEnd } from '../../faults/volume-invariants.ts';
+import { twins } from '../../../lab/sim/transcripts/twin.ts';
+import { always } from '../../faults/hosts/plain-hosts.ts';
+import { goesOnRunning, runsAtEnd } from '../../faults/invariants/volume-invariants.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { offlineAnswers, offlineWorld } from '../pool-offline-world.ts';
 import { poolAnswers, poolWorld } from '../pool-world.ts';
@@ -24,7 +24,7 @@ async function runsAgain(host: FleetHost): Promise<readonly string[]> {
   return code === 0 ? goesOnRunning(host) : [`the daemon does not answer: ${stderr}`];
 }
 
-/** What holds of every host with a pool (test/faults/invariants.ts): at every moment it is active and can be written. */
+/** What holds of every host with a pool (test/faults/invariants/invariants.ts): at every moment it is active and can be written. */
 export const cases: OperationCases = {
   law: [
     { want: { size: '+1GiB', metadata_size: '48MiB' }, world: poolAnswers(await poolWorld('dm-xfs')) },

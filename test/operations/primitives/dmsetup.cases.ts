@@ -1,4 +1,4 @@
-import { twins } from '../../../lab/sim/twin.ts';
+import { twins } from '../../../lab/sim/transcripts/twin.ts';
 import { aContainer } from '../../scenarios/step-maker.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { thinWorld } from '../thin-world.ts';

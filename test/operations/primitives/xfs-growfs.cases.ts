@@ -1,7 +1,7 @@
-import { twins } from '../../../lab/sim/twin.ts';
+import { twins } from '../../../lab/sim/transcripts/twin.ts';
 import { ask } from '../../../src/facts/fact.ts';
 import { fileSystem } from '../../../src/facts/host/file-system.ts';
-import { longer } from '../../faults/hosts.ts';
+import { longer } from '../../faults/hosts/plain-hosts.ts';
 import { aContainer } from '../../scenarios/step-maker.ts';
 import { Answers } from '../known.ts';
 import type { OperationCases } from '../operation-cases.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { plain } from '../../faults/hosts.ts';
+import { plain } from '../../faults/hosts/plain-hosts.ts';
 import { once, onceOnly } from '../../faults/once.ts';
 import { Answers } from '../known.ts';
 import type { OperationCases } from '../operation-cases.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { argvFact } from '../../../src/facts/argv.ts';
 import { ask } from '../../../src/facts/fact.ts';
-import { plain } from '../../faults/hosts.ts';
+import { plain } from '../../faults/hosts/plain-hosts.ts';
 import { runningIn } from '../../scenarios/step-maker.ts';
 import { Answers } from '../known.ts';
 import type { OperationCases } from '../operation-cases.ts';

@@ -1,6 +1,6 @@
 import type { FleetHost } from '../../../lab/sim/fleet.ts';
-import { cleanHost, entryOf, othersAreWhole, scraps } from '../../faults/clean-invariants.ts';
-import { isWhole, runsAtEnd } from '../../faults/volume-invariants.ts';
+import { cleanHost, entryOf, othersAreWhole, scraps } from '../../faults/invariants/clean-invariants.ts';
+import { isWhole, runsAtEnd } from '../../faults/invariants/volume-invariants.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { cleanAnswers, plainVolume } from '../volumes/clean-world.ts';
 

@@ -1,7 +1,7 @@
 import type { FleetHost } from '../../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../../lab/sim/spec.ts';
-import { cleanHost, entryOf, othersAreWhole } from '../../faults/clean-invariants.ts';
-import { content, isWhole } from '../../faults/volume-invariants.ts';
+import { cleanHost, entryOf, othersAreWhole } from '../../faults/invariants/clean-invariants.ts';
+import { content, isWhole } from '../../faults/invariants/volume-invariants.ts';
 import { removalWorld } from '../containers/removal-world.ts';
 import type { OperationCases } from '../operation-cases.ts';
 

@@ -1,5 +1,5 @@
-import { twins } from '../../../lab/sim/twin.ts';
-import { always } from '../../faults/hosts.ts';
+import { twins } from '../../../lab/sim/transcripts/twin.ts';
+import { always } from '../../faults/hosts/plain-hosts.ts';
 import { aContainer } from '../../scenarios/step-maker.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { answersOf, mappedTo, MiB, recordedHost } from '../recorded-hosts.ts';

@@ -1,5 +1,5 @@
-import { scaledHost, volumesOf } from '../../faults/scaled-hosts.ts';
-import { mib } from '../../faults/volume-hosts.ts';
+import { scaledHost, volumesOf } from '../../faults/hosts/scaled-hosts.ts';
+import { mib } from '../../faults/hosts/volume-hosts.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { scaledWorld } from './world.ts';
 

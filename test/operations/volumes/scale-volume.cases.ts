@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerSpec } from '../../../lab/sim/spec.ts';
-import { app, volumeHost } from '../../faults/volume-hosts.ts';
-import { isWhole, runsAtEnd, scaled, volumeIsSafe } from '../../faults/volume-invariants.ts';
+import { app, volumeHost } from '../../faults/hosts/volume-hosts.ts';
+import { isWhole, runsAtEnd, scaled, volumeIsSafe } from '../../faults/invariants/volume-invariants.ts';
 import { aVolume, gate } from '../../scenarios/step-maker.ts';
 import type { OperationCases } from '../operation-cases.ts';
 import { answers } from './world.ts';

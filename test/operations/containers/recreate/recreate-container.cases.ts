@@ -1,8 +1,8 @@
 import type { ContainerSpec } from '../../../../lab/sim/spec.ts';
 import type { FleetHost } from '../../../../lab/sim/fleet.ts';
 import { composed } from '../../../faults/composed.ts';
-import { app, volumeHost } from '../../../faults/volume-hosts.ts';
-import { runsAtEnd, volumeIsSafe } from '../../../faults/volume-invariants.ts';
+import { app, volumeHost } from '../../../faults/hosts/volume-hosts.ts';
+import { runsAtEnd, volumeIsSafe } from '../../../faults/invariants/volume-invariants.ts';
 import { aContainer, gate } from '../../../scenarios/step-maker.ts';
 import type { OperationCases } from '../../operation-cases.ts';
 import { answers } from '../world.ts';

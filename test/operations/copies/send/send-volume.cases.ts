@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FleetHost } from '../../../../lab/sim/fleet.ts';
-import { app, volumeHost } from '../../../faults/volume-hosts.ts';
-import { isWhole, runsAtEnd, volumeIsSafe } from '../../../faults/volume-invariants.ts';
+import { app, volumeHost } from '../../../faults/hosts/volume-hosts.ts';
+import { isWhole, runsAtEnd, volumeIsSafe } from '../../../faults/invariants/volume-invariants.ts';
 import { aVolume, peerName } from '../../../scenarios/step-maker.ts';
 import type { OperationCases } from '../../operation-cases.ts';
 import { sendWish, sendWorld } from '../../volumes/send-world.ts';
