@@ -4,7 +4,7 @@ import type { Basis } from '../journal/basis.ts';
 import { compile, isScriptAction } from '../work/compile.ts';
 import { takeUp } from '../work/follow.ts';
 import type { HostRun } from './host-run.ts';
-import { outputOf } from '../work/interpret.ts';
+import { outputOf } from '../work/ended.ts';
 import type { Intent, RecordedOutcome } from '../journal/journal.ts';
 import type { Link } from '../reach/link.ts';
 import { connect } from './connect.ts';

@@ -1,10 +1,10 @@
 import { type Readable, Transform, type TransformCallback, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AppError } from '../../errors.ts';
-import type { Command, Connection, Outcome } from '../../transport/transport.ts';
-import { oneLine } from '../../values/terminal.ts';
-import type { Laptop } from '../reach/laptop.ts';
-import { shell } from '../../shell/shell.ts';
+import { AppError } from '../../../errors.ts';
+import type { Command, Connection, Outcome } from '../../../transport/transport.ts';
+import { oneLine } from '../../../values/terminal.ts';
+import type { Laptop } from '../../reach/laptop.ts';
+import { shell } from '../../../shell/shell.ts';
 
 /** What a file must be once it has arrived. */
 export interface Expected {
@@ -114,14 +114,14 @@ async function together(pipe: AtMost, ...ends: readonly Promise<void>[]): Promis
 /** Large blocks, of which each has its place in the file: what a connection that was lost still writes is written where it belongs. */
 const blockBytes = 1_048_576;
 
-const arrivedScript = shell('run/work/bytes-arrived.sh');
+const arrivedScript = shell('run/work/transfers/bytes-arrived.sh');
 
-const receiveScript = shell('run/work/receive-part.sh', { block_bytes: blockBytes });
+const receiveScript = shell('run/work/transfers/receive-part.sh', { block_bytes: blockBytes });
 
 /** Ends with status 9 when it is another file. */
-const keepScript = shell('run/work/keep-part.sh');
+const keepScript = shell('run/work/transfers/keep-part.sh');
 
-const discardScript = shell('run/work/discard-part.sh');
+const discardScript = shell('run/work/transfers/discard-part.sh');
 
 export interface HostFilePlace {
   readonly path: string;

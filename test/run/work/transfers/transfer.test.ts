@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../src/errors.ts';
-import { type TransferEnd, type Origin, transfer } from '../../../src/run/work/transfer.ts';
+import { AppError } from '../../../../src/errors.ts';
+import { type TransferEnd, type Origin, transfer } from '../../../../src/run/work/transfers/transfer.ts';
 
 const expected = { sha256: 'f'.repeat(64), bytes: 5 };
 const lost = new AppError('connection-lost', 'a channel could not be opened');
