@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { limits } from './test/support/limits.ts';
 import { needsAsTags } from './test/support/needs.ts';
+import { timesOf } from './test/support/times-table.ts';
 
 /** What needs nothing but Node. What it could not run, and how to provide it, is said at its end. */
 export default defineConfig({
@@ -14,6 +15,7 @@ export default defineConfig({
     isolate: false,
     // Most of them wait for processes of their own, half of the time.
     maxWorkers: 2 * availableParallelism(),
+    reporters: ['default', ...timesOf('unit')],
     ...limits(60_000),
   },
 });

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { choose } from './test/rotation/choice.ts';
 import { limits } from './test/support/limits.ts';
+import { timesOf } from './test/support/times-table.ts';
 
 choose('PLIMSOLL_FAULTS');
 
@@ -11,7 +12,7 @@ export default defineConfig({
     include: ['test/faults/**/*.test.ts'],
     globalSetup: ['test/support/build-first.ts', 'test/faults/build-runner.ts', 'test/faults/what-was-tried.ts'],
     maxWorkers: availableParallelism(),
-    reporters: ['verbose'],
+    reporters: ['verbose', ...timesOf('faults')],
     ...limits(900_000),
   },
 });

@@ -3,6 +3,7 @@ import { choose } from './test/rotation/choice.ts';
 import { dueLabFiles, pathOf } from './test/rotation/lab-files.ts';
 import { LabOrder } from './test/rotation/lab-order.ts';
 import { limits } from './test/support/limits.ts';
+import { timesOf } from './test/support/times-table.ts';
 
 /** Real sshd, real dockerd, real virtual machines: provided by `npm run lab:setup`. */
 export default defineConfig({
@@ -12,7 +13,7 @@ export default defineConfig({
     sequence: { sequencer: LabOrder },
     // The machines are emulated: with more of them at once than there are cores, all of them only become slower.
     maxWorkers: 2,
-    reporters: ['verbose'],
+    reporters: ['verbose', ...timesOf('lab')],
     ...limits(1_200_000),
   },
 });

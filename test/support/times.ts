@@ -1,7 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** What one file of tests cost. Processor, processes and sleep are the whole machine's: nothing else may run on it. */
+/**
+ * What one file of tests cost, or all of them. Processor, processes and sleep are the whole machine's: nothing else may
+ * run on it, and of files that run beside one another only what all of them cost is known.
+ */
 export interface FileTime {
   readonly file: string;
   readonly tests: number;
@@ -24,37 +27,52 @@ interface Reading {
 const ticksPerSecond = 100;
 const sampleMs = 100;
 
-/** Measures each file of a run of vitest in which one file comes after another. Linux only. */
+/** Measures a run of vitest, and each of its files. Linux only. */
 export class Times implements Reporter {
-  readonly files: FileTime[] = [];
+  readonly #files: FileTime[] = [];
+  readonly #atEnd: (files: readonly FileTime[], all: FileTime) => void;
+  readonly #began = new Map<string, Reading>();
+  readonly #first: Reading;
   #asleep = 0;
-  #began: Reading | undefined;
   readonly #sampling = setInterval(() => {
     this.#asleep += (sleepers() * sampleMs) / 1000;
   }, sampleMs);
 
-  onTestModuleStart(): void {
-    this.#began = this.#read();
+  constructor(atEnd: (files: readonly FileTime[], all: FileTime) => void) {
+    this.#atEnd = atEnd;
+    this.#first = this.#read();
   }
 
-  onTestModuleEnd(module: TestModule): void {
-    const began = this.#began;
-    if (began === undefined) return;
-    const now = this.#read();
-    const states = [...module.children.allTests()].map((test) => test.result().state);
-    this.files.push({
-      file: module.relativeModuleId,
-      tests: states.length,
-      skipped: states.filter((state) => state === 'skipped').length,
-      wall: (now.at - began.at) / 1000,
-      processor: now.processor - began.processor,
-      processes: now.processes - began.processes,
-      asleep: now.asleep - began.asleep,
-    });
+  onTestModuleStart({ relativeModuleId }: TestModule): void {
+    this.#began.set(relativeModuleId, this.#read());
+  }
+
+  onTestModuleEnd({ relativeModuleId: file, children }: TestModule): void {
+    const states = [...children.allTests()].map((test) => test.result().state);
+    const skipped = states.filter((state) => state === 'skipped').length;
+    const began = this.#began.get(file);
+    if (began !== undefined) this.#files.push({ file, tests: states.length, skipped, ...this.#since(began) });
   }
 
   onTestRunEnd(): void {
     clearInterval(this.#sampling);
+    const sum = (of: (each: FileTime) => number): number => this.#files.reduce((total, each) => total + of(each), 0);
+    this.#atEnd(this.#files, {
+      file: '**together**',
+      tests: sum(({ tests }) => tests),
+      skipped: sum(({ skipped }) => skipped),
+      ...this.#since(this.#first),
+    });
+  }
+
+  #since(began: Reading): Omit<FileTime, 'file' | 'tests' | 'skipped'> {
+    const now = this.#read();
+    return {
+      wall: (now.at - began.at) / 1000,
+      processor: now.processor - began.processor,
+      processes: now.processes - began.processes,
+      asleep: now.asleep - began.asleep,
+    };
   }
 
   #read(): Reading {
