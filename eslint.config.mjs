@@ -123,6 +123,20 @@ const onePlace = [
   },
 ];
 
+/** A file of the source is one thing. What is longer is two of them, or more. */
+const longest = 300;
+/** To be divided; whoever has done it takes the line out. */
+const tooLong = [
+  'src/run/applying/apply-host.ts',
+  'src/run/journal/begun-changes.ts',
+  'src/run/work/interpret.ts',
+  'src/transport/remote-shell/command-shell.ts',
+];
+
+function linesAtMost(max) {
+  return { 'max-lines': ['error', { max, skipBlankLines: false, skipComments: false }] };
+}
+
 /** A command in a message is pasted into a shell, and what a host calls its things stands in it. Scripts have nothing of the kind: their values are "$1". */
 const pasted = {
   selector:
@@ -212,6 +226,7 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     rules: {
+      ...linesAtMost(longest),
       'no-restricted-syntax': ['error', ...inSource, ...onePlace],
       'no-restricted-properties': [
         'error',
@@ -219,6 +234,7 @@ export default tseslint.config(
       ],
     },
   },
+  { files: tooLong, rules: linesAtMost(400) },
   {
     // The places themselves.
     files: [

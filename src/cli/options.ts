@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
 import { parseDuration } from '../config/model/duration.ts';
-import type { InventoryOverrides } from '../config/inventory/inventory.ts';
+import type { InventoryOverrides } from '../config/inventory/inventory-layers.ts';
 import type { OutputKind } from '../render/progress/choose.ts';
 import type { Screen } from '../render/renderer.ts';
 

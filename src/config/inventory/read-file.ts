@@ -3,7 +3,8 @@ import { fromAnsibleIni, fromAnsibleYaml, isAnsibleYaml } from './ansible.ts';
 import { looksLikeIni } from './ansible-ini.ts';
 import { whyUnreadable, type ConfigIo } from '../model/io.ts';
 import { makeSource } from '../yaml/source.ts';
-import { decode, parseYaml, type YamlFile } from '../yaml/yaml.ts';
+import { parseYaml, type YamlFile } from '../yaml/yaml.ts';
+import { decode } from '../yaml/yaml-document.ts';
 
 /** Something read, or everything that is wrong with it. */
 export interface Read<Value> {

@@ -6,7 +6,8 @@ import { outlineOf, stepsOf, type BlockOutline, type Outline } from './outline.t
 import { blockKeys, blockParts, blockSchema, controlNames } from './playbook-schema.ts';
 import { registersOf } from './registers.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
-import { compileStep, rootsAt, type CompiledStep, type Inherited, type Registry, type StepContext } from './step.ts';
+import { compileStep, type CompiledStep, type Inherited, type Registry, type StepContext } from './step.ts';
+import { rootsAt } from './step-expressions.ts';
 import type { Block, Node } from '../model/types.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
 

@@ -6,12 +6,13 @@ import type { MaxUnavailable } from '../../operations/engine/max-unavailable.ts'
 import { isObject, type Json } from '../../values/json.ts';
 import { asJson } from '../yaml/as-json.ts';
 import { didYouMean } from '../model/closest.ts';
-import { allOf, compileCondition } from '../expressions/condition.ts';
-import type { Compiled, Roots } from '../expressions/expression.ts';
+import { allOf } from '../expressions/condition.ts';
+import type { Compiled } from '../expressions/expression.ts';
 import { itemsOf } from './loop.ts';
 import type { StepOutline } from './outline.ts';
 import { blockParts, controlNames, controlsSchema, type Controls } from './playbook-schema.ts';
 import type { Registers } from './registers.ts';
+import { compileParts, rootsAt, type Parts } from './step-expressions.ts';
 import { ResolveError } from '../expressions/resolve-error.ts';
 import { mistakesIn, withText } from '../yaml/schema-issues.ts';
 import { compileTemplate, type CompiledTemplate } from '../expressions/template.ts';
@@ -98,73 +99,6 @@ export function compileStep(
 
 function strangeKey(key: string, keys: StepContext['keys']): string {
   return `there is no operation and no control "${key}"${didYouMean(key, [...keys.keys(), ...controlNames, ...blockParts])}`;
-}
-
-interface Parts {
-  readonly when: Compiled | undefined;
-  readonly until: Compiled | undefined;
-  readonly loop: CompiledTemplate | undefined;
-}
-
-/** Which names an expression of a step can read. `own`: its own register too; `item`: the loop's item, where there is a loop. */
-export function rootsAt(
-  number: number,
-  { registers }: Pick<StepContext, 'registers'>,
-  more: { readonly own?: unknown; readonly item?: boolean; readonly looped?: boolean },
-): Roots {
-  const { own, item = true, looped = false } = more;
-  return {
-    names: new Set([
-      'vars',
-      'host',
-      'facts',
-      ...(item && looped ? ['item'] : []),
-      ...registers.before(number),
-      ...(typeof own === 'string' ? [own] : []),
-    ]),
-    why: (name) => {
-      if (name === 'item') return item ? 'item is there only in a step with loop' : 'loop itself cannot read item';
-      const giver = registers.givenBy(name);
-      return giver === undefined
-        ? undefined
-        : `"${name}" is registered by step ${String(giver)}, which has not run yet`;
-    },
-  };
-}
-
-function compileParts(
-  raw: Readonly<Record<string, unknown>>,
-  { number, path }: StepOutline,
-  context: StepContext,
-  issues: ConfigIssue[],
-): Parts {
-  const { yaml } = context;
-  const looped = raw['loop'] !== undefined;
-  const whole = (key: 'when' | 'until'): Compiled | undefined => {
-    const { condition, issues: found } = compileCondition(
-      raw[key],
-      rootsAt(number, context, { looped, ...(key === 'until' ? { own: raw['register'] } : {}) }),
-      yaml,
-      [...path, key],
-    );
-    issues.push(...found);
-    return condition;
-  };
-  let loop: CompiledTemplate | undefined;
-  const loopValue = raw['loop'];
-  if (typeof loopValue === 'string' || Array.isArray(loopValue)) {
-    const result = compileTemplate(asJson(loopValue), rootsAt(number, context, { item: false }), yaml, [
-      ...path,
-      'loop',
-    ]);
-    issues.push(...result.issues);
-    if (typeof loopValue === 'string' && result.template.unsettled.length === 0)
-      issues.push(
-        yaml.issue([...path, 'loop'], 'loop: expected a list, or an expression that gives one: "${{ vars.names }}"'),
-      );
-    loop = result.template;
-  }
-  return { when: whole('when'), until: whole('until'), loop };
 }
 
 interface Input {

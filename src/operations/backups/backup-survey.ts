@@ -30,7 +30,7 @@ import { readOutgrown } from '../rootfs/outgrown.ts';
 import type { Directory } from '../copies/copy-start.ts';
 import { copiedDirectory } from '../copies/copy-input.ts';
 import { nested, notDirectory, unfinishedSource } from '../copies/copy-judgement.ts';
-import { namesOf, readBase, strayed } from '../copies/copy-survey.ts';
+import { namesOf, readBase, strayed } from '../copies/real-place.ts';
 import type { CopyPlace, DockerFacts, Located } from '../copies/places.ts';
 import { described, isPlace, locate, placeProblem } from '../copies/places.ts';
 import { usersOfBoth } from '../copies/stop-users.ts';

@@ -7,13 +7,9 @@ import type { CopiedRecord } from '../../facts/copies/copied-record.ts';
 import { copiedRecord } from '../../facts/copies/copied-record.ts';
 import type { CopySource } from '../../facts/copies/copy-source.ts';
 import { containerUsesIfAny, copySource } from '../../facts/copies/copy-source.ts';
-import type { Crossing } from '../../facts/crossing.ts';
-import { crossing, plainText } from '../../facts/crossing.ts';
 import type { CopyDirectory, CopyTools, DirectoryDifference } from '../../facts/copies/directory-copy.ts';
 import { copyDirectory, copyTools, directoryDifference } from '../../facts/copies/directory-copy.ts';
-import type { FactRequest } from '../../facts/fact.ts';
 import { ask } from '../../facts/fact.ts';
-import { realPath } from '../../facts/host/real-path.ts';
 import type { StoppedForCopies } from '../../facts/copies/stopped-for-copy.ts';
 import { stoppedForCopies } from '../../facts/copies/stopped-for-copy.ts';
 import { volumes } from '../../facts/volumes/volumes.ts';
@@ -30,6 +26,7 @@ import { copiedDirectory, copyRate } from './copy-input.ts';
 import { nested, noMethod, notDirectory, overlap, unfinishedSource } from './copy-judgement.ts';
 import type { CopyPlace, DockerFacts, Located } from './places.ts';
 import { locate, place } from './places.ts';
+import { namesOf, readBase, strayed } from './real-place.ts';
 import type { Stoppable } from './stop-users.ts';
 import { usersOfBoth } from './stop-users.ts';
 
@@ -244,36 +241,6 @@ export function survey(want: CopyWant, seen: CopySeen): Survey | Refusal {
     remembered,
     differs: seen.differs,
   };
-}
-
-export function namesOf({ path, alias }: Located, { path: real }: Directory): readonly string[] {
-  return [...new Set([real, path, ...(alias === undefined ? [] : [alias])])];
-}
-
-/** Where a place really is that a container has mounted; of another host where `at` asks that. */
-export function* readBase(
-  { within }: Located,
-  at: (fact: typeof realPath, base: Crossing) => FactRequest<string | null> = ask,
-): Reading<string | null | undefined> {
-  return yield* perhaps(
-    within === undefined
-      ? undefined
-      : at(realPath, crossing(plainText, within.base, 'a directory that a container has mounted')),
-  );
-}
-
-/** A symbolic link in a container's path is the container's: on the host it leads somewhere else. `base`: as `readBase` has it. */
-export function strayed(
-  { path, within }: Located,
-  { path: real }: Directory,
-  base: string | null | undefined,
-): Refusal | undefined {
-  if (within === undefined) return undefined;
-  if (base !== null && base !== undefined && real === `${base}/${within.rest}`) return undefined;
-  return refuse(
-    `${path} has a symbolic link in it, which leads to ${real} on the host and may lead elsewhere in the container`,
-    'give the path without symbolic links',
-  );
 }
 
 function methodOf({ method }: CopyWant, tools: CopyTools): CopyMethod | undefined {

@@ -1,19 +1,13 @@
-import * as z from 'zod';
-import { byStart, containerUses } from '../../facts/containers/container-uses.ts';
+import { byStart } from '../../facts/containers/container-uses.ts';
 import type { Container } from '../../facts/containers/containers.ts';
-import { containers } from '../../facts/containers/containers.ts';
-import { daemonConfig } from '../../facts/daemon/daemon-config.ts';
-import type { Docker } from '../../facts/daemon/docker.ts';
-import { dockerInfo } from '../../facts/daemon/docker.ts';
-import { ask } from '../../facts/fact.ts';
-import { storageDrivers } from '../../facts/daemon/storage-drivers.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import type { Change, WriteFileAction } from '../engine/change.ts';
 import { finalizeConfigFile, takeBackConfigFile, writeConfigFile } from './config-file.ts';
-import type { DriverConfig } from './driver-config.ts';
-import { isOptionOf, optionsFor, readDriverConfig, storageDriverNames } from './driver-config.ts';
+import { optionsFor, readDriverConfig } from './driver-config.ts';
 import { judgeDriver } from './driver-needs.ts';
+import type { DriverSeen, DriverSituation, DriverWant } from './driver-survey.ts';
+import { backupPath, readDriver, setStorageDriverSchema, situationOf } from './driver-survey.ts';
 import type { DriverSwitch } from './driver-switch.ts';
 import { switchBack, switchDriver } from './driver-switch.ts';
 import type { Invisible } from '../restart/invisible.ts';
@@ -21,73 +15,18 @@ import { resourcesOf, startedWithTheDaemon } from '../restart/restart.ts';
 import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } from '../restart/invisible.ts';
 import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
-import type { SeenBy } from '../engine/reading.ts';
-import { together } from '../engine/reading.ts';
-import { readOutgrown, stoppedReads } from '../rootfs/outgrown.ts';
+import { stoppedReads } from '../rootfs/outgrown.ts';
 import { judgeOneStop } from '../copies/stop-users.ts';
-
-const schema = z
-  .strictObject({
-    driver: z.enum(storageDriverNames).describe('the driver that the daemon is to have'),
-    options: z
-      .array(z.string().regex(/^[a-z0-9_.]+=\S+$/, 'name=value'))
-      .optional()
-      .describe(
-        'its storage-opts: [overlay2.size=20G]; those of the old driver are taken out of daemon.json, because dockerd does not start with an option that its driver does not know',
-      ),
-    acknowledge_invisible: z
-      .boolean()
-      .optional()
-      .describe(
-        'true: you know that Docker will not see the containers and images that it has now, as the preview names them, until the old driver is set again',
-      ),
-    stop_containers: z
-      .boolean()
-      .optional()
-      .describe('true: the running containers may be stopped; they are started again when it fails, or is rolled back'),
-  })
-  .superRefine(({ driver, options = [] }, context) => {
-    for (const option of options) {
-      if (!isOptionOf(driver, option))
-        context.addIssue({ code: 'custom', path: ['options'], message: `${option} is no option of ${driver}` });
-      if (option.startsWith('dm.directlvm_device'))
-        context.addIssue({
-          code: 'custom',
-          path: ['options'],
-          message: `${option} lets dockerd format a disk: make the thin pool by hand, and give it as dm.thinpooldev`,
-        });
-    }
-  });
-
-type Want = z.infer<typeof schema>;
-
-function* read(want: Want) {
-  const [docker] = yield* together(ask(dockerInfo));
-  const [all, uses, config, drivers] = yield* together(
-    ask(containers),
-    ask(containerUses),
-    ask(daemonConfig, docker.root),
-    ask(storageDrivers, docker.root, backupPath(docker, want)),
-  );
-  // Those that run, where the driver becomes another one.
-  const stopped = docker.driver === want.driver ? [] : all.filter(({ state }) => state.running).map(({ id }) => id);
-  return { docker, all, uses, config, drivers, stopped, outgrown: yield* readOutgrown(stopped, docker) };
-}
-type Seen = SeenBy<typeof read>;
-
-interface Situation extends Seen {
-  readonly parsed: DriverConfig;
-}
 
 export const setStorageDriver = defineOperation({
   name: 'set_storage_driver',
   summary:
     "Set the Docker daemon's storage driver, with what becomes invisible spelled out, and go back when it does not start",
-  schema,
+  schema: setStorageDriverSchema,
   readOnly: false,
   repeats: false,
 
-  read,
+  read: readDriver,
 
   plan(want, seen) {
     const judged = situationOf(seen);
@@ -103,46 +42,8 @@ export const setStorageDriver = defineOperation({
   },
 });
 
-/** One for each pair of drivers: what is there from another one is left alone. */
-function backupPath({ driver }: Docker, want: Want): string {
-  return `/var/lib/plimsoll/backup/docker/daemon.json.storage-driver-${driver}-${want.driver}`;
-}
-
-function situationOf(seen: Seen): Situation | Refusal {
-  const { docker, config } = seen;
-  if (docker.containerdImageStore)
-    return refuse(
-      "Docker keeps its images in containerd's store, where there are no storage drivers",
-      'turn the containerd-snapshotter feature off in daemon.json by hand first: what is in the store becomes invisible too',
-    );
-  if (docker.rootless)
-    return refuse("this is a rootless daemon, whose configuration is its user's", 'set it as that user, by hand');
-  if (!docker.systemdUnit)
-    return refuse(
-      'the Docker daemon does not run as docker.service of systemd, so it cannot be restarted from here',
-      `set "storage-driver" in ${config.path} and restart the daemon in its own way`,
-    );
-  if (config.driverFlag !== undefined || config.storageFlags.length > 0) {
-    const flags = [
-      ...(config.driverFlag === undefined ? [] : [`--storage-driver ${config.driverFlag}`]),
-      ...config.storageFlags.map((flag) => `--storage-opt ${flag}`),
-    ];
-    return refuse(
-      `dockerd is started with ${flags.join(' ')}, and does not start when ${config.path} says the same`,
-      'move it from the command line (systemctl cat docker) into the file first',
-    );
-  }
-  const parsed = readDriverConfig(config.file?.text ?? '');
-  if (parsed === undefined)
-    return refuse(
-      `${config.path} is not understood: no JSON object, a storage-driver that is no text, or storage-opts that are not a list of texts`,
-      'put it right by hand; as it is, the daemon may not start again',
-    );
-  return { ...seen, parsed };
-}
-
 /** The daemon has it. Its file must not say another one, or the next start would change it. */
-function keepDriver(want: Want, situation: Situation): Decision {
+function keepDriver(want: DriverWant, situation: DriverSituation): Decision {
   const { parsed, config } = situation;
   const { driver } = want;
   const next = parsed.driver;
@@ -170,7 +71,7 @@ function keepDriver(want: Want, situation: Situation): Decision {
   return { outcome: 'change', changes: [change] };
 }
 
-function changeDriver(want: Want, situation: Situation): Decision {
+function changeDriver(want: DriverWant, situation: DriverSituation): Decision {
   const { docker, drivers, config, parsed, all } = situation;
   const running = inOrder(all.filter(({ state }) => state.running));
   const invisible = invisibleOf(docker, drivers, all);
@@ -244,8 +145,8 @@ function changeDriver(want: Want, situation: Situation): Decision {
 }
 
 function warningsOf(
-  want: Want,
-  { docker, drivers, uses }: Situation,
+  want: DriverWant,
+  { docker, drivers, uses }: DriverSituation,
   invisible: Invisible | undefined,
 ): readonly string[] {
   const volumes = volumesLeftBehind(uses);
@@ -275,7 +176,7 @@ function warningsOf(
   ];
 }
 
-function judgeStop(want: Want, running: readonly Container[], seen: Seen): readonly Refusal[] {
+function judgeStop(want: DriverWant, running: readonly Container[], seen: DriverSeen): readonly Refusal[] {
   if (running.length === 0) return [];
   const refusals = running.flatMap(({ id }) => {
     const use = seen.uses.find((one) => one.id === id);
@@ -302,8 +203,8 @@ function judgeStop(want: Want, running: readonly Container[], seen: Seen): reado
 
 /** What the file said before an attempt of this operation that was killed; undefined when it has not been written by one. */
 function preparedBefore(
-  want: Want,
-  { config, parsed, drivers }: Situation,
+  want: DriverWant,
+  { config, parsed, drivers }: DriverSituation,
 ): { readonly text: string | undefined } | undefined {
   if (config.file === undefined || parsed.driver !== want.driver) return undefined;
   const made = (text: string): boolean =>
@@ -312,7 +213,7 @@ function preparedBefore(
   return made('') ? { text: undefined } : undefined;
 }
 
-function writeConfig(want: Want, { docker, config, parsed }: Situation): WriteFileAction {
+function writeConfig(want: DriverWant, { docker, config, parsed }: DriverSituation): WriteFileAction {
   const { file, path } = config;
   return {
     kind: 'write-file',

@@ -4,13 +4,13 @@ import { dockerInfo } from '../../facts/daemon/docker.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Operation, Planned, StepOutput } from '../../operations/engine/operation.ts';
 import type { Pending } from '../../plan/dependence.ts';
-import { fieldDifferences } from '../../plan/field-differences.ts';
 import { qualify } from '../../plan/dependence.ts';
 import type { StepPlan } from '../../plan/plan.ts';
 import type { Json, JsonObject } from '../../values/json.ts';
 import { giveTurn } from '../../values/turn.ts';
+import { alreadyBegun, approvedWant, refuseOtherWant, toJson, wantedBefore } from './earlier-want.ts';
 import { FactBase, readFacts } from './fact-reader.ts';
-import type { HostBasis, Past } from '../journal/basis.ts';
+import type { HostBasis } from '../journal/basis.ts';
 import type { Laptop } from '../reach/laptop.ts';
 import type { Link } from '../reach/link.ts';
 
@@ -115,11 +115,11 @@ export async function planItem(
         { where: placeOf(step) },
       );
     if (!condition.value) return open({ outcome: 'noop', reason: `its condition is false: ${step.when?.text ?? ''}` });
-    const kept = pinned ?? wantedBefore(context, operation, item);
+    const kept = pinned ?? wantedBefore(context.before, operation, item.id);
     const resolved = kept === undefined ? step.resolve(scope) : { value: kept };
     if ('unknown' in resolved) return open(waitsFor(context, resolved.unknown));
 
-    const approved = kept === undefined ? approvedWant(context, operation, item) : undefined;
+    const approved = kept === undefined ? approvedWant(context.before, operation, item) : undefined;
     // Without anything that could be pinned it is known now already, and nothing is asked of the host.
     if (operation.pin === undefined) refuseOtherWant(approved, resolved.value);
     let want = resolved.value;
@@ -150,57 +150,6 @@ export async function planItem(
   } catch (thrown) {
     throw located(thrown, step);
   }
-}
-
-interface ApprovedWant {
-  readonly want: unknown;
-  readonly certain: boolean;
-}
-
-/** What a saved plan says was wanted. */
-function approvedWant(
-  { before }: HostPlay,
-  { schema, name }: Operation,
-  { id, step }: StepItem,
-): ApprovedWant | undefined {
-  const approved = before.approved(id);
-  if (approved === undefined || approved.want === null) return undefined;
-  const parsed = schema.safeParse(approved.want);
-  if (!parsed.success || approved.operation !== name)
-    throw new AppError('drift', `in the saved plan the step "${step.name}" is another one than in its playbook`, {
-      hint: planAgain,
-    });
-  return { want: parsed.data, certain: approved.planned.outcome !== 'maybe' };
-}
-
-const planAgain =
-  'the playbook and the variables in the plan file, with the inventory of now, ask for something else than the plan does: plan it again, look at what is different, and apply then';
-
-/** What was uncertain when it was approved may rest on what is known only now. */
-function refuseOtherWant(approved: ApprovedWant | undefined, want: unknown): void {
-  if (approved?.certain !== true) return;
-  const differences = fieldDifferences(toJson(approved.want), toJson(want), ['input']);
-  if (differences.length > 0)
-    throw new AppError('drift', `the step is not the one that was saved: ${differences.join('; ')}`, {
-      hint: planAgain,
-    });
-}
-
-/** What was wanted when an earlier part of the run planned the step first. */
-function wantedBefore({ before }: HostPlay, operation: Operation, { id }: StepItem): unknown {
-  const want = before.want(id);
-  return want === undefined ? undefined : operation.schema.parse(want);
-}
-
-/** What has no desired state of its own is not done twice, and is not guessed about. */
-function alreadyBegun(past: Past): Planned {
-  if (past.kind === 'done') return { outcome: 'noop', reason: 'done already in this run' };
-  return {
-    outcome: 'refused',
-    reason: `it was begun in this run, and it is not known whether it came to its end: ${past.summary}`,
-    remedy:
-      'look at the host, then resume with --unfinished again, to do it once more, or with --unfinished done, to take it as done',
-  };
 }
 
 /** A step of a rescue is done only when its block fails, so nothing about it is certain. */
@@ -281,9 +230,4 @@ async function hostFacts(context: HostPlay, base: FactBase, signal: AbortSignal)
     },
     host: { kernel: docker.kernel, os: docker.operatingSystem },
   };
-}
-
-function toJson(want: unknown): Json {
-  const parsed: unknown = JSON.parse(JSON.stringify(want));
-  return parsed as Json;
 }

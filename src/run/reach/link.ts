@@ -1,23 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ErrorCode } from '../../errors.ts';
-import { AppError, toAppError } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import type { FactRequest } from '../../facts/fact.ts';
 import type { Peer } from '../../facts/peer.ts';
 import type { ScaledSet } from '../../facts/volumes/scaled-set.ts';
-import {
-  type Command,
-  type Connection,
-  type LockAnswer,
-  type LockHolder,
-  type Outcome,
-  type RunOptions,
-  ShellEnded,
-  type Target,
-  type Transport,
+import type {
+  Command,
+  Connection,
+  LockAnswer,
+  LockHolder,
+  Outcome,
+  RunOptions,
+  Target,
+  Transport,
 } from '../../transport/transport.ts';
 import { originOf, secretKey, type SecretReference } from '../../values/secret-reference.ts';
 import { oneLine } from '../../values/terminal.ts';
-import { byHand } from '../../values/shell.ts';
+import { type LockWish, waitForLock } from './lock-wait.ts';
+import { givenUp, isPassing, Patience } from './patience.ts';
+import { ShellEnds, shellKeepsEnding } from './shell-ends.ts';
 
 export interface LinkOptions {
   readonly transport: Transport;
@@ -36,44 +36,9 @@ export interface LinkOptions {
   readonly scaledSet?: (args: readonly string[]) => Promise<ScaledSet>;
 }
 
-export interface LockWish {
-  readonly holder: LockHolder;
-  /** How long to wait for another run. */
-  readonly waitMs: number;
-}
-
-/** From one attempt to the next; the last one repeats. */
-const backOffSeconds = [0, 1, 2, 4, 8, 15, 30];
 /** A connection that was lost after less than this counts as one more attempt to make it. */
 const lastingMs = 60_000;
-/** What an earlier part of the same run has left on the host ends by itself within this time (its watchdog sees to that), or is work that is followed. */
-const ownLeftoverMs = 180_000;
-
-/** A host whose own shell ends so soon, so often in a row, does not lose connections: it will do so again. */
-const briefMs = 10_000;
-const mostShellEnds = 3;
 const lostSaid = 'connection lost, trying again';
-
-/** Another attempt may succeed; with anything else it would not. */
-const passing: ReadonlySet<ErrorCode> = new Set(['unreachable', 'connection-refused', 'connection-lost', 'timed-out']);
-
-/** Attempts to make a connection again, and when they began. */
-class Patience {
-  #attempts = 0;
-  #since = performance.now();
-
-  /** Seconds until the next attempt. */
-  next(): number {
-    const seconds = backOffSeconds[Math.min(this.#attempts, backOffSeconds.length - 1)] ?? 0;
-    this.#attempts += 1;
-    return seconds;
-  }
-
-  /** The first attempt is always made. */
-  isOver(forMs: number): boolean {
-    return this.#attempts > 0 && performance.now() - this.#since >= forMs;
-  }
-}
 
 /**
  * The way to one host, for one way of becoming root: a connection that is made when it is needed and
@@ -86,10 +51,7 @@ export class Link {
   #latest: Connection | undefined;
   #locked: Connection | undefined;
   #persistent = false;
-  /** When a connection was made, until its end has been counted. */
-  readonly #since = new WeakMap<Connection, number>();
-  /** How often in a row the host's shell has ended within a moment. */
-  #shellEnds = 0;
+  readonly #shellEnds = new ShellEnds();
   /** Those whose loss has been said, or is to be said by whoever makes another one. */
   readonly #said = new WeakSet<Connection>();
   #unsaid: Connection | undefined;
@@ -175,7 +137,7 @@ export class Link {
     if (command.repeatable === true) return await this.again(once, options?.signal);
     const connection = await this.#open(options?.signal);
     return await once(connection).catch((thrown: unknown) => {
-      throw this.#counted(connection, thrown);
+      throw this.#shellEnds.counted(connection, thrown);
     });
   }
 
@@ -191,8 +153,8 @@ export class Link {
       try {
         return await work(connection);
       } catch (thrown) {
-        const error = this.#counted(connection, thrown);
-        if (!this.#persistent || error.code !== 'connection-lost' || signal.aborted || this.#shellEnds >= mostShellEnds)
+        const error = this.#shellEnds.counted(connection, thrown);
+        if (!this.#persistent || error.code !== 'connection-lost' || signal.aborted || this.#shellEnds.areTooMany)
           throw error;
         if (performance.now() - began >= lastingMs) patience = new Patience();
         await this.#reopen(connection, error, patience, signal);
@@ -206,28 +168,12 @@ export class Link {
   }
 
   /**
-   * Has the host's lock, or takes it: before every effect. Does not go on once `unless` holds, which is
-   * asked before each attempt. Errors: `locked`, with who has it, since when and why.
+   * Has the host's lock, or takes it: before every effect. Does not go on once `unless` holds, as
+   * `waitForLock` has it.
    */
-  async lock(
-    { holder, waitMs }: LockWish,
-    unless: () => Promise<boolean> = () => Promise.resolve(false),
-  ): Promise<void> {
-    const { signal, onWaiting } = this.#options;
-    const started = performance.now();
-    let said = '';
-    while (!(await unless())) {
-      const answer = await this.again((connection) => this.#tryLock(connection, holder));
-      if (answer.held) return;
-      const mine = answer.holder?.run === holder.run;
-      const who = describe(answer.holder);
-      if (performance.now() - started >= (mine ? Math.max(ownLeftoverMs, waitMs) : waitMs))
-        throw locked(who, answer.holder);
-      if (who !== said)
-        onWaiting(mine ? 'waiting for what this run has left on the host to end' : `waiting for the lock: ${who}`);
-      said = who;
-      await wait(1000, undefined, { signal });
-    }
+  async lock(wish: LockWish, unless: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
+    const tryLock = (): Promise<LockAnswer> => this.again((connection) => this.#tryLock(connection, wish.holder));
+    await waitForLock(wish, tryLock, unless, this.#options);
   }
 
   /** While nothing is done there, others may have the host. */
@@ -255,7 +201,7 @@ export class Link {
 
   #open(signal = this.#options.signal): Promise<Connection> {
     if (this.#connection !== undefined) return this.#connection;
-    if (this.#shellEnds >= mostShellEnds) return Promise.reject(shellKeepsEnding());
+    if (this.#shellEnds.areTooMany) return Promise.reject(shellKeepsEnding());
     if (this.#unsaid !== undefined) this.#sayLost(this.#unsaid);
     const again = this.#persistent && this.generation > 0;
     return this.#keep(again ? this.#connectPatiently(new Patience(), signal) : this.#connect(signal));
@@ -270,7 +216,7 @@ export class Link {
       const error = await connection.closed;
       forget();
       if (error === undefined) return;
-      this.#counted(connection, error);
+      this.#shellEnds.counted(connection, error);
       if (!this.#said.has(connection)) this.#unsaid = connection;
     }, forget);
     this.#connection = opening;
@@ -282,7 +228,7 @@ export class Link {
     const connection = await transport.connect(target, signal);
     this.generation += 1;
     this.#latest = connection;
-    this.#since.set(connection, performance.now());
+    this.#shellEnds.made(connection);
     onConnected(connection);
     return connection;
   }
@@ -305,18 +251,6 @@ export class Link {
     this.#options.onWaiting(lostSaid);
   }
 
-  /** What a connection has met, once it is known whether the host's shell keeps ending. */
-  #counted(connection: Connection, thrown: unknown): AppError {
-    const error = toAppError(thrown);
-    const since = this.#since.get(connection);
-    if (error.code !== 'connection-lost') return error;
-    // Many may be told of the end of one connection.
-    if (since !== undefined)
-      this.#shellEnds = hasShellEnded(error) && performance.now() - since < briefMs ? this.#shellEnds + 1 : 0;
-    this.#since.delete(connection);
-    return this.#shellEnds >= mostShellEnds ? shellKeepsEnding(error) : error;
-  }
-
   async #connectPatiently(patience: Patience, signal: AbortSignal, lost?: AppError): Promise<Connection> {
     const { reconnectMs, onWaiting } = this.#options;
     for (let error = lost; ;) {
@@ -325,51 +259,10 @@ export class Link {
       try {
         return await this.#connect(signal);
       } catch (thrown) {
-        error = toAppError(thrown);
-        if (hasShellEnded(error)) this.#shellEnds += 1;
-        if (this.#shellEnds >= mostShellEnds) throw shellKeepsEnding(error);
-        if (!passing.has(error.code)) throw error;
+        error = this.#shellEnds.countedUnmade(thrown);
+        if (this.#shellEnds.areTooMany || !isPassing(error)) throw error;
         onWaiting(`the connection was lost; trying again: ${oneLine(error.message, 120)}`);
       }
     }
   }
-}
-
-/** By itself, whoever was told of it first. */
-function hasShellEnded(error: unknown): boolean {
-  return error instanceof ShellEnded || (error instanceof Error && hasShellEnded(error.cause));
-}
-
-function shellKeepsEnding(error?: AppError): AppError {
-  const hint =
-    'this is no lost connection: look at what the login does on the host; plimsoll resume goes on once it is put right';
-  return new AppError(
-    'connection-lost',
-    `the host's shell has ended ${String(mostShellEnds)} times in a row, each time within ${String(briefMs / 1000)} s: it is not connected to again`,
-    { cause: error, hint },
-  );
-}
-
-function givenUp(reconnectMs: number, error?: AppError): AppError {
-  const message = `the connection was lost and could not be made again within ${String(Math.round(reconnectMs / 1000))} s${error === undefined ? '' : `: ${error.message}`}`;
-  return new AppError('connection-lost', message, {
-    cause: error,
-    hint: 'what was begun on the host goes on there; plimsoll resume follows it',
-  });
-}
-
-function describe(holder: LockHolder | undefined): string {
-  return holder === undefined
-    ? 'somebody whose name cannot be read'
-    : `run ${holder.run}, by ${holder.by} since ${holder.since}: ${holder.reason}`;
-}
-
-function locked(who: string, holder: LockHolder | undefined): AppError {
-  const run =
-    holder === undefined
-      ? ''
-      : `; if its laptop is gone and its work is to be followed: ${byHand('plimsoll', 'resume', holder.run)}`;
-  return new AppError('locked', `another run has the host: ${who}`, {
-    hint: `wait for it with --lock-wait 10m; the lock goes when its holder does, nothing has to be removed by hand${run}`,
-  });
 }

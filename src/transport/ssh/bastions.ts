@@ -4,7 +4,8 @@ import { oneLine } from '../../values/terminal.ts';
 import { interruptedConnecting, interruptible } from '../remote-shell/abort.ts';
 import { Deadline, moreTime } from '../remote-shell/deadline.ts';
 import type { Target } from '../transport.ts';
-import { type ClientParts, endClient, openClient, type Route, type SshClient } from './client.ts';
+import { endClient, type SshClient } from './client.ts';
+import { type ClientParts, openClient, type Route } from './open-client.ts';
 
 /** Connections that other connections go through: one for each bastion, however many hosts are behind it. */
 export class Bastions {

@@ -1,4 +1,4 @@
-// lab: 250 s, src/run/work/work.ts src/run/work/follow.ts src/run/reach/link.ts src/run/planning/settle.ts
+// lab: 250 s, src/run/work/work.ts src/run/work/follow.ts src/run/reach/link.ts src/run/reach/lock-wait.ts src/run/reach/patience.ts src/run/reach/shell-ends.ts src/run/planning/settle.ts
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -14,8 +14,9 @@ import type { SendingHost } from '../../../src/facts/copies/sending-host.ts';
 import { rsyncServerCommands, sendingHost, treeState } from '../../../src/facts/copies/sending-host.ts';
 import { stoppedForCopies } from '../../../src/facts/copies/stopped-for-copy.ts';
 import { setsInOrder } from '../../../src/operations/copies/send/send-pass.ts';
-import type { SendWant } from '../../../src/operations/copies/send/send-survey.ts';
-import { sendVolumeSchema, sidesOf } from '../../../src/operations/copies/send/send-survey.ts';
+import type { SendWant } from '../../../src/operations/copies/send/send-input.ts';
+import { sendVolumeSchema } from '../../../src/operations/copies/send/send-input.ts';
+import { sidesOf } from '../../../src/operations/copies/send/send-sides.ts';
 import { crossed } from '../../support/crossed.ts';
 import { Answers } from '../known.ts';
 

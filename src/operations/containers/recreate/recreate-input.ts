@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { ContainerSpec } from '../../../facts/containers/container-spec.ts';
 import { parseBytes } from '../../../values/size.ts';
 import { containerOrLabel, hostPath, sizeText, whichContainers } from '../../engine/input.ts';
 import type { Patch, PatchedMount } from '../body/patch.ts';
@@ -121,6 +122,25 @@ export function patchOf(want: RecreateWant): Patch {
     ...(storageSize === undefined ? {} : { storageSize: parseBytes(storageSize) }),
     ...(want.layer === 'discard' ? { discardLayer: true } : {}),
   };
+}
+
+/** What is wanted, without the variables that it has already. */
+export function patchFor(
+  want: RecreateWant,
+  { spec, has }: { readonly spec: ContainerSpec; readonly has: readonly boolean[] | undefined },
+): Patch {
+  const patch = patchOf(want);
+  if (want.env === undefined) return patch;
+  const names = new Set(spec.env.map((entry) => entry.name));
+  const given = Object.entries(want.env)
+    .filter(([, value]) => value !== null)
+    .map(([key]) => key);
+  const env = Object.fromEntries(
+    Object.entries(want.env).filter(([key, value]) =>
+      value === null ? names.has(key) : has?.[given.indexOf(key)] !== true,
+    ),
+  );
+  return { ...patch, env };
 }
 
 function bindingOf(text: string): { readonly hostIp: string; readonly hostPort: string } {

@@ -12,7 +12,7 @@ import type { Access } from './send-access.ts';
 import { grantAccess, revokeAccess, ticketFor } from './send-access.ts';
 import type { RsyncSets, Way } from './send-pass.ts';
 import { makeKey, removeKey, sendPass } from './send-pass.ts';
-import { typed } from './send-survey.ts';
+import { typed } from './send-sides.ts';
 import { shell } from '../../../shell/shell.ts';
 
 type Remembered = StoppedForCopies['all'][number];

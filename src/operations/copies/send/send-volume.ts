@@ -16,13 +16,16 @@ import {
   unfinishedSource,
   usedDestination,
 } from '../copy-judgement.ts';
-import { namesOf, strayed } from '../copy-survey.ts';
+import { namesOf, strayed } from '../real-place.ts';
 import { names } from '../directory-users.ts';
 import { described } from '../places.ts';
 import type { SendPlan } from './send-changes.ts';
 import { clearAwayChange, destinationName, sendChanges } from './send-changes.ts';
-import type { SendSeen, SendWant } from './send-survey.ts';
-import { judgeDockers, onHost, pathOf, readSend, sendVolumeSchema, typed } from './send-survey.ts';
+import type { SendWant } from './send-input.ts';
+import { sendVolumeSchema } from './send-input.ts';
+import { onHost, pathOf, typed } from './send-sides.ts';
+import type { SendSeen } from './send-survey.ts';
+import { judgeDockers, readSend } from './send-survey.ts';
 import { judgeStop, usersOfBoth } from '../stop-users.ts';
 
 /**

@@ -8,7 +8,7 @@ import type { RelayAction } from '../../../../src/operations/engine/change.ts';
 import type { Planned } from '../../../../src/operations/engine/operation.ts';
 import { operations } from '../../../../src/operations/registry.ts';
 import { rsyncSets } from '../../../../src/operations/copies/send/send-pass.ts';
-import { labelOf } from '../../../../src/operations/copies/send/send-survey.ts';
+import { labelOf } from '../../../../src/operations/copies/send/send-sides.ts';
 import { sendVolume } from '../../../../src/operations/copies/send/send-volume.ts';
 import { undoOperation } from '../../../../src/run/continuing/undo.ts';
 import { planLawfully } from '../../plan-lawfully.ts';
