@@ -14,7 +14,11 @@ images=$(printf '%s\n' "$own" | sed -n 's/^at //p')
 id=${images%% *} name=${images#* }
 echo "api $api"
 # An image that is not there is no error; anything else is.
-described=$({ why=$(docker image inspect --format "$image_template" -- "$id" "$name" 2>&1 >&3); } 3>&1 || case $why in (*'o such image'*|*'o such object'*) ;; (*) printf '%s\n' "$why" >&2; exit 1 ;; esac) || exit 1
+describe_image() {
+  why=$(docker image inspect --format "$image_template" -- "$id" "$name" 2>&1 >&3) && return
+  case $why in *'o such image'* | *'o such object'*) ;; *) printf '%s\n' "$why" >&2; return 1 ;; esac
+}
+described=$(describe_image 3>&1) || exit 1
 printf '%s\n%s\n' "$own" "$described" | LC_ALL=C awk '
   { word = $1; rest = substr($0, length(word) + 2) }
   word == "at" { image = $2; next }
