@@ -10,7 +10,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 began=$(date +%s)
 say() { printf '[%4d s] %s\n' $(($(date +%s) - began)) "$*"; }
-refuse() { printf '%s\n' "$*" >&2; exit 2; }
+refuse() {
+	printf '%s\n' "$*" >&2
+	exit 2
+}
 
 users='root ordinary' version=
 while :; do
@@ -27,7 +30,10 @@ done
 child='' half=''
 exec 3<&0
 stop() {
-	[ -z "$child" ] || { kill -KILL "$child"; wait "$child"; } 2>/dev/null || :
+	[ -z "$child" ] || {
+		kill -KILL "$child"
+		wait "$child"
+	} 2>/dev/null || :
 	[ -z "$half" ] || rm -rf --one-file-system "$half"
 }
 trap stop EXIT

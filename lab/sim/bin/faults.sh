@@ -9,7 +9,10 @@ while IFS='	' read -r pattern action argument name; do
 	case $action in
 	delay) sleep "$argument" ;;
 	hang) while :; do sleep 1; done ;;
-	fail) printf 'sim: %s fails as it was told to\n' "$tool" >&2; exit "$argument" ;;
+	fail)
+		printf 'sim: %s fails as it was told to\n' "$tool" >&2
+		exit "$argument"
+		;;
 	print) printf '%b\n' "$argument" ;;
 	flood) yes 'this line comes again and again' | head -c "$argument" ;;
 	*) unsupported "fault $action" ;;

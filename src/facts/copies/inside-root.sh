@@ -4,24 +4,32 @@
 
 . ./enter.sh
 inside_first=$(cat ./inside-first.sh)
-no() { printf '%s\n' "$*" >&2; exit 1; }
+no() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
 at=/sys
 [ -d "$at" ] || at=/mnt
 # What is unmounted outside meanwhile must not be kept busy here.
 mount -n --make-rslave / && mount -n -t tmpfs -o mode=755,size=16m tmpfs "$at" && mkdir -p "$at/dev" "$at/etc" "$at/.outside" || no "no root directory could be made for what is copied"
 reachable() { mkdir -p -- "$at$1" && mount -n --bind -- "$1" "$at$1" && mount -n -o remount,ro,bind -- "$at$1" || no "$1 could not be made readable beside what is copied"; }
 programs() {
-  for each do
-    if [ -L "$each" ]; then mkdir -p -- "$at${each%/*}" && ln -s -- "$(readlink -- "$each")" "$at$each" || no "$each could not be linked"
-    elif [ -d "$each" ] && [ ! -d "$at$each" ]; then reachable "$each"; fi
+  for each; do
+    if [ -L "$each" ]; then
+      mkdir -p -- "$at${each%/*}" && ln -s -- "$(readlink -- "$each")" "$at$each" || no "$each could not be linked"
+    elif [ -d "$each" ] && [ ! -d "$at$each" ]; then
+      reachable "$each"
+    fi
   done
 }
 programs /bin /sbin /lib /lib32 /libx32 /lib64 /usr/bin /usr/sbin /usr/lib /usr/lib32 /usr/libx32 /usr/lib64 /usr/libexec /usr/local/bin /usr/local/sbin /usr/local/lib /usr/local/lib64 /etc/alternatives /nix/store /gnu/store
-set -f; IFS=:
+set -f
+IFS=:
 for each in $PATH; do
   case $each in /*) [ -L "$each" ] || [ -d "$at$each" ] || programs "$each" ;; esac
 done
-unset IFS; set +f
+unset IFS
+set +f
 for each in /etc/ld.so.cache /etc/xattr.conf /etc/localtime; do [ ! -f "$each" ] || cp -L -- "$each" "$at$each" || no "$each could not be copied"; done
 : >"$at/dev/null" && mount -n --bind /dev/null "$at/dev/null" || no "/dev/null could not be had"
 # Some programs reach their own open files by /proc. Of what else is there they get nothing, not even the host's processes.
@@ -30,9 +38,12 @@ mount -n -t proc -o ro,nosuid,nodev,noexec,subset=pid proc "$at/proc" 2>/dev/nul
   mount -n -t proc -o ro,nosuid,nodev,noexec proc "$at/proc" || no "/proc could not be had"
   for each in "$at"/proc/*; do
     case ${each##*/} in [0-9]* | self | thread-self) continue ;; esac
-    if [ -L "$each" ]; then :
-    elif [ -d "$each" ]; then mount -n -t tmpfs -o ro,size=4k tmpfs "$each" || no "$each could not be hidden"
-    else mount -n --bind "$at/dev/null" "$each" || no "$each could not be hidden"
+    if [ -L "$each" ]; then
+      :
+    elif [ -d "$each" ]; then
+      mount -n -t tmpfs -o ro,size=4k tmpfs "$each" || no "$each could not be hidden"
+    else
+      mount -n --bind "$at/dev/null" "$each" || no "$each could not be hidden"
     fi
   done
 }

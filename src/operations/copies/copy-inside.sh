@@ -3,7 +3,7 @@
 
 # Runs $5 where nothing but $1 (read only), $3 and the host's programs can be reached, if both are still the directories that were planned for.
 {
-. ../../facts/copies/inside.sh
-from=$1 from_is=$2 to=$3 to_is=$4 scratch=
-inside rw "$5"
+  . ../../facts/copies/inside.sh
+  from=$1 from_is=$2 to=$3 to_is=$4 scratch=
+  inside rw "$5"
 } </dev/null

@@ -11,7 +11,10 @@ tar_text=$(cat ./tar.sh)
 compare_text=$(cat ../../facts/copies/compare.sh)
 shift 6
 from_is=$3 to_is=$4
-no() { printf '%s\n' "$*" >&2; exit 1; }
+no() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
 . ./keep.sh
 # The record is the marker and how the destination was left.
 remember() {
@@ -39,11 +42,18 @@ tick() {
 }
 copy() {
   ticker=
-  if [ -n "$progress" ]; then tick & ticker=$!; fi
+  if [ -n "$progress" ]; then
+    tick &
+    ticker=$!
+  fi
   copy_all "$@"
   copied=$?
   # Its last line is brought to its end.
-  if [ -n "$ticker" ]; then kill "$ticker"; wait "$ticker"; echo; fi 2>/dev/null
+  if [ -n "$ticker" ]; then
+    kill "$ticker"
+    wait "$ticker"
+    echo
+  fi 2>/dev/null
   return "$copied"
 }
 copy_all() {
@@ -89,24 +99,43 @@ if [ -z "$mine" ]; then
 fi
 [ -z "$done" ] || rm -f -- "$done"
 if [ "$how" != rsync ] && occupied; then find . -xdev -mindepth 1 -delete || no "$to could not be emptied"; fi
-copy $checksum; status=$?
+copy $checksum
+status=$?
 # In a tree that is being changed, a file may vanish between its name and its attributes.
-if [ "$phase$status" = live23 ]; then copy; status=$?; fi
+if [ "$phase$status" = live23 ]; then
+  copy
+  status=$?
+fi
 case $phase$status in
-  live0|live24|final0) ;;
+  live0 | live24 | final0) ;;
   final24) no "files have vanished from $from during the final pass: something still writes to it" ;;
   *) no "$how ended with status $status while copying $from to $to" ;;
 esac
 sync -f . || no "what was copied to $to could not be brought to its disk"
 if [ "$phase" = final ]; then
   work=$(mktemp) || exit 1
-  compare >"$work" 2>&1; status=$?
+  compare >"$work" 2>&1
+  status=$?
   # Equal in size and time all the same: written through a memory map during the live pass.
-  if [ "$status$how" = 9rsync ] && copy --checksum && sync -f .; then compare >"$work" 2>&1; status=$?; fi
-  if [ "$status" = 0 ]; then holds >"$work" 2>&1; status=$?; fi
-  if [ "$status" != 0 ]; then doubt; cat -- "$work" >&2; rm -f -- "$work"; exit "$status"; fi
+  if [ "$status$how" = 9rsync ] && copy --checksum && sync -f .; then
+    compare >"$work" 2>&1
+    status=$?
+  fi
+  if [ "$status" = 0 ]; then
+    holds >"$work" 2>&1
+    status=$?
+  fi
+  if [ "$status" != 0 ]; then
+    doubt
+    cat -- "$work" >&2
+    rm -f -- "$work"
+    exit "$status"
+  fi
   rm -f -- "$work"
 fi
 remember || exit 1
-if [ "$phase" = live ]; then touch -- "$mine"; exit; fi
+if [ "$phase" = live ]; then
+  touch -- "$mine"
+  exit
+fi
 rm -f -- "$mine" || no "$mine could not be removed"

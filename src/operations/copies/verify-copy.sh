@@ -2,5 +2,5 @@
 
 # Fails if the two differ in anything.
 {
-. ../../facts/copies/compare-directories.sh
+  . ../../facts/copies/compare-directories.sh
 } </dev/null

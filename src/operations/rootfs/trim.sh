@@ -8,15 +8,27 @@
 . ../../shell/write-beside.sh
 name=$1 pid=$2 pool=$3 block=$4
 directory=/var/lib/plimsoll/mnt/$name note=/var/lib/plimsoll/trimmed/$name
-fail() { printf '%s\n' "$*" >&2; exit 1; }
-ours() { while read -r _ _ number _ at _; do case $at in */plimsoll/mnt/"$name") echo "$number" ;; esac; done </proc/self/mountinfo | tail -n 1; }
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+ours() {
+  while read -r _ _ number _ at _; do
+    case $at in */plimsoll/mnt/"$name") echo "$number" ;; esac
+  done </proc/self/mountinfo | tail -n 1
+}
 theirs() { while read -r _ _ number _ at _; do [ "$at" != / ] || echo "$number"; done <"/proc/$pid/mountinfo" | tail -n 1; }
 is=$((0x$(stat -L -c %t "/dev/mapper/$name"))):$((0x$(stat -L -c %T "/dev/mapper/$name")))
 [ "$(ours)" = "$is" ] || fail "what is mounted at $directory is not $name"
 [ "$(theirs)" = "$is" ] || fail "the root of process $pid is not on $name: the container is another one by now"
 
 field() { dmsetup status "$2" | cut -d ' ' -f "$1"; }
-used() { of=$(field 6 "$pool"); of=${of%/*}; case $of in '' | *[!0-9]*) fail "dmsetup status $pool is not understood" ;; esac; echo "$of"; }
+used() {
+  of=$(field 6 "$pool")
+  of=${of%/*}
+  case $of in '' | *[!0-9]*) fail "dmsetup status $pool is not understood" ;; esac
+  echo "$of"
+}
 sync -f "$directory" || fail "what is written to $name could not be brought to it"
 before=$(used) || exit 1
 if command -v ionice >/dev/null 2>&1; then set -- ionice -c3; else set --; fi

@@ -14,14 +14,24 @@ begin() {
   [ -e "$run/.made" ] || { mkdir -p -- "$run" && sync "$run/.." "$PLIMSOLL_STATE" && printf '' >"$run/.made"; } || return
   {
     # Somebody else begins it just now.
-    flock -n 8 || { flock -w 2 -s 8; [ -s "$w.script" ]; return; }
+    flock -n 8 || {
+      flock -w 2 -s 8
+      [ -s "$w.script" ]
+      return
+    }
     [ ! -s "$w.script" ] || return 0
-    printf '%s\n%s\n' "$3" "$4" >&8 && printf '%10s %3s\n' '' '' >"$w.status" && sync "$w.script" "$run" || { printf '' >"$w.script"; return 1; }
+    printf '%s\n%s\n' "$3" "$4" >&8 && printf '%10s %3s\n' '' '' >"$w.status" && sync "$w.script" "$run" || {
+      printf '' >"$w.script"
+      return 1
+    }
     trap - HUP INT TERM
     setsid /bin/sh -c "$5" plimsoll "$w" "$6" <&5 5<&- 2>/dev/null | kept_apart "$w.out" 5<&- &
   } 8>>"$w.script"
 }
 exec 5<&0
-[ -s "$w.script" ] || begin "$@" || { echo "$w cannot be written" >&2; exit 71; }
+[ -s "$w.script" ] || begin "$@" || {
+  echo "$w cannot be written" >&2
+  exit 71
+}
 trap - HUP INT TERM
 look 0 0 "$7"

@@ -40,8 +40,14 @@ others() {
 # Fails where one of the two could not be read, which then has been said on standard error.
 different() {
   "$1_$c"
-  { put "$same_is"; put "$template"; } >"$work/template"
-  { put "$same_names"; put "$names"; } >"$work/names"
+  {
+    put "$same_is"
+    put "$template"
+  } >"$work/template"
+  {
+    put "$same_names"
+    put "$names"
+  } >"$work/names"
   # (An empty template prints everything.)
   { { [ -z "$same_template" ] || of "$old" "$same_template"; } && put "$texts"; } >"$work/was" && of "$new" "$(cat "$work/template")" >"$work/is" || return 1
   differences "$work/names" "$work/was" "$work/is"
@@ -49,7 +55,10 @@ different() {
   of "$new" '{{range .Mounts}}{{json .Destination}} {{json .Type}} {{if eq .Type "volume" "image"}}{{json .Name}}{{else}}{{json .Source}}{{end}} {{.RW}}
 {{end}}' >"$work/mounts" || return 1
   sed '/^$/d' "$work/mounts" | sort >"$work/is"
-  cmp -s "$work/was" "$work/is" || { echo 'Mounts:'; comm -3 "$work/was" "$work/is" | cut -c 1-200; }
+  cmp -s "$work/was" "$work/is" || {
+    echo 'Mounts:'
+    comm -3 "$work/was" "$work/is" | cut -c 1-200
+  }
   of "$old" "$everything" >"$work/was" && of "$new" "$everything" >"$work/is" || return 1
   put "$may" >"$work/may"
   others "$work/may" "$work/was" "$work/is"
