@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# In namespaces of its own, as their first process: makes a fresh copy of the bare root file system, in memory, the root,
-# and runs inside.sh ($4) in it as the user ($5). $1 is the root file system, $2 the Node, $3 the repository, the rest the
-# command.
+# In namespaces of its own, as their first process: makes a fresh copy of the bare root file system, in memory, the
+# root, and runs inside.sh ($4) in it as the user ($5). $1 is the root file system, $2 the Node, $3 the repository, the
+# rest the command.
 set -eu
 lower=$1 node=$2 repository=$3 inside=$4 user=$5
 shift 5

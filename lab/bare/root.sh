@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# In namespaces of its own: makes the bare root file system. $1 is where, $2 this machine's node, $3 its npm's directory.
+# In namespaces of its own: makes the bare root file system. $1 is where, $2 this machine's node, $3 its npm's
+# directory.
 set -eu
 at=$1 node=$2 npm=$3
 mount -t proc proc /proc

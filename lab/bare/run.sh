@@ -2,8 +2,8 @@
 # npm run lab:bare [-- [--user root|ordinary] [--node VERSION] [command…]]
 # What README promises, proven where there is only Node, npm, git and Debian's essential packages: in a root file system
 # that holds just that, a fresh clone of HEAD, `npm run demo` and `npm test` in it, as root and as an ordinary user.
-# A command takes the place of both. On Debian, as root; it needs no `npm ci` here before. --node: another Node than this
-# machine's, from npm's registry.
+# A command takes the place of both. On Debian, as root; it needs no `npm ci` here before. --node: another Node than
+# this machine's, from npm's registry.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

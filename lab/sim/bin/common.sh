@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: META_TOTAL, avail, exact, length, options, source, thin
+# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: META_TOTAL, avail, exact, length,
+# options, source, thin
 # Sourced by every simulated tool. State is plain files; nothing that came from outside is evaluated.
 # SIM_STATE: the simulated kernel's and daemon's memory. SIM_ROOT: the host's root directory.
 LC_ALL=C
@@ -52,7 +53,8 @@ mapped() {
 	length=${2:-0}
 }
 
-# Finds the mount that a path lies on: `at`, `source`, `kind`, `number`, `options`; `exact` when the path is where it is mounted.
+# Finds the mount that a path lies on: `at`, `source`, `kind`, `number`, `options`; `exact` when the path is where it is
+# mounted.
 mount_of() {
 	guest "$1"
 	at='' source='' kind='' number='' options='' exact=
@@ -196,7 +198,8 @@ pool_used() { # blocks of its data, and how many there are for its metadata
 	done
 }
 
-# Finds one of the pool's files by its path: `loop` is the number of the device that shows it. It holds its size as text.
+# Finds one of the pool's files by its path: `loop` is the number of the device that shows it. It holds its size as
+# text.
 loop_file() {
 	guest "$1"
 	loop=

@@ -1,7 +1,9 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: c_Device, c_Hash, c_Name, count, f_RestartPolicyName, f_State_ExitCode, f_State_FinishedAt, f_State_Pid, f_State_Running, f_State_StartedAt
+# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: c_Device, c_Hash, c_Name, count,
+# f_RestartPolicyName, f_State_ExitCode, f_State_FinishedAt, f_State_Pid, f_State_Running, f_State_StartedAt
 # shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: f_HostConfig_StorageOpt
-# What dockerd does, for docker and systemctl. The records in $ROOT are real files; `daemon/sizes` is what it holds in memory.
+# What dockerd does, for docker and systemctl. The records in $ROOT are real files; `daemon/sizes` is what it holds in
+# memory.
 # shellcheck source=volumes.sh
 . "$SIM_BIN/volumes.sh"
 now() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
@@ -178,7 +180,8 @@ daemon_stop() {
 	put_pool_away
 }
 
-# A pool on loop files that nobody uses is removed when the daemon stops, and the loop devices with it. It is made anew, as large as its files.
+# A pool on loop files that nobody uses is removed when the daemon stops, and the loop devices with it. It is made anew,
+# as large as its files.
 put_pool_away() {
 	[ -n "$POOL_FILES" ] && [ -d "$state/dm/$POOL" ] || return 0
 	for d in "$state"/dm/*/table; do

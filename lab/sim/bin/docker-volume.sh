@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: call, f_CreatedAt, f_Labels, f_Mountpoint, f_Name, f_Options, nl, reason, state, verb
+# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: call, f_CreatedAt, f_Labels,
+# f_Mountpoint, f_Name, f_Options, nl, reason, state, verb
 # `docker volume …`, sourced by docker.
 say_error() { printf 'Error response from daemon: %s\n' "$1" >&2; }
 no_volume() {

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: state
-# LVM's side of a pool that it owns: one thin pool, docker/thinpool, and what its volume group has free. Sourced by lvs, vgs, lvextend, lvchange.
+# LVM's side of a pool that it owns: one thin pool, docker/thinpool, and what its volume group has free. Sourced by lvs,
+# vgs, lvextend, lvchange.
 [ -e "$state/lvm" ] || unsupported "$*"
 extent=4194304
 read_lvm() {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# ID NAME DIRECTORY: makes a container of what engine/create.mjs has put into the directory. Failures are a status of HTTP and a message.
+# ID NAME DIRECTORY: makes a container of what engine/create.mjs has put into the directory. Failures are a status of
+# HTTP and a message.
 # shellcheck source=common.sh
 . "${0%/*}/common.sh"
 # shellcheck source=daemon.sh

@@ -1,9 +1,11 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: c_Volumes, root, state
-# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: f_CreatedAt, f_Driver, f_Labels, f_Mountpoint, f_Name, f_Options, f_Scope, reason
+# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: f_CreatedAt, f_Driver, f_Labels,
+# f_Mountpoint, f_Name, f_Options, f_Scope, reason
 # shellcheck disable=SC2046 # the words of what is printed are wanted
-# What dockerd does with volumes of the local driver. `volumes/NAME` below its root is real; `state/volumes/NAME` is what its
-# database keeps; `daemon/volumes` (sizes) and `daemon/projects` (ids of directories) are what it holds in memory.
+# What dockerd does with volumes of the local driver. `volumes/NAME` below its root is real; `state/volumes/NAME` is
+# what its database keeps; `daemon/volumes` (sizes) and `daemon/projects` (ids of directories) are what it holds in
+# memory.
 vroot=$ROOT/volumes
 
 volume_names() { # one on each line, sorted
@@ -84,8 +86,9 @@ create_volume() { # NAME OPTIONS-AS-JSON LABELS-AS-JSON SIZE-IN-BYTES; what exis
 	put "$state/volumes/$1" "f_Labels='$(printf '%s' "$3" | sed "s/'/'\\\\''/g")' f_Options='$2' f_CreatedAt='\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"'"
 }
 
-# The daemon remembers the directories that have a project, and gives a directory one only when it does not know it: that of
-# a volume which was removed and made again under its name stays without one. The limit is set whenever it is mounted.
+# The daemon remembers the directories that have a project, and gives a directory one only when it does not know it:
+# that of a volume which was removed and made again under its name stays without one. The limit is set whenever it is
+# mounted.
 mount_volume() { # NAME
 	if [ ! -d "$root$vroot/$1/_data" ]; then
 		reason="error evaluating symlinks from mount source \\\"$vroot/$1/_data\\\": lstat $vroot/$1/_data: no such file or directory"
@@ -109,7 +112,8 @@ mount_volume() { # NAME
 	put "$state/quota/$value" "0 $((size / 1024)) $((size / 1024))"
 }
 
-# What an archive of a path in the loaded container does: all of its volumes are mounted. Prints the tar archive of a volume.
+# What an archive of a path in the loaded container does: all of its volumes are mounted. Prints the tar archive of a
+# volume.
 archive() { # PATH
 	found=
 	for mount in $c_Volumes; do

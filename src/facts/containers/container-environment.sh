@@ -1,5 +1,5 @@
-# Which entries a container's environment has already: `yes` or `no` for each. They are compared here: what it has is not
-# printed. Arguments: the id, then each entry as a JSON string.
+# Which entries a container's environment has already: `yes` or `no` for each. They are compared here: what it has is
+# not printed. Arguments: the id, then each entry as a JSON string.
 
 id=$1
 shift

@@ -32,7 +32,8 @@ unset IFS
 set +f
 for each in /etc/ld.so.cache /etc/xattr.conf /etc/localtime; do [ ! -f "$each" ] || cp -L -- "$each" "$at$each" || no "$each could not be copied"; done
 : >"$at/dev/null" && mount -n --bind /dev/null "$at/dev/null" || no "/dev/null could not be had"
-# Some programs reach their own open files by /proc. Of what else is there they get nothing, not even the host's processes.
+# Some programs reach their own open files by /proc. Of what else is there they get nothing, not even the host's
+# processes.
 mkdir "$at/proc" || exit 1
 mount -n -t proc -o ro,nosuid,nodev,noexec,subset=pid proc "$at/proc" 2>/dev/null || {
   mount -n -t proc -o ro,nosuid,nodev,noexec proc "$at/proc" || no "/proc could not be had"
@@ -63,6 +64,6 @@ if command -v pivot_root >/dev/null 2>&1; then
 fi
 text=$2
 shift 2
-# Where util-linux has no pivot_root (Debian 14 has it in a package of its own), the host stays mounted, and no name leads to
-# it: this very process, the first of its namespace, is given another root, so that none has the old one.
+# Where util-linux has no pivot_root (Debian 14 has it in a package of its own), the host stays mounted, and no name
+# leads to it: this very process, the first of its namespace, is given another root, so that none has the old one.
 exec chroot "$at" /bin/sh -c "$inside_first" sh "$text" sh "$@"

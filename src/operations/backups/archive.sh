@@ -4,7 +4,8 @@
 # the inside of a JSON object; where it is kept; and then to whom it is encrypted.
 # shellcheck disable=SC2174 # only the last directory is ours
 
-# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted to what follows $11.
+# Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted
+# to what follows $11.
 back_up() {
   . ../copies/stopped.sh
   . ../../facts/copies/inside.sh

@@ -1,6 +1,7 @@
 # Arguments: three as of quarantine.sh; seconds; a container that has it and is about to be removed, or nothing.
 
-# Puts volume $1 into quarantine for $4 s, unless a container uses it by now (other than $5, if that is about to be removed). It stays where it is.
+# Puts volume $1 into quarantine for $4 s, unless a container uses it by now (other than $5, if that is about to be
+# removed). It stays where it is.
 {
   . ./quarantine.sh
   except=${5-}

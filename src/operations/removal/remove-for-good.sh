@@ -1,7 +1,8 @@
 # Arguments: three as of quarantine.sh; seconds; `ended` (its quarantine has), `begun` (its removal was cut), or `now`
 # (there is no quarantine).
 
-# Removes volume $1 for good, unless a container uses it by now, or something has written to it since its quarantine began; then that lasts another $4 s.
+# Removes volume $1 for good, unless a container uses it by now, or something has written to it since its quarantine
+# began; then that lasts another $4 s.
 {
   . ./quarantine.sh
   same

@@ -1,8 +1,8 @@
 # Gives the blocks of the pool back that a container's file system does not use any more, and notes how many they were,
 # and how much of the device is still mapped beyond what the file system uses. Arguments: the thin device's name, the
 # container's pid, the pool's name, the bytes of one of its blocks.
-# Our mount is what is trimmed: fstrim makes its path canonical, so that /proc/PID/root would be the host's own root. Both
-# mounts are looked up by their device numbers, so that it is this container's file system and no other.
+# Our mount is what is trimmed: fstrim makes its path canonical, so that /proc/PID/root would be the host's own root.
+# Both mounts are looked up by their device numbers, so that it is this container's file system and no other.
 # `dmsetup status` without --noflush has the pool commit what it has freed, so that it is counted.
 
 . ../../shell/write-beside.sh
@@ -43,7 +43,8 @@ spare=$((mapped * 512 - taken))
 [ "$spare" -ge 0 ] || spare=0
 echo "the pool has $given bytes less in use"
 
-# A note that cannot be kept (a full disk, which this may be for) is no reason to fail. Those of devices that are gone go.
+# A note that cannot be kept (a full disk, which this may be for) is no reason to fail. Those of devices that are gone
+# go.
 (beside_in "$note" own make && for old in *; do [ -e "/dev/mapper/$old" ] || rm -f "./$old"; done) &&
   printf '%s %s\n' "$given" "$spare" | write_beside "$note" 0600 || echo "that could not be noted at $note" >&2
 exit 0

@@ -1,6 +1,7 @@
-# Everything that says what it is stands on the disk before it is begun; nothing is begun twice: whoever begins it has its
-# lock, and what has been begun has its script. Status and process group have their room from the start, should the
-# disk be full by then. What it prints goes on being kept when the connection is gone, and when its process group is ended.
+# Everything that says what it is stands on the disk before it is begun; nothing is begun twice: whoever begins it has
+# its lock, and what has been begun has its script. Status and process group have their room from the start, should the
+# disk be full by then. What it prints goes on being kept when the connection is gone, and when its process group is
+# ended.
 # Arguments: run, name, intent (as a comment), script, the keeper's text, whether there are secrets on standard input,
 # seconds to wait for its end.
 # shellcheck disable=SC2154 # named by whoever renders it: kept_blocks

@@ -1,5 +1,6 @@
 #!/bin/sh
-# In the place of tar and zstd on the machine: dies in the middle of an archive, or takes its time, when a test has asked for it.
+# In the place of tar and zstd on the machine: dies in the middle of an archive, or takes its time, when a test has
+# asked for it.
 me=${0##*/}
 case " $* " in
 *' -cf '* | *' -c '*)

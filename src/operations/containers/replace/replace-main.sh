@@ -1,5 +1,6 @@
 # The new ones are made and take the place of the old ones: from the start, or from where an attempt was cut.
-# shellcheck disable=SC2154 # of whoever sources it: all, before, file, gate_seconds, image, name, newname, old, oldname, patience, query, restart, state, step, stopped_failed, wanted, was, work
+# shellcheck disable=SC2154 # of whoever sources it: all, before, file, gate_seconds, image, name, newname, old,
+# oldname, patience, query, restart, state, step, stopped_failed, wanted, was, work
 # shellcheck disable=SC2034 # for whoever sources it: finished
 # shellcheck disable=SC1010 # done is a word here
 

@@ -57,7 +57,8 @@ bring_back() {
   named "$old" "$name" && policy "$old" "$restart" || return 1
   [ "$was" != running ] || running "$old" || { docker start "$old" >/dev/null && running "$old"; }
 }
-# Back from wherever an attempt has come to. A new one that has run may hold what the old one never had: it is stopped and kept.
+# Back from wherever an attempt has come to. A new one that has run may hold what the old one never had: it is stopped
+# and kept.
 restore() {
   [ -n "$step" ] || return 0
   find_new || return 1

@@ -1,6 +1,6 @@
 # Lets the key of a source in, for one copy. Standard input: the public key.
-# Arguments: a ticket, copy, user, their file, address of the source, how the user becomes root, whether sshd knows expiry-time;
-# then what gate.sh takes, without the time.
+# Arguments: a ticket, copy, user, their file, address of the source, how the user becomes root, whether sshd knows
+# expiry-time; then what gate.sh takes, without the time.
 # shellcheck disable=SC2154 # named by whoever renders it: environment
 # shellcheck disable=SC2174 # only the last directory is ours
 
