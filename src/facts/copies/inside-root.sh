@@ -4,10 +4,7 @@
 
 . ./enter.sh
 inside_first=$(cat ./inside-first.sh)
-no() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
+. ../../shell/no.sh
 at=/sys
 [ -d "$at" ] || at=/mnt
 # What is unmounted outside meanwhile must not be kept busy here.

@@ -21,10 +21,7 @@ back_up() {
   shift 2
   state=${PLIMSOLL_STATE:-/var/lib/plimsoll}
   part=$spool/.$archive.part work=$state/backing-up held='' proven=
-  no() {
-    printf '%s\n' "$*" >&2
-    exit 1
-  }
+  . ../../shell/no.sh
   goes_on() {
     stuck=
     [ -z "$file" ] || start_again "$file" || stuck=1

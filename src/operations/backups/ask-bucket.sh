@@ -3,10 +3,7 @@
 # empty request.
 # shellcheck disable=SC2154 # of whoever sources it: credentials
 
-no() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
+. ../../shell/no.sh
 . ../../facts/host/private-file.sh
 why=$(private_file "$credentials")
 [ -z "$why" ] || no "$why"

@@ -8,10 +8,7 @@ unrestore() {
   . ../volumes/left.sh
   volume=$1 directory=$2 spooled=$3
   . ./mark.sh
-  no() {
-    printf '%s\n' "$*" >&2
-    exit 1
-  }
+  . ../../shell/no.sh
   rm -rf -- "$state/restoring"
   [ -z "$spooled" ] || rm -f -- "$spooled" "${spooled%/*}/.${spooled##*/}.part"
   [ -f "$state/restored/$volume" ] || exit 0

@@ -26,10 +26,7 @@ restore() {
   remember_left() (
     . ../volumes/remember-left.sh
   )
-  no() {
-    printf '%s\n' "$*" >&2
-    exit 1
-  }
+  . ../../shell/no.sh
   trap 'rm -rf -- "$work"' EXIT
   trap 'exit 143' TERM INT HUP
   rm -rf -- "$work" && mkdir -p -m 700 -- "$state" "$work" || no "$state cannot be written"

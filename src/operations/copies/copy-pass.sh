@@ -11,10 +11,7 @@ tar_text=$(cat ./tar.sh)
 compare_text=$(cat ../../facts/copies/compare.sh)
 shift 6
 from_is=$3 to_is=$4
-no() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
+. ../../shell/no.sh
 . ./keep.sh
 # The record is the marker and how the destination was left.
 remember() {

@@ -6,10 +6,7 @@
 set +fu
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll} name=$1 directory=$2 is=$3
 entry=$state/quarantine/$name was=$state/quarantine/.$name.was
-no() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
+. ../../shell/no.sh
 done_with() {
   printf '%s\n' "$*"
   exit 0

@@ -4,7 +4,4 @@ is_there() {
   all=$(docker volume ls -q) || exit 1
   printf '%s\n' "$all" | grep -Fqx -e "$1"
 }
-no() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
+. ../../shell/no.sh

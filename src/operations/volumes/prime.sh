@@ -4,10 +4,7 @@
 # Has Docker mount volume $1 once, so that it sets the quota of $2.
 {
   name=$1 directory=$2 label=$3
-  no() {
-    printf '%s\n' "$*" >&2
-    exit 1
-  }
+  . ../../shell/no.sh
   project() { xfs_io -r -c stat "$directory" | sed -n 's/^fsxattr.projid = //p'; }
   clear_away() {
     left=0

@@ -11,10 +11,7 @@
 # shellcheck disable=SC2154 # stands before it: asked
 
 trap '' HUP
-no() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
+. ../../../shell/no.sh
 directory=${0%/*}
 . ../../../facts/copies/copied.sh
 . ../../../facts/copies/inside.sh

@@ -1,12 +1,8 @@
 # Functions about the line of copy `$id` in `$keys`, a file of `$user`. Nothing is put through a link, and the file is
-# replaced as a whole, by `replace`, if nobody has changed it since `alone`.
+# replaced as a whole, by `replace`, if nobody has changed it since `alone`. ticket.sh, whose `no` this needs, comes too.
 # shellcheck disable=SC2154 # of whoever sources it: id, keys, state, user
 # shellcheck disable=SC2174 # only the last directory is ours
 
-no() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
 others_lines() { if [ -e "$keys" ]; then awk -v mark=" plimsoll-copy-$id" 'substr($0, length($0) - length(mark) + 1) != mark' "$keys"; fi; }
 own() { [ "$(id -un)" = "$user" ] || chown -h "$user:" -- "$1"; }
 . ../../../shell/write-beside.sh

@@ -3,10 +3,6 @@
 
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll} id=$1
 shift
-no() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
 . ./ticket.sh
 void_ticket
 found=$(docker volume inspect --format "{{.Mountpoint}} {{index .Labels \"$3\"}}" "$1" 2>&1) || {

@@ -15,10 +15,7 @@ send() {
   . ../../../facts/copies/inside.sh
   . ../../../facts/copies/state-of.sh
   bridge=$(cat ./bridge.sh)
-  no() {
-    printf '%s\n' "$*" >&2
-    exit 1
-  }
+  . ../../../shell/no.sh
   remote() { /bin/sh "$directory/rsh" to "$@"; }
   # Where rsync runs there is nothing to reach another host with: ssh stays outside, and they talk through two pipes.
   # Options are words without anything that a shell looks at.
