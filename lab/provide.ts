@@ -22,6 +22,7 @@ const packages: Readonly<Record<string, string>> = {
   csh: '/bin/csh',
   'busybox-static': '/bin/busybox',
   shellcheck: '/usr/bin/shellcheck',
+  shfmt: '/usr/bin/shfmt',
   rsync: '/usr/bin/rsync',
   attr: '/usr/bin/setfattr',
   acl: '/usr/bin/setfacl',

@@ -1,4 +1,5 @@
-// npm run shell: ShellCheck over every file of shell. Where it is not installed that is said; CI installs it.
+// npm run shell: ShellCheck and shfmt over every file of shell. With --write (npm run format) shfmt mends them instead.
+// Where one of the two is not installed that is said; CI installs them.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -20,12 +21,20 @@ const [ours, others] = [
   files.filter((path) => !path.startsWith('src/')),
 ];
 
-const check = (options, paths) =>
-  spawnSync('shellcheck', [...options, '--severity', 'warning', ...paths], { cwd: root, stdio: 'inherit' });
-const results = [check(['--shell', 'sh'], ours), check([], others)];
-if (results.some(({ error }) => error?.code === 'ENOENT')) {
-  console.log('NOT CHECKED: there is no shellcheck here (Debian: apt-get install shellcheck; or npm run lab:setup)');
-} else {
-  console.log(`${files.length} files of shell`);
-  process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1;
-}
+/** Whether the tool has found nothing, each time; undefined where it is not installed. */
+const finds = (tool, ...calls) => {
+  const results = calls.map((args) => spawnSync(tool, args, { cwd: root, stdio: 'inherit' }));
+  if (!results.some(({ error }) => error?.code === 'ENOENT')) return results.every(({ status }) => status === 0);
+  console.log(`NOT CHECKED: there is no ${tool} here (Debian: apt-get install ${tool}; or npm run lab:setup)`);
+  return undefined;
+};
+const severity = ['--severity', 'warning'];
+const clean = process.argv.includes('--write')
+  ? [finds('shfmt', ['-w', ...files])]
+  : [
+      finds('shellcheck', ['--shell', 'sh', ...severity, ...ours], [...severity, ...others]),
+      // How they are to look says .editorconfig.
+      finds('shfmt', ['-d', ...files]),
+    ];
+if (clean.every((each) => each !== undefined)) console.log(`${files.length} files of shell`);
+process.exitCode = clean.includes(false) ? 1 : 0;

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# In namespaces of its own, as their first process: makes a fresh copy of the bare root file system, in memory, the root,
-# and runs inside.sh ($4) in it as the user ($5). $1 is the root file system, $2 the Node, $3 the repository, the rest the
-# command.
+# In namespaces of its own, as their first process: makes a fresh copy of the bare root file system, in memory, the
+# root, and runs inside.sh ($4) in it as the user ($5). $1 is the root file system, $2 the Node, $3 the repository, the
+# rest the command.
 set -eu
 lower=$1 node=$2 repository=$3 inside=$4 user=$5
 shift 5
@@ -42,12 +42,19 @@ done
 hostname bare
 echo 127.0.1.1 bare >>etc/hosts
 case $user in root) home=/root id=0 ;; ordinary) home=/home/ordinary id=1000 ;; esac
-[ $id = 0 ] || { echo "$user:x:$id:$id::$home:/bin/sh" >>etc/passwd; echo "$user:x:$id:" >>etc/group; mkdir -p ".$home"; }
+[ $id = 0 ] || {
+	echo "$user:x:$id:$id::$home:/bin/sh" >>etc/passwd
+	echo "$user:x:$id:" >>etc/group
+	mkdir -p ".$home"
+}
 mkdir srv/npm
 cp "$inside" srv/inside.sh
 for each in globalconfig userconfig; do
 	file=$(setting $each)
-	[ ! -f "$file" ] || { cat "$file"; echo; } >>srv/npm/npmrc
+	[ ! -f "$file" ] || {
+		cat "$file"
+		echo
+	} >>srv/npm/npmrc
 done
 echo 'cache=/srv/npm/cache' >>srv/npm/npmrc
 chmod 600 srv/npm/npmrc
@@ -61,7 +68,10 @@ chown -R $id:$id srv ".$home"
 set -- env -i HOME=$home USER=$user LOGNAME=$user SHELL=/bin/sh PATH=/usr/local/bin:/usr/bin:/bin sh /srv/inside.sh "$@"
 for name in TERM NO_COLOR FORCE_COLOR CI NODE_EXTRA_CA_CERTS http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
 	eval "value=\${$name-}"
-	[ -z "$value" ] || { shift 2; set -- env -i "$name=$value" "$@"; }
+	[ -z "$value" ] || {
+		shift 2
+		set -- env -i "$name=$value" "$@"
+	}
 done
 
 mkdir .machine

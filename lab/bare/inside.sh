@@ -7,7 +7,10 @@ for program in rsync getfattr setfattr getfacl setfacl busybox ssh sshd ssh-keyg
 	dmsetup mount losetup mkfs.ext4 mkfs.xfs openssl ps; do
 	PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin command -v "$program" >/dev/null && here="$here $program"
 done
-[ -z "$here" ] || { echo "this is not bare: there is$here" >&2; exit 1; }
+[ -z "$here" ] || {
+	echo "this is not bare: there is$here" >&2
+	exit 1
+}
 
 timed() {
 	began=$(date +%s)

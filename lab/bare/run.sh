@@ -2,15 +2,18 @@
 # npm run lab:bare [-- [--user root|ordinary] [--node VERSION] [command…]]
 # What README promises, proven where there is only Node, npm, git and Debian's essential packages: in a root file system
 # that holds just that, a fresh clone of HEAD, `npm run demo` and `npm test` in it, as root and as an ordinary user.
-# A command takes the place of both. On Debian, as root; it needs no `npm ci` here before. --node: another Node than this
-# machine's, from npm's registry.
+# A command takes the place of both. On Debian, as root; it needs no `npm ci` here before. --node: another Node than
+# this machine's, from npm's registry.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 began=$(date +%s)
 say() { printf '[%4d s] %s\n' $(($(date +%s) - began)) "$*"; }
-refuse() { printf '%s\n' "$*" >&2; exit 2; }
+refuse() {
+	printf '%s\n' "$*" >&2
+	exit 2
+}
 
 users='root ordinary' version=
 while :; do
@@ -27,7 +30,10 @@ done
 child='' half=''
 exec 3<&0
 stop() {
-	[ -z "$child" ] || { kill -KILL "$child"; wait "$child"; } 2>/dev/null || :
+	[ -z "$child" ] || {
+		kill -KILL "$child"
+		wait "$child"
+	} 2>/dev/null || :
 	[ -z "$half" ] || rm -rf --one-file-system "$half"
 }
 trap stop EXIT

@@ -13,7 +13,11 @@ printf '%s\n' "$2" >/etc/docker/daemon.json
 dockerd >/var/log/dockerd.log 2>&1 </dev/null &
 daemon=$!
 until docker version >/dev/null 2>&1; do
-	[ -e /proc/$daemon/exe ] || { echo 'dockerd has ended:' >&2; tail -n 15 /var/log/dockerd.log >&2; exit 1; }
+	[ -e /proc/$daemon/exe ] || {
+		echo 'dockerd has ended:' >&2
+		tail -n 15 /var/log/dockerd.log >&2
+		exit 1
+	}
 	sleep 0.1
 done
 docker import /opt/lab/busybox.tar busybox:lab >/dev/null

@@ -6,5 +6,5 @@ beside_look() {
   set -- $(stat -c '%d:%i %u %A' . ..) && [ "$#" = 6 ] || return 1
   beside_is=$1 beside_uid=$2 beside_mode=$3 beside_up=$4
 }
-beside_closed() { case $beside_mode in d????-??-*) ;; *) return 1 ;; esac; }
+beside_closed() { case $beside_mode in d????-??-*) ;; *) return 1 ;; esac }
 beside_ours() { [ "$beside_uid" = 0 ] || [ -O . ]; }

@@ -14,9 +14,9 @@ export function shell(path: string, values: Readonly<Record<string, string | num
   return (
     named.join('') +
     text
-      .replaceAll(/^\. (\.\.?\/\S+\.sh)$/gm, (_line, other: string) => shell(join(dirname(path), other)))
+      .replaceAll(/^ *\. (\.\.?\/\S+\.sh)$/gm, (_line, other: string) => shell(join(dirname(path), other)))
       .replaceAll(
-        /^(\w+)=\$\(cat (\.\.?\/\S+\.sh)\)$/gm,
+        /^ *(\w+)=\$\(cat (\.\.?\/\S+\.sh)\)$/gm,
         (_line, name: string, other: string) => `${name}=${quote(shell(join(dirname(path), other)))}`,
       )
   );

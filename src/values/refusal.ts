@@ -1,3 +1,5 @@
+import { unique } from './unique.ts';
+
 /**
  * Why something is not done, and what would make it possible. Whoever judges returns one or nothing; whoever makes
  * something of what may not suit returns that or one.
@@ -18,9 +20,8 @@ export function isRefused<Result>(result: Result): result is Extract<Result, Ref
 
 /** Several as one, with what they have in common said once. */
 export function refuseForAll(refusals: readonly Refusal[]): Refusal {
-  return refuse(unique(refusals.map(({ reason }) => reason)), unique(refusals.map(({ remedy }) => remedy)));
-}
-
-function unique(texts: readonly string[]): string {
-  return [...new Set(texts)].join('; ');
+  return refuse(
+    unique(refusals.map(({ reason }) => reason)).join('; '),
+    unique(refusals.map(({ remedy }) => remedy)).join('; '),
+  );
 }

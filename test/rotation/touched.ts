@@ -84,7 +84,7 @@ function importsOf(file: string): readonly string[] {
   const all = (pattern: RegExp, from: string): readonly string[] =>
     [...text.matchAll(pattern)].map(([, path = '']) => relative(root, join(root, from, path)));
   const beside = file.endsWith('.sh')
-    ? all(/^(?:\. |\w+=\$\(cat )(\.\.?\/\S+\.sh)\)?$/gm, dirname(file))
+    ? all(/^ *(?:\. |\w+=\$\(cat )(\.\.?\/\S+\.sh)\)?$/gm, dirname(file))
     : all(/^import [^;]*? from '(\.[^']+)'/gm, dirname(file));
   return [...beside, ...all(/\bshell\(\s*'([^']+\.sh)'/g, 'src')];
 }

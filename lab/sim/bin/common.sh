@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: META_TOTAL, avail, exact, length, options, source, thin
+# shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: META_TOTAL, avail, exact, length,
+# options, source, thin
 # Sourced by every simulated tool. State is plain files; nothing that came from outside is evaluated.
 # SIM_STATE: the simulated kernel's and daemon's memory. SIM_ROOT: the host's root directory.
 LC_ALL=C
@@ -33,7 +34,10 @@ guest() {
 	case $path in ?*/) path=${path%/} ;; esac
 }
 
-get() { value=; [ ! -e "$1" ] || IFS= read -r value <"$1" || :; }
+get() {
+	value=
+	[ ! -e "$1" ] || IFS= read -r value <"$1" || :
+}
 put() { printf '%s\n' "$2" >"$1.new.$$" && mv -f "$1.new.$$" "$1"; }
 
 # Sets `device` to the name of a mapped device, given its path; `thin` to its thin id, if it is one.
@@ -42,12 +46,15 @@ mapped() {
 	device=${path#/dev/mapper/} thin=
 	[ "$device" != "$path" ] && [ -d "$state/dm/$device" ] || return 1
 	get "$state/dm/$device/table"
-	set -f; set -- $value; set +f
+	set -f
+	set -- $value
+	set +f
 	[ "${3-}" != thin ] || thin=$5
 	length=${2:-0}
 }
 
-# Finds the mount that a path lies on: `at`, `source`, `kind`, `number`, `options`; `exact` when the path is where it is mounted.
+# Finds the mount that a path lies on: `at`, `source`, `kind`, `number`, `options`; `exact` when the path is where it is
+# mounted.
 mount_of() {
 	guest "$1"
 	at='' source='' kind='' number='' options='' exact=
@@ -87,18 +94,26 @@ released() {
 free_minor() { # the lowest one, as the kernel does
 	minor=0 numbers=
 	set +f
-	for d in "$state"/dm/*/number; do get "$d"; numbers="$numbers $value "; done
-	while :; do case $numbers in *" 253:$minor "*) minor=$((minor + 1)) ;; *) break ;; esac; done
+	for d in "$state"/dm/*/number; do
+		get "$d"
+		numbers="$numbers $value "
+	done
+	while :; do
+		case $numbers in *" 253:$minor "*) minor=$((minor + 1)) ;; *) break ;; esac
+	done
 }
 
 map() { # NAME TABLE
 	free_minor
 	mkdir "$state/dm/$1" || return 1
 	put "$state/dm/$1/number" "253:$minor"
-	set -f; set -- "$1" $2
-	new_device=$1; shift
+	set -f
+	set -- "$1" $2
+	new_device=$1
+	shift
 	put "$state/dm/$new_device/table" "$*"
-	set -- "$new_device" "$@"; set +f
+	set -- "$new_device" "$@"
+	set +f
 	[ "${4-}" != thin ] || ln -s "$state/thin/$6/superblock" "$root/dev/mapper/$1"
 }
 
@@ -122,23 +137,47 @@ mount_line() { # NAME KIND WHERE OPTIONS
 unmount() { # WHERE: its newest mount
 	kept='' found=
 	while IFS= read -r line; do
-		set -f; set -- "$1" $line; set +f
-		if [ "$6" = "$1" ]; then [ -z "$found" ] || kept=$kept$found$nl; found=$line; else kept=$kept$line$nl; fi
+		set -f
+		set -- "$1" $line
+		set +f
+		if [ "$6" = "$1" ]; then
+			[ -z "$found" ] || kept=$kept$found$nl
+			found=$line
+		else
+			kept=$kept$line$nl
+		fi
 	done <"$root/proc/self/mountinfo"
 	printf '%s' "$kept" >"$root/proc/self/mountinfo.new" && mv -f "$root/proc/self/mountinfo.new" "$root/proc/self/mountinfo"
 	[ -n "$found" ]
 }
 
 # Big-endian (XFS) and little-endian (ext) numbers, written into a superblock.
-bytes_be() { n=$1 i=$2 text=; while [ "$i" -gt 0 ]; do i=$((i - 1)); text=$text$(printf '\\%03o' "$((n >> (8 * i) & 255))"); done; printf "$text"; }
-bytes_le() { n=$1 i=0 text=; while [ "$i" -lt "$2" ]; do text=$text$(printf '\\%03o' "$((n >> (8 * i) & 255))"); i=$((i + 1)); done; printf "$text"; }
+bytes_be() {
+	n=$1 i=$2 text=
+	while [ "$i" -gt 0 ]; do
+		i=$((i - 1))
+		text=$text$(printf '\\%03o' "$((n >> (8 * i) & 255))")
+	done
+	printf "$text"
+}
+bytes_le() {
+	n=$1 i=0 text=
+	while [ "$i" -lt "$2" ]; do
+		text=$text$(printf '\\%03o' "$((n >> (8 * i) & 255))")
+		i=$((i + 1))
+	done
+	printf "$text"
+}
 patch() { dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; }
 
 # `bytes`, `used`, `avail` of the file system on a thin device, as df counts them.
 thin_usage() {
-	get "$state/thin/$1/kind"; kind=$value
-	get "$state/thin/$1/bytes"; total=$value
-	get "$state/thin/$1/files"; files=$value
+	get "$state/thin/$1/kind"
+	kind=$value
+	get "$state/thin/$1/bytes"
+	total=$value
+	get "$state/thin/$1/files"
+	files=$value
 	if [ "$kind" = xfs ]; then
 		# The log is not counted; each allocation group keeps a little for itself.
 		bytes=$((total - 16384 * 4096)) used=$((files + total / 125)) avail=$((bytes - used))
@@ -159,7 +198,8 @@ pool_used() { # blocks of its data, and how many there are for its metadata
 	done
 }
 
-# Finds one of the pool's files by its path: `loop` is the number of the device that shows it. It holds its size as text.
+# Finds one of the pool's files by its path: `loop` is the number of the device that shows it. It holds its size as
+# text.
 loop_file() {
 	guest "$1"
 	loop=

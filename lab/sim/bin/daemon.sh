@@ -1,11 +1,16 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: c_Device, c_Hash, c_Name, count, f_RestartPolicyName, f_State_ExitCode, f_State_FinishedAt, f_State_Pid, f_State_Running, f_State_StartedAt
+# shellcheck disable=SC2154 # of whoever sources it, or of a file that it sources: c_Device, c_Hash, c_Name, count,
+# f_RestartPolicyName, f_State_ExitCode, f_State_FinishedAt, f_State_Pid, f_State_Running, f_State_StartedAt
 # shellcheck disable=SC2034 # for whoever sources it, or a file that it sources: f_HostConfig_StorageOpt
-# What dockerd does, for docker and systemctl. The records in $ROOT are real files; `daemon/sizes` is what it holds in memory.
+# What dockerd does, for docker and systemctl. The records in $ROOT are real files; `daemon/sizes` is what it holds in
+# memory.
 # shellcheck source=volumes.sh
 . "$SIM_BIN/volumes.sh"
 now() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
-running_daemon() { get "$state/daemon/status"; [ "$value" = active ]; }
+running_daemon() {
+	get "$state/daemon/status"
+	[ "$value" = active ]
+}
 
 # Sets the fields of a container: c (directory), c_Name, c_Hash, f_….
 load_container() {
@@ -29,15 +34,24 @@ save_state() { # STATUS RUNNING PID STARTED FINISHED EXITCODE ERROR-AS-JSON [PAU
 }
 unquoted() { value=${1#\"} value=${value%\"}; }
 
-save_by_hand() { { grep -v '^c_ByHand=' "$c/dynamic"; echo 'c_ByHand=1'; } >"$c/dynamic.new" && mv -f "$c/dynamic.new" "$c/dynamic"; }
+save_by_hand() {
+	{
+		grep -v '^c_ByHand=' "$c/dynamic"
+		echo 'c_ByHand=1'
+	} >"$c/dynamic.new" && mv -f "$c/dynamic.new" "$c/dynamic"
+}
 replace_lines() { # KEY VALUE…: of the loaded container's record; values are harmless to sed and the shell
 	edits=
-	while [ $# -gt 0 ]; do edits="$edits${edits:+;}s|^$1=.*|$1='$2'|"; shift 2; done
+	while [ $# -gt 0 ]; do
+		edits="$edits${edits:+;}s|^$1=.*|$1='$2'|"
+		shift 2
+	done
 	sed "$edits" "$c/static" >"$c/static.new" && mv -f "$c/static.new" "$c/static"
 }
 
 start_failed() { # REASON-AS-JSON-TEXT
-	unquoted "$f_State_StartedAt"; started=$value
+	unquoted "$f_State_StartedAt"
+	started=$value
 	unquoted "$f_State_FinishedAt"
 	save_state exited false 0 "$started" "$value" "$f_State_ExitCode" "\"$1\""
 	reason=$(printf '%b' "$1")
@@ -59,7 +73,12 @@ appends() { # WORD
 
 start_container() { # sets `reason` when it fails
 	[ "$f_State_Running" = false ] || return 0
-	for mount in $c_Volumes; do mount_volume "${mount%%=*}" || { start_failed "$reason"; return 1; }; done
+	for mount in $c_Volumes; do
+		mount_volume "${mount%%=*}" || {
+			start_failed "$reason"
+			return 1
+		}
+	done
 	where=$ROOT/devicemapper/mnt/$c_Hash
 	get "$state/next-pid"
 	pid=$value
@@ -71,11 +90,15 @@ start_container() { # sets `reason` when it fails
 			get "$state/daemon/sizes/$c_Hash"
 			map "$device" "0 $((value / 512)) thin $POOLNUM $c_Device"
 		fi
-		get "$state/dm/$device/number"; minor=${value#*:}
+		get "$state/dm/$device/number"
+		minor=${value#*:}
 		read -r _ length _ _ id _ <"$state/dm/$device/table"
-		get "$state/thin/$id/bytes"; total=$value
-		get "$state/thin/$id/kind"; kind=$value
-		get "$state/thin/$id/block"; block=${value:-4096}
+		get "$state/thin/$id/bytes"
+		total=$value
+		get "$state/thin/$id/kind"
+		kind=$value
+		get "$state/thin/$id/block"
+		block=${value:-4096}
 		if [ "$total" -gt "$((length * 512))" ]; then
 			if [ "$kind" = xfs ]; then
 				start_failed "Failed to mount; dmesg: <5>[   58.191916] XFS (dm-$minor): Unmounting Filesystem\\n<6>[   59.562976] dockerd: attempt to access beyond end of device\\n<6>[   59.562976] dm-$minor: rw=4096, sector=$((total / 512 - 1)), nr_sectors = 1 limit=$length\\n<4>[   59.564602] XFS (dm-$minor): last sector read failed\\n: mount /dev/mapper/$device:$where, data: nouuid: input/output error"
@@ -123,7 +146,8 @@ forget_container() {
 	devicemapper) unsupported 'docker rm with devicemapper' ;;
 	overlay2)
 		rm -f "$state/projects/$c_Hash" "$state/projects/$c_Hash-init"
-		rm -rf "$root$ROOT/overlay2/$c_Hash" ;;
+		rm -rf "$root$ROOT/overlay2/$c_Hash"
+		;;
 	esac
 	rm -rf "$c" "$root$ROOT/containers/$id"
 }
@@ -131,7 +155,10 @@ forget_container() {
 # What Docker keeps of the loaded container on the disk, as far as anybody reads it.
 write_config() {
 	mounts='' sep=
-	for mount in $c_Volumes; do at=${mount#*=}; mounts="$mounts$sep\"${at%=*}\":{\"Source\":\"\",\"Destination\":\"${at%=*}\",\"RW\":true,\"Name\":\"${mount%%=*}\",\"Driver\":\"local\"}" sep=,; done
+	for mount in $c_Volumes; do
+		at=${mount#*=}
+		mounts="$mounts$sep\"${at%=*}\":{\"Source\":\"\",\"Destination\":\"${at%=*}\",\"RW\":true,\"Name\":\"${mount%%=*}\",\"Driver\":\"local\"}" sep=,
+	done
 	mkdir -p "$root$ROOT/containers/$id"
 	put "$root$ROOT/containers/$id/config.v2.json" "{\"ID\":\"$id\",\"Name\":\"/$c_Name\",\"Driver\":\"$DRIVER\",\"MountPoints\":{$mounts}}"
 }
@@ -153,7 +180,8 @@ daemon_stop() {
 	put_pool_away
 }
 
-# A pool on loop files that nobody uses is removed when the daemon stops, and the loop devices with it. It is made anew, as large as its files.
+# A pool on loop files that nobody uses is removed when the daemon stops, and the loop devices with it. It is made anew,
+# as large as its files.
 put_pool_away() {
 	[ -n "$POOL_FILES" ] && [ -d "$state/dm/$POOL" ] || return 0
 	for d in "$state"/dm/*/table; do
@@ -192,7 +220,10 @@ grow_base() {
 	ram_bytes "$asked" || return 1
 	asked=$size
 	read_record "$root$ROOT/devicemapper/metadata/base" && [ "$asked" -ge "$size" ] || return 1
-	[ "$asked" = "$size" ] || (umask 077; put "$root$ROOT/devicemapper/metadata/base" "{\"device_id\":1,\"size\":$asked,\"transaction_id\":1,\"initialized\":true,\"deleted\":false}")
+	[ "$asked" = "$size" ] || (
+		umask 077
+		put "$root$ROOT/devicemapper/metadata/base" "{\"device_id\":1,\"size\":$asked,\"transaction_id\":1,\"initialized\":true,\"deleted\":false}"
+	)
 }
 
 start_again() {
@@ -209,12 +240,24 @@ take_driver() {
 		opts=$(grep -o '"[a-z0-9]*\.[a-z0-9_]*=[^"]*"' "$root/etc/docker/daemon.json")
 	fi
 	next=${next:-$own} prefix=$next
-	case $next in devicemapper) [ "$own" = devicemapper ] || return 1; prefix=dm ;; overlay2 | vfs) ;; *) return 1 ;; esac
+	case $next in
+	devicemapper)
+		[ "$own" = devicemapper ] || return 1
+		prefix=dm
+		;;
+	overlay2 | vfs) ;;
+	*) return 1 ;;
+	esac
 	# An option that the driver does not know keeps it from starting.
 	[ -z "$(printf '%s\n' "$opts" | grep . | grep -v "^\"$prefix\.")" ] || return 1
 	[ "$next" != "$DRIVER" ] || return 0
 	for kept in order images; do mv "$state/$kept" "$state/$kept.$DRIVER"; done
-	if [ -e "$state/order.$next" ]; then for kept in order images; do mv "$state/$kept.$next" "$state/$kept"; done; else : >"$state/order"; mkdir "$state/images"; fi
+	if [ -e "$state/order.$next" ]; then
+		for kept in order images; do mv "$state/$kept.$next" "$state/$kept"; done
+	else
+		: >"$state/order"
+		mkdir "$state/images"
+	fi
 	[ -s "$state/order.$DRIVER" ] || ! rmdir "$state/images.$DRIVER" 2>/dev/null || rm -f "$state/order.$DRIVER"
 	DRIVER=$next
 	sed "s/^DRIVER=.*/DRIVER=$next/" "$state/host" >"$state/host.new" && mv -f "$state/host.new" "$state/host"
@@ -222,17 +265,29 @@ take_driver() {
 
 daemon_start() {
 	! running_daemon || return 0
-	take_driver || { put "$state/daemon/status" activating; return 1; }
+	take_driver || {
+		put "$state/daemon/status" activating
+		return 1
+	}
 	if [ "$DRIVER" = devicemapper ]; then
-		grow_base || { put "$state/daemon/status" activating; return 1; }
+		grow_base || {
+			put "$state/daemon/status" activating
+			return 1
+		}
 		for record in "$root$ROOT"/devicemapper/metadata/*; do
 			hash=${record##*/}
 			case $hash in *.migrated | deviceset-metadata | transaction-metadata | '*') continue ;; esac
-			read_record "$record" || { put "$state/daemon/status" activating; return 1; }
+			read_record "$record" || {
+				put "$state/daemon/status" activating
+				return 1
+			}
 			put "$state/daemon/sizes/$hash" "$size"
 		done
 	fi
-	read_volumes || { put "$state/daemon/status" activating; return 1; }
+	read_volumes || {
+		put "$state/daemon/status" activating
+		return 1
+	}
 	[ "$DRIVER" != devicemapper ] || make_pool
 	put "$state/daemon/status" active
 	get "$state/next-pid"

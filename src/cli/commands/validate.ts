@@ -4,6 +4,7 @@ import { readPlaybook } from '../../config/playbook/playbook.ts';
 import { loadAll } from '../../config/load.ts';
 import { ConfigError } from '../../errors.ts';
 import { operations } from '../../operations/registry.ts';
+import { unique } from '../../values/unique.ts';
 import { inventoryOptions } from '../options.ts';
 import { showWarnings } from '../secrets.ts';
 import type { World } from '../world.ts';
@@ -19,9 +20,9 @@ export function validateCommand(world: World, end: (exitCode: number) => void) {
       const files = options.inventory;
       // What is unwise in the inventory is said, whatever is wrong with a playbook.
       if (files.length > 0) showWarnings(world, (await readInventory(files, world.io)).value?.warnings ?? []);
-      const issues = (await Promise.all(playbooks.map((file) => issuesOf(world, file, files)))).flat();
-      const unique = [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
-      if (unique.length > 0) throw new ConfigError(unique);
+      const found = (await Promise.all(playbooks.map((file) => issuesOf(world, file, files)))).flat();
+      const issues = unique(found, (issue) => JSON.stringify(issue));
+      if (issues.length > 0) throw new ConfigError(issues);
       world.out.write(
         `${playbooks.length === 1 ? 'The playbook is' : `${String(playbooks.length)} playbooks are`} valid.\n`,
       );

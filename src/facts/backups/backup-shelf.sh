@@ -4,10 +4,14 @@
 at=$1
 while [ ! -e "$at" ]; do at=$(dirname -- "$at"); done
 printf 'free %s\n' "$(df -B1 --output=avail -- "$at" | tail -n 1)"
-[ -d "$1" ] || { [ ! -e "$1" ] && echo missing && echo end; exit; }
+[ -d "$1" ] || {
+  [ ! -e "$1" ] && echo missing && echo end
+  exit
+}
 for file in "$1/$2"*.json; do
   [ -f "$file" ] || continue
-  base=${file%.json}; bytes=0 sealed=0
+  base=${file%.json}
+  bytes=0 sealed=0
   for packed in "$base.tar.zst" "$base.tar.gz"; do
     [ ! -f "$packed" ] || bytes=$(stat -c %s -- "$packed")
     [ ! -f "$packed.age" ] || sealed=$(stat -c %s -- "$packed.age")

@@ -5,14 +5,27 @@
 . ../host/private-file.sh
 . ./nothing-sent.sh
 bucket=$1 credentials=$2 prefix=$3
-command -v curl >/dev/null 2>&1 || { echo "there is no curl on the host" >&2; exit 1; }
-why=$(private_file "$credentials"); [ -z "$why" ] || { echo "$why" >&2; exit 1; }
+command -v curl >/dev/null 2>&1 || {
+  echo "there is no curl on the host" >&2
+  exit 1
+}
+why=$(private_file "$credentials")
+[ -z "$why" ] || {
+  echo "$why" >&2
+  exit 1
+}
 get() { curl -sS -f --connect-timeout 20 --max-time 120 -K "$credentials" -H "x-amz-content-sha256: $nothing" -- "$1"; }
 listed=$(get "$bucket/?list-type=2&prefix=$prefix") || exit 1
 case $listed in
-  *'<IsTruncated>true'*) echo "it has more than 1000 objects that begin so" >&2; exit 1 ;;
+  *'<IsTruncated>true'*)
+    echo "it has more than 1000 objects that begin so" >&2
+    exit 1
+    ;;
   *'<ListBucketResult'*) ;;
-  *) echo "it does not list its objects as S3 does: $listed" >&2; exit 1 ;;
+  *)
+    echo "it does not list its objects as S3 does: $listed" >&2
+    exit 1
+    ;;
 esac
 objects=$(printf '%s\n' "$listed" | tr -d '\n' | sed 's/<Contents>/\n<Contents>/g' | sed -n 's/^<Contents>.*<Key>\([A-Za-z0-9_.@/-]*\)<\/Key>.*<Size>\([0-9]*\)<\/Size>.*/\1 \2/p')
 echo 'free 9007199254740991'

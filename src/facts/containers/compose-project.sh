@@ -12,7 +12,7 @@ find_compose "$version" && echo "tool $release $tool"
 [ -d "$directory" ] && echo directory
 previous=
 for word; do
-  case $previous in -f|--env-file) [ -f "$word" ] && [ -r "$word" ] || printf 'missing %s\n' "$word" ;; esac
+  case $previous in -f | --env-file) [ -f "$word" ] && [ -r "$word" ] || printf 'missing %s\n' "$word" ;; esac
   previous=$word
 done
 if [ ! -e "$override" ] && [ ! -L "$override" ]; then echo override absent; elif is_ours "$override" "$marker"; then echo override ours; else echo override other; fi

@@ -17,12 +17,18 @@ find_compose() {
   done
   [ -n "$tool" ]
 }
-compose() { ( cd -- "$directory" && COMPOSE_PROGRESS=plain COMPOSE_ANSI=never COMPOSE_MENU=0 exec timeout -k 10 "${compose_seconds:-120}" $tool -p "$project" --project-directory "$directory" "$@" ) </dev/null; }
+compose() { (cd -- "$directory" && COMPOSE_PROGRESS=plain COMPOSE_ANSI=never COMPOSE_MENU=0 exec timeout -k 10 "${compose_seconds:-120}" $tool -p "$project" --project-directory "$directory" "$@") </dev/null; }
 # Its warnings, and what it did before, are not what has gone wrong.
 complaint() { printf '%s\n' "$1" | grep -v -E 'level=warning|^ *(DRY-RUN MODE - *)?(Container|Network|Volume) ' | tail -n 5 | cut -c 1-400; }
 digest_of() {
-  said=$(compose "$@" config --hash="$service" 2>&1) || { complaint "$said" >&2; return 1; }
-  printf '%s\n' "$said" | awk -v service="$service" '$1 == service && NF == 2 { print $2; found = 1 } END { exit !found }' || { echo "Compose knows no service $service in these files" >&2; return 1; }
+  said=$(compose "$@" config --hash="$service" 2>&1) || {
+    complaint "$said" >&2
+    return 1
+  }
+  printf '%s\n' "$said" | awk -v service="$service" '$1 == service && NF == 2 { print $2; found = 1 } END { exit !found }' || {
+    echo "Compose knows no service $service in these files" >&2
+    return 1
+  }
 }
 would() {
   case $release in
@@ -33,13 +39,22 @@ would() {
       case $said in
         *'unknown flag: --dry-run'*) is=$(digest_of "$@") || return 1 ;;
         *)
-          [ "$status" -eq 0 ] || { complaint "$said" >&2; return 1; }
-          printf '%s\n' "$said" | awk '/DRY-RUN MODE/ { sub(/.*DRY-RUN MODE - */, ""); gsub(/[ \t]+/, " "); sub(/ $/, ""); print; n++ } END { exit !n }' || { echo 'it does not say what it would do' >&2; return 1; }
+          [ "$status" -eq 0 ] || {
+            complaint "$said" >&2
+            return 1
+          }
+          printf '%s\n' "$said" | awk '/DRY-RUN MODE/ { sub(/.*DRY-RUN MODE - */, ""); gsub(/[ \t]+/, " "); sub(/ $/, ""); print; n++ } END { exit !n }' || {
+            echo 'it does not say what it would do' >&2
+            return 1
+          }
           return 0
           ;;
       esac
       ;;
   esac
-  [ "$is" != "$made" ] || { echo "Container $name Running"; return 0; }
+  [ "$is" != "$made" ] || {
+    echo "Container $name Running"
+    return 0
+  }
   echo "Container $name Recreate"
 }

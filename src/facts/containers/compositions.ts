@@ -4,7 +4,7 @@ import type { ContainerSpec } from './container-spec.ts';
 import { containerSpec } from './container-spec.ts';
 import type { Fact, FactRequest } from '../fact.ts';
 import { ask } from '../fact.ts';
-import { stateDirectoryRefused } from '../host/state-directory.ts';
+import { refuseOtherStateDirectory } from '../host/state-directory.ts';
 import { shell } from '../../shell/shell.ts';
 
 /**
@@ -29,8 +29,7 @@ export const compositions: Fact<readonly Composition[]> = {
   name: 'compositions',
   script: shell('facts/containers/compositions.sh'),
   parse({ status, stdout, stderr }) {
-    const refused = stateDirectoryRefused({ status, stdout });
-    if (refused !== undefined) throw refused;
+    refuseOtherStateDirectory({ status, stdout });
     if (status !== 0 || stdout.split('\n').at(-2) !== 'end') throw unreadable(stderr === '' ? stdout : stderr);
     return stdout.split(/^old /m).slice(1).map(parseComposition);
   },

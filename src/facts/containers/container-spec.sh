@@ -4,9 +4,12 @@
 # At most API 1.51: later ones leave Config.MacAddress out.
 # shellcheck disable=SC2154 # named by whoever renders it: container_template, image_template
 
-command -v docker >/dev/null 2>&1 || { echo 'there is no docker command' >&2; exit 1; }
+command -v docker >/dev/null 2>&1 || {
+  echo 'there is no docker command' >&2
+  exit 1
+}
 api=$(docker version --format '{{.Server.APIVersion}}') || exit 1
-case $api in 1.[0-9]|1.[1-4][0-9]|1.5[01]) ;; *) api=1.51 ;; esac
+case $api in 1.[0-9] | 1.[1-4][0-9] | 1.5[01]) ;; *) api=1.51 ;; esac
 export DOCKER_API_VERSION="$api"
 . ./layer-writes.sh
 own=$(docker inspect --type container --format "$container_template" -- "$1") || exit 1
@@ -14,7 +17,17 @@ images=$(printf '%s\n' "$own" | sed -n 's/^at //p')
 id=${images%% *} name=${images#* }
 echo "api $api"
 # An image that is not there is no error; anything else is.
-described=$({ why=$(docker image inspect --format "$image_template" -- "$id" "$name" 2>&1 >&3); } 3>&1 || case $why in (*'o such image'*|*'o such object'*) ;; (*) printf '%s\n' "$why" >&2; exit 1 ;; esac) || exit 1
+describe_image() {
+  why=$(docker image inspect --format "$image_template" -- "$id" "$name" 2>&1 >&3) && return
+  case $why in
+    *'o such image'* | *'o such object'*) ;;
+    *)
+      printf '%s\n' "$why" >&2
+      return 1
+      ;;
+  esac
+}
+described=$(describe_image 3>&1) || exit 1
 printf '%s\n%s\n' "$own" "$described" | LC_ALL=C awk '
   { word = $1; rest = substr($0, length(word) + 2) }
   word == "at" { image = $2; next }

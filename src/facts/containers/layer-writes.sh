@@ -4,7 +4,11 @@
 # init is where `--init` mounts its program; what is below /dev, /proc and /sys Docker puts there.)
 
 layer_writes() {
-  { sed -n 's/^mounted //p'; echo; docker diff "$1" || echo '! '; } | LC_ALL=C awk '
+  {
+    sed -n 's/^mounted //p'
+    echo
+    docker diff "$1" || echo '! '
+  } | LC_ALL=C awk '
     function dockers(path) { return path ~ /^\/(dev|proc|sys)(\/|$)/ || path == "/sbin/docker-init" }
     function volatile(path) {
       return path ~ /^\/(tmp|run|var\/(tmp|run|lock))(\/|$)/ || path ~ /^\/(root|home\/[^\/]*)\/\.(ash|bash|sh|python)_history$/

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Fact } from '../fact.ts';
-import { stateDirectoryRefused } from '../host/state-directory.ts';
+import { refuseOtherStateDirectory } from '../host/state-directory.ts';
 import { shell } from '../../shell/shell.ts';
 
 /**
@@ -32,8 +32,7 @@ export const replacements: Fact<readonly Replacement[]> = {
   name: 'replacements',
   script: shell('facts/containers/replacements.sh'),
   parse({ status, stdout, stderr }) {
-    const refused = stateDirectoryRefused({ status, stdout });
-    if (refused !== undefined) throw refused;
+    refuseOtherStateDirectory({ status, stdout });
     const lines = stdout.split('\n');
     if (status !== 0 || lines.at(-2) !== 'end') throw unreadable(stderr === '' ? stdout : stderr);
     return stdout.split(/^old /m).slice(1).map(parseReplacement);

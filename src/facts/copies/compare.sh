@@ -31,14 +31,21 @@ manifest() {
 }
 by_manifest() {
   (manifest "$from") >"$work/a" && (manifest "$to") >"$work/b" && [ ! -e "$work/failed" ] || return 1
-  sort "$work/a" >"$work/source"; sort "$work/b" >"$work/destination"
+  sort "$work/a" >"$work/source"
+  sort "$work/b" >"$work/destination"
   diff -a "$work/source" "$work/destination" | grep -a '^[<>]' >"$work/differences"
   return 0
 }
 by_$method || exit 1
-[ -s "$work/differences" ] || { echo identical; exit 0; }
+[ -s "$work/differences" ] || {
+  echo identical
+  exit 0
+}
 if [ "$depth" = full ]; then
-  { echo "the copy differs from its source in $(wc -l <"$work/differences") places:"; head -n 20 "$work/differences"; } >&2
+  {
+    echo "the copy differs from its source in $(wc -l <"$work/differences") places:"
+    head -n 20 "$work/differences"
+  } >&2
   exit 9
 fi
 # What only adds to the destination, or sets what a directory is like, takes nothing away from it.

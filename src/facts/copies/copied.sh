@@ -39,6 +39,6 @@ find_own() {
   done
 }
 . ./state-of.sh
-as_left() { [ -n "$done" ] && case $(cat -- "$done") in *"\"left\":\"$(state_of .)\"}") true ;; *) false ;; esac; }
+as_left() { [ -n "$done" ] && case $(cat -- "$done") in *"\"left\":\"$(state_of .)\"}") true ;; *) false ;; esac }
 occupied() { [ -n "$(find . -xdev -mindepth 1 -print -quit)" ]; }
 . ./strangers.sh

@@ -1,8 +1,14 @@
 # A directory that is copied from or to. Argument: the path. Reads every name below it, so it takes its time on a large
 # tree.
 
-[ -e "$1" ] || { echo missing; exit 0; }
-[ -d "$1" ] || { echo other; exit 0; }
+[ -e "$1" ] || {
+  echo missing
+  exit 0
+}
+[ -d "$1" ] || {
+  echo other
+  exit 0
+}
 cd -P -- "$1" || exit 1
 path=$(pwd -P)
 echo directory

@@ -20,9 +20,15 @@ inside() (
   shift 2
   : "${from=}" "${to=}" "${from_is=}" "${to_is=}" "${scratch=}"
   export from to from_is to_is scratch
-  [ -z "$scratch" ] || { TMPDIR=$scratch; export TMPDIR; }
+  [ -z "$scratch" ] || {
+    TMPDIR=$scratch
+    export TMPDIR
+  }
   if may_confine; then
-    command -v unshare >/dev/null 2>&1 || { echo "the host has no unshare (util-linux), with which a copy keeps to its directories" >&2; exit 1; }
+    command -v unshare >/dev/null 2>&1 || {
+      echo "the host has no unshare (util-linux), with which a copy keeps to its directories" >&2
+      exit 1
+    }
     exec unshare -m -p -f /bin/sh -c "$inside_root" plimsoll-inside "$way" "$text" "$@"
   fi
   if [ -n "$from" ]; then enter "$from" "$from_is" && exec 5<. && from=/proc/self/fd/5/. || exit 1; fi

@@ -8,7 +8,10 @@ keys=$(printf %s "${keys:-.ssh/authorized_keys}" | sed "s|%h|$home|g; s|%u|$user
 case $keys in none) keys= ;; /*) ;; *) keys=$home/$keys ;; esac
 printf 'keys %s\n' "$keys"
 trouble=
-loose() { case $(stat -c %A -- "$1") in ?????w????|????????w?) return 0 ;; esac; return 1; }
+loose() {
+  case $(stat -c %A -- "$1") in ?????w???? | ????????w?) return 0 ;; esac
+  return 1
+}
 at=${keys%/*}
 [ -n "$home" ] && [ -d "$home" ] || trouble="the user has no home directory"
 for each in "$at" "$keys"; do

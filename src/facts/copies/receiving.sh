@@ -2,7 +2,10 @@
 
 . ./copied.sh
 
-[ -d "$2" ] || { echo end; exit 0; }
+[ -d "$2" ] || {
+  echo end
+  exit 0
+}
 copy_of "$1" "$2" || exit 1
 find_own
 inode=$(stat -c %i -- "$to")

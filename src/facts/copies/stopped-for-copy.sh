@@ -4,7 +4,10 @@ stopped=${PLIMSOLL_STATE:-/var/lib/plimsoll}/stopped
 echo "$stopped"
 for at in "$stopped"/*; do
   [ -f "$at" ] || continue
-  text=$(cat -- "$at") || { [ -e "$at" ] || continue; exit 1; }
+  text=$(cat -- "$at") || {
+    [ -e "$at" ] || continue
+    exit 1
+  }
   printf '%s\n%s\n' "${at##*/}" "$(printf %s "$text" | tr '\n' ' ')"
 done
 echo end

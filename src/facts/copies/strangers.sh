@@ -6,7 +6,8 @@
 
 strangers() {
   cd -P -- "$2" || return 1
-  { find . -xdev -mindepth 1 -exec /bin/sh -c '
+  {
+    find . -xdev -mindepth 1 -exec /bin/sh -c '
     from=$1 half=
     shift
     for at do
@@ -30,7 +31,8 @@ strangers() {
       printf "strange %s\n" "$at"
     done
     :' sh "$1" {} +
-    echo "ended $?"; } | LC_ALL=C awk '
+    echo "ended $?"
+  } | LC_ALL=C awk '
     /^ended / { ended = $2; next }
     /^half / && !halves++ { next }
     many++ < 20 { sub(/^[a-z]+ \.\//, ""); print }

@@ -4,7 +4,8 @@
 
 command -v docker >/dev/null 2>&1 || exit $no_binary
 names=$(docker volume ls -q) || exit $no_daemon
-set -f; IFS='
+set -f
+IFS='
 '
 set -- $names
 echo "$#"

@@ -3,7 +3,12 @@
 # shellcheck disable=SC2154 # named by whoever renders or sources it: no_binary
 
 command -v dmsetup >/dev/null 2>&1 || exit $no_binary
-section() { name=$1; shift; dmsetup "$@"; echo "--$name $?--"; }
+section() {
+  name=$1
+  shift
+  dmsetup "$@"
+  echo "--$name $?--"
+}
 section info info
 section table table
 section inactive table --inactive

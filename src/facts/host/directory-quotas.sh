@@ -4,7 +4,8 @@
 # shellcheck disable=SC3013 # dash, bash and BusyBox have -nt
 
 sed -e '/ - overlay /d' -e '/ - cgroup2* /d' -e '/ - nsfs /d' -e '/ - proc /d' -e 's/^/mount /' /proc/self/mountinfo || exit 1
-daemon=/run/docker.pid; [ -e "$daemon" ] || daemon=/var/run/docker.pid
+daemon=/run/docker.pid
+[ -e "$daemon" ] || daemon=/var/run/docker.pid
 projects='' last=
 if command -v xfs_quota >/dev/null 2>&1 && command -v xfs_io >/dev/null 2>&1; then
   for base in "$1" "$2"; do
@@ -23,7 +24,8 @@ for directory; do
   [ -z "$projects" ] || printf 'project %s %s\n' "$index" "$(xfs_io -r -c stat "$directory" 2>/dev/null </dev/null | sed -n 's/^fsxattr.projid = //p')"
   options=${directory%/*}/opts.json
   if [ -f "$options" ]; then
-    text=; read -r text <"$options" || :
+    text=
+    read -r text <"$options" || :
     case $text in *'"MountType":"","MountOpts":"","MountDevice":""'*) printf 'options %s %s\n' "$index" "$text" ;; esac
     [ ! "$options" -nt "$daemon" ] || printf 'written %s %s %s\n' "$index" "$(stat -c %Y -- "$options")" "$(stat -c %W -- "$directory")"
   fi

@@ -4,15 +4,21 @@
 # its geometry its device number is compared, because another mount may cover it.
 
 device=$1 pid=${2:-0}
-[ -b "$device" ] || { echo absent; exit 0; }
+[ -b "$device" ] || {
+  echo absent
+  exit 0
+}
 bytes=$(blockdev --getsize64 "$device") || exit 1
 echo "bytes $bytes"
-printf 'superblock '; dd if="$device" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; echo
+printf 'superblock '
+dd if="$device" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
+echo
 major=$((0x$(stat -L -c %t "$device"))) minor=$((0x$(stat -L -c %T "$device"))) asked=
-device_number=$(( (major << 8) | (minor & 255) | ((minor & ~255) << 12) ))
+device_number=$(((major << 8) | (minor & 255) | ((minor & ~255) << 12)))
 ask_xfs() {
   [ -z "$asked" ] && [ "$(stat -c %d "$1" 2>/dev/null)" = "$device_number" ] || return 0
-  asked=1; xfs_io -r -c statfs "$1" 2>/dev/null </dev/null | grep '^geom\.'
+  asked=1
+  xfs_io -r -c statfs "$1" 2>/dev/null </dev/null | grep '^geom\.'
 }
 look() {
   [ -r "/proc/$2/mountinfo" ] || return 0

@@ -2,5 +2,11 @@
 # all of it does.
 
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll}
-[ -e "$state" ] || [ -L "$state" ] || { echo end; exit 0; }
-[ -d "$state" ] && cd -- "$state" || { echo "$state is no directory that can be entered"; exit 4; }
+[ -e "$state" ] || [ -L "$state" ] || {
+  echo end
+  exit 0
+}
+[ -d "$state" ] && cd -- "$state" || {
+  echo "$state is no directory that can be entered"
+  exit 4
+}

@@ -2,7 +2,12 @@
 
 stopped=${PLIMSOLL_STATE:-/var/lib/plimsoll}/stopped
 echo "$stopped"
-if [ -f "$stopped/pool" ]; then text=$(cat -- "$stopped/pool") || exit 1; printf '%s\n' "$(printf %s "$text" | tr '\n' ' ')"; else echo; fi
+if [ -f "$stopped/pool" ]; then
+  text=$(cat -- "$stopped/pool") || exit 1
+  printf '%s\n' "$(printf %s "$text" | tr '\n' ' ')"
+else
+  echo
+fi
 systemctl is-active docker.service 2>/dev/null
 for unit in docker.service docker.socket; do
   systemctl show --property RequiredBy --property BoundBy --property ConsistsOf "$unit" 2>/dev/null

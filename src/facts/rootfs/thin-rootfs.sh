@@ -9,7 +9,10 @@ if [ -e "$device" ]; then
   printf 'bytes %s\n' "$(blockdev --getsize64 "$device" 2>/dev/null)"
   printf 'superblock %s\n' "$(dd if="$device" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
 fi
-[ -e "$record" ] || { printf 'record missing\n'; exit 0; }
+[ -e "$record" ] || {
+  printf 'record missing\n'
+  exit 0
+}
 printf 'mode %s\n' "$(stat -c %a -- "$record")"
 printf 'record %s\n' "$(dd if="$record" bs=4096 count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"
 if [ "$pid" != 0 ]; then

@@ -1,5 +1,5 @@
-# What trimming a container's root file system needs, and what an earlier trimming of it has noted. Argument: the name of
-# its thin device.
+# What trimming a container's root file system needs, and what an earlier trimming of it has noted. Argument: the name
+# of its thin device.
 
 ! command -v fstrim >/dev/null 2>&1 || echo fstrim
 device=/dev/mapper/$1

@@ -1,7 +1,10 @@
 # The volumes of the local driver. Argument: Docker's `volumes` directory. Looks no deeper than the top directory of
 # each volume.
 
-[ -d "$1/" ] || { echo 'it does not exist' >&2; exit 1; }
+[ -d "$1/" ] || {
+  echo 'it does not exist' >&2
+  exit 1
+}
 tries=0
 # It fails when a volume is removed at this moment.
 until found=$(find "$1/" -mindepth 1 -maxdepth 2 -printf '%d %y %i %C@ %P\n'); do

@@ -3,8 +3,13 @@
 # empty request.
 # shellcheck disable=SC2154 # of whoever sources it: credentials
 
-no() { printf '%s\n' "$*" >&2; exit 1; }
+. ../../shell/no.sh
 . ../../facts/host/private-file.sh
-why=$(private_file "$credentials"); [ -z "$why" ] || no "$why"
-ask() { sha=$1; shift; curl -sS -f --connect-timeout 30 --speed-limit 1000 --speed-time 120 -K "$credentials" -H "x-amz-content-sha256: $sha" "$@"; }
+why=$(private_file "$credentials")
+[ -z "$why" ] || no "$why"
+ask() {
+  sha=$1
+  shift
+  curl -sS -f --connect-timeout 30 --speed-limit 1000 --speed-time 120 -K "$credentials" -H "x-amz-content-sha256: $sha" "$@"
+}
 . ../../facts/backups/nothing-sent.sh

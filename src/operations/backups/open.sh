@@ -5,7 +5,12 @@
 
 opened() { if [ -n "$identity" ]; then age -d -i "$identity" <"$archive"; else cat <"$archive"; fi; }
 opens() {
-  codes=$({ { opened 2>"$work/said"; echo "open $?" >&3; } | sha256sum >"$work/inside"; } 3>&1)
+  codes=$({
+    {
+      opened 2>"$work/said"
+      echo "open $?" >&3
+    } | sha256sum >"$work/inside"
+  } 3>&1)
   if ! has open; then
     case $(cat "$work/said") in
       *'no identity matched'*) no "$archive is encrypted, and to none of the keys in $identity" ;;

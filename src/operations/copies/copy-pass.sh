@@ -11,7 +11,7 @@ tar_text=$(cat ./tar.sh)
 compare_text=$(cat ../../facts/copies/compare.sh)
 shift 6
 from_is=$3 to_is=$4
-no() { printf '%s\n' "$*" >&2; exit 1; }
+. ../../shell/no.sh
 . ./keep.sh
 # The record is the marker and how the destination was left.
 remember() {
@@ -39,11 +39,18 @@ tick() {
 }
 copy() {
   ticker=
-  if [ -n "$progress" ]; then tick & ticker=$!; fi
+  if [ -n "$progress" ]; then
+    tick &
+    ticker=$!
+  fi
   copy_all "$@"
   copied=$?
   # Its last line is brought to its end.
-  if [ -n "$ticker" ]; then kill "$ticker"; wait "$ticker"; echo; fi 2>/dev/null
+  if [ -n "$ticker" ]; then
+    kill "$ticker"
+    wait "$ticker"
+    echo
+  fi 2>/dev/null
   return "$copied"
 }
 copy_all() {
@@ -53,7 +60,8 @@ copy_all() {
         rest) set -- --delete "$@" ;;
         leftovers) set -- --delete '--filter=R .*.??????' '--filter=P *' "$@" ;;
       esac
-      inside rw "$rsync_text" ${times:+"$times"} ${rate:+"--bwlimit=$rate"} ${own_progress:+"$own_progress"} "$@" ;;
+      inside rw "$rsync_text" ${times:+"$times"} ${rate:+"--bwlimit=$rate"} ${own_progress:+"$own_progress"} "$@"
+      ;;
     # cp does not take from directories the set-group-ID bit that they inherit here. It gives this one its mode, too.
     cp) chmod 00700 . && inside rw "$cp_text" ;;
     tar) inside rw "$tar_text" ;;
@@ -71,14 +79,16 @@ case $to/ in "$from"/*) no "$to lies in $from" ;; esac
 case $from/ in "$to"/*) no "$from lies in $to" ;; esac
 find_own
 checksum=
-# What is removed: what the source does not have (`rest`), where all that is there is known; what rsync has left of files
-# half copied (`leftovers`); or nothing. So what somebody else puts there meanwhile is found by the comparison, and kept.
+# What is removed: what the source does not have (`rest`), where all that is there is known; what rsync has left of
+# files half copied (`leftovers`); or nothing. So what somebody else puts there is found by the comparison, and kept.
 removes=
-case $trust in marked|anything) removes=rest ;; esac
+case $trust in marked | anything) removes=rest ;; esac
 if ! occupied; then
   :
 elif [ -n "$mine" ]; then
-  case $(cat -- "$mine") in *'"found":"else"'*) [ "$trust" = anything ] || no "$to held something else before the copy was begun" ;; esac
+  case $(cat -- "$mine") in
+    *'"found":"else"'*) [ "$trust" = anything ] || no "$to held something else before the copy was begun" ;;
+  esac
   if [ -z "$removes" ] && as_left; then removes=rest; fi
   if [ -z "$removes" ]; then
     strange=$(strangers "$from" .) || no "$to holds something that is not in $from, or is newer than there: $strange"
@@ -96,29 +106,53 @@ fi
 if [ -z "$mine" ]; then
   mine=$state/copies/$name found=nothing mode=$(stat -c %a .)
   while [ "${#mode}" -lt 4 ]; do mode=0$mode; done
-  if occupied; then case $trust in part) found=part ;; *) found=else ;; esac; fi
+  if occupied; then
+    found=else
+    [ "$trust" != part ] || found=part
+  fi
   keep "$mine" "$key\"found\":\"$found\",\"owner\":\"$(stat -c %u:%g .)\",\"mode\":\"$mode\"}"
 fi
 [ -z "$done" ] || rm -f -- "$done"
-if [ "$how" != rsync ] && [ -n "$removes" ] && occupied; then find . -xdev -mindepth 1 -delete || no "$to could not be emptied"; fi
-copy $checksum; status=$?
+if [ "$how" != rsync ] && [ -n "$removes" ] && occupied; then
+  find . -xdev -mindepth 1 -delete || no "$to could not be emptied"
+fi
+copy $checksum
+status=$?
 # In a tree that is being changed, a file may vanish between its name and its attributes.
-if [ "$phase$status" = live23 ]; then copy; status=$?; fi
+if [ "$phase$status" = live23 ]; then
+  copy
+  status=$?
+fi
 case $phase$status in
-  live0|live24|final0) ;;
+  live0 | live24 | final0) ;;
   final24) no "files have vanished from $from during the final pass: something still writes to it" ;;
   *) no "$how ended with status $status while copying $from to $to" ;;
 esac
 sync -f . || no "what was copied to $to could not be brought to its disk"
 if [ "$phase" = final ]; then
   work=$(mktemp) || exit 1
-  compare >"$work" 2>&1; status=$?
+  compare >"$work" 2>&1
+  status=$?
   # Equal in size and time all the same: written through a memory map during the live pass.
-  if [ "$status$how$removes" = 9rsyncrest ] && copy --checksum && sync -f .; then compare >"$work" 2>&1; status=$?; fi
-  if [ "$status" = 0 ]; then holds >"$work" 2>&1; status=$?; fi
-  if [ "$status" != 0 ]; then doubt; cat -- "$work" >&2; rm -f -- "$work"; exit "$status"; fi
+  if [ "$status$how$removes" = 9rsyncrest ] && copy --checksum && sync -f .; then
+    compare >"$work" 2>&1
+    status=$?
+  fi
+  if [ "$status" = 0 ]; then
+    holds >"$work" 2>&1
+    status=$?
+  fi
+  if [ "$status" != 0 ]; then
+    doubt
+    cat -- "$work" >&2
+    rm -f -- "$work"
+    exit "$status"
+  fi
   rm -f -- "$work"
 fi
 remember || exit 1
-if [ "$phase" = live ]; then touch -- "$mine"; exit; fi
+if [ "$phase" = live ]; then
+  touch -- "$mine"
+  exit
+fi
 rm -f -- "$mine" || no "$mine could not be removed"

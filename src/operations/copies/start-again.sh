@@ -2,6 +2,6 @@
 
 # Starts the containers that $1 names.
 {
-. ./stopped.sh
-start_again "$1"
+  . ./stopped.sh
+  start_again "$1"
 } </dev/null

@@ -1,4 +1,5 @@
 import { isRefused, refuseForAll } from '../../values/refusal.ts';
+import { unique } from '../../values/unique.ts';
 import type { Change } from './change.ts';
 import type { Decision, Notes, RefusedPlan } from './operation.ts';
 
@@ -20,8 +21,4 @@ export function combine(plans: readonly ContainerPlan[], noop: string): Decision
   const owed = unique(planned.flatMap((plan) => plan.owed));
   const notes: Notes = { ...(warnings.length > 0 ? { warnings } : {}), ...(owed.length > 0 ? { owed } : {}) };
   return changes.length === 0 ? { outcome: 'noop', reason: noop, ...notes } : { outcome: 'change', changes, ...notes };
-}
-
-function unique(values: readonly string[]): readonly string[] {
-  return [...new Set(values)];
 }

@@ -2,7 +2,7 @@
 
 # Gives $2 mode $4 and owner $5.
 file() {
-. ./put-file.sh
+  . ./put-file.sh
 }
 . ../../shell/write-beside.sh
 file "$@" </dev/null

@@ -2,7 +2,7 @@
 
 # Removes $1.
 file() {
-[ ! -e "$1" ] && [ ! -L "$1" ] || (beside_in "$1" && rm -f "./${1##*/}")
+  [ ! -e "$1" ] && [ ! -L "$1" ] || (beside_in "$1" && rm -f "./${1##*/}")
 }
 . ../../shell/write-beside.sh
 file "$@" </dev/null

@@ -9,6 +9,12 @@ trap '' TERM INT HUP
 start_all "$1" || exit 1
 for id in $(named "$1"); do
   is=$(look "$id" 2>/dev/null) || continue
-  case $is in *' true '*) ;; *) echo "container $id was started again, and has ended: docker logs $id" >&2; exit 1 ;; esac
+  case $is in
+    *' true '*) ;;
+    *)
+      echo "container $id was started again, and has ended: docker logs $id" >&2
+      exit 1
+      ;;
+  esac
 done
 rm -f -- "$1"

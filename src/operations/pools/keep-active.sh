@@ -7,8 +7,8 @@
 pool=$1 old=$2 new=$3
 loaded() { [ -n "$(dmsetup table --inactive "$pool" 2>/dev/null | tr -d ' \n')" ]; }
 state() { dmsetup info "$pool" 2>/dev/null | sed -n 's/^State: *//p'; }
-active() { case $(state) in ACTIVE*) ! loaded ;; *) return 1 ;; esac; }
-suspended() { case $(state) in SUSPENDED*) ;; *) return 1 ;; esac; }
+active() { case $(state) in ACTIVE*) ! loaded ;; *) return 1 ;; esac }
+suspended() { case $(state) in SUSPENDED*) ;; *) return 1 ;; esac }
 for try in 1 2 3 4 5 6 7 8 9 10; do
   active && exit 0
   dmsetup clear "$pool"

@@ -3,5 +3,7 @@
 
 set -- $(dmsetup status --noflush "$1")
 metadata=${5#*/} data=${6#*/}
-for word in "$@"; do case $word in rw | ro | out_of_data_space | needs_check) mode="${mode-}${mode:+ }$word" ;; esac; done
+for word in "$@"; do
+  case $word in rw | ro | out_of_data_space | needs_check) mode="${mode-}${mode:+ }$word" ;; esac
+done
 printf '%s %s %s\n' "${mode-unknown}" "$metadata" "$data"

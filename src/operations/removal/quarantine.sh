@@ -6,16 +6,22 @@
 set +fu
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll} name=$1 directory=$2 is=$3
 entry=$state/quarantine/$name was=$state/quarantine/.$name.was
-no() { printf '%s\n' "$*" >&2; exit 1; }
-done_with() { printf '%s\n' "$*"; exit 0; }
-is_there() { all=$(docker volume ls -q) || no "Docker does not list its volumes"; printf '%s\n' "$all" | grep -Fqx -e "$name"; }
+. ../../shell/no.sh
+done_with() {
+  printf '%s\n' "$*"
+  exit 0
+}
+is_there() {
+  all=$(docker volume ls -q) || no "Docker does not list its volumes"
+  printf '%s\n' "$all" | grep -Fqx -e "$name"
+}
 write_entry() {
   { [ -d "$state/quarantine" ] || mkdir -p -m 700 -- "$state/quarantine"; } &&
-  printf '{"name":"%s","is":"%s","since":%s,"until":%s,"removing":%s}\n' "$name" "$is" "$1" "$2" "$3" >"$state/quarantine/.$name" && sync -- "$state/quarantine/.$name" &&
-  mv -f -- "$state/quarantine/.$name" "$entry" && sync -- "$state/quarantine" || no "what becomes of $name cannot be written down on the host"
+    printf '{"name":"%s","is":"%s","since":%s,"until":%s,"removing":%s}\n' "$name" "$is" "$1" "$2" "$3" >"$state/quarantine/.$name" && sync -- "$state/quarantine/.$name" &&
+    mv -f -- "$state/quarantine/.$name" "$entry" && sync -- "$state/quarantine" || no "what becomes of $name cannot be written down on the host"
 }
 forget() { [ ! -d "$state/quarantine" ] || { rm -f -- "$entry" "$was" && sync -- "$state/quarantine"; } || no "$entry cannot be removed"; }
-entry_says() { [ -f "$entry" ] && case $(cat -- "$entry") in *"$1"*) true ;; *) false ;; esac; }
+entry_says() { [ -f "$entry" ] && case $(cat -- "$entry") in *"$1"*) true ;; *) false ;; esac }
 field() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" "$entry"; }
 is_it() {
   [ -e "$directory" ] || return 1
@@ -23,10 +29,16 @@ is_it() {
   [ "$found" = "$is" ]
 }
 same() {
-  at=$(docker volume inspect --format '{{.Driver}} {{.Mountpoint}}' -- "$name") || { is_there && no "Docker does not describe $name"; forget; done_with "$name is gone already"; }
+  at=$(docker volume inspect --format '{{.Driver}} {{.Mountpoint}}' -- "$name") || {
+    is_there && no "Docker does not describe $name"
+    forget
+    done_with "$name is gone already"
+  }
   [ "$at" = "local $directory/_data" ] || no "$name lies somewhere else now: $at"
   is_it || { entry_says '"removing":true' && entry_says "\"is\":\"$is\"" && [ ! -e "$directory/_data" ]; } || no "$name is not the volume that was found: its directory has been made anew or changed since"
-  while read -r _ _ _ _ at _; do case $at/ in "$directory"/*) no "something is mounted at $at" ;; esac; done </proc/self/mountinfo
+  while read -r _ _ _ _ at _; do
+    case $at/ in "$directory"/*) no "something is mounted at $at" ;; esac
+  done </proc/self/mountinfo
 }
 list_users() {
   tries=0
@@ -44,6 +56,12 @@ list_users() {
   done
   real=$(cd -P -- "$directory" && pwd -P) || return 1
   binds=$(printf '%s\n' "$mounts" | sed -n 's/^[^|]*|bind|[^|]*|\//\//p' | sort -u | tr '\n' '\0' | xargs -0 -r realpath -m --) || return 1
-  printf '%s\n' "$binds" | while IFS= read -r source; do case $source/ in "$real"/*) printf 'a container that binds %s\n' "$source" ;; esac; done
+  printf '%s\n' "$binds" | while IFS= read -r source; do
+    case $source/ in "$real"/*) printf 'a container that binds %s\n' "$source" ;; esac
+  done
 }
-users() { used=$(list_users) || no "it cannot be told which containers use $name"; used=$(printf '%s' "$used" | sort -u | tr '\n' ' '); [ -n "$used" ]; }
+users() {
+  used=$(list_users) || no "it cannot be told which containers use $name"
+  used=$(printf '%s' "$used" | sort -u | tr '\n' ' ')
+  [ -n "$used" ]
+}

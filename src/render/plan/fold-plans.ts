@@ -1,6 +1,7 @@
 import type { Planned } from '../../operations/engine/operation.ts';
 import type { HostPlan, StepPlan } from '../../plan/plan.ts';
 import { canonicalJson } from '../../values/json.ts';
+import { unique } from '../../values/unique.ts';
 import { type Line, paint } from '../line.ts';
 import { changesOf, noPlaceholders, placeholdersOf, textOf } from './placeholders.ts';
 import { type Said, stepLines, type StepNotes, type StepOptions } from './step-lines.ts';
@@ -76,13 +77,11 @@ function shownSteps(
 }
 
 function together(notes: readonly StepNotes[]): StepNotes {
-  const unique = (all: readonly Said[]): readonly Said[] => [
-    ...new Map(all.map((said) => [JSON.stringify(said), said])).values(),
-  ];
+  const each = (all: readonly Said[]): readonly Said[] => unique(all, (said) => JSON.stringify(said));
   return {
-    reasons: unique(notes.flatMap(({ reasons }) => reasons)),
-    warnings: unique(notes.flatMap(({ warnings }) => warnings)),
-    owed: unique(notes.flatMap(({ owed }) => owed)),
+    reasons: each(notes.flatMap(({ reasons }) => reasons)),
+    warnings: each(notes.flatMap(({ warnings }) => warnings)),
+    owed: each(notes.flatMap(({ owed }) => owed)),
   };
 }
 

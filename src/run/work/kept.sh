@@ -4,6 +4,16 @@
 # shellcheck disable=SC2154 # named by whoever renders it: kept_blocks
 # shellcheck disable=SC3045 # dash, bash and BusyBox have ulimit -c
 
-bounded() { trap '' HUP INT TERM XFSZ; ulimit -c 0; ulimit -f $kept_blocks; }
-kept() { bounded; exec tee -- "$1" >/dev/null 2>&1 9>&-; }
-kept_apart() { bounded; exec setsid tee -- "$1" >/dev/null 2>&1 9>&-; }
+bounded() {
+  trap '' HUP INT TERM XFSZ
+  ulimit -c 0
+  ulimit -f $kept_blocks
+}
+kept() {
+  bounded
+  exec tee -- "$1" >/dev/null 2>&1 9>&-
+}
+kept_apart() {
+  bounded
+  exec setsid tee -- "$1" >/dev/null 2>&1 9>&-
+}

@@ -4,7 +4,11 @@
 # there before any work, nothing is known: the records have been removed.
 # shellcheck disable=SC2154 # of whoever sources or renders it: w, look_bytes
 
-ended() { status=; [ ! -e "$w.status" ] || read -r _ status <"$w.status"; [ -n "$status" ]; }
+ended() {
+  status=
+  [ ! -e "$w.status" ] || read -r _ status <"$w.status"
+  [ -n "$status" ]
+}
 # Arguments: file, from which byte on, how many.
 part_of() { if [ "$2" = 0 ]; then head -c "$3" -- "$1"; else tail -c "+$(($2 + 1))" -- "$1" | head -c "$3"; fi; }
 look() {
@@ -16,9 +20,14 @@ look() {
   gone=
   # Older ones know no wait of no time.
   if [ "$3" = 0 ]; then flock -n -s 8; else flock -w "$3" -s 8; fi && gone=yes
-  if ended; then [ -n "$gone" ] || flock -w 5 -s 8; state="ended $status"
-  elif [ -n "$gone" ]; then state='cut 0'
-  else state='running 0'; fi
+  if ended; then
+    [ -n "$gone" ] || flock -w 5 -s 8
+    state="ended $status"
+  elif [ -n "$gone" ]; then
+    state='cut 0'
+  else
+    state='running 0'
+  fi
   exec 8<&-
   out=0 err=0
   [ ! -s "$w.out" ] || out=$(($(wc -c <"$w.out")))

@@ -6,5 +6,12 @@
 set -f
 out='' status=0
 warn() { printf 'plimsoll: could not clean up: %s\n' "$1" >&2; }
-fail() { at_end; printf '\nplimsoll-failed: %s\nplimsoll-failed-action %s\n' "$2" "$1" >&2; exit $failed_status; }
-words() { set -- $1; printf '%s' "$*"; }
+fail() {
+  at_end
+  printf '\nplimsoll-failed: %s\nplimsoll-failed-action %s\n' "$2" "$1" >&2
+  exit $failed_status
+}
+words() {
+  set -- $1
+  printf '%s' "$*"
+}

@@ -15,51 +15,77 @@
 plimsoll_say() { while read -r plimsoll_bytes; do printf "${plimsoll_mark}said %s %s\n" "$1" "$plimsoll_bytes"; done; }
 plimsoll_child() { read -r plimsoll_stat 2>/dev/null <"/proc/$1/stat" && set -- "$2" ${plimsoll_stat##*") "} && [ "$3" = "$1" ]; }
 plimsoll_watch() {
-trap '' USR1
-(
-trap 'plimsoll_beat=1' USR1
-trap 'kill "$!"; exit' TERM
-while :; do
-plimsoll_beat=
-sleep $plimsoll_patience &
-wait "$!" || kill "$!"
-if [ -z "$plimsoll_beat" ]; then break; fi
-done
-if plimsoll_child self "$$"; then kill -s KILL "$$"; fi
-) </dev/null >/dev/null 2>/dev/null 9>&- &
-plimsoll_watchdog=$!
-trap - USR1
+  trap '' USR1
+  (
+    trap 'plimsoll_beat=1' USR1
+    trap 'kill "$!"; exit' TERM
+    while :; do
+      plimsoll_beat=
+      sleep $plimsoll_patience &
+      wait "$!" || kill "$!"
+      if [ -z "$plimsoll_beat" ]; then break; fi
+    done
+    if plimsoll_child self "$$"; then kill -s KILL "$$"; fi
+  ) </dev/null >/dev/null 2>/dev/null 9>&- &
+  plimsoll_watchdog=$!
+  trap - USR1
 }
-plimsoll_unwatch() { if plimsoll_child "$plimsoll_watchdog" "$$"; then kill -s TERM "$plimsoll_watchdog"; fi; plimsoll_watchdog=; }
+plimsoll_unwatch() {
+  if plimsoll_child "$plimsoll_watchdog" "$$"; then kill -s TERM "$plimsoll_watchdog"; fi
+  plimsoll_watchdog=
+}
 plimsoll_lock() {
-plimsoll_text=$(exec </dev/null 2>&1
-command -v flock >/dev/null || exit 3
-case $PLIMSOLL_STATE in /*) ;; *) echo "$PLIMSOLL_STATE is not an absolute path"; exit 4 ;; esac
-mkdir -p -- "$PLIMSOLL_STATE" || exit 4
-[ -O "$PLIMSOLL_STATE" ] || { echo "$PLIMSOLL_STATE belongs to another user"; exit 4; }
-case $(ls -ldn -- "$PLIMSOLL_STATE/.") in d????-??-*) ;; *) echo "$PLIMSOLL_STATE can be written by other users"; exit 4 ;; esac
-[ ! -e "$PLIMSOLL_STATE/lock" ] || [ -f "$PLIMSOLL_STATE/lock" ] || { echo "$PLIMSOLL_STATE/lock is not a regular file"; exit 4; }
-exec 9<>"$PLIMSOLL_STATE/lock"
-)
-plimsoll_status=$?
-if [ "$plimsoll_status" -eq 0 ]; then
-exec 9<>"$PLIMSOLL_STATE/lock"
-plimsoll_text=$(flock -n 9 </dev/null 2>&1) || plimsoll_status=1
-fi
-if [ "$plimsoll_status" -eq 0 ]; then
-printf '%s\n' "$2" >"$PLIMSOLL_STATE/lock"
-plimsoll_watch
-trap plimsoll_unwatch EXIT
-printf "${plimsoll_mark}lock %s taken\n" "$1"
-return
-fi
-exec 9>&-
-if [ "$plimsoll_status" -eq 1 ] && [ -z "$plimsoll_text" ]; then
-{ sleep $plimsoll_write_seconds; od -An -v -tx1 -N $plimsoll_longest_said "$PLIMSOLL_STATE/lock" | plimsoll_say "$1"; printf "${plimsoll_mark}lock %s busy\n" "$1"; } </dev/null &
-elif [ "$plimsoll_status" -eq 3 ]; then
-printf "${plimsoll_mark}lock %s no-flock\n" "$1"
-else
-printf %s "$plimsoll_text" | od -An -v -tx1 -N $plimsoll_longest_said | plimsoll_say "$1"
-printf "${plimsoll_mark}lock %s refused\n" "$1"
-fi
+  plimsoll_text=$(
+    exec </dev/null 2>&1
+    command -v flock >/dev/null || exit 3
+    case $PLIMSOLL_STATE in
+      /*) ;;
+      *)
+        echo "$PLIMSOLL_STATE is not an absolute path"
+        exit 4
+        ;;
+    esac
+    mkdir -p -- "$PLIMSOLL_STATE" || exit 4
+    [ -O "$PLIMSOLL_STATE" ] || {
+      echo "$PLIMSOLL_STATE belongs to another user"
+      exit 4
+    }
+    case $(ls -ldn -- "$PLIMSOLL_STATE/.") in
+      d????-??-*) ;;
+      *)
+        echo "$PLIMSOLL_STATE can be written by other users"
+        exit 4
+        ;;
+    esac
+    [ ! -e "$PLIMSOLL_STATE/lock" ] || [ -f "$PLIMSOLL_STATE/lock" ] || {
+      echo "$PLIMSOLL_STATE/lock is not a regular file"
+      exit 4
+    }
+    exec 9<>"$PLIMSOLL_STATE/lock"
+  )
+  plimsoll_status=$?
+  if [ "$plimsoll_status" -eq 0 ]; then
+    exec 9<>"$PLIMSOLL_STATE/lock"
+    plimsoll_text=$(flock -n 9 </dev/null 2>&1) || plimsoll_status=1
+  fi
+  if [ "$plimsoll_status" -eq 0 ]; then
+    printf '%s\n' "$2" >"$PLIMSOLL_STATE/lock"
+    plimsoll_watch
+    trap plimsoll_unwatch EXIT
+    printf "${plimsoll_mark}lock %s taken\n" "$1"
+    return
+  fi
+  exec 9>&-
+  if [ "$plimsoll_status" -eq 1 ] && [ -z "$plimsoll_text" ]; then
+    {
+      sleep $plimsoll_write_seconds
+      od -An -v -tx1 -N $plimsoll_longest_said "$PLIMSOLL_STATE/lock" | plimsoll_say "$1"
+      printf "${plimsoll_mark}lock %s busy\n" "$1"
+    } </dev/null &
+  elif [ "$plimsoll_status" -eq 3 ]; then
+    printf "${plimsoll_mark}lock %s no-flock\n" "$1"
+  else
+    printf %s "$plimsoll_text" | od -An -v -tx1 -N $plimsoll_longest_said | plimsoll_say "$1"
+    printf "${plimsoll_mark}lock %s refused\n" "$1"
+  fi
 }

@@ -12,22 +12,41 @@
 # shellcheck disable=SC2059 # the mark is the beginning of a format
 
 plimsoll_run() {
-if [ -n "$plimsoll_stop" ]; then printf "${plimsoll_mark}skip %s\n" "$1"; printf "${plimsoll_mark}skip %s\n" "$1" >&2; return; fi
-printf '%s' "$2" | setsid /bin/sh
-printf "${plimsoll_mark}end %s %s\n" "$1" "$?"
-printf "${plimsoll_mark}end %s\n" "$1" >&2
+  if [ -n "$plimsoll_stop" ]; then
+    printf "${plimsoll_mark}skip %s\n" "$1"
+    printf "${plimsoll_mark}skip %s\n" "$1" >&2
+    return
+  fi
+  printf '%s' "$2" | setsid /bin/sh
+  printf "${plimsoll_mark}end %s %s\n" "$1" "$?"
+  printf "${plimsoll_mark}end %s\n" "$1" >&2
 }
 plimsoll_share() {
-if [ -z "$plimsoll_stop" ]; then printf '%s' "$2" | setsid /bin/sh; fi
-for i in $1; do printf "${plimsoll_mark}skip %s\n" "$i"; printf "${plimsoll_mark}skip %s\n" "$i" >&2; done
+  if [ -z "$plimsoll_stop" ]; then printf '%s' "$2" | setsid /bin/sh; fi
+  for i in $1; do
+    printf "${plimsoll_mark}skip %s\n" "$i"
+    printf "${plimsoll_mark}skip %s\n" "$i" >&2
+  done
 }
 plimsoll_alive() { grep -qsE "[)] [^ZX] [0-9]+ $1 " /proc/[0-9]*/stat; }
 plimsoll_end() {
-{
-kill -TERM "-$1"; n=0; while plimsoll_alive "$1" && [ "$n" -lt $plimsoll_terminate_tenths ]; do sleep 0.1; n=$((n+1)); done
-if plimsoll_alive "$1"; then kill -KILL "-$1"; n=0; while plimsoll_alive "$1" && [ "$n" -lt $plimsoll_kill_tenths ]; do sleep 0.1; n=$((n+1)); done; fi
-if plimsoll_alive "$1"; then printf "${plimsoll_mark}alive %s\n" "$1"; else printf "${plimsoll_mark}gone %s\n" "$1"; fi
-} </dev/null 2>/dev/null 9>&- &
+  {
+    kill -TERM "-$1"
+    n=0
+    while plimsoll_alive "$1" && [ "$n" -lt $plimsoll_terminate_tenths ]; do
+      sleep 0.1
+      n=$((n + 1))
+    done
+    if plimsoll_alive "$1"; then
+      kill -KILL "-$1"
+      n=0
+      while plimsoll_alive "$1" && [ "$n" -lt $plimsoll_kill_tenths ]; do
+        sleep 0.1
+        n=$((n + 1))
+      done
+    fi
+    if plimsoll_alive "$1"; then printf "${plimsoll_mark}alive %s\n" "$1"; else printf "${plimsoll_mark}gone %s\n" "$1"; fi
+  } </dev/null 2>/dev/null 9>&- &
 }
 plimsoll_stop=
 plimsoll_flight=

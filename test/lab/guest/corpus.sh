@@ -16,8 +16,22 @@ docker run -d --name linked-to busybox:lab sleep 1000000 >/dev/null
 
 # One container: its name, then what `docker run` takes. It does not stop on SIGTERM by itself, so it is killed quickly.
 # What cannot be had here is said by its name, on standard output.
-run() { name=$1; shift; docker run -d --name "$name" --label corpus --stop-timeout 1 "$@" >/dev/null || { echo "$name: not made" >&2; failed=1; }; }
-make() { name=$1; shift; docker create --name "$name" --label corpus --stop-timeout 1 "$@" >/dev/null || { echo "$name: not made" >&2; failed=1; }; }
+run() {
+	name=$1
+	shift
+	docker run -d --name "$name" --label corpus --stop-timeout 1 "$@" >/dev/null || {
+		echo "$name: not made" >&2
+		failed=1
+	}
+}
+make() {
+	name=$1
+	shift
+	docker create --name "$name" --label corpus --stop-timeout 1 "$@" >/dev/null || {
+		echo "$name: not made" >&2
+		failed=1
+	}
+}
 failed=
 S='sleep 1000000'
 run plain busybox:lab $S
@@ -50,10 +64,10 @@ run init --init busybox:lab $S
 run read-only --read-only --tmpfs /tmp busybox:lab $S
 run capabilities --cap-add NET_ADMIN --cap-drop CHOWN --cap-drop MKNOD --security-opt no-new-privileges busybox:lab $S
 if docker run --rm --privileged busybox:lab true 2>/dev/null; then
-  run privileged --privileged busybox:lab $S
+	run privileged --privileged busybox:lab $S
 else
-  make privileged --privileged busybox:lab $S
-  echo 'privileged: made, but never started: this daemon gives it every capability of the kernel, and this machine has not all of them'
+	make privileged --privileged busybox:lab $S
+	echo 'privileged: made, but never started: this daemon gives it every capability of the kernel, and this machine has not all of them'
 fi
 run labels --label 'quote=a "b" '"'c'" --label 'braces={{.Id}}' --label 'empty=' busybox:lab $S
 run sysctls --sysctl net.ipv4.ip_unprivileged_port_start=0 --sysctl net.core.somaxconn=256 busybox:lab $S
@@ -68,10 +82,10 @@ run terminal -t -i busybox:lab $S
 run binds -v /srv/lab-bind:/bound:ro -v lab-named:/named:z --mount type=bind,source=/srv/lab-bind,target=/bound-mount,readonly --mount type=volume,source=lab-other,target=/other,volume-nocopy busybox:lab $S
 run linked --link linked-to:other busybox:lab $S
 if docker create --name probe --network name=lab-b,mac-address=02:42:ac:99:88:00 busybox:lab true >/dev/null 2>&1; then
-  docker rm probe >/dev/null
-  run own-macs --network name=lab-a,mac-address=02:42:ac:99:88:55 --network name=lab-b,mac-address=02:42:ac:99:88:44 busybox:lab $S
+	docker rm probe >/dev/null
+	run own-macs --network name=lab-a,mac-address=02:42:ac:99:88:55 --network name=lab-b,mac-address=02:42:ac:99:88:44 busybox:lab $S
 else
-  echo 'own-macs: not made: this docker cannot set a MAC address for a second network'
+	echo 'own-macs: not made: this docker cannot set a MAC address for a second network'
 fi
 make never-started -p 127.0.0.1:18090:80 busybox:lab $S
 make gpu --gpus all busybox:lab $S

@@ -39,29 +39,7 @@ import { methods } from '../copy-methods.ts';
 import { Answers } from '../known.ts';
 import { applyHere, knowHere, stateIn } from '../on-this-machine.ts';
 import { planLawfully } from '../plan-lawfully.ts';
-
-const everything: CopyTools = { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true };
-type Directory = Extract<CopyDirectory, { readonly kind: 'directory' }>;
-
-function directory(path: string, more: Partial<Directory> = {}): Directory {
-  return {
-    kind: 'directory',
-    path,
-    identity: `8:${path}`,
-    born: 5,
-    mode: '0755',
-    owner: '0:0',
-    mountsBelow: [],
-    allocatedBytes: 40_960,
-    apparentBytes: 30_000,
-    entries: 7,
-    availableBytes: 1e9,
-    inodesTotal: 1000,
-    inodesAvailable: 900,
-    ...more,
-  };
-}
-const empty = { entries: 0, allocatedBytes: 4096, apparentBytes: 4096 };
+import { directory, empty, everything } from './world.ts';
 
 interface World {
   readonly tools?: CopyTools;

@@ -18,23 +18,8 @@ import type { SendWant } from '../../../src/operations/copies/send/send-input.ts
 import { sendVolumeSchema } from '../../../src/operations/copies/send/send-input.ts';
 import { sidesOf } from '../../../src/operations/copies/send/send-sides.ts';
 import { crossed } from '../../support/crossed.ts';
+import { directory, everything } from '../copies/world.ts';
 import { Answers } from '../known.ts';
-
-const directory = {
-  kind: 'directory',
-  path: '/a',
-  identity: '1:1',
-  born: 1,
-  mode: '0755',
-  owner: '0:0',
-  mountsBelow: [],
-  allocatedBytes: 4096,
-  apparentBytes: 4096,
-  entries: 2,
-  availableBytes: 9_000_000,
-  inodesTotal: 99,
-  inodesAvailable: 99,
-} as const;
 
 /** How two hosts are, where a test does not say otherwise. */
 export interface SendWorld {
@@ -52,10 +37,9 @@ export interface SendWorld {
   readonly stopped: readonly string[];
 }
 
-const tools: CopyTools = { rsync: [3, 2, 7], cp: true, tar: true, manifest: true, getfattr: true, getfacl: true };
 const usual: SendWorld = {
-  tools,
-  toolsThere: tools,
+  tools: everything,
+  toolsThere: everything,
   uses: [],
   usesThere: [],
   entriesThere: 0,
@@ -139,15 +123,15 @@ export function sendWorld(want: SendWant, more: Partial<SendWorld> = {}): Answer
             ],
     })
     .set(ask(copySource, '/a'), { sockets: 0, fixed: 0, firstFixed: [] })
-    .set(ask(copyDirectory, '/a'), directory)
-    .set(askOf('b', copyDirectory, crossed('/b')), {
-      ...directory,
-      path: '/b',
-      identity: '1:2',
-      entries: world.entriesThere,
-      availableBytes: world.roomThere,
-      allocatedBytes: world.entriesThere === 0 ? 0 : 1024,
-    })
+    .set(ask(copyDirectory, '/a'), directory('/a', { entries: 2, allocatedBytes: 4096, apparentBytes: 4096 }))
+    .set(
+      askOf('b', copyDirectory, crossed('/b')),
+      directory('/b', {
+        entries: world.entriesThere,
+        availableBytes: world.roomThere,
+        allocatedBytes: world.entriesThere === 0 ? 0 : 1024,
+      }),
+    )
     .set(ask(treeState, '/a'), world.state)
     .set(ask(sendingHost, sides.address, sides.id), {
       ssh: true,

@@ -15,7 +15,10 @@ trap : HUP INT TERM
 . ../../../facts/containers/compose.sh
 . ../../../facts/containers/layer-writes.sh
 . ./description.sh
-fail() { printf '%s\n' "$*" >&2; exit 1; }
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
 . ../replace/inspect.sh
 at=$state/composing/$old
 step=$(sed -n 's/^step //p' "$at/about" 2>/dev/null)
@@ -33,30 +36,54 @@ untouched() {
 up() {
   pull='--pull never'
   case $release in 1.*) pull= ;; esac
-  said=$(compose_seconds=3600 compose "$@" up -d --no-deps --no-build $pull "$service" 2>&1) || { complaint "$said" >&2; return 1; }
+  said=$(compose_seconds=3600 compose "$@" up -d --no-deps --no-build $pull "$service" 2>&1) || {
+    complaint "$said" >&2
+    return 1
+  }
 }
 # What must not happen to others: Compose removes a network that is described otherwise now, and stops who uses it.
 alone() {
   said=$(would "$@") || return 1
   others=$(printf '%s\n' "$said" | grep -v -E "^Container ([0-9a-f]{12}_)?$name [A-Za-z]+\$")
-  [ -z "$others" ] || { printf 'Compose would do more than that: %s\n' "$(printf '%s' "$others" | tr '\n' ';')" >&2; return 1; }
+  [ -z "$others" ] || {
+    printf 'Compose would do more than that: %s\n' "$(printf '%s' "$others" | tr '\n' ';')" >&2
+    return 1
+  }
 }
 runs_as_named() {
-  new=$(only) || { echo "Compose has not left exactly one container of $service" >&2; return 1; }
+  new=$(only) || {
+    echo "Compose has not left exactly one container of $service" >&2
+    return 1
+  }
   [ "$(of "$new" '{{.Name}}')" = "/$name" ] || docker rename "$new" "$name" || return 1
-  [ "$(of "$new" '{{.State.Running}}')" = true ] || { echo "$name does not run: exit code $(of "$new" '{{.State.ExitCode}}') $(of "$new" '{{.State.Error}}')" >&2; return 1; }
+  [ "$(of "$new" '{{.State.Running}}')" = true ] || {
+    echo "$name does not run: exit code $(of "$new" '{{.State.ExitCode}}') $(of "$new" '{{.State.Error}}')" >&2
+    return 1
+  }
 }
-first_file() { while [ "$1" != -f ]; do shift; done; printf %s "$2"; }
+first_file() {
+  while [ "$1" != -f ]; do shift; done
+  printf %s "$2"
+}
 unlike() { tr '\n' ' ' | sed 's/ $//'; }
 # Compose makes it as it was, from the files without ours; whatever it is now. 2: it has, and yet something differs.
 bring_back() {
   remember back '' "$at"
-  { before up && runs_as_named; } || { echo "$name could not be made as it was; plimsoll resume tries it again" >&2; return 1; }
+  { before up && runs_as_named; } || {
+    echo "$name could not be made as it was; plimsoll resume tries it again" >&2
+    return 1
+  }
   description "$new" >"$work/now"
-  found=$(unasked_of=$always wanted='' unwanted='' more=; differing "$at/was" "$work/now" | unlike)
+  found=$(
+    unasked_of=$always wanted='' unwanted='' more=
+    differing "$at/was" "$work/now" | unlike
+  )
   ! is_ours "$override" "$marker" || { rm -f -- "$override" && sync "$directory"; } || return 1
   rm -rf -- "$at" && sync "$state/composing" || return 1
-  [ -z "$found" ] || { printf '%s has been made anew from the files of its project, and is not as it was: %s\n' "$name" "$found" >&2; return 2; }
+  [ -z "$found" ] || {
+    printf '%s has been made anew from the files of its project, and is not as it was: %s\n' "$name" "$found" >&2
+    return 2
+  }
 }
 finished='' work='' back=
 at_exit() {
@@ -65,7 +92,11 @@ at_exit() {
   if [ -z "$finished" ] && [ -n "$back" ]; then
     bring_back
     came=$?
-    [ "$came" -ne 1 ] || { sleep 1; bring_back; came=$?; }
+    [ "$came" -ne 1 ] || {
+      sleep 1
+      bring_back
+      came=$?
+    }
     [ "$came" -ne 0 ] || printf '%s has been made by Compose as it was before\n' "$name" >&2
   fi
   [ -z "$work" ] || rm -rf -- "$work"
@@ -76,4 +107,4 @@ trap at_exit EXIT
 work=$(mktemp -d /run/plimsoll.XXXXXX 2>/dev/null || mktemp -d "$state/.compose.XXXXXX") || fail "there is no room for a working directory"
 find_compose "$version" || fail "there is no Docker Compose on this host any more"
 docker_api=$(docker version --format '{{.Server.APIVersion}}') || fail "the daemon does not say which API it has"
-case $docker_api in 1.[0-9]|1.[1-4][0-9]|1.5[01]) ;; *) docker_api=1.51 ;; esac
+case $docker_api in 1.[0-9] | 1.[1-4][0-9] | 1.5[01]) ;; *) docker_api=1.51 ;; esac

@@ -7,7 +7,10 @@
 # shellcheck disable=SC1010 # done is a word here
 
 . ../../../shell/write-beside.sh
-give_up() { rm -rf -- "$at"; fail "$*"; }
+give_up() {
+  rm -rf -- "$at"
+  fail "$*"
+}
 if [ "$step" = back ]; then
   bring_back || exit 1
   fail "an attempt that had failed has been taken back: $name is as it was before"
@@ -29,7 +32,10 @@ back=1
 # Who may read the project's files may read this one, and owns it. The directory may be anybody's.
 like=$(before first_file)
 override_text() { printf '%s\n' "$override_content"; }
-{ override_text; printf '%s%s\n' "$override_seal" "$(override_text | sha256sum | cut -c 1-64)"; } |
+{
+  override_text
+  printf '%s%s\n' "$override_seal" "$(override_text | sha256sum | cut -c 1-64)"
+} |
   write_beside "$override" "$(printf '%04o' "$((0666 & 0$(stat -L -c %a -- "$like") & 0$readable))")" "$(stat -L -c %u:%g -- "$like")" || fail "$override could not be written"
 after alone || fail "Compose does not take $override as it is meant"
 after up && runs_as_named || fail "Compose could not make $name anew"
@@ -47,7 +53,7 @@ if [ -n "$gate_healthy" ]; then
   until=$(($(date +%s) + patience))
   while :; do
     health=$(of "$new" '{{.State.Running}} {{with index .State "Health"}}{{.Status}}{{else}}none{{end}}')
-    case $health in 'true none'|'true healthy') break ;; 'true starting') ;; *) fail "the new $name is not healthy: $health" ;; esac
+    case $health in 'true none' | 'true healthy') break ;; 'true starting') ;; *) fail "the new $name is not healthy: $health" ;; esac
     [ "$(date +%s)" -lt "$until" ] || fail "the new $name has not become healthy within $patience s"
     sleep 1
   done

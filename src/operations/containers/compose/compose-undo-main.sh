@@ -5,12 +5,21 @@
 
 undo() {
   bring_back
-  case $? in 0) finished=1; exit 0 ;; 2) exit 1 ;; esac
+  case $? in
+    0)
+      finished=1
+      exit 0
+      ;;
+    2) exit 1 ;;
+  esac
   [ ! -f "$override" ] || ! after up || ! runs_as_named || echo "$name runs as it did before this rollback" >&2
   exit 1
 }
 [ -z "$step" ] || undo
-[ -f "$state/composed/$old/about" ] || { finished=1; exit 0; }
+[ -f "$state/composed/$old/about" ] || {
+  finished=1
+  exit 0
+}
 new=$(sed -n 's/^new //p' "$state/composed/$old/about")
 [ "$(only)" = "$new" ] || fail "$name is another container now: somebody has made it anew since"
 untouched "$new" || fail "$name has written to its own layer, which would be lost"

@@ -16,7 +16,10 @@ digested() {
 description() { DOCKER_API_VERSION=$docker_api docker inspect --type container --format "$description_template" -- "$1" | digested; }
 without() { printf '%s\n' "$1" | LC_ALL=C awk -F '\t' 'FNR == NR { gone[$0] = 1; next } !($1 in gone)' - "$2"; }
 differing() {
-  without "$unasked_of" "$1" >"$work/was" && without "$unasked_of" "$2" >"$work/is" && [ -s "$work/is" ] || { echo 'the comparison itself'; return 0; }
+  without "$unasked_of" "$1" >"$work/was" && without "$unasked_of" "$2" >"$work/is" && [ -s "$work/is" ] || {
+    echo 'the comparison itself'
+    return 0
+  }
   if [ -n "$more" ]; then comm -23 "$work/was" "$work/is"; else comm -3 "$work/was" "$work/is"; fi | tr -s '\t' '\n' | grep -v -E '^([0-9a-f]{64})?$' | sort -u
   [ -z "$wanted" ] || printf '%s\n' "$wanted" | digested | comm -23 - "$2" | cut -f 1
   [ -z "$unwanted" ] || printf '%s\n' "$unwanted" | LC_ALL=C awk -F '\t' 'FNR == NR { gone[$0] = 1; next } $1 in gone { print $1 }' - "$2"

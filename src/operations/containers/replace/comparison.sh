@@ -1,12 +1,14 @@
 # `body` composes what is sent; `different` names the keys that differ, `created` or `started` being what is expected
 # by now. Values are compared where they are and never printed.
-# shellcheck disable=SC2154 # named by whoever renders or sources it: c, everything, fragments, may, mounts, name, names, new, old, same_is, same_names, template, texts, work
+# shellcheck disable=SC2154 # named by whoever renders or sources it: c, everything, fragments, may, mounts, name,
+# names, new, old, same_is, same_names, template, texts, work
 
 body() {
   body_"$c"
   of "$old" "$template" >"$work/kept" && printf '%s\n' "$fragments" | paste -d '\n' - "$work/kept" >"$work/body"
 }
-# Docker writes what is not set in more than one way, and not always in the same. (No regular expression: awks differ in braces.)
+# Docker writes what is not set in more than one way, and not always in the same. (No regular expression: awks differ in
+# braces.)
 differences() {
   awk 'function plain(value) { return (value == "" || value == "null" || value == "false" || value == "0" || value == "\"\"" || value == "[]" || value == "{}") ? "null" : value "" }
     FNR == 1 { part++ }
@@ -17,7 +19,8 @@ differences() {
     END { for (i = 1; i <= n; i++) if (!(i in was) || !(i in is) || was[i] != is[i]) print name[i]; if (n == 0 || seen2 != n || seen3 != n) print "docker inspect" }' "$@" || echo 'the comparison itself'
 }
 put() { [ -z "$1" ] || printf '%s\n' "$1"; }
-# The names of what differs in all that docker inspect shows and may not: $1 lists what may, by name or by how a name begins.
+# The names of what differs in all that docker inspect shows and may not: $1 lists what may, by name or by how a name
+# begins.
 others() {
   awk -F '\t' 'function plain(value) { return (value == "" || value == "null" || value == "false" || value == "0" || value == "\"\"" || value == "[]" || value == "{}") ? "null" : value "" }
     FNR == 1 { part++ }
@@ -40,8 +43,14 @@ others() {
 # Fails where one of the two could not be read, which then has been said on standard error.
 different() {
   "$1_$c"
-  { put "$same_is"; put "$template"; } >"$work/template"
-  { put "$same_names"; put "$names"; } >"$work/names"
+  {
+    put "$same_is"
+    put "$template"
+  } >"$work/template"
+  {
+    put "$same_names"
+    put "$names"
+  } >"$work/names"
   # (An empty template prints everything.)
   { { [ -z "$same_template" ] || of "$old" "$same_template"; } && put "$texts"; } >"$work/was" && of "$new" "$(cat "$work/template")" >"$work/is" || return 1
   differences "$work/names" "$work/was" "$work/is"
@@ -49,7 +58,10 @@ different() {
   of "$new" '{{range .Mounts}}{{json .Destination}} {{json .Type}} {{if eq .Type "volume" "image"}}{{json .Name}}{{else}}{{json .Source}}{{end}} {{.RW}}
 {{end}}' >"$work/mounts" || return 1
   sed '/^$/d' "$work/mounts" | sort >"$work/is"
-  cmp -s "$work/was" "$work/is" || { echo 'Mounts:'; comm -3 "$work/was" "$work/is" | cut -c 1-200; }
+  cmp -s "$work/was" "$work/is" || {
+    echo 'Mounts:'
+    comm -3 "$work/was" "$work/is" | cut -c 1-200
+  }
   of "$old" "$everything" >"$work/was" && of "$new" "$everything" >"$work/is" || return 1
   put "$may" >"$work/may"
   others "$work/may" "$work/was" "$work/is"

@@ -15,12 +15,15 @@
 engine_version() {
   case ${DOCKER_API_VERSION:-} in '') ;; *) return 0 ;; esac
   engine_api=$(docker version --format '{{.Server.APIVersion}}') || return 1
-  case $engine_api in 1.[0-9]|1.[1-4][0-9]|1.5[01]) ;; 1.*) engine_api=1.51 ;; *) return 1 ;; esac
+  case $engine_api in 1.[0-9] | 1.[1-4][0-9] | 1.5[01]) ;; 1.*) engine_api=1.51 ;; *) return 1 ;; esac
   export DOCKER_API_VERSION="$engine_api"
 }
 engine_directory() { mktemp -d /run/plimsoll.XXXXXX 2>/dev/null || mktemp -d "${PLIMSOLL_STATE:-/var/lib/plimsoll}/.engine.XXXXXX"; }
 engine() {
-  engine_version || { echo "the daemon does not say which API it has" >&2; return 1; }
+  engine_version || {
+    echo "the daemon does not say which API it has" >&2
+    return 1
+  }
   (
     umask 077
     at=$(engine_directory) || exit 1
@@ -31,14 +34,23 @@ engine() {
     mkfifo "$at/in" || exit 1
     timeout "${engine_seconds:-120}" docker system dial-stdio <"$at/in" >"$at/out" 2>"$at/err" &
     dialled=$!
-    { printf '%s %s HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: %s\r\n\r\n' "$1" "/v$DOCKER_API_VERSION$2" "$length" && cat -- "$body"; wait "$dialled"; } 2>/dev/null >"$at/in"
+    {
+      printf '%s %s HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: %s\r\n\r\n' "$1" "/v$DOCKER_API_VERSION$2" "$length" && cat -- "$body"
+      wait "$dialled"
+    } 2>/dev/null >"$at/in"
     cr=$(printf '\r')
     status=$(sed -n "1s/^HTTP\/1\.[01] \([0-9][0-9][0-9]\).*/\1/p;1q" "$at/out")
     sed "1,/^$cr\{0,1\}\$/d" "$at/out" >"$at/body"
     case $status in
       2??) cat "$at/body" ;;
-      '') printf '%s %s: no answer from the daemon: %s\n' "$1" "${2%%\?*}" "$(head -c 500 "$at/err")" >&2; exit 1 ;;
-      *) printf '%s %s: %s: %s\n' "$1" "${2%%\?*}" "$status" "$(head -c 2000 "$at/body")" >&2; exit 22 ;;
+      '')
+        printf '%s %s: no answer from the daemon: %s\n' "$1" "${2%%\?*}" "$(head -c 500 "$at/err")" >&2
+        exit 1
+        ;;
+      *)
+        printf '%s %s: %s: %s\n' "$1" "${2%%\?*}" "$status" "$(head -c 2000 "$at/body")" >&2
+        exit 22
+        ;;
     esac
   )
 }

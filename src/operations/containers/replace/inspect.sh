@@ -3,7 +3,7 @@
 
 of() {
   { why=$(docker inspect --type container --format "$2" -- "$1" 2>&1 >&3); } 3>&1 && return 0
-  case $why in *'o such container'*|*'o such object'*) return 1 ;; esac
+  case $why in *'o such container'* | *'o such object'*) return 1 ;; esac
   printf '%s\n' "$why" >&2
   return 2
 }

@@ -1,5 +1,6 @@
 # The new ones are made and take the place of the old ones: from the start, or from where an attempt was cut.
-# shellcheck disable=SC2154 # of whoever sources it: all, before, file, gate_seconds, image, name, newname, old, oldname, patience, query, restart, state, step, stopped_failed, wanted, was, work
+# shellcheck disable=SC2154 # of whoever sources it: all, before, file, gate_seconds, image, name, newname, old,
+# oldname, patience, query, restart, state, step, stopped_failed, wanted, was, work
 # shellcheck disable=SC2034 # for whoever sources it: finished
 # shellcheck disable=SC1010 # done is a word here
 
@@ -11,7 +12,7 @@ forward=
 for c in $all; do
   use "$c"
   find_new || fail "whether there is a new $name could not be read"
-  case $step in starting|done) ! started || forward=1 ;; esac
+  case $step in starting | done) ! started || forward=1 ;; esac
 done
 if [ -z "$forward" ]; then
   for c in $all; do
@@ -22,7 +23,7 @@ if [ -z "$forward" ]; then
     use "$c"
     case $(of "$old" '{{.Name}} {{.Image}} {{.State.Status}}') in
       "/$name $image running") [ "$was" = running ] || fail "$name runs now" ;;
-      "/$name $image exited"|"/$name $image created") [ "$was" != running ] || fail "$name does not run any more" ;;
+      "/$name $image exited" | "/$name $image created") [ "$was" != running ] || fail "$name does not run any more" ;;
       *) fail "$name is not as the plan has found it: $(of "$old" '{{.Name}} {{.State.Status}}')" ;;
     esac
     for taken in "$newname" "$oldname"; do
@@ -53,7 +54,7 @@ if [ -z "$forward" ]; then
     stopped "$old" || fail "$name did not stop"
     no_writes "$old"
   done
-  ( while_stopped ) || fail "$stopped_failed"
+  (while_stopped) || fail "$stopped_failed"
   for c in $all; do
     use "$c"
     remember swapping
@@ -92,7 +93,7 @@ if [ -n "$gate_healthy" ]; then
     until=$(($(date +%s) + $patience))
     while :; do
       health=$(of "$new" '{{.State.Running}} {{with index .State "Health"}}{{.Status}}{{else}}none{{end}}')
-      case $health in 'true none'|'true healthy') break ;; 'true starting') ;; *) fail "the new $name is not healthy: $health" ;; esac
+      case $health in 'true none' | 'true healthy') break ;; 'true starting') ;; *) fail "the new $name is not healthy: $health" ;; esac
       [ "$(date +%s)" -lt "$until" ] || fail "the new $name has not become healthy within $patience s"
       sleep 1
     done

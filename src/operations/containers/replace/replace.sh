@@ -10,14 +10,23 @@ export LC_ALL=C
 trap : HUP INT TERM
 . ./engine.sh
 . ../../../facts/containers/layer-writes.sh
-fail() { printf '%s\n' "$*" >&2; exit 1; }
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
 . ./inspect.sh
 use() {
   new='' step='' settled=
   "container_$1"
   file=$state/replacing/$old from=$state/replacing/$old
-  [ -f "$from" ] || { from=$state/replaced/$old; settled=1; }
-  [ -f "$from" ] || { settled=; return 0; }
+  [ -f "$from" ] || {
+    from=$state/replaced/$old
+    settled=1
+  }
+  [ -f "$from" ] || {
+    settled=
+    return 0
+  }
   while read -r key value; do
     case $key in restart) restart=$value ;; was) was=$value ;; new) new=$value ;; step) step=$value ;; esac
   done <"$from"
@@ -26,9 +35,9 @@ use() {
 remember() {
   step=$1
   mkdir -p -m 700 -- "$state/replacing" "$state/replaced" &&
-  printf 'name %s\nrestart %s\nwas %s\nnew %s\nstep %s\n' "$name" "$restart" "$was" "$new" "$step" >"$state/replacing/.$old" &&
-  sync "$state/replacing/.$old" && mv -f -- "$state/replacing/.$old" "$file" && sync "$state/replacing" "$state" ||
-  fail "what is to be done with $name cannot be written down in $state"
+    printf 'name %s\nrestart %s\nwas %s\nnew %s\nstep %s\n' "$name" "$restart" "$was" "$new" "$step" >"$state/replacing/.$old" &&
+    sync "$state/replacing/.$old" && mv -f -- "$state/replacing/.$old" "$file" && sync "$state/replacing" "$state" ||
+    fail "what is to be done with $name cannot be written down in $state"
 }
 forget() { rm -f -- "$file" && sync "$state/replacing"; }
 # The new one: by its id, or by its name where the id could not be written down any more.
@@ -37,7 +46,7 @@ find_new() {
   [ -z "$new" ] || of "$new" '{{.Id}}' >/dev/null || { [ $? = 1 ] && new=; } || return 1
   [ -n "$new" ] || [ "$step" != creating ] || new=$(of "$newname" '{{.Id}}') || { [ $? = 1 ] && new=; }
 }
-started() { [ -n "$new" ] && case $(of "$new" '{{.State.StartedAt}}') in ''|0001-*) return 1 ;; esac; }
+started() { [ -n "$new" ] && case $(of "$new" '{{.State.StartedAt}}') in '' | 0001-*) return 1 ;; esac }
 running() { [ "$(of "$1" '{{.State.Running}}')" = true ]; }
 # Not the same as not running, where that cannot be read.
 stopped() { [ "$(of "$1" '{{.State.Running}}')" = false ]; }
@@ -48,7 +57,8 @@ bring_back() {
   named "$old" "$name" && policy "$old" "$restart" || return 1
   [ "$was" != running ] || running "$old" || { docker start "$old" >/dev/null && running "$old"; }
 }
-# Back from wherever an attempt has come to. A new one that has run may hold what the old one never had: it is stopped and kept.
+# Back from wherever an attempt has come to. A new one that has run may hold what the old one never had: it is stopped
+# and kept.
 restore() {
   [ -n "$step" ] || return 0
   find_new || return 1
@@ -65,7 +75,10 @@ restore_all() {
   back=0
   for c in $all; do
     use "$c"
-    restore || { back=1; printf '%s could not be brought back; plimsoll resume tries it again. By hand: rename %s back to it, docker update --restart=%s, docker start\n' "$name" "$oldname" "$restart" >&2; }
+    restore || {
+      back=1
+      printf '%s could not be brought back; plimsoll resume tries it again. By hand: rename %s back to it, docker update --restart=%s, docker start\n' "$name" "$oldname" "$restart" >&2
+    }
   done
   [ -z "$kept" ] || printf 'kept, stopped, because it has run and may have written:%s\n' "$kept" >&2
   return "$back"

@@ -21,15 +21,22 @@ whole() {
 }
 undo_attempt() {
   [ -z "$gone" ] || return 0
-  [ -z "$bringing" ] || whole || { echo 'it can only go on backwards: plimsoll rollback again' >&2; return 0; }
+  [ -z "$bringing" ] || whole || {
+    echo 'it can only go on backwards: plimsoll rollback again' >&2
+    return 0
+  }
   for c in $all; do
     use "$c"
     [ "$step" = undoing ] || continue
     find_new || continue
     [ -n "$new" ] || continue
-    if ! forward_again; then printf 'the new %s could not be started again\n' "$name" >&2
-    elif [ -f "$state/replaced/$old" ]; then forget
-    else remember starting; fi
+    if ! forward_again; then
+      printf 'the new %s could not be started again\n' "$name" >&2
+    elif [ -f "$state/replaced/$old" ]; then
+      forget
+    else
+      remember starting
+    fi
   done
 }
 for c in $all; do
@@ -38,7 +45,7 @@ for c in $all; do
   [ -n "$step$settled" ] || continue
   [ -n "$(of "$old" '{{.Id}}')" ] || fail "the container that $name was before is gone"
   at=$(of "$name" '{{.Id}}')
-  case $at in ''|"$old"|"$new") ;; *) fail "$name is another container now: somebody has replaced it since" ;; esac
+  case $at in '' | "$old" | "$new") ;; *) fail "$name is another container now: somebody has replaced it since" ;; esac
 done
 for c in $all; do
   use "$c"
@@ -49,7 +56,7 @@ for c in $all; do
     no_writes "$new"
   fi
 done
-( undo_guard ) || fail "nothing is undone"
+(undo_guard) || fail "nothing is undone"
 bringing=1
 for c in $all; do
   use "$c"

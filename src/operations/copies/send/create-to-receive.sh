@@ -4,7 +4,6 @@
 
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll} word=$1 id=$2
 shift 2
-no() { printf '%s\n' "$*" >&2; exit 1; }
 . ./ticket.sh
 use_ticket "$word"
 label() { docker volume inspect --format "{{index .Labels \"$2\"}}" "$1"; }

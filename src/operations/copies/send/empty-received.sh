@@ -4,7 +4,10 @@
 LC_ALL=C
 . ../../../facts/copies/copied.sh
 
-no() { printf '%s\n' "$*" >&2; exit 9; }
+no() {
+  printf '%s\n' "$*" >&2
+  exit 9
+}
 . ../unused.sh
 [ -d "$2" ] || exit 0
 copy_of "$1" "$2" || exit 1

@@ -11,7 +11,7 @@
 # shellcheck disable=SC2154 # stands before it: asked
 
 trap '' HUP
-no() { printf '%s\n' "$*" >&2; exit 1; }
+. ../../../shell/no.sh
 directory=${0%/*}
 . ../../../facts/copies/copied.sh
 . ../../../facts/copies/inside.sh
@@ -21,12 +21,18 @@ to_is=${10} scratch=
 label=$2 until=$3 trust=$4
 revoke() { /bin/sh "$directory/revoke"; }
 remember() { text=$(cat -- "$mine") && keep "$state/copied/$name" "${text%?}${1:+,\"source\":\"$1\"},\"left\":\"$(state_of .)\"}"; }
-if [ "$asked" = revoke ]; then revoke; exit; fi
+if [ "$asked" = revoke ]; then
+  revoke
+  exit
+fi
 known=
 for allowed in begin "$5" "$6" "$7" "$8" "$9"; do [ "$asked" != "$allowed" ] || known=yes; done
 case $asked in 'end '*) case ${asked#end } in *[!0-9.\ ]*) ;; *) known=yes ;; esac ;; esac
 [ -n "$known" ] || no "this key is only for the copy of $label to $1"
-[ "$(date +%s)" -lt "$until" ] || { revoke; no "the time for this copy is over"; }
+[ "$(date +%s)" -lt "$until" ] || {
+  revoke
+  no "the time for this copy is over"
+}
 copy_of "$label" "$1" || no "$1 is not there as it was planned for"
 exec 8>>"$directory/lock"
 flock -w 120 8 || no "an earlier connection still writes to $to"
@@ -45,24 +51,35 @@ case $asked in
       found=nothing mode=$(stat -c %a .)
       while [ "${#mode}" -lt 4 ]; do mode=0$mode; done
       if occupied; then
-        if as_left; then found=part
-        elif [ "$trust" = anything ]; then found=else answer=doubtful
-        else no "$to is not empty, and what is there is no copy of $label"; fi
+        if as_left; then
+          found=part
+        elif [ "$trust" = anything ]; then
+          found=else answer=doubtful
+        else
+          no "$to is not empty, and what is there is no copy of $label"
+        fi
       fi
       mine=$state/copies/$name
       keep "$mine" "$key\"found\":\"$found\",\"owner\":\"$(stat -c %u:%g .)\",\"mode\":\"$mode\"}"
     fi
     [ $answer = doubtful ] || touch -- "$mine"
-    echo $answer ;;
+    echo $answer
+    ;;
   'end '*)
     [ -n "$mine" ] || no "no copy was begun"
-    sync -f . && remember "${asked#end }" && rm -f -- "$mine" || no "the copy could not be written down" ;;
+    sync -f . && remember "${asked#end }" && rm -f -- "$mine" || no "the copy could not be written down"
+    ;;
   "$5" | "$6")
     [ -n "$mine" ] || no "no copy was begun"
     from=
-    inside rw 'set -f; exec $1' "$asked"; status=$?
+    inside rw 'set -f; exec $1' "$asked"
+    status=$?
     # Only this has written here, however it has ended.
     sync -f . && remember
-    exit "$status" ;;
-  "$7" | "$8" | "$9") from=; inside ro 'set -f; exec $1' "$asked" ;;
+    exit "$status"
+    ;;
+  "$7" | "$8" | "$9")
+    from=
+    inside ro 'set -f; exec $1' "$asked"
+    ;;
 esac

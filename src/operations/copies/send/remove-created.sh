@@ -3,10 +3,13 @@
 
 state=${PLIMSOLL_STATE:-/var/lib/plimsoll} id=$1
 shift
-no() { printf '%s\n' "$*" >&2; exit 1; }
 . ./ticket.sh
 void_ticket
-found=$(docker volume inspect --format "{{.Mountpoint}} {{index .Labels \"$3\"}}" "$1" 2>&1) || { case $found in *[Nn]'o such volume'*) exit 0 ;; esac; printf '%s\n' "$found" >&2; exit 1; }
+found=$(docker volume inspect --format "{{.Mountpoint}} {{index .Labels \"$3\"}}" "$1" 2>&1) || {
+  case $found in *[Nn]'o such volume'*) exit 0 ;; esac
+  printf '%s\n' "$found" >&2
+  exit 1
+}
 [ "${found#* }" = "$2" ] || no "the volume $1 was not made for this copy"
 [ -z "$(ls -A -- "${found%% *}")" ] || no "the volume $1 is not empty"
 docker volume rm -- "$1"

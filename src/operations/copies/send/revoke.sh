@@ -12,5 +12,6 @@ if [ -e "$keys" ] && grep -q " plimsoll-copy-$id\$" "$keys"; then
 fi
 [ ! -e "$state/receiving/$id/made-directory" ] || rmdir -- "${keys%/*}" 2>/dev/null
 rm -rf -- "$state/receiving/$id"
-rm -f -- "$state/receiving/.lock"; rmdir -- "$state/receiving" 2>/dev/null
+rm -f -- "$state/receiving/.lock"
+rmdir -- "$state/receiving" 2>/dev/null
 exit 0

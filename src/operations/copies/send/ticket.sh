@@ -3,6 +3,7 @@
 # it. So what was sent by a laptop that is gone, and is only reached by a slow host afterwards, does nothing.
 # shellcheck disable=SC2154 # of whoever sources it: id, state
 
+. ../../../shell/no.sh
 ticket=$state/receiving/$id.ticket
 use_ticket() {
   mine=$1

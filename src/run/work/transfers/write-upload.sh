@@ -1,5 +1,6 @@
 # Standard input becomes a file. Arguments: the path, mode, owner or empty, digest.
 
-set -f; trap '' HUP PIPE
+set -f
+trap '' HUP PIPE
 . ../../../shell/write-beside.sh
 write_beside "$@"

@@ -1,0 +1,6 @@
+# `no REASON` ends a script that cannot do what it is for.
+
+no() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
