@@ -102,7 +102,7 @@ function scriptOf({ actions: [action] }: Change): string {
 }
 
 /** Where in it the first byte is copied, and where all of them have been. */
-const copies = 'copy $checksum; status=$?';
+const copies = 'copy $checksum\nstatus=$?';
 const synced = 'sync -f . || no';
 
 /** The change, with something else happening at a place in its script, in the destination. */

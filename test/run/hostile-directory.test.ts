@@ -23,7 +23,7 @@ import type { Action } from '../../src/operations/engine/change.ts';
 import type { Directory } from '../../src/operations/copies/copy-start.ts';
 import type { Planned } from '../../src/operations/engine/operation.ts';
 import { upload as uploadOperation } from '../../src/operations/files/upload.ts';
-import { uploadScript } from '../../src/run/work/transfers/carry-file.ts';
+import { uploadScript } from '../../src/run/work/carry-file.ts';
 import { planHere } from '../operations/on-this-machine.ts';
 import { otherUser, scene, type Scene } from '../support/other-user.ts';
 import { carryOut } from './carry-out.ts';

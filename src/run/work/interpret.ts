@@ -9,7 +9,7 @@ import { carryOutWork, LeftOnHost } from './follow.ts';
 import type { Interpreter } from './interpreter.ts';
 import { relay, relayEnd } from './relay.ts';
 import { sealBackup } from './seal.ts';
-import { fetchFile, upload } from './transfers/carry-file.ts';
+import { fetchFile, upload } from './carry-file.ts';
 import { waitUntil } from './wait-until.ts';
 import type { Work } from './work.ts';
 import { startWork } from './work.ts';

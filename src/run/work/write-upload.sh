@@ -2,5 +2,5 @@
 
 set -f
 trap '' HUP PIPE
-. ../../../shell/write-beside.sh
+. ../../shell/write-beside.sh
 write_beside "$@"

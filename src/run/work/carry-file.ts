@@ -1,20 +1,20 @@
 import { pipeline } from 'node:stream/promises';
-import { toAppError } from '../../../errors.ts';
-import type { Action, FetchAction, UploadAction } from '../../../operations/engine/change.ts';
-import type { StepOutput } from '../../../operations/engine/operation.ts';
-import { shell } from '../../../shell/shell.ts';
-import type { Connection } from '../../../transport/transport.ts';
-import { formatBytes } from '../../../values/size.ts';
-import { oneLine } from '../../../values/terminal.ts';
-import type { Link } from '../../reach/link.ts';
-import { commandOf } from '../../report/shown.ts';
-import { failed } from '../ended.ts';
-import type { Interpreter } from '../interpreter.ts';
-import type { Expected } from './transfer.ts';
-import { AtMost, HostEnd, LaptopEnd, transfer, transferTime } from './transfer.ts';
+import { toAppError } from '../../errors.ts';
+import type { Action, FetchAction, UploadAction } from '../../operations/engine/change.ts';
+import type { StepOutput } from '../../operations/engine/operation.ts';
+import { shell } from '../../shell/shell.ts';
+import type { Connection } from '../../transport/transport.ts';
+import { formatBytes } from '../../values/size.ts';
+import { oneLine } from '../../values/terminal.ts';
+import type { Link } from '../reach/link.ts';
+import { commandOf } from '../report/shown.ts';
+import { failed } from './ended.ts';
+import type { Interpreter } from './interpreter.ts';
+import type { Expected } from './transfers/transfer.ts';
+import { AtMost, HostEnd, LaptopEnd, transfer, transferTime } from './transfers/transfer.ts';
 
 /** Standard input is the content. */
-export const uploadScript = shell('run/work/transfers/write-upload.sh');
+export const uploadScript = shell('run/work/write-upload.sh');
 
 export async function upload(
   interpreter: Interpreter,
