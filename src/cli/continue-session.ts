@@ -10,7 +10,7 @@ import { repairJournal } from '../run/journal/read-journal.ts';
 import { holdRun } from '../run/journal/run-lock.ts';
 import { findRun, journalPath, openRun } from '../run/journal/run-store.ts';
 import type { Confirmation } from './continue-command.ts';
-import type { ContinueMode, ContinueOptions, StoredRun } from './continued.ts';
+import type { ContinueMode, ContinueOptions, ContinuedRun } from './continued.ts';
 import { continuing } from './continued.ts';
 import { sha256 } from './playbook-session.ts';
 import type { SessionResult } from './session.ts';
@@ -34,7 +34,7 @@ export async function continueRun(
     const present = inPresentTerms(operations);
     const settled = await settleLeft(world, { runId, directory }, stored.records, options);
     const earlier = settled.map((record) => (record.type === 'intent' ? present(record) : record));
-    const run: StoredRun = {
+    const run: ContinuedRun = {
       runId,
       history: historyOf(earlier),
       plan: planInPresentTerms(parsePlanFile(stored.planText, `${directory}/plan.json`, sha256), operations),

@@ -35,7 +35,7 @@ export type ContinueMode = 'resume' | 'rollback' | 'finalize';
 /** What goes on: its plays, what else they need, and the hosts that are left out with the reason. */
 type Continued = Pick<Share, 'plays' | 'extraVars' | 'operations' | 'basis' | 'inventory' | 'warnings' | 'afterwards'>;
 
-export interface StoredRun {
+export interface ContinuedRun {
   readonly runId: string;
   readonly history: History;
   readonly plan: PlanFile;
@@ -45,7 +45,7 @@ export interface StoredRun {
 export const continuing: Readonly<
   Record<
     ContinueMode,
-    (world: World, run: StoredRun, hosts: readonly HostHistory[], options: ContinueOptions) => Promise<Continued>
+    (world: World, run: ContinuedRun, hosts: readonly HostHistory[], options: ContinueOptions) => Promise<Continued>
   >
 > = {
   async resume(world, { history, plan }, hosts, options) {

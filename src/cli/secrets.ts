@@ -1,4 +1,4 @@
-import { scopeOf } from '../config/expressions/scope.ts';
+import { playScope } from '../config/expressions/scope.ts';
 import { namedSources, resolveSecrets, type SecretOptions, type UsedSecret } from '../config/secrets.ts';
 import type { SelectedPlay } from '../config/load.ts';
 import type { Host, Inventory, Place } from '../config/model/types.ts';
@@ -151,7 +151,7 @@ export function secretsOfPlays(
 ): readonly UsedSecret[] {
   return plays.flatMap(({ play, hosts }) => {
     if (!hosts.some(({ name }) => name === host.name)) return [];
-    const scope = scopeOf(play, host, extraVars);
+    const scope = playScope(play, host, extraVars);
     return play.steps.flatMap((step) =>
       (step.secretsOf?.(scope) ?? []).map((reference) => ({ reference, place: step.place })),
     );

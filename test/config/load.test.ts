@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readExtraVars } from '../../src/config/extra-vars.ts';
 import { loadAll, type LoadRequest } from '../../src/config/load.ts';
-import { scopeOf } from '../../src/config/expressions/scope.ts';
+import { playScope } from '../../src/config/expressions/scope.ts';
 import { issuesOf, laptop, printIssue } from './io.ts';
 import { registry } from './registry.ts';
 
@@ -280,7 +280,7 @@ describe('variables', () => {
     const [play] = plays;
     const [host] = hosts;
     if (play === undefined || host === undefined) throw new Error('nothing was selected');
-    expect(scopeOf(play.play, host, extraVars)).toMatchObject({
+    expect(playScope(play.play, host, extraVars)).toMatchObject({
       vars: { target: '2GiB', tier: 'play data' },
       host: { name: 'db-1', vars: { target: 20 } },
       facts: {},

@@ -6,7 +6,7 @@ import type { Host, Play, Scope } from '../model/types.ts';
  * variables, then the play's, then the command line's: the later ones win. A play's variable may
  * read the inventory's and the ones before it. Throws an AppError('config') with the place.
  */
-export function scopeOf(play: Pick<Play, 'varTemplates'>, host: Host, extraVars: JsonObject): Scope {
+export function playScope(play: Pick<Play, 'varTemplates'>, host: Host, extraVars: JsonObject): Scope {
   const { address, port, user } = host.target;
   const self: JsonObject = { name: host.name, address, port, user, groups: host.groups, vars: host.vars };
   let vars: JsonObject = { ...host.vars, ...extraVars };

@@ -8,7 +8,7 @@ import { BudgetExceeded } from '../expressions/expression-budget.ts';
 import { beforeItems } from './loop.ts';
 import type { CompiledPlay } from './playbook.ts';
 import { ResolveError } from '../expressions/resolve-error.ts';
-import { scopeOf } from '../expressions/scope.ts';
+import { playScope } from '../expressions/scope.ts';
 import type { CompiledStep } from './step.ts';
 import type { Host, Scope } from '../model/types.ts';
 
@@ -61,7 +61,7 @@ async function checkHost(
   signal: AbortSignal | undefined,
 ): Promise<Found> {
   const found = new Found();
-  const scope = attempt(() => scopeOf(play, host, extraVars), found);
+  const scope = attempt(() => playScope(play, host, extraVars), found);
   if (scope !== undefined) for (const step of play.steps) await checkStep(step, scope, found, signal);
   return found;
 }

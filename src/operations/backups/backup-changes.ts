@@ -13,7 +13,7 @@ import { forBackup } from './backup-survey.ts';
 import { putInBucket } from './bucket.ts';
 import { keysOf } from './encryption.ts';
 import { filesOf } from './retention.ts';
-import { sealBackup, sealOf } from './vouching.ts';
+import { sealing, sealOf } from './vouching.ts';
 import { shell } from '../../shell/shell.ts';
 
 export interface BackupPlan extends BackupSurvey {
@@ -128,7 +128,7 @@ function sealChange(plan: BackupPlan): Change {
     subject: `seal:${name}`,
     before: { seal: 'none' },
     after: { seal: 'there' },
-    actions: [sealBackup(name, spool, to)],
+    actions: [sealing(name, spool, to)],
     undo: [],
     atomic: false,
     bindings: bindings(plan),
@@ -159,7 +159,7 @@ function deliverChange(plan: BackupPlan, from: 'archive' | 'manifest'): Change {
             resumes: true,
           },
         ]),
-    ...(from === 'manifest' ? [] : [sealBackup(name, spool, to)]),
+    ...(from === 'manifest' ? [] : [sealing(name, spool, to)]),
     {
       kind: 'fetch',
       path: manifest,

@@ -14,7 +14,7 @@ export function sealOf(directory: string, name: string): string {
 }
 
 /** In the place where it is kept; what goes to a bucket is sealed on the host that brings it there. */
-export function sealBackup(name: string, spool: string, to: Kept): SealAction {
+export function sealing(name: string, spool: string, to: Kept): SealAction {
   const directory = to.bucket === undefined ? directoryOf(to) : spool;
   return {
     kind: 'seal',

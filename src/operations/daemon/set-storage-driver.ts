@@ -12,7 +12,7 @@ import type { DriverSwitch } from './driver-switch.ts';
 import { switchBack, switchDriver } from './driver-switch.ts';
 import type { Invisible } from '../restart/invisible.ts';
 import { resourcesOf, startedWithTheDaemon } from '../restart/restart.ts';
-import { counted, describeInvisible, invisibleOf, listed, volumesLeftBehind } from '../restart/invisible.ts';
+import { counted, describeInvisible, invisibleOf, inWords, volumesLeftBehind } from '../restart/invisible.ts';
 import type { Decision } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { stoppedReads } from '../rootfs/outgrown.ts';
@@ -160,12 +160,12 @@ function warningsOf(
     ...(volumes.length === 0
       ? []
       : [
-          `Docker will take ${counted(volumes.length, 'volume')} for dangling that ${volumes.length === 1 ? 'belongs' : 'belong'} to these containers (${listed(volumes)}): do not run docker volume prune, which removes what it takes for dangling; clean_volumes leaves them alone`,
+          `Docker will take ${counted(volumes.length, 'volume')} for dangling that ${volumes.length === 1 ? 'belongs' : 'belong'} to these containers (${inWords(volumes)}): do not run docker volume prune, which removes what it takes for dangling; clean_volumes leaves them alone`,
         ]),
     ...(again.length === 0
       ? []
       : [
-          `${counted(again.length, 'container')} made with ${want.driver} earlier will be seen again, and started where the restart policy says so: ${listed(again.map(({ name }) => name))}`,
+          `${counted(again.length, 'container')} made with ${want.driver} earlier will be seen again, and started where the restart policy says so: ${inWords(again.map(({ name }) => name))}`,
         ]),
     ...(want.driver === 'devicemapper' && !(want.options ?? []).some((option) => option.startsWith('dm.thinpooldev='))
       ? [
@@ -194,7 +194,7 @@ function judgeStop(want: DriverWant, running: readonly Container[], seen: Driver
   if (want.stop_containers === true) return refusals;
   return [
     refuse(
-      `${counted(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'} (${listed(running.map(({ name }) => name))}), and would have to be stopped`,
+      `${counted(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'} (${inWords(running.map(({ name }) => name))}), and would have to be stopped`,
       'say stop_containers: true, or stop them first',
     ),
     ...refusals,

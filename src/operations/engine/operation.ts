@@ -5,7 +5,7 @@ import type { Refusal } from '../../values/refusal.ts';
 import { isRefused } from '../../values/refusal.ts';
 import type { Change, ExecAction } from './change.ts';
 import type { Reading } from './reading.ts';
-import { follow } from './reading.ts';
+import { followReading } from './reading.ts';
 import type { NamedSecretFile } from './secret-files.ts';
 
 /**
@@ -161,14 +161,14 @@ export function defineOperation<Want, Seen>(definition: Definition<Want, Seen>):
     ...rest
   } = definition;
   const seenBy = (want: Want, known: Known): Seen | Refusal => {
-    const { asked, seen } = follow(read(want), known);
+    const { asked, seen } = followReading(read(want), known);
     if (seen === undefined)
       throw new Error(`${rest.name} is planned before all is known: ${asked.map(({ key }) => key).join(', ')}`);
     return seen.value;
   };
   return {
     ...rest,
-    needs: (want, known) => follow(read(want), known).asked,
+    needs: (want, known) => followReading(read(want), known).asked,
     plan: (want, known) => {
       const seen = seenBy(want, known);
       return planned(isRefused(seen) ? seen : plan(want, seen));

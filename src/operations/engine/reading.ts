@@ -88,7 +88,7 @@ export function* allBeside<Seen>(readings: readonly Reading<Seen>[]): Reading<re
 }
 
 /** The flights so far, up to the first that nobody has asked; and what was seen, when all have been. */
-export function follow<Seen>(
+export function followReading<Seen>(
   reading: Reading<Seen>,
   known: Known,
 ): { readonly asked: readonly FactRequest[]; readonly seen?: { readonly value: Seen } } {

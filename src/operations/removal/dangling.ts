@@ -178,7 +178,7 @@ function judge(
   if (users.length > 0) return { kind: 'used' };
   // It holds nothing: what it mounts lies elsewhere.
   if (options['type'] !== undefined || options['device'] !== undefined) return { kind: 'foreign' };
-  if (!want.named && !isAnonymous(volume)) return { kind: 'not-asked' };
+  if (!want.named && !hasAnonymousName(volume)) return { kind: 'not-asked' };
   const named = (globs: readonly string[]): boolean => globs.some((glob) => matchesGlob(glob, name));
   if ((want.name !== undefined && !named(want.name)) || named(want.except ?? [])) return { kind: 'not-asked' };
   if (
@@ -207,7 +207,7 @@ function judge(
 }
 
 /** Docker names it by 64 hexadecimal digits. Before release 23 it has no label that says so. */
-export function isAnonymous({ name }: Volume): boolean {
+export function hasAnonymousName({ name }: Volume): boolean {
   return /^[0-9a-f]{64}$/.test(name);
 }
 

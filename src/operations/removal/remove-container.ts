@@ -16,7 +16,7 @@ import { defineOperation } from '../engine/operation.ts';
 import type { SeenBy } from '../engine/reading.ts';
 import { together } from '../engine/reading.ts';
 import { period, periodText } from './clean-input.ts';
-import { isAnonymous, volumesIn } from './dangling.ts';
+import { hasAnonymousName, volumesIn } from './dangling.ts';
 import { putIntoQuarantine } from './quarantine-scripts.ts';
 import { judgeOrchestrated } from '../copies/stop-users.ts';
 import type { Refusal } from '../../values/refusal.ts';
@@ -145,7 +145,7 @@ function ownVolumes(
   );
   const isOwn = (volume: Volume): boolean =>
     volume.driver === 'local' &&
-    isAnonymous(volume) &&
+    hasAnonymousName(volume) &&
     mounted.has(volume.name) &&
     !invisible.has(volume.name) &&
     usersOfVolume(uses, volume).every((user) => user.id === id);

@@ -21,7 +21,7 @@ export function invisibleOf(
 
 export function describeInvisible({ containers, images, driver }: Invisible): string {
   const parts = [
-    ...(containers.length === 0 ? [] : [`${counted(containers.length, 'container')} (${listed(containers)})`]),
+    ...(containers.length === 0 ? [] : [`${counted(containers.length, 'container')} (${inWords(containers)})`]),
     ...(images === 0 ? [] : [counted(images, 'image')]),
   ];
   return `${parts.join(' and ')} of ${driver}`;
@@ -42,6 +42,6 @@ export function counted(count: number, what: string): string {
   return `${String(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
-export function listed(names: readonly string[]): string {
+export function inWords(names: readonly string[]): string {
   return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${String(names.length - 5)} more` : names.join(', ');
 }

@@ -10,7 +10,7 @@ export const scaledLabel = {
 } as const;
 
 /** All labels that begin so are plimsoll's own. */
-export const ownLabels = 'plimsoll.';
+export const ownLabelPrefix = 'plimsoll.';
 
 export function instanceName(set: string, index: number): string {
   return `${set}-${String(index)}`;

@@ -3,7 +3,7 @@ import { parseBytes, roundUp } from '../../values/size.ts';
 import { sizeText } from '../engine/input.ts';
 import { blockBytes } from '../../values/docker-size.ts';
 import { volumeName } from '../versions/versions.ts';
-import { ownLabels } from './instances.ts';
+import { ownLabelPrefix } from './instances.ts';
 
 export const setName = z
   .string()
@@ -54,9 +54,9 @@ export const templateSchema = z
     path: ['options'],
     message: 'would put a secret into plans and argument lists: use the driver’s credentials file',
   })
-  .refine(({ labels }) => !Object.keys(labels).some((key) => key.startsWith(ownLabels) || key.includes('=')), {
+  .refine(({ labels }) => !Object.keys(labels).some((key) => key.startsWith(ownLabelPrefix) || key.includes('=')), {
     path: ['labels'],
-    message: `must not begin with ${ownLabels}, nor hold "="`,
+    message: `must not begin with ${ownLabelPrefix}, nor hold "="`,
   });
 
 export type ScaledTemplate = z.infer<typeof templateSchema>;

@@ -10,13 +10,13 @@ import type { Situation } from './situation.ts';
 /** Docker removes volumes with this label by itself; one that was copied with care is not to be lost that way. */
 const anonymousLabel = 'com.docker.volume.anonymous';
 
-export interface Target extends NewVolume {
+export interface CopyTarget extends NewVolume {
   /** Its quota is in force. */
   readonly ready: boolean;
 }
 
 /** The volume to copy to: one that was made for this and has not taken the old one's place yet, or a new one. */
-export function targetOf(situation: Situation, bytes: number): Target | Refusal {
+export function targetOf(situation: Situation, bytes: number): CopyTarget | Refusal {
   const { volume, family, all, past, pending, state, uses } = situation;
   const bytesBefore = state.options?.quotaBytes ?? 0;
   const labels = Object.fromEntries(
@@ -64,7 +64,7 @@ export function targetOf(situation: Situation, bytes: number): Target | Refusal 
 }
 
 /** A new container that was started, failed, and is kept with the new volume, because it may have written. */
-export function keptByFailure({ uses, past }: Situation, { name, mountpoint }: Target): Refusal | undefined {
+export function keptByFailure({ uses, past }: Situation, { name, mountpoint }: CopyTarget): Refusal | undefined {
   const kept = uses.find(
     (use) =>
       isNew(use, past) &&
@@ -82,7 +82,7 @@ export function keptByFailure({ uses, past }: Situation, { name, mountpoint }: T
 export function tooLarge(
   { volume, state, pending }: Situation,
   source: Directory,
-  target: Target,
+  target: CopyTarget,
   bytes: number,
 ): Refusal | undefined {
   if (source.allocatedBytes > bytes)

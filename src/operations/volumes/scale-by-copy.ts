@@ -30,7 +30,7 @@ import type { Outgrown } from '../rootfs/outgrown.ts';
 import { judgeStopped, readOutgrown } from '../rootfs/outgrown.ts';
 import { nested, noMethod, toolWarnings, unfinishedSource, unfit } from '../copies/copy-judgement.ts';
 import { finalPass, livePass, unchangedSinceCopy } from '../copies/copy-passes.ts';
-import type { Target } from './copy-target.ts';
+import type { CopyTarget } from './copy-target.ts';
 import { keptByFailure, targetOf, tooLarge } from './copy-target.ts';
 import { createVolume } from './create-volume.ts';
 import { downtime } from '../copies/copy-time.ts';
@@ -159,7 +159,7 @@ export function copyDowntime({ state, users }: Situation, source: CopyDirectory 
 }
 
 function liveCopy(
-  target: Target,
+  target: CopyTarget,
   method: CopyMethod,
   source: Directory,
   family: string,
@@ -184,7 +184,7 @@ function liveCopy(
 function last(
   situation: Situation,
   source: Directory,
-  target: Target,
+  target: CopyTarget,
   method: CopyMethod,
   containers: Parameters<typeof replaceContainers>[0]['containers'],
   { bwlimit, gate }: ScaleByCopyWant,

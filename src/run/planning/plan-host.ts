@@ -1,4 +1,4 @@
-import { scopeOf } from '../../config/expressions/scope.ts';
+import { playScope } from '../../config/expressions/scope.ts';
 import type { Play, Step } from '../../config/model/types.ts';
 import { AppError, neverReached, toAppError } from '../../errors.ts';
 import { compareSteps } from '../../plan/compare.ts';
@@ -66,7 +66,7 @@ export function playContext(context: RunContext, run: HostRun, play: Play): Omit
     registeredBy: new Map(
       play.steps.flatMap(({ register, name }) => (register === undefined ? [] : [[register, name]])),
     ),
-    scope: scopeOf(play, run.host, context.extraVars),
+    scope: playScope(play, run.host, context.extraVars),
   };
 }
 

@@ -1,4 +1,4 @@
-import { scopeOf } from '../../config/expressions/scope.ts';
+import { playScope } from '../../config/expressions/scope.ts';
 import type { SelectedPlay } from '../../config/load.ts';
 import type { Host, Play, Scope, Step } from '../../config/model/types.ts';
 import { AppError } from '../../errors.ts';
@@ -51,7 +51,7 @@ function programsOf(
     for (const text of textsOf(
       step,
       operation,
-      tolerant(() => scopeOf(play, host, extraVars)),
+      tolerant(() => playScope(play, host, extraVars)),
       (item) => basis.want(host.name, `${id}${item}`),
     )) {
       const key = canonicalJson(text);

@@ -1,4 +1,4 @@
-import { scopeOf } from '../../config/expressions/scope.ts';
+import { playScope } from '../../config/expressions/scope.ts';
 import type { SelectedPlay } from '../../config/load.ts';
 import type { Scope, Step } from '../../config/model/types.ts';
 import { AppError } from '../../errors.ts';
@@ -28,7 +28,7 @@ export function secretFiles(
       const operation = operations.get(step.operation);
       if (operation?.secretFiles === undefined) continue;
       for (const host of hosts) {
-        for (const { key, file } of inputsOf(step, () => scopeOf(play, host, extraVars)).flatMap(
+        for (const { key, file } of inputsOf(step, () => playScope(play, host, extraVars)).flatMap(
           (input) => operation.secretFiles?.(input) ?? [],
         )) {
           const where = `${step.place.file}:${String(step.place.line)}`;

@@ -16,7 +16,7 @@ import { AtMost, HostEnd, LaptopEnd, transfer, transferTime } from './transfers/
 /** Standard input is the content. */
 export const uploadScript = shell('run/work/write-upload.sh');
 
-export async function upload(
+export async function uploadFile(
   interpreter: Interpreter,
   connection: Connection,
   action: UploadAction,

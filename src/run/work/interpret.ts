@@ -9,7 +9,7 @@ import { carryOutWork, LeftOnHost } from './follow.ts';
 import type { Interpreter } from './interpreter.ts';
 import { relay, relayEnd } from './relay.ts';
 import { sealBackup } from './seal.ts';
-import { fetchFile, upload } from './carry-file.ts';
+import { fetchFile, uploadFile } from './carry-file.ts';
 import { waitUntil } from './wait-until.ts';
 import type { Work } from './work.ts';
 import { startWork } from './work.ts';
@@ -90,7 +90,7 @@ async function execute(
     throw new Error('an atomic change can only be made of commands, checks and small files');
   switch (action.kind) {
     case 'upload':
-      return interpreter.link.again((connection) => upload(interpreter, connection, action), interpreter.signal);
+      return interpreter.link.again((connection) => uploadFile(interpreter, connection, action), interpreter.signal);
     case 'fetch':
       return interpreter.link.again((connection) => fetchFile(interpreter, connection, action), interpreter.signal);
     case 'wait-until':

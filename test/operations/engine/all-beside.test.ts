@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Fact } from '../../../src/facts/fact.ts';
 import { ask } from '../../../src/facts/fact.ts';
 import type { Reading } from '../../../src/operations/engine/reading.ts';
-import { allBeside, beside, follow, perhaps, together } from '../../../src/operations/engine/reading.ts';
+import { allBeside, beside, followReading, perhaps, together } from '../../../src/operations/engine/reading.ts';
 import { Answers } from '../known.ts';
 
 const text: Fact<string> = { name: 'text', script: 'true', parse: ({ stdout }) => stdout };
@@ -15,7 +15,7 @@ function* inTurn(...names: readonly string[]): Reading<string> {
 
 /** What is newly asked, flight by flight, and what is seen at the end. */
 function flights<Seen>(reading: () => Reading<Seen>, known = new Answers()): readonly unknown[] {
-  const { asked, seen } = follow(reading(), known);
+  const { asked, seen } = followReading(reading(), known);
   if (seen !== undefined) return [seen.value];
   const fresh = asked.filter((request) => !known.has(request));
   for (const request of fresh) known.put(request, request.args[0]);

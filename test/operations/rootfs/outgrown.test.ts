@@ -23,7 +23,7 @@ import { composeContainerOf } from '../../../src/operations/containers/compose/c
 import { recreateContainer } from '../../../src/operations/containers/recreate/recreate-container.ts';
 import { growPool } from '../../../src/operations/pools/grow-pool.ts';
 import type { Operation, Planned } from '../../../src/operations/engine/operation.ts';
-import { follow } from '../../../src/operations/engine/reading.ts';
+import { followReading } from '../../../src/operations/engine/reading.ts';
 import { judgeStopped, readOutgrown, stoppedReads } from '../../../src/operations/rootfs/outgrown.ts';
 import { askThinRootfs } from '../../../src/operations/rootfs/thin.ts';
 import { setStorageDriver } from '../../../src/operations/daemon/set-storage-driver.ts';
@@ -429,7 +429,7 @@ it('nothing is looked up of Docker where nobody would be stopped', () => {
   const without = new Answers()
     .fail(ask(dockerInfo), new AppError('no-docker', 'there is none'))
     .fail(ask(containers), new AppError('no-docker', 'there is none'));
-  const { asked, seen } = follow(readOutgrown([]), without);
+  const { asked, seen } = followReading(readOutgrown([]), without);
   expect([asked, seen && judgeStopped([], seen.value, 'either'), seen && stoppedReads([], seen.value)]).toEqual([
     [],
     undefined,

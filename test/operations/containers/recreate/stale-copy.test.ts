@@ -4,7 +4,7 @@ import { askCopiedInto } from '../../../../src/facts/copies/copied-into.ts';
 import { ask } from '../../../../src/facts/fact.ts';
 import { volumes } from '../../../../src/facts/volumes/volumes.ts';
 import { readCopies, staleCopyRefusal } from '../../../../src/operations/containers/recreate/stale-copy.ts';
-import { follow } from '../../../../src/operations/engine/reading.ts';
+import { followReading } from '../../../../src/operations/engine/reading.ts';
 import { recordedSpec } from '../../../facts/recorded-specs.ts';
 import { Answers } from '../../known.ts';
 
@@ -21,7 +21,7 @@ const reasonOf = (copy: CopiedInto | null): string | undefined =>
   staleCopyRefusal(spec, mounts, { volumes: [volume], into: new Map([[mountpoint, () => copy]]) })?.reason;
 
 const asked = (wanted: Parameters<typeof readCopies>[0], known: Answers): readonly string[] =>
-  follow(readCopies(wanted), known).asked.map(({ key }) => key);
+  followReading(readCopies(wanted), known).asked.map(({ key }) => key);
 
 describe('a copy that is to take the place of what it is a copy of', () => {
   it('is refused when that has been written to since, is unfinished, or its source is gone', () => {
