@@ -121,8 +121,14 @@ function changeDriver(want: DriverWant, situation: DriverSituation): Decision {
   const change: Change = {
     summary: `storage driver ${docker.driver} → ${want.driver} (${config.path}); ${running.length === 0 ? '' : `stop ${counted(running.length, 'container')}, `}restart the Docker daemon`,
     subject: 'storage-driver',
-    before: { driver: docker.driver, containers: all.length, images: drivers.images[docker.driver] ?? 0 },
-    after: { driver: want.driver, containers: earlier, images: drivers.images[want.driver] ?? 0 },
+    // What runs, too: a rollback that has got the driver back, and has not started them yet, is not at its end.
+    before: {
+      driver: docker.driver,
+      containers: all.length,
+      images: drivers.images[docker.driver] ?? 0,
+      running: running.map(({ name }) => name),
+    },
+    after: { driver: want.driver, containers: earlier, images: drivers.images[want.driver] ?? 0, running: [] },
     actions: [...(write === undefined ? [] : writeConfigFile(write)), switchDriver(how)],
     undo: switchBack(how, takeBackConfigFile(written)),
     ...finalizeConfigFile(how.backup),

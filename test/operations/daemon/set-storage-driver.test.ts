@@ -32,8 +32,8 @@ describe('set_storage_driver', () => {
       changes: [
         {
           summary: `storage driver devicemapper → overlay2 (${path}); stop 1 container, restart the Docker daemon`,
-          before: { driver: 'devicemapper', containers: 1, images: 3 },
-          after: { driver: 'overlay2', containers: 0, images: 0 },
+          before: { driver: 'devicemapper', containers: 1, images: 3, running: ['c1'] },
+          after: { driver: 'overlay2', containers: 0, images: 0, running: [] },
           atomic: true,
           actions: [
             { kind: 'write-file', path, content: rewritten, expect: text, backup },
