@@ -62,6 +62,7 @@ const kinds = {
     mode,
     expect: text.nullable(),
     backup: z.exactOptional(path),
+    again: z.exactOptional(z.literal(true)),
   } satisfies Shape<ActionOf<'write-file'>>),
   upload: z.strictObject({
     kind: z.literal('upload'),

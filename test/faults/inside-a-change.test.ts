@@ -23,6 +23,7 @@ interface Moment {
   readonly kept?: boolean;
 }
 
+const restarting: Moment = { tool: 'systemctl', when: 'restart *' };
 const docker = (when: string, more: Partial<Moment> = {}): Moment => ({ tool: 'docker', when, ...more });
 
 /** In the order in which they come. */
@@ -109,7 +110,7 @@ const lvmPool: readonly Moment[] = [
 const switching: readonly Moment[] = [
   docker('stop *'),
   docker('ps -q'),
-  { tool: 'systemctl', when: 'restart *' },
+  restarting,
   docker('info --format {{.Driver}}'),
 ];
 
@@ -119,21 +120,33 @@ const rows: readonly {
   readonly moments: readonly Moment[];
   readonly back: readonly Moment[];
 }[] = [
-  { operation: 'scale_volume', on: 'in place', moments: [{ tool: 'xfs_quota', when: '*limit *' }], back: [] },
+  { operation: 'scale_volume', on: 'restart owed', moments: [{ tool: 'xfs_quota', when: '*limit *' }], back: [] },
+  {
+    operation: 'scale_volume',
+    on: 'the daemon restarted',
+    moments: [{ tool: 'xfs_quota', when: '*limit *' }, restarting],
+    back: [{ tool: 'xfs_quota', when: '*limit *' }, restarting],
+  },
   {
     operation: 'scale_volume',
     on: 'a container runs',
     moments: [...creation, livePass, ...replacement.slice(0, 3), ...finalPass, ...replacement.slice(3)],
     back: undoing,
   },
+  {
+    operation: 'repair_rootfs',
+    on: 'the daemon restarted',
+    moments: [{ tool: 'dmsetup', when: 'create docker-*' }, restarting, docker('start *')],
+    back: [docker('stop *'), restarting],
+  },
   { operation: 'recreate_container', on: '', moments: replacement, back: undoing },
   { operation: 'recreate_container', on: 'by Compose', moments: composing, back: composing },
-  { operation: 'set_base_size', on: 'with a restart', moments: [{ tool: 'systemctl', when: 'restart *' }], back: [] },
+  { operation: 'set_base_size', on: 'with a restart', moments: [restarting], back: [] },
   {
     operation: 'set_storage_driver',
     on: 'a container runs',
     moments: switching,
-    back: [docker('ps -aq'), { tool: 'systemctl', when: 'restart *' }, docker('start *')],
+    back: [docker('ps -aq'), restarting, docker('start *')],
   },
   { operation: 'grow_pool', on: 'loop files', moments: loopPool, back: [] },
   { operation: 'grow_pool', on: 'several restart policies', moments: offlinePool, back: [] },

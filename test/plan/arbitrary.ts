@@ -78,7 +78,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     'otherwise',
   ),
   record<ActionOf<'write-file'>>(
-    { kind: fc.constant('write-file'), path, content: text, mode, expect: fc.option(text), backup: path },
+    {
+      kind: fc.constant('write-file'),
+      path,
+      content: text,
+      mode,
+      expect: fc.option(text),
+      backup: path,
+      again: fc.constant(true as const),
+    },
     'kind',
     'path',
     'content',

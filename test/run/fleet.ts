@@ -90,6 +90,8 @@ const put = defineOperation({
     argv: z.array(z.string()).optional(),
     atomic: z.boolean().default(true),
     irreversible: z.boolean().default(false),
+    /** Ends its undo, and nothing that is read of it tells whether it was run. */
+    undoEndsWith: z.array(z.string()).optional(),
     times: z.number().default(1),
     /** Makes a version of a container of that name. */
     makes: z.string().optional(),
@@ -108,8 +110,12 @@ const put = defineOperation({
       };
     const action = want.lies === true ? { argv: ['true'] } : want.argv === undefined ? {} : { argv: want.argv };
     const owed = want.text === 'owing' ? { owed: ['restart it'] } : {};
+    const { undo } = change(want, is);
     const more: Partial<Change> = {
       atomic: want.atomic,
+      ...(want.undoEndsWith === undefined || undo === 'irreversible'
+        ? {}
+        : { undo: [...undo, { kind: 'exec', argv: want.undoEndsWith }] }),
       ...(want.irreversible ? { undo: 'irreversible' } : {}),
       ...(want.makes === undefined
         ? {}

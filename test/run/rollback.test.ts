@@ -126,6 +126,22 @@ describe.concurrent('a rollback', () => {
     expect(one.history().hosts).toMatchObject([{ state: 'rolled-back', open: [] }]);
   });
 
+  it('that failed at the last of what undoes a change is not at its end, although nothing is seen of that', async () => {
+    const one = fleet();
+    one.write('h', 'a', 'was');
+    const restart =
+      'undoEndsWith: [/bin/sh, -c, \'[ -e "$1.go" ] && echo restarted >>"$1"\', sh, "${{ vars.dir }}/notes"]';
+    const steps = playbook(`{ ${put('a', 'new', `, ${restart}`)} }`);
+    await one.run(steps);
+    expect(await one.goOn('rollback', steps)).toMatchObject({ exitCode: 1 });
+    expect(files(one, 'a', 'notes')).toEqual(['was', undefined]);
+    one.write('h', 'notes.go', '');
+    expect(await one.goOn('rollback', steps)).toMatchObject({ exitCode: 0, hosts: [{ undone: ['a: was → new'] }] });
+    expect(files(one, 'a', 'notes')).toEqual(['was', 'restarted\n']);
+    expect(await one.goOn('rollback', steps)).toMatchObject({ exitCode: 0, hosts: [{ undone: [] }] });
+    expect(files(one, 'notes')).toEqual(['restarted\n']);
+  });
+
   it('of a change that was killed half way: what is there of it is taken back', async () => {
     const one = fleet({
       hosts: ['h'],

@@ -47,6 +47,8 @@ export interface WriteFileAction {
   readonly expect: string | null;
   /** Where a copy of the old content is put first. */
   readonly backup?: string;
+  /** The file may contain `content` already: of an undo that is begun again. */
+  readonly again?: true;
 }
 
 /** Copies a file from the laptop, verified by digest, into place by rename. */

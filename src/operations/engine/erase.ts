@@ -26,6 +26,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
   const { readOnly, reads, laptopPaths, secretFiles } = operation;
   const pin = operation.pin?.bind(operation);
   const repin = operation.repin?.bind(operation);
+  const onceApplied = operation.onceApplied?.bind(operation);
   const verify = operation.verify?.bind(operation);
   const standing = operation.standing?.bind(operation);
   const result = operation.result?.bind(operation);
@@ -47,6 +48,7 @@ export function eraseWant<Want>(operation: Operation<Want>): Operation {
     ...(secretFiles === undefined ? {} : { secretFiles }),
     ...(pin === undefined ? {} : { pin: (want, known) => pin(parse(want), known) }),
     ...(repin === undefined ? {} : { repin: (want, fresh, saved) => repin(parse(want), parse(fresh), parse(saved)) }),
+    ...(onceApplied === undefined ? {} : { onceApplied: (want) => onceApplied(parse(want)) }),
     ...(verify === undefined ? {} : { verify: (want, known) => verify(parse(want), known) }),
     ...(standing === undefined ? {} : { standing: (want, change, known) => standing(parse(want), change, known) }),
     ...(result === undefined ? {} : { result: (want, known, output) => result(parse(want), known, output) }),

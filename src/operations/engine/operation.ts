@@ -119,6 +119,8 @@ export interface Operation<Want = unknown> {
    * and changes on this host: a later step that reads what an earlier one will change is `maybe`.
    */
   touches(want: Want, known: Known): { readonly reads: readonly string[]; readonly changes: readonly string[] };
+  /** The input to verify with, where it says something that is so only until it has been applied. */
+  onceApplied?(want: Want): Want;
   /** Verified after the change, beyond the law that the plan must be `noop` now. */
   verify?(want: Want, known: Known): readonly Finding[];
   /**

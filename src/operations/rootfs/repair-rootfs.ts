@@ -35,6 +35,10 @@ const schema = z
       .describe(
         'restart the Docker daemon where that is needed for the repair to last; only with live-restore, so that containers go on running',
       ),
+    starts: z
+      .array(z.string())
+      .optional()
+      .describe('filled in by a plan: the ids of the containers that are started once they are repaired'),
   })
   .refine((want) => want.container !== undefined || want.label !== undefined, { message: containerOrLabel });
 
@@ -86,31 +90,33 @@ export const repairRootfs = defineOperation({
       );
     }
     if (isRefused(selection)) return selection;
-    const repairs = found.map(({ thin, superblock }): ContainerPlan =>
-      isRefused(thin) ? thin : repairThin(thin, superblock),
-    );
-    // Of a record that is only larger than it must be nothing can break.
-    const outgrown = found.flatMap(({ thin, superblock }) =>
-      isRefused(thin) || neededBytes({ thin, superblock }) <= thin.daemonBytes ? [] : [{ thin, superblock }],
-    );
+    const repairs = repairsOf(found);
     // The restart comes before the start: a container that starts only then is no concern of the restart.
     return combine(
       [
-        ...withRestart(repairs, {
-          awaiting: outgrown.map(awaitingRestart),
-          allowed: want.restart_daemon,
-          docker,
-          all,
-        }),
-        ...repairs.map((repair, index) => {
-          const thin = found[index]?.thin;
-          const isOutgrown = outgrown.some((one) => one.thin === thin);
-          return planStart(want, thin, repair, isOutgrown);
-        }),
+        ...withRestart(
+          repairs.map(({ plan }) => plan),
+          {
+            awaiting: repairs.flatMap(({ outgrown }) => (outgrown === undefined ? [] : [awaitingRestart(outgrown)])),
+            allowed: want.restart_daemon,
+            docker,
+            all,
+          },
+        ),
+        ...startsOf(want, repairs).map((thin) => ({ changes: [startContainer(thin)], warnings: [], owed: [] })),
       ],
       'nothing is broken: every device is as large as its file system needs',
     );
   },
+
+  // A restart of the daemon, the host's also, is all that some need; what is planned again after that starts them still.
+  pin(want, { found }) {
+    const starts = startsOf(want, repairsOf(found)).map(({ container }) => container.id);
+    return starts.length === 0 ? want : { ...want, starts };
+  },
+
+  // Which those are is seen anew; where they are others, that is drift.
+  repin: (_want, fresh) => fresh,
 });
 
 function judge({ container, mapper, rootfs }: OnThin, docker: Docker): Judged {
@@ -134,11 +140,30 @@ function superblockRequest(thin: ThinContainer): FactRequest<Superblock | null> 
   return thin.active === undefined ? ask(thinSuperblock, thin.poolDevice, String(thin.deviceId)) : undefined;
 }
 
+interface Repair {
+  readonly thin: Judged;
+  readonly plan: ContainerPlan;
+  /** Absent where the daemon holds as much as is needed: of a record that is only larger than it must be nothing can break. */
+  readonly outgrown?: Found<ThinContainer>;
+}
+
+function repairsOf(found: readonly Found<Judged>[]): readonly Repair[] {
+  return found.map(({ thin, superblock }) => {
+    if (isRefused(thin)) return { thin, plan: thin };
+    const one = { thin, superblock };
+    const plan = repairThin(thin, superblock);
+    return { thin, plan, ...(neededBytes(one) <= thin.daemonBytes ? {} : { outgrown: one }) };
+  });
+}
+
 /** Also what an earlier attempt has repaired and not started. */
-function planStart(want: Want, thin: Judged | undefined, repair: ContainerPlan, isOutgrown: boolean): ContainerPlan {
-  const stopped = thin !== undefined && !isRefused(thin) && !thin.container.state.running;
-  const needed = want.start !== false && stopped && !isRefused(repair) && (repair.changes.length > 0 || isOutgrown);
-  return { changes: needed ? [startContainer(thin)] : [], warnings: [], owed: [] };
+function startsOf(want: Want, repairs: readonly Repair[]): readonly ThinContainer[] {
+  if (want.start === false) return [];
+  return repairs.flatMap(({ thin, plan, outgrown }) => {
+    if (isRefused(thin) || isRefused(plan) || thin.container.state.running) return [];
+    const repaired = want.starts?.includes(thin.container.id) === true;
+    return repaired || plan.changes.length > 0 || outgrown !== undefined ? [thin] : [];
+  });
 }
 
 /** The size that the file system will have: what runs is made to last with the size that its device has now. */

@@ -32,6 +32,7 @@ export function forgetSize(stored: StoredDevice, bytes: number): WriteFileAction
     content: stored.text,
     mode: stored.mode,
     expect: withSize(stored.text, bytes),
+    again: true,
   };
 }
 

@@ -129,6 +129,7 @@ function resize({ volume, quota, record, family, version }: Resized, bytes: numb
     content: record.text,
     mode: record.mode,
     expect: withSize(record.text, bytes),
+    again: true,
   };
   const patched = record.quotaBytes !== bytes;
   return {

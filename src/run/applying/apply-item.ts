@@ -87,18 +87,13 @@ async function verified(
 ): Promise<Applied> {
   const { step } = item;
   const operation = operationOf(context, step);
+  const want = operation.onceApplied?.(planned.want) ?? planned.want;
   const after = new FactBase();
-  const facts = await readFacts(
-    context.link,
-    after,
-    () => operation.needs(planned.want, after),
-    context.laptop,
-    signal,
-  );
+  const facts = await readFacts(context.link, after, () => operation.needs(want, after), context.laptop, signal);
   recorder.factsRead(step, facts);
   let owed = planned.plan.planned.owed ?? [];
   if (!operation.repeats) {
-    const left = operation.plan(planned.want, after);
+    const left = operation.plan(want, after);
     if (left.outcome !== 'noop') {
       const why =
         left.outcome === 'change'
@@ -110,7 +105,7 @@ async function verified(
       });
     }
     owed = left.owed ?? [];
-    const findings = operation.verify?.(planned.want, after) ?? [];
+    const findings = operation.verify?.(want, after) ?? [];
     if (findings.length > 0)
       throw new AppError('verification-failed', findings.map(({ message }) => message).join('; '), {
         where: placeOf(step),
@@ -119,7 +114,7 @@ async function verified(
   }
   recorder.verified(step);
   return {
-    result: resultOf(context, step, planned.want, after, output),
+    result: resultOf(context, step, want, after, output),
     owed,
     warnings: planned.plan.planned.warnings ?? [],
     base: after,

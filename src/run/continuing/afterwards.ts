@@ -17,7 +17,8 @@ export function rollbackPlay(host: Host, history: HostHistory, plan: PlanFile): 
   const begun = history.open.flatMap(({ change: { actions } }) => secretsOfActions(actions));
   const steps = [...changesInEffect(history)].reverse().map(({ intent, outcome, undoBegun }, index) => {
     const { step, number, operation, want, change } = intent;
-    const input: UndoWant = { step, number, operation, want, change, complete: outcome === 'done' && !undoBegun };
+    const complete = outcome === 'done' && !undoBegun;
+    const input: UndoWant = { step, number, operation, want, change, complete, undoBegun };
     const { undo } = change;
     const secrets =
       leavesNothing(change) || undo === 'irreversible' ? [] : [...secretsOfActions(undo), ...secretsWithin(want)];

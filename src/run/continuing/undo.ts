@@ -16,6 +16,8 @@ const schema = z.strictObject({
   change: changeSchema,
   /** Whether all of it was done; otherwise only some of it was, or nobody knows. */
   complete: z.boolean(),
+  /** A rollback has begun to take it back, and did not come to the end of that. */
+  undoBegun: z.boolean().default(false),
 });
 export type UndoWant = z.infer<typeof schema>;
 
@@ -50,6 +52,7 @@ export function undoOperation(operations: ReadonlyMap<string, Operation>): Opera
       const operation = original(want);
       return planned(planUndo(want, operation.plan(want.want, known), operation.standing?.(want.want, change, known)));
     },
+    onceApplied: (want) => ({ ...want, undoBegun: false }),
     touches: (want, known) =>
       leavesNothing(want.change) ? { reads: [], changes: [] } : original(want).touches(want.want, known),
   };
@@ -67,14 +70,19 @@ export function leavesNothing({ undo }: Change): boolean {
 const nothingToUndo: Decision = { outcome: 'noop', reason: 'it has left nothing to be undone' };
 
 /** `fresh` is what the change's own operation would do now; `standing` what its subject is, where the operation says so beyond that. */
-function planUndo({ change, complete }: UndoWant, fresh: Planned, standing: JsonObject | undefined): Decision {
+function planUndo(
+  { change, complete, undoBegun }: UndoWant,
+  fresh: Planned,
+  standing: JsonObject | undefined,
+): Decision {
   if (change.undo === 'irreversible' || change.undo.length === 0) return nothingToUndo;
   // What was recorded of the change is settled when it is undone; the undo makes no version of its own.
   const { undoneTo = change.before, records: _, ...done } = change;
   const planned =
     fresh.outcome === 'change' ? fresh.changes : fresh.outcome === 'refused' ? (fresh.provisional ?? []) : [];
   const now = planned.find(({ subject }) => subject === change.subject)?.before ?? standing;
-  if (now !== undefined && canonicalJson(now) === canonicalJson(undoneTo))
+  // What is seen of it may be as it was while the last of what undoes it has not been done: the restart of a daemon.
+  if (!undoBegun && now !== undefined && canonicalJson(now) === canonicalJson(undoneTo))
     return { outcome: 'noop', reason: 'it is as it was before' };
   const since =
     now === undefined
@@ -91,6 +99,9 @@ function planUndo({ change, complete }: UndoWant, fresh: Planned, standing: Json
   return {
     outcome: 'change',
     changes: [{ ...done, before: change.after, after: undoneTo, actions: change.undo, undo: 'irreversible' }],
+    ...(undoBegun
+      ? { warnings: ['an earlier rollback has begun this and not come to its end: it is begun again'] }
+      : {}),
   };
 }
 

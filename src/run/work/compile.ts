@@ -161,10 +161,11 @@ function words(text: string): string {
 function compileWriteFile(action: WriteFileAction, number: number): string {
   const path = quote(action.path);
   const no = (why: string): string => `fail ${String(number)} ${quote(`${action.path}: ${why}`)}"\${out:+: $out}"`;
+  const expected = action.expect === null ? [] : [action.expect, ...(action.again === true ? [action.content] : [])];
   const guard =
     action.expect === null
       ? `out=; [ ! -e ${path} ] || ${no('exists already')}; owner=`
-      : `out=; [ "$(cat -- ${path} && printf x)" = ${quote(`${action.expect}x`)} ] && owner=$(stat -c %u:%g -- ${path}) || ${no('its content is not what the plan saw')}`;
+      : `out=; is=$(cat -- ${path} && printf x); case $is in ${expected.map((text) => quote(`${text}x`)).join(' | ')}) ;; *) false ;; esac && owner=$(stat -c %u:%g -- ${path}) || ${no('its content is not what the plan saw')}`;
   const digestOf = (text: string): string => `"$(printf %s ${text} | sha256sum | cut -d' ' -f1)"`;
   const keep =
     action.backup === undefined || action.expect === null

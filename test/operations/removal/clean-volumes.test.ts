@@ -349,6 +349,7 @@ describe('its rollback', () => {
         want: JSON.parse(JSON.stringify(pinned)) as null,
         change,
         complete: true,
+        undoBegun: false,
       },
       cleanAnswers(there),
     );

@@ -121,6 +121,18 @@ describe('a stopped container on devicemapper', () => {
     expect(plan(stopped({ fileSystem: big, stored: big, daemon: small }, big), { start: false }).outcome).toBe('noop');
   });
 
+  it('is started also when the daemon has read what was stored before it came to that', () => {
+    const broken = stopped({ fileSystem: big, stored: small, daemon: small });
+    const pinned = repairRootfs.pin?.(repairRootfs.schema.parse({ container: 'c1' }), answersOf(broken));
+    expect(pinned?.starts).toEqual([broken.container.id]);
+    const repaired = stopped({ fileSystem: big, stored: big, daemon: big });
+    expect(steps(plan(repaired, { ...pinned }), repaired)).toEqual([start]);
+    expect(plan(repaired, { ...pinned, start: false }).outcome).toBe('noop');
+    expect(repairRootfs.pin?.(repairRootfs.schema.parse({ container: 'c1' }), answersOf(repaired))).toEqual({
+      container: 'c1',
+    });
+  });
+
   it('restarts the daemon before it starts the container, where that is allowed', () => {
     const on = stopped({ fileSystem: big, stored: small, daemon: small });
     expect(steps(plan(on, { restart_daemon: true }), on)).toEqual([

@@ -53,6 +53,15 @@ export const cases: OperationCases = {
       atEnd: runsAtEnd,
     },
     {
+      on: 'in place, the daemon restarted',
+      host: volumeHost(app),
+      reversible: true,
+      powerSafe: true,
+      steps: () => scale({ size: '+20MiB', method: 'in_place', restart_daemon: true }),
+      invariants: volumeIsSafe,
+      atEnd: runsAtEnd,
+    },
+    {
       on: 'by copy, a container runs',
       host: volumeHost(app),
       reversible: true,

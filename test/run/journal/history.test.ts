@@ -41,6 +41,7 @@ const undoOf = (of: Change, more: Partial<Intent> = {}): Partial<Intent> => ({
     want: { size: 20 },
     change: JSON.parse(JSON.stringify(of)),
     complete: true,
+    undoBegun: false,
   },
   ...more,
 });

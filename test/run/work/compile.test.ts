@@ -380,6 +380,20 @@ for (const {
         }).toEqual({ text: '{"size":1}', ino: before.ino, files: ['record'] });
       });
 
+      it.each(['{"size":1}', '{"size":2}'])(
+        'again: holding %s it holds what it is to hold, and nothing else is taken',
+        (is) => {
+          writeFileSync(path(), is);
+          expect(run([write({ again: true })])).toMatchObject({ status: 0, stderr: '' });
+          expect(readFileSync(path(), 'utf8')).toBe('{"size":2}');
+          for (const other of ['{"size":2}\n', '{"size":2', '', '*']) {
+            writeFileSync(path(), other);
+            expect(run([write({ again: true })]).status).toBe(failed);
+            expect(readFileSync(path(), 'utf8')).toBe(other);
+          }
+        },
+      );
+
       it('and keeps the old one where it is told to', () => {
         chmodSync(path(), 0o604);
         const backup = join(directory, 'kept', 'here', 'old');

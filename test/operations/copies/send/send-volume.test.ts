@@ -123,7 +123,15 @@ describe('send_volume', () => {
     const [change] = changesOf(plan());
     if (change === undefined) throw new Error('no change');
     const undo = undoOperation(operations);
-    const wish = undo.schema.parse({ step: '1.1', number: 0, operation: 'send_volume', want, change, complete: true });
+    const wish = undo.schema.parse({
+      step: '1.1',
+      number: 0,
+      operation: 'send_volume',
+      want,
+      change,
+      complete: true,
+      undoBegun: false,
+    });
     const undone = undo.plan(
       wish,
       sendWorld(want, { ...complete, copy: { record: { stamp: '5.0', unchanged: true, source: '1.0 2.0' } } }),
