@@ -1,4 +1,5 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, describe, it } from 'vitest';
 import type { ToolFault } from '../../lab/sim/spec.ts';
 import { cases } from './cases.ts';
 import { dueCases } from './due.ts';
@@ -6,6 +7,7 @@ import type { Dump } from './dump.ts';
 import { differences, lasting } from './dump.ts';
 import type { FaultCase } from './fault-case.ts';
 import { titleOf } from './fault-case.ts';
+import type { Ended } from './plimsoll.ts';
 import { shown } from './plimsoll.ts';
 import { Results, expectNone, fewAtOnce } from './results.ts';
 import type { Scene } from './scene.ts';
@@ -292,13 +294,20 @@ async function endOf(scene: Scene, { nameUsed = false, harmless = false }: Momen
   return nameUsed ? sameName(dump) : dump;
 }
 
-async function powerFails(scene: Scene, moment: Moment, end: Dump): Promise<readonly string[]> {
+/** What it ended with, the host's power having failed at the moment. */
+async function cutAt(scene: Scene, moment: Moment, start: () => Promise<Ended>): Promise<Ended> {
   await scene.host.setFaults([faultAt(moment, 'hang')]);
-  const running = scene.apply();
-  await expect.poll(() => scene.host.faultsSoFar(), { interval: 50 }).toBe(1);
+  const running = start();
+  const isOver = running.then(() => true);
+  while ((await scene.host.faultsSoFar()) === 0)
+    if (await Promise.race([isOver, wait(50, false)])) throw new Error(`it ended before that: ${shown(await running)}`);
   await scene.host.cyclePower();
   await scene.host.setFaults([]);
-  const cut = await running;
+  return running;
+}
+
+async function powerFails(scene: Scene, moment: Moment, end: Dump): Promise<readonly string[]> {
+  const cut = await cutAt(scene, moment, () => scene.apply());
   if (cut.code === 0) return [`the run ended with success: ${shown(cut)}`];
   const broken = await scene.brokenInvariants();
   const resumed = await scene.plimsoll(['resume', '--yes']);
@@ -357,12 +366,7 @@ async function callOfRollbackFails(scene: Scene, moment: Moment, start: Dump): P
 
 async function powerFailsInRollback(scene: Scene, moment: Moment, start: Dump): Promise<readonly string[]> {
   const run = await applied(scene);
-  await scene.host.setFaults([faultAt(moment, 'hang')]);
-  const running = scene.plimsoll(['rollback', run, '--yes']);
-  await expect.poll(() => scene.host.faultsSoFar(), { interval: 50 }).toBe(1);
-  await scene.host.cyclePower();
-  await scene.host.setFaults([]);
-  const cut = await running;
+  const cut = await cutAt(scene, moment, () => scene.plimsoll(['rollback', run, '--yes']));
   if (cut.code === 0) return [`the rollback ended with success: ${shown(cut)}`];
   return [...(await scene.brokenInvariants()), ...(await rollsBack(scene, run, lasting(start), lasting))];
 }
