@@ -24,7 +24,7 @@ export interface JournalOptions {
 }
 
 export const usage = `npm run bench -- [--hosts 100] [--rounds 3] [--rtt 0,50] [--forks 50] [--only NAME,…] [--workload NAME,…]
-  contenders: floor, plimsoll, paramiko, ansible, ansible-raw      workloads: six-commands, six-changes, rootfs-facts
+  contenders: floor, stages, plimsoll, paramiko, ansible, ansible-raw      workloads: six-commands, six-changes, rootfs-facts
   a quick look: npm run bench -- --hosts 20 --rounds 1
 npm run bench -- --only journal [--hosts 300] [--pairs 20] [--forks 50] [--disk /var/tmp]
   what the journal costs a run over simulated hosts

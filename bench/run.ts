@@ -1,6 +1,6 @@
 import type { Contender } from './contender.ts';
 import { ansible, ansibleRaw } from './contenders/ansible.ts';
-import { floor } from './contenders/floor.ts';
+import { floor, stages } from './contenders/floor.ts';
 import { paramiko } from './contenders/paramiko.ts';
 import { plimsoll } from './contenders/plimsoll.ts';
 import type { Hosts } from './hosts.ts';
@@ -20,9 +20,9 @@ import { spread } from './statistics.ts';
 import type { Workload } from './workloads.ts';
 import { createWorkloads } from './workloads.ts';
 
-const contenders: readonly Contender[] = [floor, plimsoll, paramiko, ansible, ansibleRaw];
+const contenders: readonly Contender[] = [floor, stages, plimsoll, paramiko, ansible, ansibleRaw];
 /** Without these a result says too little to be kept; Ansible's raw tasks take as long again as its others. */
-const needed: readonly Contender[] = [floor, plimsoll, paramiko, ansible];
+const needed: readonly Contender[] = [floor, stages, plimsoll, paramiko, ansible];
 /** Fewer rounds or hosts are a quick look, which is not kept. */
 const leastKept = { hosts: 100, rounds: 3 };
 

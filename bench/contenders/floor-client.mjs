@@ -1,8 +1,8 @@
-// floor-client.mjs CONFIG.json: the least that a Node program can do to run one script on many hosts.
+// floor-client.mjs CONFIG.json: the least that a Node program can do to run scripts, one after another, on many hosts.
 import { readFileSync } from 'node:fs';
 import ssh2 from 'ssh2';
 
-const { addresses, port, user, identityFile, knownHostsFile, script } = JSON.parse(
+const { addresses, port, user, identityFile, knownHostsFile, scripts } = JSON.parse(
   readFileSync(process.argv[2] ?? '', 'utf8'),
 );
 const key = ssh2.utils.parseKey(readFileSync(identityFile));
@@ -19,29 +19,35 @@ const known = new Map(
 function runOn(address) {
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
-    let status;
-    let bytes = 0;
+    let done = 0;
     client.on('error', reject);
     client.on('close', () => {
-      if (status === 0 && bytes > 0) resolve(undefined);
-      else reject(new Error(`${address}: status ${status}, ${bytes} bytes`));
+      if (done === scripts.length) resolve(undefined);
+      else reject(new Error(`${address}: ended after ${done} scripts`));
     });
-    client.on('ready', () => {
-      client.exec(script, (error, channel) => {
+    const next = () => {
+      if (done === scripts.length) {
+        client.end();
+        return;
+      }
+      client.exec(scripts[done], (error, channel) => {
         if (error) {
           reject(error);
           return;
         }
+        let bytes = 0;
         channel.on('data', (chunk) => {
           bytes += chunk.length;
         });
         channel.stderr.resume();
-        channel.on('close', (code) => {
-          status = code;
-          client.end();
+        channel.on('close', (status) => {
+          if (status !== 0 || bytes === 0) reject(new Error(`${address}: status ${status}, ${bytes} bytes`));
+          done += 1;
+          next();
         });
       });
-    });
+    };
+    client.on('ready', next);
     client.connect({
       host: address,
       port,

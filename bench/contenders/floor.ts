@@ -4,27 +4,41 @@ import { z } from 'zod';
 import { commandLine } from '../../src/values/shell.ts';
 import type { Contender } from '../contender.ts';
 
-export const floor: Contender = {
-  name: 'floor',
-  title: 'a bare ssh2 program: all hosts at once, connect, one exec of one script with all the commands',
-  version: () => `ssh2 ${packageVersion('ssh2')} on Node ${process.versions.node}`,
-  prepare({ hosts, workload, port, knownHostsFile, directory }) {
-    const file = join(directory, 'floor.json');
-    const script = workload.commands.map(commandLine).join(' && ');
-    writeFileSync(
-      file,
-      JSON.stringify({
-        addresses: hosts.addresses,
-        port,
-        user: hosts.user,
-        identityFile: hosts.identityFile,
-        knownHostsFile,
-        script,
-      }),
-    );
-    return { argv: [process.execPath, new URL('./floor-client.mjs', import.meta.url).pathname, file] };
-  },
-};
+export const floor = bare(
+  'floor',
+  'a bare ssh2 program: all hosts at once, connect, one exec of one script with all the commands',
+  (lines) => [lines.join(' && ')],
+);
+
+/** What depends on the answer to the command before cannot be sent with it. */
+export const stages = bare(
+  'stages',
+  'the same program: connect, then an exec for each command, each sent when the one before has ended',
+  (lines) => lines,
+);
+
+function bare(name: string, title: string, scriptsOf: (lines: readonly string[]) => readonly string[]): Contender {
+  return {
+    name,
+    title,
+    version: () => `ssh2 ${packageVersion('ssh2')} on Node ${process.versions.node}`,
+    prepare({ hosts, workload, port, knownHostsFile, directory }) {
+      const file = join(directory, `${name}.json`);
+      writeFileSync(
+        file,
+        JSON.stringify({
+          addresses: hosts.addresses,
+          port,
+          user: hosts.user,
+          identityFile: hosts.identityFile,
+          knownHostsFile,
+          scripts: scriptsOf(workload.commands.map(commandLine)),
+        }),
+      );
+      return { argv: [process.execPath, new URL('./floor-client.mjs', import.meta.url).pathname, file] };
+    },
+  };
+}
 
 const manifest = z.object({ version: z.string() });
 
