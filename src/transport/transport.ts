@@ -54,6 +54,12 @@ export interface Command {
    * process group, which is cheaper for the host; when one of them has to be ended, the others are run again.
    */
   readonly repeatable?: boolean;
+  /**
+   * Runs in a copy of the privileged shell itself, which has the host's lock, instead of in a shell and a process group of
+   * its own: two processes less for the host. For a script of plimsoll's own that ends soon, or waits with `wait`: after so
+   * many milliseconds, and each second from then on, it is sent USR1, by which it has waited long enough.
+   */
+  readonly forked?: { readonly enoughMs: number };
   /** How many bytes of each stream are kept, from its start. The rest is read and dropped. */
   readonly maxOutputBytes?: number;
   /**
@@ -71,6 +77,8 @@ export interface Outcome {
   readonly stderr: string;
   /** Bytes beyond `maxOutputBytes` that were read and thrown away, both streams together. */
   readonly droppedBytes: number;
+  /** Of a piece of a longer text: how many bytes of each stream are kept, before anything was taken out of them. */
+  readonly bytes?: { readonly stdout: number; readonly stderr: number };
   /** Of a piece of a longer text, without its head. */
   readonly cuts?: { readonly stdout: Cut; readonly stderr: Cut };
 }

@@ -296,6 +296,54 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
         ).toEqual(['before\n', 'timed-out', 'after\n', 'later']);
       });
 
+      it('runs a command in a copy of the shell, in its turn, and nothing of it is left', async () => {
+        const forked = { enoughMs: 60_000 };
+        const outcomes = await Promise.all([
+          connection.run({ script: 'echo before' }),
+          connection.run({
+            script: 'LEAK=$1; cd /; umask 000; printf %s "$LEAK"; echo err >&2; exit 7',
+            args: ["it's $HOME"],
+            forked,
+          }),
+          connection.run({ script: 'cat; return 3 2>/dev/null; echo on', forked }),
+          connection.run({ script: 'exec 3</no/such/file; echo on', forked }),
+          connection.run({ script: 'echo "${LEAK:-none}"; umask' }),
+        ]);
+        expect(outcomes.map(({ status, stdout }) => [status, stdout])).toEqual([
+          [0, 'before\n'],
+          [7, "it's $HOME"],
+          [3, ''],
+          [expect.any(Number), expect.any(String)],
+          [0, 'none\n0077\n'],
+        ]);
+        expect(outcomes[1].stderr).toBe('err\n');
+        expect(outcomes[3].stderr).toContain('/no/such/file');
+      });
+
+      it('tells what waits in a copy of the shell when it is enough, and it alone', async () => {
+        const script = 'trap \'enough=1\' USR1; sleep 30 & wait; echo "enough ${enough-no}"; kill $!';
+        const outcomes = await Promise.all([
+          connection.run({ script, forked: { enoughMs: 100 } }),
+          connection.run({ script: 'sleep 0.3; echo next' }),
+          connection.run({ script: 'sleep 0.05; echo soon', forked: { enoughMs: 60_000 } }),
+        ]);
+        expect(outcomes.map(({ stdout }) => stdout)).toEqual(['enough 1\n', 'next\n', 'soon\n']);
+      });
+
+      it('stops what waits in a copy of the shell when it is interrupted, and goes on with the next', async () => {
+        const stop = new AbortController();
+        const waiting = connection.run(
+          { script: 'trap : TERM USR1; sleep 30 & wait; kill $!', forked: { enoughMs: 60_000 } },
+          { signal: stop.signal },
+        );
+        const next = connection.run({ script: 'echo next' });
+        setTimeout(() => {
+          stop.abort();
+        }, 100);
+        await expect(waiting).rejects.toMatchObject({ code: 'interrupted' });
+        expect((await next).stdout).toBe('next\n');
+      });
+
       it('sends what is asked during a flight in the next one', async () => {
         const first = connection.run({ script: 'sleep 0.1; echo 1' });
         await new Promise((resolve) => {

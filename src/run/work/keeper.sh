@@ -1,8 +1,8 @@
 # Runs a piece of work, and keeps what it prints and how it ends; standard output is where that is kept (kept.sh).
 # Arguments: what its files are called, and whether there are secrets: they come by standard input, and reach the script
-# on descriptor 3, so that they are in no file. 8 is the work's lock, 9 the host's; what the script leaves running has
-# neither.
-# shellcheck disable=SC2154 # named by whoever renders it: kept_blocks
+# on descriptor 3, so that they are in no file. 9 is the host's lock; what the script leaves running has it not.
+# It ends last, so that all that was printed is kept once standard output has ended, too.
+# shellcheck disable=SC2154 # of what it sources: self
 
 w=$1
 . ./kept.sh
@@ -11,10 +11,13 @@ exec 4>&1
 if [ -n "$2" ]; then exec 3<&0; fi
 {
   trap : HUP INT TERM
-  printf '%10d    \n' "$$" 1<>"$w.status"
-  /bin/sh "$w.script" </dev/null 8>&-
+  myself
+  printf '%10d %10d %20s %36s    \n' "$$" $self 1<>"$w.status"
+  /bin/sh "$w.script" </dev/null
   status=$?
   trap '' HUP INT TERM
   exec >/dev/null 2>&1
-  printf '%10d %3d\n' "$$" "$status" 1<>"$w.status" && sync "$w.status"
+  printf '%10d %10d %20s %36s %3d\n' "$$" $self "$status" 1<>"$w.status" && exec sync "$w.status"
 } 2>&1 >&4 4>&- | kept "$w.err" 4>&- &
+exec 9>&- 3<&-
+wait

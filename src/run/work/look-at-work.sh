@@ -2,4 +2,4 @@
 
 w=$PLIMSOLL_STATE/runs/$1/$2
 . ./look.sh
-look "$3" "$4" 0
+look "$3" "$4" sizes

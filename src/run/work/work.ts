@@ -6,8 +6,8 @@ import { shell } from '../../shell/shell.ts';
 /**
  * A piece of work on a host: one script, detached from the connection that brought it. Its files,
  * `$PLIMSOLL_STATE/runs/RUN/NAME.*`, outlive connection, laptop and host:
- * `script` what it is for, with its undo, and what is run; locked by it while it lives · `status` its process
- * group, and its exit status once it has ended · `out`, `err` what it prints, bounded.
+ * `script` what it is for, with its undo, and what is run · `status` its processes (standing.sh), and its exit status
+ * once it has ended · `out`, `err` what it prints, bounded.
  */
 export interface Work {
   readonly run: string;
@@ -60,16 +60,19 @@ const outputScript = shell('run/work/read-output.sh');
 
 const endScript = shell('run/work/end-work.sh');
 
+/** What ends so soon has its end in the answer to its start. */
+const enoughMs = 1500;
+
 /**
  * Begins the work, waits a moment for its end, and looks at it. Only whoever has the host's lock may
  * send it, so it is not sent again over another connection as if it only read. `secrets` is what its script takes
- * from descriptor 3 (run/work/feed.ts).
+ * from descriptor 3 (run/work/feed.ts): as an argument it is in a text that the shell reads, and in no list of a process.
  */
 export function startWork({ run, name }: Work, intent: string, script: string, secrets = ''): Command {
   return {
     script: startScript,
-    args: [run, name, intent.replaceAll(/^/gm, '# '), script, keeper, secrets === '' ? '' : 'secrets', '1.5'],
-    ...(secrets === '' ? {} : { stdin: secrets }),
+    args: [run, name, intent.replaceAll(/^/gm, '# '), script, keeper, secrets],
+    forked: { enoughMs },
     timeoutMs: patienceMs,
     maxOutputBytes: 2 * lookBytes,
     prints: { piece: head },
@@ -102,28 +105,31 @@ export function readOutput({ run, name }: Work): Command {
   return { script: outputScript, args: [run, name], repeatable: true, timeoutMs: patienceMs };
 }
 
-/** The state, and how much of both streams comes with it, and is there. */
-const head = /^(none|running|ended|cut) +(\d+) (\d+) (\d+) (\d+) (\d+)\n/;
+/** The state, and how much of both streams comes with it, and is there; where that is not said, all of it that comes, up to `lookBytes`. */
+const head = /^(none|running|ended|cut) +(\d+) (\d+|-) (\d+|-) (\d+|-) (\d+|-)\n/;
 
 /** Errors: `refused` when the host's state directory cannot be written: then nothing was begun. */
-export function readLook({ status, stdout, stderr, cuts }: Outcome, before: Offsets): Look {
+export function readLook({ status, stdout, stderr, cuts, bytes }: Outcome, before: Offsets): Look {
   if (status === 71) {
     throw new AppError('refused', `what is to be done cannot be recorded on the host: ${oneLine(stderr)}`, {
       hint: 'nothing is done without a record of it; make room for /var/lib/plimsoll on the host, then run the same again',
     });
   }
-  const [first = '', kind, exit, outBytes, errBytes, outTotal, errTotal] = head.exec(stdout) ?? [];
+  const [first = '', kind, exit, saidOut, saidErr, outTotal, errTotal] = head.exec(stdout) ?? [];
   if (status !== 0 || kind === undefined)
     throw new AppError(
       'fact-unreadable',
       `the state of the work on the host cannot be read: ${oneLine(stderr === '' ? stdout : stderr)}`,
       { hint: 'look at /var/lib/plimsoll/runs on the host' },
     );
-  const [outEnd, errEnd] = [before.out + Number(outBytes), before.err + Number(errBytes)];
-  const more = outEnd < Number(outTotal) || errEnd < Number(errTotal);
+  const outBytes = saidOut === '-' ? (bytes?.stdout ?? Buffer.byteLength(stdout)) - first.length : Number(saidOut);
+  const errBytes = saidErr === '-' ? (bytes?.stderr ?? Buffer.byteLength(stderr)) : Number(saidErr);
+  const isCut = (came: number, from: number, total = '-'): boolean =>
+    total === '-' ? came >= lookBytes : from + came < Number(total);
+  const more = isCut(outBytes, before.out, outTotal) || isCut(errBytes, before.err, errTotal);
   const goesOn = kind === 'running' || more;
-  const out = shown(stdout.slice(first.length), Number(outBytes), goesOn ? cuts?.stdout : undefined);
-  const err = shown(stderr, Number(errBytes), goesOn ? cuts?.stderr : undefined);
+  const out = shown(stdout.slice(first.length), outBytes, goesOn ? cuts?.stdout : undefined);
+  const err = shown(stderr, errBytes, goesOn ? cuts?.stderr : undefined);
   return {
     state: stateOf(kind, Number(exit)),
     out: out.text,

@@ -8,10 +8,15 @@ export function redactOutcome(
   redaction: Redaction,
   host: string,
   { prints = 'text' }: Pick<Command, 'prints'>,
-  { status, stdout, stderr, droppedBytes }: Outcome,
+  { status, stdout, stderr, droppedBytes, bytes }: Outcome,
 ): Outcome {
   const isCut = droppedBytes > 0;
-  const clean = { status, stderr: redaction.text(stderr, isCut), droppedBytes };
+  const clean = {
+    status,
+    stderr: redaction.text(stderr, isCut),
+    droppedBytes,
+    ...(bytes === undefined ? {} : { bytes }),
+  };
   if (prints === 'text') return { ...clean, stdout: redaction.text(stdout, isCut) };
   if (prints === 'data') {
     if (redaction.isIn(stdout)) throw secretInData(host);

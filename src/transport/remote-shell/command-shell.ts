@@ -8,8 +8,9 @@ import {
   ShellEnded,
 } from '../transport.ts';
 import { whenAborted } from './abort.ts';
+import { tellEnough } from './enough.ts';
 import { Flight, type OutputStream } from './flight.ts';
-import { endReportMs, flightFrame, preamble, stopFlightFrame } from './frames.ts';
+import { endReportMs, flightFrame, forkedFrame, preamble, stopFlightFrame } from './frames.ts';
 import { GroupEnder } from './group-ender.ts';
 import { defaultHeartbeat, type Heartbeat, HostLock } from './host-lock.ts';
 import { MarkerReader } from './marker-reader.ts';
@@ -164,8 +165,7 @@ export class CommandShell {
   }
 
   #failLost(running: RunningCommand, error: AppError): void {
-    const about =
-      running.group === undefined ? 'it is not known whether it ran' : 'it had started, its outcome is not known';
+    const about = running.started ? 'it had started, its outcome is not known' : 'it is not known whether it ran';
     running.fail('connection-lost', `${error.message}: ${running.title}: ${about}`, error.hint, error);
   }
 
@@ -187,13 +187,20 @@ export class CommandShell {
 
   #sendFlight(): void {
     if (this.#flight.head !== undefined || this.#waiting.length === 0) return;
-    this.#flight = new Flight(this.#waiting);
-    this.#waiting = [];
+    // What runs in a copy of the shell is a flight of its own.
+    const alone = this.#waiting.findIndex(({ command }) => command.forked !== undefined);
+    this.#flight = new Flight(this.#waiting.splice(0, alone === -1 ? this.#waiting.length : Math.max(alone, 1)));
     for (const running of this.#flight.commands) {
       this.#counter += 1;
       running.index = this.#counter;
     }
-    this.#channel.stdin.write(flightFrame(this.#options.nonce, this.#flight.commands));
+    const [first] = this.#flight.commands;
+    const { stdin } = this.#channel;
+    if (first?.command.forked === undefined) stdin.write(flightFrame(this.#options.nonce, this.#flight.commands));
+    else {
+      stdin.write(forkedFrame(first));
+      tellEnough(first, first.command.forked.enoughMs, (frame) => void stdin.write(frame));
+    }
     this.#armDeadline();
   }
 

@@ -35,15 +35,16 @@ export class Flight {
       ({ stdoutEnded, stderrEnded }) => !(stream === 'stdout' ? stdoutEnded : stderrEnded),
     );
     if (stream === 'stderr') running?.stderr.push(data);
-    else if (running?.group !== undefined) running.stdout.push(data);
+    else if (running?.started === true) running.stdout.push(data);
   }
 
-  /** `start INDEX GROUP`, `end INDEX STATUS`, `skip INDEX`: takes it down, and gives the command that it is about. */
+  /** `start INDEX GROUP`, or 0 where it has none; `end INDEX STATUS`, `skip INDEX`: takes it down, and gives the command that it is about. */
   report(stream: OutputStream, [verb, index, value]: readonly string[]): RunningCommand | undefined {
     const running = this.#commands.find((command) => command.index === Number(index));
     if (running === undefined) return undefined;
     if (verb === 'start') {
-      running.group = Number(value);
+      running.started = true;
+      if (value !== '0') running.group = Number(value);
     } else if (stream === 'stderr') {
       running.stderrEnded = true;
     } else {

@@ -51,18 +51,34 @@ export function flightFrame(nonce: string, commands: readonly IndexedCommand[]):
       ? `plimsoll_run ${String(first.index)} ${quote(program(startMarker(nonce, first.index), first.command))}`
       : `plimsoll_share ${quote([first, ...more].map(({ index }) => String(index)).join(' '))} ${quote(sharedProgram(nonce, [first, ...more]))}`,
   );
-  // `wait` collects the process of the flight before, which has ended: its last marker was read.
+  return ['{', collect, inBackground(calls), 'plimsoll_flight=$! plimsoll_copy=', '}', ''].join('\n');
+}
+
+/** Collects the process of the flight before, which has ended: its last marker was read. */
+const collect = 'if [ -n "$plimsoll_flight" ]; then wait "$plimsoll_flight"; fi';
+
+function inBackground(calls: readonly string[]): string {
+  return ['{', "trap 'plimsoll_stop=1' TERM", ...calls, '} </dev/null &'].join('\n');
+}
+
+/** One command as a flight, in a copy of the shell. The copy begins with USR1 ignored, so that it is not ended by one that comes early. */
+export function forkedFrame({ index, command: { script, args = [] } }: IndexedCommand): string {
+  const call = `plimsoll_forked ${String(index)} ${quote(script)} ${commandLine(args)}`;
   return [
     '{',
-    'if [ -n "$plimsoll_flight" ]; then wait "$plimsoll_flight"; fi',
-    '{',
-    "trap 'plimsoll_stop=1' TERM",
-    ...calls,
-    '} </dev/null &',
-    'plimsoll_flight=$!',
+    collect,
+    "trap '' USR1",
+    inBackground([call]),
+    'plimsoll_flight=$! plimsoll_copy=$!',
+    'trap - USR1',
     '}',
     '',
   ].join('\n');
+}
+
+/** What runs in a copy of the shell has waited long enough. */
+export function enoughFrame(): string {
+  return '{ plimsoll_enough; } 2>/dev/null\n';
 }
 
 type Session = readonly [IndexedCommand, ...IndexedCommand[]];

@@ -3,8 +3,6 @@
 # programs as us.
 # `plimsoll_say TOKEN` sends its input, hexadecimal bytes, in markers: each is one short write, so the output of
 # commands cannot come between.
-# `plimsoll_child PID PARENT` tells whether a process is (still) a child of another; no number is ever signalled that
-# could have been given to a stranger meanwhile.
 # `plimsoll_watch` starts the watchdog: without USR1 for the given time it ends the shell. It keeps neither the lock nor
 # the channel open, and is ended by the shell's own end.
 # `plimsoll_lock TOKEN HOLDER` tries once to take the lock, and reports.
@@ -13,7 +11,6 @@
 # shellcheck disable=SC2059 # the mark is the beginning of a format
 
 plimsoll_say() { while read -r plimsoll_bytes; do printf "${plimsoll_mark}said %s %s\n" "$1" "$plimsoll_bytes"; done; }
-plimsoll_child() { read -r plimsoll_stat 2>/dev/null <"/proc/$1/stat" && set -- "$2" ${plimsoll_stat##*") "} && [ "$3" = "$1" ]; }
 plimsoll_watch() {
   trap '' USR1
   (
@@ -71,7 +68,8 @@ plimsoll_lock() {
   if [ "$plimsoll_status" -eq 0 ]; then
     printf '%s\n' "$2" >"$PLIMSOLL_STATE/lock"
     plimsoll_watch
-    trap plimsoll_unwatch EXIT
+    trap 'plimsoll_unwatch
+plimsoll_enough' EXIT
     printf "${plimsoll_mark}lock %s taken\n" "$1"
     return
   fi

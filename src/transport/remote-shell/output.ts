@@ -18,6 +18,10 @@ export class Output {
     this.#lines = onText === undefined ? undefined : new LineEmitter(onText);
   }
 
+  get keptBytes(): number {
+    return this.#kept;
+  }
+
   get droppedBytes(): number {
     return this.#dropped;
   }

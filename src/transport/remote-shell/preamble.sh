@@ -3,6 +3,9 @@
 # printf builtin fills: no argument list, no environment, no file, no limit in size.
 # `plimsoll_share INDEXES PROGRAM` runs several in one session, and its program reports their ends; the report at its
 # own end is for those that it did not come to.
+# `plimsoll_forked INDEX SCRIPT ARGUMENT…` runs one in the copy of the shell that calls it, and ends that.
+# `plimsoll_child PID PARENT` tells whether a process is (still) a child of another; no number is ever signalled that
+# could have been given to a stranger meanwhile. `plimsoll_enough` tells the copy, if there is one, to wait no longer.
 # `plimsoll_alive GROUP` tells whether a process group has members that are not zombies.
 # `plimsoll_end GROUP` ends a process group and reports whether it is gone.
 # At its end it says that the shell is ready.
@@ -28,6 +31,22 @@ plimsoll_share() {
     printf "${plimsoll_mark}skip %s\n" "$i" >&2
   done
 }
+plimsoll_forked() {
+  plimsoll_index=$1 plimsoll_script=$2
+  shift 2
+  if [ -n "$plimsoll_stop" ]; then
+    plimsoll_share "$plimsoll_index" ''
+    exit
+  fi
+  printf "${plimsoll_mark}start %s 0\n" "$plimsoll_index" || exit 125
+  trap 'plimsoll_status=$?
+printf "${plimsoll_mark}end %s %s\n" "$plimsoll_index" "$plimsoll_status"
+printf "${plimsoll_mark}end %s\n" "$plimsoll_index" >&2' EXIT
+  eval "$plimsoll_script"
+  exit
+}
+plimsoll_child() { read -r plimsoll_stat 2>/dev/null <"/proc/$1/stat" && set -- "$2" ${plimsoll_stat##*") "} && [ "$3" = "$1" ]; }
+plimsoll_enough() { if plimsoll_child "$plimsoll_copy" "$$"; then kill -s USR1 "$plimsoll_copy"; fi; }
 plimsoll_alive() { grep -qsE "[)] [^ZX] [0-9]+ $1 " /proc/[0-9]*/stat; }
 plimsoll_end() {
   {
@@ -50,4 +69,5 @@ plimsoll_end() {
 }
 plimsoll_stop=
 plimsoll_flight=
+plimsoll_copy=
 printf "${plimsoll_mark}ready\n"

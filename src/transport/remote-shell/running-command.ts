@@ -14,7 +14,8 @@ export class RunningCommand {
   stdout: Output;
   stderr: Output;
   readonly outcome: Promise<Outcome>;
-  /** The process group, once the command has reported its start. */
+  started = false;
+  /** The process group, once the command has reported its start: absent of what runs in a copy of the shell. */
   group: number | undefined;
   status: number | undefined;
   stdoutEnded = false;
@@ -40,6 +41,7 @@ export class RunningCommand {
 
   /** As it was before it was sent, to be sent again. */
   reset(): void {
+    this.started = false;
     this.group = undefined;
     this.status = undefined;
     this.stdoutEnded = false;
@@ -72,8 +74,16 @@ export class RunningCommand {
   succeed(): void {
     if (this.settled) return;
     this.settled = true;
-    const droppedBytes = this.stdout.droppedBytes + this.stderr.droppedBytes;
-    this.#resolve({ status: this.status ?? 0, stdout: this.stdout.text(), stderr: this.stderr.text(), droppedBytes });
+    const { stdout, stderr } = this;
+    this.#resolve({
+      status: this.status ?? 0,
+      stdout: stdout.text(),
+      stderr: stderr.text(),
+      droppedBytes: stdout.droppedBytes + stderr.droppedBytes,
+      ...(typeof this.command.prints === 'object'
+        ? { bytes: { stdout: stdout.keptBytes, stderr: stderr.keptBytes } }
+        : {}),
+    });
   }
 
   fail(code: ErrorCode, message: string, hint?: string, cause?: unknown): void {

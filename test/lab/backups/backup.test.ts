@@ -90,7 +90,7 @@ class Backed {
   /** What works there is ended as a power failure would end it. */
   endWork(): Promise<string> {
     return this.sh(
-      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done',
+      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group _ _ _ status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done',
     );
   }
 }

@@ -120,7 +120,7 @@ describe('grow_pool with the daemon stopped', () => {
     const running = start(fleet, 'apply', ...sized('3584MiB', '48MiB'), '--yes');
     await held();
     await machine.sh(
-      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done; rm /run/hold',
+      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group _ _ _ status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done; rm /run/hold',
     );
     const ended = await running.ended;
     expect(ended.code, ended.printed).not.toBe(0);

@@ -61,13 +61,10 @@ class Scene {
 
   async carryOut(script: string, more: Partial<Following> = {}): Promise<Ending> {
     await this.link.lock({ holder, waitMs: 0 });
-    const { args = [], ...start } = startWork(work, '{}', script.replaceAll('DIR', `'${this.directory}'`));
-    // Of what does not end by itself the end is not waited for.
+    const start = startWork(work, '{}', script.replaceAll('DIR', `'${this.directory}'`));
+    // Of what does not end by itself the end is not waited for long.
     const endless = /while|sleep 60/.test(script);
-    return carryOutWork(
-      this.#following(more),
-      endless ? { ...start, args: [...args.slice(0, -1), '0.2'] } : { ...start, args },
-    );
+    return carryOutWork(this.#following(more), endless ? { ...start, forked: { enoughMs: 200 } } : start);
   }
 
   takeUp(more: Partial<Following> = {}): Promise<Ending> {

@@ -66,7 +66,7 @@ describe('the pool grows with the daemon stopped', () => {
     const running = run('apply', ...playbook, '--yes');
     await expect.poll(() => machine.faultsSoFar(), { interval: 100 }).toBe(1);
     await machine.run(
-      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done',
+      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group _ _ _ status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done',
     );
     const cut = await running;
     expect(cut.code, cut.stdout).not.toBe(0);
