@@ -29,6 +29,12 @@ export interface Contender {
   prepare(trial: Trial): Invocation;
 }
 
+/** Where the hosts are, and how one logs in to them: for a client that is told in JSON. */
+export function reach({ hosts, port, knownHostsFile }: Trial): Readonly<Record<string, unknown>> {
+  const { addresses, user, identityFile } = hosts;
+  return { addresses, port, user, identityFile, knownHostsFile };
+}
+
 /** As most inventories call hosts. */
 export function hostName(index: number): string {
   return `host-${String(index + 1).padStart(3, '0')}`;

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { commandLine } from '../../src/values/shell.ts';
-import type { Contender } from '../contender.ts';
+import { type Contender, reach } from '../contender.ts';
 
 export const floor = bare(
   'floor',
@@ -22,19 +22,10 @@ function bare(name: string, title: string, scriptsOf: (lines: readonly string[])
     name,
     title,
     version: () => `ssh2 ${packageVersion('ssh2')} on Node ${process.versions.node}`,
-    prepare({ hosts, workload, port, knownHostsFile, directory }) {
-      const file = join(directory, `${name}.json`);
-      writeFileSync(
-        file,
-        JSON.stringify({
-          addresses: hosts.addresses,
-          port,
-          user: hosts.user,
-          identityFile: hosts.identityFile,
-          knownHostsFile,
-          scripts: scriptsOf(workload.commands.map(commandLine)),
-        }),
-      );
+    prepare(trial) {
+      const file = join(trial.directory, `${name}.json`);
+      const scripts = scriptsOf(trial.workload.commands.map(commandLine));
+      writeFileSync(file, JSON.stringify({ ...reach(trial), scripts }));
       return { argv: [process.execPath, new URL('./floor-client.mjs', import.meta.url).pathname, file] };
     },
   };

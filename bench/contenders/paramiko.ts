@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine } from '../../src/values/shell.ts';
-import type { Contender } from '../contender.ts';
+import { type Contender, reach } from '../contender.ts';
 import { python } from '../requirements.ts';
 
 export const paramiko: Contender = {
@@ -17,20 +17,10 @@ export const paramiko: Contender = {
       ],
       { encoding: 'utf8' },
     ).stdout.trim(),
-  prepare({ hosts, workload, port, knownHostsFile, forks, directory }) {
-    const file = join(directory, 'paramiko.json');
-    writeFileSync(
-      file,
-      JSON.stringify({
-        addresses: hosts.addresses,
-        port,
-        user: hosts.user,
-        identityFile: hosts.identityFile,
-        knownHostsFile,
-        threads: forks,
-        commands: workload.commands.map(commandLine),
-      }),
-    );
+  prepare(trial) {
+    const file = join(trial.directory, 'paramiko.json');
+    const commands = trial.workload.commands.map(commandLine);
+    writeFileSync(file, JSON.stringify({ ...reach(trial), threads: trial.forks, commands }));
     return { argv: [python, new URL('./paramiko-client.py', import.meta.url).pathname, file] };
   },
 };

@@ -105,7 +105,10 @@ export function readOutput({ run, name }: Work): Command {
   return { script: outputScript, args: [run, name], repeatable: true, timeoutMs: patienceMs };
 }
 
-/** The state, and how much of both streams comes with it, and is there; where that is not said, all of it that comes, up to `lookBytes`. */
+/**
+ * The state, and how much of both streams comes with it, and is there; where that is not said, all of it that comes, up to
+ * `lookBytes`.
+ */
 const head = /^(none|running|ended|cut) +(\d+) (\d+|-) (\d+|-) (\d+|-) (\d+|-)\n/;
 
 /** Errors: `refused` when the host's state directory cannot be written: then nothing was begun. */

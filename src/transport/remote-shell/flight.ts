@@ -38,7 +38,10 @@ export class Flight {
     else if (running?.started === true) running.stdout.push(data);
   }
 
-  /** `start INDEX GROUP`, or 0 where it has none; `end INDEX STATUS`, `skip INDEX`: takes it down, and gives the command that it is about. */
+  /**
+   * `start INDEX GROUP`, or 0 where it has none; `end INDEX STATUS`, `skip INDEX`: takes it down, and gives the command
+   * that it is about.
+   */
   report(stream: OutputStream, [verb, index, value]: readonly string[]): RunningCommand | undefined {
     const running = this.#commands.find((command) => command.index === Number(index));
     if (running === undefined) return undefined;

@@ -61,7 +61,10 @@ function inBackground(calls: readonly string[]): string {
   return ['{', "trap 'plimsoll_stop=1' TERM", ...calls, '} </dev/null &'].join('\n');
 }
 
-/** One command as a flight, in a copy of the shell. The copy begins with USR1 ignored, so that it is not ended by one that comes early. */
+/**
+ * One command as a flight, in a copy of the shell. The copy begins with USR1 ignored, so that it is not ended by one that
+ * comes early.
+ */
 export function forkedFrame({ index, command: { script, args = [] } }: IndexedCommand): string {
   const call = `plimsoll_forked ${String(index)} ${quote(script)} ${commandLine(args)}`;
   return [

@@ -8,6 +8,7 @@ import { spawnNative, type NativeMachine } from '../../../lab/native/machine.ts'
 import { start } from '../runs/durable-runs.ts';
 import type { LabFleet } from '../lab-fleet.ts';
 import { fleetOf } from '../lab-fleet.ts';
+import { killAllWork } from '../../run/work/records.ts';
 
 const script = (name: string): Promise<string> =>
   readFile(new URL(`../copies/torture/${name}`, import.meta.url), 'utf8');
@@ -89,9 +90,7 @@ class Backed {
   }
   /** What works there is ended as a power failure would end it. */
   endWork(): Promise<string> {
-    return this.sh(
-      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group _ _ _ status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done',
-    );
+    return this.sh(killAllWork);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Machine } from '../../../lab/vm/machine.ts';
 import { damage, start } from '../runs/durable-runs.ts';
 import type { LabFleet } from '../lab-fleet.ts';
 import { dataIsWhole, labFleet, stateOf } from '../lab-fleet.ts';
+import { killAllWork } from '../../run/work/records.ts';
 
 const sized = (data: string, metadata: string): readonly string[] => [
   'playbooks/grow-pool-offline.yaml',
@@ -119,9 +120,7 @@ describe('grow_pool with the daemon stopped', () => {
     await hold();
     const running = start(fleet, 'apply', ...sized('3584MiB', '48MiB'), '--yes');
     await held();
-    await machine.sh(
-      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group _ _ _ status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done; rm /run/hold',
-    );
+    await machine.sh(`${killAllWork}; rm /run/hold`);
     const ended = await running.ended;
     expect(ended.code, ended.printed).not.toBe(0);
     expect((await machine.exec('systemctl is-active docker.service')).stdout).toMatch(/^(?:inactive|failed)\n$/);

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a piece of work has as its status, by the host's state directory: its process group, and how it has ended (standing.sh). */
+/**
+ * What a piece of work has as its status (src/run/work/standing.sh), by the host's state directory: its process group, and
+ * how it has ended.
+ */
 export function statusOf(state: string, run: string, name: string): readonly [group: number, status?: number] {
   const [line = ''] = readFileSync(join(state, 'runs', run, `${name}.status`), 'utf8').split('\n');
   const [group = '', _pid, _start, _boot, status] = line.trim().split(/ +/);
@@ -13,3 +16,8 @@ export function statusOf(state: string, run: string, name: string): readonly [gr
 export function worksIn(directory: string): readonly string[] {
   return readdirSync(directory).flatMap((file) => /^(.+)\.script$/.exec(file)?.[1] ?? []);
 }
+
+/** For a host's shell: ends whatever works there as a failure of power would. */
+export const killAllWork =
+  'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group _ _ _ status <"$at"; ' +
+  '[ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done';

@@ -37,7 +37,10 @@ class Host {
     writeFileSync(join(this.state, 'lock'), '');
   }
 
-  /** `locked`: the shell that runs it has the host's lock, as the privileged shell has. `onceIt` is so, it has waited long enough. */
+  /**
+   * `locked`: the shell that runs it has the host's lock, as the privileged shell has. Once `onceIt` holds, it has waited
+   * long enough.
+   */
   async run(command: Command, locked = false, onceIt?: () => boolean): Promise<Outcome> {
     const { script, args = [], stdin } = command;
     const [file, ...options] = this.#shell;
@@ -196,10 +199,14 @@ for (const { name, argv, tags } of shells)
       });
     });
 
-    it('is begun once, however often it is asked for', async () => {
+    it('is begun once, however often and at the same time it is asked for', async () => {
       const host = hostWith(argv);
-      const script = 'echo x >>"$PLIMSOLL_STATE/count"';
-      expect(await host.start(script)).toMatchObject({ state: { kind: 'ended', status: 0 } });
+      const script = 'echo x >>"$PLIMSOLL_STATE/count"; sleep 0.3';
+      // Whoever begins it has the host's lock; the others send nothing.
+      const looks = await Promise.allSettled(Array.from({ length: 6 }, () => host.start(script, true)));
+      const answered = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value.state] : []));
+      expect(answered.length).toBeGreaterThan(0);
+      expect(answered).toEqual(answered.map(() => ({ kind: 'ended', status: 0 })));
       expect(await host.start(script)).toMatchObject({ state: { kind: 'ended', status: 0 } });
       expect(readFileSync(join(host.state, 'count'), 'utf8')).toBe('x\n');
     });

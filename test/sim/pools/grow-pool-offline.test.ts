@@ -5,6 +5,7 @@ import { startFleet } from '../../../lab/sim/fleet.ts';
 import type { HostSpec } from '../../../lab/sim/spec.ts';
 import type { Ran } from '../../support/plimsoll.ts';
 import { plimsoll } from '../../support/plimsoll.ts';
+import { killAllWork } from '../../run/work/records.ts';
 
 const mib = 1024 ** 2;
 const host: HostSpec = {
@@ -65,9 +66,7 @@ describe('the pool grows with the daemon stopped', () => {
     });
     const running = run('apply', ...playbook, '--yes');
     await expect.poll(() => machine.faultsSoFar(), { interval: 100 }).toBe(1);
-    await machine.run(
-      'for at in /var/lib/plimsoll/runs/*/*.status; do read -r group _ _ _ status <"$at"; [ -z "$group" ] || [ -n "$status" ] || kill -KILL "-$group"; done',
-    );
+    await machine.run(killAllWork);
     const cut = await running;
     expect(cut.code, cut.stdout).not.toBe(0);
     expect(
