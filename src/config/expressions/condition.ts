@@ -1,5 +1,6 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { compileExpression, type Compiled, type Roots } from './expression.ts';
+import { linesOf } from '../from-ansible/flow.ts';
 import { ResolveError } from './resolve-error.ts';
 import { textsIn } from './template.ts';
 import type { Expression, Resolved, Scope } from '../model/types.ts';
@@ -24,6 +25,7 @@ export function compileCondition(
   const result = compileExpression(text, roots, {
     place: (offset) => yaml.placeIn(path, shift + offset),
     issue: (span, message) => yaml.issueIn(path, { start: shift + span.start, end: shift + span.end }, message),
+    written: (expression) => linesOf({ [String(path.at(-1))]: expression }).join(),
   });
   if ('issues' in result) return result;
   const { expression: condition } = result;
