@@ -1,7 +1,9 @@
 import { ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import { unique } from '../../values/unique.ts';
 import { closest, didYouMean } from '../model/closest.ts';
-import { fromJinja, ofMagic, type Said } from '../from-ansible/jinja.ts';
+import { fromJinja } from '../from-ansible/jinja.ts';
+import { ofMagic } from '../from-ansible/jinja-operands.ts';
+import type { Said } from '../from-ansible/jinja-reader.ts';
 import { registerKeys } from '../from-ansible/jinja-words.ts';
 import type { Span } from '../yaml/source.ts';
 import type { ExpressionAccess } from './expression-access.ts';

@@ -1,4 +1,4 @@
-import { Environment, EvaluationError } from '@marcbachmann/cel-js';
+import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import type { ConfigIssue } from '../../errors.ts';
 import type { Json } from '../../values/json.ts';
 import { type SecretReference, secretsIn } from '../../values/secret-reference.ts';
@@ -55,6 +55,24 @@ base.registerFunction('bytes_of(string): int', (text: string) => {
   }
 });
 
+function environmentOf({ names }: Roots): Environment {
+  const environment = base.clone();
+  for (const name of names) environment.registerVariable(name, 'dyn');
+  return environment;
+}
+
+/** Whether a text would be accepted as an expression. */
+export function isExpression(text: string, roots: Roots): boolean {
+  try {
+    const program = environmentOf(roots).parse(text);
+    const { access, calls } = readAccess(program.ast);
+    return program.check().valid && calls.flatMap(refusedCall).length + access.flatMap(unknownKey).length === 0;
+  } catch (thrown) {
+    if (thrown instanceof ParseError || thrown instanceof CelTypeError) return false;
+    throw thrown;
+  }
+}
+
 /** Parses and type-checks a text as CEL. */
 export function compileExpression(
   text: string,
@@ -65,12 +83,8 @@ export function compileExpression(
   const refuse = (mistakes: readonly Mistake[]): { readonly issues: readonly ConfigIssue[] } => ({
     issues: mistakes.map(({ span, message }) => at.issue(span, message)),
   });
-  const environment = base.clone();
-  for (const name of roots.names) environment.registerVariable(name, 'dyn');
-  const writing = {
-    compiles: (other: string) => 'expression' in compileExpression(other, roots, at),
-    written: at.written,
-  };
+  const environment = environmentOf(roots);
+  const writing = { compiles: (other: string) => isExpression(other, roots), written: at.written };
   let program;
   try {
     program = environment.parse(text);

@@ -4,17 +4,11 @@ import { fromJinja } from '../from-ansible/jinja.ts';
 import type { Span } from '../yaml/source.ts';
 import type { Path } from '../yaml/yaml.ts';
 import { explained, firstOfEach, lacking, type Mistake } from './expression-mistakes.ts';
-import type { Roots } from './expression.ts';
+import { isExpression, type Roots } from './expression.ts';
 
 /** What a text holds of Ansible's templates, which would stay in it as they are. `taken` are the expressions in it. */
-export function mistakenBraces(
-  text: string,
-  taken: readonly Span[],
-  roots: Roots,
-  path: Path,
-  compiles: (expression: string) => boolean,
-): readonly Mistake[] {
-  const pieces = bracesIn(text, taken).map((braces) => read(braces, roots, compiles));
+export function mistakenBraces(text: string, taken: readonly Span[], roots: Roots, path: Path): readonly Mistake[] {
+  const pieces = bracesIn(text, taken).map((braces) => read(braces, roots));
   const statement = statementIn(text);
   const [first] = pieces;
   const mistakes: Mistake[] =
@@ -48,11 +42,11 @@ interface Piece extends Braces {
   readonly mistakes: readonly Mistake[];
 }
 
-function read(braces: Braces, roots: Roots, compiles: (expression: string) => boolean): Piece {
+function read(braces: Braces, roots: Roots): Piece {
   const { cel, said, bare } = fromJinja(braces.inner, roots.names);
   const strange = bare.flatMap((name) => explained(name, roots));
   const inside = [...strange, ...lacking(said)].map(({ message }) => ({ span: braces, message }));
-  if (inside.length === 0 && cel !== undefined && compiles(cel)) {
+  if (inside.length === 0 && cel !== undefined && isExpression(cel, roots)) {
     const message = `Ansible's {{ }} is \${{ }}: write \`\${{ ${cel} }}\``;
     return { ...braces, cel, mistakes: [{ span: braces, message }] };
   }

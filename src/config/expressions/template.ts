@@ -1,7 +1,7 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { isSecretReference, looksLikeSecret, type SecretReference } from '../../values/secret-reference.ts';
-import { compileExpression, type At, type Compiled, type Roots } from './expression.ts';
+import { compileExpression, type Compiled, type Roots } from './expression.ts';
 import { mistakenBraces } from './jinja-braces.ts';
 import { ResolveError } from './resolve-error.ts';
 import { mistakenSecrets, whereSecretsMayBe } from './secret-vars.ts';
@@ -82,10 +82,7 @@ export function compileTemplate(
   const braces = (whole: string, at: Path): void => {
     const found = textsIn(whole);
     const full = [...path, ...at];
-    const mistakes = mistakenBraces(whole, 'texts' in found ? found.texts : [], roots, full, (expression) => {
-      const place: At = { place: () => yaml.placeOf(full), issue: () => yaml.issue(full, ''), written: () => '' };
-      return 'expression' in compileExpression(expression, roots, place);
-    });
+    const mistakes = mistakenBraces(whole, 'texts' in found ? found.texts : [], roots, full);
     issues.push(...mistakes.map(({ span, message }) => yaml.issueIn(full, span, message)));
     if (mistakes.length > 0) unsettled.push(at);
   };

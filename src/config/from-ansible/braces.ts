@@ -15,24 +15,31 @@ const goWord = /^(?:end|else|break|continue|nil|true|false)$/;
 const jinja = /^[A-Za-z_'(\d[]/;
 /** `{% if … %}` and its like. */
 const statement =
-  /\{%[-+]?\s*(?:if|elif|else|endif|for|endfor|set|endset|include|import|from|block|endblock|macro|raw|endraw|filter)\b[^]*?%\}/;
+  /^[-+]?\s*(?:if|elif|else|endif|for|endfor|set|endset|include|import|from|block|endblock|macro|raw|endraw|filter)\b/;
 
-/** The first Jinja of a text that is no expression; `taken` are the places of expressions, in which braces mean something else. */
+/** Each `{{ … }}` of Jinja in a text. `taken` are the places of expressions, in their order, in which braces mean something else. */
 export function bracesIn(
   text: string,
   taken: readonly { readonly start: number; readonly end: number }[],
 ): readonly Braces[] {
   const found: Braces[] = [];
-  const at = /\{\{[-+]?([^]*?)[-+]?\}\}/g;
-  for (let match = at.exec(text); match !== null; match = at.exec(text)) {
-    const { index: start } = match;
-    const inside = taken.find((span) => start < span.end && start >= span.start - 1);
-    if (inside !== undefined) {
-      at.lastIndex = Math.max(inside.end, start + 2);
+  let next = 0;
+  for (let start = text.indexOf('{{'); start !== -1;) {
+    while ((taken[next]?.end ?? Infinity) <= start) next += 1;
+    const inside = taken[next];
+    if (inside !== undefined && start >= inside.start) {
+      start = text.indexOf('{{', inside.end);
       continue;
     }
-    const inner = (match[1] ?? '').trim();
-    if (text[start - 1] !== '$' && isJinja(inner)) found.push({ start, end: start + match[0].length, inner });
+    const close = text.indexOf('}}', start + 2);
+    if (close === -1) break;
+    const inner = text
+      .slice(start + 2, close)
+      .replace(/^[-+]/, '')
+      .replace(/[-+]$/, '')
+      .trim();
+    if (text[start - 1] !== '$' && isJinja(inner)) found.push({ start, end: close + 2, inner });
+    start = text.indexOf('{{', close + 2);
   }
   return found;
 }
@@ -43,8 +50,12 @@ function isJinja(inner: string): boolean {
 
 /** Where a statement of Jinja stands. */
 export function statementIn(text: string): { readonly start: number; readonly end: number } | undefined {
-  const match = statement.exec(text);
-  return match === null ? undefined : { start: match.index, end: match.index + match[0].length };
+  for (let start = text.indexOf('{%'); start !== -1; start = text.indexOf('{%', start + 2)) {
+    const close = text.indexOf('%}', start + 2);
+    if (close === -1) return undefined;
+    if (statement.test(text.slice(start + 2, Math.min(close, start + 40)))) return { start, end: close + 2 };
+  }
+  return undefined;
 }
 
 /** The text as it is written here, each `{{ x }}` as `${{ vars.x }}`; undefined when one of them has no equivalent. */

@@ -2,11 +2,13 @@ import { isObject, type Json, type JsonObject } from '../../values/json.ts';
 
 /** What YAML would read as something else than the text that it is. */
 const notText =
-  /^(?:true|false|null|~|[-+]?(?:\.?\d[\d.]*(?:e[-+]?\d+)?|\.inf|0x[\da-f]+|0o[0-7]+)|\.nan|---|\.\.\.)$/i;
+  /^(?:true|false|null|yes|no|on|off|y|n|~|[-+]?(?:\.?\d[\d.]*(?:e[-+]?\d+)?|\.inf|0x[\da-f]+|0o[0-7]+)|\.nan|---|\.\.\.)$/i;
 
 /** The lines in which a mapping would be written: one for each key, its value behind it. */
 export function linesOf(mapping: JsonObject): readonly string[] {
-  return Object.entries(mapping).map(([key, value]) => `${keyText(key)}: ${valueText(value)}`);
+  return Object.entries(mapping).map(
+    ([key, value]) => `${keyText(key)}:${value === null ? '' : ` ${valueText(value)}`}`,
+  );
 }
 
 function keyText(key: string): string {

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../values/json.ts';
-import { none, textOf, truthOf, type Words } from './word.ts';
+import { none, type Words } from './word.ts';
 
 const leftOut = (): JsonObject => ({});
 const sshOfTheInventory = 'how a host is reached stands in the inventory';
@@ -126,15 +126,5 @@ export const playWords: Words = {
   },
 };
 
-/** Ansible's name for the limit of one play is written as it is. */
+/** Where a play has its steps there. */
 export const tasksOf = ['pre_tasks', 'tasks', 'post_tasks', 'handlers'] as const;
-
-/** The same key, with another value there. */
-export const becomeWord = {
-  example: 'yes',
-  say: 'in YAML 1.2 that is a text',
-  write: (value: Json) => {
-    const truth = truthOf(textOf(value));
-    return truth === undefined ? undefined : { become: truth };
-  },
-};

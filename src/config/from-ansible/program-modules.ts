@@ -127,14 +127,57 @@ function wrapped(expression: string, cel: (expression: string) => string | undef
   return said === undefined ? undefined : `\${{ ${said} }}`;
 }
 
-/** Modules that run programs, wait, and ask. */
-export const programModules: Words = {
-  shell: { example: 'docker ps | wc -l', say: 'plimsoll says script', write: ofShell },
+/** Modules whose names are those of operations here, which take other values. */
+export const sameNames = {
   command: {
     example: 'docker ps --all',
     say: 'plimsoll takes the words as a list, because no shell reads them (script is what a shell reads)',
     write: ofCommand,
   },
+  assert: {
+    example: { that: 'x == 1', fail_msg: 'not one' },
+    say: 'each expression stands in ${{ }}, and what is said is message',
+    write: (value) => assertOf(value, () => undefined),
+  },
+  pause: {
+    example: { minutes: 5 },
+    say: 'the time is seconds, or for example 5m; nobody is asked anything while a run goes on',
+    write: ofPause,
+  },
+  wait_for: {
+    example: { port: 80, timeout: 60 },
+    say: 'a port of the host itself, or a path, is waited for; how long, for says',
+    write: ofWaitFor,
+  },
+  fetch: { example: { src: '/etc/hosts', dest: 'fetched' }, say: 'plimsoll says from and to', write: ofFetch },
+} satisfies Words;
+
+/** Keys that those have, and what is here instead. */
+export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  command: { cmd: 'argv', _raw_params: 'argv', environment: 'env', removes: 'nothing: the step has when' },
+  script: {
+    cmd: 'text',
+    chdir: 'cd in the text',
+    environment: 'env',
+    executable: 'the first line of the text (#!/bin/bash)',
+  },
+  wait_for: {
+    timeout: 'for',
+    sleep: 'every',
+    delay: 'a step before it (pause: { seconds: 5 })',
+    host: 'nothing: a port of the host itself is waited for',
+    search_regex: 'equals, beside argv',
+  },
+  pause: { minutes: 'seconds (5m)', prompt: 'message: nobody is asked while a run goes on' },
+  fetch: { src: 'from', dest: 'to', flat: 'nothing: to is the path of the file' },
+  upload: { src: 'from', dest: 'to', group: 'owner (USER:GROUP)', content: 'nothing: a file is uploaded' },
+  assert: { msg: 'message', fail_msg: 'message', success_msg: 'nothing: what holds is not told', quiet: 'nothing' },
+};
+
+/** Modules that run programs, wait, and ask. */
+export const programModules: Words = {
+  ...sameNames,
+  shell: { example: 'docker ps | wc -l', say: 'plimsoll says script', write: ofShell },
   raw: { example: 'uptime', say: 'plimsoll says script', write: ofShell },
   script: {
     example: 'files/prepare.sh',
@@ -158,23 +201,7 @@ export const programModules: Words = {
       return only(args, 'msg') ? { assert: given({ that: false, message: text(args, 'msg') }) } : undefined;
     },
   },
-  assert: {
-    example: { that: 'x == 1', fail_msg: 'not one' },
-    say: 'each expression stands in ${{ }}, and what is said is message',
-    write: (value) => assertOf(value, () => undefined),
-  },
-  pause: {
-    example: { minutes: 5 },
-    say: 'the time is seconds, or for example 5m; nobody is asked anything while a run goes on',
-    write: ofPause,
-  },
-  wait_for: {
-    example: { port: 80, timeout: 60 },
-    say: 'a port of the host itself, or a path, is waited for; how long, for says',
-    write: ofWaitFor,
-  },
   wait_for_connection: { example: {}, say: none('a host that is lost is reached again for a while, by itself') },
-  fetch: { example: { src: '/etc/hosts', dest: 'fetched' }, say: 'plimsoll says from and to', write: ofFetch },
   ping: { example: {}, say: none('plimsoll ping says of each host whether it can be reached, and as whom') },
   set_fact: {
     example: { a: 1 },

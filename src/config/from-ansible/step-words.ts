@@ -148,8 +148,12 @@ function hosts(value: Json): JsonObject | undefined {
 }
 
 /** A condition of Ansible's as a list: all of them must hold. */
-export function joined(list: readonly Json[], known: ReadonlySet<string>): string | undefined {
-  const parts = list.map((item) => (typeof item === 'string' || typeof item === 'boolean' ? String(item) : undefined));
-  if (parts.length === 0 || parts.some((part) => part === undefined)) return undefined;
-  return fromJinja(parts.map((part) => `(${part ?? ''})`).join(' and '), known).cel;
+export function joined(list: Json, known: ReadonlySet<string>): string | undefined {
+  if (!Array.isArray(list) || list.length === 0) return undefined;
+  const parts = list.map((item: Json) =>
+    typeof item === 'string' || typeof item === 'boolean' ? fromJinja(String(item), known).cel : undefined,
+  );
+  return parts.some((part) => part === undefined)
+    ? undefined
+    : parts.map((part = '') => (parts.length > 1 && /\|\||\?/.test(part) ? `(${part})` : part)).join(' && ');
 }

@@ -36,7 +36,8 @@ function introduced(name: string, { say }: Word): string {
   return `"${name}" is Ansible's: ${say}`;
 }
 
-function ticked(lines: readonly string[]): string {
+/** Lines in a message. */
+export function ticked(lines: readonly string[]): string {
   return lines.map((line) => `\`${line}\``).join(' and ');
 }
 

@@ -10,6 +10,10 @@ export interface Mistake {
   readonly message: string;
   /** A text is wanted, and this is a number, true or false: what an expression gave may be turned into one. */
   readonly wantsText?: boolean;
+  /** The key, where it is one that is not known. */
+  readonly unknown?: string;
+  /** The key, where it is one that is missing. */
+  readonly missing?: string;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -22,7 +26,7 @@ export function mistakesIn(schema: z.ZodType, value: unknown, unsettled: readonl
   const parsed = schema.safeParse(value);
   if (parsed.success) return [];
   return parsed.error.issues
-    .flatMap((issue) => settle(issue, unsettled, []))
+    .flatMap((issue) => settle(issue, unsettled, [], value))
     .flatMap(({ issue, path }) => explain(issue, path, schema, value));
 }
 
@@ -38,22 +42,63 @@ function pathOf(issue: Issue, base: Path): Path {
 const startsWith = (path: Path, prefix: Path): boolean => prefix.every((step, index) => path[index] === step);
 
 /** Drops what an unresolved expression may still put right, and narrows a union to the branch that was meant. */
-function settle(issue: Issue, unsettled: readonly Path[], base: Path): readonly Located[] {
+function settle(issue: Issue, unsettled: readonly Path[], base: Path, root: unknown): readonly Located[] {
   const path = pathOf(issue, base);
   if (unsettled.some((open) => startsWith(path, open))) return [];
   if (issue.code === 'custom' && unsettled.some((open) => startsWith(open, path))) return [];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ issue, path }];
-  const branches = issue.errors.map((errors) => errors.flatMap((inner) => settle(inner, unsettled, path)));
+  const branches = issue.errors.map((errors) => errors.flatMap((inner) => settle(inner, unsettled, path, root)));
   if (branches.some((branch) => branch.length === 0)) return [];
-  const meant = branches.filter(
-    (branch) =>
-      !branch.some(
-        ({ issue: { code }, path: at }) =>
-          at.length === path.length && (code === 'invalid_type' || code === 'invalid_value'),
-      ),
+  const value = valueAt(root, path);
+  const ofKind = branches.filter(
+    (branch) => !branch.some((one) => one.path.length === path.length && isOther(one.issue, value)),
   );
-  const [first] = [...meant].sort((a, b) => a.length - b.length);
-  return first ?? [{ issue, path }];
+  const [first] = ofKind.toSorted((a, b) => compare(missed(a, root), missed(b, root)));
+  if (first === undefined) return [{ issue, path }];
+  // Where no form was begun, none of them was meant more than the others: what the union says of itself is about all.
+  const [, missing = 0] = missed(first, root);
+  if (ofKind.length === 1 || missing === 0 || issue.message === 'Invalid input') return first;
+  return [{ issue, path }, ...unknownToAll(ofKind)];
+}
+
+/** Whether a mistake is that the value is of another kind than the branch of a union takes. */
+function isOther(issue: Issue, value: unknown): boolean {
+  switch (issue.code) {
+    case 'invalid_type':
+      return !(issue.expected === 'int' && typeof value === 'number');
+    case 'invalid_value':
+    case 'invalid_union':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** How far a value is from a branch: its keys that are not known there, those that are missing, everything. */
+function missed(branch: readonly Located[], root: unknown): readonly number[] {
+  const unknown = branch.flatMap(({ issue }) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const missing = branch.filter(
+    ({ issue: { code }, path }) =>
+      (code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union') &&
+      valueAt(root, path) === undefined,
+  );
+  return [unknown.length, missing.length, branch.length];
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  return a.map((count, index) => count - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
+/** The keys that no branch knows. */
+function unknownToAll(branches: readonly (readonly Located[])[]): readonly Located[] {
+  const keysOf = (branch: readonly Located[]): readonly string[] =>
+    branch.flatMap(({ issue }) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const [first = [], ...others] = branches;
+  return first.flatMap(({ issue, path }) => {
+    if (issue.code !== 'unrecognized_keys') return [];
+    const keys = issue.keys.filter((key) => others.every((branch) => keysOf(branch).includes(key)));
+    return keys.length === 0 ? [] : [{ issue: { ...issue, keys }, path }];
+  });
 }
 
 function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): readonly Mistake[] {
@@ -66,56 +111,30 @@ function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): re
       return issue.keys.map((key) => ({
         path: [...path, key],
         at: 'key',
+        unknown: key,
         message: `unknown key "${key}"${didYouMean(key, known) || (known.length > 0 ? ` (known: ${known.join(', ')})` : '')}`,
       }));
     }
     case 'invalid_type':
-      if (value === undefined)
-        return [
-          {
-            path: path.slice(0, -1),
-            at: 'key',
-            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
-          },
-        ];
+      if (value === undefined) return [missing(path)];
       if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
         return say(
           asText(schema, root, path) ?? `expected a string, not ${kindOf(value, path)}: write it in quotes`,
         ).map((mistake) => ({ ...mistake, wantsText: true }));
       }
-      return say(`expected ${article(issue.expected)}, not ${kindOf(value, path)}`);
+      return say(
+        `expected ${article(issue.expected)}, not ${kindOf(value, path)}${yesOrNo(issue.expected, value, path)}`,
+      );
     case 'invalid_value': {
-      if (value === undefined)
-        return [
-          {
-            path: path.slice(0, -1),
-            at: 'key',
-            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
-          },
-        ];
+      if (value === undefined) return [missing(path)];
       const allowed = issue.values.map(String);
       return say(
         `expected ${allowed.join(' or ')}, not ${kindOf(value, path)}${typeof value === 'string' ? didYouMean(value, allowed) : ''}`,
       );
     }
     case 'invalid_union': {
-      const expected = issue.errors.flatMap((branch) =>
-        branch.flatMap((inner) =>
-          inner.code === 'invalid_type'
-            ? [article(inner.expected)]
-            : inner.code === 'invalid_value'
-              ? inner.values.map(String)
-              : [],
-        ),
-      );
-      if (value === undefined)
-        return [
-          {
-            path: path.slice(0, -1),
-            at: 'key',
-            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
-          },
-        ];
+      const expected = kindsOf(issue);
+      if (value === undefined) return [missing(path)];
       return say(
         expected.length > 0 && issue.message === 'Invalid input'
           ? `expected ${[...new Set(expected)].join(' or ')}, not ${kindOf(value, path)}`
@@ -147,13 +166,23 @@ function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): re
   }
 }
 
+function missing(path: Path): Mistake {
+  const key = String(path.at(-1));
+  return {
+    path: path.slice(0, -1),
+    at: 'key',
+    missing: key,
+    message: `${labelOf(path.slice(0, -1))}"${key}" is missing`,
+  };
+}
+
 /** What the schema says of a bare number once it is a text: of `20` where a size is wanted, that the unit is missing. */
 function asText(schema: z.ZodType, root: unknown, path: Path): string | undefined {
   const again = schema.safeParse(withText(root, path));
   const issue = again.success
     ? undefined
     : again.error.issues
-        .flatMap((inner) => settle(inner, [], []))
+        .flatMap((inner) => settle(inner, [], [], withText(root, path)))
         .find(({ path: at }) => at.length === path.length && startsWith(at, path));
   return issue?.issue.code === 'custom' ? issue.issue.message : undefined;
 }
@@ -163,6 +192,20 @@ export function withText(value: unknown, [step, ...rest]: Path): unknown {
   if (step === undefined) return String(value);
   if (Array.isArray(value)) return value.map((item: unknown, index) => (index === step ? withText(item, rest) : item));
   return isObject(value) ? { ...value, [step]: withText(value[step], rest) } : value;
+}
+
+/** The kinds of value that the branches of a union take. */
+function kindsOf(issue: Issue): readonly string[] {
+  switch (issue.code) {
+    case 'invalid_type':
+      return [article(issue.expected)];
+    case 'invalid_value':
+      return issue.values.map(String);
+    case 'invalid_union':
+      return issue.errors.flatMap((branch) => branch.flatMap(kindsOf));
+    default:
+      return [];
+  }
 }
 
 function labelOf(path: Path): string {
@@ -196,6 +239,16 @@ export function keysAt(schema: unknown, path: Path): readonly string[] {
   if (step === undefined) return [];
   if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
   return schema instanceof z.ZodRecord ? keysAt(schema.valueType, rest) : [];
+}
+
+/** In YAML 1.1, which Ansible reads, these were true and false. */
+function yesOrNo(expected: string, value: unknown, path: Path): string {
+  const [, yes, no] =
+    expected === 'boolean' ? (/^(?:(yes|on|y|true)|(no|off|n|false))$/i.exec(String(value)) ?? []) : [];
+  const key = typeof path.at(-1) === 'string' ? `${String(path.at(-1))}: ` : '';
+  return yes === undefined && no === undefined
+    ? ''
+    : `, which is a text in YAML 1.2: write \`${key}${String(yes !== undefined)}\``;
 }
 
 function article(type: string): string {
