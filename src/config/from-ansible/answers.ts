@@ -7,7 +7,7 @@ import { fromJinja } from './jinja.ts';
 import { playWords } from './play-words.ts';
 import { assertOf, programModules, renamed, sameNames } from './program-modules.ts';
 import { stepWords } from './step-words.ts';
-import { answer, ticked, type Word, type Words } from './word.ts';
+import { answer, own, ticked, type Word, type Words } from './word.ts';
 
 /** Modules by the last part of their name. */
 export const modules: Words = { ...programModules, ...hostModules, ...storageModules };
@@ -91,11 +91,6 @@ export function ofOperationKey(
   };
 }
 
-/** Whether it is the whole name of a module. */
-export function isQualified(key: string): boolean {
-  return qualified.test(key);
-}
-
 /** Longer than a line that anybody would copy out of a message. */
 const longest = 2000;
 
@@ -108,8 +103,4 @@ function inPlimsoll(value: Json | undefined, beside: JsonObject, known: Readonly
 
 function said(key: string, word: Word, { value, beside, known }: Asked): string {
   return answer(key, word, inPlimsoll(value, beside, known), beside);
-}
-
-function own<Value>(words: Readonly<Record<string, Value>>, key: string): Value | undefined {
-  return Object.hasOwn(words, key) ? words[key] : undefined;
 }

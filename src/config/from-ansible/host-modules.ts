@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../values/json.ts';
 import { argsOf, mode, names, only, path, text, truth, type Args } from './module-args.ts';
 import { command, given } from './program-modules.ts';
-import { none, textOf, type Word, type Words } from './word.ts';
+import { none, own, textOf, type Word, type Words } from './word.ts';
 
 /** What is said where there is only the program. */
 const is = 'plimsoll has no module for it, and runs the program';
@@ -78,7 +78,7 @@ function service(args: Args): JsonObject | undefined {
   if (name === undefined)
     return state === undefined && enabled === undefined ? command(['systemctl', 'daemon-reload']) : undefined;
   if (truth(args, 'daemon_reload') === true) return undefined;
-  const verb = state === undefined ? undefined : verbs[state];
+  const verb = state === undefined ? undefined : own(verbs, state);
   if (enabled === undefined) return command(['systemctl', verb, name]);
   const now = state === (enabled ? 'started' : 'stopped');
   if (state !== undefined && !now) return undefined;

@@ -2,6 +2,7 @@ import { filters, magicNames, methods, otherMagic, registerKeys, tests, type Mag
 import { around, hasAll, Holds, not, type Piece } from './jinja-pieces.ts';
 import { Reader } from './jinja-reader.ts';
 import { NotJinja, type Token } from './jinja-tokens.ts';
+import { own } from './word.ts';
 
 /** CEL's own, which may stand there already. */
 const functions = new Set(['size', 'has', 'int', 'double', 'string', 'bool', 'type', 'bytes_of']);
@@ -104,14 +105,14 @@ export abstract class Operands extends Reader {
     const { text, kind } = this.next();
     if (kind === 'number') return { cel: `${around(subject, Holds.name)}[${text}]`, holds: Holds.name };
     if (kind !== 'name') throw new NotJinja();
-    const method = this.peek() === '(' ? methods[text] : undefined;
+    const method = this.peek() === '(' ? own(methods, text) : undefined;
     if (method !== undefined) {
       this.say(from, `.${text}()`, { here: `.${method}()` });
       return { cel: `${around(subject, Holds.name)}.${method}`, holds: Holds.name };
     }
     const [root, ...keys] = subject.chain ?? [];
     const ofRegister =
-      root !== undefined && keys.length === 0 && this.isRegister(root) ? registerKeys[text] : undefined;
+      root !== undefined && keys.length === 0 && this.isRegister(root) ? own(registerKeys, text) : undefined;
     if (ofRegister !== undefined) this.say(from, `.${text}`, ofMagic(ofRegister, '.'));
     const key = ofRegister?.cel ?? text;
     return {
@@ -149,11 +150,12 @@ export abstract class Operands extends Reader {
       const there = empty === 'true' ? `${has ?? ''} && ${subject.cel} != ""` : (has ?? '');
       return { cel: `${there} ? ${subject.cel} : ${otherwise}`, holds: Holds.choice };
     }
-    const cel = filters[name.text]?.(around(subject, Holds.name), args);
+    const filter = own(filters, name.text);
+    const cel = filter?.(around(subject, Holds.name), args);
     this.say(
       from,
       word,
-      cel === undefined ? nothingFor('filter', name.text) : { here: filters[name.text]?.('x', args) ?? '' },
+      cel === undefined ? nothingFor('filter', name.text) : { here: filter?.('x', args) ?? '' },
     );
     return { cel: cel ?? '', holds: Holds.name };
   }
@@ -176,7 +178,7 @@ export abstract class Operands extends Reader {
       const asked: Piece = { cel: has ?? '', holds: has?.includes('&&') === true ? Holds.and : Holds.name };
       return positive ? asked : not(asked);
     }
-    const test = tests[name.text.toLowerCase()];
+    const test = own(tests, name.text.toLowerCase());
     if (typeof test === 'function') {
       const asked = (of: string): Piece => turned({ cel: test(of), holds: Holds.compare });
       this.say(from, word, { here: asked('x').cel });
@@ -188,7 +190,7 @@ export abstract class Operands extends Reader {
 }
 
 export function magicOf(name: string): MagicName | undefined {
-  return Object.hasOwn(magicNames, name) ? magicNames[name] : name.startsWith('ansible_') ? otherMagic : undefined;
+  return own(magicNames, name) ?? (name.startsWith('ansible_') ? otherMagic : undefined);
 }
 
 /** What is here instead, or why there is nothing. */

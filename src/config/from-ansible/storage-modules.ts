@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '../../values/json.ts';
 import { program } from './host-modules.ts';
 import { argsOf, only, path, text, type Args } from './module-args.ts';
 import { command, given } from './program-modules.ts';
-import { textOf, type Words } from './word.ts';
+import { own, textOf, type Words } from './word.ts';
 
 /** Modules that see to Docker and to storage, for which plimsoll has operations. */
 export const storageModules: Words = {
@@ -80,7 +80,7 @@ export const storageModules: Words = {
 
 function compose(args: Args): JsonObject | undefined {
   const state = text(args, 'state') ?? 'present';
-  const verb = { present: ['up', '-d'], absent: ['down'], restarted: ['restart'], stopped: ['stop'] }[state];
+  const verb = own({ present: ['up', '-d'], absent: ['down'], restarted: ['restart'], stopped: ['stop'] }, state);
   return verb === undefined || !only(args, 'project_src', 'state')
     ? undefined
     : command(['docker', 'compose', ...verb], { chdir: path(args, 'project_src') });

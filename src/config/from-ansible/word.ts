@@ -54,3 +54,8 @@ export function textOf(value: Json | undefined): string | undefined {
   if (typeof value === 'string' && value !== '') return value;
   return typeof value === 'number' ? String(value) : undefined;
 }
+
+/** What stands under a key in a table of words; nothing of what every object has. */
+export function own<Value>(words: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(words, key) ? words[key] : undefined;
+}
