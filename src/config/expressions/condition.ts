@@ -50,7 +50,8 @@ export function compileCondition(
 function listed(conditions: Json, roots: Roots, yaml: YamlFile, path: Path): ConfigIssue {
   const key = String(path.at(-1));
   const cel = joined(conditions, roots.names);
-  const sure = cel !== undefined && isExpression(cel, roots);
+  // A message is no place for what may be a password.
+  const sure = cel !== undefined && !/pass|secret|token/i.test(cel) && isExpression(cel, roots);
   const line = linesOf({ [key]: sure ? cel : 'vars.a && vars.b' }).join();
   return yaml.issue(
     path,
