@@ -2,6 +2,8 @@
 # meant to last (the temporary directories, histories of shells) `passing NUMBER`, and `passes PATH` of the first. Mount
 # points come as lines `mounted PATH` on standard input. A directory is named only when nothing in it is. (/sbin/docker-
 # init is where `--init` mounts its program; what is below /dev, /proc and /sys Docker puts there.)
+# `layer_sum ID WHEN` prints a sum of all of it: with the same as before nothing has been written since. Of what could
+# not be read there is none that is the same.
 
 layer_writes() {
   {
@@ -31,3 +33,4 @@ layer_writes() {
       if (passing) print "passing " passing
     }'
 }
+layer_sum() { { docker diff "$1" || echo "! $2"; } | sha256sum; }

@@ -252,6 +252,7 @@ class HostApply {
       return [];
     } finally {
       run.applied.push(...recorder.applied);
+      run.downtimes.push(...recorder.downtimes);
     }
   }
 

@@ -1,6 +1,9 @@
 import type { Step } from '../../config/model/types.ts';
 import type { Change } from '../../operations/engine/change.ts';
+import type { StepOutput } from '../../operations/engine/operation.ts';
 import type { StepPlan } from '../../plan/plan.ts';
+import type { Downtime } from '../report/downtime.ts';
+import { downtimesOf } from '../report/downtime.ts';
 import type { RunEvent } from '../report/event.ts';
 import type { EffectJournal, Interpreter } from '../work/interpreter.ts';
 import type { Intent, Journal } from '../journal/journal.ts';
@@ -32,6 +35,7 @@ export interface RecorderOptions {
 export class Recorder {
   /** Summaries of the changes that have been carried out, in order; also when the step fails later. */
   readonly applied: string[] = [];
+  readonly downtimes: Downtime[] = [];
   readonly #options: RecorderOptions;
   /** Whether any change has been begun. */
   begun = false;
@@ -62,13 +66,13 @@ export class Recorder {
    * Carries out one change, with its intent on the disk before each of its effects and the outcome after.
    * The versions that it makes are claimed before, and settled after, whatever has become of it.
    */
-  async change<Result>(
+  async change(
     { step }: StepItem,
     planned: PlannedItem,
     number: number,
     change: Change,
-    apply: (interpreter: Interpreter) => Promise<Result>,
-  ): Promise<Result> {
+    apply: (interpreter: Interpreter) => Promise<StepOutput | undefined>,
+  ): Promise<StepOutput | undefined> {
     const { host, emit, link, laptop, lock, signal, detach, stepTimeoutMs, journal, records } = this.#options;
     const at = { host, step: step.name };
     const claims = await records.claim(host, change, journal, signal);
@@ -88,11 +92,14 @@ export class Recorder {
       journal: this.#effects(planned, number, change, claims),
     }).finally(() => records.settle(host, journal));
     this.applied.push(change.summary);
+    const downtime = downtimesOf(change, result?.stdout ?? '');
+    this.downtimes.push(...downtime);
     emit({
       type: 'change.applied',
       ...at,
       summary: change.summary,
       seconds: Math.round(performance.now() - started) / 1000,
+      ...(downtime.length === 0 ? {} : { downtime }),
     });
     return result;
   }
