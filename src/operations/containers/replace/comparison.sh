@@ -87,6 +87,7 @@ only_connected_to() {
 }
 # What it is, as it was found, and where something is mounted, in `$work/ID`: what is mounted stays so.
 look_at() { of "$1" '{{.Name}} {{.Image}} {{.State.Status}}
+{{.State.Pid}}
 {{range .Mounts}}mounted {{.Destination}}
 {{end}}{{range $k, $v := index .HostConfig "Tmpfs"}}mounted {{$k}}
 {{end}}' >"$work/$1"; }

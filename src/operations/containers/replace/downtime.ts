@@ -1,9 +1,9 @@
 import type { Replaced } from '../body/patch.ts';
 
 /**
- * What is run from the stop of an old container to the start of the new one (replace-main.sh): stop, inspect, the rename of
- * each, and start; and diff with the sum of what it says, unless what was written to the layer is given up. Counted by
- * test/operations/containers/downtime.test.ts.
+ * What is run from the stop of an old container to the start of the new one (replace-main.sh): stop, inspect where the
+ * kernel does not say already that the process is gone, the rename of each, and start; and diff with the sum of what it
+ * says, unless what was written to the layer is given up. Counted by test/operations/containers/downtime.test.ts.
  */
 export const programsBetween = { always: 5, unlessDiscarded: 2 };
 
@@ -20,7 +20,7 @@ export function replacementDowntime(containers: readonly Replaced[]): string | u
       sum + programsBetween.always + (patch.discardLayer === true ? 0 : programsBetween.unlessDiscarded),
     0,
   );
-  return `about ${String(running.length)} s beside what ${running.length === 1 ? 'it takes' : 'they take'} to end (killed after ${String(ends)} s): ${String(programs)} programs, and nothing that waits for a disk of plimsoll's own`;
+  return `about ${String(running.length)} s beside what ${running.length === 1 ? 'it takes' : 'they take'} to end (killed after ${String(ends)} s): at most ${String(programs)} programs, and none that waits for the disk`;
 }
 
 function stopTimeoutOf({ config }: Replaced['spec']): number {

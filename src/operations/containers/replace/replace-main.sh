@@ -22,7 +22,10 @@ if [ -z "$forward" ]; then
   done
   for c in $all; do
     use "$c"
-    look_at "$old" && read -r found <"$work/$old" || fail "$name could not be read"
+    look_at "$old" && { read -r found && read -r pid; } <"$work/$old" || fail "$name could not be read"
+    # Of a daemon in another namespace it would mean another process.
+    case $pid in 0 | *[!0-9]*) pid= ;; *) [ -e "/proc/$pid" ] || pid= ;; esac
+    eval "pid_$c=\$pid"
     case $found in
       "/$name $image running") [ "$was" = running ] || fail "$name runs now" ;;
       "/$name $image exited" | "/$name $image created") [ "$was" != running ] || fail "$name does not run any more" ;;
@@ -58,7 +61,8 @@ if [ -z "$forward" ]; then
     [ "$was" != running ] || docker stop "$old" >/dev/null || fail "$name could not be stopped"
     clock
     eval "stopped_$c=\$ticks"
-    stopped "$old" || fail "$name did not stop"
+    eval "pid=\$pid_$c"
+    ended "$old" "$pid" || fail "$name did not stop"
     no_more_writes "$old"
   done
   (while_stopped) || fail "$stopped_failed"

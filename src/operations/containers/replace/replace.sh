@@ -70,6 +70,8 @@ seconds() { printf '%d.%02d' "$(($1 / 100))" "$(($1 % 100))"; }
 running() { [ "$(of "$1" '{{.State.Running}}')" = true ]; }
 # Not the same as not running, where that cannot be read.
 stopped() { [ "$(of "$1" '{{.State.Running}}')" = false ]; }
+# The same of one that ran as the process PID when it was looked at: that it is gone needs no daemon to say so.
+ended() { { [ -n "$2" ] && [ ! -e "/proc/$2" ]; } || stopped "$1"; }
 policy() { docker update --restart="$2" -- "$1" >/dev/null; }
 named() { [ "$(of "$1" '{{.Name}}')" = "/$2" ] || docker rename "$1" "$2"; }
 # The old one as it was. The names must be free.
