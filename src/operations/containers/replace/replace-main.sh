@@ -86,8 +86,8 @@ else
   done
 fi
 looks() { of "$new" '{{.State.Running}} {{.State.Restarting}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.StartedAt}} {{with index .State "Health"}}{{.Status}}{{else}}none{{end}}'; }
-clock
-until=$((ticks + gate_seconds * 100))
+# The time counts from the first look at all of them, with which the others are compared: so there are two at least.
+until=
 while :; do
   for c in $all; do
     use "$c"
@@ -100,6 +100,7 @@ while :; do
     [ "$now" = "$before" ] || fail "the new $name has been restarted within $gate_seconds s"
   done
   clock
+  : "${until:=$((ticks + gate_seconds * 100))}"
   [ "$ticks" -lt "$until" ] || break
   sleep 1
 done
