@@ -92,11 +92,13 @@ async function countRoundTrips({
         const seconds: number[] = [];
         for (let left = tries; left > 0; left -= 1)
           seconds.push(
-            await time(
-              contender,
-              { hosts: one, workload, port, knownHostsFile: one.knownHosts(port), forks: options.forks },
-              signal,
-            ),
+            (
+              await time(
+                contender,
+                { hosts: one, workload, port, knownHostsFile: one.knownHosts(port), forks: options.forks },
+                signal,
+              )
+            ).seconds,
           );
         fastest[`${workload.name} ${contender.name} ${roundTripMs}`] = spread(seconds).min;
       }
@@ -129,8 +131,10 @@ async function measure({
       for (let round = 0; round < options.rounds; round += 1) {
         for (const contender of all) {
           const taken = await time(contender, { hosts, workload, port, knownHostsFile, forks: options.forks }, signal);
-          seconds[contender.name]?.push(taken);
-          say(`${workload.name}, ${roundTripMs} ms, round ${round + 1}: ${contender.name} ${taken.toFixed(2)} s`);
+          seconds[contender.name]?.push(taken.seconds);
+          say(
+            `${workload.name}, ${roundTripMs} ms, round ${round + 1}: ${contender.name} ${taken.seconds.toFixed(2)} s, CPU ${taken.cpu.toFixed(2)} s, ${Math.round(taken.peakKiB / 1024)} MiB`,
+          );
         }
       }
       series.push({ workload: workload.name, title: workload.title, roundTripMs, seconds });

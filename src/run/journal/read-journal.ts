@@ -10,7 +10,7 @@ import { changeSchema, jsonSchema } from '../../plan/change-schema.ts';
 import { errorCodeSchema } from '../../plan/plan-schema.ts';
 import { isObject } from '../../values/json.ts';
 import { oneLine } from '../../values/terminal.ts';
-import type { JournalRecord } from './journal.ts';
+import type { InSeries, JournalRecord } from './journal.ts';
 import type { Claim } from './records.ts';
 import { journalVersion } from './journal.ts';
 
@@ -68,6 +68,7 @@ const types = {
     change: changeSchema,
     become: z.boolean(),
     work: z.exactOptional(text.min(1)),
+    series: z.exactOptional(z.strictObject({ nth: count, mark: text.min(1) } satisfies Shape<InSeries>)),
     records: z.exactOptional(z.array(z.strictObject(claim))),
   } satisfies Shape<RecordOf<'intent'>>),
   outcome: z.strictObject({
