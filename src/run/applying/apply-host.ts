@@ -3,7 +3,7 @@ import { AppError, toAppError } from '../../errors.ts';
 import { canonicalJson } from '../../values/json.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Applied } from './apply-item.ts';
-import { applyItem, withRetries } from './apply-item.ts';
+import { applyItem, timedOut, withRetries } from './apply-item.ts';
 import { FactBase } from '../planning/fact-reader.ts';
 import type { HostRun } from '../planning/host-run.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -17,7 +17,8 @@ import { itemsOf, placeOf, planItem } from '../planning/plan-step.ts';
 import { Recorder, workName } from './recorder.ts';
 import type { RecorderOptions } from './recorder.ts';
 import { seriesAt } from './series-of-steps.ts';
-import { Meeting, newSeries } from '../work/series.ts';
+import { Meeting } from '../work/meeting.ts';
+import { newSeries } from '../work/series.ts';
 import type { RunContext } from '../planning/context.ts';
 
 /** Applies one play to one host. What goes wrong becomes the host's own error; others go on. */
@@ -284,19 +285,4 @@ function refuseOtherItems(step: Step, approved: readonly PlannedItem[], items: r
     `the loop of ${step.name} is not as it was when the plan was approved: was ${oneLine(was)}, is ${oneLine(is)}`,
     { hint: 'plan again, look at what is different, and apply then', where: placeOf(step) },
   );
-}
-
-/** The step's own time-out arrives as an abort, like the operator's. */
-function timedOut(error: AppError, seconds: number | undefined, own: AbortSignal, operators: AbortSignal): AppError {
-  if (
-    seconds === undefined ||
-    !own.aborted ||
-    operators.aborted ||
-    (error.code !== 'interrupted' && error.code !== 'internal')
-  )
-    return error;
-  return new AppError('timed-out', `not finished within its timeout of ${String(seconds)} seconds`, {
-    cause: error,
-    hint: 'raise timeout: of the step, or find out why it hangs',
-  });
 }

@@ -4,7 +4,7 @@ import type { StepPlan } from '../../plan/plan.ts';
 import type { RunEvent } from '../report/event.ts';
 import type { EffectJournal, Interpreter } from '../work/interpreter.ts';
 import { carryOutAlone } from '../work/interpret.ts';
-import type { Meeting } from '../work/series.ts';
+import type { Meeting } from '../work/meeting.ts';
 import type { Intent, Journal } from '../journal/journal.ts';
 import type { Laptop } from '../reach/laptop.ts';
 import type { Link } from '../reach/link.ts';

@@ -43,7 +43,8 @@ class Divided {
   }
 
   #keep(length: number): void {
-    this.texts[this.texts.length - 1] += this.#held.slice(0, length);
+    const nth = this.texts.length - 1;
+    this.texts[nth] = `${this.texts[nth] ?? ''}${this.#held.slice(0, length)}`;
     this.#held = this.#held.slice(length);
   }
 }
