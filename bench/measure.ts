@@ -20,11 +20,7 @@ export interface Taken {
 const usage = z.object({ cpu: z.number(), peakKiB: z.number() });
 
 /** Runs a contender once. Rejects when it did not do its work. */
-export async function time(
-  contender: Contender,
-  trial: Omit<Trial, 'directory'>,
-  signal: AbortSignal,
-): Promise<Taken> {
+export async function time(contender: Contender, trial: Omit<Trial, 'directory'>, signal: AbortSignal): Promise<Taken> {
   await trial.hosts.quiet();
   const directory = mkdtempSync(join(trial.hosts.directory, 't'));
   const { argv, env = {}, after } = contender.prepare({ ...trial, directory });
