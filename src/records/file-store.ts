@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
 import type { JsonObject } from '../values/json.ts';
 import { parseJson } from '../values/json.ts';
@@ -45,13 +46,20 @@ class FileStore implements Store {
 
   list(prefix: string, signal: AbortSignal): Promise<readonly Stored[]> {
     return this.#tried(signal, async () => {
-      const found: Stored[] = [];
-      for (const [key, revision] of await this.#under(prefix)) {
-        signal.throwIfAborted();
-        found.push(await this.#read(key, revision));
-      }
-      return found;
+      return await this.#readAll(await this.#under(prefix), signal);
     });
+  }
+
+  listEach(directory: string, rest: string, signal: AbortSignal): Promise<readonly Stored[]> {
+    return this.#tried(signal, async () => {
+      const segments = await directoriesIn(this.#pathOf(directory));
+      const under = await inOrder(segments, (segment) => this.#under(`${directory}${segment}${rest}`), signal);
+      return await this.#readAll(inKeyOrder(under.flat()), signal);
+    });
+  }
+
+  #readAll(newest: readonly (readonly [string, number])[], signal: AbortSignal): Promise<readonly Stored[]> {
+    return inOrder(newest, ([key, revision]) => this.#read(key, revision), signal);
   }
 
   createIfAbsent(key: string, value: JsonObject, signal: AbortSignal): Promise<boolean> {
@@ -85,7 +93,7 @@ class FileStore implements Store {
       const key = `${top}${parts.join('/')}`;
       if (revision !== undefined && key.startsWith(prefix)) newest.set(key, Math.max(revision, newest.get(key) ?? 0));
     }
-    return [...newest].sort(([a], [b]) => (a < b ? -1 : 1));
+    return inKeyOrder([...newest]);
   }
 
   async #read(key: string, revision: number): Promise<Stored> {
@@ -132,13 +140,47 @@ class FileStore implements Store {
   }
 }
 
+/** How many files are asked for side by side. */
+const atOnce = 32;
+
+/** What `work` makes of each, in their order; it is at several of them at once. */
+async function inOrder<From, To>(
+  all: readonly From[],
+  work: (one: From) => Promise<To>,
+  signal: AbortSignal,
+): Promise<readonly To[]> {
+  const limit = pLimit(atOnce);
+  return await Promise.all(
+    all.map((one) =>
+      limit(() => {
+        signal.throwIfAborted();
+        return work(one);
+      }),
+    ),
+  );
+}
+
 function revisionOf(name: string): number | undefined {
   return /^[1-9]\d{0,8}\.json$/.test(name) ? Number.parseInt(name, 10) : undefined;
 }
 
-async function namesIn(directory: string, recursive = false): Promise<readonly string[]> {
+function inKeyOrder<Value>(entries: readonly (readonly [string, Value])[]): readonly (readonly [string, Value])[] {
+  return entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+async function directoriesIn(directory: string): Promise<readonly string[]> {
+  const entries = await orNothing(readdir(directory, { withFileTypes: true }));
+  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
+}
+
+function namesIn(directory: string, recursive = false): Promise<readonly string[]> {
+  return orNothing(readdir(directory, { recursive }));
+}
+
+/** Of a directory that is not there. */
+async function orNothing<Entry>(entries: Promise<readonly Entry[]>): Promise<readonly Entry[]> {
   try {
-    return await readdir(directory, { recursive });
+    return await entries;
   } catch (thrown) {
     if (isErrno(thrown, 'ENOENT')) return [];
     throw thrown;
