@@ -8,13 +8,12 @@ const work = await part.prepare(Number(hosts));
 const longestMs = 500;
 let least = Infinity;
 let all = 0;
-for (let round = 0; round < 2 || (all < longestMs && round < 20); round += 1) {
+for (let round = 0; round === 0 || (all < longestMs && round < 20); round += 1) {
   const before = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(before);
   least = Math.min(least, (user + system) / 1000);
   all += (user + system) / 1000;
-  if (all > 4 * longestMs) break;
 }
 process.stdout.write(`${JSON.stringify({ name: part.name, ms: least })}\n`);
 process.exit();

@@ -137,7 +137,7 @@ function show(hosts: number, make: () => ReturnType<typeof jsonRenderer>): () =>
   };
 }
 
-async function writeJournal(hosts: number): Promise<() => Promise<void>> {
+function writeJournal(hosts: number): () => Promise<void> {
   const records = [...journalRecords(hostNames(hosts))];
   return async () => {
     const directory = mkdtempSync(join(tmpdir(), 'plimsoll-scale-'));
