@@ -15,14 +15,15 @@ const sizes = [100, 1000, 10_000];
 const [windowHosts, windowSeconds] = [1000, 30];
 const rounds = 3;
 const cost = z.object({ ms: z.number() });
-const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const costOfPart = new URL('./cost.ts', import.meta.url);
+const makeState = new URL('./state.ts', import.meta.url);
 
 /** In a process of its own, so that no part finds what another has left. */
-function node(file: string, ...args: readonly string[]): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', here(file), ...args], {
+function node(file: URL, ...args: readonly string[]): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', fileURLToPath(file), ...args], {
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`${file} ${args.join(' ')}: ${stderr}`);
+  if (status !== 0) throw new Error(`${file.pathname} ${args.join(' ')}: ${stderr}`);
   return stdout;
 }
 
@@ -31,7 +32,7 @@ const per = (ms: number, hosts: number): string => ((1000 * ms) / hosts).toFixed
 function partRows(): readonly string[] {
   return parts.map(({ name }, index) => {
     const each = sizes.map((hosts) => {
-      const { ms } = cost.parse(JSON.parse(node('cost.ts', String(index), String(hosts))));
+      const { ms } = cost.parse(JSON.parse(node(costOfPart, String(index), String(hosts))));
       process.stderr.write(`${name}, ${String(hosts)} hosts: ${ms.toFixed(0)} ms\n`);
       return { ms, hosts };
     });
@@ -60,7 +61,7 @@ const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const [given] = process.argv.slice(2);
 const root = given ?? mkdtempSync(join(memory, 'plimsoll-scale-'));
 try {
-  if (given === undefined) node('state.ts', root);
+  if (given === undefined) node(makeState, root);
   const text = [
     '# Scale',
     '',

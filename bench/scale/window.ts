@@ -15,24 +15,16 @@ export interface Shown {
   readonly bytes: number;
 }
 
-const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const client = fileURLToPath(new URL('./window-client.ts', import.meta.url));
+const terminal = fileURLToPath(new URL('./on-a-terminal.py', import.meta.url));
 
 /** On a real terminal. */
 export function measureShowing(kind: Shown['kind'], hosts: number, seconds: number): Shown {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-scale-'));
   try {
     const file = join(directory, 'measured.json');
-    const client = [
-      process.execPath,
-      '--import',
-      'tsx',
-      here('window-client.ts'),
-      kind,
-      String(hosts),
-      String(seconds),
-      file,
-    ];
-    const printed = execFileSync('python3', [here('on-a-terminal.py'), ...client], { encoding: 'utf8' });
+    const command = [process.execPath, '--import', 'tsx', client, kind, String(hosts), String(seconds), file];
+    const printed = execFileSync('python3', [terminal, ...command], { encoding: 'utf8' });
     const { cpuMs, ms } = measured.parse(JSON.parse(readFileSync(file, 'utf8')));
     return { kind, share: cpuMs / ms, bytes: Number(printed.split(' ')[0]) };
   } finally {
