@@ -56,16 +56,16 @@ async function applyStage(
   members: Members,
 ): Promise<boolean> {
   const [{ maxFailures, batch }] = plays;
+  const ofStage = new Set<Play>(plays);
   const mine = runs.flatMap((host) => {
-    const play = plays.find((one) => host.plays.includes(one));
+    const play = host.plays.find((one) => ofStage.has(one));
     return play === undefined || host.error !== undefined ? [] : [{ host, play }];
   });
   const stop = new PlayStop();
   const limit = pLimit(context.forks);
-  const mayGoOn = (): boolean => {
-    const failures = mine.filter(({ host: { error } }) => error !== undefined && error.code !== 'not-started').length;
-    return !context.signal.aborted && !stop.stopped && !exceeds(failures, maxFailures, mine.length);
-  };
+  let failures = 0;
+  const mayGoOn = (): boolean =>
+    !context.signal.aborted && !stop.stopped && !exceeds(failures, maxFailures, mine.length);
   for (const wave of wavesOf(mine, batch)) {
     if (!mayGoOn()) {
       for (const { host } of wave) host.error = notStarted(context.signal.aborted, stop.stopped, host);
@@ -79,6 +79,7 @@ async function applyStage(
       journal,
       wave.flatMap(({ host }) => (host.error === undefined ? [] : [host])),
     );
+    failures += wave.filter(({ host: { error } }) => error !== undefined && error.code !== 'not-started').length;
   }
   return mayGoOn();
 }
