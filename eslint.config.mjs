@@ -56,8 +56,8 @@ const layers = {
 
 const once = {
   yaml: {
-    regex: '^yaml$',
-    message: 'yaml is imported in src/config only, so that every text becomes a typed value at one door.',
+    regex: '^(js-)?yaml$',
+    message: 'yaml and js-yaml are imported in src/config only, so that every text becomes a typed value at one door.',
   },
   ssh: {
     regex: '^(ssh2|node-ssh)$',
