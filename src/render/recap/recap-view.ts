@@ -6,6 +6,7 @@ import { foldNames } from '../fold-names.ts';
 import { type Line, type Tone, line } from '../line.ts';
 import { statusWord, wordsOf } from '../mode-words.ts';
 import { count, duration, withoutName } from '../words.ts';
+import { grouped } from '../../values/grouped.ts';
 import { byHand } from '../../values/shell.ts';
 import { unique } from '../../values/unique.ts';
 
@@ -100,9 +101,12 @@ function pairs(hosts: readonly HostResult[], texts: (host: HostResult) => readon
 /** The same text once, with all the hosts that it is true for: never shortened, since it must be acted upon. */
 function folded(title: string, all: readonly Pair[], tone: Tone): readonly Line[] {
   if (all.length === 0) return [];
-  const byText = new Map<string, string[]>();
-  for (const { host, text } of all) byText.set(text, [...(byText.get(text) ?? []), host]);
-  return [line(title, 'strong'), ...[...byText].map(([text, hosts]) => line(`  ${foldNames(hosts)}: ${text}`, tone))];
+  return [
+    line(title, 'strong'),
+    ...[...grouped(all, ({ text }) => text)].map(([text, its]) =>
+      line(`  ${foldNames(its.map(({ host }) => host))}: ${text}`, tone),
+    ),
+  ];
 }
 
 /** What was expected of the same container on many hosts once, with the shortest and the longest that it came to. */

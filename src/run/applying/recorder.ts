@@ -6,6 +6,8 @@ import type { Downtime } from '../report/downtime.ts';
 import { downtimesOf } from '../report/downtime.ts';
 import type { RunEvent } from '../report/event.ts';
 import type { EffectJournal, Interpreter } from '../work/interpreter.ts';
+import { carryOutAlone } from '../work/interpret.ts';
+import type { Meeting } from '../work/meeting.ts';
 import type { Intent, Journal } from '../journal/journal.ts';
 import type { Laptop } from '../reach/laptop.ts';
 import type { Link } from '../reach/link.ts';
@@ -29,6 +31,13 @@ export interface RecorderOptions {
   readonly signal: AbortSignal;
   readonly detach: AbortSignal;
   readonly stepTimeoutMs: number | undefined;
+  /** Where the step's effect is one of a series: which, from 0, and where it meets the others. */
+  readonly series?: { readonly nth: number; readonly meeting: Meeting } | undefined;
+}
+
+/** No two pieces of work of a run have the same on a host. */
+export function workName(part: number, id: string, ...more: readonly (number | string)[]): string {
+  return [part, id.replaceAll(/[^\w.]/g, '_'), ...more].join('-');
 }
 
 /** Says what happens on one host: to the journal, which is awaited, and to the renderers, which are not. */
@@ -73,12 +82,16 @@ export class Recorder {
     change: Change,
     apply: (interpreter: Interpreter) => Promise<StepOutput | undefined>,
   ): Promise<StepOutput | undefined> {
-    const { host, emit, link, laptop, lock, signal, detach, stepTimeoutMs, journal, records } = this.#options;
+    const { host, emit, link, laptop, lock, signal, detach, stepTimeoutMs, journal, records, series } = this.#options;
     const at = { host, step: step.name };
     const claims = await records.claim(host, change, journal, signal);
-    const started = performance.now();
+    let started = performance.now();
     this.begun = true;
-    emit({ type: 'change.started', ...at, summary: change.summary });
+    const begins = (): void => {
+      started = performance.now();
+      emit({ type: 'change.started', ...at, summary: change.summary });
+    };
+    if (series === undefined) begins();
     const result = await apply({
       link,
       laptop,
@@ -90,6 +103,10 @@ export class Recorder {
         emit({ type: 'action.output', ...at, stream, text });
       },
       journal: this.#effects(planned, number, change, claims),
+      carryOut:
+        series === undefined
+          ? carryOutAlone
+          : (following, program) => series.meeting.carryOut(series.nth, following, program, begins),
     }).finally(() => records.settle(host, journal));
     this.applied.push(change.summary);
     const downtime = downtimesOf(change, result?.stdout ?? '');
@@ -110,13 +127,13 @@ export class Recorder {
     change: Change,
     claims: readonly Claim[],
   ): EffectJournal {
-    const { host, runId, part, journal, link } = this.#options;
+    const { host, runId, part, journal, link, series } = this.#options;
     const now = (): string => new Date().toISOString();
     return {
       intent: async (actions, program) => {
         const work = {
           run: runId,
-          name: [part, id.replaceAll(/[^\w.]/g, '_'), number, actions[0] ?? 0, this.#attempt].join('-'),
+          name: series?.meeting.series.name ?? workName(part, id, number, actions[0] ?? 0, this.#attempt),
         };
         const intent: Intent = {
           type: 'intent',
@@ -131,9 +148,11 @@ export class Recorder {
           actions,
           become: link.become,
           ...(program ? { work: work.name } : {}),
+          ...(series === undefined ? {} : { series: { nth: series.nth, mark: series.meeting.series.mark } }),
           ...(claims.length === 0 ? {} : { records: claims }),
         };
-        await journal.append(intent);
+        const append = (): Promise<void> => journal.append(intent);
+        await (series === undefined ? append() : series.meeting.inOrder(series.nth, append));
         return { work, text: JSON.stringify(intent, null, 2) };
       },
       outcome: (actions, ended) =>
