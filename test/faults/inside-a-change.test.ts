@@ -50,7 +50,7 @@ const replacement: readonly Moment[] = [
   docker('inspect *{{.State.Running}} {{.State.Restarting}}*', { kept: true }),
 ];
 const finalPass: readonly Moment[] = [
-  { tool: 'rsync', when: '-aHAXSx * --modify-window=-1 /*' },
+  { tool: 'rsync', when: '-aHAXSx * --modify-window=-1 --delete /*' },
   { tool: 'rsync', when: '-aHAXSnx *' },
 ];
 
