@@ -233,6 +233,7 @@ class HostApply {
       return [];
     } finally {
       run.applied.push(...recorder.applied);
+      run.downtimes.push(...recorder.downtimes);
     }
   }
 

@@ -1,6 +1,9 @@
 import type { Step } from '../../config/model/types.ts';
 import type { Change } from '../../operations/engine/change.ts';
+import type { StepOutput } from '../../operations/engine/operation.ts';
 import type { StepPlan } from '../../plan/plan.ts';
+import type { Downtime } from '../report/downtime.ts';
+import { downtimesOf } from '../report/downtime.ts';
 import type { RunEvent } from '../report/event.ts';
 import type { EffectJournal, Interpreter } from '../work/interpreter.ts';
 import { carryOutAlone } from '../work/interpret.ts';
@@ -41,6 +44,7 @@ export function workName(part: number, id: string, ...more: readonly (number | s
 export class Recorder {
   /** Summaries of the changes that have been carried out, in order; also when the step fails later. */
   readonly applied: string[] = [];
+  readonly downtimes: Downtime[] = [];
   readonly #options: RecorderOptions;
   /** Whether any change has been begun. */
   begun = false;
@@ -71,13 +75,13 @@ export class Recorder {
    * Carries out one change, with its intent on the disk before each of its effects and the outcome after.
    * The versions that it makes are claimed before, and settled after, whatever has become of it.
    */
-  async change<Result>(
+  async change(
     { step }: StepItem,
     planned: PlannedItem,
     number: number,
     change: Change,
-    apply: (interpreter: Interpreter) => Promise<Result>,
-  ): Promise<Result> {
+    apply: (interpreter: Interpreter) => Promise<StepOutput | undefined>,
+  ): Promise<StepOutput | undefined> {
     const { host, emit, link, laptop, lock, signal, detach, stepTimeoutMs, journal, records, series } = this.#options;
     const at = { host, step: step.name };
     const claims = await records.claim(host, change, journal, signal);
@@ -105,11 +109,14 @@ export class Recorder {
           : (following, program) => series.meeting.carryOut(series.nth, following, program, begins),
     }).finally(() => records.settle(host, journal));
     this.applied.push(change.summary);
+    const downtime = downtimesOf(change, result?.stdout ?? '');
+    this.downtimes.push(...downtime);
     emit({
       type: 'change.applied',
       ...at,
       summary: change.summary,
       seconds: Math.round(performance.now() - started) / 1000,
+      ...(downtime.length === 0 ? {} : { downtime }),
     });
     return result;
   }
