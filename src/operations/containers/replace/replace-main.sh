@@ -93,9 +93,11 @@ while :; do
     use "$c"
     if [ -n "$settled" ] || [ "$was" != running ]; then continue; fi
     now=$(looks)
-    eval "health_$c=\${now##* }"
+    health=${now##* }
+    eval "health_$c=\$health"
     now=${now% *}
-    eval "before=\${looked_$c:=\$now}"
+    eval "before=\$looked_$c"
+    [ -n "$before" ] || eval "looked_$c=\$now before=\$now"
     case $now in 'true false false '*) ;; *) fail "the new $name did not go on running: exit code $(of "$new" '{{.State.ExitCode}}, killed for want of memory: {{.State.OOMKilled}}')" ;; esac
     [ "$now" = "$before" ] || fail "the new $name has been restarted within $gate_seconds s"
   done
@@ -134,7 +136,7 @@ done
 for c in $all; do
   use "$c"
   printf '%s is %s now\n' "$name" "$(sed -n 's/^new //p' "$state/replaced/$old")"
-  eval "from=\${stopping_$c-} to=\${started_$c-} ended=\${stopped_$c-}"
+  eval "from=\$stopping_$c to=\$started_$c ended=\$stopped_$c"
   [ -z "$to" ] || printf 'downtime %s %s %s\n' "$name" "$(seconds "$((to - from))")" "$(seconds "$((ended - from))")"
 done
 exit 0

@@ -47,7 +47,8 @@ use() {
     case $key in restart) restart=$value ;; was) was=$value ;; new) new=$value ;; step) step=$value ;; esac
   done <"$from"
   [ -z "$settled" ] || step=
-  eval "new=\${made_$1:-\$new}"
+  eval "made=\$made_$1"
+  [ -z "$made" ] || new=$made
 }
 note() {
   step=$1
