@@ -9,7 +9,8 @@ import { operations } from '../../src/operations/registry.ts';
 
 /** Where a line of the table stands in a playbook. */
 const around = {
-  play: (line: string) => `hosts: all\n${line}\n${line.startsWith('tasks') ? '' : 'steps: [{ pause: { seconds: 1 } }]\n'}`,
+  play: (line: string) =>
+    `hosts: all\n${line}\n${line.startsWith('tasks') ? '' : 'steps: [{ pause: { seconds: 1 } }]\n'}`,
   step: (line: string) => `${head}  - pause: { seconds: 1 }\n    ${line}\n`,
   module: (line: string) => `${head}  - ${line}\n`,
 } as const;

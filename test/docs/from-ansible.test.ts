@@ -45,7 +45,8 @@ describe.each(Object.entries(parts))('docs/from-ansible.md, "%s"', (heading, whe
           : where === 'module' && !/^(?:when|loop)$/.test(key)
             ? 'module'
             : 'step';
-        if (!/^(?:hosts|steps|read_only)$/.test(key) && !line.startsWith('result.')) expect(saidOf(place, line)).toBe('');
+        if (!/^(?:hosts|steps|read_only)$/.test(key) && !line.startsWith('result.'))
+          expect(saidOf(place, line)).toBe('');
       }
     },
   );

@@ -23,10 +23,11 @@ export function inventoryCommand(world: World) {
         world.out.write(`${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`);
         return;
       }
-      const width = Math.max(0, ...hosts.map(({ name }) => name.length));
-      for (const { name, target, groups } of hosts)
-        world.out.write(
+      const width = hosts.reduce((widest, { name }) => Math.max(widest, name.length), 0);
+      const lines = hosts.map(
+        ({ name, target, groups }) =>
           `${name.padEnd(width)}  ${target.user}@${target.address}:${String(target.port)}  ${groups.join(', ')}\n`,
-        );
+      );
+      world.out.write(lines.join(''));
     });
 }

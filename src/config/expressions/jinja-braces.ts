@@ -26,7 +26,9 @@ export function mistakenBraces(text: string, taken: readonly Span[], roots: Root
     const written = replaced(text, pieces);
     const meant = pieces.length > 1 || written !== `\${{ ${first.cel ?? ''} }}`;
     const line =
-      /pass|secret|token/i.test([...path, text].join(' ')) || text.length > 200 ? `\${{ ${first.cel ?? ''} }}` : inPlace(written, path);
+      /pass|secret|token/i.test([...path, text].join(' ')) || text.length > 200
+        ? `\${{ ${first.cel ?? ''} }}`
+        : inPlace(written, path);
     return [
       {
         span: first,

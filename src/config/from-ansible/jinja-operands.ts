@@ -152,11 +152,7 @@ export abstract class Operands extends Reader {
     }
     const filter = own(filters, name.text);
     const cel = filter?.(around(subject, Holds.name), args);
-    this.say(
-      from,
-      word,
-      cel === undefined ? nothingFor('filter', name.text) : { here: filter?.('x', args) ?? '' },
-    );
+    this.say(from, word, cel === undefined ? nothingFor('filter', name.text) : { here: filter?.('x', args) ?? '' });
     return { cel: cel ?? '', holds: Holds.name };
   }
 

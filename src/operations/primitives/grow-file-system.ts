@@ -18,7 +18,9 @@ import { byHand } from '../../values/shell.ts';
 const schema = z.union(
   [
     z.strictObject({
-      container: containerName.describe('the name or id of one container on devicemapper, or four or more of its first digits'),
+      container: containerName.describe(
+        'the name or id of one container on devicemapper, or four or more of its first digits',
+      ),
     }),
     z.strictObject({
       device: hostPath.describe('a block device with a mounted file system, for example /dev/mapper/NAME'),

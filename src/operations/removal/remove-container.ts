@@ -26,8 +26,9 @@ import { byHand } from '../../values/shell.ts';
 import { shell } from '../../shell/shell.ts';
 
 const schema = z.strictObject({
-  container: containerName
-    .describe('the name or id of one container, which does not run, or four or more of its first digits'),
+  container: containerName.describe(
+    'the name or id of one container, which does not run, or four or more of its first digits',
+  ),
   anonymous_volumes: z
     .enum(['keep', 'quarantine'])
     .default('keep')

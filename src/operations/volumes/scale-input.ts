@@ -34,7 +34,10 @@ export const scaleVolumeSchema = z
         'in place: restart the Docker daemon, so that it knows the new size at once; only with live-restore, so that containers go on running',
       ),
     margin: z
-      .union([z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'must be a size, or a percentage such as 20%'), sizeText(parseBytes)])
+      .union([
+        z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'must be a size, or a percentage such as 20%'),
+        sizeText(parseBytes),
+      ])
       .optional()
       .meta({ title: 'size, or a percentage such as 20%' })
       .describe(

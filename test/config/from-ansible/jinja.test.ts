@@ -25,12 +25,17 @@ describe('an expression of Ansible’s', () => {
     expect(fromJinja(jinja, known).cel).toBe(cel);
   });
 
-  it.each(['hostvars["a"].b', 'lookup("env", "X")', 'x is version("1", ">=")', 'x | map("int")', '('.repeat(5000), 'not '.repeat(5000), '"a'])(
-    '%.40s has no equivalent',
-    (jinja) => {
-      expect(fromJinja(jinja, known).cel).toBeUndefined();
-    },
-  );
+  it.each([
+    'hostvars["a"].b',
+    'lookup("env", "X")',
+    'x is version("1", ">=")',
+    'x | map("int")',
+    '('.repeat(5000),
+    'not '.repeat(5000),
+    '"a',
+  ])('%.40s has no equivalent', (jinja) => {
+    expect(fromJinja(jinja, known).cel).toBeUndefined();
+  });
 
   const name = fc.constantFrom('a', 'b_1', 'x', 'item', 'result.rc', 'inventory_hostname', 'ansible_port');
   const value = fc.oneof(name, fc.constantFrom('1', '"t"', "'u'", 'True', '[1, 2]'));
@@ -43,7 +48,9 @@ describe('an expression of Ansible’s', () => {
     ),
     expression: fc.oneof(
       { depthSize: 'small' },
-      fc.tuple(name, fc.constantFrom('is defined', 'is not none', 'in [1, 2]', 'not in [1, 2]', '== 1')).map((pair) => pair.join(' ')),
+      fc
+        .tuple(name, fc.constantFrom('is defined', 'is not none', 'in [1, 2]', 'not in [1, 2]', '== 1'))
+        .map((pair) => pair.join(' ')),
       tie('operand').map((one) => `not ${one} == 1`),
       fc.tuple(tie('expression'), fc.constantFrom('and', 'or'), tie('expression')).map((three) => three.join(' ')),
     ),
@@ -63,21 +70,35 @@ describe('an expression of Ansible’s', () => {
         expect('issues' in result ? result.issues : []).toEqual([]);
         expect(fromJinja(cel, known).said).toEqual([]);
       }),
-      { seed: 20_261_130, numRuns: 300, examples: [['item is defined and x == 1'], ['(x | default(1)) | int == 1 or not a == 1']] },
+      {
+        seed: 20_261_130,
+        numRuns: 300,
+        examples: [['item is defined and x == 1'], ['(x | default(1)) | int == 1 or not a == 1']],
+      },
     );
   });
 });
 
 describe('braces', () => {
-  it.each(['{{.Names}}', '{{ json .X }}', '{{range .Mounts}}{{.Source}}{{end}}', '{{$x}}', '{{ (index .P 0).Q }}', '{{"x"}}', '${{ vars.x }}', '{{ open', '{{'.repeat(100_000)])(
-    '%.30s are none of Jinja',
+  it.each([
+    '{{.Names}}',
+    '{{ json .X }}',
+    '{{range .Mounts}}{{.Source}}{{end}}',
+    '{{$x}}',
+    '{{ (index .P 0).Q }}',
+    '{{"x"}}',
+    '${{ vars.x }}',
+    '{{ open',
+    '{{'.repeat(100_000),
+  ])('%.30s are none of Jinja', (text) => {
+    const taken = text.startsWith('$') ? [{ start: 0, end: text.length }] : [];
+    expect(bracesIn(text, taken)).toEqual([]);
+  });
+
+  it.each(['{{ item }}', 'a-{{x}}', "{{ lookup('env', 'X') }}", '{{- title -}}', '{{ x.y | default(1) }}'])(
+    '%s are',
     (text) => {
-      const taken = text.startsWith('$') ? [{ start: 0, end: text.length }] : [];
-      expect(bracesIn(text, taken)).toEqual([]);
+      expect(bracesIn(text, [])).toHaveLength(1);
     },
   );
-
-  it.each(['{{ item }}', 'a-{{x}}', "{{ lookup('env', 'X') }}", '{{- title -}}', '{{ x.y | default(1) }}'])('%s are', (text) => {
-    expect(bracesIn(text, [])).toHaveLength(1);
-  });
 });
