@@ -1,7 +1,8 @@
 import type { ConfigIssue } from '../../errors.ts';
 import type { Json } from '../../values/json.ts';
 import { asJson } from '../yaml/as-json.ts';
-import { compileExpression, isExpression, type Compiled, type Roots } from './expression.ts';
+import { compileExpression, isExpression, type Compiled } from './expression.ts';
+import type { Roots } from './roots.ts';
 import { joined } from '../from-ansible/step-words.ts';
 import { linesOf } from '../from-ansible/flow.ts';
 import { ResolveError } from './resolve-error.ts';

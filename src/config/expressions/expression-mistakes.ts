@@ -7,7 +7,7 @@ import type { Said } from '../from-ansible/jinja-reader.ts';
 import { registerKeys } from '../from-ansible/jinja-words.ts';
 import type { Span } from '../yaml/source.ts';
 import type { ExpressionAccess } from './expression-access.ts';
-import type { Roots } from './expression.ts';
+import type { Roots } from './roots.ts';
 
 export interface Mistake {
   readonly span: Span;

@@ -10,6 +10,7 @@ import { isOneReading, readAccess, type ExpressionAccess } from './expression-ac
 import { askedAsAnsible, mistakesOf, refusedCall, unknownKey, type Mistake } from './expression-mistakes.ts';
 import { didYouMean } from '../model/closest.ts';
 import { ResolveError } from './resolve-error.ts';
+import type { Roots } from './roots.ts';
 import { secretAt, whereSecretsMayBe } from './secret-vars.ts';
 import type { Span } from '../yaml/source.ts';
 import type { Expression, Place, Resolved, Scope } from '../model/types.ts';
@@ -20,13 +21,6 @@ export interface At {
   issue(span: Span, message: string): ConfigIssue;
   /** How another expression would stand in its place. */
   written(expression: string): string;
-}
-
-/** Which names an expression may read at its place in the playbook. */
-export interface Roots {
-  readonly names: ReadonlySet<string>;
-  /** Why a name that exists elsewhere cannot be read here. */
-  readonly why?: (name: string) => string | undefined;
 }
 
 /** A checked expression and what it reads. */

@@ -4,7 +4,8 @@ import { fromJinja } from '../from-ansible/jinja.ts';
 import type { Span } from '../yaml/source.ts';
 import type { Path } from '../yaml/yaml.ts';
 import { explained, firstOfEach, lacking, type Mistake } from './expression-mistakes.ts';
-import { isExpression, type Roots } from './expression.ts';
+import { isExpression } from './expression.ts';
+import type { Roots } from './roots.ts';
 
 /** What a text holds of Ansible's templates, which would stay in it as they are. `taken` are the expressions in it. */
 export function mistakenBraces(text: string, taken: readonly Span[], roots: Roots, path: Path): readonly Mistake[] {

@@ -1,7 +1,8 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { isSecretReference, looksLikeSecret, type SecretReference } from '../../values/secret-reference.ts';
-import { compileExpression, type Compiled, type Roots } from './expression.ts';
+import { compileExpression, type Compiled } from './expression.ts';
+import type { Roots } from './roots.ts';
 import { mistakenBraces } from './jinja-braces.ts';
 import { ResolveError } from './resolve-error.ts';
 import { mistakenSecrets, whereSecretsMayBe } from './secret-vars.ts';

@@ -44,7 +44,7 @@ export function mapTexts(value: Json, change: (text: string) => string | undefin
     return items.some((item) => item === undefined) ? undefined : items.map((item) => item ?? null);
   }
   if (!isObject(value)) return value;
-  const entries = Object.entries(value).map(([key, inner]) => [key, mapTexts(inner as Json, change)] as const);
+  const entries = Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, change)] as const);
   return entries.some(([, inner]) => inner === undefined)
     ? undefined
     : Object.fromEntries(entries.map(([key, inner]) => [key, inner ?? null]));

@@ -208,7 +208,12 @@ export const hostModules: Words = {
   ini_file: { example: { path: '/etc/x.ini' }, say: none('upload the whole file, or change it by a script') },
   tempfile: { example: {}, say: none('a script makes one with mktemp, and removes it') },
   authorized_key: { example: { user: 'app' }, say: none('upload the file') },
-  known_hosts: { example: { name: 'web-1' }, say: none('plimsoll trust sees to the keys of hosts') },
+  known_hosts: {
+    example: { name: 'web-1' },
+    say: none(
+      'the keys of hosts stand in the known_hosts files of this machine (ssh-keyscan, compared with what the host itself shows)',
+    ),
+  },
   service_facts: { example: {}, say: none('a command with read_only: true can print it, and be registered') },
   package_facts: { example: {}, say: none('a command with read_only: true can print it, and be registered') },
 };

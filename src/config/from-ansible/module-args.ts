@@ -13,7 +13,7 @@ const ofPrograms = ['chdir', 'creates', 'removes', 'executable', 'stdin', 'warn'
 /** `free` of programs: the text is a command line, in which only a few keys are looked for. */
 export function argsOf(value: Json, beside: JsonObject, program: boolean): Args {
   const more = beside['args'];
-  const given: JsonObject = isObject(more) ? (more as JsonObject) : {};
+  const given: JsonObject = isObject(more) ? more : {};
   if (isObject(value)) {
     const { cmd, _raw_params: raw, ...keys } = value as Record<string, Json>;
     return { free: textOf(cmd) ?? textOf(raw) ?? '', keys: { ...keys, ...given } };

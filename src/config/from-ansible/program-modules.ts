@@ -180,7 +180,7 @@ export const programModules: Words = {
   shell: { example: 'docker ps | wc -l', say: 'plimsoll says script', write: ofShell },
   raw: { example: 'uptime', say: 'plimsoll says script', write: ofShell },
   script: {
-    example: 'files/prepare.sh',
+    example: { cmd: 'files/prepare.sh' },
     say: "plimsoll's script is the text itself: put the file's text there; or upload it, and run it with command",
   },
   expect: {

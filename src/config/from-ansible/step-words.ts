@@ -16,7 +16,7 @@ const flat = (value: Json): JsonObject | undefined =>
     : loop(value);
 
 function ofMapping(value: Json): JsonObject | undefined {
-  if (isObject(value)) return { loop: Object.entries(value).map(([key, inner]) => ({ key, value: inner as Json })) };
+  if (isObject(value)) return { loop: Object.entries(value).map(([key, inner]) => ({ key, value: inner })) };
   const [, mapping] = typeof value === 'string' ? (/^\$\{\{ ([\w.]+) \}\}$/.exec(value) ?? []) : [];
   return mapping === undefined ? undefined : { loop: `\${{ ${mapping}.map(k, {"key": k, "value": ${mapping}[k]}) }}` };
 }

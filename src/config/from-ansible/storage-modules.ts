@@ -97,6 +97,6 @@ function recreated(args: Args): JsonObject | undefined {
     return undefined;
   if (isObject(env) && !Object.values(env).every((value) => typeof value === 'string')) return undefined;
   return {
-    recreate_container: given({ container, image, restart, env: isObject(env) ? (env as JsonObject) : undefined }),
+    recreate_container: given({ container, image, restart, env: isObject(env) ? env : undefined }),
   };
 }

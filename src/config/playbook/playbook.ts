@@ -4,7 +4,7 @@ import { isObject, type Json } from '../../values/json.ts';
 import { asJson } from '../yaml/as-json.ts';
 import { byKey } from '../../operations/engine/by-key.ts';
 import { compileSteps } from './block.ts';
-import type { Roots } from '../expressions/expression.ts';
+import type { Roots } from '../expressions/roots.ts';
 import { ofPlay, ofStep } from '../from-ansible/answers.ts';
 import { bracesIn } from '../from-ansible/braces.ts';
 import { tasksOf } from '../from-ansible/play-words.ts';

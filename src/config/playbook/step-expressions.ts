@@ -1,7 +1,8 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { asJson } from '../yaml/as-json.ts';
 import { compileCondition } from '../expressions/condition.ts';
-import type { Compiled, Roots } from '../expressions/expression.ts';
+import type { Compiled } from '../expressions/expression.ts';
+import type { Roots } from '../expressions/roots.ts';
 import { compileTemplate, type CompiledTemplate } from '../expressions/template.ts';
 import { bracesIn } from '../from-ansible/braces.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isObject } from '../../values/json.ts';
 import { didYouMean } from '../model/closest.ts';
+import { meantBy, valueAt, type Located } from './union-branch.ts';
 import type { Path } from './yaml.ts';
 
 /** One mistake in a value, in words for the operator. */
@@ -29,11 +30,6 @@ export function mistakesIn(schema: z.ZodType, value: unknown, unsettled: readonl
   return parsed.error.issues
     .flatMap((issue) => settle(issue, open, [], value))
     .flatMap(({ issue, path }) => explain(issue, path, schema, value));
-}
-
-interface Located {
-  readonly issue: Issue;
-  readonly path: Path;
 }
 
 function pathOf(issue: Issue, base: Path): Path {
@@ -68,56 +64,7 @@ function settle(issue: Issue, open: OpenPaths, base: Path, root: unknown): reado
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ issue, path }];
   const branches = issue.errors.map((errors) => errors.flatMap((inner) => settle(inner, open, path, root)));
   if (branches.some((branch) => branch.length === 0)) return [];
-  const value = valueAt(root, path);
-  const ofKind = branches.filter(
-    (branch) => !branch.some((one) => one.path.length === path.length && isOther(one.issue, value)),
-  );
-  const [first] = ofKind.toSorted((a, b) => compare(missed(a, root), missed(b, root)));
-  if (first === undefined) return [{ issue, path }];
-  // Where no form was begun, none of them was meant more than the others: what the union says of itself is about all.
-  const [, missing = 0] = missed(first, root);
-  if (ofKind.length === 1 || missing === 0 || issue.message === 'Invalid input') return first;
-  return [{ issue, path }, ...unknownToAll(ofKind)];
-}
-
-/** Whether a mistake is that the value is of another kind than the branch of a union takes. */
-function isOther(issue: Issue, value: unknown): boolean {
-  switch (issue.code) {
-    case 'invalid_type':
-      return !(issue.expected === 'int' && typeof value === 'number');
-    case 'invalid_value':
-    case 'invalid_union':
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** How far a value is from a branch: its keys that are not known there, those that are missing, everything. */
-function missed(branch: readonly Located[], root: unknown): readonly number[] {
-  const unknown = branch.flatMap(({ issue }) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
-  const missing = branch.filter(
-    ({ issue: { code }, path }) =>
-      (code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union') &&
-      valueAt(root, path) === undefined,
-  );
-  return [unknown.length, missing.length, branch.length];
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  return a.map((count, index) => count - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
-}
-
-/** The keys that no branch knows. */
-function unknownToAll(branches: readonly (readonly Located[])[]): readonly Located[] {
-  const keysOf = (branch: readonly Located[]): readonly string[] =>
-    branch.flatMap(({ issue }) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
-  const [first = [], ...others] = branches;
-  return first.flatMap(({ issue, path }) => {
-    if (issue.code !== 'unrecognized_keys') return [];
-    const keys = issue.keys.filter((key) => others.every((branch) => keysOf(branch).includes(key)));
-    return keys.length === 0 ? [] : [{ issue: { ...issue, keys }, path }];
-  });
+  return meantBy({ issue, path }, branches, root);
 }
 
 function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): readonly Mistake[] {
@@ -240,29 +187,15 @@ export function withText(value: unknown, [step, ...rest]: Path): unknown {
 
 /** The kinds of value that the branches of a union take. */
 function kindsOf(issue: Issue): readonly string[] {
-  switch (issue.code) {
-    case 'invalid_type':
-      return [article(issue.expected)];
-    case 'invalid_value':
-      return issue.values.map(String);
-    case 'invalid_union':
-      return issue.errors.flatMap((branch) => branch.flatMap(kindsOf));
-    default:
-      return [];
-  }
+  if (issue.code === 'invalid_type') return [article(issue.expected)];
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' ? issue.errors.flatMap((branch) => branch.flatMap(kindsOf)) : [];
 }
 
 function labelOf(path: Path): string {
   const named = path.findLastIndex((step) => typeof step === 'string');
   if (named === -1) return '';
   return `${path.slice(named).reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${String(step)}]` : text + step), '')}: `;
-}
-
-function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, step) => {
-    if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
-    return isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
-  }, root);
 }
 
 /** The keys that a schema knows at a path, for "did you mean". */
