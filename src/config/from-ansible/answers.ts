@@ -74,7 +74,7 @@ export function ofOperation(name: string, { value, beside, known }: Asked): stri
   if (word === undefined || value === undefined) return undefined;
   const translated = inPlimsoll(value, beside, known);
   const write = name === 'assert' ? (given: Json) => assertOf(given, (text) => fromJinja(text, known).cel) : word.write;
-  const written = translated === undefined ? undefined : write?.(translated, beside);
+  const written = translated === undefined ? undefined : write(translated, beside);
   return written === undefined ? undefined : `${name}: ${word.say}; write ${ticked(linesOf(written))}`;
 }
 
