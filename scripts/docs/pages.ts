@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Operation } from '../../src/operations/engine/operation.ts';
 import { operations } from '../../src/operations/registry.ts';
+import { fromAnsiblePage } from './from-ansible.ts';
 import { shippedExamples, type Example } from './examples.ts';
 import { keysOf } from './keys.ts';
 import { indexText, standingAt, textName, textsOfOperations, type Text } from './texts.ts';
@@ -30,6 +31,7 @@ export async function operationPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     [index, withLists(await indexText(), texts)],
     [durability, withUndos(await readFile(new URL(durability, root), 'utf8'), undos)],
+    ['docs/from-ansible.md', fromAnsiblePage()],
     ...pages,
   ]);
 }

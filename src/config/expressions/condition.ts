@@ -1,5 +1,10 @@
 import type { ConfigIssue } from '../../errors.ts';
-import { compileExpression, type Compiled, type Roots } from './expression.ts';
+import type { Json } from '../../values/json.ts';
+import { asJson } from '../yaml/as-json.ts';
+import { compileExpression, isExpression, type Compiled } from './expression.ts';
+import type { Roots } from './roots.ts';
+import { joined } from '../from-ansible/step-words.ts';
+import { linesOf } from '../from-ansible/flow.ts';
 import { ResolveError } from './resolve-error.ts';
 import { textsIn } from './template.ts';
 import type { Expression, Resolved, Scope } from '../model/types.ts';
@@ -12,6 +17,7 @@ export function compileCondition(
   yaml: YamlFile,
   path: Path,
 ): { readonly condition?: Compiled; readonly issues: readonly ConfigIssue[] } {
+  if (Array.isArray(written)) return { issues: [listed(asJson(written), roots, yaml, path)] };
   const value = typeof written === 'boolean' ? String(written) : written;
   // What is no text at all is the schema's to report.
   if (typeof value !== 'string' || value === '') return { issues: [] };
@@ -24,6 +30,7 @@ export function compileCondition(
   const result = compileExpression(text, roots, {
     place: (offset) => yaml.placeIn(path, shift + offset),
     issue: (span, message) => yaml.issueIn(path, { start: shift + span.start, end: shift + span.end }, message),
+    written: (expression) => linesOf({ [String(path.at(-1))]: expression }).join(),
   });
   if ('issues' in result) return result;
   const { expression: condition } = result;
@@ -38,6 +45,19 @@ export function compileCondition(
           ),
         ];
   return { condition, issues };
+}
+
+/** A list of conditions is Ansible's for all of them. */
+function listed(conditions: Json, roots: Roots, yaml: YamlFile, path: Path): ConfigIssue {
+  const key = String(path.at(-1));
+  const cel = joined(conditions, roots.names);
+  // A message is no place for what may be a password.
+  const sure = cel !== undefined && !/pass|secret|token/i.test(cel) && isExpression(cel, roots);
+  const line = linesOf({ [key]: sure ? cel : 'vars.a && vars.b' }).join();
+  return yaml.issue(
+    path,
+    `${key}: Ansible's list is one expression here, with && between its parts; ${sure ? 'write' : 'for example'} \`${line}\``,
+  );
 }
 
 /**

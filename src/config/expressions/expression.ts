@@ -7,8 +7,10 @@ import { asJson } from '../yaml/as-json.ts';
 import { fromCel, NotJson, toCel } from './cel-values.ts';
 import { Budget, BudgetExceeded } from './expression-budget.ts';
 import { isOneReading, readAccess, type ExpressionAccess } from './expression-access.ts';
+import { askedAsAnsible, mistakesOf, refusedCall, unknownKey, type Mistake } from './expression-mistakes.ts';
 import { didYouMean } from '../model/closest.ts';
 import { ResolveError } from './resolve-error.ts';
+import type { Roots } from './roots.ts';
 import { secretAt, whereSecretsMayBe } from './secret-vars.ts';
 import type { Span } from '../yaml/source.ts';
 import type { Expression, Place, Resolved, Scope } from '../model/types.ts';
@@ -17,18 +19,8 @@ import type { Expression, Place, Resolved, Scope } from '../model/types.ts';
 export interface At {
   place(offset: number): Place;
   issue(span: Span, message: string): ConfigIssue;
-}
-
-interface Mistake {
-  readonly span: Span;
-  readonly message: string;
-}
-
-/** Which names an expression may read at its place in the playbook. */
-export interface Roots {
-  readonly names: ReadonlySet<string>;
-  /** Why a name that exists elsewhere cannot be read here. */
-  readonly why?: (name: string) => string | undefined;
+  /** How another expression would stand in its place. */
+  written(expression: string): string;
 }
 
 /** A checked expression and what it reads. */
@@ -42,13 +34,6 @@ export interface Compiled extends Expression {
   /** What is wrong with it on a host where it reads a secret in a place, or in a way, in which that may not be. */
   misusedSecrets(scope: Scope): readonly ConfigIssue[];
 }
-
-/** What `facts` holds. An empty list leaves the names below it unchecked. */
-export const factShape: Readonly<Record<string, readonly string[]>> = {
-  docker: ['driver', 'version', 'root', 'live_restore'],
-  host: [],
-};
-const hostShape = ['name', 'address', 'port', 'user', 'groups', 'vars'];
 
 const base = new Environment({
   unlistedVariablesAreDyn: false,
@@ -64,6 +49,24 @@ base.registerFunction('bytes_of(string): int', (text: string) => {
   }
 });
 
+function environmentOf({ names }: Roots): Environment {
+  const environment = base.clone();
+  for (const name of names) environment.registerVariable(name, 'dyn');
+  return environment;
+}
+
+/** Whether a text would be accepted as an expression. */
+export function isExpression(text: string, roots: Roots): boolean {
+  try {
+    const program = environmentOf(roots).parse(text);
+    const { access, calls } = readAccess(program.ast);
+    return program.check().valid && calls.flatMap(refusedCall).length + access.flatMap(unknownKey).length === 0;
+  } catch (thrown) {
+    if (thrown instanceof ParseError || thrown instanceof CelTypeError) return false;
+    throw thrown;
+  }
+}
+
 /** Parses and type-checks a text as CEL. */
 export function compileExpression(
   text: string,
@@ -74,18 +77,18 @@ export function compileExpression(
   const refuse = (mistakes: readonly Mistake[]): { readonly issues: readonly ConfigIssue[] } => ({
     issues: mistakes.map(({ span, message }) => at.issue(span, message)),
   });
-  const environment = base.clone();
-  for (const name of roots.names) environment.registerVariable(name, 'dyn');
+  const environment = environmentOf(roots);
+  const writing = { compiles: (other: string) => isExpression(other, roots), written: (other: string) => at.written(other) };
   let program;
   try {
     program = environment.parse(text);
   } catch (thrown) {
-    return refuse([mistakeOf(thrown, text, roots)]);
+    return refuse(mistakesOf(thrown, text, roots, writing));
   }
   const checked = program.check();
-  if (!checked.valid) return refuse([mistakeOf(checked.error, text, roots)]);
+  if (!checked.valid) return refuse(mistakesOf(checked.error, text, roots, writing));
   const { access, calls } = readAccess(program.ast);
-  const mistakes = [...calls.flatMap(refusedCall), ...access.flatMap(unknownKey)];
+  const mistakes = [...calls.flatMap(refusedCall), ...access.flatMap(unknownKey), ...access.flatMap(askedAsAnsible)];
   if (mistakes.length > 0) return refuse(mistakes);
   const budget = new Budget(program.ast);
   const alone = mayBeSecret && isOneReading(program.ast);
@@ -152,57 +155,6 @@ function secretRead(
   if (root === 'vars') return secretAt(vars, keys);
   if (root === 'host') return secretAt(host, keys);
   return root === 'item' && item !== undefined && secretAt(item, keys) !== undefined ? 'holds' : undefined;
-}
-
-function mistakeOf(thrown: unknown, text: string, roots: Roots): Mistake {
-  if (!(thrown instanceof ParseError || thrown instanceof CelTypeError)) throw thrown;
-  const span = {
-    start: thrown.range?.start ?? 0,
-    end: Math.max(thrown.range?.end ?? 1, (thrown.range?.start ?? 0) + 1),
-  };
-  if (thrown.code !== 'unknown_variable') return { span, message: `expression: ${thrown.summary}` };
-  const name = text.slice(span.start, span.end);
-  const why = roots.why?.(name);
-  return {
-    span,
-    message: `expression: ${why ?? `there is no "${name}" here${didYouMean(name, roots.names) || ` (known: ${[...roots.names].join(', ')})`}`}`,
-  };
-}
-
-/** `matches()` is a JavaScript RegExp, which a short text can keep busy for hours. */
-function refusedCall({ name, span }: { readonly name: string; readonly span: Span }): readonly Mistake[] {
-  return name === 'matches'
-    ? [{ span, message: 'expression: matches() is not available; use startsWith(), endsWith(), contains() or ==' }]
-    : [];
-}
-
-function unknownKey({ root, keys, spans }: ExpressionAccess): readonly Mistake[] {
-  const [first, second] = keys;
-  const [firstSpan, secondSpan] = spans;
-  const known = root === 'facts' ? Object.keys(factShape) : root === 'host' ? hostShape : undefined;
-  if (known === undefined || first === undefined || firstSpan === undefined) return [];
-  if (!known.includes(first))
-    return [
-      {
-        span: firstSpan,
-        message: `expression: ${root} has no "${first}"${didYouMean(first, known) || ` (known: ${known.join(', ')})`}`,
-      },
-    ];
-  const inner = root === 'facts' ? factShape[first] : undefined;
-  if (
-    inner === undefined ||
-    inner.length === 0 ||
-    second === undefined ||
-    secondSpan === undefined ||
-    inner.includes(second)
-  )
-    return [];
-  return [
-    {
-      span: secondSpan,
-      message: `expression: facts.${first} has no "${second}"${didYouMean(second, inner) || ` (known: ${inner.join(', ')})`}`,
-    },
-  ];
 }
 
 /**

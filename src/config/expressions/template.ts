@@ -1,7 +1,9 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { isSecretReference, looksLikeSecret, type SecretReference } from '../../values/secret-reference.ts';
-import { compileExpression, type Compiled, type Roots } from './expression.ts';
+import { compileExpression, type Compiled } from './expression.ts';
+import type { Roots } from './roots.ts';
+import { mistakenBraces } from './jinja-braces.ts';
 import { ResolveError } from './resolve-error.ts';
 import { mistakenSecrets, whereSecretsMayBe } from './secret-vars.ts';
 import type { Span } from '../yaml/source.ts';
@@ -44,7 +46,10 @@ export function compileTemplate(
   const unsettled: Path[] = [];
   const written: SecretReference[] = [];
   const walk = (part: Json, at: Path): ((scope: Scope) => Resolved<Json>) => {
-    if (typeof part === 'string') return part.includes('${{') ? text(part, at) : () => ({ value: part });
+    if (typeof part === 'string') {
+      if (/\{[{%]/.test(part)) braces(part, at);
+      return part.includes('${{') ? text(part, at) : () => ({ value: part });
+    }
     if (part === null || typeof part !== 'object') return () => ({ value: part });
     if (looksLikeSecret(part) && (isObject(part.secret) || mayHoldSecret(at))) return secret(part, at);
     if (Array.isArray(part)) {
@@ -75,6 +80,13 @@ export function compileTemplate(
     else written.push(part);
     return () => ({ value: part });
   };
+  const braces = (whole: string, at: Path): void => {
+    const found = textsIn(whole);
+    const full = [...path, ...at];
+    const mistakes = mistakenBraces(whole, 'texts' in found ? found.texts : [], roots, full);
+    issues.push(...mistakes.map(({ span, message }) => yaml.issueIn(full, span, message)));
+    if (mistakes.length > 0) unsettled.push(at);
+  };
   const text = (whole: string, at: Path): ((scope: Scope) => Resolved<Json>) => {
     unsettled.push(at);
     const found = textsIn(whole);
@@ -94,6 +106,7 @@ export function compileTemplate(
           place: (offset) => yaml.placeIn(full, part.inner + offset),
           issue: (span, message) =>
             yaml.issueIn(full, { start: part.inner + span.start, end: part.inner + span.end }, message),
+          written: (expression) => `\${{ ${expression} }}`,
         },
         isWhole && mayHoldSecret(at),
       );

@@ -1,15 +1,17 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { byKey } from '../../operations/engine/by-key.ts';
+import { asJson } from '../yaml/as-json.ts';
+import { ofBlock } from '../from-ansible/answers.ts';
 import { closest } from '../model/closest.ts';
 import { compileCondition } from '../expressions/condition.ts';
-import { outlineOf, stepsOf, type BlockOutline, type Outline } from './outline.ts';
+import { outlineOf, stepsOf, type BlockOutline, type Outline, type WrittenSteps } from './outline.ts';
 import { blockKeys, blockParts, blockSchema, controlNames } from './playbook-schema.ts';
 import { registersOf } from './registers.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
 import { compileStep, type CompiledStep, type Inherited, type Registry, type StepContext } from './step.ts';
-import { rootsAt } from './step-expressions.ts';
+import { isList, namesBraces, rootsAt } from './step-expressions.ts';
 import type { Block, Node } from '../model/types.ts';
-import type { Path, YamlFile } from '../yaml/yaml.ts';
+import type { YamlFile } from '../yaml/yaml.ts';
 
 interface PlaySteps {
   readonly steps: readonly CompiledStep[];
@@ -19,11 +21,10 @@ interface PlaySteps {
 
 /** A play's steps, flat and as a tree of the same steps. Both are usable when there are no issues. */
 export function compileSteps(
-  written: unknown,
-  path: Path,
+  written: readonly WrittenSteps[],
   { yaml, registry, tags }: { readonly yaml: YamlFile; readonly registry: Registry; readonly tags: readonly string[] },
 ): PlaySteps {
-  const { outline, issues: inOutline } = outlineOf(written, path, yaml);
+  const { outline, issues: inOutline } = outlineOf(written, yaml);
   const registers = registersOf(stepsOf(outline), yaml);
   const issues = [...inOutline, ...registers.issues];
   const steps: CompiledStep[] = [];
@@ -50,14 +51,14 @@ function compileBlock(
 ): Block {
   const { raw, path, number } = outline;
   const { yaml, keys, inherited } = context;
-  issues.push(...keyIssues(outline, yaml, keys));
-  const given = Object.fromEntries(Object.entries(raw).filter(([key]) => blockKeys.includes(key)));
+  const roots = rootsAt(number, context, {});
+  issues.push(...keyIssues(outline, yaml, keys, roots.names), ...namesBraces(raw, path, yaml));
+  const given = Object.fromEntries(
+    Object.entries(raw).filter(([key, value]) => blockKeys.includes(key) && !isList(key, value)),
+  );
   const wrong = mistakesIn(blockSchema, given).filter(({ path: [key] }) => key !== undefined);
   issues.push(...wrong.map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)));
-  const { condition, issues: inWhen } = compileCondition(raw['when'], rootsAt(number, context, {}), yaml, [
-    ...path,
-    'when',
-  ]);
+  const { condition, issues: inWhen } = compileCondition(raw['when'], roots, yaml, [...path, 'when']);
   issues.push(...inWhen);
   const parsed = blockSchema.safeParse(given);
   const { name, tags = [], become = inherited.become } = parsed.success ? parsed.data : {};
@@ -79,9 +80,14 @@ function compileBlock(
 }
 
 /** What is wrong with a block's keys as such; what is wrong with their values, its schema says. */
-function keyIssues({ raw, path }: BlockOutline, yaml: YamlFile, keys: StepContext['keys']): readonly ConfigIssue[] {
+function keyIssues(
+  { raw, path }: BlockOutline,
+  yaml: YamlFile,
+  keys: StepContext['keys'],
+  known: ReadonlySet<string>,
+): readonly ConfigIssue[] {
   const strange = Object.keys(raw).filter((key) => !blockKeys.includes(key));
-  const issues = strange.map((key) => yaml.issue([...path, key], strangeKey(key, keys), 'key'));
+  const issues = strange.map((key) => yaml.issue([...path, key], strangeKey(key, raw, keys, known), 'key'));
   // A misspelt `block` or `rescue` is reported above, and not as missing too.
   const misspelt = strange.some((key) => blockParts.some((part) => part === closest(key, blockKeys)));
   if (misspelt) return issues;
@@ -106,9 +112,16 @@ function keyIssues({ raw, path }: BlockOutline, yaml: YamlFile, keys: StepContex
   return issues;
 }
 
-function strangeKey(key: string, keys: StepContext['keys']): string {
+function strangeKey(
+  key: string,
+  raw: BlockOutline['raw'],
+  keys: StepContext['keys'],
+  known: ReadonlySet<string>,
+): string {
   if (keys.has(key)) return `a block has no operation of its own: make ${key} one of its steps`;
   if (controlNames.includes(key)) return `${key} is for a single step: put it on the steps of the block`;
+  const ansibles = ofBlock(key, { value: asJson(raw[key]), beside: {}, known });
+  if (ansibles !== undefined) return ansibles;
   const meant = closest(key, blockKeys);
   return `unknown key "${key}"${meant === undefined ? ` (a block knows: ${blockKeys.join(', ')})` : `; did you mean "${meant}"?`}`;
 }

@@ -25,10 +25,15 @@ export interface BlockOutline extends Readonly<Record<BlockPart, readonly Outlin
 
 const deepest = 8;
 
+/** A list of steps, with its place. */
+export interface WrittenSteps {
+  readonly steps: unknown;
+  readonly path: Path;
+}
+
 /** Numbers the steps in the order in which they can come to be done: whatever a block's keys stand in, `block`, `rescue`, `always`. */
 export function outlineOf(
-  steps: unknown,
-  path: Path,
+  parts: readonly WrittenSteps[],
   yaml: YamlFile,
 ): { readonly outline: readonly Outline[]; readonly issues: readonly ConfigIssue[] } {
   const issues: ConfigIssue[] = [];
@@ -58,7 +63,7 @@ export function outlineOf(
       always: inside('always'),
     };
   };
-  return { outline: list(steps, path, 0), issues };
+  return { outline: parts.flatMap(({ steps, path }) => list(steps, path, 0)), issues };
 }
 
 export function stepsOf(outline: readonly Outline[]): readonly StepOutline[] {

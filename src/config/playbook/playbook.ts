@@ -2,8 +2,15 @@ import { createHash } from 'node:crypto';
 import { ConfigError, type ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { asJson } from '../yaml/as-json.ts';
+import { byKey } from '../../operations/engine/by-key.ts';
 import { compileSteps } from './block.ts';
+import type { Roots } from '../expressions/roots.ts';
+import { ofPlay, ofStep } from '../from-ansible/answers.ts';
+import { bracesIn } from '../from-ansible/braces.ts';
+import { tasksOf } from '../from-ansible/play-words.ts';
 import type { ConfigIo } from '../model/io.ts';
+import type { WrittenSteps } from './outline.ts';
+import { namesBraces } from './step-expressions.ts';
 import { playSchema, type BatchInput } from './playbook-schema.ts';
 import { readYamlFile, type Read } from '../inventory/read-file.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
@@ -13,6 +20,13 @@ import type { CompiledStep, Registry } from './step.ts';
 import { compileTemplate, type CompiledTemplate } from '../expressions/template.ts';
 import type { BatchSize, Play, Playbook } from '../model/types.ts';
 import { parseYaml, type Path, type YamlFile } from '../yaml/yaml.ts';
+
+/** What the variables of a play can read. */
+const varsRoots: Roots = {
+  names: new Set(['vars', 'host']),
+  why: (root) =>
+    root === 'facts' ? 'vars are resolved before the hosts are connected to, so they cannot read facts' : undefined,
+};
 
 /** A playbook with what its checks need. */
 export interface CompiledPlay extends Play {
@@ -62,6 +76,20 @@ function compilePlaybook(yaml: YamlFile, registry: Registry): Read<CompiledPlayb
     : [[value, []]];
   if (written.length === 0)
     return { issues: [yaml.issue([], 'a playbook is one play or a list of plays; this list is empty')] };
+  const tasks = tasksAlone(
+    written.map(([play]) => play),
+    registry,
+  );
+  if (tasks)
+    return {
+      issues: inOrder([
+        yaml.issue(
+          [],
+          'these are steps (the tasks of a role?), and no plays: write `hosts: all` and `steps:` above them',
+        ),
+        ...compileSteps([{ steps: value, path: [] }], { yaml, registry, tags: [] }).issues,
+      ]),
+    };
   const plays = written.map(([play, path], index) => compilePlay(play, index + 1, path, yaml, registry));
   const issues = plays.flatMap((play) => play.issues);
   const compiled = plays.flatMap(({ value: play }) => (play === undefined ? [] : [play]));
@@ -71,19 +99,16 @@ function compilePlaybook(yaml: YamlFile, registry: Registry): Read<CompiledPlayb
 
 function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, registry: Registry): Read<CompiledPlay> {
   if (!isObject(raw)) return { issues: [yaml.issue(path, 'a play is a mapping with hosts and steps')] };
+  const { rest, lists, issues: ansibles } = withoutAnsibles(raw, path, yaml);
   const issues = [
-    ...mistakesIn(playSchema, raw).map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)),
+    ...ansibles,
+    ...mistakesIn(playSchema, rest).map(({ path: inner, at, message }) => yaml.issue([...path, ...inner], message, at)),
   ];
   const parsed = playSchema.safeParse(raw);
   const vars = Object.entries(isObject(raw['vars']) ? raw['vars'] : {});
   const varTemplates = new Map<string, CompiledTemplate>();
   for (const [name, value] of vars) {
-    const roots = {
-      names: new Set(['vars', 'host']),
-      why: (root: string) =>
-        root === 'facts' ? 'vars are resolved before the hosts are connected to, so they cannot read facts' : undefined,
-    };
-    const compiled = compileTemplate(asJson(value), roots, yaml, [...path, 'vars', name], {
+    const compiled = compileTemplate(asJson(value), varsRoots, yaml, [...path, 'vars', name], {
       mayHoldSecret: () => true,
     });
     issues.push(
@@ -97,7 +122,7 @@ function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, regi
     varTemplates.set(name, compiled.template);
   }
   const tags = parsed.success ? [parsed.data.tags ?? []].flat() : [];
-  const { steps, nodes, issues: inSteps } = compileSteps(raw['steps'], [...path, 'steps'], { yaml, registry, tags });
+  const { steps, nodes, issues: inSteps } = compileSteps(lists, { yaml, registry, tags });
   issues.push(...inSteps);
   if (!parsed.success || issues.length > 0) return { issues };
   const { data } = parsed;
@@ -120,6 +145,74 @@ function compilePlay(raw: Json, number: number, path: Path, yaml: YamlFile, regi
       ...(data.become === undefined ? {} : { become: data.become }),
     },
   };
+}
+
+/** Whether a file holds steps where plays should be. */
+function tasksAlone(items: readonly Json[], registry: Registry): boolean {
+  const keys = byKey(registry);
+  const known: ReadonlySet<string> = new Set();
+  const isStep = (item: Json): boolean =>
+    isObject(item) &&
+    !['hosts', 'steps', 'tasks', 'roles', 'import_playbook'].some((key) => Object.hasOwn(item, key)) &&
+    Object.keys(item).some(
+      (key) =>
+        keys.has(key) ||
+        key === 'block' ||
+        (key !== 'name' &&
+          ofPlay(key, { value: undefined, beside: {}, known }) === undefined &&
+          ofStep(key, { value: undefined, beside: {}, known }) !== undefined),
+    );
+  return items.every(isStep);
+}
+
+/** A play without the words that are Ansible's, each of which is answered; what stands in its tasks is looked at as steps. */
+function withoutAnsibles(
+  raw: Readonly<Record<string, unknown>>,
+  path: Path,
+  yaml: YamlFile,
+): {
+  readonly rest: Readonly<Record<string, unknown>>;
+  readonly lists: readonly WrittenSteps[];
+  readonly issues: readonly ConfigIssue[];
+} {
+  const answers = Object.keys(raw).flatMap((key) => {
+    if (Object.hasOwn(playSchema.shape, key)) return [];
+    const said = ofPlay(key, { value: asJson(raw[key]), beside: {}, known: varsRoots.names });
+    return said === undefined ? [] : [{ key, issue: yaml.issue([...path, key], said, 'key') }];
+  });
+  const strange = new Set(answers.map(({ key }) => key));
+  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !strange.has(key)));
+  const lists = [...tasksOf, 'steps'].flatMap((key) =>
+    Object.hasOwn(raw, key) ? [{ steps: raw[key], path: [...path, key] }] : [],
+  );
+  // Whoever has written tasks, or imports a playbook, is told of that, and not that steps are missing too.
+  const instead = [...tasksOf, 'roles', 'import_playbook', 'include'].some((key) => strange.has(key));
+  const imports = ['import_playbook', 'include'].some((key) => strange.has(key));
+  return {
+    rest: {
+      ...(instead && !Object.hasOwn(rest, 'steps') ? { steps: [null] } : {}),
+      ...(imports && !Object.hasOwn(rest, 'hosts') ? { hosts: 'all' } : {}),
+      ...rest,
+    },
+    lists,
+    issues: [...answers.map(({ issue }) => issue), ...namesBraces(raw, path, yaml), ...hostsBraces(raw, path, yaml)],
+  };
+}
+
+function hostsBraces({ hosts }: Readonly<Record<string, unknown>>, path: Path, yaml: YamlFile): readonly ConfigIssue[] {
+  return [hosts].flat().flatMap((one, index) => {
+    const [first] = typeof one === 'string' ? bracesIn(one, []) : [];
+    const at = [...path, 'hosts', ...(Array.isArray(hosts) ? [index] : [])];
+    return first === undefined
+      ? []
+      : [
+          yaml.issueIn(
+            at,
+            first,
+            'hosts: a pattern is written out; choose among its hosts on the command line: --limit NAME',
+          ),
+        ];
+  });
 }
 
 function batchSize(input: BatchInput): BatchSize {

@@ -1,9 +1,11 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { asJson } from '../yaml/as-json.ts';
 import { compileCondition } from '../expressions/condition.ts';
-import type { Compiled, Roots } from '../expressions/expression.ts';
+import type { Compiled } from '../expressions/expression.ts';
+import type { Roots } from '../expressions/roots.ts';
 import { compileTemplate, type CompiledTemplate } from '../expressions/template.ts';
-import type { YamlFile } from '../yaml/yaml.ts';
+import { bracesIn } from '../from-ansible/braces.ts';
+import type { Path, YamlFile } from '../yaml/yaml.ts';
 import type { StepOutline } from './outline.ts';
 import type { Registers } from './registers.ts';
 
@@ -46,6 +48,28 @@ export function rootsAt(
   };
 }
 
+/** Whether it is done for each of something: by loop, or in a word of Ansible's for it. */
+export function isLooped(raw: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(raw).some((key) => key === 'loop' || key.startsWith('with_'));
+}
+
+/** Conditions in a list, as Ansible has them, are answered where conditions are read, and not by the schema. */
+export function isList(key: string, value: unknown): boolean {
+  return (key === 'when' || key === 'until') && Array.isArray(value);
+}
+
+/** A name is shown as it is written. */
+export function namesBraces(
+  { name }: Readonly<Record<string, unknown>>,
+  path: Path,
+  yaml: YamlFile,
+): readonly ConfigIssue[] {
+  const [first] = typeof name === 'string' ? bracesIn(name, []) : [];
+  return first === undefined
+    ? []
+    : [yaml.issueIn([...path, 'name'], first, 'name: nothing is filled in here; a name is shown as it is written')];
+}
+
 export function compileParts(
   raw: Readonly<Record<string, unknown>>,
   { number, path }: StepOutline,
@@ -53,7 +77,7 @@ export function compileParts(
   issues: ConfigIssue[],
 ): Parts {
   const { yaml } = context;
-  const looped = raw['loop'] !== undefined;
+  const looped = isLooped(raw);
   const whole = (key: 'when' | 'until'): Compiled | undefined => {
     const { condition, issues: found } = compileCondition(
       raw[key],

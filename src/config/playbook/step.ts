@@ -5,6 +5,7 @@ import type { Operation } from '../../operations/engine/operation.ts';
 import type { MaxUnavailable } from '../../operations/engine/max-unavailable.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { asJson } from '../yaml/as-json.ts';
+import { ofOperation, ofOperationKey, ofStep } from '../from-ansible/answers.ts';
 import { didYouMean } from '../model/closest.ts';
 import { allOf } from '../expressions/condition.ts';
 import type { Compiled } from '../expressions/expression.ts';
@@ -12,9 +13,9 @@ import { itemsOf } from './loop.ts';
 import type { StepOutline } from './outline.ts';
 import { blockParts, controlNames, controlsSchema, type Controls } from './playbook-schema.ts';
 import type { Registers } from './registers.ts';
-import { compileParts, rootsAt, type Parts } from './step-expressions.ts';
+import { compileParts, isList, isLooped, namesBraces, rootsAt, type Parts } from './step-expressions.ts';
 import { ResolveError } from '../expressions/resolve-error.ts';
-import { mistakesIn, withText } from '../yaml/schema-issues.ts';
+import { mistakesIn, withText, type Mistake } from '../yaml/schema-issues.ts';
 import { compileTemplate, type CompiledTemplate } from '../expressions/template.ts';
 import type { Place, Resolved, Retry, Scope, Step } from '../model/types.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
@@ -62,7 +63,9 @@ export function compileStep(
   const written = Object.keys(raw);
   const named = written.filter((key) => keys.has(key));
   const strange = written.filter((key) => !keys.has(key) && !controlNames.includes(key));
-  for (const key of strange) issues.push(yaml.issue([...path, key], strangeKey(key, keys), 'key'));
+  const known = rootsAt(number, context, { looped: isLooped(raw) }).names;
+  for (const key of strange) issues.push(yaml.issue([...path, key], strangeKey(key, raw, keys, known), 'key'));
+  issues.push(...namesBraces(raw, path, yaml));
   const [name, second] = named;
   if (second !== undefined)
     issues.push(
@@ -74,7 +77,9 @@ export function compileStep(
     );
   if (name === undefined && strange.length === 0)
     issues.push(yaml.issue(path, `this step has no operation (known: ${presentNames(keys).join(', ')})`));
-  const given = Object.fromEntries(Object.entries(raw).filter(([key]) => controlNames.includes(key)));
+  const given = Object.fromEntries(
+    Object.entries(raw).filter(([key, value]) => controlNames.includes(key) && !isList(key, value)),
+  );
   const controls = controlsSchema.safeParse(given);
   issues.push(
     ...mistakesIn(controlsSchema, given).map(({ path: inner, at, message }) =>
@@ -97,7 +102,15 @@ export function compileStep(
   };
 }
 
-function strangeKey(key: string, keys: StepContext['keys']): string {
+function strangeKey(
+  key: string,
+  raw: Readonly<Record<string, unknown>>,
+  keys: StepContext['keys'],
+  known: ReadonlySet<string>,
+): string {
+  const beside = asJson(Object.fromEntries(Object.entries(raw).filter(([other]) => other !== key)));
+  const ansibles = ofStep(key, { value: asJson(raw[key]), beside: isObject(beside) ? beside : {}, known });
+  if (ansibles !== undefined) return ansibles;
   return `there is no operation and no control "${key}"${didYouMean(key, [...keys.keys(), ...controlNames, ...blockParts])}`;
 }
 
@@ -148,23 +161,36 @@ function inputOf(
     issueIn: (inner, span, message) => yaml.issueIn(pathOf(inner), span, message),
     placeIn: (inner, offset) => yaml.placeIn(pathOf(inner), offset),
   };
-  const { template, issues: found } = compileTemplate(
-    value,
-    rootsAt(number, context, { looped: raw['loop'] !== undefined }),
-    locating,
-    [],
-    {
-      laptopPaths: operation.laptopPaths,
-      mayHoldSecret: (at) => operation.mayHoldSecret?.(at) ?? false,
-    },
-  );
-  issues.push(
-    ...found,
-    ...mistakesIn(schema, value, template.unsettled).map(({ path: inner, at, message }) =>
-      locating.issue(inner, message, at),
-    ),
-  );
+  const roots = rootsAt(number, context, { looped: isLooped(raw) });
+  const { template, issues: found } = compileTemplate(value, roots, locating, [], {
+    laptopPaths: operation.laptopPaths,
+    mayHoldSecret: (at) => operation.mayHoldSecret?.(at) ?? false,
+  });
+  issues.push(...found);
+  const mistakes = mistakesIn(schema, value, template.unsettled);
+  const [first] = mistakes;
+  const ansibles =
+    first === undefined ? undefined : ofOperation(operation.name, { value: written, beside: {}, known: roots.names });
+  if (ansibles !== undefined) issues.push(yaml.issue([...path, name], ansibles));
+  else
+    issues.push(
+      ...withRenamed(mistakes, operation.name).map(({ path: inner, at, message }) =>
+        locating.issue(inner, message, at),
+      ),
+    );
   return { written: value, template, pathOf };
+}
+
+/** Keys that are Ansible's for others are told so, and those others are not missing as well. */
+function withRenamed(mistakes: readonly Mistake[], operation: string): readonly Mistake[] {
+  const renamed = mistakes.map(({ unknown }) =>
+    unknown === undefined ? undefined : ofOperationKey(operation, unknown),
+  );
+  const here = new Set(renamed.flatMap((one) => one?.here ?? []));
+  return mistakes.flatMap((mistake, index) => {
+    if (mistake.missing !== undefined && here.has(mistake.missing)) return [];
+    return [{ ...mistake, message: renamed[index]?.message ?? mistake.message }];
+  });
 }
 
 interface Pieces {

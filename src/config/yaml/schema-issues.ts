@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isObject } from '../../values/json.ts';
 import { didYouMean } from '../model/closest.ts';
+import { meantBy, valueAt, type Located } from './union-branch.ts';
 import type { Path } from './yaml.ts';
 
 /** One mistake in a value, in words for the operator. */
@@ -10,6 +11,10 @@ export interface Mistake {
   readonly message: string;
   /** A text is wanted, and this is a number, true or false: what an expression gave may be turned into one. */
   readonly wantsText?: boolean;
+  /** The key, where it is one that is not known. */
+  readonly unknown?: string;
+  /** The key, where it is one that is missing. */
+  readonly missing?: string;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -23,13 +28,8 @@ export function mistakesIn(schema: z.ZodType, value: unknown, unsettled: readonl
   if (parsed.success) return [];
   const open = openPaths(unsettled);
   return parsed.error.issues
-    .flatMap((issue) => settle(issue, open, []))
+    .flatMap((issue) => settle(issue, open, [], value))
     .flatMap(({ issue, path }) => explain(issue, path, schema, value));
-}
-
-interface Located {
-  readonly issue: Issue;
-  readonly path: Path;
 }
 
 function pathOf(issue: Issue, base: Path): Path {
@@ -57,22 +57,14 @@ function openPaths(paths: readonly Path[]): OpenPaths {
 }
 
 /** Drops what an unresolved expression may still put right, and narrows a union to the branch that was meant. */
-function settle(issue: Issue, open: OpenPaths, base: Path): readonly Located[] {
+function settle(issue: Issue, open: OpenPaths, base: Path, root: unknown): readonly Located[] {
   const path = pathOf(issue, base);
   if (open.size > 0 && prefixesOf(path).some((prefix) => open.at.has(prefix))) return [];
   if (open.size > 0 && issue.code === 'custom' && open.above.has(JSON.stringify(path))) return [];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ issue, path }];
-  const branches = issue.errors.map((errors) => errors.flatMap((inner) => settle(inner, open, path)));
+  const branches = issue.errors.map((errors) => errors.flatMap((inner) => settle(inner, open, path, root)));
   if (branches.some((branch) => branch.length === 0)) return [];
-  const meant = branches.filter(
-    (branch) =>
-      !branch.some(
-        ({ issue: { code }, path: at }) =>
-          at.length === path.length && (code === 'invalid_type' || code === 'invalid_value'),
-      ),
-  );
-  const [first] = [...meant].sort((a, b) => a.length - b.length);
-  return first ?? [{ issue, path }];
+  return meantBy({ issue, path }, branches, root);
 }
 
 function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): readonly Mistake[] {
@@ -85,56 +77,30 @@ function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): re
       return issue.keys.map((key) => ({
         path: [...path, key],
         at: 'key',
+        unknown: key,
         message: `unknown key "${key}"${didYouMean(key, known) || (known.length > 0 ? ` (known: ${known.join(', ')})` : '')}`,
       }));
     }
     case 'invalid_type':
-      if (value === undefined)
-        return [
-          {
-            path: path.slice(0, -1),
-            at: 'key',
-            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
-          },
-        ];
+      if (value === undefined) return [missing(path)];
       if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
         return say(
           asText(schema, root, path) ?? `expected a string, not ${kindOf(value, path)}: write it in quotes`,
         ).map((mistake) => ({ ...mistake, wantsText: true }));
       }
-      return say(`expected ${article(issue.expected)}, not ${kindOf(value, path)}`);
+      return say(
+        `expected ${article(issue.expected)}, not ${kindOf(value, path)}${yesOrNo(issue.expected, value, path)}`,
+      );
     case 'invalid_value': {
-      if (value === undefined)
-        return [
-          {
-            path: path.slice(0, -1),
-            at: 'key',
-            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
-          },
-        ];
+      if (value === undefined) return [missing(path)];
       const allowed = issue.values.map(String);
       return say(
         `expected ${allowed.join(' or ')}, not ${kindOf(value, path)}${typeof value === 'string' ? didYouMean(value, allowed) : ''}`,
       );
     }
     case 'invalid_union': {
-      const expected = issue.errors.flatMap((branch) =>
-        branch.flatMap((inner) =>
-          inner.code === 'invalid_type'
-            ? [article(inner.expected)]
-            : inner.code === 'invalid_value'
-              ? inner.values.map(String)
-              : [],
-        ),
-      );
-      if (value === undefined)
-        return [
-          {
-            path: path.slice(0, -1),
-            at: 'key',
-            message: `${labelOf(path.slice(0, -1))}"${String(path.at(-1))}" is missing`,
-          },
-        ];
+      const expected = kindsOf(issue);
+      if (value === undefined) return [missing(path)];
       return say(
         expected.length > 0 && issue.message === 'Invalid input'
           ? `expected ${[...new Set(expected)].join(' or ')}, not ${kindOf(value, path)}`
@@ -166,6 +132,16 @@ function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): re
   }
 }
 
+function missing(path: Path): Mistake {
+  const key = String(path.at(-1));
+  return {
+    path: path.slice(0, -1),
+    at: 'key',
+    missing: key,
+    message: `${labelOf(path.slice(0, -1))}"${key}" is missing`,
+  };
+}
+
 /** What the schema says of a bare number once it is a text: of `20` where a size is wanted, that the unit is missing. */
 function asText(whole: z.ZodType, wholeRoot: unknown, wholePath: Path): string | undefined {
   const { schema, root, path } = narrowed(whole, wholeRoot, wholePath);
@@ -173,7 +149,7 @@ function asText(whole: z.ZodType, wholeRoot: unknown, wholePath: Path): string |
   const issue = again.success
     ? undefined
     : again.error.issues
-        .flatMap((inner) => settle(inner, openPaths([]), []))
+        .flatMap((inner) => settle(inner, openPaths([]), [], withText(root, path)))
         .find(({ path: at }) => at.length === path.length && startsWith(at, path));
   return issue?.issue.code === 'custom' ? issue.issue.message : undefined;
 }
@@ -209,17 +185,17 @@ export function withText(value: unknown, [step, ...rest]: Path): unknown {
   return isObject(value) ? { ...value, [step]: withText(value[step], rest) } : value;
 }
 
+/** The kinds of value that the branches of a union take. */
+function kindsOf(issue: Issue): readonly string[] {
+  if (issue.code === 'invalid_type') return [article(issue.expected)];
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' ? issue.errors.flatMap((branch) => branch.flatMap(kindsOf)) : [];
+}
+
 function labelOf(path: Path): string {
   const named = path.findLastIndex((step) => typeof step === 'string');
   if (named === -1) return '';
   return `${path.slice(named).reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${String(step)}]` : text + step), '')}: `;
-}
-
-function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, step) => {
-    if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
-    return isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
-  }, root);
 }
 
 /** The keys that a schema knows at a path, for "did you mean". */
@@ -240,6 +216,16 @@ export function keysAt(schema: unknown, path: Path): readonly string[] {
   if (step === undefined) return [];
   if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
   return schema instanceof z.ZodRecord ? keysAt(schema.valueType, rest) : [];
+}
+
+/** In YAML 1.1, which Ansible reads, these were true and false. */
+function yesOrNo(expected: string, value: unknown, path: Path): string {
+  const [, yes, no] =
+    expected === 'boolean' ? (/^(?:(yes|on|y|true)|(no|off|n|false))$/i.exec(String(value)) ?? []) : [];
+  const key = typeof path.at(-1) === 'string' ? `${String(path.at(-1))}: ` : '';
+  return yes === undefined && no === undefined
+    ? ''
+    : `, which is a text in YAML 1.2: write \`${key}${String(yes !== undefined)}\``;
 }
 
 function article(type: string): string {

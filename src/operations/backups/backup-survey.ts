@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { containerName, existingVolume } from '../engine/input.ts';
 import type { BackupHost } from '../../facts/backups/backup-host.ts';
 import { backupHost } from '../../facts/backups/backup-host.ts';
 import type { Shelf } from '../../facts/backups/backup-shelf.ts';
@@ -42,10 +43,8 @@ import { ownPlaces, readPlaces } from './own-place.ts';
 
 export const backupVolumeSchema = z
   .strictObject({
-    volume: z.string().min(1).optional().describe('the volume, by its name'),
-    container: z
-      .string()
-      .min(1)
+    volume: existingVolume.optional().describe('the volume, by its name'),
+    container: containerName
       .optional()
       .describe('instead of volume: the name or id of a container, or four or more of its first digits, with path:'),
     path: copiedDirectory.optional().describe('a directory on the host; with container: as the container sees it'),

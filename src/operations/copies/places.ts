@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { containerName, existingVolume } from '../engine/input.ts';
 import type { ContainerUse } from '../../facts/containers/container-uses.ts';
 import { isWithin } from '../../facts/containers/container-uses.ts';
 import type { Container } from '../../facts/containers/containers.ts';
@@ -23,10 +24,8 @@ export const placeProblem = 'must be {volume: NAME}, {path: DIRECTORY} or {conta
 /** Where content lies: a volume, a directory of the host, or a directory as a container sees it. */
 export const place = z
   .strictObject({
-    volume: z.string().min(1).optional().describe('the name of a volume'),
-    container: z
-      .string()
-      .min(1)
+    volume: existingVolume.optional().describe('the name of a volume'),
+    container: containerName
       .optional()
       .describe('the name or id of a container, or four or more of its first digits; path: is in it then'),
     path: copiedDirectory.optional().describe('a directory on the host; with container: as the container sees it'),

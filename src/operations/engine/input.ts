@@ -28,6 +28,30 @@ export const octalMode = z
   .regex(/^0?[0-7]{3}$|^[0-7]{4}$/, 'must be octal digits in quotes, for example "0644"')
   .transform((mode) => mode.padStart(4, '0'));
 
+/** As Docker names containers; an id, and what one begins with, is such a name too. */
+export const containerName = z
+  .string()
+  .regex(
+    /^\/?[A-Za-z0-9][A-Za-z0-9_.-]*$/,
+    'must be the name or id of a container: letters, digits, "_", "." and "-", with a letter or digit first',
+  );
+
+/** As Docker names its own volumes. */
+export const existingVolume = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]*$/,
+    'must be the name of a volume: letters, digits, "_", "." and "-", with a letter or digit first',
+  );
+
+/** The name of an image as Docker's references have it, or its id. */
+export const imageName = z
+  .string()
+  .regex(
+    /^(?:(?:[A-Za-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?|(?:sha256:)?[0-9a-f]{4,64})$/,
+    'must be the name of an image, for example nginx:1.27 or registry.example.org/team/app@sha256:…, or its id',
+  );
+
 /** A size as `parse` takes it; otherwise its reason is the message. */
 export function sizeText(parse: (text: string) => unknown) {
   return z
@@ -47,7 +71,10 @@ export function sizeText(parse: (text: string) => unknown) {
 export const whichContainers = {
   container: z
     .string()
-    .min(1)
+    .regex(
+      /^\/?[A-Za-z0-9*?][A-Za-z0-9_.*?-]*$/,
+      'must be the name or id of a container, or a glob: letters, digits, "_", "." and "-", and * or ?',
+    )
     .optional()
     .describe('a name, an id (or four or more of its first digits), or a glob such as app-*'),
   label: z

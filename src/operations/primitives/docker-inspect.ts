@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { containerName } from '../engine/input.ts';
 import { containerDetails } from '../../facts/containers/container-details.ts';
 import { selectContainers } from '../../facts/containers/container-selection.ts';
 import type { Container } from '../../facts/containers/containers.ts';
@@ -10,7 +11,7 @@ import { defineOperation } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 
 const schema = z.strictObject({
-  container: z.string().min(1).describe('the name or id of one container, or four or more of its first digits'),
+  container: containerName.describe('the name or id of one container, or four or more of its first digits'),
 });
 
 /** Exactly one container; also for other operations that take one. */

@@ -10,7 +10,7 @@ import { formatBytes } from '../../values/size.ts';
 import type { Change } from '../engine/change.ts';
 import { oneContainer } from './docker-inspect.ts';
 import { fileSystemFills, growActions } from '../rootfs/file-system-growth.ts';
-import { hostPath } from '../engine/input.ts';
+import { containerName, hostPath } from '../engine/input.ts';
 import type { Decision, Definition } from '../engine/operation.ts';
 import { together } from '../engine/reading.ts';
 import { byHand } from '../../values/shell.ts';
@@ -18,10 +18,9 @@ import { byHand } from '../../values/shell.ts';
 const schema = z.union(
   [
     z.strictObject({
-      container: z
-        .string()
-        .min(1)
-        .describe('the name or id of one container on devicemapper, or four or more of its first digits'),
+      container: containerName.describe(
+        'the name or id of one container on devicemapper, or four or more of its first digits',
+      ),
     }),
     z.strictObject({
       device: hostPath.describe('a block device with a mounted file system, for example /dev/mapper/NAME'),

@@ -34,7 +34,7 @@ function oneOrMore(text: z.ZodType<string>) {
   return z.union([text.transform((one) => [one]), z.array(text).min(1)]);
 }
 
-const glob = z.string().min(1);
+const glob = z.string().regex(/^[A-Za-z0-9_.*?-]+$/, 'must be the name of a volume, or a glob with * and ?');
 const label = z.string().min(1);
 
 export const cleanSchema = z

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { containerName } from '../engine/input.ts';
 import { containerUses, dependants, usersOfVolume } from '../../facts/containers/container-uses.ts';
 import type { Container } from '../../facts/containers/containers.ts';
 import { containers } from '../../facts/containers/containers.ts';
@@ -25,10 +26,9 @@ import { byHand } from '../../values/shell.ts';
 import { shell } from '../../shell/shell.ts';
 
 const schema = z.strictObject({
-  container: z
-    .string()
-    .min(1)
-    .describe('the name or id of one container, which does not run, or four or more of its first digits'),
+  container: containerName.describe(
+    'the name or id of one container, which does not run, or four or more of its first digits',
+  ),
   anonymous_volumes: z
     .enum(['keep', 'quarantine'])
     .default('keep')

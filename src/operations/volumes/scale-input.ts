@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseBytes, parseSize } from '../../values/size.ts';
 import { gate, layer } from '../containers/replace/replacement-input.ts';
-import { sizeText } from '../engine/input.ts';
+import { containerName, existingVolume, sizeText } from '../engine/input.ts';
 import { copyRate } from '../copies/copy-input.ts';
 
 const methods = ['in_place', 'copy'] as const;
@@ -9,12 +9,10 @@ export type Method = (typeof methods)[number];
 
 export const scaleVolumeSchema = z
   .strictObject({
-    volume: z
-      .string()
-      .min(1)
+    volume: existingVolume
       .optional()
       .describe('the name of the volume; that of an older version (foo-0) means the one that has replaced it (foo-1)'),
-    container: z.string().min(1).optional().describe('instead of volume: the name of a container, with path:'),
+    container: containerName.optional().describe('instead of volume: the name of a container, with path:'),
     path: z
       .string()
       .startsWith('/', 'must be the absolute path of a mount in the container')
@@ -36,7 +34,10 @@ export const scaleVolumeSchema = z
         'in place: restart the Docker daemon, so that it knows the new size at once; only with live-restore, so that containers go on running',
       ),
     margin: z
-      .union([z.string().regex(/^\d{1,3}(\.\d+)?%$/), sizeText(parseBytes)])
+      .union([
+        z.string().regex(/^\d{1,3}(\.\d+)?%$/, 'must be a size, or a percentage such as 20%'),
+        sizeText(parseBytes),
+      ])
       .optional()
       .meta({ title: 'size, or a percentage such as 20%' })
       .describe(

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ContainerSpec } from '../../../facts/containers/container-spec.ts';
 import { parseBytes } from '../../../values/size.ts';
-import { containerOrLabel, hostPath, sizeText, whichContainers } from '../../engine/input.ts';
+import { containerOrLabel, hostPath, imageName, sizeText, whichContainers } from '../../engine/input.ts';
 import type { Patch, PatchedMount } from '../body/patch.ts';
 import { gate, layer } from '../replace/replacement-input.ts';
 import { restoreSchema } from './restore.ts';
@@ -14,7 +14,10 @@ const published = z.union([
 
 const mount = z.union([
   z.strictObject({
-    volume: z.string().min(2).describe('the name of a volume that exists'),
+    volume: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.:/@-]+$/, 'must be the name of a volume, without blanks')
+      .describe('the name of a volume that exists'),
     read_only: z
       .boolean()
       .optional()
@@ -32,7 +35,7 @@ const mount = z.union([
 export const recreateSchema = z
   .strictObject({
     ...whichContainers,
-    image: z.string().min(1).optional().describe('the image, by a name or id that the host has already'),
+    image: imageName.optional().describe('the image, by a name or id that the host has already'),
     env: z
       .record(z.string().regex(/^[^=\0]+$/), z.union([z.string(), z.null()]))
       .optional()
