@@ -36,7 +36,11 @@ export function layering(
     const base = defaults.get(entry.yaml);
     return {
       groups: own.map(({ name }) => name),
-      layers: [...(base === undefined ? [] : [base]), ...own.flatMap(({ layers }) => layers), layerAt(entry)],
+      layers: [
+        ...(base === undefined ? [] : [base]),
+        ...own.flatMap(({ layers }) => layers),
+        entry.settings === undefined ? layerAt(entry) : { ...entry, settings: entry.settings },
+      ],
     };
   };
 }

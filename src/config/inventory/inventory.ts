@@ -3,16 +3,20 @@ import { ConfigError, type ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { byHand } from '../../values/shell.ts';
 import { asJson } from '../yaml/as-json.ts';
+import { type AnsibleEntries, type Beside, entriesOf } from './ansible-entries.ts';
+import { readHosts } from './ansible/hosts.ts';
+import { type AnsibleSources, type InventoryWishes, readSources } from './ansible/sources.ts';
+import { throughHops } from './ansible/through-hops.ts';
 import { draftHost, type HostContext, type HostDraft, withJump } from './inventory-host.ts';
 import { type InventoryOverrides, layering } from './inventory-layers.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { readStructure, type Structure } from './inventory-structure.ts';
 import type { ConfigIo } from '../model/io.ts';
-import { readInventoryFile, type Read } from './read-file.ts';
+import { readYamlFile, type Read } from './read-file.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
 import { mistakenSecrets } from '../expressions/secret-vars.ts';
 import { inOrder } from '../yaml/source.ts';
-import type { Inventory } from '../model/types.ts';
+import type { Host, HostTrouble, Inventory } from '../model/types.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
 
 /** Reads and merges the files. Throws a ConfigError with every issue of all of them. */
@@ -20,8 +24,9 @@ export async function loadInventory(
   files: readonly string[],
   io: ConfigIo,
   overrides: InventoryOverrides = {},
+  wishes: InventoryWishes = {},
 ): Promise<Inventory> {
-  const { value, issues } = await readInventory(files, io, overrides);
+  const { value, issues } = await readInventory(files, io, overrides, wishes);
   if (value === undefined) throw new ConfigError(issues);
   return value;
 }
@@ -30,18 +35,38 @@ export async function readInventory(
   files: readonly string[],
   io: ConfigIo,
   overrides: InventoryOverrides = {},
+  wishes: InventoryWishes = {},
 ): Promise<Read<Inventory>> {
-  const parsed = await Promise.all(files.map((file) => readInventoryFile(file, io)));
+  const sources = await readSources(files, io, wishes);
+  const parsed = await Promise.all(sources.ours.map((file) => readYamlFile(file, io)));
   const yamls = parsed.flatMap(({ value }) => (value === undefined ? [] : [value]));
-  const structure = readStructure(yamls);
-  const issues = [...parsed.flatMap((file) => file.issues), ...yamls.flatMap(judge), ...structure.issues];
-  if (files.length === 0) issues.push({ file: 'inventory', message: 'no inventory file was given' });
+  const ansible = await entriesIn(sources.ansible, io, wishes);
+  const structure = readStructure(yamls, ansible);
+  const issues = [
+    ...sources.issues,
+    ...parsed.flatMap((file) => file.issues),
+    ...yamls.flatMap(judge),
+    ...structure.issues,
+  ];
   if (issues.length > 0) return { issues: inOrder(issues) };
-  const keys = await defaultKeys(io);
-  const built = build(structure.structure, yamls, { io, overrides, keys });
+  const context = { io, overrides, keys: await defaultKeys(io) };
+  const built = build(structure.structure, yamls, sources.files, context, ansible.besides);
   return built.value === undefined
     ? built
-    : { ...built, value: { ...built.value, warnings: await withModes(built.value.warnings, io) } };
+    : {
+        ...built,
+        value: { ...built.value, warnings: [...sources.warnings, ...(await withModes(built.value.warnings, io))] },
+      };
+}
+
+async function entriesIn(
+  ansible: AnsibleSources | undefined,
+  io: ConfigIo,
+  { playbookDirectory }: InventoryWishes,
+): Promise<AnsibleEntries> {
+  return ansible === undefined
+    ? { hosts: [], groups: [], besides: new Map() }
+    : entriesOf(ansible.graph, await readHosts(ansible, io, playbookDirectory));
 }
 
 /** Whoever may read the file has the secret that stands in it. */
@@ -61,6 +86,14 @@ async function withModes(warnings: readonly ConfigIssue[], io: ConfigIo): Promis
 
 /** Expressions belong into playbooks; in an inventory they would silently stay text. */
 function judge(yaml: YamlFile): readonly ConfigIssue[] {
+  if (isObject(yaml.value) && Array.isArray(yaml.value['hosts']))
+    return [
+      yaml.issue(
+        ['hosts'],
+        "hosts: expected a mapping of hosts by name, not a list: this is no inventory of plimsoll's, and Ansible finds no host in it either",
+        'key',
+      ),
+    ];
   const expressions = pathsOf(yaml.value, (text) => text.includes('${{'));
   return [
     ...mistakesIn(inventorySchema, yaml.value, expressions).map(({ path, at, message }) =>
@@ -101,17 +134,40 @@ async function defaultKeys(io: ConfigIo): Promise<readonly string[]> {
   return files.filter((_, index) => there[index]);
 }
 
-function build(structure: Structure, yamls: readonly YamlFile[], context: HostContext): Read<Inventory> {
+function build(
+  structure: Structure,
+  yamls: readonly YamlFile[],
+  files: readonly string[],
+  context: HostContext,
+  besides: ReadonlyMap<string, Beside>,
+): Read<Inventory> {
   const issues: ConfigIssue[] = [];
   const groups = new Map([...structure.groups.keys()].map((name) => [name, membersOf(structure, name)]));
   const layersOf = layering(structure, yamls, groups);
   const drafts = new Map(
     [...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]),
   );
-  const hosts = new Map([...drafts].map(([name, draft]) => [name, withJump(draft, drafts, issues)]));
+  const hosts = new Map(
+    [...drafts].map(([name, draft]) => [name, complete(withJump(draft, drafts, issues), besides, context)]),
+  );
   if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
-  const file = yamls.map(({ source }) => source.file).join(', ');
-  return { value: { file, hosts, groups, warnings: plainSecrets(drafts.values()) }, issues: [] };
+  return {
+    value: { file: files.join(', '), files, hosts, groups, warnings: plainSecrets(drafts.values()) },
+    issues: [],
+  };
+}
+
+/** What hinders a bastion hinders whoever is behind it. */
+function complete(host: Host, besides: ReadonlyMap<string, Beside>, context: HostContext): Host {
+  const own = besides.get(host.name);
+  const troubles: HostTrouble[] = [...(own?.troubles ?? [])];
+  for (let { jump } = host.target; jump !== undefined; { jump } = jump)
+    troubles.push(...(besides.get(jump.name)?.troubles ?? []));
+  return {
+    ...throughHops(host, own?.hops ?? [], context),
+    ...(troubles.length === 0 ? {} : { troubles }),
+    ...(own === undefined || own.withheld.size === 0 ? {} : { withheld: own.withheld }),
+  };
 }
 
 function membersOf(structure: Structure, name: string): readonly string[] {
