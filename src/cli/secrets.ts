@@ -1,9 +1,10 @@
 import { playScope } from '../config/expressions/scope.ts';
 import { namedSources, resolveSecrets, type SecretOptions, type UsedSecret } from '../config/secrets.ts';
 import type { SelectedPlay } from '../config/load.ts';
-import type { Host, Inventory, Place } from '../config/model/types.ts';
+import type { Host, Inventory, Place, Play } from '../config/model/types.ts';
 import type { ConfigIssue } from '../errors.ts';
 import type { RunEvent } from '../run/report/event.ts';
+import { grouped } from '../values/grouped.ts';
 import type { JsonObject } from '../values/json.ts';
 import { neutralise, oneLine } from '../values/terminal.ts';
 import type { World } from './world.ts';
@@ -107,11 +108,9 @@ interface NamingScreen {
 }
 
 function linesOf(namings: readonly Naming[], all: boolean): readonly string[] {
-  const keys = new Map<string, Naming[]>();
-  for (const naming of namings) {
-    const key = naming.type === 'secret.command' ? naming.type : `${naming.type} ${naming.key}`;
-    keys.set(key, [...(keys.get(key) ?? []), naming]);
-  }
+  const keys = grouped(namings, (naming) =>
+    naming.type === 'secret.command' ? naming.type : `${naming.type} ${naming.key}`,
+  );
   return [...keys.values()].flatMap((group) => {
     const isCut = !all && group.length > mostLines && group[0]?.type !== 'secret.command';
     const lines = (isCut ? group.slice(0, mostLines) : group).map(lineOf);
@@ -147,13 +146,20 @@ function whereOf({ file, line }: Place): string {
 export function secretsOfPlays(
   plays: readonly SelectedPlay[],
   extraVars: JsonObject,
-  host: Host,
-): readonly UsedSecret[] {
-  return plays.flatMap(({ play, hosts }) => {
-    if (!hosts.some(({ name }) => name === host.name)) return [];
-    const scope = playScope(play, host, extraVars);
-    return play.steps.flatMap((step) =>
-      (step.secretsOf?.(scope) ?? []).map((reference) => ({ reference, place: step.place })),
-    );
-  });
+): (host: Host) => readonly UsedSecret[] {
+  const playsOf = new Map<string, Play[]>();
+  for (const { play, hosts } of plays) {
+    for (const name of new Set(hosts.map((host) => host.name))) {
+      const its = playsOf.get(name);
+      if (its === undefined) playsOf.set(name, [play]);
+      else its.push(play);
+    }
+  }
+  return (host) =>
+    (playsOf.get(host.name) ?? []).flatMap((play) => {
+      const scope = playScope(play, host, extraVars);
+      return play.steps.flatMap((step) =>
+        (step.secretsOf?.(scope) ?? []).map((reference) => ({ reference, place: step.place })),
+      );
+    });
 }

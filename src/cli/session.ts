@@ -21,6 +21,7 @@ import { readPrograms } from '../run/planning/read-programs.ts';
 import type { RunRequest } from '../run/planning/context.ts';
 import { run } from '../run/run.ts';
 import { RunRecords } from '../run/journal/run-records.ts';
+import { totalsAtEnd } from '../run/journal/run-totals.ts';
 import { secretFiles } from '../run/reach/secret-files.ts';
 import type { Target } from '../transport/transport.ts';
 import type { OnInterrupt } from './interrupts.ts';
@@ -152,6 +153,7 @@ export async function execute(world: World, options: SessionOptions, share: Shar
     renderer.close();
     await events.log.close();
     await transport.close();
+    if (directory !== undefined) await totalsAtEnd({ runId: share.runId, directory });
   }
 }
 
@@ -201,9 +203,10 @@ async function withSecrets(
 ): Promise<readonly SelectedPlay[]> {
   const all = [...new Map(plays.flatMap(({ hosts }) => hosts).map((host) => [host.name, host])).values()];
   const resolved = new Map(
-    (await secrets.read(inventory, all, { of: (host) => secretsOfPlays(plays, extraVars, host), directory })).map(
-      (host) => [host.name, host],
-    ),
+    (await secrets.read(inventory, all, { of: secretsOfPlays(plays, extraVars), directory })).map((host) => [
+      host.name,
+      host,
+    ]),
   );
   return plays.map(({ play, hosts }) => ({ play, hosts: hosts.map((host) => resolved.get(host.name) ?? host) }));
 }

@@ -43,13 +43,14 @@ export function inventoryCommand(world: World) {
         world.out.write(`${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`);
         return;
       }
-      const width = Math.max(0, ...hosts.map(({ name }) => name.length));
-      for (const { name, target, groups, troubles = [] } of hosts)
-        world.out.write(
-          `${name.padEnd(width)}  ${target.user}@${target.address}:${String(target.port)}  ${groups.join(', ')}\n${troubles
-            .map((trouble) => `${' '.repeat(width)}  cannot be worked on: ${said(trouble)}\n`)
-            .join('')}`,
-        );
+      const width = hosts.reduce((widest, { name }) => Math.max(widest, name.length), 0);
+      const lines = hosts.map(({ name, target, groups, troubles = [] }) =>
+        [
+          `${name.padEnd(width)}  ${target.user}@${target.address}:${String(target.port)}  ${groups.join(', ')}\n`,
+          ...troubles.map((trouble) => `${' '.repeat(width)}  cannot be worked on: ${said(trouble)}\n`),
+        ].join(''),
+      );
+      world.out.write(lines.join(''));
     });
 }
 

@@ -1,15 +1,15 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ConfigIssue } from '../../errors.ts';
 import type { Target } from '../../transport/transport.ts';
-import type { JsonObject } from '../../values/json.ts';
+import type { Json } from '../../values/json.ts';
 import { Secret } from '../../values/secret.ts';
-import { withFilesAt } from '../expressions/secret-vars.ts';
-import { didYouMean } from '../model/closest.ts';
-import { expandHome, type ConfigIo } from '../model/io.ts';
-import { expandRanges, RangeMistake } from '../model/ranges.ts';
+import type { Suggestions } from '../model/closest.ts';
+import type { ConfigIo } from '../model/io.ts';
+import { RangeMistake } from '../model/ranges.ts';
 import type { Host, NamedSource, SecretKey, SecretSetting, SecretSource } from '../model/types.ts';
 import type { InventoryOverrides, Layer, Layered } from './inventory-layers.ts';
 import type { SecretInput, Settings } from './inventory-schema.ts';
+import { resolvePath } from './inventory-paths.ts';
 import type { HostEntry } from './inventory-structure.ts';
 
 /** What hosts are made of beside their layers. */
@@ -17,6 +17,8 @@ export interface HostContext {
   readonly io: ConfigIo;
   readonly overrides: InventoryOverrides;
   readonly keys: readonly string[];
+  /** The addresses that a range stands for; it is asked for by each of its hosts. */
+  readonly addresses: (range: string) => readonly string[];
 }
 
 /** A host before it is known how its bastions are reached. */
@@ -31,7 +33,8 @@ export function draftHost(
   context: HostContext,
   issues: ConfigIssue[],
 ): HostDraft {
-  const layers: readonly Layer[] = [...written, { yaml: entry.yaml, path: entry.path, settings: context.overrides }];
+  const given: Layer = { yaml: entry.yaml, path: entry.path, settings: context.overrides, vars: {}, says: true };
+  const layers = [...written.filter(({ says }) => says), given];
   const last = <Key extends keyof Settings>(
     key: Key,
   ): { readonly value: NonNullable<Settings[Key]>; readonly layer: Layer } | undefined => {
@@ -42,7 +45,7 @@ export function draftHost(
   const named: NamedSource[] = [];
   const files = (key: 'identity_file' | 'known_hosts_file'): readonly string[] | undefined => {
     const found = last(key);
-    const paths = found && [found.value].flat().map((file) => resolvePath(file, found.layer, context.io));
+    const paths = found && [found.value].flat().map((file) => resolvePath(file, found.layer.yaml, context.io));
     // What the command line names, whoever gave it knows.
     if (found !== undefined && found.layer.settings !== context.overrides)
       named.push(
@@ -80,13 +83,7 @@ export function draftHost(
     name: entry.name,
     groups,
     place: entry.yaml.placeOf(entry.path),
-    vars: layers.reduce<JsonObject>(
-      (vars, layer) => ({
-        ...vars,
-        ...withFilesAt(layer.settings.vars ?? {}, (file) => resolve(resolvePath(file, layer, context.io))),
-      }),
-      {},
-    ),
+    vars: written.reduce<Record<string, Json>>((vars, layer) => Object.assign(vars, layer.vars), {}),
     secrets: Object.fromEntries(secrets.filter(([, setting]) => setting !== undefined)),
     files: named,
     // A jump set for a whole group that the bastion belongs to does not send the bastion through itself.
@@ -95,7 +92,7 @@ export function draftHost(
       : { jump: { name: jump.value, layer: jump.layer } }),
     target: {
       name: entry.name,
-      address: addressOf(entry, last('address')?.value, issues),
+      address: addressOf(entry, last('address')?.value, context.addresses, issues),
       port: last('port')?.value ?? 22,
       user,
       identityFiles: files('identity_file') ?? context.keys,
@@ -113,26 +110,25 @@ export function draftHost(
   };
 }
 
-/** Relative to the file that says it, so that an inventory works from any directory. */
-function resolvePath(file: string, { yaml }: Layer, io: ConfigIo): string {
-  const path = expandHome(file, io);
-  return isAbsolute(path) ? path : join(dirname(yaml.source.file), path);
-}
-
 function secretSource(input: SecretInput, layer: Layer, io: ConfigIo): SecretSource {
   if (typeof input === 'string') return { kind: 'text', secret: new Secret(input) };
   if ('env' in input) return { kind: 'env', name: input.env };
-  if ('file' in input) return { kind: 'file', path: resolvePath(input.file, layer, io) };
+  if ('file' in input) return { kind: 'file', path: resolvePath(input.file, layer.yaml, io) };
   return { kind: 'command', argv: input.command };
 }
 
 /** The host's share of an address with a range; several hosts at one address are a mistake. */
-function addressOf(entry: HostEntry, address: string | undefined, issues: ConfigIssue[]): string {
+function addressOf(
+  entry: HostEntry,
+  address: string | undefined,
+  addressesOf: HostContext['addresses'],
+  issues: ConfigIssue[],
+): string {
   // Ansible's hosts come one by one, and have no ranges any more.
   if (address === undefined || entry.settings !== undefined) return address ?? entry.name;
   const complain = (message: string): void => void issues.push(entry.yaml.issue([...entry.path, 'address'], message));
   try {
-    const addresses = expandRanges(address);
+    const addresses = addressesOf(address);
     if (addresses.length !== entry.count)
       complain(
         `${String(entry.count)} hosts, but ${String(addresses.length)} address${addresses.length === 1 ? '' : 'es'}: give the address a range of the same length`,
@@ -145,7 +141,12 @@ function addressOf(entry: HostEntry, address: string | undefined, issues: Config
   }
 }
 
-export function withJump(draft: HostDraft, drafts: ReadonlyMap<string, HostDraft>, issues: ConfigIssue[]): Host {
+export function withJump(
+  draft: HostDraft,
+  drafts: ReadonlyMap<string, HostDraft>,
+  suggestions: Suggestions,
+  issues: ConfigIssue[],
+): Host {
   const { name, vars, groups, secrets, files, place } = draft;
   const targetOf = ({ target, jump }: HostDraft, trail: readonly string[]): Target => {
     if (jump === undefined) return target;
@@ -153,7 +154,7 @@ export function withJump(draft: HostDraft, drafts: ReadonlyMap<string, HostDraft
     const complain = (message: string): void => void issues.push(yaml.issue([...path, 'proxy_jump'], message));
     const next = drafts.get(jump.name);
     if (next === undefined)
-      complain(`proxy_jump: there is no host "${jump.name}" in the inventory${didYouMean(jump.name, drafts.keys())}`);
+      complain(`proxy_jump: there is no host "${jump.name}" in the inventory${suggestions.didYouMean(jump.name)}`);
     else if (trail.includes(jump.name))
       complain(`proxy_jump goes in a circle: ${[...trail.slice(trail.indexOf(jump.name)), jump.name].join(' → ')}`);
     else return { ...target, jump: targetOf(next, [...trail, jump.name]) };

@@ -8,9 +8,11 @@ import { readHosts } from './ansible/hosts.ts';
 import { type AnsibleSources, type InventoryWishes, readSources } from './ansible/sources.ts';
 import { throughHops } from './ansible/through-hops.ts';
 import { draftHost, type HostContext, type HostDraft, withJump } from './inventory-host.ts';
-import { type InventoryOverrides, layering } from './inventory-layers.ts';
-import { inventorySchema } from './inventory-schema.ts';
+import { type Inputs, type InventoryOverrides, layering } from './inventory-layers.ts';
+import { inventorySchema, type InventoryInput } from './inventory-schema.ts';
 import { readStructure, type Structure } from './inventory-structure.ts';
+import { Suggestions } from '../model/closest.ts';
+import { expandRanges, hasRange } from '../model/ranges.ts';
 import type { ConfigIo } from '../model/io.ts';
 import { readYamlFile, type Read } from './read-file.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
@@ -42,15 +44,17 @@ export async function readInventory(
   const yamls = parsed.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const ansible = await entriesIn(sources.ansible, io, wishes);
   const structure = readStructure(yamls, ansible);
+  const judged = yamls.map((yaml) => ({ yaml, ...judge(yaml) }));
   const issues = [
     ...sources.issues,
     ...parsed.flatMap((file) => file.issues),
-    ...yamls.flatMap(judge),
+    ...judged.flatMap((file) => file.issues),
     ...structure.issues,
   ];
   if (issues.length > 0) return { issues: inOrder(issues) };
-  const context = { io, overrides, keys: await defaultKeys(io) };
-  const built = build(structure.structure, yamls, sources.files, context, ansible.besides);
+  const context = { io, overrides, keys: await defaultKeys(io), addresses: expandedOnce() };
+  const inputs = new Map(judged.flatMap(({ yaml, value }) => (value === undefined ? [] : [[yaml, value] as const])));
+  const built = build(structure.structure, inputs, sources.files, context, ansible.besides);
   return built.value === undefined
     ? built
     : {
@@ -85,25 +89,23 @@ async function withModes(warnings: readonly ConfigIssue[], io: ConfigIo): Promis
 }
 
 /** Expressions belong into playbooks; in an inventory they would silently stay text. */
-function judge(yaml: YamlFile): readonly ConfigIssue[] {
-  if (isObject(yaml.value) && Array.isArray(yaml.value['hosts']))
-    return [
-      yaml.issue(
-        ['hosts'],
-        "hosts: expected a mapping of hosts by name, not a list: this is no inventory of plimsoll's, and Ansible finds no host in it either",
-        'key',
-      ),
-    ];
-  const expressions = pathsOf(yaml.value, (text) => text.includes('${{'));
-  return [
-    ...mistakesIn(inventorySchema, yaml.value, expressions).map(({ path, at, message }) =>
-      yaml.issue(path, message, at),
-    ),
+function judge(yaml: YamlFile): Read<InventoryInput> {
+  if (isObject(yaml.value) && Array.isArray(yaml.value['hosts'])) {
+    const message =
+      "hosts: expected a mapping of hosts by name, not a list: this is no inventory of plimsoll's, and Ansible finds no host in it either";
+    return { issues: [yaml.issue(['hosts'], message, 'key')] };
+  }
+  const expressions = expressionsIn(yaml.value);
+  const parsed = inventorySchema.safeParse(yaml.value);
+  const mistakes = parsed.success ? [] : mistakesIn(inventorySchema, yaml.value, expressions);
+  const issues = [
+    ...mistakes.map(({ path, at, message }) => yaml.issue(path, message, at)),
     ...expressions.map((path) => yaml.issue(path, 'expressions are read in playbooks only, not in an inventory')),
     ...varsIn(yaml.value).flatMap(({ path, vars }) =>
       mistakenSecrets(vars).map((mistake) => yaml.issue([...path, ...mistake.path], mistake.message)),
     ),
   ];
+  return { issues, ...(parsed.success ? { value: parsed.data } : {}) };
 }
 
 /** Every place of an inventory that has variables. */
@@ -120,12 +122,23 @@ function varsIn(value: Json): readonly { readonly path: Path; readonly vars: Jso
   return [['defaults'], ...named('hosts'), ...named('groups')].flatMap(at);
 }
 
-function pathsOf(value: Json, wanted: (text: string) => boolean): readonly Path[] {
-  if (typeof value === 'string') return wanted(value) ? [[]] : [];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]: [string, Json]) =>
-    pathsOf(inner, wanted).map((path) => [Array.isArray(value) ? Number(key) : key, ...path]),
-  );
+/** Where a text holds what a playbook would take for an expression. */
+function expressionsIn(root: Json): readonly Path[] {
+  const found: Path[] = [];
+  const visit = (value: Json, path: (string | number)[]): void => {
+    if (typeof value === 'string') {
+      if (value.includes('${{')) found.push([...path]);
+      return;
+    }
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      path.push(Array.isArray(value) ? Number(key) : key);
+      visit(inner, path);
+      path.pop();
+    }
+  };
+  visit(root, []);
+  return found;
 }
 
 async function defaultKeys(io: ConfigIo): Promise<readonly string[]> {
@@ -136,19 +149,23 @@ async function defaultKeys(io: ConfigIo): Promise<readonly string[]> {
 
 function build(
   structure: Structure,
-  yamls: readonly YamlFile[],
+  inputs: Inputs,
   files: readonly string[],
   context: HostContext,
   besides: ReadonlyMap<string, Beside>,
 ): Read<Inventory> {
   const issues: ConfigIssue[] = [];
-  const groups = new Map([...structure.groups.keys()].map((name) => [name, membersOf(structure, name)]));
-  const layersOf = layering(structure, yamls, groups);
+  const groups = memberships(structure);
+  const layersOf = layering(structure, inputs, groups, context.io);
   const drafts = new Map(
     [...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]),
   );
+  const suggestions = new Suggestions(() => drafts.keys());
   const hosts = new Map(
-    [...drafts].map(([name, draft]) => [name, complete(withJump(draft, drafts, issues), besides, context)]),
+    [...drafts].map(([name, draft]) => [
+      name,
+      complete(withJump(draft, drafts, suggestions, issues), besides, context),
+    ]),
   );
   if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
   return {
@@ -170,15 +187,34 @@ function complete(host: Host, besides: ReadonlyMap<string, Beside>, context: Hos
   };
 }
 
-function membersOf(structure: Structure, name: string): readonly string[] {
-  const found = new Set<string>();
-  const visit = (group: string): void => {
-    const entry = structure.groups.get(group);
-    entry?.hosts.forEach((host) => found.add(host));
-    entry?.children.forEach(visit);
+/** The hosts of each group, children included, in the order of the inventory. */
+function memberships({ hosts, groups }: Structure): ReadonlyMap<string, readonly string[]> {
+  const positions = new Map([...hosts.keys()].map((host, position) => [host, position]));
+  const names = [...hosts.keys()];
+  const membersOf = (name: string): readonly string[] => {
+    const found = new Set<number>();
+    const seen = new Set<string>();
+    const visit = (group: string): void => {
+      if (seen.has(group)) return;
+      seen.add(group);
+      const entry = groups.get(group);
+      for (const host of entry?.hosts ?? []) found.add(positions.get(host) ?? 0);
+      entry?.children.forEach(visit);
+    };
+    visit(name);
+    return [...Uint32Array.from(found).sort()].map((position) => names[position] ?? '');
   };
-  visit(name);
-  return [...structure.hosts.keys()].filter((host) => found.has(host));
+  return new Map([...groups.keys()].map((name) => [name, membersOf(name)]));
+}
+
+function expandedOnce(): HostContext['addresses'] {
+  const known = new Map<string, readonly string[]>();
+  return (range) => {
+    if (!hasRange(range)) return [range];
+    const addresses = known.get(range) ?? expandRanges(range);
+    known.set(range, addresses);
+    return addresses;
+  };
 }
 
 /** As they are written here and in Ansible's inventories, both kinds of which are read. */
