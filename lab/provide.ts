@@ -31,6 +31,8 @@ const packages: Readonly<Record<string, string>> = {
   'etcd-client': '/usr/bin/etcdctl',
   openssl: '/usr/bin/openssl',
   age: '/usr/bin/age',
+  // What inventories of Ansible's are compared with.
+  'ansible-core': '/usr/bin/ansible-inventory',
 };
 
 function aptGet(args: readonly string[]): void {

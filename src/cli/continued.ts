@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import type { Host, Inventory } from '../config/model/types.ts';
 import { loadInventory } from '../config/inventory/inventory.ts';
 import { loadAll, type Loaded, type SelectedPlay } from '../config/load.ts';
-import { readLimit, selectHosts } from '../config/inventory/select.ts';
+import { listHosts, readLimit } from '../config/inventory/select.ts';
+import { refuseTroubled } from '../config/inventory/troubles.ts';
 import { AppError } from '../errors.ts';
 import { eraseWant } from '../operations/engine/erase.ts';
 import type { Operation } from '../operations/engine/operation.ts';
@@ -14,6 +16,7 @@ import type { History, HostHistory } from '../run/journal/history.ts';
 import { basisOf } from '../run/journal/history.ts';
 import type { Link } from '../run/reach/link.ts';
 import { undoOperation } from '../run/continuing/undo.ts';
+import { wishesOf } from './inventory-wishes.ts';
 import { overridesOf } from './options.ts';
 import { loadSaved } from './playbook-session.ts';
 import type { SessionOptions, Share } from './session.ts';
@@ -52,7 +55,12 @@ export const continuing: Readonly<
     const names = new Set(hosts.map(({ host }) => host));
     const unfinished: PlanFile = { ...plan, hosts: plan.hosts.filter(({ host }) => names.has(host)) };
     const loaded: Loaded = await loadAll(
-      { ...loadSaved(unfinished, options), registry: operations, overrides: overridesOf(options) },
+      {
+        ...loadSaved(unfinished, options),
+        registry: operations,
+        overrides: overridesOf(options),
+        wishes: wishesOf(world, options),
+      },
       world.io,
     );
     const { plays, extraVars, inventory, warnings } = loaded;
@@ -103,6 +111,7 @@ async function afterwards(
     options.inventory.length > 0 ? options.inventory : plan.inputs.inventory,
     world.io,
     overridesOf(options),
+    { playbookDirectory: dirname(plan.playbook.file), ...wishesOf(world, options) },
   );
   return {
     plays: await playsOf(world, inventory, hosts, options, playFor),
@@ -124,7 +133,7 @@ async function playsOf(
   const limited =
     limit === undefined
       ? undefined
-      : new Set(selectHosts(inventory, await readLimit(limit, world.io)).map(({ name }) => name));
+      : new Set(listHosts(inventory, await readLimit(limit, world.io)).map(({ name }) => name));
   const chosen = hosts.filter(({ host }) => limited?.has(host) ?? true);
   const gone = chosen.filter(({ host }) => !inventory.hosts.has(host)).map(({ host }) => host);
   if (gone.length > 0)
@@ -135,6 +144,7 @@ async function playsOf(
     throw new AppError('usage', `the limit leaves none of the hosts of this run`, {
       hint: 'plimsoll runs RUN lists them',
     });
+  refuseTroubled(chosen.flatMap(({ host }) => inventory.hosts.get(host) ?? []));
   return chosen.flatMap((history) => {
     const host = inventory.hosts.get(history.host);
     return host === undefined ? [] : [playFor(host, history)];

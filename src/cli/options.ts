@@ -52,7 +52,16 @@ export function changeOptions<Args extends unknown[], Options extends OptionValu
 
 export function inventoryOptions(command: Command) {
   return command
-    .option('-i, --inventory <file>', 'the inventory; may be given again', collect, [])
+    .option(
+      '-i, --inventory <file>',
+      "the inventory: plimsoll's own, or Ansible's (a file, a directory, or names with commas); may be given again (default: inventory.yaml, or that of ansible.cfg)",
+      collect,
+      [],
+    )
+    .option(
+      '--run-inventory',
+      "have ansible-inventory, on this machine, read Ansible's inventories: for inventory scripts, plugins and encrypted files",
+    )
     .option('-l, --limit <pattern>', 'only these of the hosts (pattern, or @FILE with names)')
     .option('--known-hosts <file>', 'use this known_hosts file instead of your own')
     .option(
@@ -75,11 +84,6 @@ export function recordsOption() {
     '--records <place>',
     'where versions of volumes and containers are recorded: file:DIRECTORY, etcd://HOST:PORT,… or etcds://HOST:PORT,… (default: $PLIMSOLL_RECORDS, or files beside the runs)',
   );
-}
-
-/** Without -i: inventory.yaml in the current directory. */
-export function inventoryFiles(given: readonly string[]): readonly string[] {
-  return given.length > 0 ? given : ['inventory.yaml'];
 }
 
 export function overridesOf({ knownHosts }: { readonly knownHosts?: string | undefined }): InventoryOverrides {

@@ -22,7 +22,8 @@ import { needRoom } from '../run/reach/room.ts';
 import { createRun, journalPath } from '../run/journal/run-store.ts';
 import type { JsonObject } from '../values/json.ts';
 import type { Confirmation } from './continue-command.ts';
-import { inventoryFiles, overridesOf } from './options.ts';
+import { wishesOf } from './inventory-wishes.ts';
+import { overridesOf } from './options.ts';
 import type { SessionOptions, SessionResult, Share } from './session.ts';
 import { execute, recordsAddress } from './session.ts';
 import type { World } from './world.ts';
@@ -66,6 +67,7 @@ export async function runPlaybook(
       ...(typeof playbook === 'string' ? requestOf(playbook, options, saved) : requestOfMade(playbook, options)),
       registry: operations,
       overrides: overridesOf(options),
+      wishes: wishesOf(world, options),
     },
     world.io,
   );
@@ -103,6 +105,11 @@ export async function runPlaybook(
   }
 }
 
+/** `web1,web2` names hosts, no file. */
+function isHostList(given: string): boolean {
+  return /^[^/\\]*,[^/\\]*$/.test(given);
+}
+
 /** The file when it is a saved plan; undefined when it is something else, or cannot be read: loading it as a playbook then says so. */
 async function savedPlan(file: string): Promise<PlanFile | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
@@ -117,13 +124,13 @@ function requestOf(
   file: string,
   options: PlaybookOptions,
   saved: PlanFile | undefined,
-): Omit<LoadRequest, 'registry' | 'overrides'> {
+): Omit<LoadRequest, 'registry' | 'overrides' | 'wishes'> {
   const { inventory, limit, tags, skipTags, var: vars } = options;
   const limited = limit === undefined ? {} : { limit };
   if (saved === undefined)
     return {
       playbookFile: file,
-      inventoryFiles: inventoryFiles(inventory),
+      inventoryFiles: inventory,
       vars,
       ...limited,
       ...(tags === undefined ? {} : { tags }),
@@ -139,11 +146,11 @@ function requestOf(
 function requestOfMade(
   { name, text, vars }: MadePlaybook,
   { inventory, limit }: PlaybookOptions,
-): Omit<LoadRequest, 'registry' | 'overrides'> {
+): Omit<LoadRequest, 'registry' | 'overrides' | 'wishes'> {
   return {
     playbookFile: name,
     playbookText: text,
-    inventoryFiles: inventoryFiles(inventory),
+    inventoryFiles: inventory,
     extraVars: vars,
     ...(limit === undefined ? {} : { limit }),
   };
@@ -153,7 +160,7 @@ function requestOfMade(
 export function loadSaved(
   { playbook, inputs, hosts }: PlanFile,
   { inventory, limit }: { readonly inventory: readonly string[]; readonly limit?: string | undefined },
-): Omit<LoadRequest, 'registry' | 'overrides'> {
+): Omit<LoadRequest, 'registry' | 'overrides' | 'wishes'> {
   return {
     playbookFile: playbook.file,
     playbookText: playbook.text,
@@ -197,7 +204,7 @@ async function begin(
     playbook: { ...file.playbook, file: resolve(file.playbook.file) },
     inputs: {
       ...file.inputs,
-      inventory: file.inputs.inventory.map((each) => (isAbsolute(each) ? each : resolve(each))),
+      inventory: file.inputs.inventory.map((each) => (isAbsolute(each) || isHostList(each) ? each : resolve(each))),
     },
   };
   const directory = await createRun(world.stateDirectory, runId, planFileText(here, sha256));

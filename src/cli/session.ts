@@ -1,3 +1,4 @@
+import { refuseTroubled } from '../config/inventory/troubles.ts';
 import { join } from 'node:path';
 import type { Inventory } from '../config/model/types.ts';
 import type { SelectedPlay } from '../config/load.ts';
@@ -42,6 +43,8 @@ export interface SessionOptions extends ProgramConsent, SecretWishes {
   /** Seconds. */
   readonly lockWait?: number | undefined;
   readonly onInterrupt?: OnInterrupt | undefined;
+  /** Whether Ansible's own program may be run for the inventory. */
+  readonly runInventory?: true | undefined;
 }
 
 /** What is to be run. */
@@ -211,7 +214,7 @@ async function withSecrets(
 async function targetOf(secrets: SecretReader, { inventory }: Share, name: string): Promise<Target | undefined> {
   const host = inventory.hosts.get(name);
   if (host === undefined) return undefined;
-  return (await secrets.read(inventory, [host]))[0]?.target;
+  return (await secrets.read(inventory, refuseTroubled([host])))[0]?.target;
 }
 
 /** Nothing is drawn over the question. */

@@ -1,13 +1,16 @@
+import { dirname } from 'node:path';
 import { ConfigError, type ConfigIssue } from '../errors.ts';
 import type { JsonObject } from '../values/json.ts';
 import { checkPlay } from './playbook/check.ts';
 import { chooseHosts, refuseUnreached, type ChosenHosts, type HostChoice } from './inventory/choose-hosts.ts';
 import { readExtraVars } from './extra-vars.ts';
 import { readInventory } from './inventory/inventory.ts';
+import type { InventoryWishes } from './inventory/ansible/sources.ts';
 import type { InventoryOverrides } from './inventory/inventory-layers.ts';
 import type { ConfigIo } from './model/io.ts';
 import { parsePlaybook, readPlaybook, type CompiledPlay, type CompiledPlaybook } from './playbook/playbook.ts';
-import { matchPattern, selectHosts } from './inventory/select.ts';
+import { listHosts, matchPattern } from './inventory/select.ts';
+import { troublesOf } from './inventory/troubles.ts';
 import { inOrder } from './yaml/source.ts';
 import type { Registry } from './playbook/step.ts';
 import { chooseSteps } from './playbook/tags.ts';
@@ -20,6 +23,7 @@ export interface LoadRequest extends HostChoice {
   readonly playbookText?: string;
   readonly registry: Registry;
   readonly overrides?: InventoryOverrides;
+  readonly wishes?: InventoryWishes;
   /** As given on the command line: `k=v`, `@FILE`. */
   readonly vars?: readonly string[];
   /** The same, read before; used instead of `vars`. */
@@ -64,35 +68,44 @@ export async function loadAll(request: LoadRequest, io: ConfigIo): Promise<Loade
   const chosen: CompiledPlaybook = { ...playbook, plays: chooseSteps(playbook.plays, { tags, skipTags }) };
   const selected: Selected[] = [];
   for (const play of chosen.plays) selected.push(await selectPlay(play, inventory, choice, extraVars, io.signal));
-  const issues = [...selected.flatMap((play) => play.issues), ...orphans(playbook.plays, chosen.plays)];
-  if (issues.length > 0) throw new ConfigError(inOrder(issues));
   const any = new Set(selected.flatMap(({ hosts }) => hosts.map(({ name }) => name)));
   const hosts = [...inventory.hosts.values()].filter(({ name }) => any.has(name));
+  const issues = [
+    ...troublesOf(hosts),
+    ...selected.flatMap((play) => play.issues),
+    ...orphans(playbook.plays, chosen.plays),
+  ];
+  if (issues.length > 0) throw new ConfigError(inOrder(issues));
   refuseUnreached(request, choice, hosts);
-  if (hosts.length === 0) selectHosts(inventory, chosen.plays[0]?.hosts ?? 'all', choice.limit);
+  if (hosts.length === 0) listHosts(inventory, chosen.plays[0]?.hosts ?? 'all', choice.limit);
   return {
     inventory,
     playbook: chosen,
     plays: selected.map(({ play, hosts: own }) => ({ play, hosts: own })),
     hosts,
     extraVars,
-    inputs: { inventory: request.inventoryFiles, tags, skipTags, vars: extraVars },
+    inputs: { inventory: inventory.files, tags, skipTags, vars: extraVars },
     warnings: inventory.warnings,
   };
 }
 
 async function readBoth(
-  { inventoryFiles, playbookFile, playbookText, registry, overrides }: LoadRequest,
+  { inventoryFiles, playbookFile, playbookText, registry, overrides, wishes }: LoadRequest,
   io: ConfigIo,
 ): Promise<{ readonly inventory: Inventory; readonly playbook: CompiledPlaybook }> {
   const [{ value: inventory, issues }, { value: playbook, issues: inPlaybook }] = await Promise.all([
-    readInventory(inventoryFiles, io, overrides),
+    readInventory(inventoryFiles, io, overrides, { playbookDirectory: dirname(playbookFile), ...wishes }),
     playbookText === undefined
       ? readPlaybook(playbookFile, registry, io)
       : parsePlaybook(playbookFile, playbookText, registry),
   ]);
   if (inventory === undefined || playbook === undefined) throw new ConfigError([...issues, ...inPlaybook]);
   return { inventory, playbook };
+}
+
+/** Of others it is not known what their variables come to. */
+function isUnderstood({ troubles = [] }: Host): boolean {
+  return troubles.length === 0;
 }
 
 type Selected = SelectedPlay & { readonly issues: readonly ConfigIssue[] };
@@ -109,7 +122,11 @@ async function selectPlay(
   if (problems.length === 0 && names.size === 0)
     problems.push(play.hostsIssue(0, play.hosts.length, 'hosts: no host is left by this pattern'));
   const hosts = [...inventory.hosts.values()].filter(({ name }) => names.has(name) && (chosen?.has(name) ?? true));
-  return { play, hosts, issues: [...problems, ...(await checkPlay(play, hosts, extraVars, signal))] };
+  return {
+    play,
+    hosts,
+    issues: [...problems, ...(await checkPlay(play, hosts.filter(isUnderstood), extraVars, signal))],
+  };
 }
 
 /** A register that is read, but whose step the tags have left out, would never be known. */

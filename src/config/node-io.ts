@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import type { ConfigIo } from './model/io.ts';
 
 /** The real laptop. A secret's command has 30 seconds and the terminal's standard error stays out of it. */
@@ -16,6 +17,7 @@ export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): Config
         () => true,
         () => false,
       ),
+    listDirectory,
     // Windows has no such permissions.
     fileMode: (path) =>
       process.platform === 'win32'
@@ -24,12 +26,17 @@ export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): Config
             ({ mode }) => mode & 0o7777,
             () => undefined,
           ),
-    runCommand: ([file = '', ...args]) =>
+    runCommand: ([file = '', ...args], { timeoutMs = 30_000, maxBytes = 1024 * 1024, env: more } = {}) =>
       new Promise((resolve, reject) => {
         execFile(
           file,
           args,
-          { timeout: 30_000, maxBuffer: 1024 * 1024, env: { ...env }, ...(signal === undefined ? {} : { signal }) },
+          {
+            timeout: timeoutMs,
+            maxBuffer: maxBytes,
+            env: { ...env, ...more },
+            ...(signal === undefined ? {} : { signal }),
+          },
           (error, stdout, stderr) => {
             if (error === null) resolve({ status: 0, stdout, stderr });
             else if (typeof error.code === 'number') resolve({ status: error.code, stdout, stderr });
@@ -38,4 +45,15 @@ export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): Config
         );
       }),
   };
+}
+
+async function listDirectory(path: string): ReturnType<ConfigIo['listDirectory']> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) return undefined;
+  return await Promise.all(
+    entries.map(async (entry) => {
+      const kind = entry.isSymbolicLink() ? await stat(join(path, entry.name)).catch(() => entry) : entry;
+      return { name: entry.name, kind: kind.isDirectory() ? 'directory' : 'file' };
+    }),
+  );
 }

@@ -205,6 +205,61 @@ describe('what ends with 0', () => {
   });
 });
 
+describe('an inventory of Ansible’s of which not everything is understood', () => {
+  const listing = { _meta: { hostvars: {} }, web: { hosts: ['w1'] } };
+  const io = laptop({
+    files: {
+      'fleet.ini':
+        '[web]\nw1 ansible_host=127.0.0.1 ansible_port=9\nw2 ansible_port=http\n[db]\nd1 ansible_ssh_pass=secret\n',
+      'fleet.py': '#!/bin/sh\n',
+      'vault/hosts': 'h\n',
+      'vault/group_vars/all.yml': '$ANSIBLE_VAULT;1.1;AES256\n',
+    },
+    commands: {
+      'ansible-inventory -i fleet.py --list': { status: 0, stdout: JSON.stringify(listing), stderr: '' },
+    },
+  });
+
+  it('is listed with what hinders', async () => {
+    const { code, out } = await plimsoll(['inventory', '-i', 'fleet.ini'], { io });
+    expect(code).toBe(0);
+    expect(out).toContain('w2  ada@w2:22  web\n    cannot be worked on: fleet.ini:3: ansible_port is "http"');
+    const json = await plimsoll(['inventory', '-i', 'fleet.ini', '--json'], { io });
+    expect(json).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(json.out)).toMatchObject({
+      w1: { port: 9 },
+      w2: { troubles: [expect.stringContaining('fleet.ini:3: ansible_port is "http"')] },
+    });
+  });
+
+  it('stops whoever goes there, and nobody who does not', async () => {
+    expect(await plimsoll(['ping', '-i', 'fleet.ini'], { io })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('fleet.ini:3:4: w2: ansible_port is "http": a port is a number from 1 to 65535'),
+    });
+    expect(await plimsoll(['ping', '-i', 'fleet.ini', 'w1'], { io })).toMatchObject({ code: 3 });
+  });
+
+  it('is not listed where a whole file is not read', async () => {
+    expect(await plimsoll(['inventory', '-i', 'vault'], { io })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('vault/group_vars/all.yml:1: h: the file is encrypted (ansible-vault)'),
+    });
+  });
+
+  it('is asked of Ansible with --run-inventory only, which is said', async () => {
+    expect(await plimsoll(['inventory', '-i', 'fleet.py'], { io })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('it is a program (an inventory script)'),
+    });
+    expect(await plimsoll(['inventory', '-i', 'fleet.py', '--run-inventory'], { io })).toMatchObject({
+      code: 0,
+      out: 'w1  ada@w1:22  web\n',
+      err: 'runs on this machine for the inventory: ansible-inventory -i fleet.py --list (fleet.py)\n',
+    });
+  });
+});
+
 describe('hosts that cannot be reached end with 3', () => {
   it.each([
     [['ping']],

@@ -31,6 +31,15 @@ export function laptop({
     },
     fileMode: (path) => Promise.resolve(modes[path] ?? 0o600),
     fileExists: (path) => Promise.resolve(Object.hasOwn(files, path)),
+    listDirectory: (path) => {
+      const below = Object.keys(files)
+        .filter((file) => file.startsWith(`${path}/`))
+        .map((file) => file.slice(path.length + 1).split('/'));
+      const names = new Map(
+        below.map(([name = '', ...rest]) => [name, rest.length > 0 ? 'directory' : 'file'] as const),
+      );
+      return Promise.resolve(names.size === 0 ? undefined : Array.from(names, ([name, kind]) => ({ name, kind })));
+    },
     runCommand: (argv) => {
       const command = argv.join(' ');
       ran.push(command);

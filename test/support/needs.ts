@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseMethod } from '../../src/operations/copies/copy-method.ts';
@@ -14,6 +14,9 @@ interface Need {
   /** The command that brings it. */
   readonly broughtBy: string;
 }
+
+/** Inventories in the manner of public repositories, with what Ansible makes of them. */
+export const sharedInventories = join(import.meta.dirname, '../../../shared/cases/inventories');
 
 const sysAdmin = 21n;
 const sysResource = 24n;
@@ -71,6 +74,12 @@ export const needs = {
     what: 'resize2fs, or right to resize a mounted ext4',
     isHere: () => has('resize2fs') && mayAsRoot(sysResource),
     broughtBy: allowed,
+  },
+  'lab:ansible': { what: 'ansible-inventory', isHere: () => has('ansible-inventory'), broughtBy: setup },
+  'shared:inventories': {
+    what: "directory ../shared/cases/inventories of this project's own",
+    isHere: () => existsSync(sharedInventories),
+    broughtBy: 'a checkout that lies beside it',
   },
 } satisfies Readonly<Record<string, Need>>;
 

@@ -9,7 +9,8 @@ import { exitCodeOf, worst } from '../../run/report/exit-status.ts';
 import { withoutName } from '../../render/words.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { neutralise } from '../../values/terminal.ts';
-import { count, inventoryFiles, inventoryOptions, overridesOf } from '../options.ts';
+import { wishesOf } from '../inventory-wishes.ts';
+import { count, inventoryOptions, overridesOf } from '../options.ts';
 import { sshTransport } from '../ssh-transport.ts';
 import { SecretReader, showWarnings } from '../secrets.ts';
 import type { World } from '../world.ts';
@@ -20,7 +21,12 @@ export function pingCommand(world: World, end: (exitCode: number) => void) {
     .option('-f, --forks <n>', 'hosts to connect to at once', count, 50)
     .addHelpText('after', "\nExamples:\n  plimsoll ping\n  plimsoll ping 'web:!web-03'")
     .action(async (pattern, options) => {
-      const inventory = await loadInventory(inventoryFiles(options.inventory), world.io, overridesOf(options));
+      const inventory = await loadInventory(
+        options.inventory,
+        world.io,
+        overridesOf(options),
+        wishesOf(world, options),
+      );
       showWarnings(world, inventory.warnings);
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
       const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));

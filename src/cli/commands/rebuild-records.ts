@@ -16,7 +16,8 @@ import type { Transport } from '../../transport/transport.ts';
 import { canonicalJson } from '../../values/json.ts';
 import { neutralise, oneLine } from '../../values/terminal.ts';
 import { confirmation } from '../continue-command.ts';
-import { count as number, inventoryFiles, inventoryOptions, overridesOf, recordsOption } from '../options.ts';
+import { wishesOf } from '../inventory-wishes.ts';
+import { count as number, inventoryOptions, overridesOf, recordsOption } from '../options.ts';
 import { SecretReader, showWarnings } from '../secrets.ts';
 import { versionRecords } from '../session.ts';
 import { sshTransport } from '../ssh-transport.ts';
@@ -51,7 +52,7 @@ export function rebuildCommand(world: World, end: (exitCode: number) => void) {
       const kept = versionRecords(world, options.records);
       const confirm = confirmation(world, options, `Write this down in ${oneLine(kept.place)}?`);
       confirm.ready();
-      const inventory = await loadInventory(inventoryFiles(options.inventory), io, overridesOf(options));
+      const inventory = await loadInventory(options.inventory, io, overridesOf(options), wishesOf(world, options));
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, io);
       showWarnings(world, inventory.warnings);
       const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));

@@ -10,7 +10,8 @@ import { historyOf } from '../../run/journal/history.ts';
 import { listRuns, tryReadRun } from '../../run/journal/run-store.ts';
 import { neutralise, oneLine } from '../../values/terminal.ts';
 import { carryOut } from '../carry-out.ts';
-import { changeOptions, inventoryFiles, inventoryOptions, overridesOf, seconds } from '../options.ts';
+import { wishesOf } from '../inventory-wishes.ts';
+import { changeOptions, inventoryOptions, overridesOf, seconds } from '../options.ts';
 import { versionRecords } from '../session.ts';
 import type { World } from '../world.ts';
 import { byHand } from '../../values/shell.ts';
@@ -46,7 +47,12 @@ export function restoreVersionCommand(world: World, end: (exitCode: number) => v
       const subject: Subject = { host, kind, name };
       const history = await records.history(subject, world.interrupts.stop);
       const record = chooseVersion(subject, wanted, history, records.place);
-      const inventory = await loadInventory(inventoryFiles(options.inventory), world.io, overridesOf(options));
+      const inventory = await loadInventory(
+        options.inventory,
+        world.io,
+        overridesOf(options),
+        wishesOf(world, options),
+      );
       if (!inventory.hosts.has(host))
         throw new AppError('usage', `${oneLine(host, 80)} is not in the inventory ${inventory.file}`, {
           hint: 'give the inventory that has it with -i; plimsoll inventory lists hosts',

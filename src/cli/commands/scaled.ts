@@ -9,7 +9,8 @@ import { scaledTable } from '../../render/recap/scaled-view.ts';
 import { neutralise, oneLine } from '../../values/terminal.ts';
 import { carryOut } from '../carry-out.ts';
 import { confirmation } from '../continue-command.ts';
-import { changeOptions, inventoryFiles, inventoryOptions, overridesOf, recordsOption, withColour } from '../options.ts';
+import { wishesOf } from '../inventory-wishes.ts';
+import { changeOptions, inventoryOptions, overridesOf, recordsOption, withColour } from '../options.ts';
 import { versionRecords } from '../session.ts';
 import type { World } from '../world.ts';
 
@@ -67,7 +68,12 @@ function deleteCommand(world: World, end: (exitCode: number) => void) {
     .action(async (name, options) => {
       const kept = versionRecords(world, options.records);
       const { record, chosen } = await choose(kept.scaledVolumes, kept.place, name, options, world.interrupts.stop);
-      const inventory = await loadInventory(inventoryFiles(options.inventory), world.io, overridesOf(options));
+      const inventory = await loadInventory(
+        options.inventory,
+        world.io,
+        overridesOf(options),
+        wishesOf(world, options),
+      );
       const gone = chosen.filter(({ host }) => !inventory.hosts.has(host));
       if (gone.length > 0)
         throw new AppError(

@@ -19,7 +19,8 @@ import { keep, lastUsedOf, withTrends } from '../../survey/kept-survey.ts';
 import { remedyCommand } from '../../survey/remedy.ts';
 import { commandLine } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
-import { count, inventoryFiles, inventoryOptions, overridesOf, seconds, withColour } from '../options.ts';
+import { wishesOf } from '../inventory-wishes.ts';
+import { count, inventoryOptions, overridesOf, seconds, withColour } from '../options.ts';
 import { sshTransport } from '../ssh-transport.ts';
 import { SecretReader, showWarnings } from '../secrets.ts';
 import type { World } from '../world.ts';
@@ -58,8 +59,12 @@ export function surveyCommand(world: World, end: (exitCode: number) => void) {
     .option('--no-keep', 'do not keep the figures')
     .addHelpText('after', examples)
     .action(async (pattern, options) => {
-      const files = inventoryFiles(options.inventory);
-      const inventory = await loadInventory(files, world.io, overridesOf(options));
+      const inventory = await loadInventory(
+        options.inventory,
+        world.io,
+        overridesOf(options),
+        wishesOf(world, options),
+      );
       showWarnings(world, inventory.warnings);
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
       const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));

@@ -78,7 +78,10 @@ export function compileExpression(
     issues: mistakes.map(({ span, message }) => at.issue(span, message)),
   });
   const environment = environmentOf(roots);
-  const writing = { compiles: (other: string) => isExpression(other, roots), written: (other: string) => at.written(other) };
+  const writing = {
+    compiles: (other: string) => isExpression(other, roots),
+    written: (other: string) => at.written(other),
+  };
   let program;
   try {
     program = environment.parse(text);

@@ -16,5 +16,11 @@ export function playScope(play: Pick<Play, 'varTemplates'>, host: Host, extraVar
     // Only vars and host can be read here, and both are known.
     if ('value' in resolved) vars = { ...vars, [name]: resolved.value };
   }
-  return { vars, host: self, facts: {}, registers: {} };
+  return {
+    vars,
+    host: self,
+    facts: {},
+    registers: {},
+    ...(host.withheld === undefined ? {} : { withheld: host.withheld }),
+  };
 }

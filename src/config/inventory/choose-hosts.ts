@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
 import type { ConfigIo } from '../model/io.ts';
-import { matchPattern, readLimit, selectHosts } from './select.ts';
+import { listHosts, matchPattern, readLimit } from './select.ts';
 import type { Host, Inventory } from '../model/types.ts';
 
 export interface HostChoice {
@@ -26,7 +26,7 @@ export async function chooseHosts(
 ): Promise<ChosenHosts> {
   const limit = given === undefined ? undefined : await readLimit(given, io);
   if (hosts === undefined)
-    return limit === undefined ? {} : { limit, names: new Set(selectHosts(inventory, limit).map(({ name }) => name)) };
+    return limit === undefined ? {} : { limit, names: new Set(listHosts(inventory, limit).map(({ name }) => name)) };
   // The limit may speak of a host that is gone, so that it can be left out.
   const known = new Map([...inventory.hosts.keys(), ...hosts].map((name) => [name, name]));
   const { hosts: limited, mistakes } =

@@ -72,9 +72,12 @@ export function draftHost(
     ['password', secret('password')],
     ['becomePassword', secret('become_password')],
   ];
-  const user = last('user')?.value ?? context.io.userName;
+  const saidUser = last('user')?.value;
+  const user = saidUser ?? context.io.userName;
   const becomeUser = last('become_user')?.value ?? 'root';
   const become = last('become')?.value ?? false;
+  // Ansible calls sudo wherever it is not told that the login is root's.
+  const isRoot = (entry.settings === undefined ? user : saidUser) === 'root' && becomeUser === 'root';
   const jump = last('proxy_jump');
   return {
     name: entry.name,
@@ -98,7 +101,7 @@ export function draftHost(
         join(context.io.homeDir, '.ssh', 'known_hosts'),
         '/etc/ssh/ssh_known_hosts',
       ],
-      become: become === false || (user === 'root' && becomeUser === 'root') ? 'none' : 'sudo',
+      become: become === false || isRoot ? 'none' : 'sudo',
       becomeUser,
       connectTimeoutMs: Math.ceil((last('connect_timeout')?.value ?? 10) * 1000),
       commandTimeoutMs: Math.ceil((last('command_timeout')?.value ?? 300) * 1000),
@@ -121,7 +124,8 @@ function addressOf(
   addressesOf: HostContext['addresses'],
   issues: ConfigIssue[],
 ): string {
-  if (address === undefined) return entry.name;
+  // Ansible's hosts come one by one, and have no ranges any more.
+  if (address === undefined || entry.settings !== undefined) return address ?? entry.name;
   const complain = (message: string): void => void issues.push(entry.yaml.issue([...entry.path, 'address'], message));
   try {
     const addresses = addressesOf(address);

@@ -74,7 +74,7 @@ export function layering(
       layers: [
         ...(base === undefined ? [] : [base]),
         ...own.flatMap(({ layers }) => layers),
-        layer(entry, inputs.get(entry.yaml)?.hosts[String(entry.path[1])]),
+        layer(entry, entry.settings ?? inputs.get(entry.yaml)?.hosts[String(entry.path[1])]),
       ],
     };
   };

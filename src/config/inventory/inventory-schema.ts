@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { JsonObject } from '../../values/json.ts';
 import { durationSchema } from '../model/duration.ts';
 
 export const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -91,5 +92,5 @@ export const inventorySchema = z
 
 export type InventoryInput = z.output<typeof inventorySchema>;
 /** The settings of one layer: the defaults', a group's, or a host's. */
-export type Settings = z.output<typeof hostSchema>;
+export type Settings = Omit<z.output<typeof hostSchema>, 'vars'> & { readonly vars?: JsonObject | undefined };
 export type SecretInput = z.output<typeof secretSchema>;

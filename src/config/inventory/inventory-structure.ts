@@ -5,6 +5,7 @@ import { globMatcher, isGlob } from '../model/glob.ts';
 import { expandRanges, RangeMistake } from '../model/ranges.ts';
 import { showPlace } from '../yaml/source.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
+import type { Settings } from './inventory-schema.ts';
 
 /** Where something of the inventory is written. */
 export interface Entry {
@@ -17,6 +18,8 @@ export interface HostEntry extends Entry {
   /** Its position in its range, and how many the range stands for. */
   readonly index: number;
   readonly count: number;
+  /** Where they are known already, and not to be read in the file. */
+  readonly settings?: Settings;
 }
 
 export interface GroupEntry {
@@ -34,25 +37,30 @@ export interface Structure {
   readonly groupOrder: readonly string[];
 }
 
-const hostName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?$/;
+export const hostName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?$/;
 const reserved = new Set(['all', 'ungrouped']);
 
 /**
  * Names, ranges, memberships. Reads the raw values leniently: what a schema has against them is
- * reported elsewhere, and the mistakes in names are wanted in the same report.
+ * reported elsewhere, and the mistakes in names are wanted in the same report. `others` are hosts and groups that are
+ * known already, of which the files may speak.
  */
-export function readStructure(files: readonly YamlFile[]): {
+export function readStructure(
+  files: readonly YamlFile[],
+  others: { readonly hosts: readonly HostEntry[]; readonly groups: readonly GroupEntry[] } = { hosts: [], groups: [] },
+): {
   readonly structure: Structure;
   readonly issues: readonly ConfigIssue[];
 } {
   const issues: ConfigIssue[] = [];
-  const hosts = new Map<string, HostEntry>();
+  const hosts = new Map<string, HostEntry>(others.hosts.map((entry) => [entry.name, entry]));
   for (const yaml of files)
     for (const pattern of Object.keys(section(yaml, 'hosts'))) addHosts(yaml, pattern, hosts, issues);
   const written = groupEntries(files);
-  const groups = new Map<string, GroupEntry>();
+  const groups = new Map<string, GroupEntry>(others.groups.map((entry) => [entry.name, entry]));
+  const names = new Map<string, unknown>([...groups, ...written]);
   const hostsLike = new Suggestions(() => hosts.keys());
-  const groupsLike = new Suggestions(() => written.keys());
+  const groupsLike = new Suggestions(() => names.keys());
   for (const [name, entries] of written) {
     for (const { yaml, path } of entries) {
       if (reserved.has(name))
@@ -71,8 +79,14 @@ export function readStructure(files: readonly YamlFile[]): {
     groups.set(name, {
       name,
       entries,
-      hosts: new Set(entries.flatMap((entry) => members(entry, hosts, hostsLike, issues))),
-      children: entries.flatMap((entry) => children(entry, written, groupsLike, issues)),
+      hosts: new Set([
+        ...(groups.get(name)?.hosts ?? []),
+        ...entries.flatMap((entry) => members(entry, hosts, hostsLike, issues)),
+      ]),
+      children: [
+        ...(groups.get(name)?.children ?? []),
+        ...entries.flatMap((entry) => children(entry, names, groupsLike, issues)),
+      ],
     });
   }
   return { structure: { hosts, groups, groupOrder: order(groups, issues) }, issues };

@@ -3,6 +3,10 @@ import { ConfigError, type ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { byHand } from '../../values/shell.ts';
 import { asJson } from '../yaml/as-json.ts';
+import { type AnsibleEntries, type Beside, entriesOf } from './ansible-entries.ts';
+import { readHosts } from './ansible/hosts.ts';
+import { type AnsibleSources, type InventoryWishes, readSources } from './ansible/sources.ts';
+import { throughHops } from './ansible/through-hops.ts';
 import { draftHost, type HostContext, type HostDraft, withJump } from './inventory-host.ts';
 import { type Inputs, type InventoryOverrides, layering } from './inventory-layers.ts';
 import { inventorySchema, type InventoryInput } from './inventory-schema.ts';
@@ -10,11 +14,11 @@ import { readStructure, type Structure } from './inventory-structure.ts';
 import { Suggestions } from '../model/closest.ts';
 import { expandRanges, hasRange } from '../model/ranges.ts';
 import type { ConfigIo } from '../model/io.ts';
-import { readInventoryFile, type Read } from './read-file.ts';
+import { readYamlFile, type Read } from './read-file.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
 import { mistakenSecrets } from '../expressions/secret-vars.ts';
 import { inOrder } from '../yaml/source.ts';
-import type { Inventory } from '../model/types.ts';
+import type { Host, HostTrouble, Inventory } from '../model/types.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
 
 /** Reads and merges the files. Throws a ConfigError with every issue of all of them. */
@@ -22,8 +26,9 @@ export async function loadInventory(
   files: readonly string[],
   io: ConfigIo,
   overrides: InventoryOverrides = {},
+  wishes: InventoryWishes = {},
 ): Promise<Inventory> {
-  const { value, issues } = await readInventory(files, io, overrides);
+  const { value, issues } = await readInventory(files, io, overrides, wishes);
   if (value === undefined) throw new ConfigError(issues);
   return value;
 }
@@ -32,24 +37,40 @@ export async function readInventory(
   files: readonly string[],
   io: ConfigIo,
   overrides: InventoryOverrides = {},
+  wishes: InventoryWishes = {},
 ): Promise<Read<Inventory>> {
-  const parsed = await Promise.all(files.map((file) => readInventoryFile(file, io)));
+  const sources = await readSources(files, io, wishes);
+  const parsed = await Promise.all(sources.ours.map((file) => readYamlFile(file, io)));
   const yamls = parsed.flatMap(({ value }) => (value === undefined ? [] : [value]));
-  const structure = readStructure(yamls);
+  const ansible = await entriesIn(sources.ansible, io, wishes);
+  const structure = readStructure(yamls, ansible);
   const judged = yamls.map((yaml) => ({ yaml, ...judge(yaml) }));
   const issues = [
+    ...sources.issues,
     ...parsed.flatMap((file) => file.issues),
     ...judged.flatMap((file) => file.issues),
     ...structure.issues,
   ];
-  if (files.length === 0) issues.push({ file: 'inventory', message: 'no inventory file was given' });
   if (issues.length > 0) return { issues: inOrder(issues) };
-  const keys = await defaultKeys(io);
+  const context = { io, overrides, keys: await defaultKeys(io), addresses: expandedOnce() };
   const inputs = new Map(judged.flatMap(({ yaml, value }) => (value === undefined ? [] : [[yaml, value] as const])));
-  const built = build(structure.structure, inputs, { io, overrides, keys, addresses: expandedOnce() });
+  const built = build(structure.structure, inputs, sources.files, context, ansible.besides);
   return built.value === undefined
     ? built
-    : { ...built, value: { ...built.value, warnings: await withModes(built.value.warnings, io) } };
+    : {
+        ...built,
+        value: { ...built.value, warnings: [...sources.warnings, ...(await withModes(built.value.warnings, io))] },
+      };
+}
+
+async function entriesIn(
+  ansible: AnsibleSources | undefined,
+  io: ConfigIo,
+  { playbookDirectory }: InventoryWishes,
+): Promise<AnsibleEntries> {
+  return ansible === undefined
+    ? { hosts: [], groups: [], besides: new Map() }
+    : entriesOf(ansible.graph, await readHosts(ansible, io, playbookDirectory));
 }
 
 /** Whoever may read the file has the secret that stands in it. */
@@ -69,6 +90,11 @@ async function withModes(warnings: readonly ConfigIssue[], io: ConfigIo): Promis
 
 /** Expressions belong into playbooks; in an inventory they would silently stay text. */
 function judge(yaml: YamlFile): Read<InventoryInput> {
+  if (isObject(yaml.value) && Array.isArray(yaml.value['hosts'])) {
+    const message =
+      "hosts: expected a mapping of hosts by name, not a list: this is no inventory of plimsoll's, and Ansible finds no host in it either";
+    return { issues: [yaml.issue(['hosts'], message, 'key')] };
+  }
   const expressions = expressionsIn(yaml.value);
   const parsed = inventorySchema.safeParse(yaml.value);
   const mistakes = parsed.success ? [] : mistakesIn(inventorySchema, yaml.value, expressions);
@@ -121,7 +147,13 @@ async function defaultKeys(io: ConfigIo): Promise<readonly string[]> {
   return files.filter((_, index) => there[index]);
 }
 
-function build(structure: Structure, inputs: Inputs, context: HostContext): Read<Inventory> {
+function build(
+  structure: Structure,
+  inputs: Inputs,
+  files: readonly string[],
+  context: HostContext,
+  besides: ReadonlyMap<string, Beside>,
+): Read<Inventory> {
   const issues: ConfigIssue[] = [];
   const groups = memberships(structure);
   const layersOf = layering(structure, inputs, groups, context.io);
@@ -129,10 +161,30 @@ function build(structure: Structure, inputs: Inputs, context: HostContext): Read
     [...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]),
   );
   const suggestions = new Suggestions(() => drafts.keys());
-  const hosts = new Map([...drafts].map(([name, draft]) => [name, withJump(draft, drafts, suggestions, issues)]));
+  const hosts = new Map(
+    [...drafts].map(([name, draft]) => [
+      name,
+      complete(withJump(draft, drafts, suggestions, issues), besides, context),
+    ]),
+  );
   if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
-  const file = [...inputs.keys()].map(({ source }) => source.file).join(', ');
-  return { value: { file, hosts, groups, warnings: plainSecrets(drafts.values()) }, issues: [] };
+  return {
+    value: { file: files.join(', '), files, hosts, groups, warnings: plainSecrets(drafts.values()) },
+    issues: [],
+  };
+}
+
+/** What hinders a bastion hinders whoever is behind it. */
+function complete(host: Host, besides: ReadonlyMap<string, Beside>, context: HostContext): Host {
+  const own = besides.get(host.name);
+  const troubles: HostTrouble[] = [...(own?.troubles ?? [])];
+  for (let { jump } = host.target; jump !== undefined; { jump } = jump)
+    troubles.push(...(besides.get(jump.name)?.troubles ?? []));
+  return {
+    ...throughHops(host, own?.hops ?? [], context),
+    ...(troubles.length === 0 ? {} : { troubles }),
+    ...(own === undefined || own.withheld.size === 0 ? {} : { withheld: own.withheld }),
+  };
 }
 
 /** The hosts of each group, children included, in the order of the inventory. */

@@ -3,6 +3,7 @@ import { Suggestions } from '../model/closest.ts';
 import { globMatcher, isGlob } from '../model/glob.ts';
 import { whyUnreadable, type ConfigIo } from '../model/io.ts';
 import { expandRanges, hasRange, RangeMistake } from '../model/ranges.ts';
+import { refuseTroubled } from './troubles.ts';
 import type { Span } from '../yaml/source.ts';
 import type { Host, Inventory } from '../model/types.ts';
 
@@ -32,7 +33,7 @@ export function matchPattern(
   pattern: string,
 ): { readonly hosts: ReadonlySet<string>; readonly mistakes: readonly PatternMistake[] } {
   const mistakes: PatternMistake[] = [];
-  const terms = termsOf(pattern);
+  const terms = termsOf(pattern, (name) => names.hosts.has(name));
   const fleet: Fleet = {
     ...names,
     all: [...names.hosts.keys()],
@@ -62,9 +63,15 @@ export function matchPattern(
 
 /**
  * The hosts of a pattern, in the order of the inventory, further limited when `limit` is given.
- * Throws an AppError('usage') for a name that means nothing and for a pattern that leaves no host.
+ * Throws an AppError('usage') for a name that means nothing and for a pattern that leaves no host, and a ConfigError
+ * with all that is not understood of these hosts.
  */
 export function selectHosts(inventory: Inventory, pattern: string, limit?: string): readonly Host[] {
+  return refuseTroubled(listHosts(inventory, pattern, limit));
+}
+
+/** The same for whoever does not go there: hosts of which not everything is understood, too. */
+export function listHosts(inventory: Inventory, pattern: string, limit?: string): readonly Host[] {
   const selected = usable(inventory, pattern);
   const limited =
     limit === undefined ? selected : new Set([...usable(inventory, limit)].filter((host) => selected.has(host)));
@@ -109,13 +116,20 @@ export async function readLimit(limit: string, io: Pick<ConfigIo, 'readFile'>): 
   return terms.join(',');
 }
 
-/** Splits at `,` and `:`, but not within brackets nor within a regular expression. */
-function termsOf(pattern: string): readonly Term[] {
-  const pieces = pattern.matchAll(/\s*([&!]?)\s*(~[^,]*|(?:\[[^\]]*\]|[^,:[])+|\[)/g);
-  return [...pieces].flatMap((match) => {
-    const [whole, sign = '', body = ''] = match;
+/** Splits at `,` and `:`, but not within brackets nor within a regular expression, nor an address that is a host's name. */
+function termsOf(pattern: string, isHost: (name: string) => boolean): readonly Term[] {
+  const pieces = Array.from(pattern.matchAll(/[^,]+/g), ({ 0: part, index }) => {
+    const named = /^\s*([&!]?)\s*(\S+:\S*)\s*$/.exec(part);
+    return named?.[2] !== undefined && isHost(named[2])
+      ? [{ match: named, at: index + part.lastIndexOf(named[2]) }]
+      : Array.from(part.matchAll(/\s*([&!]?)\s*(~.*|(?:\[[^\]]*\]|[^:[])+|\[)/g), (match) => ({
+          match,
+          at: index + match.index + match[0].length - (match[2] ?? '').length,
+        }));
+  });
+  return pieces.flat().flatMap(({ match, at: start }) => {
+    const [, sign = '', body = ''] = match;
     const text = body.trim();
-    const start = match.index + whole.length - body.length;
     const kind = sign === '&' ? 'and' : sign === '!' ? 'not' : 'add';
     return text === '' ? [] : [{ kind, text, span: { start, end: start + text.length } }];
   });
@@ -155,7 +169,8 @@ function hostsNamed(names: Names, name: string, all: readonly string[]): readonl
     const grouped = new Set([...names.groups.values()].flat());
     return all.filter((host) => !grouped.has(host));
   }
-  return names.hosts.has(name) ? [name] : names.groups.get(name);
+  // Of a group that is called like a host Ansible's patterns mean the group.
+  return names.groups.get(name) ?? (names.hosts.has(name) ? [name] : undefined);
 }
 
 function globbed(names: Names, glob: string, all: readonly string[]): readonly string[] {

@@ -3,11 +3,20 @@ export interface ConfigIo {
   /** Rejects with the file system's own error (`code: 'ENOENT'`). */
   readFile(path: string): Promise<Uint8Array>;
   fileExists(path: string): Promise<boolean>;
+  /** What is in a directory; undefined when it is none. */
+  listDirectory(
+    path: string,
+  ): Promise<readonly { readonly name: string; readonly kind: 'file' | 'directory' }[] | undefined>;
   /** Its permissions; undefined where they cannot be read. */
   fileMode(path: string): Promise<number | undefined>;
-  /** Runs a program without a shell, for `{ command: [...] }`. */
+  /** Runs a program without a shell, for `{ command: [...] }`: 30 seconds and 1 MiB where nothing else is said. */
   runCommand(
     argv: readonly string[],
+    limits?: {
+      readonly timeoutMs?: number;
+      readonly maxBytes?: number;
+      readonly env?: Readonly<Record<string, string>>;
+    },
   ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;

@@ -36,6 +36,19 @@ export interface NamedSource {
   readonly place: Place;
 }
 
+/** What is not understood of a host, and would change the way to it or the rights on it: whoever selects it is refused with it. */
+export interface HostTrouble extends ConfigIssue {
+  /** A whole file is not read, so that nothing is known of the host for certain. */
+  readonly isUnread?: boolean;
+}
+
+/** A variable that the inventory has and no playbook can be given. */
+export interface Withheld {
+  /** Completes "it …". */
+  readonly why: string;
+  readonly place: Place;
+}
+
 /** One machine, with everything of its groups and defaults merged in. */
 export interface Host {
   readonly name: string;
@@ -49,11 +62,16 @@ export interface Host {
   /** Every group it is in, `all` not among them. */
   readonly groups: readonly string[];
   readonly place: Place;
+  /** Nothing when absent. */
+  readonly troubles?: readonly HostTrouble[];
+  readonly withheld?: ReadonlyMap<string, Withheld>;
 }
 
 export interface Inventory {
   /** The file it was read from; several are joined by a comma. */
   readonly file: string;
+  /** As it can be given again with `-i`. */
+  readonly files: readonly string[];
   /** In the order of the file, ranges expanded. */
   readonly hosts: ReadonlyMap<string, Host>;
   /** Host names of each group, children included. */
@@ -73,6 +91,8 @@ export interface Scope {
   readonly facts: JsonObject;
   readonly registers: Readonly<Record<string, Json | undefined>>;
   readonly item?: Json;
+  /** Variables that are written, and not read. */
+  readonly withheld?: ReadonlyMap<string, Withheld>;
 }
 
 /** What an expression came to: a value, or the registers whose value is not known (yet). */

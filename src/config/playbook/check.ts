@@ -11,6 +11,7 @@ import { ResolveError } from '../expressions/resolve-error.ts';
 import { playScope } from '../expressions/scope.ts';
 import type { CompiledStep } from './step.ts';
 import type { Host, Scope } from '../model/types.ts';
+import { showPlace } from '../yaml/source.ts';
 
 /**
  * Everything that can be known about a play on its hosts before connecting: variables that a host
@@ -116,13 +117,23 @@ function needed(conditions: readonly Compiled[], scope: Scope, found: Found): bo
 
 /** Reports variables that are read for certain and that the host does not have, and secrets that are read where they may not be. */
 function missing(expressions: readonly Compiled[], scope: Scope, found: Found): boolean {
-  const { vars } = scope;
+  const { vars, withheld } = scope;
   const lacking = expressions.flatMap(({ access, at }) =>
-    access.flatMap(({ root, keys: [key], spans: [span], certain }) =>
-      root !== 'vars' || !certain || key === undefined || span === undefined || Object.hasOwn(vars, key)
-        ? []
-        : [at.issue(span, `expression: there is no vars.${key}${didYouMean(key, Object.keys(vars))}`)],
-    ),
+    access.flatMap(({ root, keys: [key], spans: [span], certain }) => {
+      if (root !== 'vars' || key === undefined || span === undefined || Object.hasOwn(vars, key)) return [];
+      const written = withheld?.get(key);
+      // Even where it might not matter: without it the answer could be another one.
+      if (written !== undefined)
+        return [
+          at.issue(
+            span,
+            `expression: vars.${key} ${written.why} (${showPlace(written.place)}): write there what it comes to, or give it with --var`,
+          ),
+        ];
+      return certain
+        ? [at.issue(span, `expression: there is no vars.${key}${didYouMean(key, Object.keys(vars))}`)]
+        : [];
+    }),
   );
   const wrong = [...lacking, ...expressions.flatMap((expression) => expression.misusedSecrets(scope))];
   found.issues.push(...wrong);

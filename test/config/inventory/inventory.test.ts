@@ -145,8 +145,8 @@ groups:
     const io = laptop({ files: { a: 'hosts: { x: { prot: 1 }, y: {} }', b: 'hosts: { y: { port: none } }', c: '{' } });
     const issues = await issuesOf(loadInventory(['a', 'b', 'c', 'd'], io));
     expect(issues.map(printIssue).map((text) => text.split('\n')[0])).toEqual([
-      expect.stringMatching(/^c:1:\d+: not valid YAML/),
       'd: the file cannot be read: there is no such file',
+      expect.stringMatching(/^c:1:\d+: not valid YAML/),
       'a:1:15: unknown key "prot"; did you mean "port"?',
       'b:1:10: the host "y" is defined twice: first at a:1:26',
       'b:1:21: port: expected a number, not "none"',

@@ -1,0 +1,35 @@
+/** Variables of which the last that is set counts, what they may say without changing anything, and what to do otherwise. */
+export const conditions: readonly (readonly [readonly string[], RegExp, string])[] = [
+  [
+    ['ansible_connection'],
+    /^(?:ansible\.builtin\.)?(?:ssh|smart|paramiko|paramiko_ssh)$/,
+    'plimsoll reaches hosts by ssh only: leave this host out, or give it ansible_connection=ssh',
+  ],
+  [
+    ['ansible_become_method'],
+    /^(?:ansible\.builtin\.)?sudo$/,
+    'plimsoll becomes root by sudo only: allow it there, and write ansible_become_method=sudo',
+  ],
+  [
+    ['ansible_become_exe', 'ansible_sudo_exe'],
+    /^(?:\/usr\/bin\/)?sudo$/,
+    "plimsoll calls the system's own sudo: take it out where that will do",
+  ],
+  [
+    ['ansible_become_flags', 'ansible_sudo_flags'],
+    /^(?:\s*(?:-[HSnEkiPb]+|--(?:set-home|stdin|non-interactive|preserve-env|login)))*\s*$/,
+    'plimsoll calls sudo with options of its own: take it out where it does not change whose rights one has',
+  ],
+  [['ansible_ssh_executable'], /^(?:.*\/)?ssh$/, 'plimsoll does not run this program: take it out where ssh will do'],
+  [['ansible_shell_type'], /^(?:sh|bash|dash|zsh|fish|csh)$/, 'plimsoll works on hosts with a POSIX sh only'],
+  [
+    ['ansible_ssh_pkcs11_provider'],
+    /^$/,
+    'keys of a token are offered by the ssh-agent only: ssh-add -s adds them, then take it out',
+  ],
+  [
+    ['ansible_private_key', 'ansible_ssh_private_key'],
+    /^\s*$/,
+    'a key in a variable is not read: write it into a file, and name that by ansible_ssh_private_key_file',
+  ],
+];
