@@ -86,7 +86,7 @@ const intro = `<!-- Written by \`npm run docs\` out of src/config/from-ansible: 
 
 # Coming from Ansible
 
-Inventories are [read as they are](playbooks.md#inventory). A playbook is written anew: plimsoll has operations in place of
+Inventories are [read as they are](inventories.md). A playbook is written anew: plimsoll has operations in place of
 modules, and expressions in [CEL](https://cel.dev) in place of Jinja. Nothing needs to be learnt by heart for that:
 \`plimsoll validate FILE\` takes a playbook of Ansible's, and says of each of its words what is written here, all at once, with
 the place and the line. What it says is in these tables, for one value of each word.
