@@ -1,13 +1,11 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { ConfigIssue } from '../../errors.ts';
-import type { Target } from '../../transport/transport.ts';
 import type { JsonObject } from '../../values/json.ts';
 import { Secret } from '../../values/secret.ts';
 import { withFilesAt } from '../expressions/secret-vars.ts';
-import { didYouMean } from '../model/closest.ts';
 import { expandHome, type ConfigIo } from '../model/io.ts';
 import { expandRanges, RangeMistake } from '../model/ranges.ts';
-import type { Host, NamedSource, SecretKey, SecretSetting, SecretSource } from '../model/types.ts';
+import type { Host, NamedSource, SecretKey, SecretSetting, SecretSource, Way, Written } from '../model/types.ts';
 import type { InventoryOverrides, Layer, Layered } from './inventory-layers.ts';
 import type { SecretInput, Settings } from './inventory-schema.ts';
 import type { HostEntry } from './inventory-structure.ts';
@@ -16,13 +14,12 @@ import type { HostEntry } from './inventory-structure.ts';
 export interface HostContext {
   readonly io: ConfigIo;
   readonly overrides: InventoryOverrides;
-  readonly keys: readonly string[];
 }
 
-/** A host before it is known how its bastions are reached. */
-export type HostDraft = Omit<Host, 'target'> & {
-  readonly target: Omit<Target, 'jump'>;
-  readonly jump?: { readonly name: string; readonly layer: Layer };
+/** A host before it is known which of the hosts that it is behind are in the inventory. */
+export type HostDraft = Omit<Host, 'target' | 'way'> & {
+  readonly way: Omit<Way, 'jumps'>;
+  readonly jump?: Written<string> & { readonly layer: Layer; readonly isOwn: boolean };
 };
 
 export function draftHost(
@@ -34,32 +31,37 @@ export function draftHost(
   const layers: readonly Layer[] = [...written, { yaml: entry.yaml, path: entry.path, settings: context.overrides }];
   const last = <Key extends keyof Settings>(
     key: Key,
-  ): { readonly value: NonNullable<Settings[Key]>; readonly layer: Layer } | undefined => {
+  ): (Written<NonNullable<Settings[Key]>> & { readonly layer: Layer }) | undefined => {
     const layer = layers.findLast(({ settings }) => settings[key] !== undefined);
     const value = layer?.settings[key];
-    return layer === undefined || value === undefined ? undefined : { value, layer };
+    if (layer === undefined || value === undefined) return undefined;
+    // What the command line names, whoever gave it knows.
+    return layer.settings === context.overrides
+      ? { value, layer }
+      : { value, layer, place: layer.yaml.placeOf([...layer.path, key]) };
   };
   const named: NamedSource[] = [];
-  const files = (key: 'identity_file' | 'known_hosts_file'): readonly string[] | undefined => {
+  const files = (key: 'identity_file' | 'known_hosts_file' | 'ssh_config'): Written<readonly string[]> | undefined => {
     const found = last(key);
-    const paths = found && [found.value].flat().map((file) => resolvePath(file, found.layer, context.io));
-    // What the command line names, whoever gave it knows.
-    if (found !== undefined && found.layer.settings !== context.overrides)
+    if (found === undefined) return undefined;
+    const { value, layer } = found;
+    const paths = [value].flat().map((file) => (isNone(key, file) ? 'none' : resolvePath(file, layer, context)));
+    const { place } = found;
+    if (place !== undefined)
       named.push(
-        ...(paths ?? []).map((name): NamedSource => ({
-          key,
-          kind: 'file',
-          name,
-          place: found.layer.yaml.placeOf([...found.layer.path, key]),
-        })),
+        ...paths.filter((name) => !isNone(key, name)).map((name): NamedSource => ({ key, kind: 'file', name, place })),
       );
-    return paths;
+    return place === undefined ? { value: paths } : { value: paths, place };
+  };
+  const milliseconds = (key: 'connect_timeout' | 'command_timeout'): Written<number> | undefined => {
+    const found = last(key);
+    return found && { ...found, value: Math.ceil(found.value * 1000) };
   };
   const secret = (key: 'identity_passphrase' | 'password' | 'become_password'): SecretSetting | undefined => {
     const found = last(key);
     return (
       found && {
-        source: secretSource(found.value, found.layer, context.io),
+        source: secretSource(found.value, found.layer, context),
         place: found.layer.yaml.placeOf([...found.layer.path, key]),
       }
     );
@@ -69,9 +71,8 @@ export function draftHost(
     ['password', secret('password')],
     ['becomePassword', secret('become_password')],
   ];
-  const user = last('user')?.value ?? context.io.userName;
-  const becomeUser = last('become_user')?.value ?? 'root';
-  const become = last('become')?.value ?? false;
+  const address = last('address');
+  const sshConfig = files('ssh_config');
   const jump = last('proxy_jump');
   return {
     name: entry.name,
@@ -80,52 +81,49 @@ export function draftHost(
     vars: layers.reduce<JsonObject>(
       (vars, layer) => ({
         ...vars,
-        ...withFilesAt(layer.settings.vars ?? {}, (file) => resolve(resolvePath(file, layer, context.io))),
+        ...withFilesAt(layer.settings.vars ?? {}, (file) => resolve(resolvePath(file, layer, context))),
       }),
       {},
     ),
     secrets: Object.fromEntries(secrets.filter(([, setting]) => setting !== undefined)),
-    files: named,
-    // A jump set for a whole group that the bastion belongs to does not send the bastion through itself.
-    ...(jump === undefined || jump.value === 'none' || (jump.value === entry.name && jump.layer.path !== entry.path)
-      ? {}
-      : { jump: { name: jump.value, layer: jump.layer } }),
-    target: {
-      name: entry.name,
-      address: addressOf(entry, last('address')?.value, issues),
-      port: last('port')?.value ?? 22,
-      user,
-      identityFiles: files('identity_file') ?? context.keys,
-      agent: last('agent')?.value ?? true,
-      knownHostsFiles: files('known_hosts_file') ?? [
-        join(context.io.homeDir, '.ssh', 'known_hosts'),
-        '/etc/ssh/ssh_known_hosts',
-      ],
-      become: become === false || (user === 'root' && becomeUser === 'root') ? 'none' : 'sudo',
-      becomeUser,
-      connectTimeoutMs: Math.ceil((last('connect_timeout')?.value ?? 10) * 1000),
-      commandTimeoutMs: Math.ceil((last('command_timeout')?.value ?? 300) * 1000),
+    way: {
+      address: address && { ...address, value: addressOf(entry, address.value, issues) },
+      port: last('port'),
+      user: last('user'),
+      identityFiles: files('identity_file'),
+      agent: last('agent'),
+      knownHostsFiles: files('known_hosts_file'),
+      connectTimeoutMs: milliseconds('connect_timeout'),
+      sshConfig: sshConfig && { ...sshConfig, value: sshConfig.value[0] ?? 'none' },
+      become: (last('become')?.value ?? false) !== false,
+      becomeUser: last('become_user')?.value ?? 'root',
+      commandTimeoutMs: milliseconds('command_timeout')?.value ?? 300_000,
       stateDirectory: last('state_directory')?.value ?? '/var/lib/plimsoll',
     },
+    files: named,
+    ...(jump === undefined ? {} : { jump: { ...jump, isOwn: jump.layer.path === entry.path } }),
   };
 }
 
+function isNone(key: string, file: string): boolean {
+  return key === 'ssh_config' && file === 'none';
+}
+
 /** Relative to the file that says it, so that an inventory works from any directory. */
-function resolvePath(file: string, { yaml }: Layer, io: ConfigIo): string {
+function resolvePath(file: string, { yaml }: Layer, { io }: HostContext): string {
   const path = expandHome(file, io);
   return isAbsolute(path) ? path : join(dirname(yaml.source.file), path);
 }
 
-function secretSource(input: SecretInput, layer: Layer, io: ConfigIo): SecretSource {
+function secretSource(input: SecretInput, layer: Layer, context: HostContext): SecretSource {
   if (typeof input === 'string') return { kind: 'text', secret: new Secret(input) };
   if ('env' in input) return { kind: 'env', name: input.env };
-  if ('file' in input) return { kind: 'file', path: resolvePath(input.file, layer, io) };
+  if ('file' in input) return { kind: 'file', path: resolvePath(input.file, layer, context) };
   return { kind: 'command', argv: input.command };
 }
 
 /** The host's share of an address with a range; several hosts at one address are a mistake. */
-function addressOf(entry: HostEntry, address: string | undefined, issues: ConfigIssue[]): string {
-  if (address === undefined) return entry.name;
+function addressOf(entry: HostEntry, address: string, issues: ConfigIssue[]): string {
   const complain = (message: string): void => void issues.push(entry.yaml.issue([...entry.path, 'address'], message));
   try {
     const addresses = expandRanges(address);
@@ -139,21 +137,4 @@ function addressOf(entry: HostEntry, address: string | undefined, issues: Config
     complain(thrown.message);
     return address;
   }
-}
-
-export function withJump(draft: HostDraft, drafts: ReadonlyMap<string, HostDraft>, issues: ConfigIssue[]): Host {
-  const { name, vars, groups, secrets, files, place } = draft;
-  const targetOf = ({ target, jump }: HostDraft, trail: readonly string[]): Target => {
-    if (jump === undefined) return target;
-    const { yaml, path } = jump.layer;
-    const complain = (message: string): void => void issues.push(yaml.issue([...path, 'proxy_jump'], message));
-    const next = drafts.get(jump.name);
-    if (next === undefined)
-      complain(`proxy_jump: there is no host "${jump.name}" in the inventory${didYouMean(jump.name, drafts.keys())}`);
-    else if (trail.includes(jump.name))
-      complain(`proxy_jump goes in a circle: ${[...trail.slice(trail.indexOf(jump.name)), jump.name].join(' → ')}`);
-    else return { ...target, jump: targetOf(next, [...trail, jump.name]) };
-    return target;
-  };
-  return { name, vars, groups, secrets, files, place, target: targetOf(draft, [name]) };
 }

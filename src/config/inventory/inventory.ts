@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { ConfigError, type ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { byHand } from '../../values/shell.ts';
 import { asJson } from '../yaml/as-json.ts';
-import { draftHost, type HostContext, type HostDraft, withJump } from './inventory-host.ts';
+import { draftHost, type HostContext, type HostDraft } from './inventory-host.ts';
+import { circlesOf, jumpsOf } from './inventory-jumps.ts';
 import { type InventoryOverrides, layering } from './inventory-layers.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { readStructure, type Structure } from './inventory-structure.ts';
@@ -12,7 +12,10 @@ import { readInventoryFile, type Read } from './read-file.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
 import { mistakenSecrets } from '../expressions/secret-vars.ts';
 import { inOrder } from '../yaml/source.ts';
-import type { Inventory } from '../model/types.ts';
+import type { Host, Inventory } from '../model/types.ts';
+import { nothingKnown, routeTo } from '../ssh/route.ts';
+import type { Laptop } from '../ssh/target-of-way.ts';
+import { readLaptop } from '../ssh/through-ssh.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
 
 /** Reads and merges the files. Throws a ConfigError with every issue of all of them. */
@@ -37,8 +40,7 @@ export async function readInventory(
   const issues = [...parsed.flatMap((file) => file.issues), ...yamls.flatMap(judge), ...structure.issues];
   if (files.length === 0) issues.push({ file: 'inventory', message: 'no inventory file was given' });
   if (issues.length > 0) return { issues: inOrder(issues) };
-  const keys = await defaultKeys(io);
-  const built = build(structure.structure, yamls, { io, overrides, keys });
+  const built = build(structure.structure, yamls, { io, overrides }, await readLaptop(io));
   return built.value === undefined
     ? built
     : { ...built, value: { ...built.value, warnings: await withModes(built.value.warnings, io) } };
@@ -95,21 +97,31 @@ function pathsOf(value: Json, wanted: (text: string) => boolean): readonly Path[
   );
 }
 
-async function defaultKeys(io: ConfigIo): Promise<readonly string[]> {
-  const files = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(io.homeDir, '.ssh', name));
-  const there = await Promise.all(files.map((file) => io.fileExists(file)));
-  return files.filter((_, index) => there[index]);
-}
-
-function build(structure: Structure, yamls: readonly YamlFile[], context: HostContext): Read<Inventory> {
+function build(
+  structure: Structure,
+  yamls: readonly YamlFile[],
+  context: HostContext,
+  laptop: Laptop,
+): Read<Inventory> {
   const issues: ConfigIssue[] = [];
   const groups = new Map([...structure.groups.keys()].map((name) => [name, membersOf(structure, name)]));
   const layersOf = layering(structure, yamls, groups);
   const drafts = new Map(
     [...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]),
   );
-  const hosts = new Map([...drafts].map(([name, draft]) => [name, withJump(draft, drafts, issues)]));
+  const jumps = new Map([...drafts].map(([name, draft]) => [name, jumpsOf(draft, drafts, issues)]));
+  issues.push(...circlesOf(jumps, drafts));
   if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
+  const ways = new Map(
+    [...drafts.values()].map(({ name, way }) => [name, { ...way, jumps: jumps.get(name) }] as const),
+  );
+  const finder = { ways, known: nothingKnown, laptop };
+  const hosts = new Map(
+    [...drafts.values()].map(({ name, vars, groups, secrets, files, place, way: own }): [string, Host] => {
+      const way = ways.get(name) ?? own;
+      return [name, { name, vars, groups, secrets, files, place, way, target: routeTo(name, way, finder).target }];
+    }),
+  );
   const file = yamls.map(({ source }) => source.file).join(', ');
   return { value: { file, hosts, groups, warnings: plainSecrets(drafts.values()) }, issues: [] };
 }
