@@ -11,7 +11,7 @@ export interface ConfigIo {
   ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
   /**
    * Asks the system's `ssh` something that it answers without connecting. It has no terminal, and is ended when its
-   * time is over. Rejects with `code: 'ENOENT'` where there is no such program; absent where it is not to be asked.
+   * time is over. Rejects with `code: 'ENOENT'` where there is no such program, as if this were absent.
    */
   readonly askSsh?: (args: readonly string[], timeoutMs: number) => Promise<SshRan>;
   /** The home directory of the laptop's user as the system has it, whatever HOME says: what `ssh` calls `~`. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type ConfigIo, expandHome, whyUnreadable } from '../model/io.ts';
 import { type ConfigLine, configLines, hostLineMatches, plainPattern } from './config-lines.ts';
-import type { SshQuestion, SshReply } from './ssh-config.ts';
 import { wayOf } from './ssh-answer.ts';
+import type { SshQuestion, SshReply } from './ssh-question.ts';
 
 /**
  * What the files of ssh's configuration say in their Host blocks, for a machine that has no `ssh` to ask. What takes

@@ -1,8 +1,8 @@
 import type { Target } from '../../transport/transport.ts';
 import type { Jump, Way, WayRow, Written } from '../model/types.ts';
 import { isDestination, jumpOfCommand, JumpMistake, parseJumps, printJump } from './jumps.ts';
-import type { SshQuestion, SshReply } from './ssh-config.ts';
 import type { SshWay } from './ssh-answer.ts';
+import type { SshQuestion, SshReply } from './ssh-question.ts';
 import { describe, type Laptop, sourceOf, type Stop } from './target-of-way.ts';
 import { byProxyCommand, inCircle } from './unserved.ts';
 

@@ -1,6 +1,6 @@
 import { configLines, hostLineMatches, plainPattern } from './config-lines.ts';
-import type { SshQuestion, SshReply } from './ssh-config.ts';
 import type { SshValues, SshWay } from './ssh-answer.ts';
+import type { SshQuestion, SshReply } from './ssh-question.ts';
 
 /**
  * Which questions get the same answer. What ssh says about a name depends on it by the Host lines that match it, by

@@ -4,32 +4,8 @@ import { oneLine } from '../../values/terminal.ts';
 import type { ConfigIo } from '../model/io.ts';
 import { readPlainly } from './plain-reading.ts';
 import { classifier, counterpart, sharedReply } from './sharing.ts';
-import { type SshValues, type SshWay, valuesOf, wayOf } from './ssh-answer.ts';
-
-/** What `ssh [-l user] [-p port] [-o HostName=…] NAME` would do. */
-export interface SshQuestion {
-  readonly name: string;
-  readonly user?: string;
-  readonly port?: number;
-  /** The address that stands in the inventory. */
-  readonly hostName?: string;
-  /** The file that is read instead of the user's and the system's. */
-  readonly config?: string;
-}
-
-export interface SshReply {
-  readonly values: SshValues;
-  /** Undefined where ssh gave no answer that can be used. */
-  readonly way?: SshWay;
-  /** Why there is none, or why it is not to be relied on. */
-  readonly failed?: string;
-  readonly hint?: string;
-  /** The programs that ssh ran to answer (`Match exec`). */
-  readonly ran: readonly string[];
-  /** `FILE line N: Applying options for PATTERN`. */
-  readonly applied: readonly string[];
-  readonly files: readonly string[];
-}
+import { type SshWay, valuesOf, wayOf } from './ssh-answer.ts';
+import type { SshQuestion, SshReply } from './ssh-question.ts';
 
 const deadlineSeconds = 10;
 

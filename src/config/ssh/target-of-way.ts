@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Target } from '../../transport/transport.ts';
 import type { ConfigIo } from '../model/io.ts';
 import type { Way, WayRow, Written } from '../model/types.ts';
-import type { SshReply } from './ssh-config.ts';
 import type { SshWay } from './ssh-answer.ts';
+import type { Configured, SshReply } from './ssh-question.ts';
 import { expandTokens, type Tokens, UnknownToken } from './tokens.ts';
 import { type Unserved, whyUnserved } from './unserved.ts';
 
@@ -163,9 +163,6 @@ export function describe({ name, way }: Stop, said: Said, { io, keys }: Laptop):
     },
   };
 }
-
-/** What is configured is what is not as it is without a configuration. */
-export type Configured = <Key extends keyof SshWay>(key: Key) => SshWay[Key] | undefined;
 
 function configuredBy({ replies, defaults }: Said): Configured {
   return (key) => {

@@ -3,7 +3,8 @@ import { AppError } from '../../errors.ts';
 import type { ConfigIo } from '../model/io.ts';
 import type { Host, Inventory, Way } from '../model/types.ts';
 import { type Knowledge, type Route, routeTo } from './route.ts';
-import { SshConfig, type SshQuestion, type SshReply } from './ssh-config.ts';
+import { SshConfig } from './ssh-config.ts';
+import type { SshQuestion, SshReply } from './ssh-question.ts';
 import type { Laptop } from './target-of-way.ts';
 
 /** A program that ssh ran to tell what its configuration has for some hosts (`Match exec`). */

@@ -1,7 +1,6 @@
 import { oneLine } from '../../values/terminal.ts';
 import type { Target } from '../../transport/transport.ts';
-import type { SshReply } from './ssh-config.ts';
-import type { Configured } from './target-of-way.ts';
+import type { Configured, SshReply } from './ssh-question.ts';
 
 export type Unserved = NonNullable<Target['unserved']>;
 
@@ -44,7 +43,7 @@ export function inCircle(names: readonly string[]): Unserved {
 
 function unserved(name: string, what: string): Unserved {
   return {
-    message: `by its configuration ssh ${what}, which plimsoll cannot do: it is not connected to`,
+    message: `by its configuration ssh ${what}, which plimsoll cannot do`,
     hint: withoutIt(name),
   };
 }

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { isDestination, jumpOfCommand, JumpMistake, parseJumps, printJump } from '../../../src/config/ssh/jumps.ts';
+
+describe('a way as ssh -J takes it', () => {
+  it.each([
+    ['none', []],
+    ['gate', [{ host: 'gate' }]],
+    ['ops@gate:2222', [{ host: 'gate', user: 'ops', port: 2222 }]],
+    ['ops@corp@gate', [{ host: 'gate', user: 'ops@corp' }]],
+    ['a, b:22', [{ host: 'a' }, { host: 'b', port: 22 }]],
+    ['[2001:db8::1]:2222', [{ host: '2001:db8::1', port: 2222 }]],
+    ['ssh://ops@gate:22/', [{ host: 'gate', user: 'ops', port: 22 }]],
+  ])('%s', (text, jumps) => {
+    expect(parseJumps(text)).toEqual(jumps);
+  });
+
+  it.each(['', 'a,,b', '-oProxyCommand=x', 'x@-a', '-l@a', 'a b', 'a;b', 'a$(x)', '2001:db8::1', 'a:0', 'a:70000', 'a:x', '@a', 'a`b`'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseJumps(text)).toThrow(JumpMistake);
+    },
+  );
+
+  it('is printed as it is read', () => {
+    for (const text of ['gate', 'ops@gate:2222', '[::1]:22']) expect(parseJumps(text).map(printJump)).toEqual([text]);
+  });
+});
+
+describe('a ProxyCommand that is a ProxyJump', () => {
+  it.each([
+    ['ssh -W %h:%p gate', { host: 'gate' }],
+    ['ssh -q -W [%h]:%p ops@gate 2>/dev/null', { host: 'gate', user: 'ops' }],
+    ['exec /usr/bin/ssh gate -p 2222 -l ops -W %h:%p', { host: 'gate', user: 'ops', port: 2222 }],
+  ])('%s', (command, jump) => {
+    expect(jumpOfCommand(command)).toEqual(jump);
+  });
+
+  it.each([
+    'nc %h %p',
+    'ssh gate nc %h %p',
+    'ssh -W %h:22 gate',
+    'ssh -W %h:%p %r@gate',
+    'ssh -i key -W %h:%p gate',
+    'ssh -o X=y -W %h:%p gate',
+    'ssh -W %h:%p gate; touch x',
+    'ssh -W %h:%p',
+    'sshx -W %h:%p gate',
+    'ssh -W %h:%p gate other',
+    'ssh -l -x -W %h:%p gate',
+  ])('%s is none', (command) => {
+    expect(jumpOfCommand(command)).toBeUndefined();
+  });
+});
+
+it('takes nothing for a destination that ssh could take for an option, or for something else', () => {
+  expect(['web-1', '10.0.0.1', 'fe80::1%eth0', '::1'].every(isDestination)).toBe(true);
+  expect(['-x', 'a b', 'u@h', 'ssh://h', 'a/b', ''].some(isDestination)).toBe(false);
+});
