@@ -38,11 +38,6 @@ export const needs = {
     broughtBy: 'apt-get install tar coreutils findutils',
   },
   ssh: { what: "OpenSSH's ssh", isHere: () => has('ssh'), broughtBy: 'apt-get install openssh-client' },
-  sshd: {
-    what: "OpenSSH's sshd and ssh",
-    isHere: () => has('ssh', 'ssh-keygen', '/usr/sbin/sshd'),
-    broughtBy: 'apt-get install openssh-server',
-  },
   bash: { what: 'bash', isHere: () => has('/usr/bin/bash'), broughtBy: 'apt-get install bash' },
   dash: { what: 'dash', isHere: () => has('/usr/bin/dash'), broughtBy: 'apt-get install dash' },
   'lab:busybox': { what: 'busybox', isHere: () => has('/usr/bin/busybox'), broughtBy: setup },

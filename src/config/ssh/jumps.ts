@@ -42,9 +42,9 @@ export function printJump({ host, user, port }: Jump): string {
 
 /**
  * The host that a ProxyCommand goes through when it is nothing but the older way of writing a ProxyJump:
- * `ssh [-q] [-p PORT] [-l USER] -W %h:%p HOST`. Undefined for whatever else it may be.
+ * `ssh [-q] [-F FILE] [-p PORT] [-l USER] -W %h:%p HOST`. Undefined for whatever else it may be.
  */
-export function jumpOfCommand(command: string): Jump | undefined {
+export function jumpOfCommand(command: string): { readonly jump: Jump; readonly config?: string } | undefined {
   const words = command
     .trim()
     .replace(/^exec\s+/, '')
@@ -55,7 +55,7 @@ export function jumpOfCommand(command: string): Jump | undefined {
   let destination: string | undefined;
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (/^-[qaxTn]+$/.test(word)) continue;
-    const [, option, glued] = /^-([Wpl])(.*)$/.exec(word) ?? [];
+    const [, option, glued] = /^-([WplF])(.*)$/.exec(word) ?? [];
     if (option !== undefined) {
       const value = glued === undefined || glued === '' ? words.shift() : glued;
       if (value === undefined || found.has(option)) return undefined;
@@ -70,8 +70,16 @@ export function jumpOfCommand(command: string): Jump | undefined {
     const user = found.get('l') ?? jump.user;
     const port = found.get('p');
     if (port !== undefined && !/^\d{1,5}$/.test(port)) return undefined;
-    const [checked] = parseJumps(printJump({ host: jump.host, ...(user === undefined ? {} : { user }) }));
-    return checked && { ...checked, ...(port === undefined ? {} : { port: Number(port) }) };
+    const config = found.get('F');
+    if (config !== undefined && !/^\/[\w./-]+$/.test(config)) return undefined;
+    const [checked] = parseJumps(
+      printJump({
+        host: jump.host,
+        ...(user === undefined ? {} : { user }),
+        ...(port === undefined ? {} : { port: Number(port) }),
+      }),
+    );
+    return checked && { jump: checked, ...(config === undefined ? {} : { config }) };
   } catch (thrown) {
     if (thrown instanceof JumpMistake) return undefined;
     throw thrown;

@@ -74,7 +74,8 @@ function follow(stop: Stop, through: Written<readonly Jump[]> | undefined, trail
   return { target: { ...target, jump: route.target }, stops: [shown({}, [row]), ...route.stops] };
 }
 
-type SaidJumps = Written<readonly Jump[]> & { readonly isCommand?: boolean };
+/** `ofCommand`: of a program of its own, which is told of another file of ssh's configuration, or of none. */
+type SaidJumps = Written<readonly Jump[]> & { readonly ofCommand?: { readonly config?: string } };
 
 function jumpsOf(
   name: string,
@@ -84,7 +85,7 @@ function jumpsOf(
     const through = jumpOfCommand(command);
     return through === undefined
       ? byProxyCommand(name, command)
-      : { value: [through], from: 'ssh config', isCommand: true };
+      : { value: [through.jump], from: 'ssh config', ofCommand: through };
   }
   try {
     return { value: jump === undefined ? [] : parseJumps(jump), from: 'ssh config' };
@@ -100,7 +101,7 @@ function jumpsOf(
 /** A host of the inventory by that name; any other one is reached as ssh by itself would. */
 function stopOf(
   { host, user, port }: Jump,
-  { place, from, isCommand }: SaidJumps,
+  { place, from, ofCommand }: SaidJumps,
   { way: behind }: Stop,
   { ways }: Finder,
 ): Stop {
@@ -119,8 +120,12 @@ function stopOf(
       connectTimeoutMs,
       commandTimeoutMs,
       stateDirectory,
-      // A program of its own, which is not told of another file.
-      sshConfig: isCommand === true && sshConfig?.value !== 'none' ? undefined : sshConfig,
+      sshConfig:
+        ofCommand === undefined
+          ? sshConfig
+          : ofCommand.config === undefined
+            ? undefined
+            : { value: ofCommand.config, from: 'ssh config' },
       // What the command line says holds for every host.
       knownHostsFiles: knownHostsFiles?.place === undefined ? knownHostsFiles : undefined,
       become: false,

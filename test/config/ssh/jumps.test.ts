@@ -28,11 +28,12 @@ describe('a way as ssh -J takes it', () => {
 
 describe('a ProxyCommand that is a ProxyJump', () => {
   it.each([
-    ['ssh -W %h:%p gate', { host: 'gate' }],
-    ['ssh -q -W [%h]:%p ops@gate 2>/dev/null', { host: 'gate', user: 'ops' }],
-    ['exec /usr/bin/ssh gate -p 2222 -l ops -W %h:%p', { host: 'gate', user: 'ops', port: 2222 }],
-  ])('%s', (command, jump) => {
-    expect(jumpOfCommand(command)).toEqual(jump);
+    ['ssh -W %h:%p gate', { jump: { host: 'gate' } }],
+    ['ssh -q -W [%h]:%p ops@gate 2>/dev/null', { jump: { host: 'gate', user: 'ops' } }],
+    ['exec /usr/bin/ssh gate -p 2222 -l ops -W %h:%p', { jump: { host: 'gate', user: 'ops', port: 2222 } }],
+    ['ssh -F /etc/fleet/config -W %h:%p gate', { jump: { host: 'gate' }, config: '/etc/fleet/config' }],
+  ])('%s', (command, found) => {
+    expect(jumpOfCommand(command)).toEqual(found);
   });
 
   it.each([
@@ -47,6 +48,8 @@ describe('a ProxyCommand that is a ProxyJump', () => {
     'sshx -W %h:%p gate',
     'ssh -W %h:%p gate other',
     'ssh -l -x -W %h:%p gate',
+    'ssh -F ~/x -W %h:%p gate',
+    'ssh -F /a$(b) -W %h:%p gate',
   ])('%s is none', (command) => {
     expect(jumpOfCommand(command)).toBeUndefined();
   });
