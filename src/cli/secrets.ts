@@ -87,9 +87,7 @@ export class SecretReader {
       },
       ...(variables === undefined ? {} : { variables: variables.of, directory: variables.directory }),
     };
-    this.name(
-      namedSources(inventory, hosts, this.#world.io, options).map(namingOf),
-    );
+    this.name(namedSources(inventory, hosts, this.#world.io, options).map(namingOf));
     const read = await resolveSecrets(inventory, hosts, this.#world.io, options);
     showWarnings(this.#world, warnings);
     return read;

@@ -25,7 +25,7 @@ export function configLines(text: string): readonly ConfigLine[] | undefined {
 function argumentsOf(text: string): readonly string[] | undefined {
   if (text.includes('\\') || text.includes('\0')) return undefined;
   const args: string[] = [];
-  for (let rest = text.trim(); rest !== '' && !rest.startsWith('#'); ) {
+  for (let rest = text.trim(); rest !== '' && !rest.startsWith('#');) {
     const [whole, quoted, single, plain] = /^(?:"([^"]*)"|'([^']*)'|([^\s"']+))(?=\s|$)/.exec(rest) ?? [];
     const arg = quoted ?? single ?? plain;
     if (whole === undefined || arg === undefined) return undefined;

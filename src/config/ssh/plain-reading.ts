@@ -34,9 +34,10 @@ export async function readPlainly(question: SshQuestion, io: ConfigIo): Promise<
     if (trouble !== undefined) return cannot(heard, read, trouble, question);
   }
   const hostname = values.get('hostname')?.[0] ?? question.name;
-  values.set('hostname', [
-    question.hostName ?? hostname.replaceAll(/%(.)/g, (whole, token) => (token === 'h' ? question.name : token === '%' ? '%' : whole)),
-  ]);
+  const expanded = hostname.replaceAll(/%([h%])/g, (_, token) => (token === 'h' ? question.name : '%'));
+  values.set('hostname', [question.hostName ?? expanded.toLowerCase()]);
+  const alias = values.get('hostkeyalias')?.[0];
+  if (alias !== undefined) values.set('hostkeyalias', [alias.toLowerCase()]);
   set('user', io.userName);
   set('port', '22');
   try {
@@ -87,10 +88,12 @@ function apply(file: string, text: string, name: string, values: Map<string, rea
   for (const { keyword, args, rest, line } of lines) {
     const place = `${file}:${String(line)}`;
     if (keyword === 'host') {
-      if (args?.every((pattern) => plainPattern.test(pattern)) !== true) return `${place} is not certain to be understood`;
+      if (args?.every((pattern) => plainPattern.test(pattern)) !== true)
+        return `${place} is not certain to be understood`;
       isActive = hostLineMatches(args, name);
     } else if (keyword === 'match') {
-      if (args?.length !== 1 || args[0]?.toLowerCase() !== 'all') return `${place} is a Match line, which only ssh decides`;
+      if (args?.length !== 1 || args[0]?.toLowerCase() !== 'all')
+        return `${place} is a Match line, which only ssh decides`;
       isActive = true;
     } else if (isActive) {
       if (keyword === 'include') return `${place} includes other files, which only ssh finds`;
@@ -107,8 +110,7 @@ function apply(file: string, text: string, name: string, values: Map<string, rea
   for (const [keyword, list] of fresh) {
     const before = values.get(keyword) ?? [];
     if (added.has(keyword)) values.set(keyword, [...before, ...list]);
-    else if (before.length === 0 && !(hadProxy && proxies.includes(keyword)))
-      values.set(keyword, list.slice(0, 1));
+    else if (before.length === 0 && !(hadProxy && proxies.includes(keyword))) values.set(keyword, list.slice(0, 1));
   }
   return undefined;
 }

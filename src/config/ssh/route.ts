@@ -42,7 +42,12 @@ export function routeTo(name: string, way: Way, finder: Finder): Route {
 }
 
 /** `through`: the hosts in front of it, where they have been said; otherwise it says so itself. */
-function follow(stop: Stop, through: Written<readonly Jump[]> | undefined, trail: readonly Stop[], finder: Finder): Route {
+function follow(
+  stop: Stop,
+  through: Written<readonly Jump[]> | undefined,
+  trail: readonly Stop[],
+  finder: Finder,
+): Route {
   const asked = questionsOf(stop).flatMap((question) => finder.known.reply(question) ?? []);
   const { target, rows, proxy } = describe(
     through === undefined ? stop : { ...stop, way: { ...stop.way, jumps: through } },

@@ -74,8 +74,7 @@ export class Ways {
     for (const [id, question] of questions) {
       const reply = await this.#config.ask(question);
       this.#replies.set(id, reply);
-      for (const command of reply.ran)
-        programs.set(command, (programs.get(command) ?? new Set()).add(question.name));
+      for (const command of reply.ran) programs.set(command, (programs.get(command) ?? new Set()).add(question.name));
     }
   }
 }

@@ -70,9 +70,7 @@ export async function gatherCredentials(
     return [];
   });
   const others =
-    target.identitiesOnly === true
-      ? []
-      : held.filter((key) => !read.some((identity) => samePublicKey(identity, key)));
+    target.identitiesOnly === true ? [] : held.filter((key) => !read.some((identity) => samePublicKey(identity, key)));
   const usable = [
     ...fromFiles,
     ...others.flatMap(throughAgent),

@@ -46,14 +46,29 @@ const depending = [
   'Host *\n  UserKnownHostsFile ~/.ssh/%h\n',
   'Host web*\n  HostName 10.0.0.1\n',
 ];
-const names = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6', 'db-7', 'db-8', 'db', 'plain-h', 'Web-X', '10.0.0.5'];
+const names = [
+  'web-1',
+  'web-2',
+  'web-3',
+  'web-4',
+  'web-5',
+  'web-6',
+  'db-7',
+  'db-8',
+  'db',
+  'plain-h',
+  'Web-X',
+  '10.0.0.5',
+];
 
 describe('with a real ssh', { tags: ['ssh'] }, () => {
   it.each([...plain, ...depending])('what is shared is what each would be told: %j', async (text) => {
     const config = configFile(text);
-    const questions = names.map(
-      (name, index): SshQuestion => ({ name, config, ...(index % 3 === 0 ? { user: 'me', port: 3000 + index } : {}) }),
-    );
+    const questions = names.map((name, index): SshQuestion => ({
+      name,
+      config,
+      ...(index % 3 === 0 ? { user: 'me', port: 3000 + index } : {}),
+    }));
     const sharing = new SshConfig(nodeConfigIo(process.env));
     await sharing.askAll(questions);
     const alone = new SshConfig(nodeConfigIo(process.env));
@@ -78,7 +93,16 @@ describe('with a real ssh', { tags: ['ssh'] }, () => {
     for (const name of names) {
       const [asked, found] = [await real.ask({ name, config }), await read.ask({ name, config })];
       expect(found.failed).toBeUndefined();
-      for (const key of ['user', 'hostname', 'port', 'identityfile', 'identitiesonly', 'proxyjump', 'proxycommand', 'hostkeyalias'] as const) {
+      for (const key of [
+        'user',
+        'hostname',
+        'port',
+        'identityfile',
+        'identitiesonly',
+        'proxyjump',
+        'proxycommand',
+        'hostkeyalias',
+      ] as const) {
         const isUsual = JSON.stringify(found.way?.[key]) === JSON.stringify(defaults[1]?.[key]);
         expect(isUsual ? defaults[0]?.[key] : found.way?.[key], `${name} ${key}`).toEqual(
           key === 'hostname' && isUsual ? defaults[0]?.hostname : asked.way?.[key],

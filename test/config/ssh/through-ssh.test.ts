@@ -40,12 +40,7 @@ async function ways(
       asked.push(args.slice(2).join(' '));
       const name = args.at(-1) ?? '';
       return Promise.resolve(
-        said[name] ??
-          answer(
-            defaults
-              .replace(/^hostname .*$/m, `hostname ${name}`)
-              .replace(/^user .*$/m, 'user ada'),
-          ),
+        said[name] ?? answer(defaults.replace(/^hostname .*$/m, `hostname ${name}`).replace(/^user .*$/m, 'user ada')),
       );
     },
   });
@@ -60,7 +55,7 @@ async function ways(
 function setting(...lines: readonly string[]): SshRan {
   const keys = new Set(lines.map((line) => line.split(' ')[0]));
   const kept = defaults.split('\n').filter((line) => !keys.has(line.split(' ')[0]));
-  return answer([...kept.filter((line) => !line.startsWith('user ')), 'user ada', ...lines].join('\n'));
+  return answer([...kept.map((line) => line.replace(/^user .*$/, 'user ada')), ...lines].join('\n'));
 }
 
 describe('what ssh knows', () => {
@@ -195,7 +190,11 @@ describe('a host that ssh reaches in a way that plimsoll cannot go', () => {
   });
 
   it('a configuration that ssh cannot read is told once, for all', async () => {
-    const broken = { status: 255, stdout: '', stderr: '/home/ada/.ssh/config: line 3: Bad configuration option: prt\n' };
+    const broken = {
+      status: 255,
+      stdout: '',
+      stderr: '/home/ada/.ssh/config: line 3: Bad configuration option: prt\n',
+    };
     const io = laptop({ files: { 'i.yaml': 'hosts: { a: , b: }' }, ssh: () => Promise.resolve(broken) });
     const inventory = await loadInventory(['i.yaml'], io);
     await expect(new Ways(io).through(inventory, [...inventory.hosts.values()])).rejects.toMatchObject({
@@ -255,7 +254,9 @@ describe('many hosts', () => {
 
   it('are asked for one by one where an answer holds something made of the name', async () => {
     const config = 'Host *\n  ControlPath /run/%C\n';
-    const { asked } = await manyWays(hosts, config, (name) => [`controlpath /run/${name.split('').reverse().join('')}`]);
+    const { asked } = await manyWays(hosts, config, (name) => [
+      `controlpath /run/${name.split('').reverse().join('')}`,
+    ]);
     expect(asked.length).toBeGreaterThanOrEqual(300);
   });
 
@@ -270,9 +271,7 @@ describe('many hosts', () => {
       ssh: (args) => {
         asked.push(args.join(' '));
         const name = args.at(-1) ?? '';
-        const own = args.includes('none')
-          ? []
-          : ['user ops', 'identityfile ~/.ssh/%h', 'port 2222', ...more(name)];
+        const own = args.includes('none') ? [] : ['user ops', 'identityfile ~/.ssh/%h', 'port 2222', ...more(name)];
         return Promise.resolve(setting(`hostname ${name}`, ...own));
       },
     });

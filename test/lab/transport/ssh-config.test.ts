@@ -83,7 +83,12 @@ Match all
   User ${user}
 `,
     );
-    writeFileSync(inventory, `hosts:\n${Object.keys(hosts).map((name) => `  ${name}:\n`).join('')}`);
+    writeFileSync(
+      inventory,
+      `hosts:\n${Object.keys(hosts)
+        .map((name) => `  ${name}:\n`)
+        .join('')}`,
+    );
   });
   afterAll(() => sshd.stop());
 
