@@ -37,7 +37,7 @@ export function byProxyCommand(name: string, command: string): Unserved {
 export function inCircle(names: readonly string[]): Unserved {
   return {
     message: `its ProxyJump goes in a circle: ${names.join(' → ')}`,
-    hint: `Take ${names.at(-1) ?? ''} out of the Host lines whose ProxyJump is itself (Host * !${names.at(-1) ?? ''}).`,
+    hint: 'Leave each bastion out of the Host lines that send others through it: Host * !BASTION.',
   };
 }
 
