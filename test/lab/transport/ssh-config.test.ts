@@ -1,4 +1,4 @@
-// lab: 60 s, src/config/ssh/, src/transport/
+// lab: 60 s, src/config/ssh/ src/transport/
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
