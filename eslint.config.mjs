@@ -56,8 +56,8 @@ const layers = {
 
 const once = {
   yaml: {
-    regex: '^yaml$',
-    message: 'yaml is imported in src/config only, so that every text becomes a typed value at one door.',
+    regex: '^(js-)?yaml$',
+    message: 'yaml and js-yaml are imported in src/config only, so that every text becomes a typed value at one door.',
   },
   ssh: {
     regex: '^(ssh2|node-ssh)$',
@@ -126,11 +126,7 @@ const onePlace = [
 /** A file of the source is one thing. What is longer is two of them, or more. */
 const longest = 300;
 /** To be divided; whoever has done it takes the line out. */
-const tooLong = [
-  'src/run/applying/apply-host.ts',
-  'src/run/journal/begun-changes.ts',
-  'src/transport/remote-shell/command-shell.ts',
-];
+const tooLong = ['src/run/journal/begun-changes.ts', 'src/transport/remote-shell/command-shell.ts'];
 
 function linesAtMost(max) {
   return { 'max-lines': ['error', { max, skipBlankLines: false, skipComments: false }] };

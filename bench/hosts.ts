@@ -39,7 +39,10 @@ export const serverSettings = [
 const tools = ['docker', 'dmsetup', 'blockdev', 'df', 'xfs_io', 'systemctl'];
 
 export async function startHosts(count: number): Promise<Hosts> {
-  const addresses = Array.from({ length: count }, (_, index) => `127.0.2.${index + 1}`);
+  const addresses = Array.from(
+    { length: count },
+    (_, index) => `127.0.${2 + Math.floor(index / 250)}.${1 + (index % 250)}`,
+  );
   const place = mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
   const host = join(place, 'host');
   const path = `${firstPrograms}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;

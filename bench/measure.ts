@@ -1,26 +1,38 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Contender, Trial } from './contender.ts';
+import { python } from './requirements.ts';
 
 const longestMs = 20 * 60 * 1000;
 
-/** Runs a contender once and resolves with its wall time in seconds. Rejects when it did not do its work. */
-export async function time(
-  contender: Contender,
-  trial: Omit<Trial, 'directory'>,
-  signal: AbortSignal,
-): Promise<number> {
+/** What one run of a program took, its start included. */
+export interface Taken {
+  /** Wall time. */
+  readonly seconds: number;
+  /** CPU seconds of the program and its children, on the side of the laptop. */
+  readonly cpu: number;
+  /** The most memory that one process of it had at once. */
+  readonly peakKiB: number;
+}
+
+const usage = z.object({ cpu: z.number(), peakKiB: z.number() });
+
+/** Runs a contender once. Rejects when it did not do its work. */
+export async function time(contender: Contender, trial: Omit<Trial, 'directory'>, signal: AbortSignal): Promise<Taken> {
   await trial.hosts.quiet();
   const directory = mkdtempSync(join(trial.hosts.directory, 't'));
   const { argv, env = {}, after } = contender.prepare({ ...trial, directory });
   const home = join(directory, 'home');
   mkdirSync(home);
+  const used = join(directory, 'usage.json');
   try {
     const started = performance.now();
     // Nothing of this user's environment: no agent, no configuration of theirs.
-    await runProgram(argv, { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: home, ...env }, signal);
-    return (performance.now() - started) / 1000;
+    const counted = [python, join(import.meta.dirname, 'usage.py'), used, ...argv] as const;
+    await runProgram(counted, { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: home, ...env }, signal);
+    return { seconds: (performance.now() - started) / 1000, ...usage.parse(JSON.parse(readFileSync(used, 'utf8'))) };
   } finally {
     after?.();
     rmSync(directory, { recursive: true, force: true });

@@ -24,7 +24,7 @@ export interface JournalOptions {
 }
 
 export const usage = `npm run bench -- [--hosts 100] [--rounds 3] [--rtt 0,50] [--forks 50] [--only NAME,…] [--workload NAME,…]
-  contenders: floor, stages, plimsoll, paramiko, ansible, ansible-raw      workloads: six-commands, six-changes, rootfs-facts
+  contenders: floor, stages, plimsoll, paramiko, openssh, clush, ansible, mitogen, ansible-raw      workloads: six-commands, six-changes, rootfs-facts
   a quick look: npm run bench -- --hosts 20 --rounds 1
 npm run bench -- --only journal [--hosts 300] [--pairs 20] [--forks 50] [--disk /var/tmp]
   what the journal costs a run over simulated hosts
@@ -66,7 +66,7 @@ export function parseOptions(
   }
   return {
     contenders: {
-      hosts: whole('--hosts', values.hosts ?? '100', 1, 250),
+      hosts: whole('--hosts', values.hosts ?? '100', 1, 1000),
       rounds: whole('--rounds', values.rounds ?? '3', 1, 100),
       roundTrips: list(values.rtt ?? '0,50').map((text) => whole('--rtt', text, 0, 1000)),
       forks: whole('--forks', values.forks, 1, 250),

@@ -4,15 +4,16 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { BenchOptions } from './options.ts';
 import { serverSettings } from './hosts.ts';
+import type { Taken } from './measure.ts';
 import type { Spread } from './statistics.ts';
 import { ratios, spread } from './statistics.ts';
 
-/** Wall times of one workload at one round-trip time: seconds by contender, one for each round. */
+/** What one workload took at one round-trip time, by contender: one for each round. */
 export interface Series {
   readonly workload: string;
   readonly title: string;
   readonly roundTripMs: number;
-  readonly seconds: Readonly<Record<string, readonly number[]>>;
+  readonly taken: Readonly<Record<string, readonly Taken[]>>;
 }
 
 /** The round-trip time at which round trips are counted: so long that computing hardly matters. */
@@ -43,6 +44,9 @@ const targets: readonly Target[] = [
   { label: 'plimsoll / stages', numerator: 'plimsoll', denominator: 'stages', limit: { kind: 'most', value: 1.6 } },
   { label: 'Ansible / plimsoll', numerator: 'ansible', denominator: 'plimsoll', limit: { kind: 'least', value: 15 } },
   { label: 'Ansible raw / plimsoll', numerator: 'ansible-raw', denominator: 'plimsoll' },
+  { label: 'Mitogen / plimsoll', numerator: 'mitogen', denominator: 'plimsoll' },
+  { label: 'clush / plimsoll', numerator: 'clush', denominator: 'plimsoll' },
+  { label: 'OpenSSH / plimsoll', numerator: 'openssh', denominator: 'plimsoll' },
   { label: 'paramiko / plimsoll', numerator: 'paramiko', denominator: 'plimsoll' },
 ];
 
@@ -74,7 +78,7 @@ export function markdown(report: Report): string {
   const { options } = report;
   return [
     `# Benchmark of ${report.date}`,
-    `${options.hosts} hosts (addresses of one sshd, which computes on the same machine), ${options.rounds} interleaved rounds, ${options.forks} hosts at once where a contender has such a setting (the floor takes all). Wall time of the whole process, its start included. Ratios are made within each round. Every contender has been seen to run every command on every host.`,
+    `${options.hosts} hosts (addresses of one sshd, which computes on the same machine), ${options.rounds} interleaved rounds, ${options.forks} hosts at once where a contender has such a setting (the floor takes all). Wall time of the whole process, its start included; CPU seconds of it and its children, and the most memory that one process of it had (medians), are those of the laptop's side. Ratios are made within each round. Every contender has been seen to run every command on every host.`,
     Object.entries(report.environment)
       .map(([key, value]) => `- ${key}: ${value}`)
       .join('\n'),
@@ -88,14 +92,16 @@ export function markdown(report: Report): string {
   ].join('\n\n');
 }
 
-function seriesText({ roundTrips }: Report, { workload, title, roundTripMs, seconds }: Series): readonly string[] {
-  const times = Object.entries(seconds).map(([name, values]) => [
+function seriesText({ roundTrips }: Report, { workload, title, roundTripMs, taken }: Series): readonly string[] {
+  const times = Object.entries(taken).map(([name, values]) => [
     name,
-    ...cells(spread(values), 2),
+    ...cells(spread(values.map(({ seconds }) => seconds)), 2),
+    spread(values.map(({ cpu }) => cpu)).median.toFixed(2),
+    (spread(values.map(({ peakKiB }) => peakKiB)).median / 1024).toFixed(0),
     roundTrips[workload]?.[name]?.toFixed(1) ?? '',
   ]);
   const compared = targets.flatMap(({ label, numerator, denominator, limit }) => {
-    const [above, below] = [seconds[numerator], seconds[denominator]];
+    const [above, below] = [numerator, denominator].map((name) => taken[name]?.map(({ seconds }) => seconds));
     if (above === undefined || below === undefined) return [];
     const ratio = ratios(above, below);
     return [
@@ -109,7 +115,7 @@ function seriesText({ roundTrips }: Report, { workload, title, roundTripMs, seco
   });
   return [
     `## ${workload} at ${roundTripMs} ms: ${title}`,
-    table(['seconds', 'min', 'median', 'max', 'round trips'], times),
+    table(['seconds', 'min', 'median', 'max', 'CPU', 'MiB', 'round trips'], times),
     ...(compared.length === 0 ? [] : [table(['ratio', 'min', 'median', 'max', 'target', 'reached'], compared)]),
   ];
 }

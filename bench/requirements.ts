@@ -18,7 +18,9 @@ export function missing(): readonly string[] {
   const packages = [
     ...(missingSshd() === undefined && existsSync('/usr/bin/ssh') ? [] : ['openssh-server', 'openssh-client']),
     ...(existsSync('/usr/bin/ansible-playbook') ? [] : ['ansible-core']),
-    ...(hasParamiko() ? [] : ['python3-paramiko']),
+    ...(hasModule('paramiko') ? [] : ['python3-paramiko']),
+    ...(hasModule('ansible_mitogen') ? [] : ['ansible-mitogen']),
+    ...(existsSync('/usr/bin/clush') ? [] : ['clustershell']),
     ...(spawnSync('ip', ['-V']).error === undefined ? [] : ['iproute2']),
   ];
   if (packages.length > 0) problems.push(`packages: apt-get install --no-install-recommends ${packages.join(' ')}`);
@@ -33,8 +35,8 @@ export function missingBuild(): readonly string[] {
     : [];
 }
 
-function hasParamiko(): boolean {
-  return spawnSync(python, ['-c', 'import paramiko']).status === 0;
+function hasModule(name: string): boolean {
+  return spawnSync(python, ['-c', `import ${name}`]).status === 0;
 }
 
 function newest(directory: string): number {

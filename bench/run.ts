@@ -1,5 +1,6 @@
 import type { Contender } from './contender.ts';
-import { ansible, ansibleRaw } from './contenders/ansible.ts';
+import { ansible, ansibleRaw, mitogen } from './contenders/ansible.ts';
+import { clush, openssh } from './contenders/clush.ts';
 import { floor, stages } from './contenders/floor.ts';
 import { paramiko } from './contenders/paramiko.ts';
 import { plimsoll } from './contenders/plimsoll.ts';
@@ -9,6 +10,7 @@ import { benchJournal } from './journal/bench.ts';
 import { missingForJournal } from './journal/places.ts';
 import type { Latency } from './latency.ts';
 import { createLatency } from './latency.ts';
+import type { Taken } from './measure.ts';
 import { time } from './measure.ts';
 import { isIsolated, runIsolated } from './namespaces.ts';
 import type { BenchOptions } from './options.ts';
@@ -20,7 +22,17 @@ import { spread } from './statistics.ts';
 import type { Workload } from './workloads.ts';
 import { createWorkloads } from './workloads.ts';
 
-const contenders: readonly Contender[] = [floor, stages, plimsoll, paramiko, ansible, ansibleRaw];
+const contenders: readonly Contender[] = [
+  floor,
+  stages,
+  plimsoll,
+  paramiko,
+  openssh,
+  clush,
+  ansible,
+  mitogen,
+  ansibleRaw,
+];
 /** Without these a result says too little to be kept; Ansible's raw tasks take as long again as its others. */
 const needed: readonly Contender[] = [floor, stages, plimsoll, paramiko, ansible];
 /** Fewer rounds or hosts are a quick look, which is not kept. */
@@ -92,11 +104,13 @@ async function countRoundTrips({
         const seconds: number[] = [];
         for (let left = tries; left > 0; left -= 1)
           seconds.push(
-            await time(
-              contender,
-              { hosts: one, workload, port, knownHostsFile: one.knownHosts(port), forks: options.forks },
-              signal,
-            ),
+            (
+              await time(
+                contender,
+                { hosts: one, workload, port, knownHostsFile: one.knownHosts(port), forks: options.forks },
+                signal,
+              )
+            ).seconds,
           );
         fastest[`${workload.name} ${contender.name} ${roundTripMs}`] = spread(seconds).min;
       }
@@ -125,15 +139,17 @@ async function measure({
     const port = await latency.set(roundTripMs);
     const knownHostsFile = hosts.knownHosts(port);
     for (const workload of workloads) {
-      const seconds: Record<string, number[]> = Object.fromEntries(all.map(({ name }) => [name, []]));
+      const taken: Record<string, Taken[]> = Object.fromEntries(all.map(({ name }) => [name, []]));
       for (let round = 0; round < options.rounds; round += 1) {
         for (const contender of all) {
-          const taken = await time(contender, { hosts, workload, port, knownHostsFile, forks: options.forks }, signal);
-          seconds[contender.name]?.push(taken);
-          say(`${workload.name}, ${roundTripMs} ms, round ${round + 1}: ${contender.name} ${taken.toFixed(2)} s`);
+          const one = await time(contender, { hosts, workload, port, knownHostsFile, forks: options.forks }, signal);
+          taken[contender.name]?.push(one);
+          say(
+            `${workload.name}, ${roundTripMs} ms, round ${round + 1}: ${contender.name} ${one.seconds.toFixed(2)} s, CPU ${one.cpu.toFixed(2)} s, ${Math.round(one.peakKiB / 1024)} MiB`,
+          );
         }
       }
-      series.push({ workload: workload.name, title: workload.title, roundTripMs, seconds });
+      series.push({ workload: workload.name, title: workload.title, roundTripMs, taken });
     }
   }
   return series;

@@ -14,7 +14,17 @@ export const ansible: Contender = {
   name: 'ansible',
   title: 'ansible-playbook with pipelining, no fact gathering, a command task per command',
   version,
-  prepare: (trial) => prepare(trial, (argv) => ({ command: { argv: argv.map(literal) } })),
+  prepare: (trial) => prepare(trial, commandTask),
+};
+
+const strategies = '/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy';
+
+export const mitogen: Contender = {
+  name: 'mitogen',
+  title: 'the same with the strategy of Mitogen',
+  version: () =>
+    `${version()}, Mitogen ${spawnSync(python, ['-c', 'import mitogen; print(".".join(map(str, mitogen.__version__)))'], { encoding: 'utf8' }).stdout.trim()}`,
+  prepare: (trial) => prepare(trial, commandTask, [`strategy_plugins = ${strategies}`, 'strategy = mitogen_linear']),
 };
 
 export const ansibleRaw: Contender = {
@@ -23,6 +33,10 @@ export const ansibleRaw: Contender = {
   version,
   prepare: (trial) => prepare(trial, (argv) => ({ raw: literal(commandLine(argv)) })),
 };
+
+function commandTask(argv: readonly string[]): Readonly<Record<string, unknown>> {
+  return { command: { argv: argv.map(literal) } };
+}
 
 function version(): string {
   const [line = ''] = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.split('\n');
@@ -37,6 +51,7 @@ function literal(text: string): string {
 function prepare(
   { hosts, workload, port, knownHostsFile, forks, directory }: Trial,
   task: (argv: readonly string[]) => Readonly<Record<string, unknown>>,
+  defaults: readonly string[] = [],
 ): Invocation {
   const file = (name: string, text: string): string => {
     const path = join(directory, name);
@@ -76,6 +91,7 @@ function prepare(
       `forks = ${forks}`,
       'host_key_checking = True',
       'timeout = 120',
+      ...defaults,
       '[ssh_connection]',
       'pipelining = True',
       `ssh_args = -F none -C -o ControlMaster=auto -o ControlPersist=60s -o IdentitiesOnly=yes -o GlobalKnownHostsFile=none -o UserKnownHostsFile=${knownHostsFile}`,

@@ -42,9 +42,10 @@ export async function continueRun(
     const hosts = run.history.hosts.filter(
       (host) => concerns(mode, host) || (mode === 'finalize' && options.partial === true && isWholeSoFar(host)),
     );
+    const concerned = new Set(hosts);
     const waiting =
       mode === 'finalize'
-        ? run.history.hosts.filter((host) => !hosts.includes(host) && isUnfinished(host) && host.changes.length > 0)
+        ? run.history.hosts.filter((host) => !concerned.has(host) && isUnfinished(host) && host.changes.length > 0)
         : [];
     if (hosts.length === 0) {
       const byName = (command: string): string => byHand('plimsoll', command, runId);

@@ -1,11 +1,12 @@
 import { playScope } from '../config/expressions/scope.ts';
 import { namedSources, resolveSecrets, type SecretOptions, type UsedSecret } from '../config/secrets.ts';
 import type { SelectedPlay } from '../config/load.ts';
-import type { Host, Inventory, NamedSource, Place } from '../config/model/types.ts';
+import type { Host, Inventory, NamedSource, Place, Play } from '../config/model/types.ts';
 import type { Route } from '../config/ssh/route.ts';
 import { type RanBySsh, Ways } from '../config/ssh/through-ssh.ts';
 import type { ConfigIssue } from '../errors.ts';
 import type { RunEvent } from '../run/report/event.ts';
+import { grouped } from '../values/grouped.ts';
 import type { JsonObject } from '../values/json.ts';
 import { neutralise, oneLine } from '../values/terminal.ts';
 import type { World } from './world.ts';
@@ -126,11 +127,7 @@ interface NamingScreen {
 }
 
 function linesOf(namings: readonly Naming[], all: boolean): readonly string[] {
-  const keys = new Map<string, Naming[]>();
-  for (const naming of namings) {
-    const key = 'command' in naming ? naming.type : `${naming.type} ${naming.key}`;
-    keys.set(key, [...(keys.get(key) ?? []), naming]);
-  }
+  const keys = grouped(namings, (naming) => ('command' in naming ? naming.type : `${naming.type} ${naming.key}`));
   return [...keys.values()].flatMap((group) => {
     const isCut = !all && group.length > mostLines && group[0] !== undefined && !('command' in group[0]);
     const lines = (isCut ? group.slice(0, mostLines) : group).map(lineOf);
@@ -169,13 +166,20 @@ function whereOf({ file, line }: Place): string {
 export function secretsOfPlays(
   plays: readonly SelectedPlay[],
   extraVars: JsonObject,
-  host: Host,
-): readonly UsedSecret[] {
-  return plays.flatMap(({ play, hosts }) => {
-    if (!hosts.some(({ name }) => name === host.name)) return [];
-    const scope = playScope(play, host, extraVars);
-    return play.steps.flatMap((step) =>
-      (step.secretsOf?.(scope) ?? []).map((reference) => ({ reference, place: step.place })),
-    );
-  });
+): (host: Host) => readonly UsedSecret[] {
+  const playsOf = new Map<string, Play[]>();
+  for (const { play, hosts } of plays) {
+    for (const name of new Set(hosts.map((host) => host.name))) {
+      const its = playsOf.get(name);
+      if (its === undefined) playsOf.set(name, [play]);
+      else its.push(play);
+    }
+  }
+  return (host) =>
+    (playsOf.get(host.name) ?? []).flatMap((play) => {
+      const scope = playScope(play, host, extraVars);
+      return play.steps.flatMap((step) =>
+        (step.secretsOf?.(scope) ?? []).map((reference) => ({ reference, place: step.place })),
+      );
+    });
 }

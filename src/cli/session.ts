@@ -20,6 +20,7 @@ import { readPrograms } from '../run/planning/read-programs.ts';
 import type { RunRequest } from '../run/planning/context.ts';
 import { run } from '../run/run.ts';
 import { RunRecords } from '../run/journal/run-records.ts';
+import { totalsAtEnd } from '../run/journal/run-totals.ts';
 import { secretFiles } from '../run/reach/secret-files.ts';
 import type { Target } from '../transport/transport.ts';
 import type { OnInterrupt } from './interrupts.ts';
@@ -151,6 +152,7 @@ export async function execute(world: World, options: SessionOptions, request: Sh
     renderer.close();
     await events.log.close();
     await transport.close();
+    if (directory !== undefined) await totalsAtEnd({ runId: share.runId, directory });
   }
 }
 
@@ -198,7 +200,7 @@ async function withSecrets(
   secrets: SecretReader,
   { inventory, plays, extraVars, directory }: Share,
 ): Promise<readonly SelectedPlay[]> {
-  const variables = { of: (host: Host) => secretsOfPlays(plays, extraVars, host), directory };
+  const variables = { of: secretsOfPlays(plays, extraVars), directory };
   return withHosts(plays, await secrets.read(inventory, hostsOf(plays), variables));
 }
 

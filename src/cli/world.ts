@@ -8,6 +8,7 @@ import type { Screen } from '../render/renderer.ts';
 import type { Journal } from '../run/journal/journal.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Interrupts } from './interrupts.ts';
+import { JoinedWrites } from './joined-writes.ts';
 
 /** What a command may use of the process, so that commands can be run in tests. */
 export interface World {
@@ -31,6 +32,9 @@ export interface World {
   readonly reconnectMs?: number;
 }
 
+/** The process has one of each stream, whoever writes to it. */
+const writes = new JoinedWrites(process);
+
 export function processWorld(interrupts: Interrupts): World {
   const { env, stdin, stdout, stderr } = process;
   return {
@@ -46,6 +50,7 @@ export function processWorld(interrupts: Interrupts): World {
     who: `${userName(env)}@${hostname()}`,
     interactive: isTerminalOf(stdin) && isTerminalOf(stdout),
     async ask(question) {
+      writes.flush();
       const lines = createInterface({ input: stdin, output: stderr });
       const { stop } = interrupts;
       // While it reads a line, Ctrl-C reaches it as a key.
@@ -79,7 +84,7 @@ function screen(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Screen {
   const isTerminal = isTerminalOf(stream);
   return {
     write: (text) => {
-      stream.write(text);
+      writes.write(stream, text);
     },
     isTerminal,
     get columns() {

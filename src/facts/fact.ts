@@ -26,6 +26,11 @@ export interface Fact<Value> {
   readonly mostBytes?: number;
   /** What it prints is text for people and expressions, and not what plans are made from: secrets of the host are taken out of it. */
   readonly givesText?: true;
+  /**
+   * Its script takes the arguments of several requests, one after the other, and answers them together, which is cheaper
+   * than each alone. Gives what it has printed of one of them, for `parse`.
+   */
+  part?(printed: Printed, args: readonly string[]): Printed;
   parse(printed: Printed, args: readonly string[]): Value;
 }
 

@@ -156,6 +156,7 @@ export const changeSchema: z.ZodType<Change> = z.strictObject({
   finalize: z.exactOptional(actions),
   records: z.exactOptional(z.array(recordNote)),
   lapse: z.exactOptional(z.enum(['may', 'has'])),
+  downtime: z.exactOptional(text),
   atomic: z.boolean(),
   bindings: z.custom<Readonly<Record<string, string>>>(
     (value) => isObject(value) && Object.values(value).every((inner) => typeof inner === 'string'),

@@ -157,12 +157,12 @@ function bySubject(changes: readonly Change[]): ReadonlyMap<string, Change> {
   return map;
 }
 
-/** The facts that it rests on, when they differ: the rest follows from them. Otherwise what it would do. Bindings only repeat what stands elsewhere. */
+/** The facts that it rests on, when they differ: the rest follows from them. Otherwise what it would do. Bindings only repeat what stands elsewhere, and how long it is expected to take follows from what is written meanwhile. */
 function differences(approved: Change, fresh: Change): readonly string[] {
   const facts = fieldDifferences(approved.before, fresh.before);
   if (facts.length > 0) return facts;
-  const { summary: called, bindings: _was, ...was } = approved;
-  const { summary, bindings: _is, ...is } = fresh;
+  const { summary: called, bindings: _was, downtime: _then, ...was } = approved;
+  const { summary, bindings: _is, downtime: _now, ...is } = fresh;
   const done = fieldDifferences(was, is);
   return done.length > 0 || called === summary ? done : [`is called ${summary} now`];
 }

@@ -62,6 +62,12 @@ class EtcdStore implements Store {
     }
   }
 
+  /** etcd finds keys by how they begin only. */
+  async listEach(directory: string, rest: string, signal: AbortSignal): Promise<readonly Stored[]> {
+    const all = await this.list(directory, signal);
+    return all.filter(({ key }) => key.startsWith(rest, key.indexOf('/', directory.length)));
+  }
+
   createIfAbsent(key: string, value: JsonObject, signal: AbortSignal): Promise<boolean> {
     return this.#put(key, value, { target: 'CREATE', result: 'EQUAL', create_revision: '0' }, signal);
   }

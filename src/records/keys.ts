@@ -14,8 +14,13 @@ export function keyOf(subject: Subject, version: number): string {
 }
 
 /** Of all the versions of one thing. */
-export function prefixOf({ host, kind, name }: Subject): string {
-  return `${prefixOfHost(host)}${kind}/${segment(name)}/`;
+export function prefixOf(subject: Subject): string {
+  return `${prefixOfAll}${segment(subject.host)}${restOf(subject)}`;
+}
+
+/** What comes behind the host, whichever that is. */
+export function restOf({ kind, name }: Omit<Subject, 'host'>): string {
+  return `/${kind}/${segment(name)}/`;
 }
 
 export function prefixOfHost(host: string): string {

@@ -4,7 +4,7 @@ import type { Claim, Claimant, Records, Settled } from '../run/journal/records.t
 import { canonicalJson } from '../values/json.ts';
 import { oneLine } from '../values/terminal.ts';
 import type { Subject } from './keys.ts';
-import { keyOf, prefixOf, prefixOfAll, prefixOfHost, prefixOfScaled } from './keys.ts';
+import { keyOf, prefixOf, prefixOfAll, prefixOfHost, prefixOfScaled, restOf } from './keys.ts';
 import type { ScaledRecord } from './scaled-record.ts';
 import { ScaledRecords } from './scaled-records.ts';
 import type { Store, Stored } from './store.ts';
@@ -114,6 +114,12 @@ export class VersionRecords implements Records {
   /** Every version of one thing, the oldest first. */
   async history(subject: Subject, signal: AbortSignal): Promise<readonly VersionRecord[]> {
     return (await this.#versions(subject, signal)).map(({ record }) => record);
+  }
+
+  /** The same of a name on all hosts. Nothing else is read. */
+  async everywhere(subject: Omit<Subject, 'host'>, signal: AbortSignal): Promise<readonly VersionRecord[]> {
+    const stored = await this.#store.listEach(prefixOfAll, restOf(subject), signal);
+    return stored.map((one) => this.#kept(one).record);
   }
 
   scaled(name: string, signal: AbortSignal): Promise<ScaledRecord> {

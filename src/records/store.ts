@@ -27,6 +27,8 @@ export interface Store {
   get(key: string, signal: AbortSignal): Promise<Stored | undefined>;
   /** All whose key begins so, in the order of their keys. */
   list(prefix: string, signal: AbortSignal): Promise<readonly Stored[]>;
+  /** Of those below a directory (`plimsoll/`), whatever the next segment is, the ones that go on so: `/volume/data/`. */
+  listEach(directory: string, rest: string, signal: AbortSignal): Promise<readonly Stored[]>;
   createIfAbsent(key: string, value: JsonObject, signal: AbortSignal): Promise<boolean>;
   compareAndSwap(key: string, revision: string, value: JsonObject, signal: AbortSignal): Promise<boolean>;
 }

@@ -22,6 +22,13 @@ export function paint(lines: readonly Line[], colour: boolean): string {
 
 /** Colours a text that is harmless already. */
 export function painter(colour: boolean): (text: string, tone: Tone) => string {
+  return colour ? coloured : plain;
+}
+
+const plain = painterWith(false);
+const coloured = painterWith(true);
+
+function painterWith(colour: boolean): (text: string, tone: Tone) => string {
   const colours = picocolors.createColors(colour);
   const byTone: Readonly<Record<Tone, (text: string) => string>> = {
     plain: (text) => text,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isObject } from '../values/json.ts';
 import type { Figure } from './figure.ts';
 import { figuresOf } from './figures.ts';
 import type { HostSurvey } from './host-survey.ts';
@@ -7,27 +8,73 @@ import type { Point } from './trend.ts';
 import { trendOf } from './trend.ts';
 
 /** What is kept of a survey for those that come after it: figures, and when volumes were in use. */
-const kept = z.object({
-  v: z.literal(1),
+export interface KeptSurvey {
+  readonly v: 1;
   /** ISO 8601. */
-  at: z.iso.datetime(),
-  hosts: z.record(
-    z.string(),
-    z.object({
-      /** Used and size, by the key of the figure. */
-      figures: z.record(z.string(), z.tuple([z.number().nonnegative(), z.number().nonnegative().nullable()])),
-      /** When each volume was last seen in use; null when never. */
-      volumes: z.record(z.string(), z.iso.datetime().nullable()),
-    }),
-  ),
-});
+  readonly at: string;
+  readonly hosts: Readonly<Record<string, KeptHost>>;
+}
 
-export type KeptSurvey = z.infer<typeof kept>;
+interface KeptHost {
+  /** Used and size, by the key of the figure. */
+  readonly figures: Readonly<Record<string, readonly [number, number | null]>>;
+  /** When each volume was last seen in use; null when never. */
+  readonly volumes: Readonly<Record<string, string | null>>;
+}
 
-/** The survey; undefined when the value is not one, or of a version that is not known. */
+const time = z.iso.datetime();
+/** Times that have been found to be such: the volumes of a fleet were last seen in use at few of them. */
+const times = new Set<string>();
+
+/**
+ * The survey; undefined when the value is not one, or of a version that is not known. There may be hundreds of them,
+ * each of a whole fleet, so each figure is looked at by hand.
+ */
 export function parseKept(value: unknown): KeptSurvey | undefined {
-  const parsed = kept.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  return isKept(value) ? value : undefined;
+}
+
+function isKept(value: unknown): value is KeptSurvey {
+  return (
+    isObject(value) &&
+    value['v'] === 1 &&
+    isTime(value['at']) &&
+    isObject(value['hosts']) &&
+    every(value['hosts'], isHost)
+  );
+}
+
+function isHost(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    isObject(value['figures']) &&
+    every(value['figures'], isFigure) &&
+    isObject(value['volumes']) &&
+    every(value['volumes'], (seen) => seen === null || isTime(seen))
+  );
+}
+
+function isFigure(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && isAmount(value[0]) && (value[1] === null || isAmount(value[1]));
+}
+
+function isAmount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isTime(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  if (times.has(value)) return true;
+  const is = time.safeParse(value).success;
+  if (is && times.size < mostTimes) times.add(value);
+  return is;
+}
+
+const mostTimes = 100_000;
+
+function every(values: Record<string, unknown>, is: (value: unknown) => boolean): boolean {
+  for (const key in values) if (!is(values[key])) return false;
+  return true;
 }
 
 /** Only of hosts that gave an answer: the others have no figures, which is not the same as having nothing. */
@@ -61,20 +108,19 @@ export function lastUsedOf(surveys: readonly KeptSurvey[], host: string): LastUs
 
 /** The figures with how they have changed until now. */
 export function withTrends(figures: readonly Figure[], earlier: readonly KeptSurvey[], at: string): readonly Figure[] {
-  const series = new Map<string, Point[]>();
-  for (const survey of earlier) {
-    for (const [host, { figures: its }] of Object.entries(survey.hosts)) {
-      for (const [key, [used]] of Object.entries(its)) {
-        const id = JSON.stringify([host, key]);
-        const points = series.get(id) ?? [];
-        points.push({ at: Date.parse(survey.at), used });
-        series.set(id, points);
-      }
-    }
-  }
+  const moments = earlier.map((survey) => ({ at: Date.parse(survey.at), hosts: survey.hosts }));
+  const now = Date.parse(at);
   return figures.map((figure) => {
     if (figure.used === null) return figure;
-    const points = series.get(JSON.stringify([figure.host, figure.key])) ?? [];
-    return { ...figure, trend: trendOf([...points, { at: Date.parse(at), used: figure.used }], figure.fullAt) };
+    const points: Point[] = [];
+    for (const moment of moments) {
+      const used = own(own(moment.hosts, figure.host)?.figures, figure.key)?.[0];
+      if (used !== undefined) points.push({ at: moment.at, used });
+    }
+    return { ...figure, trend: trendOf([...points, { at: now, used: figure.used }], figure.fullAt) };
   });
+}
+
+function own<Value>(of: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined {
+  return of !== undefined && Object.hasOwn(of, key) ? of[key] : undefined;
 }

@@ -39,17 +39,18 @@ const creation: readonly Moment[] = [
 ];
 const livePass: Moment = { tool: 'rsync', when: '*--info=progress2*' };
 const replacement: readonly Moment[] = [
+  docker('inspect * app-new-* app-old-*'),
   docker('system dial-stdio'),
+  docker('inspect *== all_is*'),
   docker('update --restart=no *'),
   docker('stop *'),
   docker('rename * app-old-*'),
   docker('rename * app'),
-  docker('update --restart=always *'),
   docker('start *'),
   docker('inspect *{{.State.Running}} {{.State.Restarting}}*', { kept: true }),
 ];
 const finalPass: readonly Moment[] = [
-  { tool: 'rsync', when: '-aHAXSx * --modify-window=-1 /*' },
+  { tool: 'rsync', when: '-aHAXSx * --modify-window=-1 --delete /*' },
   { tool: 'rsync', when: '-aHAXSnx *' },
 ];
 
@@ -132,7 +133,7 @@ const rows: readonly {
   {
     operation: 'scale_volume',
     on: 'a container runs',
-    moments: [...creation, livePass, ...replacement.slice(0, 3), ...finalPass, ...replacement.slice(3)],
+    moments: [...creation, livePass, ...replacement.slice(0, 5), ...finalPass, ...replacement.slice(5)],
     back: undoing,
   },
   {

@@ -185,6 +185,7 @@ export const changes: fc.Arbitrary<Change> = record<Change>(
     finalize: actions,
     records: fc.array(note, { maxLength: 2 }),
     lapse: fc.constantFrom('may' as const, 'has' as const),
+    downtime: text,
     atomic: fc.boolean(),
     bindings: fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true }),
   },

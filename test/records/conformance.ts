@@ -110,6 +110,19 @@ export function storeConformance(
       expect(listed[229]?.value).toEqual({ key: keys[229] });
     });
 
+    it('lists of all below one segment what goes on in the same way, and nothing that only looks alike', async () => {
+      const top = `plimsoll/t-${randomBytes(6).toString('hex')}/`;
+      const keys = ['a-b/volume/data/1', 'a/volume/data/1', 'a/volume/data/2', 'b/volume/data/1'];
+      for (const rest of [...keys, 'a/volume/data-2/1', 'a/container/data/1', 'b/x/volume/data/1', 'c'])
+        expect(await stores.one.createIfAbsent(`${top}${rest}`, { rest }, never)).toBe(true);
+      const first = await stores.other.get(`${top}${keys[0] ?? ''}`, never);
+      await stores.other.compareAndSwap(first?.key ?? '', first?.revision ?? '', { rest: 'newer' }, never);
+      const listed = await stores.other.listEach(top, '/volume/data/', never);
+      expect(listed.map(({ key }) => key)).toEqual(keys.map((rest) => `${top}${rest}`));
+      expect(listed[0]?.value).toEqual({ rest: 'newer' });
+      expect(await stores.one.listEach(`${top}nothing/`, '/volume/data/', never)).toEqual([]);
+    });
+
     it('keeps a specification of 300 kB, and refuses one that is too large', async () => {
       const prefix = fresh();
       const value = { text: 'x'.repeat(300_000) };

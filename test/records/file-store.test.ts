@@ -46,6 +46,20 @@ describe('records in files', () => {
     expect(await store.compareAndSwap('plimsoll/h/volume/v/00000001', '1', { is: 2 }, never)).toBe(true);
   });
 
+  it('of all hosts reads what was asked for only: it names what is damaged of that', async () => {
+    const directory = join(root, 'everywhere');
+    const store = createFileStore(directory);
+    for (const key of ['a/volume/data/1', 'b/volume/data/1', 'b/volume/other/1'])
+      await store.createIfAbsent(`plimsoll/${key}`, { key }, never);
+    writeFileSync(join(directory, 'plimsoll/b/volume/other/1/1.json'), '{"key');
+    expect(await store.listEach('plimsoll/', '/volume/data/', never)).toHaveLength(2);
+    writeFileSync(join(directory, 'plimsoll/b/volume/data/1/1.json'), '{"key');
+    await expect(store.listEach('plimsoll/', '/volume/data/', never)).rejects.toMatchObject({
+      code: 'records-unavailable',
+      message: expect.stringContaining('plimsoll/b/volume/data/1/1.json is no JSON object'),
+    });
+  });
+
   it('names a file that is damaged, and a place that cannot be used', async () => {
     const directory = join(root, 'damaged');
     const store = createFileStore(directory);

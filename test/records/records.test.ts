@@ -186,6 +186,7 @@ function bound(of: Store): Store {
     check: (...args) => of.check(...args),
     get: (...args) => of.get(...args),
     list: (...args) => of.list(...args),
+    listEach: (...args) => of.listEach(...args),
     createIfAbsent: (...args) => of.createIfAbsent(...args),
     compareAndSwap: (...args) => of.compareAndSwap(...args),
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../../src/errors.ts';
 import type { Action, Change } from '../../src/operations/engine/change.ts';
 import type { EffectJournal, Interpreter } from '../../src/run/work/interpreter.ts';
-import { applyChange } from '../../src/run/work/interpret.ts';
+import { applyChange, carryOutAlone } from '../../src/run/work/interpret.ts';
 import { laptopAt } from '../../src/run/reach/laptop.ts';
 import { createMemoryTransport } from '../../src/transport/local/memory.ts';
 import type { MemoryHost } from '../../src/transport/local/memory.ts';
@@ -70,6 +70,7 @@ export async function carryOut(
         detach,
         onOutput: () => undefined,
         journal: effects,
+        carryOut: carryOutAlone,
       },
       change,
     );

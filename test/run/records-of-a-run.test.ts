@@ -4,7 +4,7 @@ import { VersionRecords } from '../../src/records/records.ts';
 import type { VersionRecord } from '../../src/records/version-record.ts';
 import type { Records } from '../../src/run/journal/records.ts';
 import { RunRecords } from '../../src/run/journal/run-records.ts';
-import { summaryOf } from '../../src/run/journal/run-summary.ts';
+import { summaryOf, totalsOf } from '../../src/run/journal/run-summary.ts';
 import type { Fleet, FleetOptions } from './fleet.ts';
 import { isEffect } from './fleet.ts';
 import { fleets, playbook, put } from './fleets.ts';
@@ -237,7 +237,7 @@ describe.concurrent('records that are away', () => {
     expect(one.event('host.finished')).toMatchObject([{ owed: [owed] }]);
     const history = one.history();
     expect(history.hosts).toMatchObject([{ state: 'done', owed: [owed] }]);
-    expect(summaryOf({ runId: 'test', directory: '/x' }, history, undefined)).toMatchObject({
+    expect(summaryOf({ runId: 'test', directory: '/x' }, totalsOf(history), undefined)).toMatchObject({
       owed: 1,
       next: ['plimsoll records settle test'],
     });

@@ -7,7 +7,7 @@ import { ask, askOf } from '../../src/facts/fact.ts';
 import { peer } from '../../src/facts/peer.ts';
 import type { Action, Change } from '../../src/operations/engine/change.ts';
 import { FactBase, readFacts } from '../../src/run/planning/fact-reader.ts';
-import { applyChange } from '../../src/run/work/interpret.ts';
+import { applyChange, carryOutAlone } from '../../src/run/work/interpret.ts';
 import { laptopAt } from '../../src/run/reach/laptop.ts';
 import type { Link } from '../../src/run/reach/link.ts';
 import { createMemoryTransport } from '../../src/transport/local/memory.ts';
@@ -83,6 +83,7 @@ async function carryOut(
       detach,
       onOutput: (_stream, text) => (said += text),
       journal,
+      carryOut: carryOutAlone,
     },
     change,
   ).then(

@@ -23,9 +23,10 @@ async function fetched(journal: readonly JournalRecord[], play: typeof rollbackP
   );
   const [its] = historyOf(journal).hosts;
   if (host === undefined || its === undefined) throw new Error('no host');
-  return secretsOfPlays([play(host, its, plan)], {}, host).flatMap(({ reference }) =>
-    'env' in reference.secret ? [reference.secret.env] : [],
-  );
+  return secretsOfPlays(
+    [play(host, its, plan)],
+    {},
+  )(host).flatMap(({ reference }) => ('env' in reference.secret ? [reference.secret.env] : []));
 }
 
 const undone = change('foo', ['make'], {

@@ -226,7 +226,9 @@ grow_base() {
 	)
 }
 
+# What has never run is left alone, whatever its policy is (moby's HasBeenStartedBefore).
 start_again() {
+	case $f_State_StartedAt in '"0001-'*) return 0 ;; esac
 	unquoted "$f_RestartPolicyName"
 	case $value:$c_ByHand:$f_State_ExitCode in always:* | unless-stopped::* | on-failure:*:[1-9]*) start_container || : ;; esac
 }

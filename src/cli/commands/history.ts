@@ -52,7 +52,7 @@ async function versionsOf(
 ): Promise<readonly VersionRecord[]> {
   const found =
     host === undefined
-      ? (await records.all(undefined, signal)).filter((version) => version.kind === kind && version.name === name)
+      ? await records.everywhere({ kind, name }, signal)
       : await records.history({ host, kind, name }, signal);
   return [...found].sort((a, b) => (a.host === b.host ? b.version - a.version : a.host < b.host ? -1 : 1));
 }

@@ -56,7 +56,7 @@ function becomeOf({ become }: Way): string {
 }
 
 function listText(hosts: readonly Host[]): string {
-  const width = Math.max(0, ...hosts.map(({ name }) => name.length));
+  const width = hosts.reduce((widest, { name }) => Math.max(widest, name.length), 0);
   return hosts
     .map(({ name, way: { user, address, port }, groups }) => {
       const way = `${user === undefined ? '' : `${user.value}@`}${address?.value ?? name}${port === undefined ? '' : `:${String(port.value)}`}`;

@@ -1,4 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings';
+import pLimit from 'p-limit';
+import { toAppError } from '../../errors.ts';
 import { prettyJson } from '../../plan/json-text.ts';
 import { paint } from '../../render/line.ts';
 import type { DamagedRun } from '../../render/recap/runs-view.ts';
@@ -6,16 +8,19 @@ import { runsTable, runView } from '../../render/recap/runs-view.ts';
 import { historyOf } from '../../run/journal/history.ts';
 import { readJournal } from '../../run/journal/read-journal.ts';
 import { holderOf } from '../../run/journal/run-lock.ts';
-import type { ListedRun } from '../../run/journal/run-store.ts';
-import { findRun, journalPath, listRuns, tryReadRun } from '../../run/journal/run-store.ts';
-import type { RunSummary } from '../../run/journal/run-summary.ts';
+import type { RunPlace } from '../../run/journal/run-store.ts';
+import { findRun, journalPath, listRuns } from '../../run/journal/run-store.ts';
+import type { RunSummary, RunTotals } from '../../run/journal/run-summary.ts';
 import { detailsOf, summaryOf } from '../../run/journal/run-summary.ts';
+import { keptTotals, makeTotals } from '../../run/journal/run-totals.ts';
 import { neutralise } from '../../values/terminal.ts';
 import { withColour } from '../options.ts';
 import type { World } from '../world.ts';
 
 /** How many runs are listed unless all of them are asked for. */
 const newest = 20;
+/** How many runs are looked at side by side. */
+const atOnce = 16;
 
 export function runsCommand(world: World, end: (exitCode: number) => void) {
   return new Command('runs')
@@ -48,24 +53,37 @@ async function list(
 ): Promise<string> {
   const places = await listRuns(stateDirectory);
   const shown = all ? places : places.slice(0, newest);
-  const runs: (RunSummary | DamagedRun)[] = [];
-  // One after the other: a journal may be large, and of each only its totals are kept.
-  for (const place of shown) {
-    stop.throwIfAborted();
-    runs.push(await summarise(stateDirectory, await tryReadRun(place)));
-  }
+  const several = pLimit(atOnce);
+  // One after the other: a journal may be large, and of each only its totals are wanted.
+  const alone = pLimit(1);
+  const runs = await Promise.all(
+    shown.map((place) =>
+      several(async () => {
+        stop.throwIfAborted();
+        return await summarise(stateDirectory, place, (read) => alone(read));
+      }),
+    ),
+  );
   if (asJson) return jsonText({ v: 1, runs });
   return runs.length === 0
     ? neutralise(`There are no runs in ${stateDirectory}/runs.\n`)
     : paint(runsTable(runs, places.length - shown.length), colour);
 }
 
-async function summarise(stateDirectory: string, run: ListedRun): Promise<RunSummary | DamagedRun> {
-  const { runId, directory } = run;
-  if ('journal' in run)
-    return summaryOf({ runId, directory }, historyOf(run.journal.records), await holderOf(stateDirectory, runId));
-  const { code, message, hint = '', where } = run.error;
-  return { runId, directory, error: { code, message, hint, ...(where === undefined ? {} : { where }) } };
+/** A run that is damaged does not stand in the way of the others. */
+async function summarise(
+  stateDirectory: string,
+  place: RunPlace,
+  alone: (read: () => Promise<RunTotals>) => Promise<RunTotals>,
+): Promise<RunSummary | DamagedRun> {
+  const holder = holderOf(stateDirectory, place.runId);
+  try {
+    const totals = (await keptTotals(place)) ?? (await alone(() => makeTotals(place)));
+    return summaryOf(place, totals, await holder);
+  } catch (thrown) {
+    const { code, message, hint = '', where } = toAppError(thrown);
+    return { ...place, error: { code, message, hint, ...(where === undefined ? {} : { where }) } };
+  }
 }
 
 async function show(

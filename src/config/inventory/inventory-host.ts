@@ -1,19 +1,20 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { ConfigIssue } from '../../errors.ts';
-import type { JsonObject } from '../../values/json.ts';
+import type { Json } from '../../values/json.ts';
 import { Secret } from '../../values/secret.ts';
-import { withFilesAt } from '../expressions/secret-vars.ts';
-import { expandHome, type ConfigIo } from '../model/io.ts';
-import { expandRanges, RangeMistake } from '../model/ranges.ts';
+import type { ConfigIo } from '../model/io.ts';
+import { RangeMistake } from '../model/ranges.ts';
 import type { Host, NamedSource, SecretKey, SecretSetting, SecretSource, Way, Written } from '../model/types.ts';
 import type { InventoryOverrides, Layer, Layered } from './inventory-layers.ts';
 import type { SecretInput, Settings } from './inventory-schema.ts';
+import { resolvePath } from './inventory-paths.ts';
 import type { HostEntry } from './inventory-structure.ts';
 
 /** What hosts are made of beside their layers. */
 export interface HostContext {
   readonly io: ConfigIo;
   readonly overrides: InventoryOverrides;
+  /** The addresses that a range stands for; it is asked for by each of its hosts. */
+  readonly addresses: (range: string) => readonly string[];
 }
 
 /** A host before it is known which of the hosts that it is behind are in the inventory. */
@@ -28,7 +29,8 @@ export function draftHost(
   context: HostContext,
   issues: ConfigIssue[],
 ): HostDraft {
-  const layers: readonly Layer[] = [...written, { yaml: entry.yaml, path: entry.path, settings: context.overrides }];
+  const given: Layer = { yaml: entry.yaml, path: entry.path, settings: context.overrides, vars: {}, says: true };
+  const layers = [...written.filter(({ says }) => says), given];
   const last = <Key extends keyof Settings>(
     key: Key,
   ): (Written<NonNullable<Settings[Key]>> & { readonly layer: Layer }) | undefined => {
@@ -45,7 +47,9 @@ export function draftHost(
     const found = last(key);
     if (found === undefined) return undefined;
     const { value, layer } = found;
-    const paths = [value].flat().map((file) => (isNone(key, file) ? 'none' : resolvePath(file, layer, context)));
+    const paths = [value]
+      .flat()
+      .map((file) => (isNone(key, file) ? 'none' : resolvePath(file, layer.yaml, context.io)));
     const { place } = found;
     if (place !== undefined)
       named.push(
@@ -78,16 +82,10 @@ export function draftHost(
     name: entry.name,
     groups,
     place: entry.yaml.placeOf(entry.path),
-    vars: layers.reduce<JsonObject>(
-      (vars, layer) => ({
-        ...vars,
-        ...withFilesAt(layer.settings.vars ?? {}, (file) => resolve(resolvePath(file, layer, context))),
-      }),
-      {},
-    ),
+    vars: written.reduce<Record<string, Json>>((vars, layer) => Object.assign(vars, layer.vars), {}),
     secrets: Object.fromEntries(secrets.filter(([, setting]) => setting !== undefined)),
     way: {
-      address: address && { ...address, value: addressOf(entry, address.value, issues) },
+      address: address && { ...address, value: addressOf(entry, address.value, context.addresses, issues) },
       port: last('port'),
       user: last('user'),
       identityFiles: files('identity_file'),
@@ -109,24 +107,23 @@ function isNone(key: string, file: string): boolean {
   return key === 'ssh_config' && file === 'none';
 }
 
-/** Relative to the file that says it, so that an inventory works from any directory. */
-function resolvePath(file: string, { yaml }: Layer, { io }: HostContext): string {
-  const path = expandHome(file, io);
-  return isAbsolute(path) ? path : join(dirname(yaml.source.file), path);
-}
-
 function secretSource(input: SecretInput, layer: Layer, context: HostContext): SecretSource {
   if (typeof input === 'string') return { kind: 'text', secret: new Secret(input) };
   if ('env' in input) return { kind: 'env', name: input.env };
-  if ('file' in input) return { kind: 'file', path: resolvePath(input.file, layer, context) };
+  if ('file' in input) return { kind: 'file', path: resolvePath(input.file, layer.yaml, context.io) };
   return { kind: 'command', argv: input.command };
 }
 
 /** The host's share of an address with a range; several hosts at one address are a mistake. */
-function addressOf(entry: HostEntry, address: string, issues: ConfigIssue[]): string {
+function addressOf(
+  entry: HostEntry,
+  address: string,
+  addressesOf: HostContext['addresses'],
+  issues: ConfigIssue[],
+): string {
   const complain = (message: string): void => void issues.push(entry.yaml.issue([...entry.path, 'address'], message));
   try {
-    const addresses = expandRanges(address);
+    const addresses = addressesOf(address);
     if (addresses.length !== entry.count)
       complain(
         `${String(entry.count)} hosts, but ${String(addresses.length)} address${addresses.length === 1 ? '' : 'es'}: give the address a range of the same length`,

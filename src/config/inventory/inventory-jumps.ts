@@ -1,5 +1,5 @@
 import type { ConfigIssue } from '../../errors.ts';
-import { closest } from '../model/closest.ts';
+import type { Suggestions } from '../model/closest.ts';
 import type { Jump, Written } from '../model/types.ts';
 import { JumpMistake, parseJumps } from '../ssh/jumps.ts';
 import type { HostDraft } from './inventory-host.ts';
@@ -8,6 +8,7 @@ import type { HostDraft } from './inventory-host.ts';
 export function jumpsOf(
   { name, jump }: HostDraft,
   drafts: ReadonlyMap<string, HostDraft>,
+  suggestions: Suggestions,
   issues: ConfigIssue[],
 ): Written<readonly Jump[]> | undefined {
   if (jump === undefined) return undefined;
@@ -16,7 +17,7 @@ export function jumpsOf(
     const jumps = parseJumps(value);
     for (const part of value.split(',').map((text) => text.trim())) {
       // A slip of the pen would be dialled as if it were a host of its own.
-      const meant = /^[\w-]+$/.test(part) && !drafts.has(part) ? closest(part, drafts.keys()) : undefined;
+      const meant = /^[\w-]+$/.test(part) && !drafts.has(part) ? suggestions.closest(part) : undefined;
       if (meant !== undefined && jumps.length > 0)
         throw new JumpMistake(
           `there is no host "${part}" in the inventory; did you mean "${meant}"? (ssh://${part} is one that is not in it)`,

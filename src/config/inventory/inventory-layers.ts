@@ -1,6 +1,10 @@
-import { isObject } from '../../values/json.ts';
+import { resolve } from 'node:path';
+import type { JsonObject } from '../../values/json.ts';
+import { withFilesAt } from '../expressions/secret-vars.ts';
+import type { ConfigIo } from '../model/io.ts';
 import type { YamlFile } from '../yaml/yaml.ts';
-import { hostSchema, type Settings } from './inventory-schema.ts';
+import { resolvePath } from './inventory-paths.ts';
+import type { InventoryInput, Settings } from './inventory-schema.ts';
 import type { Entry, HostEntry, Structure } from './inventory-structure.ts';
 
 /** What the command line says about every host, stronger than any file. */
@@ -11,6 +15,10 @@ export type InventoryOverrides = Partial<
 /** One source of settings for a host; later layers win. */
 export interface Layer extends Entry {
   readonly settings: Settings;
+  /** Its variables, the files of their secrets found from anywhere. */
+  readonly vars: JsonObject;
+  /** Whether it says anything else. */
+  readonly says: boolean;
 }
 
 export interface Layered {
@@ -19,38 +27,55 @@ export interface Layered {
   readonly layers: readonly Layer[];
 }
 
-/** The layers of each host: its file's defaults, its groups with parents first, itself. Each is read once. */
+/** What each file says, checked and as the schema gives it. */
+export type Inputs = ReadonlyMap<YamlFile, InventoryInput>;
+
+/**
+ * The layers of each host: its file's defaults, its groups with parents first, itself. Each is read once, and no host is looked
+ * for in a group that it is not in.
+ */
 export function layering(
   structure: Structure,
-  yamls: readonly YamlFile[],
+  inputs: Inputs,
   members: ReadonlyMap<string, readonly string[]>,
+  io: ConfigIo,
 ): (entry: HostEntry) => Layered {
-  const defaults = new Map(yamls.map((yaml) => [yaml, layerAt({ yaml, path: ['defaults'] })]));
-  const groups = structure.groupOrder.map((name) => ({
-    name,
-    hosts: new Set(members.get(name)),
-    layers: (structure.groups.get(name)?.entries ?? []).map(layerAt),
-  }));
+  const layer = (entry: Entry, said: Settings | null | undefined): Layer => {
+    const settings = said ?? {};
+    const absolute = (file: string): string => resolve(resolvePath(file, entry.yaml, io));
+    return {
+      yaml: entry.yaml,
+      path: entry.path,
+      settings,
+      vars: withFilesAt(settings.vars ?? {}, absolute),
+      says: Object.keys(settings).some((key) => key !== 'vars' && key !== 'hosts' && key !== 'children'),
+    };
+  };
+  const defaults = new Map(
+    [...inputs].map(([yaml, { defaults: said }]) => [yaml, layer({ yaml, path: ['defaults'] }, said)]),
+  );
+  const groupsOf = new Map<string, { readonly name: string; readonly layers: readonly Layer[] }[]>();
+  for (const name of structure.groupOrder) {
+    const layers = (structure.groups.get(name)?.entries ?? []).map((entry) =>
+      layer(entry, inputs.get(entry.yaml)?.groups?.[name]),
+    );
+    const group = { name, layers };
+    for (const host of members.get(name) ?? []) {
+      const known = groupsOf.get(host);
+      if (known === undefined) groupsOf.set(host, [group]);
+      else known.push(group);
+    }
+  }
   return (entry) => {
-    const own = groups.filter(({ hosts }) => hosts.has(entry.name));
+    const own = groupsOf.get(entry.name) ?? [];
     const base = defaults.get(entry.yaml);
     return {
       groups: own.map(({ name }) => name),
-      layers: [...(base === undefined ? [] : [base]), ...own.flatMap(({ layers }) => layers), layerAt(entry)],
+      layers: [
+        ...(base === undefined ? [] : [base]),
+        ...own.flatMap(({ layers }) => layers),
+        layer(entry, inputs.get(entry.yaml)?.hosts[String(entry.path[1])]),
+      ],
     };
   };
-}
-
-function layerAt(entry: Entry): Layer {
-  return { yaml: entry.yaml, path: entry.path, settings: settingsAt(entry) };
-}
-
-function settingsAt({ yaml, path }: Entry): Settings {
-  const raw = path.reduce<unknown>(
-    (value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined),
-    yaml.value,
-  );
-  // Checked as a whole before; hosts and children of a group are no settings.
-  const settings = Object.entries(isObject(raw) ? raw : {}).filter(([key]) => key !== 'hosts' && key !== 'children');
-  return hostSchema.parse(Object.fromEntries(settings));
 }

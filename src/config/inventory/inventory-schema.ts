@@ -97,6 +97,7 @@ export const inventorySchema = z
   })
   .meta({ title: 'plimsoll inventory', description: 'The hosts of a fleet and how they are reached.' });
 
+export type InventoryInput = z.output<typeof inventorySchema>;
 /** The settings of one layer: the defaults', a group's, or a host's. */
 export type Settings = z.output<typeof hostSchema>;
 export type SecretInput = z.output<typeof secretSchema>;

@@ -1,6 +1,6 @@
 import type { ConfigIssue } from '../../errors.ts';
 import { isObject } from '../../values/json.ts';
-import { didYouMean } from '../model/closest.ts';
+import { Suggestions } from '../model/closest.ts';
 import { globMatcher, isGlob } from '../model/glob.ts';
 import { expandRanges, RangeMistake } from '../model/ranges.ts';
 import { showPlace } from '../yaml/source.ts';
@@ -51,6 +51,8 @@ export function readStructure(files: readonly YamlFile[]): {
     for (const pattern of Object.keys(section(yaml, 'hosts'))) addHosts(yaml, pattern, hosts, issues);
   const written = groupEntries(files);
   const groups = new Map<string, GroupEntry>();
+  const hostsLike = new Suggestions(() => hosts.keys());
+  const groupsLike = new Suggestions(() => written.keys());
   for (const [name, entries] of written) {
     for (const { yaml, path } of entries) {
       if (reserved.has(name))
@@ -69,8 +71,8 @@ export function readStructure(files: readonly YamlFile[]): {
     groups.set(name, {
       name,
       entries,
-      hosts: new Set(entries.flatMap((entry) => members(entry, hosts, issues))),
-      children: entries.flatMap((entry) => children(entry, written, issues)),
+      hosts: new Set(entries.flatMap((entry) => members(entry, hosts, hostsLike, issues))),
+      children: entries.flatMap((entry) => children(entry, written, groupsLike, issues)),
     });
   }
   return { structure: { hosts, groups, groupOrder: order(groups, issues) }, issues };
@@ -140,31 +142,48 @@ function listOf({ yaml, path }: Entry, key: 'hosts' | 'children'): readonly unkn
   return list;
 }
 
-function members(entry: Entry, hosts: ReadonlyMap<string, HostEntry>, issues: ConfigIssue[]): readonly string[] {
-  return listOf(entry, 'hosts').flatMap((pattern, index) => {
-    if (typeof pattern !== 'string') return [];
+function members(
+  entry: Entry,
+  hosts: ReadonlyMap<string, HostEntry>,
+  suggestions: Suggestions,
+  issues: ConfigIssue[],
+): readonly string[] {
+  const found: string[] = [];
+  let all: readonly string[] | undefined;
+  for (const [index, pattern] of listOf(entry, 'hosts').entries()) {
+    if (typeof pattern !== 'string') continue;
+    if (hosts.has(pattern)) {
+      found.push(pattern);
+      continue;
+    }
     const complain = (message: string): void =>
       void issues.push(entry.yaml.issue([...entry.path, 'hosts', index], message));
-    return expand(pattern, complain).flatMap((name) => {
-      if (hosts.has(name)) return [name];
-      const found = isGlob(name) ? [...hosts.keys()].filter(globMatcher(name)) : [];
-      if (found.length === 0)
+    for (const name of expand(pattern, complain)) {
+      if (!hosts.has(name) && isGlob(name)) all ??= [...hosts.keys()];
+      const meant = hosts.has(name) ? [name] : isGlob(name) ? (all ?? []).filter(globMatcher(name)) : [];
+      if (meant.length === 0)
         complain(
-          isGlob(name) ? `"${name}" matches no host` : `there is no host "${name}"${didYouMean(name, hosts.keys())}`,
+          isGlob(name) ? `"${name}" matches no host` : `there is no host "${name}"${suggestions.didYouMean(name)}`,
         );
-      return found;
-    });
-  });
+      for (const host of meant) found.push(host);
+    }
+  }
+  return found;
 }
 
-function children(entry: Entry, groups: ReadonlyMap<string, unknown>, issues: ConfigIssue[]): readonly string[] {
+function children(
+  entry: Entry,
+  groups: ReadonlyMap<string, unknown>,
+  suggestions: Suggestions,
+  issues: ConfigIssue[],
+): readonly string[] {
   return listOf(entry, 'children').flatMap((child, index) => {
     if (typeof child !== 'string') return [];
     if (groups.has(child)) return [child];
     issues.push(
       entry.yaml.issue(
         [...entry.path, 'children', index],
-        `there is no group "${child}"${didYouMean(child, groups.keys())}`,
+        `there is no group "${child}"${suggestions.didYouMean(child)}`,
       ),
     );
     return [];

@@ -4,9 +4,11 @@ import { byHand } from '../../values/shell.ts';
 import { asJson } from '../yaml/as-json.ts';
 import { draftHost, type HostContext, type HostDraft } from './inventory-host.ts';
 import { circlesOf, jumpsOf } from './inventory-jumps.ts';
-import { type InventoryOverrides, layering } from './inventory-layers.ts';
-import { inventorySchema } from './inventory-schema.ts';
+import { type Inputs, type InventoryOverrides, layering } from './inventory-layers.ts';
+import { inventorySchema, type InventoryInput } from './inventory-schema.ts';
 import { readStructure, type Structure } from './inventory-structure.ts';
+import { Suggestions } from '../model/closest.ts';
+import { expandRanges, hasRange } from '../model/ranges.ts';
 import type { ConfigIo } from '../model/io.ts';
 import { readInventoryFile, type Read } from './read-file.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
@@ -37,10 +39,17 @@ export async function readInventory(
   const parsed = await Promise.all(files.map((file) => readInventoryFile(file, io)));
   const yamls = parsed.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const structure = readStructure(yamls);
-  const issues = [...parsed.flatMap((file) => file.issues), ...yamls.flatMap(judge), ...structure.issues];
+  const judged = yamls.map((yaml) => ({ yaml, ...judge(yaml) }));
+  const issues = [
+    ...parsed.flatMap((file) => file.issues),
+    ...judged.flatMap((file) => file.issues),
+    ...structure.issues,
+  ];
   if (files.length === 0) issues.push({ file: 'inventory', message: 'no inventory file was given' });
   if (issues.length > 0) return { issues: inOrder(issues) };
-  const built = build(structure.structure, yamls, { io, overrides }, await readLaptop(io));
+  const inputs = new Map(judged.flatMap(({ yaml, value }) => (value === undefined ? [] : [[yaml, value] as const])));
+  const context = { io, overrides, addresses: expandedOnce() };
+  const built = build(structure.structure, inputs, context, await readLaptop(io));
   return built.value === undefined
     ? built
     : { ...built, value: { ...built.value, warnings: await withModes(built.value.warnings, io) } };
@@ -62,17 +71,18 @@ async function withModes(warnings: readonly ConfigIssue[], io: ConfigIo): Promis
 }
 
 /** Expressions belong into playbooks; in an inventory they would silently stay text. */
-function judge(yaml: YamlFile): readonly ConfigIssue[] {
-  const expressions = pathsOf(yaml.value, (text) => text.includes('${{'));
-  return [
-    ...mistakesIn(inventorySchema, yaml.value, expressions).map(({ path, at, message }) =>
-      yaml.issue(path, message, at),
-    ),
+function judge(yaml: YamlFile): Read<InventoryInput> {
+  const expressions = expressionsIn(yaml.value);
+  const parsed = inventorySchema.safeParse(yaml.value);
+  const mistakes = parsed.success ? [] : mistakesIn(inventorySchema, yaml.value, expressions);
+  const issues = [
+    ...mistakes.map(({ path, at, message }) => yaml.issue(path, message, at)),
     ...expressions.map((path) => yaml.issue(path, 'expressions are read in playbooks only, not in an inventory')),
     ...varsIn(yaml.value).flatMap(({ path, vars }) =>
       mistakenSecrets(vars).map((mistake) => yaml.issue([...path, ...mistake.path], mistake.message)),
     ),
   ];
+  return { issues, ...(parsed.success ? { value: parsed.data } : {}) };
 }
 
 /** Every place of an inventory that has variables. */
@@ -89,27 +99,34 @@ function varsIn(value: Json): readonly { readonly path: Path; readonly vars: Jso
   return [['defaults'], ...named('hosts'), ...named('groups')].flatMap(at);
 }
 
-function pathsOf(value: Json, wanted: (text: string) => boolean): readonly Path[] {
-  if (typeof value === 'string') return wanted(value) ? [[]] : [];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]: [string, Json]) =>
-    pathsOf(inner, wanted).map((path) => [Array.isArray(value) ? Number(key) : key, ...path]),
-  );
+/** Where a text holds what a playbook would take for an expression. */
+function expressionsIn(root: Json): readonly Path[] {
+  const found: Path[] = [];
+  const visit = (value: Json, path: (string | number)[]): void => {
+    if (typeof value === 'string') {
+      if (value.includes('${{')) found.push([...path]);
+      return;
+    }
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      path.push(Array.isArray(value) ? Number(key) : key);
+      visit(inner, path);
+      path.pop();
+    }
+  };
+  visit(root, []);
+  return found;
 }
 
-function build(
-  structure: Structure,
-  yamls: readonly YamlFile[],
-  context: HostContext,
-  laptop: Laptop,
-): Read<Inventory> {
+function build(structure: Structure, inputs: Inputs, context: HostContext, laptop: Laptop): Read<Inventory> {
   const issues: ConfigIssue[] = [];
-  const groups = new Map([...structure.groups.keys()].map((name) => [name, membersOf(structure, name)]));
-  const layersOf = layering(structure, yamls, groups);
+  const groups = memberships(structure);
+  const layersOf = layering(structure, inputs, groups, context.io);
   const drafts = new Map(
     [...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]),
   );
-  const jumps = new Map([...drafts].map(([name, draft]) => [name, jumpsOf(draft, drafts, issues)]));
+  const suggestions = new Suggestions(() => drafts.keys());
+  const jumps = new Map([...drafts].map(([name, draft]) => [name, jumpsOf(draft, drafts, suggestions, issues)]));
   issues.push(...circlesOf(jumps, drafts));
   if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
   const ways = new Map(
@@ -122,19 +139,38 @@ function build(
       return [name, { name, vars, groups, secrets, files, place, way, target: routeTo(name, way, finder).target }];
     }),
   );
-  const file = yamls.map(({ source }) => source.file).join(', ');
+  const file = [...inputs.keys()].map(({ source }) => source.file).join(', ');
   return { value: { file, hosts, groups, warnings: plainSecrets(drafts.values()) }, issues: [] };
 }
 
-function membersOf(structure: Structure, name: string): readonly string[] {
-  const found = new Set<string>();
-  const visit = (group: string): void => {
-    const entry = structure.groups.get(group);
-    entry?.hosts.forEach((host) => found.add(host));
-    entry?.children.forEach(visit);
+/** The hosts of each group, children included, in the order of the inventory. */
+function memberships({ hosts, groups }: Structure): ReadonlyMap<string, readonly string[]> {
+  const positions = new Map([...hosts.keys()].map((host, position) => [host, position]));
+  const names = [...hosts.keys()];
+  const membersOf = (name: string): readonly string[] => {
+    const found = new Set<number>();
+    const seen = new Set<string>();
+    const visit = (group: string): void => {
+      if (seen.has(group)) return;
+      seen.add(group);
+      const entry = groups.get(group);
+      for (const host of entry?.hosts ?? []) found.add(positions.get(host) ?? 0);
+      entry?.children.forEach(visit);
+    };
+    visit(name);
+    return [...Uint32Array.from(found).sort()].map((position) => names[position] ?? '');
   };
-  visit(name);
-  return [...structure.hosts.keys()].filter((host) => found.has(host));
+  return new Map([...groups.keys()].map((name) => [name, membersOf(name)]));
+}
+
+function expandedOnce(): HostContext['addresses'] {
+  const known = new Map<string, readonly string[]>();
+  return (range) => {
+    if (!hasRange(range)) return [range];
+    const addresses = known.get(range) ?? expandRanges(range);
+    known.set(range, addresses);
+    return addresses;
+  };
 }
 
 /** As they are written here and in Ansible's inventories, both kinds of which are read. */

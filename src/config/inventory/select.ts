@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import { closest } from '../model/closest.ts';
+import { Suggestions } from '../model/closest.ts';
 import { globMatcher, isGlob } from '../model/glob.ts';
 import { whyUnreadable, type ConfigIo } from '../model/io.ts';
 import { expandRanges, hasRange, RangeMistake } from '../model/ranges.ts';
@@ -33,21 +33,29 @@ export function matchPattern(
 ): { readonly hosts: ReadonlySet<string>; readonly mistakes: readonly PatternMistake[] } {
   const mistakes: PatternMistake[] = [];
   const terms = termsOf(pattern);
-  const matched = terms.map((term) => {
-    const result = matchTerm(names, term.text);
-    if ('message' in result) mistakes.push({ span: term.span, message: result.message });
-    return { kind: term.kind, hosts: new Set('message' in result ? [] : result.hosts) };
-  });
+  const fleet: Fleet = {
+    ...names,
+    all: [...names.hosts.keys()],
+    suggestions: new Suggestions(() => [...names.hosts.keys(), ...names.groups.keys()]),
+  };
+  // A limit may have as many terms as there are hosts.
+  const added = new Set<string>();
+  const excluded = new Set<string>();
+  const intersections: ReadonlySet<string>[] = [];
+  for (const { kind, text, span } of terms) {
+    const result = matchTerm(fleet, text);
+    if ('message' in result) mistakes.push({ span, message: result.message });
+    else if (kind === 'and') intersections.push(new Set(result.hosts));
+    else for (const host of result.hosts) (kind === 'add' ? added : excluded).add(host);
+  }
   if (terms.length === 0)
     mistakes.push({
       span: { start: 0, end: Math.max(1, pattern.length) },
       message: 'the pattern is empty; all hosts are "all"',
     });
-  const added = matched.filter(({ kind }) => kind === 'add');
-  const kept = [...names.hosts.keys()].filter(
-    (host) =>
-      (added.length === 0 || added.some(({ hosts }) => hosts.has(host))) &&
-      matched.every(({ kind, hosts }) => kind === 'add' || hosts.has(host) === (kind === 'and')),
+  const isAdding = terms.some(({ kind }) => kind === 'add');
+  const kept = fleet.all.filter(
+    (host) => (!isAdding || added.has(host)) && !excluded.has(host) && intersections.every((hosts) => hosts.has(host)),
   );
   return { hosts: new Set(mistakes.length > 0 ? [] : kept), mistakes };
 }
@@ -113,10 +121,16 @@ function termsOf(pattern: string): readonly Term[] {
   });
 }
 
+/** Of one pattern, what all its terms need. */
+interface Fleet extends Names {
+  readonly all: readonly string[];
+  readonly suggestions: Suggestions;
+}
+
 type Matched = { readonly hosts: readonly string[] } | { readonly message: string };
 
-function matchTerm(names: Names, term: string): Matched {
-  const all = [...names.hosts.keys()];
+function matchTerm(names: Fleet, term: string): Matched {
+  const { all } = names;
   const named = hostsNamed(names, term, all);
   if (named !== undefined) return { hosts: named };
   if (term.startsWith('~')) return matchRegex(names, term.slice(1), all);
@@ -165,7 +179,7 @@ function matchRegex(names: Names, source: string, all: readonly string[]): Match
   return hosts.length > 0 ? { hosts } : { message: `"~${source}" matches no host and no group` };
 }
 
-function matchRange(names: Names, term: string, all: readonly string[]): Matched {
+function matchRange(names: Fleet, term: string, all: readonly string[]): Matched {
   try {
     const expanded = expandRanges(term);
     const unknown = expanded.filter((name) => !names.hosts.has(name));
@@ -197,7 +211,6 @@ function slice(
     : { message: `"${term}" names none of the ${String(hosts.length)} hosts (they are counted from 0)` };
 }
 
-function unknownName(names: Names, name: string): string {
-  const found = closest(name, [...names.hosts.keys(), ...names.groups.keys()]);
-  return `there is no host or group "${name}"${found === undefined ? '' : `; did you mean "${found}"?`}`;
+function unknownName({ suggestions }: Fleet, name: string): string {
+  return `there is no host or group "${name}"${suggestions.didYouMean(name)}`;
 }

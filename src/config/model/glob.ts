@@ -15,5 +15,7 @@ export function globMatcher(glob: string): (name: string) => boolean {
     nonegate: true,
     strictBrackets: false,
   });
-  return (name) => matches(name);
+  // Most names of a large inventory differ from the first letters on.
+  const head = /^[\w.*?[\]!^-]*$/.test(glob) ? (/^[\w-]*/.exec(glob)?.[0] ?? '') : '';
+  return (name) => name.startsWith(head) && matches(name);
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
+import { grouped } from '../../values/grouped.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { ConfigIo } from '../model/io.ts';
 import { readPlainly } from './plain-reading.ts';
@@ -40,7 +41,7 @@ export class SshConfig {
       const id = idOf(question);
       if (!this.#replies.has(id)) open.set(id, question);
     }
-    const byConfig = grouped([...open.values()], ({ config }) => config);
+    const byConfig = grouped(open.values(), ({ config }) => config);
     await Promise.all([...byConfig.values()].map((group) => this.#askGroup(group)));
   }
 
@@ -103,17 +104,6 @@ export class SshConfig {
 
 /** So few are asked as fast one by one. */
 const fewQuestions = 4;
-
-function grouped<Value, Key>(values: readonly Value[], keyOf: (value: Value) => Key): ReadonlyMap<Key, Value[]> {
-  const groups = new Map<Key, Value[]>();
-  for (const value of values) {
-    const key = keyOf(value);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
-  }
-  return groups;
-}
 
 function idOf({ name, user, port, hostName, config }: SshQuestion): string {
   return JSON.stringify([name, user, port, hostName, config]);

@@ -21,8 +21,9 @@ type Issue = z.core.$ZodIssue;
 export function mistakesIn(schema: z.ZodType, value: unknown, unsettled: readonly Path[] = []): readonly Mistake[] {
   const parsed = schema.safeParse(value);
   if (parsed.success) return [];
+  const open = openPaths(unsettled);
   return parsed.error.issues
-    .flatMap((issue) => settle(issue, unsettled, []))
+    .flatMap((issue) => settle(issue, open, []))
     .flatMap(({ issue, path }) => explain(issue, path, schema, value));
 }
 
@@ -37,13 +38,31 @@ function pathOf(issue: Issue, base: Path): Path {
 
 const startsWith = (path: Path, prefix: Path): boolean => prefix.every((step, index) => path[index] === step);
 
+/** The paths of values that hold an expression, and all that lead to them; every issue asks for its own. */
+interface OpenPaths {
+  readonly size: number;
+  readonly at: ReadonlySet<string>;
+  readonly above: ReadonlySet<string>;
+}
+
+const prefixesOf = (path: Path): readonly string[] =>
+  Array.from({ length: path.length + 1 }, (_, length) => JSON.stringify(path.slice(0, length)));
+
+function openPaths(paths: readonly Path[]): OpenPaths {
+  return {
+    size: paths.length,
+    at: new Set(paths.map((path) => JSON.stringify(path))),
+    above: new Set(paths.flatMap(prefixesOf)),
+  };
+}
+
 /** Drops what an unresolved expression may still put right, and narrows a union to the branch that was meant. */
-function settle(issue: Issue, unsettled: readonly Path[], base: Path): readonly Located[] {
+function settle(issue: Issue, open: OpenPaths, base: Path): readonly Located[] {
   const path = pathOf(issue, base);
-  if (unsettled.some((open) => startsWith(path, open))) return [];
-  if (issue.code === 'custom' && unsettled.some((open) => startsWith(open, path))) return [];
+  if (open.size > 0 && prefixesOf(path).some((prefix) => open.at.has(prefix))) return [];
+  if (open.size > 0 && issue.code === 'custom' && open.above.has(JSON.stringify(path))) return [];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ issue, path }];
-  const branches = issue.errors.map((errors) => errors.flatMap((inner) => settle(inner, unsettled, path)));
+  const branches = issue.errors.map((errors) => errors.flatMap((inner) => settle(inner, open, path)));
   if (branches.some((branch) => branch.length === 0)) return [];
   const meant = branches.filter(
     (branch) =>
@@ -148,14 +167,39 @@ function explain(issue: Issue, path: Path, schema: z.ZodType, root: unknown): re
 }
 
 /** What the schema says of a bare number once it is a text: of `20` where a size is wanted, that the unit is missing. */
-function asText(schema: z.ZodType, root: unknown, path: Path): string | undefined {
+function asText(whole: z.ZodType, wholeRoot: unknown, wholePath: Path): string | undefined {
+  const { schema, root, path } = narrowed(whole, wholeRoot, wholePath);
   const again = schema.safeParse(withText(root, path));
   const issue = again.success
     ? undefined
     : again.error.issues
-        .flatMap((inner) => settle(inner, [], []))
+        .flatMap((inner) => settle(inner, openPaths([]), []))
         .find(({ path: at }) => at.length === path.length && startsWith(at, path));
   return issue?.issue.code === 'custom' ? issue.issue.message : undefined;
+}
+
+interface Narrowed {
+  readonly schema: z.ZodType;
+  readonly root: unknown;
+  readonly path: Path;
+}
+
+/** As far into records and the keys of objects as no rule over several keys is left behind: not a whole fleet for each of its hosts. */
+function narrowed(schema: z.ZodType, root: unknown, path: Path): Narrowed {
+  const [step, ...rest] = path;
+  if (step === undefined || rest.length === 0 || !isObject(root) || (schema.def.checks?.length ?? 0) > 0)
+    return { schema, root, path };
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
+    const inner: unknown = schema.unwrap();
+    return inner instanceof z.ZodType ? narrowed(inner, root, path) : { schema, root, path };
+  }
+  const inner: unknown =
+    schema instanceof z.ZodObject
+      ? schema.shape[String(step)]
+      : schema instanceof z.ZodRecord
+        ? schema.valueType
+        : undefined;
+  return inner instanceof z.ZodType ? narrowed(inner, root[step], rest) : { schema, root, path };
 }
 
 /** The value with the number, true or false at the path turned into text. */

@@ -1,14 +1,17 @@
-import { parseAllDocuments, type Document } from 'yaml';
+import { isAlias, isMap, isScalar, parseAllDocuments, type Document, type ParsedNode } from 'yaml';
 import type { ConfigIssue } from '../../errors.ts';
+import { endOfBlock, type Anchors, type ListNode, type MappingNode, type ScalarNode, type YamlNode } from './node.ts';
 import { issueAt, type Source } from './source.ts';
 import { tooDeepAt } from './yaml-nesting.ts';
 
-const maxBytes = 1024 * 1024;
+const maxMebibytes = 64;
 
 /** UTF-8 without guessing; a byte order mark is dropped. */
 export function decode(file: string, bytes: Uint8Array): { readonly text: string } | { readonly issue: ConfigIssue } {
-  if (bytes.byteLength > maxBytes)
-    return { issue: { file, message: 'the file is larger than 1 MiB: that is no inventory or playbook' } };
+  if (bytes.byteLength > maxMebibytes * 1024 * 1024)
+    return {
+      issue: { file, message: `the file is larger than ${String(maxMebibytes)} MiB: that is no inventory or playbook` },
+    };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
@@ -18,10 +21,10 @@ export function decode(file: string, bytes: Uint8Array): { readonly text: string
   }
 }
 
-/** The one document that a file has, or why it is not read. */
-export function readDocument(
-  source: Source,
-): { readonly document: Document.Parsed } | { readonly issues: readonly ConfigIssue[] } {
+type Outcome = { readonly root: YamlNode } | { readonly issues: readonly ConfigIssue[] };
+
+/** The one document that a text has, or everything for which it is not read. */
+export function readDocument(source: Source): Outcome {
   const deep = tooDeepAt(source.text);
   if (deep !== undefined)
     return { issues: [issueAt(source, { start: deep, end: deep + 1 }, 'the file is nested too deeply')] };
@@ -67,7 +70,54 @@ export function readDocument(
       ],
     };
   }
-  return { document };
+  return { root: nodeOf(source.text, document.contents, new Map()) };
+}
+
+function nodeOf(text: string, node: ParsedNode | null, anchors: Anchors): YamlNode {
+  if (node === null) return { kind: 'scalar', start: 0, end: 0, style: 'plain', value: null };
+  if (isAlias(node))
+    return { kind: 'alias', start: node.range[0], name: node.source, target: anchors.get(node.source) };
+  // An anchor is known before what is within its node, which may speak of it.
+  const known = <Kind extends YamlNode>(made: Kind): Kind => {
+    if (node.anchor !== undefined) anchors.set(node.anchor, made);
+    return made;
+  };
+  const [start, end] = node.range;
+  if (isScalar(node)) {
+    const style = styleOf(node.type);
+    const { value } = node;
+    return known<ScalarNode>({
+      kind: 'scalar',
+      start,
+      end: style === 'block' ? endOfBlock(text, start, end) : end,
+      style,
+      value,
+    });
+  }
+  if (isMap(node)) {
+    const made = known<MappingNode>({ kind: 'mapping', start, pairs: [] });
+    for (const { key, value } of node.items)
+      made.pairs.push({ key: nodeOf(text, key, anchors), value: value === null ? null : nodeOf(text, value, anchors) });
+    return made;
+  }
+  const made = known<ListNode>({ kind: 'list', start, items: [] });
+  for (const item of node.items) made.items.push(nodeOf(text, item, anchors));
+  return made;
+}
+
+function styleOf(type: string | undefined): ScalarNode['style'] {
+  switch (type) {
+    case 'QUOTE_DOUBLE':
+      return 'double';
+    case 'QUOTE_SINGLE':
+      return 'single';
+    case 'BLOCK_LITERAL':
+    case 'BLOCK_FOLDED':
+      return 'block';
+    case undefined:
+    default:
+      return 'plain';
+  }
 }
 
 /** The parser's own words, where an operator would not understand them, in ours. */

@@ -1,21 +1,20 @@
-import {
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  visit,
-  type Document,
-  type Node,
-  type ParsedNode,
-  type YAMLMap,
-} from 'yaml';
 import type { ConfigIssue } from '../../errors.ts';
 import type { Json } from '../../values/json.ts';
+import {
+  isEmpty,
+  nameOf,
+  spanOf,
+  type AliasNode,
+  type MappingNode,
+  type ScalarNode,
+  type YamlNode,
+  type YamlPair,
+} from './node.ts';
 import { issueAt, makeSource, placeAt, type Source, type Span } from './source.ts';
 import { spanInScalar } from './scalar.ts';
 import type { Place } from '../model/types.ts';
 import { decode, readDocument } from './yaml-document.ts';
+import { readEvents } from './yaml-events.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -33,9 +32,12 @@ export interface YamlFile {
   placeIn(path: Path, offset: number): Place;
 }
 
-const maxNodes = 200_000;
-const maxAliasNodes = 10_000;
+const maxNodes = 2_000_000;
+/** Line ends, commas and opening brackets: no text has more values than these, but for one. Counted before anything is made of it. */
+const maxSeparators = 3_000_000;
 const maxDepth = 64;
+/** A larger text than this is read by the fast library or not at all: the careful one takes 3 s and 100 MB for each MiB. */
+const maxCareful = 4 * 1024 * 1024;
 
 /** Decodes and parses one file. Issues that make the value unusable leave `yaml` undefined. */
 export function parseYaml(
@@ -45,16 +47,14 @@ export function parseYaml(
   const decoded = decode(file, bytes);
   if ('issue' in decoded) return { issues: [decoded.issue] };
   const source = makeSource(file, decoded.text);
-  const read = readDocument(source);
+  const read = readSource(source);
   if ('issues' in read) return read;
-  const { document } = read;
-  const root = document.contents;
-  const aliases = aliasTargets(document);
-  const reader = new Reader(source, aliases);
-  const value = root === null ? null : reader.read(root, 0);
+  const { root } = read;
+  const reader = new Reader(source);
+  const value = reader.read(root, 0);
   if (reader.issues.length > 0) return { issues: reader.issues };
   const pairs = pairFinder();
-  const find = (path: Path): Found => locate(aliases, pairs, root, path);
+  const find = (path: Path): Found => locate(pairs, root, path);
   const yaml: YamlFile = {
     source,
     value,
@@ -68,80 +68,94 @@ export function parseYaml(
   return { yaml, issues: [] };
 }
 
-type Targets = ReadonlyMap<Node, ParsedNode>;
+/** By the fast library what is certain; the rest by the careful one, which names all that is wrong with a text. */
+function readSource(source: Source): { readonly root: YamlNode } | { readonly issues: readonly ConfigIssue[] } {
+  if (separatorsIn(source.text) > maxSeparators)
+    return { issues: [{ file: source.file, message: `more than ${String(maxNodes)} values in one file` }] };
+  const fast = readEvents(source.text);
+  if ('root' in fast) return fast;
+  if (source.text.length <= maxCareful) return readDocument(source);
+  const { at, why } = fast.doubt;
+  const message = `not read: ${why} (of a file this large only plain YAML is read, and of what is not only the first is named)`;
+  return { issues: [issueAt(source, { start: at, end: at + 1 }, message)] };
+}
 
-/** What each alias stands for, found in one pass: the library's own look-up walks the document once for each. */
-function aliasTargets(document: Document.Parsed): Targets {
-  const anchors = new Map<string, ParsedNode>();
-  const targets = new Map<Node, ParsedNode>();
-  visit(document, (_key, node) => {
-    if (!isNode(node)) return;
-    const target = isAlias(node) ? anchors.get(node.source) : undefined;
-    if (target !== undefined) targets.set(node, target);
-    if (!isAlias(node) && node.anchor !== undefined && isParsed(node)) anchors.set(node.anchor, node);
-  });
-  return targets;
+function separatorsIn(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0a || code === 0x2c || code === 0x5b || code === 0x7b) count += 1;
+  }
+  return count;
 }
 
 /** Turns nodes into plain values and refuses what could mislead or exhaust. */
 class Reader {
   readonly issues: ConfigIssue[] = [];
   readonly #source: Source;
-  readonly #targets: Targets;
+  readonly #maxAliasNodes: number;
   #nodes = 0;
   #aliasNodes = 0;
   #exhausted = false;
 
-  constructor(source: Source, targets: Targets) {
+  constructor(source: Source) {
     this.#source = source;
-    this.#targets = targets;
+    this.#maxAliasNodes = Math.max(10_000, Math.floor(source.text.length / 10));
   }
 
   /** `aliases` are the ones being followed, outermost first. */
-  read(node: ParsedNode | null, depth: number, aliases: readonly ParsedNode[] = []): Json {
+  read(node: YamlNode | null, depth: number, aliases: readonly AliasNode[] = []): Json {
     const [outermost] = aliases;
     if (node === null || this.#exhausted) return null;
     this.#nodes += 1;
     if (outermost !== undefined) this.#aliasNodes += 1;
     if (depth > maxDepth) return this.#exhaust(outermost ?? node, `nested more than ${String(maxDepth)} levels deep`);
-    if (this.#aliasNodes > maxAliasNodes)
+    if (this.#aliasNodes > this.#maxAliasNodes)
       return this.#exhaust(
         outermost ?? node,
-        `aliases repeat more than ${String(maxAliasNodes)} values: refused, because a small file can grow without end this way`,
+        `aliases repeat more than ${String(this.#maxAliasNodes)} values: refused, because a small file can grow without end this way`,
       );
     if (this.#nodes > maxNodes) return this.#exhaust(node, `more than ${String(maxNodes)} values in one file`);
-    if (isAlias(node)) {
-      const target = this.#targets.get(node);
-      if (target === undefined)
-        return this.#refuse(node, `the alias *${node.source} has no anchor &${node.source} before it`);
-      if (aliases.includes(node)) return this.#refuse(node, `the alias *${node.source} contains itself`);
-      return this.read(target, depth + 1, [...aliases, node]);
+    switch (node.kind) {
+      case 'alias':
+        if (node.target === undefined)
+          return this.#refuse(node, `the alias *${node.name} has no anchor &${node.name} before it`);
+        if (aliases.includes(node)) return this.#refuse(node, `the alias *${node.name} contains itself`);
+        return this.read(node.target, depth + 1, [...aliases, node]);
+      case 'scalar':
+        return this.#scalar(node);
+      case 'list':
+        return node.items.map((item) => this.read(item, depth + 1, aliases));
+      case 'mapping':
+        return this.#mapping(node, depth, aliases);
     }
-    if (isScalar(node)) return this.#scalar(node);
-    if (isSeq(node)) return node.items.map((item) => this.read(item, depth + 1, aliases));
-    const entries: [string, Json][] = [];
-    // The library's own check compares every key with every other: minutes for a large inventory.
-    const seen = new Set<string>();
-    for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(key.value) : '';
-      if (seen.has(name))
+  }
+
+  #mapping(node: MappingNode, depth: number, aliases: readonly AliasNode[]): Json {
+    const mapping: Record<string, Json> = {};
+    // The libraries' own check is not asked for: one compares every key with every other, minutes for a large inventory.
+    for (const { key, value } of node.pairs) {
+      const name = nameOf(key);
+      if (Object.hasOwn(mapping, name))
         this.#refuse(
           key,
           `the key "${name}" stands twice in this mapping; the second would silently replace the first`,
         );
-      seen.add(name);
+      // Nothing is made of this value once something is refused; the key is known when it comes again.
+      if (name === '<<' || name === '__proto__')
+        Object.defineProperty(mapping, name, { value: null, configurable: true });
       if (name === '<<')
         this.#refuse(
           key,
           'merge keys (<<) are not read: use groups and defaults in an inventory, or write the keys out',
         );
       else if (name === '__proto__') this.#refuse(key, 'the key "__proto__" is refused');
-      else entries.push([name, this.read(value, depth + 1, aliases)]);
+      else mapping[name] = this.read(value, depth + 1, aliases);
     }
-    return Object.fromEntries(entries);
+    return mapping;
   }
 
-  #scalar(node: ParsedNode & { readonly value: unknown }): Json {
+  #scalar(node: ScalarNode): Json {
     const { value } = node;
     if (typeof value === 'number') {
       const exact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
@@ -153,26 +167,24 @@ class Reader {
   }
 
   /** Nothing more is read after this: one issue says it. */
-  #exhaust(node: ParsedNode, message: string): null {
+  #exhaust(node: YamlNode, message: string): null {
     this.#exhausted = true;
     return this.#refuse(node, message);
   }
 
-  #refuse(node: ParsedNode, message: string): null {
+  #refuse(node: YamlNode, message: string): null {
     this.issues.push(issueAt(this.#source, spanOf(node), message));
     return null;
   }
 }
 
-type ParsedMap = Extract<ParsedNode, YAMLMap>;
-type PairFinder = (map: ParsedMap) => ReadonlyMap<string, ParsedMap['items'][number]>;
+type PairFinder = (map: MappingNode) => ReadonlyMap<string, YamlPair>;
 
 /** The pairs of a mapping by key, indexed once: a place is asked for every host. */
 function pairFinder(): PairFinder {
-  const indexes = new Map<ParsedMap, ReadonlyMap<string, ParsedMap['items'][number]>>();
+  const indexes = new Map<MappingNode, ReadonlyMap<string, YamlPair>>();
   return (map) => {
-    const index =
-      indexes.get(map) ?? new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : '', pair]));
+    const index = indexes.get(map) ?? new Map(map.pairs.map((pair) => [nameOf(pair.key), pair]));
     indexes.set(map, index);
     return index;
   };
@@ -181,24 +193,23 @@ function pairFinder(): PairFinder {
 interface Found {
   readonly key: Span;
   readonly value: Span;
-  readonly node: ParsedNode | null;
+  readonly node: YamlNode | null;
 }
 
-function locate(targets: Targets, pairs: PairFinder, root: ParsedNode | null, path: Path): Found {
-  const start: Found = { key: spanOf(root), value: spanOf(root), node: root };
-  let found = start;
+function locate(pairs: PairFinder, root: YamlNode, path: Path): Found {
+  let found: Found = { key: spanOf(root), value: spanOf(root), node: root };
   for (const step of path) {
-    const node = isAlias(found.node) ? (targets.get(found.node) ?? null) : found.node;
+    const node = found.node?.kind === 'alias' ? (found.node.target ?? null) : found.node;
     let next: Found | undefined;
-    if (isMap(node)) {
+    if (node?.kind === 'mapping') {
       const pair = pairs(node).get(String(step));
       if (pair !== undefined)
         next = {
           key: spanOf(pair.key),
-          value: pair.value === null || isEmpty(pair.value) ? spanOf(pair.key) : spanOf(pair.value),
+          value: isEmpty(pair.value) ? spanOf(pair.key) : spanOf(pair.value),
           node: pair.value,
         };
-    } else if (isSeq(node) && typeof step === 'number') {
+    } else if (node?.kind === 'list' && typeof step === 'number') {
       const item = node.items[step];
       if (item !== undefined) next = { key: spanOf(item), value: spanOf(item), node: item };
     }
@@ -206,19 +217,4 @@ function locate(targets: Targets, pairs: PairFinder, root: ParsedNode | null, pa
     found = next;
   }
   return found;
-}
-
-function isParsed(node: { readonly range?: unknown }): node is ParsedNode {
-  return node.range !== undefined && node.range !== null;
-}
-
-function isEmpty(node: ParsedNode): boolean {
-  return node.range[0] === node.range[1];
-}
-
-/** A collection is pointed at by its first character: a caret under a whole block says nothing. */
-function spanOf(node: ParsedNode | null): Span {
-  if (node === null) return { start: 0, end: 1 };
-  const [start, end] = node.range;
-  return { start, end: isScalar(node) ? end : start + 1 };
 }

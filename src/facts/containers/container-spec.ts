@@ -131,6 +131,16 @@ export const containerSpec: Fact<ContainerSpec> = {
   name: 'container-spec',
   timeoutMs: 300_000,
   script: specScript,
+  part({ status, stdout, stderr }, [id = '']) {
+    const from = `\n${stdout}`.indexOf(`\nfor ${id}\n`);
+    if (from === -1) return { status: status === 0 ? 1 : status, stdout: '', stderr };
+    const end = stdout.indexOf('\nend\n', from);
+    const next = stdout.indexOf('\nfor ', from);
+    // One that was left in the middle is followed by another, or by nothing.
+    return end === -1 || (next !== -1 && next < end)
+      ? { status: 1, stdout: '', stderr }
+      : { status: 0, stdout: stdout.slice(from, end + '\nend\n'.length), stderr };
+  },
   parse({ status, stdout, stderr }, [id = '']) {
     if (status !== 0 || !stdout.endsWith('\nend\n')) throw unreadable(id, stderr === '' ? stdout : stderr);
     const parsed = specSchema.safeParse(assemble(stdout, id));

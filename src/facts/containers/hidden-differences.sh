@@ -1,15 +1,12 @@
 # Two containers compared in what does not leave the host: by key (`Cmd`, `Env NAME`, `LogConfig NAME`, …) whether both
 # have the same. Arguments: the two ids.
 
-describe() {
-  docker inspect --type container --format '{{$w := "'"$1"'"}}{{range $k, $v := .Config}}{{if eq $k "Cmd" "Entrypoint" "Healthcheck"}}{{$w}} "{{$k}}" {{json $v}}
+both=$(docker inspect --type container --format '{{$w := "new"}}{{if eq .Id "'"$1"'"}}{{$w = "old"}}{{end}}{{range $k, $v := .Config}}{{if eq $k "Cmd" "Entrypoint" "Healthcheck"}}{{$w}} "{{$k}}" {{json $v}}
 {{end}}{{end}}{{range $k, $v := index .HostConfig.LogConfig "Config"}}{{$w}} {{json (print "LogConfig " $k)}} {{json $v}}
 {{end}}{{range index .Config "Env"}}{{$w}} {{json (print "Env " (index (split . "=") 0))}} {{json .}}
 {{end}}{{range index .HostConfig "Mounts"}}{{with index . "VolumeOptions"}}{{with index . "DriverConfig"}}{{$w}} "DriverConfig" {{json .}}
-{{end}}{{end}}{{end}}' -- "$2"
-}
-old=$(describe old "$1") && new=$(describe new "$2") || exit 1
-printf '%s\n%s\n' "$old" "$new" | LC_ALL=C awk '
+{{end}}{{end}}{{end}}' -- "$1" "$2") || exit 1
+printf '%s\n' "$both" | LC_ALL=C awk '
   NF == 0 { next }
   { rest = substr($0, 5); end = 2
     while (substr(rest, end, 1) != "\"") end += substr(rest, end, 1) == "\\" ? 2 : 1

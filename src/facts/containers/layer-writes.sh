@@ -2,13 +2,17 @@
 # meant to last (the temporary directories, histories of shells) `passing NUMBER`, and `passes PATH` of the first. Mount
 # points come as lines `mounted PATH` on standard input. A directory is named only when nothing in it is. (/sbin/docker-
 # init is where `--init` mounts its program; what is below /dev, /proc and /sys Docker puts there.)
+# `judge_layer` does the same with what docker diff says, after these lines and an empty one.
 
 layer_writes() {
   {
     sed -n 's/^mounted //p'
     echo
     docker diff "$1" || echo '! '
-  } | LC_ALL=C awk '
+  } | judge_layer
+}
+judge_layer() {
+  LC_ALL=C awk '
     function dockers(path) { return path ~ /^\/(dev|proc|sys)(\/|$)/ || path == "/sbin/docker-init" }
     function volatile(path) {
       return path ~ /^\/(tmp|run|var\/(tmp|run|lock))(\/|$)/ || path ~ /^\/(root|home\/[^\/]*)\/\.(ash|bash|sh|python)_history$/

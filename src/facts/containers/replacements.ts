@@ -6,9 +6,9 @@ import { shell } from '../../shell/shell.ts';
 
 /**
  * How far the replacement of a container has come, as it was written down before each step:
- * `creating` nothing but a new container beside the old one; `stopping` the old one may be stopped;
- * `swapping` their names may have been exchanged; `starting` the new one may have been started;
- * `undoing` it is being taken back; `done`, and both are kept until finalize.
+ * `creating` nothing but a new container beside the old one; `stopping` the old one may be stopped, their names
+ * exchanged, and the new one started, which Docker's own records tell (earlier versions wrote down `swapping` and
+ * `starting` on the way); `undoing` it is being taken back; `done`, and both are kept until finalize.
  */
 const steps = ['creating', 'stopping', 'swapping', 'starting', 'undoing', 'done'] as const;
 export type ReplacementStep = (typeof steps)[number];

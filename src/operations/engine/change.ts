@@ -202,6 +202,8 @@ export interface Change {
    * what plimsoll has kept for it is put away, which needs no approval of its own.
    */
   readonly lapse?: 'may' | 'has';
+  /** How long containers are expected to stand still for it, and why: its script says afterwards how long they did. */
+  readonly downtime?: string;
   /** One remote script, so that a dropped connection cannot split it. */
   readonly atomic: boolean;
   /** Names for values that differ from host to host (a device's name), for folding equal plans. */

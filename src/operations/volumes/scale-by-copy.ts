@@ -206,7 +206,11 @@ function last(
     const replaced = replaceContainers({
       subject: `containers:${family}`,
       containers,
-      whileStopped: { script: [...functions, `${pass} && ${commandLine(inForce.argv)}`], summary },
+      whileStopped: {
+        script: [...functions, `${pass} && ${commandLine(inForce.argv)}`],
+        summary,
+        downtime: `from the last pass on, ${copyDowntime(situation, source) ?? 'for a time that depends on what it holds'}`,
+      },
       undoGuard: unchanged,
       finalizeAfter: removeOld,
       gate,

@@ -157,12 +157,7 @@ function planFor(want: ScaleWant, seen: Sized): Decision {
       ? [
           `in place: no downtime${copying === undefined ? '' : `; by copy (method: copy) it would be down from the last pass on, ${copying}`}`,
         ]
-      : [
-          ...passedOver,
-          ...(situation.users.some(({ running }) => running)
-            ? [`by copy: down from the last pass on, ${copying ?? 'for a time that depends on what it holds'}`]
-            : []),
-        ];
+      : passedOver;
   return combine(
     [plan, { changes: [], warnings: [...offered, ...relative], owed: [] }],
     `${volume.name} is ${formatBytes(bytes)} already`,

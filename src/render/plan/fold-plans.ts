@@ -1,5 +1,6 @@
 import type { Planned } from '../../operations/engine/operation.ts';
 import type { HostPlan, StepPlan } from '../../plan/plan.ts';
+import { grouped } from '../../values/grouped.ts';
 import { canonicalJson } from '../../values/json.ts';
 import { unique } from '../../values/unique.ts';
 import { type Line, paint } from '../line.ts';
@@ -23,11 +24,7 @@ export function foldPlans(
   plans: readonly HostPlan[],
   { verbose: exact, mode }: Omit<StepOptions, 'placeholders'>,
 ): readonly PlanGroup[] {
-  const groups = new Map<string, HostPlan[]>();
-  for (const plan of plans) {
-    const key = keyOf(plan, { verbose: exact, mode });
-    groups.set(key, [...(groups.get(key) ?? []), plan]);
-  }
+  const groups = grouped(plans, (plan) => keyOf(plan, { verbose: exact, mode }));
   return [...groups.values()].map((group) => {
     const placeholders = !exact && group.length > 1;
     const [first] = group;
@@ -121,8 +118,11 @@ function notesOf(group: readonly HostPlan[], index: number, placeholders: boolea
       const planned = steps[index]?.planned;
       if (planned === undefined) continue;
       const names = placeholders ? placeholdersOf(changesOf(planned)) : noPlaceholders;
-      for (const text of new Set(textsOf(planned).map((text) => names.text(text))))
-        said.set(text, [...(said.get(text) ?? []), host]);
+      for (const text of new Set(textsOf(planned).map((text) => names.text(text)))) {
+        const hosts = said.get(text);
+        if (hosts === undefined) said.set(text, [host]);
+        else hosts.push(host);
+      }
     }
     return [...said].map(([text, hosts]) => ({ text, hosts: hosts.length === group.length ? [] : hosts }));
   };

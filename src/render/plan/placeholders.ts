@@ -1,6 +1,7 @@
 import type { Change } from '../../operations/engine/change.ts';
 import type { Planned } from '../../operations/engine/operation.ts';
 import type { Json } from '../../values/json.ts';
+import { wholeWords } from './whole-words.ts';
 
 /** Puts `<name>` where a value stands that differs from host to host. */
 export interface Placeholders {
@@ -18,14 +19,7 @@ export function placeholdersOf(changes: readonly Change[]): Placeholders {
       .flatMap(([name, value]) => (value === '' ? [] : [[value, `<${name}>`] as const])),
   );
   if (names.size === 0) return noPlaceholders;
-  const anyValue = new RegExp(
-    [...names.keys()]
-      .toSorted((a, b) => b.length - a.length)
-      .map(wholeWord)
-      .join('|'),
-    'gu',
-  );
-  const text = (from: string): string => from.replaceAll(anyValue, (value) => names.get(value) ?? value);
+  const text = wholeWords(names);
   const json = (value: Json): Json => {
     if (typeof value === 'string') return text(value);
     if (typeof value === 'number') return names.get(String(value)) ?? value;
@@ -51,11 +45,4 @@ export function textOf(value: object, names: Placeholders): string {
 // `Array.isArray` does not narrow a readonly array away.
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
-}
-
-function wholeWord(value: string): string {
-  const literal = value.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
-  // The 7 of `1.7 GiB` is not the identifier 7.
-  const word = /^\d+$/.test(value) ? String.raw`[\p{L}\p{N}.]` : String.raw`[\p{L}\p{N}]`;
-  return `(?<!${word})${literal}(?!${word})`;
 }

@@ -128,6 +128,7 @@ function changeLines(change: Change, options: StepOptions): readonly Line[] {
   return [
     line(`      ${names.text(change.summary)}`, 'strong'),
     ...beforeAfter(generic(change.before, names), generic(change.after, names)).map((text) => line(`        ${text}`)),
+    ...(change.downtime === undefined ? [] : [line(`        downtime: ${names.text(change.downtime)}`, 'caution')]),
     ...change.actions.flatMap((action) => describeAction(action, { names, whole: options.verbose })).map(actionLine),
     ...undoLines(change, names, options),
   ];

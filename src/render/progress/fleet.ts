@@ -1,8 +1,8 @@
 import type { HostStatus } from '../../errors.ts';
 import type { RunEvent, ShownError } from '../../run/report/event.ts';
 import type { RunMode } from '../../run/report/recap.ts';
-import { impersonal } from '../impersonal.ts';
 import { wordsOf } from '../mode-words.ts';
+import { Stalls } from './stalls.ts';
 
 /** What one connected host is doing now. */
 export interface Activity {
@@ -12,14 +12,6 @@ export interface Activity {
   readonly output?: string;
   /** That line, as long as it has not ended: what is printed next belongs to it. */
   readonly open?: { readonly stream: 'stdout' | 'stderr'; readonly text: string };
-}
-
-/** Why nothing happens on a host for the moment. */
-export interface Stall {
-  readonly host: string;
-  readonly reason: string;
-  /** The same without what is only this host's own. */
-  readonly shared: string;
 }
 
 export interface Failure {
@@ -47,8 +39,8 @@ export class Fleet {
   readonly #running = new Map<string, Activity>();
   /** Planned, and not at work: until their wave, or their next step. */
   readonly #waiting = new Set<string>();
-  /** Until their next event. */
-  readonly #stalls = new Map<string, Stall>();
+  /** Hosts that wait for a lock or for a connection, until their next event. */
+  readonly stalls = new Stalls();
   readonly #failures: Failure[] = [];
 
   constructor(run: {
@@ -94,24 +86,16 @@ export class Fleet {
     return this.#waiting.size;
   }
 
-  /** Hosts that wait for a lock or for a connection, in the order in which they began to. */
-  get stalls(): readonly Stall[] {
-    return [...this.#stalls.values()];
-  }
-
-  stallOf(host: string): Stall | undefined {
-    return this.#stalls.get(host);
-  }
-
   /** Hosts at work: those that change something first, then those that are only read. */
   get active(): number {
-    const stalled = this.stalls.filter(({ host }) => this.#running.has(host) || this.#reading.has(host)).length;
+    let stalled = 0;
+    for (const host of this.stalls.hosts()) if (this.#running.has(host) || this.#reading.has(host)) stalled += 1;
     return this.#running.size + this.#reading.size - stalled;
   }
 
   *activities(): Generator<Activity> {
     for (const group of [this.#running, this.#reading]) {
-      for (const activity of group.values()) if (!this.#stalls.has(activity.host)) yield activity;
+      for (const activity of group.values()) if (!this.stalls.has(activity.host)) yield activity;
     }
   }
 
@@ -119,7 +103,7 @@ export class Fleet {
     // What a host still prints after its end must not bring it back.
     if ('host' in event) {
       if (this.#ended.has(event.host)) return;
-      if (event.type !== 'host.waiting') this.#stalls.delete(event.host);
+      if (event.type !== 'host.waiting') this.stalls.delete(event.host);
     }
     switch (event.type) {
       case 'host.connected':
@@ -137,11 +121,7 @@ export class Fleet {
         return;
       case 'host.waiting':
         this.#waiting.delete(event.host);
-        this.#stalls.set(event.host, {
-          host: event.host,
-          reason: event.reason,
-          shared: impersonal(event.reason, event.host),
-        });
+        this.stalls.set(event.host, event.reason);
         return;
       case 'change.started':
         this.#start(event.host, `${wordsOf(this.mode).doing}${event.step}: ${event.summary}`);

@@ -37,7 +37,7 @@ export class PlainRenderer implements Renderer {
   event(event: StampedEvent): void {
     if (event.type === 'run.started') {
       this.#fleet = new Fleet(event);
-      this.#nameWidth = Math.min(widestName, Math.max(0, ...event.hosts.map((host) => host.length)));
+      this.#nameWidth = event.hosts.reduce((width, { length }) => Math.min(widestName, Math.max(width, length)), 0);
     }
     if (event.type === 'action.output') {
       this.#fleet.apply(event);
@@ -46,7 +46,7 @@ export class PlainRenderer implements Renderer {
       return;
     }
     // A connection that is made again goes on with the same output, and each attempt at it says the same.
-    if (event.type === 'host.waiting' && this.#fleet.stallOf(event.host)?.reason === event.reason) return;
+    if (event.type === 'host.waiting' && this.#fleet.stalls.reasonOf(event.host) === event.reason) return;
     if (event.type !== 'host.waiting' && event.type !== 'host.connected')
       this.#endOutput('host' in event ? [event.host] : this.#output.hosts);
     const before = this.#counted(event)?.done;
@@ -168,7 +168,7 @@ export class PlainRenderer implements Renderer {
     if (type === 'host.connected') return { verb: 'connected', done: this.#fleet.connected };
     if (type === 'host.finished')
       return { verb: this.#fleet.mode === 'plan' ? 'planned' : 'finished', done: this.#fleet.finishedTotal };
-    return type === 'host.waiting' ? { verb: 'waiting', done: this.#fleet.stalls.length } : undefined;
+    return type === 'host.waiting' ? { verb: 'waiting', done: this.#fleet.stalls.size } : undefined;
   }
 
   #endOutput(hosts: readonly string[]): void {

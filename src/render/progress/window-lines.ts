@@ -1,9 +1,9 @@
 import type { HostStatus } from '../../errors.ts';
 import { oneLine } from '../../values/terminal.ts';
-import type { Activity, Failure, Fleet, Stall } from './fleet.ts';
-import { foldNames } from '../fold-names.ts';
+import type { Activity, Failure, Fleet } from './fleet.ts';
 import { type Line, line, type Tone } from '../line.ts';
 import { runPhrase, wordsOf } from '../mode-words.ts';
+import type { StallGroup } from './stalls.ts';
 import { cut } from '../width.ts';
 import { count, duration, withoutName } from '../words.ts';
 
@@ -53,7 +53,7 @@ function counters(fleet: Fleet): string {
     `planned ${String(fleet.planned)}`,
     `running ${String(fleet.running)}`,
     `done ${String(done)}`,
-    ...(fleet.stalls.length === 0 ? [] : [`waiting ${String(fleet.stalls.length)}`]),
+    ...(fleet.stalls.size === 0 ? [] : [`waiting ${String(fleet.stalls.size)}`]),
     ...endings.flatMap((status) => {
       const number = finished.get(status) ?? 0;
       return number === 0 ? [] : [`${status} ${String(number)}`];
@@ -74,7 +74,7 @@ function failureText({ host, status, step, error }: Failure): string {
 function activityLines(fleet: Fleet, room: number): readonly Line[] {
   if (room <= 0) return [];
   const active = fleet.active;
-  const stalled = stalledRows(fleet);
+  const stalled = fleet.stalls.groups;
   const all = active + stalled.length;
   const rows = all + Math.min(1, fleet.waiting) <= room ? all : room - 1;
   // Some of the rows are for what stands still, however much is at work.
@@ -84,10 +84,10 @@ function activityLines(fleet: Fleet, room: number): readonly Line[] {
     if (hosts.length === rows - stalledShown) break;
     hosts.push(rowOf(activity));
   }
-  const shown = [...hosts, ...stalled.slice(0, stalledShown)];
+  const shown = [...hosts, ...stalled.slice(0, stalledShown).map(rowOfStalled)];
   const width = Math.min(widestName, Math.max(0, ...shown.map(({ name }) => name.length)));
   const lines = shown.map(({ name, text, tone }) => line(`${name.padEnd(width)} | ${text}`, tone));
-  const stillWaiting = stalled.slice(stalledShown).reduce((sum, row) => sum + row.hosts, 0);
+  const stillWaiting = stalled.slice(stalledShown).reduce((sum, { size }) => sum + size, 0);
   const rest = [
     ...(active > hosts.length ? [`${String(active - hosts.length)} more`] : []),
     ...(stillWaiting > 0 ? [`${String(stillWaiting)} more that stand still`] : []),
@@ -109,23 +109,11 @@ function rowOf({ host, doing, output }: Activity): Row {
 }
 
 /** Hosts that wait for the same share a row: their names when these are short, otherwise their number. */
-function stalledRows(fleet: Fleet): readonly (Row & { readonly hosts: number })[] {
-  const groups = new Map<string, Stall[]>();
-  for (const stall of fleet.stalls) {
-    const group = groups.get(stall.shared);
-    if (group === undefined) groups.set(stall.shared, [stall]);
-    else group.push(stall);
-  }
-  return [...groups.values()].map((group) => {
-    const names = oneLine(foldNames(group.map(({ host }) => host)));
-    const reasons = new Set(group.map(({ reason }) => reason));
-    const [first] = group;
-    const reason = reasons.size > 1 ? first?.shared : first?.reason;
-    return {
-      name: group.length === 1 || names.length <= widestName ? names : count(group.length, 'host'),
-      text: oneLine(reason ?? ''),
-      tone: 'idle',
-      hosts: group.length,
-    };
-  });
+function rowOfStalled(group: StallGroup): Row {
+  const names = oneLine(group.names ?? '');
+  return {
+    name: names !== '' && (group.size === 1 || names.length <= widestName) ? names : count(group.size, 'host'),
+    text: oneLine(group.reason),
+    tone: 'idle',
+  };
 }

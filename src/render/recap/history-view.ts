@@ -4,7 +4,8 @@ import { isObject } from '../../values/json.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { type Line, line, type Tone } from '../line.ts';
-import { cut, textWidth } from '../width.ts';
+import { columnWidths, inColumns } from '../table.ts';
+import { cut } from '../width.ts';
 
 const heads = ['HOST', 'VERSION', 'STATE', 'WHAT', 'WHEN (UTC)', 'BY', 'RUN'];
 const widestCell = 60;
@@ -12,15 +13,14 @@ const widestCell = 60;
 /** A line for each version, in the order given. */
 export function historyTable(versions: readonly VersionRecord[]): readonly Line[] {
   const rows = versions.map((version) => ({ version, cells: cellsOf(version) }));
-  const widths = heads.map((head, column) =>
-    Math.max(textWidth(head), ...rows.map(({ cells }) => textWidth(cells[column] ?? ''))),
+  const widths = columnWidths(
+    heads,
+    rows.map(({ cells }) => cells),
   );
-  const text = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell))))
-      .join('  ')
-      .trimEnd();
-  return [line(text(heads), 'strong'), ...rows.map(({ version, cells }) => line(text(cells), tones[version.state]))];
+  return [
+    line(inColumns(heads, widths), 'strong'),
+    ...rows.map(({ version, cells }) => line(inColumns(cells, widths), tones[version.state])),
+  ];
 }
 
 const tones: Readonly<Record<VersionRecord['state'], Tone>> = {

@@ -1,11 +1,14 @@
 import type { HostStatus } from '../../errors.ts';
+import type { Downtime } from '../../run/report/downtime.ts';
 import type { HostResult, RunMode, RunResult } from '../../run/report/recap.ts';
 import { type Cause, causeLines, causesOf } from '../causes.ts';
 import { foldNames } from '../fold-names.ts';
 import { type Line, type Tone, line } from '../line.ts';
 import { statusWord, wordsOf } from '../mode-words.ts';
 import { count, duration, withoutName } from '../words.ts';
+import { grouped } from '../../values/grouped.ts';
 import { byHand } from '../../values/shell.ts';
+import { unique } from '../../values/unique.ts';
 
 export interface RecapOptions {
   readonly verbose: boolean;
@@ -44,6 +47,7 @@ export function recapView(result: RunResult, options: RecapOptions): readonly Li
       pairs(result.hosts, (host) => host.undone),
       'plain',
     ),
+    ...downtimeLines(result.hosts),
     ...folded(
       'warnings:',
       pairs(result.hosts, (host) => host.warnings),
@@ -97,9 +101,42 @@ function pairs(hosts: readonly HostResult[], texts: (host: HostResult) => readon
 /** The same text once, with all the hosts that it is true for: never shortened, since it must be acted upon. */
 function folded(title: string, all: readonly Pair[], tone: Tone): readonly Line[] {
   if (all.length === 0) return [];
-  const byText = new Map<string, string[]>();
-  for (const { host, text } of all) byText.set(text, [...(byText.get(text) ?? []), host]);
-  return [line(title, 'strong'), ...[...byText].map(([text, hosts]) => line(`  ${foldNames(hosts)}: ${text}`, tone))];
+  return [
+    line(title, 'strong'),
+    ...[...grouped(all, ({ text }) => text)].map(([text, its]) =>
+      line(`  ${foldNames(its.map(({ host }) => host))}: ${text}`, tone),
+    ),
+  ];
+}
+
+/** What was expected of the same container on many hosts once, with the shortest and the longest that it came to. */
+function downtimeLines(hosts: readonly HostResult[]): readonly Line[] {
+  const groups = new Map<string, (Downtime & { readonly host: string })[]>();
+  for (const { host, downtimes = [] } of hosts)
+    for (const downtime of downtimes) {
+      const key = `${downtime.container}: ${downtime.expected}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [{ host, ...downtime }]);
+      else group.push({ host, ...downtime });
+    }
+  if (groups.size === 0) return [];
+  return [
+    line('downtime:', 'strong'),
+    ...[...groups.values()].flatMap((group) =>
+      group
+        .slice(0, 1)
+        .map(({ container, expected }) =>
+          line(
+            `  ${foldNames(unique(group.map(({ host }) => host)))}: ${container}: ${range(group.map(({ seconds }) => seconds))}, of which ${range(group.map(({ ending }) => ending))} until it had ended; expected: ${expected}`,
+          ),
+        ),
+    ),
+  ];
+}
+
+function range(seconds: readonly number[]): string {
+  const [least, most] = [Math.min(...seconds), Math.max(...seconds)];
+  return least === most ? `${least.toFixed(2)} s` : `${least.toFixed(2)}–${most.toFixed(2)} s`;
 }
 
 /** `40 hosts: 38 changed, 2 unreachable, in 42 s.` */

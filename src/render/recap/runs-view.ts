@@ -6,7 +6,8 @@ import { oneLine } from '../../values/terminal.ts';
 import { type Cause, causeLines, causesOf } from '../causes.ts';
 import { foldNames } from '../fold-names.ts';
 import { type Line, line, type Tone } from '../line.ts';
-import { cut, textWidth } from '../width.ts';
+import { columnWidths, inColumns } from '../table.ts';
+import { cut } from '../width.ts';
 import { count, withoutName } from '../words.ts';
 import { byHand } from '../../values/shell.ts';
 
@@ -35,20 +36,16 @@ const namedSets = 12;
 /** A line for each run. `older`: how many more there are. */
 export function runsTable(runs: readonly (RunSummary | DamagedRun)[], older = 0): readonly Line[] {
   const rows = runs.map((run) => ('error' in run ? undefined : cellsOf(run)));
-  const widths = heads.map((head, column) =>
-    Math.max(textWidth(head), ...rows.map((row) => textWidth(row?.[column] ?? ''))),
+  const widths = columnWidths(
+    heads,
+    rows.flatMap((row) => (row === undefined ? [] : [row])),
   );
-  const text = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell))))
-      .join('  ')
-      .trimEnd();
   return [
-    line(text(heads), 'strong'),
+    line(inColumns(heads, widths), 'strong'),
     ...runs.map((run, index) =>
       'error' in run
         ? line(`${run.runId}  cannot be read: ${whereOf(run)}${oneLine(run.error.message)}`, 'bad')
-        : line(text(rows[index] ?? []), toneOf(run)),
+        : line(inColumns(rows[index] ?? [], widths), toneOf(run)),
     ),
     ...(older > 0 ? [line(`and ${String(older)} older: plimsoll runs --all`, 'faint')] : []),
   ];

@@ -2,7 +2,8 @@ import type { ScaledRecord } from '../../records/scaled-record.ts';
 import { formatBytes } from '../../values/size.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { type Line, line } from '../line.ts';
-import { cut, textWidth } from '../width.ts';
+import { columnWidths, inColumns } from '../table.ts';
+import { cut } from '../width.ts';
 
 const heads = ['INSTANCE', 'HOST', 'STATE', 'SIZE', 'WHEN (UTC)', 'BY', 'RUN'];
 const widestCell = 60;
@@ -10,11 +11,8 @@ const widestCell = 60;
 /** Each scaled volume with how many of its instances there are, and a line for each of these. */
 export function scaledTable(records: readonly ScaledRecord[]): readonly Line[] {
   const rows = records.flatMap(({ instances }) => instances.map((instance) => cellsOf(instance)));
-  const widths = heads.map((head, column) =>
-    Math.max(textWidth(head), ...rows.map((cells) => textWidth(cells[column] ?? ''))),
-  );
-  const text = (cells: readonly string[]): string =>
-    `  ${cells.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)))).join('  ')}`.trimEnd();
+  const widths = columnWidths(heads, rows);
+  const text = (cells: readonly string[]): string => `  ${inColumns(cells, widths)}`;
   return records.flatMap(({ name, scale, instances }, place) => [
     ...(place === 0 ? [] : [line('')]),
     line(

@@ -1,6 +1,7 @@
 import { daysToFull, growthOf } from '../../survey/choose-figures.ts';
 import type { Figure } from '../../survey/figure.ts';
 import type { HostSurvey } from '../../survey/host-survey.ts';
+import { grouped } from '../../values/grouped.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { causeLines, causesOf } from '../causes.ts';
 import { foldNames } from '../fold-names.ts';
@@ -17,6 +18,7 @@ import {
   unknown,
   useText,
 } from './survey-words.ts';
+import { columnWidths } from '../table.ts';
 import { cut, textWidth } from '../width.ts';
 import { count } from '../words.ts';
 
@@ -67,12 +69,6 @@ function hostLines(hosts: readonly HostSurvey[], { verbose }: TableOptions): rea
   ];
 }
 
-function grouped<Item>(items: readonly Item[], key: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
-  return groups;
-}
-
 /** Figures that are one line of the table. */
 interface Row {
   readonly figures: readonly Figure[];
@@ -87,8 +83,9 @@ function figureLines(survey: ShownSurvey, { verbose, columns }: TableOptions): r
     return [line(leftOut === 0 ? 'nothing is there that could become full' : 'nothing is that full'), ...hidden];
   const heads = ['HOST', 'WHAT', 'NAME', 'USED', 'SIZE', 'USE', 'UNDONE', ...(trend ? ['GROWTH', 'FULL IN'] : [])];
   const rows = rowsOf(figures, trend, verbose);
-  const widths = heads.map((head, column) =>
-    Math.max(textWidth(head), ...rows.map(({ cells }) => textWidth(cells[column] ?? ''))),
+  const widths = columnWidths(
+    heads,
+    rows.map(({ cells }) => cells),
   );
   const text = (cells: readonly string[]): string =>
     cells.map((cell, column) => pad(cell, widths[column] ?? 0, numeric.has(heads[column] ?? ''))).join('  ');

@@ -3,25 +3,23 @@ import { AppError, toAppError } from '../../errors.ts';
 import { canonicalJson } from '../../values/json.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Applied } from './apply-item.ts';
-import { applyItem, withRetries } from './apply-item.ts';
-import { askAhead, beforeAnyChange } from '../planning/ask-ahead.ts';
+import { applyItem, timedOut, withRetries } from './apply-item.ts';
 import { FactBase } from '../planning/fact-reader.ts';
 import type { HostRun } from '../planning/host-run.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Link } from '../reach/link.ts';
-import type { Leave, Members } from './members.ts';
+import { KnownFacts } from './known-facts.ts';
+import type { Leave } from './members.ts';
+import type { Others } from './others.ts';
 import { connect } from '../planning/connect.ts';
 import { playContext } from '../planning/plan-host.ts';
 import type { HostPlay, PlannedItem, StepItem } from '../planning/plan-step.ts';
 import { itemsOf, placeOf, planItem } from '../planning/plan-step.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, workName } from './recorder.ts';
+import type { RecorderOptions } from './recorder.ts';
+import { seriesAt } from './series-of-steps.ts';
+import { Meeting } from '../work/meeting.ts';
+import { newSeries } from '../work/series.ts';
 import type { RunContext } from '../planning/context.ts';
-
-/** What a host has to do with the others of the run. */
-export interface Others {
-  readonly stop: PlayStop;
-  readonly members: Members;
-}
 
 /** Applies one play to one host. What goes wrong becomes the host's own error; others go on. */
 export async function applyHost(
@@ -40,54 +38,6 @@ export async function applyHost(
   }
 }
 
-/** With `any_errors_fatal`, the first host that has failed: the others stop at their next step. */
-export class PlayStop {
-  #failed: HostRun | undefined;
-
-  because(run: HostRun): void {
-    this.#failed ??= run;
-  }
-
-  check(run: HostRun): void {
-    const failed = this.#failed;
-    if (failed === undefined || failed === run) return;
-    const what = `stopped because ${failed.name} failed (any_errors_fatal)`;
-    throw new AppError(run.applied.length === 0 ? 'not-started' : 'interrupted', what, {
-      hint: `put right what is wrong on ${failed.name}, then resume the run`,
-    });
-  }
-
-  get stopped(): boolean {
-    return this.#failed !== undefined;
-  }
-}
-
-/** What is known of a host, by the way it was asked, since it was last changed. */
-class Facts {
-  #bases = new Map<Link, { readonly generation: number; readonly base: FactBase }>();
-
-  of(link: Link): FactBase {
-    const known = this.#bases.get(link);
-    // Over another connection it may be another world: the host may have restarted.
-    const base = known?.generation === link.generation ? known.base : new FactBase();
-    this.keep(link, base);
-    return base;
-  }
-
-  async ahead(host: HostPlay, steps: readonly Step[], signal: AbortSignal): Promise<void> {
-    if (this.#bases.get(host.link)?.generation === host.link.generation) return;
-    await askAhead(host, beforeAnyChange(host, steps), this.of(host.link), signal);
-  }
-
-  forget(): void {
-    this.#bases = new Map();
-  }
-
-  keep(link: Link, base: FactBase): void {
-    this.#bases.set(link, { generation: link.generation, base });
-  }
-}
-
 /** What stopped some steps, and at which of them. */
 interface Failed {
   readonly step: string | undefined;
@@ -103,7 +53,7 @@ class HostApply {
   readonly #others: Others;
   readonly #inPlay: Omit<HostPlay, 'link'>;
   readonly #approved: ReadonlyMap<string, PlannedItem>;
-  readonly #facts = new Facts();
+  readonly #facts = new KnownFacts();
 
   constructor(context: RunContext, journal: Journal, run: HostRun, play: Play, others: Others) {
     this.#context = context;
@@ -116,10 +66,35 @@ class HostApply {
   }
 
   async nodes(nodes: readonly Node[]): Promise<void> {
-    for (const node of nodes) {
-      if (node.kind === 'step') await this.#step(node.step);
-      else await this.#block(node.block);
+    for (let next = 0; next < nodes.length;) {
+      const steps = seriesAt(this.#inPlay, this.#approved, nodes, next);
+      const node = nodes[next];
+      if (steps.length > 1) await this.#series(steps);
+      else if (node?.kind === 'step') await this.#step(node.step);
+      else if (node !== undefined) await this.#block(node.block);
+      next += Math.max(steps.length, 1);
     }
+  }
+
+  /** Each goes its own way, and they meet where work is begun on the host. */
+  async #series(steps: readonly Step[]): Promise<void> {
+    const [first, last] = [steps[0], steps.at(-1)].map(
+      (step) => `${String(this.#play.number)}.${String(step?.number)}`,
+    );
+    const meeting = new Meeting(newSeries(workName(this.#context.part, `${first}-to-${last}`)), steps.length);
+    const ends = await Promise.allSettled(
+      steps.map((step, nth) =>
+        this.#step(step, { nth, meeting }).finally(() => {
+          meeting.left(nth);
+        }),
+      ),
+    );
+    // Those after the first that has failed were not begun.
+    const failed = ends.findIndex(({ status }) => status === 'rejected');
+    const end = ends[failed];
+    if (end?.status !== 'rejected') return;
+    this.#run.step = steps[failed]?.name;
+    throw end.reason;
   }
 
   async #block({ name, steps, rescue, always }: Block): Promise<void> {
@@ -159,7 +134,7 @@ class HostApply {
     }
   }
 
-  async #step(step: Step): Promise<void> {
+  async #step(step: Step, series?: RecorderOptions['series']): Promise<void> {
     const context = this.#context;
     const run = this.#run;
     run.step = step.name;
@@ -178,7 +153,7 @@ class HostApply {
           ? context.signal
           : AbortSignal.any([context.signal, AbortSignal.timeout(step.timeoutSeconds * 1000)]);
       await this.#facts.ahead(host, this.#play.steps.slice(this.#play.steps.indexOf(step)), context.signal);
-      const results = await this.#items(host, step, signal, leave);
+      const results = await this.#items(host, step, signal, { leave, series });
       if (step.register !== undefined)
         host.registers[step.register] =
           step.loop === undefined ? (results[0]?.result ?? null) : results.map(({ result }) => result);
@@ -201,7 +176,12 @@ class HostApply {
     });
   }
 
-  async #items(host: HostPlay, step: Step, signal: AbortSignal, leave: Leave | undefined): Promise<readonly Applied[]> {
+  async #items(
+    host: HostPlay,
+    step: Step,
+    signal: AbortSignal,
+    { leave, series }: { readonly leave: Leave | undefined; readonly series: RecorderOptions['series'] },
+  ): Promise<readonly Applied[]> {
     const { runId, part, emit, laptop, lock, detach, records, signal: operators } = this.#context;
     const run = this.#run;
     const { link } = host;
@@ -217,6 +197,7 @@ class HostApply {
       lock: (unless) => link.lock(lock, unless),
       signal,
       detach,
+      series,
       stepTimeoutMs: step.timeoutSeconds === undefined ? undefined : step.timeoutSeconds * 1000,
     });
     try {
@@ -252,6 +233,7 @@ class HostApply {
       return [];
     } finally {
       run.applied.push(...recorder.applied);
+      run.downtimes.push(...recorder.downtimes);
     }
   }
 
@@ -304,19 +286,4 @@ function refuseOtherItems(step: Step, approved: readonly PlannedItem[], items: r
     `the loop of ${step.name} is not as it was when the plan was approved: was ${oneLine(was)}, is ${oneLine(is)}`,
     { hint: 'plan again, look at what is different, and apply then', where: placeOf(step) },
   );
-}
-
-/** The step's own time-out arrives as an abort, like the operator's. */
-function timedOut(error: AppError, seconds: number | undefined, own: AbortSignal, operators: AbortSignal): AppError {
-  if (
-    seconds === undefined ||
-    !own.aborted ||
-    operators.aborted ||
-    (error.code !== 'interrupted' && error.code !== 'internal')
-  )
-    return error;
-  return new AppError('timed-out', `not finished within its timeout of ${String(seconds)} seconds`, {
-    cause: error,
-    hint: 'raise timeout: of the step, or find out why it hangs',
-  });
 }

@@ -158,3 +158,23 @@ async function holds(
   const value = until.evaluate({ ...scope, registers, ...(item === undefined ? {} : { item }) });
   return 'value' in value && value.value === true;
 }
+
+/** The step's own time-out arrives as an abort, like the operator's. */
+export function timedOut(
+  error: AppError,
+  seconds: number | undefined,
+  own: AbortSignal,
+  operators: AbortSignal,
+): AppError {
+  if (
+    seconds === undefined ||
+    !own.aborted ||
+    operators.aborted ||
+    (error.code !== 'interrupted' && error.code !== 'internal')
+  )
+    return error;
+  return new AppError('timed-out', `not finished within its timeout of ${String(seconds)} seconds`, {
+    cause: error,
+    hint: 'raise timeout: of the step, or find out why it hangs',
+  });
+}

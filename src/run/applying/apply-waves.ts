@@ -2,8 +2,9 @@ import pLimit from 'p-limit';
 import type { SelectedPlay } from '../../config/load.ts';
 import type { Play } from '../../config/model/types.ts';
 import { AppError, toAppError } from '../../errors.ts';
-import type { Others } from './apply-host.ts';
-import { applyHost, PlayStop } from './apply-host.ts';
+import { applyHost } from './apply-host.ts';
+import type { Others } from './others.ts';
+import { PlayStop } from './others.ts';
 import { exceeds, wavesOf } from './batch.ts';
 import type { HostRun } from '../planning/host-run.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -55,16 +56,16 @@ async function applyStage(
   members: Members,
 ): Promise<boolean> {
   const [{ maxFailures, batch }] = plays;
+  const ofStage = new Set<Play>(plays);
   const mine = runs.flatMap((host) => {
-    const play = plays.find((one) => host.plays.includes(one));
+    const play = host.plays.find((one) => ofStage.has(one));
     return play === undefined || host.error !== undefined ? [] : [{ host, play }];
   });
   const stop = new PlayStop();
   const limit = pLimit(context.forks);
-  const mayGoOn = (): boolean => {
-    const failures = mine.filter(({ host: { error } }) => error !== undefined && error.code !== 'not-started').length;
-    return !context.signal.aborted && !stop.stopped && !exceeds(failures, maxFailures, mine.length);
-  };
+  let failures = 0;
+  const mayGoOn = (): boolean =>
+    !context.signal.aborted && !stop.stopped && !exceeds(failures, maxFailures, mine.length);
   for (const wave of wavesOf(mine, batch)) {
     if (!mayGoOn()) {
       for (const { host } of wave) host.error = notStarted(context.signal.aborted, stop.stopped, host);
@@ -78,6 +79,7 @@ async function applyStage(
       journal,
       wave.flatMap(({ host }) => (host.error === undefined ? [] : [host])),
     );
+    failures += wave.filter(({ host: { error } }) => error !== undefined && error.code !== 'not-started').length;
   }
   return mayGoOn();
 }

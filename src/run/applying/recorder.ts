@@ -1,8 +1,13 @@
 import type { Step } from '../../config/model/types.ts';
 import type { Change } from '../../operations/engine/change.ts';
+import type { StepOutput } from '../../operations/engine/operation.ts';
 import type { StepPlan } from '../../plan/plan.ts';
+import type { Downtime } from '../report/downtime.ts';
+import { downtimesOf } from '../report/downtime.ts';
 import type { RunEvent } from '../report/event.ts';
 import type { EffectJournal, Interpreter } from '../work/interpreter.ts';
+import { carryOutAlone } from '../work/interpret.ts';
+import type { Meeting } from '../work/meeting.ts';
 import type { Intent, Journal } from '../journal/journal.ts';
 import type { Laptop } from '../reach/laptop.ts';
 import type { Link } from '../reach/link.ts';
@@ -26,12 +31,20 @@ export interface RecorderOptions {
   readonly signal: AbortSignal;
   readonly detach: AbortSignal;
   readonly stepTimeoutMs: number | undefined;
+  /** Where the step's effect is one of a series: which, from 0, and where it meets the others. */
+  readonly series?: { readonly nth: number; readonly meeting: Meeting } | undefined;
+}
+
+/** No two pieces of work of a run have the same on a host. */
+export function workName(part: number, id: string, ...more: readonly (number | string)[]): string {
+  return [part, id.replaceAll(/[^\w.]/g, '_'), ...more].join('-');
 }
 
 /** Says what happens on one host: to the journal, which is awaited, and to the renderers, which are not. */
 export class Recorder {
   /** Summaries of the changes that have been carried out, in order; also when the step fails later. */
   readonly applied: string[] = [];
+  readonly downtimes: Downtime[] = [];
   readonly #options: RecorderOptions;
   /** Whether any change has been begun. */
   begun = false;
@@ -62,19 +75,23 @@ export class Recorder {
    * Carries out one change, with its intent on the disk before each of its effects and the outcome after.
    * The versions that it makes are claimed before, and settled after, whatever has become of it.
    */
-  async change<Result>(
+  async change(
     { step }: StepItem,
     planned: PlannedItem,
     number: number,
     change: Change,
-    apply: (interpreter: Interpreter) => Promise<Result>,
-  ): Promise<Result> {
-    const { host, emit, link, laptop, lock, signal, detach, stepTimeoutMs, journal, records } = this.#options;
+    apply: (interpreter: Interpreter) => Promise<StepOutput | undefined>,
+  ): Promise<StepOutput | undefined> {
+    const { host, emit, link, laptop, lock, signal, detach, stepTimeoutMs, journal, records, series } = this.#options;
     const at = { host, step: step.name };
     const claims = await records.claim(host, change, journal, signal);
-    const started = performance.now();
+    let started = performance.now();
     this.begun = true;
-    emit({ type: 'change.started', ...at, summary: change.summary });
+    const begins = (): void => {
+      started = performance.now();
+      emit({ type: 'change.started', ...at, summary: change.summary });
+    };
+    if (series === undefined) begins();
     const result = await apply({
       link,
       laptop,
@@ -86,13 +103,20 @@ export class Recorder {
         emit({ type: 'action.output', ...at, stream, text });
       },
       journal: this.#effects(planned, number, change, claims),
+      carryOut:
+        series === undefined
+          ? carryOutAlone
+          : (following, program) => series.meeting.carryOut(series.nth, following, program, begins),
     }).finally(() => records.settle(host, journal));
     this.applied.push(change.summary);
+    const downtime = downtimesOf(change, result?.stdout ?? '');
+    this.downtimes.push(...downtime);
     emit({
       type: 'change.applied',
       ...at,
       summary: change.summary,
       seconds: Math.round(performance.now() - started) / 1000,
+      ...(downtime.length === 0 ? {} : { downtime }),
     });
     return result;
   }
@@ -103,13 +127,13 @@ export class Recorder {
     change: Change,
     claims: readonly Claim[],
   ): EffectJournal {
-    const { host, runId, part, journal, link } = this.#options;
+    const { host, runId, part, journal, link, series } = this.#options;
     const now = (): string => new Date().toISOString();
     return {
       intent: async (actions, program) => {
         const work = {
           run: runId,
-          name: [part, id.replaceAll(/[^\w.]/g, '_'), number, actions[0] ?? 0, this.#attempt].join('-'),
+          name: series?.meeting.series.name ?? workName(part, id, number, actions[0] ?? 0, this.#attempt),
         };
         const intent: Intent = {
           type: 'intent',
@@ -124,9 +148,11 @@ export class Recorder {
           actions,
           become: link.become,
           ...(program ? { work: work.name } : {}),
+          ...(series === undefined ? {} : { series: { nth: series.nth, mark: series.meeting.series.mark } }),
           ...(claims.length === 0 ? {} : { records: claims }),
         };
-        await journal.append(intent);
+        const append = (): Promise<void> => journal.append(intent);
+        await (series === undefined ? append() : series.meeting.inOrder(series.nth, append));
         return { work, text: JSON.stringify(intent, null, 2) };
       },
       outcome: (actions, ended) =>

@@ -149,15 +149,12 @@ export class BegunChanges {
 
   /** The playbook's changes, in the order in which they were last begun. */
   list(): readonly BegunChange[] {
+    const undoBegun = new Set(
+      this.#changes.filter((one) => one.operation === 'undo' && !neverArrived(one)).map(({ target }) => target),
+    );
     return this.#changes
       .filter((tracked) => !isAfterwards(tracked) && !neverArrived(tracked))
-      .flatMap((tracked) => show(tracked, this.#undoBegun(tracked)));
-  }
-
-  #undoBegun(tracked: Tracked): boolean {
-    return this.#changes.some(
-      (other) => other.operation === 'undo' && other.target === tracked && !neverArrived(other),
-    );
+      .flatMap((tracked) => show(tracked, undoBegun.has(tracked)));
   }
 
   /** Intents without an outcome, those of `rollback` and `finalize` among them. */

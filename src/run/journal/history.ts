@@ -5,6 +5,7 @@ import { type BegunChange, BegunChanges, type BegunVersion, isAfterwards } from 
 import type { Intent, JournalRecord } from './journal.ts';
 import type { RunMode } from '../report/recap.ts';
 import type { Settled } from './records.ts';
+import { grouped } from '../../values/grouped.ts';
 import { byHand } from '../../values/shell.ts';
 
 /** What a part of a run is for. */
@@ -208,23 +209,49 @@ export function basisOf(history: History, plan: PlanFile): Basis {
   const planned = new Map(
     plan.hosts.map(({ host, steps }) => [host, new Map(steps.map((step) => [step.id, step.want]))]),
   );
-  const basis = (hosts: ReadonlyMap<string, HostHistory>): Basis => ({
-    approved: () => undefined,
-    want: (host, step) => hosts.get(host)?.intents.get(step)?.want ?? planned.get(host)?.get(step) ?? undefined,
-    past: (host, step) => pastOf(hosts.get(host)?.changes ?? [], step),
-    open: (host) => hosts.get(host)?.open ?? [],
-    knowing(outcomes) {
-      const about = new Set(outcomes.map(({ host }) => host));
-      const records = history.records.filter((record) => !('host' in record) || about.has(record.host));
-      const now = historyOf([...records, ...outcomes]).hosts.filter(({ host }) => about.has(host));
-      return basis(new Map([...hosts, ...byName(now)]));
-    },
-  });
-  return basis(byName(history.hosts));
+  const hosts = new Map(history.hosts.map((host) => [host.host, host]));
+  let records: ReadonlyMap<string, readonly JournalRecord[]> | undefined;
+  const basis = (known: ReadonlyMap<string, HostHistory>): Basis => {
+    const of = (host: string): HostHistory | undefined => known.get(host) ?? hosts.get(host);
+    return {
+      approved: () => undefined,
+      want: (host, step) => of(host)?.intents.get(step)?.want ?? planned.get(host)?.get(step) ?? undefined,
+      past: (host, step) => pastOf(of(host)?.changes ?? [], step),
+      open: (host) => of(host)?.open ?? [],
+      knowing(outcomes) {
+        records ??= recordsByHost(history.records);
+        const all = new Map(known);
+        for (const [host, its] of grouped(outcomes, (outcome) => outcome.host)) {
+          const [now] = historyOf([...(records.get(host) ?? []), ...its]).hosts;
+          if (now !== undefined) all.set(host, now);
+        }
+        return basis(all);
+      },
+    };
+  };
+  return basis(new Map());
 }
 
-function byName(hosts: readonly HostHistory[]): ReadonlyMap<string, HostHistory> {
-  return new Map(hosts.map((host) => [host.host, host]));
+/** What a journal says of each host: for every one a journal of its own. */
+function recordsByHost(records: readonly JournalRecord[]): ReadonlyMap<string, readonly JournalRecord[]> {
+  /** Of the run as a whole, and how many of them each host has so far. */
+  const ofAll: JournalRecord[] = [];
+  const hosts = new Map<string, { readonly own: JournalRecord[]; ofAll: number }>();
+  const catchUp = (host: string): JournalRecord[] => {
+    const one = hosts.get(host) ?? { own: [], ofAll: 0 };
+    hosts.set(host, one);
+    for (; one.ofAll < ofAll.length; one.ofAll += 1) {
+      const record = ofAll[one.ofAll];
+      if (record !== undefined) one.own.push(record.type === 'run' ? { ...record, hosts: [host] } : record);
+    }
+    return one.own;
+  };
+  for (const record of records) {
+    if ('host' in record) catchUp(record.host).push(record);
+    else ofAll.push(record);
+  }
+  for (const host of hosts.keys()) catchUp(host);
+  return new Map([...hosts].map(([host, { own }]) => [host, own]));
 }
 
 function pastOf(changes: readonly BegunChange[], step: string): Past | undefined {

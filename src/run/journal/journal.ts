@@ -10,6 +10,12 @@ import type { Claim, Settled } from './records.ts';
 /** The version of the journal's records. A reader refuses what is newer. */
 export const journalVersion = 1;
 
+/** Which of the effects that one piece of work carries out one after another it is, from 0, and what stands between their outputs. */
+export interface InSeries {
+  readonly nth: number;
+  readonly mark: string;
+}
+
 /** Written, and on the disk, before an effect. */
 export interface Intent {
   readonly type: 'intent';
@@ -32,6 +38,8 @@ export interface Intent {
   readonly become: boolean;
   /** The work on the host that carries them out, by its name there; absent for what is not a program. */
   readonly work?: string;
+  /** Where that is the work of several intents (run/work/series.ts): which of them this is. */
+  readonly series?: InSeries;
   /** The versions that have been claimed for the change, as far as the records could be reached. */
   readonly records?: readonly Claim[];
 }

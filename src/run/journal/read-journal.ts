@@ -10,7 +10,7 @@ import { changeSchema, jsonSchema } from '../../plan/change-schema.ts';
 import { errorCodeSchema } from '../../plan/plan-schema.ts';
 import { isObject } from '../../values/json.ts';
 import { oneLine } from '../../values/terminal.ts';
-import type { JournalRecord } from './journal.ts';
+import type { InSeries, JournalRecord } from './journal.ts';
 import type { Claim } from './records.ts';
 import { journalVersion } from './journal.ts';
 
@@ -19,7 +19,7 @@ type RecordOf<Type extends JournalRecord['type']> = Extract<JournalRecord, { rea
 const text = z.string();
 const texts = z.array(text);
 const count = z.number().int().nonnegative();
-const status = z.enum({
+export const statusSchema = z.enum({
   ok: 'ok',
   changed: 'changed',
   failed: 'failed',
@@ -30,6 +30,7 @@ const status = z.enum({
   interrupted: 'interrupted',
   'not-started': 'not-started',
 } satisfies { readonly [Status in HostStatus]: Status });
+const status = statusSchema;
 const error = z.exactOptional(z.strictObject({ code: errorCodeSchema, message: text }));
 const output = z.strictObject({ status: z.number().int(), stdout: text, stderr: text } satisfies Shape<StepOutput>);
 const claim = {
@@ -68,6 +69,7 @@ const types = {
     change: changeSchema,
     become: z.boolean(),
     work: z.exactOptional(text.min(1)),
+    series: z.exactOptional(z.strictObject({ nth: count, mark: text.min(1) } satisfies Shape<InSeries>)),
     records: z.exactOptional(z.array(z.strictObject(claim))),
   } satisfies Shape<RecordOf<'intent'>>),
   outcome: z.strictObject({
@@ -124,13 +126,15 @@ const newer = 'use the plimsoll that wrote it, or a newer one';
 /**
  * Reads a journal. A last line that was cut off (the machine went down, the disk was full) is left
  * out and counted. Errors: `config` with `file:line` for anything else that is not as it was written.
+ *
+ * @param seen told all bytes of the file, as they are read
  */
-export async function readJournal(path: string): Promise<ReadJournal> {
+export async function readJournal(path: string, seen: (bytes: Buffer) => void = () => undefined): Promise<ReadJournal> {
   const records: JournalRecord[] = [];
   /** What cannot be parsed may only be the last line, so it takes the next one to tell. */
   let unreadable: { readonly where: string; readonly bytes: number } | undefined;
   let number = 0;
-  for await (const { bytes, whole } of linesOf(path)) {
+  for await (const { bytes, whole } of linesOf(path, seen)) {
     number += 1;
     if (unreadable !== undefined)
       throw new AppError('config', 'this is no record of a journal, and it is not the last line', {
@@ -211,7 +215,10 @@ function parseJson(bytes: Buffer): unknown {
 const lineFeed = 0x0a;
 
 /** The lines of a file without their line feeds; `whole` is false for a last one that has none. */
-async function* linesOf(path: string): AsyncGenerator<{ readonly bytes: Buffer; readonly whole: boolean }> {
+async function* linesOf(
+  path: string,
+  seen: (bytes: Buffer) => void,
+): AsyncGenerator<{ readonly bytes: Buffer; readonly whole: boolean }> {
   let parts: Buffer[] = [];
   let held = 0;
   const hold = (part: Buffer): void => {
@@ -227,6 +234,7 @@ async function* linesOf(path: string): AsyncGenerator<{ readonly bytes: Buffer; 
     return bytes;
   };
   for await (const chunk of chunksOf(path)) {
+    seen(chunk);
     let start = 0;
     for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
       hold(chunk.subarray(start, end));

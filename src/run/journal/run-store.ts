@@ -8,7 +8,7 @@ import type { ReadJournal } from './read-journal.ts';
 import { readJournal } from './read-journal.ts';
 import { leastForRun, needRoom } from '../reach/room.ts';
 
-/** A run's place on the laptop: `plan.json`, `journal.jsonl`, `events.jsonl`. */
+/** A run's place on the laptop: `plan.json`, `journal.jsonl`, `events.jsonl`, and `totals.json`, which is made of the journal. */
 export interface RunPlace {
   /** `20261120-181612-9f3a1c`: in the order of time. */
   readonly runId: string;

@@ -10,8 +10,8 @@ import { byHand } from '../../values/shell.ts';
 /** `running`: a process of this machine is working on it. */
 export type ShownState = HostState | 'running';
 
-/** One run of several, as it is listed. Plain JSON. */
-export interface RunSummary extends RunPlace {
+/** What a list of runs says of one, as its journal alone tells it. Plain JSON. */
+export interface RunTotals {
   readonly playbook: string;
   /** When it began, ISO 8601, and who began it. */
   readonly at: string;
@@ -20,11 +20,21 @@ export interface RunSummary extends RunPlace {
   readonly mode: PartMode;
   /** How that part ended; absent when it was cut, or is still going on. */
   readonly status?: HostStatus;
+  /** How many hosts are in each state. */
+  readonly states: Readonly<Partial<Record<HostState, number>>>;
+  /** Of those that are interrupted, the ones of which the last part has not said how they ended. */
+  readonly cut: number;
+  /** How many things are owed, over all hosts. */
+  readonly owed: number;
+  /** The commands that go on with it, without the run's id. */
+  readonly next: readonly string[];
+}
+
+/** One run of several, as it is listed. Plain JSON. */
+export interface RunSummary extends RunPlace, Omit<RunTotals, 'states' | 'cut' | 'next'> {
   readonly running?: RunHolder;
   /** How many hosts are in each state. */
   readonly states: Readonly<Partial<Record<ShownState, number>>>;
-  /** How many things are owed, over all hosts. */
-  readonly owed: number;
   /** Commands that go on with it. */
   readonly next: readonly string[];
 }
@@ -60,38 +70,53 @@ export interface RunDetails extends RunSummary {
   readonly hosts: readonly HostDetails[];
 }
 
-export function summaryOf(
-  { runId, directory }: RunPlace,
-  history: History,
-  running: RunHolder | undefined,
-): RunSummary {
+export function totalsOf(history: History): RunTotals {
   const { playbook, parts, hosts } = history;
   const [first] = parts;
   const last = parts.at(-1) ?? first;
-  const states: Partial<Record<ShownState, number>> = {};
-  for (const host of hosts) {
-    const state = stateOf(host, running);
-    states[state] = (states[state] ?? 0) + 1;
-  }
+  const states: Partial<Record<HostState, number>> = {};
+  for (const { state } of hosts) states[state] = (states[state] ?? 0) + 1;
   return {
-    runId,
-    directory,
     playbook,
     at: first.at,
     by: first.by,
     mode: last.mode,
     ...(last.status === undefined ? {} : { status: last.status }),
-    ...(running === undefined ? {} : { running }),
     states,
+    cut: hosts.filter(isCut).length,
     owed: hosts.reduce((sum, { owed }) => sum + owed.length, 0),
-    next:
-      running === undefined ? nextOf(history).map((command) => byHand('plimsoll', ...command.split(' '), runId)) : [],
+    next: nextOf(history),
   };
+}
+
+export function summaryOf(
+  { runId, directory }: RunPlace,
+  { playbook, at, by, mode, status, states, cut, owed, next }: RunTotals,
+  running: RunHolder | undefined,
+): RunSummary {
+  return {
+    runId,
+    directory,
+    playbook,
+    at,
+    by,
+    mode,
+    ...(status === undefined ? {} : { status }),
+    ...(running === undefined ? {} : { running }),
+    states: running === undefined || cut === 0 ? states : atWork(states, cut),
+    owed,
+    next: running === undefined ? next.map((command) => byHand('plimsoll', ...command.split(' '), runId)) : [],
+  };
+}
+
+/** What is cut is being worked on, as long as somebody has the run. */
+function atWork({ interrupted = 0, ...others }: RunTotals['states'], cut: number): RunSummary['states'] {
+  return { ...others, ...(interrupted === cut ? {} : { interrupted: interrupted - cut }), running: cut };
 }
 
 export function detailsOf(place: RunPlace, history: History, running: RunHolder | undefined): RunDetails {
   return {
-    ...summaryOf(place, history, running),
+    ...summaryOf(place, totalsOf(history), running),
     parts: history.parts,
     hosts: history.hosts.map((host) => hostDetails(host, running)),
   };
@@ -136,8 +161,12 @@ function rollbackOf({ intent: { change }, undone, finalized }: BegunChange): Cha
   return change.undo === 'irreversible' || finalized ? 'impossible' : 'possible';
 }
 
-function stateOf({ state, ended }: HostHistory, running: RunHolder | undefined): ShownState {
-  return state === 'interrupted' && !ended && running !== undefined ? 'running' : state;
+function stateOf(host: HostHistory, running: RunHolder | undefined): ShownState {
+  return isCut(host) && running !== undefined ? 'running' : host.state;
+}
+
+function isCut({ state, ended }: HostHistory): boolean {
+  return state === 'interrupted' && !ended;
 }
 
 /** What was being done is gone on with; when all of it is done, what was kept for a rollback can be removed. */

@@ -4,10 +4,7 @@ import type { FactRequest } from '../../facts/fact.ts';
 import type { FactBase } from './fact-reader.ts';
 import { readFacts } from './fact-reader.ts';
 import type { HostPlay } from './plan-step.ts';
-import { operationOf } from './plan-step.ts';
-
-/** What may be read before anything has run: the input of such a step is known whatever happens before it. */
-const knownEarly: ReadonlySet<string> = new Set(['vars', 'host']);
+import { isKnownEarly, operationOf } from './plan-step.ts';
 
 /**
  * Reads in one flight what the coming steps will need, as far as that can be said already, so that six
@@ -45,11 +42,7 @@ function wantOf(host: HostPlay, step: Step): readonly ((base: FactBase) => reado
 }
 
 function resolved(host: HostPlay, step: Step): { readonly value: unknown } | undefined {
-  const early =
-    step.when === undefined &&
-    step.loop === undefined &&
-    step.become === undefined &&
-    [...step.roots].every((root) => knownEarly.has(root));
+  const early = step.when === undefined && step.loop === undefined && step.become === undefined && isKnownEarly(step);
   if (!early) return undefined;
   return tolerant(() => {
     const want = step.resolve({ ...host.scope, registers: {} });

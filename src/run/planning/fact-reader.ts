@@ -69,10 +69,13 @@ export async function readFacts(
     if (missing.size === 0) return names;
     const unanswered = new Set(missing.values());
     const reading = Promise.all(
-      [...missing.values()].map(async (request) => {
-        base.set(request, await answer(source, request, laptop, signal));
-        unanswered.delete(request);
-        names.push(request.fact.name);
+      inParts([...missing.values()], laptop).map(async (requests) => {
+        const answers = await answer(source, requests, laptop, signal);
+        for (const [index, request] of requests.entries()) {
+          base.set(request, answers[index] ?? { error: new AppError('internal', `${request.key} has no answer`) });
+          unanswered.delete(request);
+          names.push(request.fact.name);
+        }
       }),
     );
     await sayingWhatTakesLong(source, unanswered, reading, limitOf);
@@ -80,36 +83,66 @@ export async function readFacts(
   throw new Error('an operation asks for facts without end');
 }
 
+/** So many are read by one script: more would be waited for without a word, and its answer be long. */
+const mostTogether = 16;
+
+/** What one script can answer, together. */
+function inParts(requests: readonly FactRequest[], { facts }: Laptop): readonly (readonly FactRequest[])[] {
+  const parts: FactRequest[][] = [];
+  const open = new Map<string, FactRequest[]>();
+  for (const request of requests) {
+    const { fact, host, feed } = request;
+    const whose = `${fact.name}@${host ?? ''}`;
+    const part = open.get(whose);
+    if (part !== undefined && part.length < mostTogether) {
+      part.push(request);
+      continue;
+    }
+    const fresh = [request];
+    parts.push(fresh);
+    if (fact.part !== undefined && feed === undefined && !facts.has(fact.name)) open.set(whose, fresh);
+  }
+  return parts;
+}
+
 function secretFrom(source: Source, reference: SecretReference): string {
   if (source.secret === undefined) throw new AppError('internal', 'a secret is asked for where there is none');
   return source.secret(reference);
 }
 
-async function answer(source: Source, request: FactRequest, laptop: Laptop, signal: AbortSignal): Promise<Answer> {
+/** The answers to requests of one fact, in their order: to several of them where its script answers them together. */
+async function answer(
+  source: Source,
+  requests: readonly FactRequest[],
+  laptop: Laptop,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  const [request] = requests;
+  if (request === undefined) return [];
   try {
     const own = laptop.facts.get(request.fact.name);
-    if (own !== undefined) return { value: await own(request.args) };
+    if (own !== undefined) return [{ value: await own(request.args) }];
     if (request.host !== undefined && source.peer === undefined)
       throw new AppError('internal', `${request.host} cannot be asked from here`);
     if (request.fact.name === scaledSet.name && source.scaledSet !== undefined)
-      return { value: await source.scaledSet(request.args) };
+      return [{ value: await source.scaledSet(request.args) }];
     const other = request.host === undefined ? undefined : await source.peer?.(request.host);
     const whom = other ?? source;
-    if (request.fact.name === peer.name && whom.endpoint !== undefined) return { value: await whom.endpoint() };
+    if (request.fact.name === peer.name && whom.endpoint !== undefined) return [{ value: await whom.endpoint() }];
     if (request.fact.runsPrograms === true && source.asked === undefined)
       throw new AppError('internal', `${request.fact.name} is asked where programs of a playbook have no place`);
-    source.asked?.(request);
+    for (const one of requests) source.asked?.(one);
     const { script, timeoutMs, mostBytes, givesText = false } = request.fact;
     const stdin =
       request.feed === undefined ? undefined : feedOfFact(request.feed, (reference) => secretFrom(source, reference));
     const outcome = await whom.run(
       {
         script,
-        args: request.args,
+        args: requests.flatMap(({ args }) => args),
         repeatable: true,
         prints: givesText ? 'text' : 'data',
         ...(stdin === undefined ? {} : { stdin }),
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs: timeoutMs * requests.length }),
         ...(mostBytes === undefined ? {} : { maxOutputBytes: mostBytes }),
       },
       { signal },
@@ -120,11 +153,26 @@ async function answer(source: Source, request: FactRequest, laptop: Laptop, sign
       });
     // One host's long answers keep no other host from its turn.
     await giveTurn(signal);
-    return { value: request.fact.parse(outcome, request.args) };
+    return requests.map(({ fact, args }) =>
+      attempt(() => fact.parse(fact.part === undefined ? outcome : fact.part(outcome, args), args)),
+    );
   } catch (thrown) {
-    const error = toAppError(thrown);
-    // These are about the run or the connection, not about the fact.
-    if (error.code === 'interrupted' || error.code === 'connection-lost' || error.code === 'internal') throw error;
-    return { error };
+    const error = ofTheFact(thrown);
+    return requests.map(() => ({ error }));
   }
+}
+
+function attempt(parse: () => unknown): Answer {
+  try {
+    return { value: parse() };
+  } catch (thrown) {
+    return { error: ofTheFact(thrown) };
+  }
+}
+
+/** Others are about the run or the connection, and not about the fact: these are thrown. */
+function ofTheFact(thrown: unknown): AppError {
+  const error = toAppError(thrown);
+  if (error.code === 'interrupted' || error.code === 'connection-lost' || error.code === 'internal') throw error;
+  return error;
 }

@@ -7,6 +7,7 @@ import { mayChange } from '../../plan/plan.ts';
 import type { HostBasis } from '../journal/basis.ts';
 import type { Link } from '../reach/link.ts';
 import type { PlannedItem } from './plan-step.ts';
+import type { Downtime } from '../report/downtime.ts';
 import type { HostResult, RunMode } from '../report/recap.ts';
 
 /** One host's share of a run, from its connection to its recap. */
@@ -20,6 +21,7 @@ export class HostRun {
   /** What was planned, by the play's number. */
   readonly planned = new Map<number, readonly PlannedItem[]>();
   readonly applied: string[] = [];
+  readonly downtimes: Downtime[] = [];
   owed: readonly string[] = [];
   warnings: readonly string[] = [];
   error: AppError | undefined;
@@ -92,6 +94,7 @@ export class HostRun {
       undone: mode === 'rollback' ? this.applied : [],
       owed: this.owed,
       warnings: this.warnings,
+      ...(this.downtimes.length === 0 ? {} : { downtimes: this.downtimes }),
       ...(this.error === undefined ? {} : { error: this.error }),
       ...(this.step === undefined ? {} : { step: this.step }),
     };

@@ -50,11 +50,19 @@ export interface PlannedItem {
   readonly result: Json | undefined;
 }
 
-export function operationOf(context: HostPlay, step: Step): Operation {
+export function operationOf(context: Pick<HostPlay, 'operations'>, step: Step): Operation {
   const operation = context.operations.get(step.operation);
   if (operation === undefined)
     throw new Error(`the playbook names the operation ${step.operation}, which the registry does not have`);
   return operation;
+}
+
+/** What may be read before anything has run. */
+const knownEarly: ReadonlySet<string> = new Set(['vars', 'host']);
+
+/** Its input is known whatever happens before it. */
+export function isKnownEarly({ roots }: Step): boolean {
+  return [...roots].every((root) => knownEarly.has(root));
 }
 
 /** The step's loop, if it has one; undefined with the registers that it waits for when it cannot be known yet. */

@@ -46,7 +46,7 @@ function programsOf(
   const operation = operations.get(step.operation);
   if (operation?.reads === undefined) return [];
   const id = `${String(play.number)}.${String(step.number)}`;
-  const found = new Map<string, { readonly text: Text; readonly hosts: string[] }>();
+  const found = new Map<string, { readonly text: Text; readonly hosts: Set<string> }>();
   for (const host of hosts) {
     for (const text of textsOf(
       step,
@@ -55,8 +55,8 @@ function programsOf(
       (item) => basis.want(host.name, `${id}${item}`),
     )) {
       const key = canonicalJson(text);
-      const one = found.get(key) ?? { text, hosts: [] };
-      if (!one.hosts.includes(host.name)) one.hosts.push(host.name);
+      const one = found.get(key) ?? { text, hosts: new Set<string>() };
+      one.hosts.add(host.name);
       found.set(key, one);
     }
   }
@@ -65,7 +65,7 @@ function programsOf(
     step: step.name,
     operation: step.operation,
     where: `${file}:${String(line)}:${String(column)}`,
-    hosts: its,
+    hosts: [...its],
     text,
   }));
 }
@@ -113,22 +113,27 @@ function tolerant<Value>(work: () => Value): Value | undefined {
 
 /** Every such program passes here. */
 export class ProgramGate {
-  readonly #approved: readonly ReadProgram[];
+  /** Of each host, by the name. */
+  readonly #approved = new Map<string, Text[]>();
   readonly #programs = new Set<string>();
   readonly #hosts = new Set<string>();
 
   /** @param approved these have been shown, and somebody has said yes */
   constructor(approved: readonly ReadProgram[]) {
-    this.#approved = approved;
+    for (const { hosts, text } of approved) {
+      for (const host of hosts) {
+        const its = this.#approved.get(host);
+        if (its === undefined) this.#approved.set(host, [text]);
+        else its.push(text);
+      }
+    }
   }
 
   /** Before a fact is asked of a host. Errors: `refused`. */
   pass(host: string, { fact, key }: FactRequest): void {
     if (fact.runsPrograms !== true) return;
-    const isApproved = this.#approved.some(
-      ({ hosts, text }) => hosts.includes(host) && ('written' in text || text.key === key),
-    );
-    if (!isApproved)
+    const approved = this.#approved.get(host) ?? [];
+    if (!approved.some((text) => 'written' in text || text.key === key))
       throw new AppError(
         'refused',
         'a program of the playbook would have to be run to make the plan, and nobody has seen it and consented to that',

@@ -2,7 +2,9 @@ import { toAppError } from '../../errors.ts';
 import type { StepOutput } from '../../operations/engine/operation.ts';
 import type { Basis } from '../journal/basis.ts';
 import { compile, isScriptAction } from '../work/compile.ts';
+import type { Following } from '../work/follow.ts';
 import { takeUp } from '../work/follow.ts';
+import { takeUpOneOf } from '../work/series.ts';
 import type { HostRun } from './host-run.ts';
 import { outputOf } from '../work/ended.ts';
 import type { Intent, RecordedOutcome } from '../journal/journal.ts';
@@ -63,12 +65,12 @@ async function outcomeOf(context: RunContext, run: HostRun, intent: Intent): Pro
 async function endOf(
   context: RunContext,
   link: Link,
-  { change, actions, name }: Intent,
+  { change, actions, name, series }: Intent,
   workName: string,
 ): Promise<() => StepOutput> {
   const scripted = actions.flatMap((index) => change.actions[index] ?? []).filter(isScriptAction);
   const { timeoutMs = link.commandTimeoutMs } = compile(scripted, !change.atomic);
-  const ending = await takeUp({
+  const following: Following = {
     link,
     work: { run: context.runId, name: workName },
     lock: (unless) => link.lock(context.lock, unless),
@@ -79,7 +81,8 @@ async function endOf(
     stop: context.mode === 'rollback' ? AbortSignal.abort() : context.signal,
     detach: context.detach,
     timeoutMs,
-  });
+  };
+  const ending = await (series === undefined ? takeUp(following) : takeUpOneOf(series, following));
   // Nothing is done before the plan has been approved.
   await link.unlock();
   return () => outputOf(ending, scripted, change.atomic, timeoutMs);

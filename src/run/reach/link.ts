@@ -50,6 +50,7 @@ export class Link {
   /** The last one that was made. */
   #latest: Connection | undefined;
   #locked: Connection | undefined;
+  readonly #locking = new WeakMap<Connection, Promise<LockAnswer>>();
   #persistent = false;
   readonly #shellEnds = new ShellEnds();
   /** Those whose loss has been said, or is to be said by whoever makes another one. */
@@ -192,11 +193,18 @@ export class Link {
     await connection.close();
   }
 
+  /** Those who ask at the same time ask once. */
   async #tryLock(connection: Connection, holder: LockHolder): Promise<LockAnswer> {
     if (this.#locked === connection) return { held: true };
-    const answer = await connection.lock(holder, { signal: this.#options.signal });
-    if (answer.held) this.#locked = connection;
-    return answer;
+    const asked = this.#locking.get(connection) ?? connection.lock(holder, { signal: this.#options.signal });
+    this.#locking.set(connection, asked);
+    try {
+      const answer = await asked;
+      if (answer.held) this.#locked = connection;
+      return answer;
+    } finally {
+      this.#locking.delete(connection);
+    }
   }
 
   #open(signal = this.#options.signal): Promise<Connection> {

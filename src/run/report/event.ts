@@ -1,6 +1,7 @@
 import type { HostStatus } from '../../errors.ts';
 import type { Action } from '../../operations/engine/change.ts';
 import type { JsonObject } from '../../values/json.ts';
+import type { Downtime } from './downtime.ts';
 import type { ProgramsRun, RunMode } from './recap.ts';
 
 /** A change as it is shown: the plan's own value without what only the interpreter needs. */
@@ -8,6 +9,8 @@ export interface ShownChange {
   readonly summary: string;
   readonly before: JsonObject;
   readonly after: JsonObject;
+  /** How long containers are expected to stand still for it, and why. */
+  readonly downtime?: string;
   readonly actions: readonly ShownAction[];
   readonly undo: readonly ShownAction[] | 'irreversible';
 }
@@ -81,6 +84,8 @@ export type RunEvent =
       readonly step: string;
       readonly summary: string;
       readonly seconds: number;
+      /** Of containers that stood still for it, where their host has measured that. */
+      readonly downtime?: readonly Downtime[];
     }
   | { readonly type: 'step.verified'; readonly host: string; readonly step: string; readonly operation: string }
   /** A step of a block has failed, and its rescue is done now. */

@@ -1,4 +1,5 @@
 import type { AppError, HostStatus } from '../../errors.ts';
+import type { Downtime } from './downtime.ts';
 
 /** How many programs of the playbook have been run in order to make plans, and on how many hosts. */
 export interface ProgramsRun {
@@ -20,6 +21,8 @@ export interface HostResult {
   /** What is still to be done by hand or by a later run. */
   readonly owed: readonly string[];
   readonly warnings: readonly string[];
+  /** Of containers that stood still, in order; absent when there are none. */
+  readonly downtimes?: readonly Downtime[];
 }
 
 /** What a run is for. `plan` changes nothing; the last three go on from an earlier run's journal. */

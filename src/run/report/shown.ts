@@ -45,6 +45,7 @@ export function showChange(change: Change): ShownChange {
     summary: change.summary,
     before: change.before,
     after: change.after,
+    ...(change.downtime === undefined ? {} : { downtime: change.downtime }),
     actions: change.actions.map(show),
     undo: change.undo === 'irreversible' ? 'irreversible' : change.undo.map(show),
   };

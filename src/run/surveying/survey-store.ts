@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { whyUnreadable } from '../../config/model/io.ts';
 import { AppError } from '../../errors.ts';
 import type { KeptSurvey } from '../../survey/kept-survey.ts';
@@ -11,6 +12,8 @@ import { syncDirectory, writeSynced } from '../reach/durable-files.ts';
 
 /** So many of the newest are read for what only the newest of each host can say. */
 const few = 20;
+/** How many files are read side by side. */
+const atOnce = 8;
 
 interface KeptSurveys {
   /** The newest first. */
@@ -27,15 +30,17 @@ function directoryOf(stateDirectory: string): string {
 export async function readSurveys(stateDirectory: string, all: boolean): Promise<KeptSurveys> {
   const directory = directoryOf(stateDirectory);
   const names = surveyNames(await namesIn(directory));
-  const surveys: KeptSurvey[] = [];
-  const unreadable: string[] = [];
-  for (const name of all ? names : names.slice(0, few)) {
-    const path = join(directory, name);
-    const survey = parseKept(parseJson(await readFile(path, 'utf8').catch(() => '')));
-    if (survey === undefined) unreadable.push(path);
-    else surveys.push(survey);
-  }
-  return { surveys, unreadable };
+  const paths = (all ? names : names.slice(0, few)).map((name) => join(directory, name));
+  const limit = pLimit(atOnce);
+  const read = await Promise.all(
+    paths.map((path) =>
+      limit(async () => ({ path, survey: parseKept(parseJson(await readFile(path, 'utf8').catch(() => ''))) })),
+    ),
+  );
+  return {
+    surveys: read.flatMap(({ survey }) => survey ?? []),
+    unreadable: read.flatMap(({ path, survey }) => (survey === undefined ? [path] : [])),
+  };
 }
 
 /** Keeps one, whole or not at all, and then gives up those that need not be kept any longer. Errors: `usage`. */

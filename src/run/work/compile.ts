@@ -69,6 +69,30 @@ export function compile(
   return { script, secrets, ...(own === undefined ? {} : { timeoutMs: own }) };
 }
 
+/** One of a series: its script, which runs in a shell of its own, and which of its exit statuses let the next one begin. */
+export interface InSeries {
+  readonly script: string;
+  readonly success: readonly number[];
+}
+
+/** One script out of several that know nothing of one another. It ends with the exit status of the last that it has begun. */
+export function compileSeries(scripts: readonly InSeries[], mark: string): string {
+  const [last, ...before] = scripts.toReversed();
+  const run = ({ script }: InSeries): string => ['(', script, ')'].join('\n');
+  return [
+    assignments({ mark }),
+    seriesHead,
+    ...before.toReversed().flatMap((one) => [run(one), goOnWith(one.success)]),
+    ...(last === undefined ? [] : [run(last)]),
+  ].join('\n');
+}
+
+const seriesHead = shell('run/work/series.sh');
+
+function goOnWith(success: readonly number[]): string {
+  return `status=$?; case $status in ${success.join('|')}) next "$status" ;; *) exit "$status" ;; esac`;
+}
+
 /** The number of the action that failed is the last thing that is printed, so that nothing before it can be taken for it. */
 const prelude = shell('run/work/prelude.sh');
 

@@ -26,7 +26,7 @@ export function outputOf(
   }
   const { output } = ending;
   // Only the status decides: what a program prints could look like anything.
-  const success = atomic ? [0] : actions.flatMap((action) => (action.kind === 'exec' ? (action.success ?? [0]) : [0]));
+  const success = successOf(actions, atomic);
   // Of a program that was told to end, a success says nothing about how much of it was done.
   if (success.includes(output.status) && (atomic || ending.stopped === undefined)) return output;
   if (ending.stopped === 'interrupted')
@@ -44,6 +44,11 @@ export function outputOf(
     throw failed('the script', `exit status ${String(output.status)}: ${output.stderr}`);
   const why = [failure.reason, oneLine(failure.printed, 300)].filter((part) => part !== '').join(': ');
   throw failed(commandOf(action), why, actions.length > 1 ? failure.index + 1 : undefined);
+}
+
+/** The exit statuses of its script with which work has succeeded. */
+export function successOf(actions: readonly ScriptAction[], atomic: boolean): readonly number[] {
+  return atomic ? [0] : actions.flatMap((action) => (action.kind === 'exec' ? (action.success ?? [0]) : [0]));
 }
 
 /** `number`: which action of a change it was, counted from 1. */

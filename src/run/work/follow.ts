@@ -30,7 +30,10 @@ export interface Following {
   readonly stop: AbortSignal;
   /** Leaves the work to itself. */
   readonly detach: AbortSignal;
+  /** From when it was begun; may change while it is followed. */
   readonly timeoutMs: number;
+  /** All that was handed on, where that has been kept; otherwise it is fetched again. */
+  readonly kept?: () => Pick<Outcome, 'stdout' | 'stderr'>;
 }
 
 /** With these nothing more is done on the host; others could be passed over, or tried again, beside what still goes on there. */
@@ -78,7 +81,7 @@ export async function takeUp(following: Following): Promise<Ending> {
 
 /** Over as many connections as it takes. */
 async function toItsEnd(following: Following, first: Look): Promise<Ending> {
-  const { onOutput, mayEnd, stop, detach, timeoutMs } = following;
+  const { onOutput, mayEnd, stop, detach, kept } = following;
   const started = performance.now();
   const stopOrDetach = AbortSignal.any([stop, detach]);
   let stopped: { readonly reason: StopReason; readonly told: boolean; readonly at: number } | undefined;
@@ -96,12 +99,14 @@ async function toItsEnd(following: Following, first: Look): Promise<Ending> {
       // An atomic script is told to end, never made to.
       if (state.kind === 'cut' && !(mayEnd && 'stopped' in told)) return { kind: 'cut' };
       const status = state.kind === 'ended' ? state.status : statusOfKill;
-      const printed = look === first ? { stdout: look.out, stderr: look.err } : await printedBy(following);
+      const printed =
+        kept?.() ?? (look === first ? { stdout: look.out, stderr: look.err } : await printedBy(following));
       return { kind: 'ended', output: { status, ...printed }, ...told };
     }
     if (state.kind === 'running') {
       const at = performance.now();
-      const reason = mayEnd && stop.aborted ? 'interrupted' : at - started > timeoutMs ? 'timed-out' : undefined;
+      const reason =
+        mayEnd && stop.aborted ? 'interrupted' : at - started > following.timeoutMs ? 'timed-out' : undefined;
       if (detach.aborted) throw new LeftOnHost(toAppError(detach.reason));
       if (stopped !== undefined && at - stopped.at > graceMs) throw new LeftOnHost(notEnding(following));
       if (stopped === undefined && reason !== undefined) stopped = { reason, told: await end(following), at };
@@ -182,7 +187,7 @@ async function printedBy({ link, work, detach }: Following): Promise<Pick<Outcom
 }
 
 /** Whatever keeps us from asking says nothing about the work. */
-async function asking<Answer>(question: Promise<Answer>): Promise<Answer> {
+export async function asking<Answer>(question: Promise<Answer>): Promise<Answer> {
   try {
     return await question;
   } catch (thrown) {

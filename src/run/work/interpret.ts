@@ -3,10 +3,11 @@ import { toAppError } from '../../errors.ts';
 import type { Action, Change, RelayAction } from '../../operations/engine/change.ts';
 import type { StepOutput } from '../../operations/engine/operation.ts';
 import { compile, isScriptAction } from './compile.ts';
-import { outputOf } from './ended.ts';
+import { outputOf, successOf } from './ended.ts';
 import { feedOf } from './feed.ts';
+import type { Ending, Following } from './follow.ts';
 import { carryOutWork, LeftOnHost } from './follow.ts';
-import type { Interpreter } from './interpreter.ts';
+import type { Interpreter, Program } from './interpreter.ts';
 import { relay, relayEnd } from './relay.ts';
 import { sealBackup } from './seal.ts';
 import { fetchFile, uploadFile } from './carry-file.ts';
@@ -60,6 +61,13 @@ async function applyGroups(
   return output;
 }
 
+/** The way of whatever is not one of a series. */
+export async function carryOutAlone(following: Following, { intent, script, secrets }: Program): Promise<Ending> {
+  const { work, link } = following;
+  const feed = feedOf(secrets, (reference) => link.secret(reference));
+  return carryOutWork(following, startWork(work, intent, script, feed));
+}
+
 async function execute(
   interpreter: Interpreter,
   actions: readonly Action[],
@@ -74,14 +82,9 @@ async function execute(
       secrets,
       timeoutMs = interpreter.stepTimeoutMs ?? link.commandTimeoutMs,
     } = compile(actions, !atomic);
-    const ending = await carryOutWork(
+    const ending = await interpreter.carryOut(
       { link, work, lock, onOutput, mayEnd: !atomic, stop: signal, detach, timeoutMs },
-      startWork(
-        work,
-        intent,
-        script,
-        feedOf(secrets, (reference) => link.secret(reference)),
-      ),
+      { intent, script, secrets, success: successOf(actions, atomic) },
     );
     return outputOf(ending, actions, atomic, timeoutMs);
   }

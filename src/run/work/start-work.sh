@@ -12,11 +12,13 @@ run=$PLIMSOLL_STATE/runs/$1 w=$PLIMSOLL_STATE/runs/$1/$2
 begin() {
   # It is begun or it is not; what is begun gets these signals again.
   trap '' HUP INT TERM
-  [ -e "$run/.made" ] || { mkdir -p -- "$run" && sync "$run/.." "$PLIMSOLL_STATE" && printf '' >"$run/.made"; } || return
-  printf '%s\n%s\n' "$3" "$4" >"$w.script" && printf '%10s %10s %20s %36s %3s\n' '' '' '' '' '' >"$w.status" && sync "$w.script" "$run" || {
+  new=
+  [ -e "$run/.made" ] || { mkdir -p -- "$run" && new=1; } || return
+  printf '%s\n%s\n' "$3" "$4" >"$w.script" && printf '%10s %10s %20s %36s %3s\n' '' '' '' '' '' >"$w.status" && sync "$w.script" "$run" ${new:+"$run/.." "$PLIMSOLL_STATE"} || {
     printf '' >"$w.script"
     return 1
   }
+  [ -z "$new" ] || printf '' >"$run/.made"
   trap : HUP INT TERM
   if [ -n "$6" ]; then
     printf %s "$6" | setsid /bin/sh -c "$5" plimsoll "$w" secrets 2>/dev/null | kept_apart "$w.out" &

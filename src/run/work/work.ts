@@ -7,7 +7,8 @@ import { shell } from '../../shell/shell.ts';
  * A piece of work on a host: one script, detached from the connection that brought it. Its files,
  * `$PLIMSOLL_STATE/runs/RUN/NAME.*`, outlive connection, laptop and host:
  * `script` what it is for, with its undo, and what is run · `status` its processes (standing.sh), and its exit status
- * once it has ended · `out`, `err` what it prints, bounded.
+ * once it has ended · `out`, `err` what it prints, bounded · `ends`, of a series: the exit status of each that has ended
+ * before another was begun.
  */
 export interface Work {
   readonly run: string;
@@ -58,6 +59,8 @@ const lookScript = shell('run/work/look-at-work.sh', { look_bytes: lookBytes });
 
 const outputScript = shell('run/work/read-output.sh');
 
+const endsScript = shell('run/work/read-ends.sh');
+
 const endScript = shell('run/work/end-work.sh');
 
 /** What ends so soon has its end in the answer to its start. */
@@ -103,6 +106,18 @@ export function endWork({ run, name }: Work, whateverItTakes: boolean): Command 
 /** What it has printed, whole. */
 export function readOutput({ run, name }: Work): Command {
   return { script: outputScript, args: [run, name], repeatable: true, timeoutMs: patienceMs };
+}
+
+/** How those of a series have ended that have: `endsOf` reads the answer. */
+export function readEnds({ run, name }: Work): Command {
+  return { script: endsScript, args: [run, name], repeatable: true, timeoutMs: patienceMs };
+}
+
+/** A line that was cut short by a failure of power says nothing. */
+export function endsOf({ stdout }: Outcome): readonly number[] {
+  const ends = stdout.split('\n').slice(0, -1);
+  const odd = ends.findIndex((line) => !/^\d{1,3}$/.test(line));
+  return ends.slice(0, odd === -1 ? ends.length : odd).map(Number);
 }
 
 /**

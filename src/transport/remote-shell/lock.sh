@@ -42,7 +42,7 @@ plimsoll_lock() {
         exit 4
         ;;
     esac
-    mkdir -p -- "$PLIMSOLL_STATE" || exit 4
+    [ -d "$PLIMSOLL_STATE" ] || mkdir -p -- "$PLIMSOLL_STATE" || exit 4
     [ -O "$PLIMSOLL_STATE" ] || {
       echo "$PLIMSOLL_STATE belongs to another user"
       exit 4

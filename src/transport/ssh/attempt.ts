@@ -5,7 +5,7 @@ import type { AppError } from '../../errors.ts';
 import { interruptedConnecting } from '../remote-shell/abort.ts';
 import { type Deadline, moreTime, type Stage } from '../remote-shell/deadline.ts';
 import type { Keepalive, Target } from '../transport.ts';
-import { serverVersion, type SshClient, whenClosed } from './client.ts';
+import { serverVersion, type SshClient, whenClosed, writeTogether } from './client.ts';
 import type { AttemptRecord } from './connect-error.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import type { HostKeyCheck } from './host-key.ts';
@@ -81,6 +81,7 @@ export class Attempt {
         (error: unknown) => error,
       );
     const closed = whenClosed(client);
+    writeTogether(client);
     this.#reached = sock !== undefined;
     client.on('connect', () => {
       this.#reached = true;

@@ -31,12 +31,38 @@ export function whenClosed(client: Client): Promise<Error | undefined> {
   });
 }
 
+/**
+ * ssh2 writes the length, the body and the tag of a packet one after the other: what is written in one turn of the event loop
+ * is one system call here, and one segment on the way, instead of three of each.
+ */
+export function writeTogether(client: Client): void {
+  const socket = socketOf(client);
+  if (socket === undefined) return;
+  const write: unknown = Reflect.get(socket, 'write');
+  if (typeof write !== 'function') return;
+  const together = (...args: readonly unknown[]): unknown => {
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => {
+        socket.uncork();
+      });
+    }
+    return Reflect.apply(write, socket, args);
+  };
+  Reflect.set(socket, 'write', together);
+}
+
+/** ssh2 has it, but not in its public interface. */
+function socketOf(client: Client): Duplex | undefined {
+  const socket: unknown = Reflect.get(client, '_sock');
+  return socket instanceof Duplex ? socket : undefined;
+}
+
 /** Says goodbye; a peer that does not answer any more is not waited for. */
 export async function endClient({ client, closed }: SshClient): Promise<void> {
   // After `end` the client's own `destroy` does nothing, so the socket itself is taken.
   const timer = setTimeout(() => {
-    const socket: unknown = Reflect.get(client, '_sock');
-    if (socket instanceof Duplex) socket.destroy();
+    socketOf(client)?.destroy();
   }, goodbyeMs);
   client.end();
   await closed;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -192,6 +192,20 @@ describe('plimsoll runs RUN', () => {
     } finally {
       await held.release();
     }
+  });
+
+  it('of a journal that is as it was reads its totals only, and of any other the journal', async () => {
+    await make(newer, failed);
+    const list = async (): Promise<unknown> => JSON.parse((await runs('--json')).out);
+    const first = await list();
+    const totals = join(state, 'runs', newer, 'totals.json');
+    const kept = readFileSync(totals, 'utf8');
+    writeFileSync(totals, kept.replace('grow.yaml', 'kept.yaml'));
+    expect(await list()).toMatchObject({ runs: [{ playbook: 'kept.yaml' }] });
+    appendFileSync(join(state, 'runs', newer, 'journal.jsonl'), '{"type"');
+    expect(await list()).toEqual(first);
+    appendFileSync(join(state, 'runs', newer, 'journal.jsonl'), '\n{}\n');
+    expect(await list()).toMatchObject({ runs: [{ error: { code: 'config' } }] });
   });
 
   it.each([['nosuch'], ['../../etc']])('there is no run %s: those that there are are named', async (wanted) => {

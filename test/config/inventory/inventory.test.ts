@@ -153,6 +153,38 @@ groups:
     ]);
   });
 
+  it('reads a fleet whose every host makes a mistake, and names them all', async () => {
+    const hosts = Array.from({ length: 2000 }, (_, host) => `  h-${String(host)}: { user: ${String(host)} }\n`).join(
+      '',
+    );
+    const issues = await issuesOf(load(`defaults: { proxy_jump: gaet }\nhosts:\n${hosts}`));
+    expect(issues).toHaveLength(2000);
+    expect(issues[1999]).toMatchObject({
+      line: 2002,
+      column: 19,
+      message: 'user: expected a string, not 1999: write it in quotes',
+    });
+  });
+
+  it('names once what every host of a fleet inherits', async () => {
+    const hosts = Array.from({ length: 5000 }, (_, host) => `  h-${String(host)}: {}\n`).join('');
+    const issues = await issuesOf(load(`defaults: { proxy_jump: h-4999x }\nhosts:\n${hosts}`));
+    expect(issues.map(({ line, message }) => `${String(line)}: ${message}`)).toEqual([
+      '1: proxy_jump: there is no host "h-4999x" in the inventory; did you mean "h-4999"?',
+    ]);
+  });
+
+  it('gives each host of a range its address, and groups their hosts in the order of the inventory', async () => {
+    const inventory = await load(
+      'hosts: { "h-[0:9999]": { address: "n[0:9999].lan" }, z: {} }\n' +
+        'groups: { b: { hosts: [z, h-7, h-3], children: [a] }, a: { hosts: ["h-999?", h-7] } }',
+    );
+    expect(hostOf(inventory, 'h-9999').target.address).toBe('n9999.lan');
+    expect(inventory.groups.get('b')?.slice(0, 3)).toEqual(['h-3', 'h-7', 'h-9990']);
+    expect(inventory.groups.get('b')?.at(-1)).toBe('z');
+    expect(hostOf(inventory, 'h-7').groups).toEqual(['b', 'a']);
+  });
+
   it('overrides what the command line says', async () => {
     const inventory = await loadInventory(['i'], laptop({ files: { i: 'hosts: { a: { user: x, port: 23 } }' } }), {
       user: 'y',

@@ -75,6 +75,15 @@ describe('host patterns', () => {
     await expect(readLimit('@missing', io)).rejects.toThrow('there is no such file');
   });
 
+  it('takes a limit that names every host of a large inventory, and one that misspells them all', () => {
+    const names = Array.from({ length: 5000 }, (_, host) => `web-${String(host)}`);
+    const large = { groups: new Map(), hosts: new Map(names.map((name) => [name, name])) };
+    expect(matchPattern(large, names.join(',')).hosts.size).toBe(5000);
+    const { hosts, mistakes } = matchPattern(large, names.map((name) => `${name}x`).join(','));
+    expect([hosts.size, mistakes.length]).toEqual([0, 5000]);
+    expect(mistakes[0]?.message).toBe('there is no host or group "web-0x"; did you mean "web-0"?');
+  });
+
   it('is the set algebra that it says: additions, then intersections, then exclusions', () => {
     const names = [...inventory.hosts.keys(), ...inventory.groups.keys()];
     const setOf = (name: string): ReadonlySet<string> => new Set(inventory.groups.get(name) ?? [name]);

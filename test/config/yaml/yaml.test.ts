@@ -22,8 +22,26 @@ describe('parseYaml', () => {
     expect(messages(new Uint8Array([0xff, 0xfe, 0x61, 0x00]))).toEqual([expect.stringContaining('UTF-8')]);
   });
 
-  it('refuses more than a mebibyte', () => {
-    expect(messages(bytes(`a: ${'x'.repeat(1024 * 1024)}`))).toEqual([expect.stringContaining('1 MiB')]);
+  it('refuses more than 64 MiB unread', () => {
+    expect(messages(new Uint8Array(64 * 1024 * 1024 + 1))).toEqual([expect.stringContaining('64 MiB')]);
+  });
+
+  it('refuses more separators than two million values can have, before it has made anything of them', () => {
+    expect(messages(bytes(`a: [${'x,'.repeat(3_000_001)}]`))).toEqual([expect.stringContaining('values in one file')]);
+  });
+
+  it('names the first place of a very large file that is not plain, and all of a smaller one', () => {
+    const lines = (count: number): string =>
+      Array.from({ length: count }, (_, line) => `k${String(line)}: value`).join('\n');
+    const strange = '\na: !x b\nc: !y d\n';
+    const large = parseYaml('f.yaml', bytes(lines(300_000) + strange)).issues;
+    expect(large).toMatchObject([{ line: 300_001, column: 4, message: expect.stringContaining('a tag') as string }]);
+    expect(parseYaml('f.yaml', bytes(lines(10) + strange)).issues.map(({ line }) => line)).toEqual([11, 12]);
+  });
+
+  it('lets a large file use more aliases than a small one', () => {
+    const hosts = Array.from({ length: 30_000 }, (_, host) => `h${String(host)}: *v`).join('\n');
+    expect(messages(bytes(`v: &v 1\n${hosts}\n`))).toEqual([]);
   });
 
   it.each(['[', '{a: ', '- ', '? '])('refuses endless %j without a crash', (opening) => {

@@ -31,6 +31,21 @@ describe.each(recordedDockers)('what %s says of a container', (docker) => {
     expect(own.imageConfig).toMatchObject({ Labels: { from: 'image' } });
   });
 
+  it('is found among what is said of several, and none that was left in the middle is taken for one', () => {
+    const texts = ['secrets', 'two-networks', 'anonymous'].map((name) => recordedText(docker, name));
+    const [first = '', second = '', third = ''] = texts.map((text) => /"id":"([0-9a-f]{64})"/.exec(text)?.[1] ?? '');
+    const [one = '', two = '', three = ''] = texts;
+    const stdout = `for ${first}\n${one}for ${second}\n${two.slice(0, 700)}\nfor ${third}\n${three}`;
+    const of = (id: string): unknown => {
+      const printed = { status: 1, stdout, stderr: 'Error: it was removed' };
+      return containerSpec.parse(containerSpec.part?.(printed, [id]) ?? printed, [id]);
+    };
+    expect(of(first)).toEqual(recordedSpec(docker, 'secrets'));
+    expect(of(third)).toEqual(recordedSpec(docker, 'anonymous'));
+    expect(() => of(second)).toThrow('it was removed');
+    expect(() => of('0'.repeat(64))).toThrow('it was removed');
+  });
+
   it('has its networks, mounts and health', () => {
     const spec = recordedSpec(docker, 'two-networks');
     expect(spec.networks['lab-a']).toMatchObject({ IPAMConfig: { IPv4Address: '10.91.0.50' } });

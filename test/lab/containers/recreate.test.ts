@@ -229,5 +229,21 @@ describe.concurrent.each(kinds)('recreate_container on %s', (kind) => {
         expect(refused.stdout).toMatch(reason);
       }
     });
+
+    // What it rests on that the new one has its policy from the beginning, and that the old one gives its own up.
+    it('finds a daemon that leaves alone what has never run, and starts what was stopped by hand but is always to run', async () => {
+      const { machine } = fleet;
+      const states = await machine.sh(`docker create --name never --restart always busybox:lab sleep 1000000
+        docker run -d --name was-stopped --restart always busybox:lab sleep 1000000
+        docker stop -t 0 was-stopped
+        pid=$(pidof dockerd)
+        kill -9 $pid $(pidof containerd)
+        while [ -e /proc/$pid ]; do sleep 0.1; done
+        rm -f /run/docker.pid /run/docker/containerd/containerd.pid
+        setsid dockerd >/var/log/dockerd.2.log 2>&1 </dev/null &
+        until docker version >/dev/null 2>&1; do sleep 0.1; done
+        docker inspect --format '{{.Name}} {{.State.Status}}' never was-stopped`);
+      expect(states).toMatch(/\/never created\n\/was-stopped running\n$/);
+    });
   });
 });

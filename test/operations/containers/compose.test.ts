@@ -54,15 +54,15 @@ describe.each(recordedDockers)('the body of the new container, on %s', (docker) 
         expect(mayDiffer(spec, {}, when)).not.toHaveProperty([key]);
   });
 
-  it('has no restart policy before its time, so that a daemon that starts does not start it', () => {
+  it('has its restart policy from the beginning, since no daemon starts what has never run', () => {
     const spec = recordedSpec(docker, 'plain');
     const always = {
       ...spec,
       hostConfig: { ...spec.hostConfig, RestartPolicy: { Name: 'always', MaximumRetryCount: 0 } },
     };
-    expect(made(always)).toMatchObject({ HostConfig: { RestartPolicy: { Name: 'no', MaximumRetryCount: 0 } } });
+    expect(made(always)).toMatchObject({ HostConfig: { RestartPolicy: { Name: 'always', MaximumRetryCount: 0 } } });
     expect(composeCreation(always, {}).expected).toContainEqual(
-      expect.objectContaining({ name: 'HostConfig.RestartPolicy', text: 'always:0', when: 'replaced' }),
+      expect.objectContaining({ name: 'HostConfig.RestartPolicy', text: 'always:0' }),
     );
   });
 
@@ -162,7 +162,11 @@ describe.each(recordedDockers)('the body of the new container, on %s', (docker) 
       },
     });
     expect(made(spec, patch)).not.toHaveProperty('HostConfig.MemorySwap');
-    expect(restartPolicyOf(spec, patch)).toEqual({ option: 'on-failure:4', expected: 'on-failure:4' });
+    expect(restartPolicyOf(spec, patch)).toEqual({
+      option: 'on-failure:4',
+      policy: { Name: 'on-failure', MaximumRetryCount: 4 },
+      expected: 'on-failure:4',
+    });
     expect(made(spec, { env: { EMPTY: null } })).toMatchObject({ Env: ['KEPT'] });
   });
 

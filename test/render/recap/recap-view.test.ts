@@ -120,6 +120,24 @@ describe('the recap', () => {
     expect(show([rejected('web-1')], plan, { verbose: false, planShown: false })).toContain('authentication failed');
   });
 
+  it('says how long containers stood still beside what was expected, of the same container on many hosts once', () => {
+    const down = (container: string, seconds: number, ending: number): Required<HostResult>['downtimes'] => [
+      { container, expected: 'about 1 s', seconds, ending },
+    ];
+    const text = show([
+      { ...changed('web-1'), downtimes: [...down('app', 0.5, 0.1), ...down('db', 3, 2.5)] },
+      { ...changed('web-2'), downtimes: down('app', 1.25, 0.1) },
+      changed('web-3'),
+    ]);
+    expect(text).toContain(
+      `downtime:
+  web-[1-2]: app: 0.50–1.25 s, of which 0.10 s until it had ended; expected: about 1 s
+  web-1: db: 3.00 s, of which 2.50 s until it had ended; expected: about 1 s
+`,
+    );
+    expect(show([changed('web-3')])).not.toContain('downtime');
+  });
+
   it('does not say that nothing has been changed where programs of the playbook have been run', () => {
     const plan = { mode: 'plan', seconds: 1, programs: { programs: 2, hosts: 3 } } as const;
     const words = '2 programs of the playbook have been run on 3 hosts; nothing else has been done.';

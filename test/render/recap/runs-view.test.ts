@@ -5,7 +5,7 @@ import { historyOf } from '../../../src/run/journal/history.ts';
 import type { JournalRecord } from '../../../src/run/journal/journal.ts';
 import type { RunHolder } from '../../../src/run/journal/run-lock.ts';
 import type { RunDetails, RunSummary } from '../../../src/run/journal/run-summary.ts';
-import { detailsOf, summaryOf } from '../../../src/run/journal/run-summary.ts';
+import { detailsOf, summaryOf, totalsOf } from '../../../src/run/journal/run-summary.ts';
 import { begin, change, continued, effects, end, ended, intent, runId } from '../../run/records.ts';
 import { hostNames } from '../events.ts';
 
@@ -17,7 +17,7 @@ const kept = change('swap the volume', ['swap'], { finalize: [{ kind: 'exec', ar
 const details = (records: readonly JournalRecord[], running?: RunHolder): RunDetails =>
   detailsOf(place, historyOf(records), running);
 const summary = (records: readonly JournalRecord[], running?: RunHolder): RunSummary =>
-  summaryOf(place, historyOf(records), running);
+  summaryOf(place, totalsOf(historyOf(records)), running);
 const show = (run: RunDetails, verbose = false): string => paint(runView(run, { verbose }), false);
 const table = (...runs: readonly (RunSummary | DamagedRun)[]): string => paint(runsTable(runs), false);
 
@@ -154,7 +154,7 @@ describe('several runs', () => {
   it('are a table, the damaged ones among them', () => {
     const done = summaryOf(
       { ...place, runId: '20261119-000000-bbbbbb' },
-      historyOf([begin(names), ...names.map((host) => ended('changed', { host })), end('changed')]),
+      totalsOf(historyOf([begin(names), ...names.map((host) => ended('changed', { host })), end('changed')])),
       undefined,
     );
     expect(table(summary([...mixed, end('failed')]), done, damaged)).toMatchInlineSnapshot(`

@@ -5,6 +5,7 @@ import type { PlanFile } from '../../../src/plan/plan-file.ts';
 import type { HostHistory } from '../../../src/run/journal/history.ts';
 import { basisOf, changesInEffect, historyOf, isUnfinished } from '../../../src/run/journal/history.ts';
 import type { Intent, JournalRecord } from '../../../src/run/journal/journal.ts';
+import { elementsIn } from '../../support/counted.ts';
 import { begin, change, continued, effects, end, ended, intent, outcome, runId } from '../records.ts';
 
 const a = change('a');
@@ -414,5 +415,17 @@ describe('what the next part of a run starts from', () => {
     expect(settled.knowing([outcome(undoing)]).past('web-1', '1.1')).toBeUndefined();
     expect(settled.want('web-1', '1.2')).toEqual({ planned: '1.2' });
     expect(from.open('web-1')).toHaveLength(2);
+  });
+
+  it('knows what became of ten times as many hosts with ten times the work', () => {
+    const [few, many] = [20, 200].map((number) => {
+      const hosts = Array.from({ length: number }, (_, index) => `web-${String(index)}`);
+      const cut = hosts.map((host) => intent(a, { host }));
+      const from = basisOf(historyOf([begin(hosts), ...cut, continued('resume', hosts)]), plan);
+      return elementsIn(() => {
+        for (const one of cut) expect(from.knowing([outcome(one)]).open(one.host)).toEqual([]);
+      });
+    });
+    expect(many).toBeLessThanOrEqual(11 * (few ?? 0));
   });
 });

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compileSeries } from '../../../src/run/work/compile.ts';
 import { startWork } from '../../../src/run/work/work.ts';
 import { forkedFrame, preamble } from '../../../src/transport/remote-shell/frames.ts';
 import { quote } from '../../../src/values/shell.ts';
@@ -38,7 +39,7 @@ function costOf(name: string, script: string): { readonly processes: number; rea
   });
   expect({ stdout, stderr }).toMatchObject({
     stdout: expect.stringMatching(/ended 0 [-\d ]+\n/),
-    stderr: expect.stringMatching(/^(?:err\n)?\S+ end 1\n$/),
+    stderr: expect.stringMatching(/^(?:err\n|(?:mark\n)+)?\S+ end 1\n$/),
   });
   // The command shell, the one that reads the script, and the last one.
   return {
@@ -52,8 +53,23 @@ describe('a piece of work', { tags: ['lab:mount'] }, () => {
     const first = costOf('first', 'exit 0');
     expect(costOf('second', 'exit 0')).toEqual({ processes: 6, fsyncs: 3 });
     // The directory of the run is made, and what it lies in written through.
-    expect(first).toEqual({ processes: 8, fsyncs: 5 });
+    expect(first).toEqual({ processes: 7, fsyncs: 5 });
     expect(costOf('third', 'echo out')).toEqual({ processes: 7, fsyncs: 3 });
     expect(costOf('fourth', 'echo out; echo err >&2')).toEqual({ processes: 8, fsyncs: 3 });
+  });
+
+  it('costs two processes and one fsync more for each further effect that it is a series of', () => {
+    const seriesOf = (size: number): string =>
+      compileSeries(
+        Array.from({ length: size }, () => ({ script: 'exit 0', success: [0] })),
+        'mark',
+      );
+    costOf('first', 'exit 0');
+    const one = costOf('one', seriesOf(1));
+    const two = costOf('two', seriesOf(2));
+    // Its shell; and from the second on both streams have something to say, and a file of ends is made.
+    expect(one).toEqual({ processes: 7, fsyncs: 3 });
+    expect(two).toEqual({ processes: 7 + 2 + 2, fsyncs: 3 + 2 });
+    expect(costOf('six', seriesOf(6))).toEqual({ processes: two.processes + 4 * 2, fsyncs: two.fsyncs + 4 });
   });
 });

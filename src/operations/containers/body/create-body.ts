@@ -78,7 +78,7 @@ export const createBody: Readonly<Record<string, KeyFate>> = {
   'HostConfig.NanoCPUs': { nothing: 'another spelling of NanoCpus, in the documentation of 1.27 only' },
   'HostConfig.PortBindings': { composed: 'as they are, but for what is asked for, and pin_ports' },
   'HostConfig.RestartPolicy': {
-    composed: 'none until it has taken the place of the old one; then as it was, or what is asked for',
+    composed: 'as it was, or what is asked for; it holds from the first start on',
   },
   'HostConfig.StorageOpt': { composed: 'as it is, but for the size that is asked for' },
   [`${endpoint}.Aliases`]: { composed: 'but for the short id and the host name, which Docker adds' },

@@ -21,8 +21,6 @@ export interface SameLine extends ComparedLine {
 
 export interface Expectation extends ComparedLine {
   readonly text: string;
-  /** Only once it has replaced the old one, or only before; always when absent. */
-  readonly when?: 'created' | 'replaced';
 }
 
 /** What is taken over in part; what is kept as it is is compared with everything else (`inspected.ts`). */
@@ -49,9 +47,7 @@ export function furtherExpectations(spec: ContainerSpec, patch: Patch): readonly
 
 function restartExpectations(spec: ContainerSpec, patch: Patch): readonly Expectation[] {
   const template = '{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}';
-  return [
-    { name: 'HostConfig.RestartPolicy', template, text: restartPolicyOf(spec, patch).expected, when: 'replaced' },
-  ];
+  return [{ name: 'HostConfig.RestartPolicy', template, text: restartPolicyOf(spec, patch).expected }];
 }
 
 /** The networks, and what somebody has set of each; the rest of them is compared with everything else. */

@@ -9,6 +9,7 @@ import { mountEntriesOf, planMounts } from './mounts.ts';
 import { linksOf } from './networks.ts';
 import type { Patch } from './patch.ts';
 import { portBindings } from './ports.ts';
+import { restartPolicyOf } from './restart-policy.ts';
 
 const sharedNamespaceKeys = ['PortBindings', 'Dns', 'DnsOptions', 'DnsSearch', 'ExtraHosts', 'Links'];
 
@@ -18,8 +19,8 @@ export function hostFate(key: string, spec: ContainerSpec, patch: Patch): Fate {
   if (typeof mode === 'string' && mode.startsWith('container:') && sharedNamespaceKeys.includes(key)) return drop;
   switch (key) {
     case 'RestartPolicy':
-      // A daemon that starts would start it, finished or not; it gets its policy when its time has come.
-      return { kind: 'set', pieces: ['{"MaximumRetryCount":0,"Name":"no"}'] };
+      // From the beginning: a daemon that starts leaves alone what has never run, whatever its policy is (replace.sh).
+      return { kind: 'set', pieces: [goJson(restartPolicyOf(spec, patch).policy)] };
     case 'Binds': {
       const { binds } = planMounts(spec, patch);
       return binds === undefined ? keep : set(binds);

@@ -26,7 +26,8 @@ export const alwaysOther: Readonly<Record<string, string>> = {
   ProcessLabel: 'categories of SELinux, which Docker chooses for each container',
   'GraphDriver.Data': 'where its own layer lies',
   'NetworkSettings.*': 'what its networks have given it at this moment; the networks themselves are compared',
-  'HostConfig.RestartPolicy': 'it gets its policy when it takes the place of the old one, and is asked for it then',
+  'HostConfig.RestartPolicy':
+    'the old one gives its policy up before it is stopped; the new one is asked for what it was, or is to be',
 };
 
 /** Only while it has not been started. */

@@ -55,6 +55,11 @@ function primaryOf({ hostConfig, networks }: ContainerSpec): string | undefined 
     : (names.find((name) => name === mode) ?? names.find((name) => idOf(networks[name]).startsWith(mode)));
 }
 
+/** It is on the network of its network mode: it has not been disconnected from that, on which Docker puts every new one. */
+export function isOnItsOwnNetwork(spec: ContainerSpec): boolean {
+  return Object.keys(spec.networks).some((name) => name === primaryOf(spec));
+}
+
 /** The MAC address that somebody has set; empty: Docker chooses one. */
 export function macOf(spec: ContainerSpec, network: string, primary = primaryOf(spec) === network): string {
   return (spec.ownMacs?.[network] ?? '') || (primary ? asText(spec.config['MacAddress']) : '');

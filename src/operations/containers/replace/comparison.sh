@@ -1,7 +1,7 @@
 # `body` composes what is sent; `different` names the keys that differ, `created` or `started` being what is expected
 # by now. Values are compared where they are and never printed.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: c, everything, fragments, may, mounts, name,
-# names, new, old, same_is, same_names, template, texts, work
+# names, new, nl, old, refuse_writes, same_is, same_names, template, texts, work
 
 body() {
   body_"$c"
@@ -40,31 +40,36 @@ others() {
       }
     }' "$@" || echo 'the comparison itself'
 }
-# Fails where one of the two could not be read, which then has been said on standard error.
+# Fails where one of the two could not be read, which then has been said on standard error. Both are read at once, each
+# in its own way: the template asks which of them it describes.
 different() {
   "$1_$c"
-  {
-    put "$same_is"
-    put "$template"
-  } >"$work/template"
   {
     put "$same_names"
     put "$names"
   } >"$work/names"
-  # (An empty template prints everything.)
-  { { [ -z "$same_template" ] || of "$old" "$same_template"; } && put "$texts"; } >"$work/was" && of "$new" "$(cat "$work/template")" >"$work/is" || return 1
+  why=$(docker inspect --type container --format "{{if eq .Id \"$old\"}}== was
+${same_template:+$same_template$nl}== all_was
+{{else}}== is
+${same_is:+$same_is$nl}${template:+$template$nl}== mounts
+{{range .Mounts}}{{json .Destination}} {{json .Type}} {{if eq .Type \"volume\" \"image\"}}{{json .Name}}{{else}}{{json .Source}}{{end}} {{.RW}}
+{{end}}== all_is
+{{end}}$everything" -- "$old" "$new" 2>&1 >"$work/both") || {
+    printf '%s\n' "$why" >&2
+    return 1
+  }
+  for part in was is mounts all_was all_is; do : >"$work/$part"; done
+  awk -v at="$work/" '/^== [a-z_]+$/ { part = at $2; next } part != "" { print >part }' "$work/both" || return 1
+  put "$texts" >>"$work/was"
   differences "$work/names" "$work/was" "$work/is"
   put "$mounts" | sort >"$work/was"
-  of "$new" '{{range .Mounts}}{{json .Destination}} {{json .Type}} {{if eq .Type "volume" "image"}}{{json .Name}}{{else}}{{json .Source}}{{end}} {{.RW}}
-{{end}}' >"$work/mounts" || return 1
   sed '/^$/d' "$work/mounts" | sort >"$work/is"
   cmp -s "$work/was" "$work/is" || {
     echo 'Mounts:'
     comm -3 "$work/was" "$work/is" | cut -c 1-200
   }
-  of "$old" "$everything" >"$work/was" && of "$new" "$everything" >"$work/is" || return 1
   put "$may" >"$work/may"
-  others "$work/may" "$work/was" "$work/is"
+  others "$work/may" "$work/all_was" "$work/all_is"
 }
 faithful() {
   different "$1" >"$work/found" || fail "the new $name could not be compared with the old one"
@@ -80,8 +85,27 @@ only_connected_to() {
     put "$1" | grep -Fqx -e "$network" || docker network disconnect -- "$network" "$new" || fail "the new $name could not be disconnected from $network"
   done <"$work/connected"
 }
-no_writes() {
-  [ -z "$refuse_writes" ] || [ -z "$(of "$1" '{{range .Mounts}}mounted {{.Destination}}
+# What it is, as it was found, and where something is mounted, in `$work/ID`: what is mounted stays so.
+look_at() { of "$1" '{{.Name}} {{.Image}} {{.State.Status}}
+{{.State.Pid}}
+{{range .Mounts}}mounted {{.Destination}}
 {{end}}{{range $k, $v := index .HostConfig "Tmpfs"}}mounted {{$k}}
-{{end}}' | { layer_writes "$1" || echo 'write ? unknown'; } | grep '^write ')" ] || fail "$name has written to its own layer, which the new one would not have"
+{{end}}' >"$work/$1"; }
+# What docker diff says is looked through once, and its sum kept: where it says the same later nothing has been written.
+# Of what could not be read there is no sum that is the same.
+no_writes() {
+  [ -n "$refuse_writes" ] || return 0
+  { docker diff "$1" || echo '! before'; } >"$work/layer" && sha256sum <"$work/layer" >"$work/$1.sum" || fail "what $name has written to its own layer could not be read"
+  found=$({
+    sed -n 's/^mounted //p' "$work/$1"
+    echo
+    cat "$work/layer"
+  } | judge_layer || echo 'write ? unknown')
+  rm -f -- "$work/layer"
+  case "$nl$found" in *"${nl}write "*) fail "$name has written to its own layer, which the new one would not have" ;; esac
+}
+no_more_writes() {
+  [ -n "$refuse_writes" ] || return 0
+  read -r sum <"$work/$1.sum"
+  [ "$({ docker diff "$1" || echo '! now'; } | sha256sum)" = "$sum" ] || no_writes "$1"
 }

@@ -195,7 +195,6 @@ export function replacementWarnings(spec: ContainerSpec, patch: Patch): readonly
   const all = hostConfig['PublishAllPorts'] === true && patch.pinPorts !== true;
   const policy = asObject(hostConfig['RestartPolicy'])['Name'];
   return [
-    ...(spec.state.running ? [`${name} is stopped for a moment`] : []),
     ...(random.length > 0 || all
       ? [
           `${name}: Docker chooses another port of the host for ${all ? 'what it publishes' : random.join(', ')}; pin_ports: true keeps the one that it has now`,
@@ -206,9 +205,9 @@ export function replacementWarnings(spec: ContainerSpec, patch: Patch): readonly
           `${name}: whether somebody has set its MAC addresses cannot be read on the host; where Docker does not say so, the new one has others`,
         ]
       : []),
-    ...(!spec.state.running && policy === 'unless-stopped'
+    ...(!spec.state.running && policy === 'always'
       ? [
-          `${name} has been stopped, which Docker does not know of the new one: it starts with the daemon (restart: unless-stopped)`,
+          `${name} does not run: it would start with the daemon (restart: always); the new one, which has never run, does so only once somebody has started it`,
         ]
       : []),
     ...passingWarnings(spec),

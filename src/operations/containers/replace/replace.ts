@@ -8,15 +8,16 @@ import { asked, askedText } from '../body/asked.ts';
 import type { Creation } from '../body/creation.ts';
 import { comparisonFunctions } from './comparison-functions.ts';
 import { composeCreation } from '../body/creation.ts';
-import type { Expectation, ComparedLine } from '../body/expectations.ts';
+import type { ComparedLine } from '../body/expectations.ts';
 import { goJson } from '../body/go-template.ts';
 import { mayDiffer } from '../body/may-differ.ts';
 import { planMounts } from '../body/mounts.ts';
-import { hasOwnNetworks } from '../body/networks.ts';
+import { hasOwnNetworks, isOnItsOwnNetwork } from '../body/networks.ts';
 import type { Gate, Replaced } from '../body/patch.ts';
 import { newName, oldName } from '../body/patch.ts';
 import { recordedOf, versionSpec } from '../body/recorded.ts';
 import { restartPolicyOf } from '../body/restart-policy.ts';
+import { replacementDowntime } from './downtime.ts';
 
 export type { Gate } from '../body/patch.ts';
 
@@ -32,7 +33,7 @@ export interface ReplaceOptions {
   readonly subject: string;
   readonly containers: readonly Replaced[];
   /** The body of a shell function, run when the old ones are stopped and none of the new ones is started. */
-  readonly whileStopped?: { readonly script: readonly string[]; readonly summary: string };
+  readonly whileStopped?: { readonly script: readonly string[]; readonly summary: string; readonly downtime: string };
   /** Shell text that must succeed before anything is undone; the new containers are stopped then. */
   readonly undoGuard?: string;
   /** Done when the old containers are gone. */
@@ -70,6 +71,9 @@ export function replaceContainers(options: ReplaceOptions): Change {
         (questions[index] ?? []).map((one) => [`${spec.name} ${one.what}`, one[of]]),
       ),
     );
+  const own = replacementDowntime(containers);
+  // What is done while they are stopped is told with the rest of it.
+  const downtime = own === undefined ? undefined : (whileStopped?.downtime ?? own);
   const what = [...new Set(questions.flat().map(askedText))].join(', ');
   return {
     summary: `${names}: recreated${what === '' ? '' : `: ${what}`}${whileStopped === undefined ? '' : `; while stopped: ${whileStopped.summary}`}`,
@@ -84,6 +88,7 @@ export function replaceContainers(options: ReplaceOptions): Change {
     undo: [script(`Brings the old ${names} back.`, comparisonFunctions, ...undoing)],
     finalize: [script(`Removes the old ${names}.`, finalizeMain), ...finalizeAfter],
     records: containers.map(recordOf),
+    ...(downtime === undefined ? {} : { downtime }),
     atomic: true,
     bindings: Object.fromEntries(containers.map(({ spec }) => [`${spec.name}'s id`, spec.id])),
   };
@@ -122,7 +127,10 @@ function containerFunctions({ spec, patch }: Replaced, number: number): readonly
     refuse_writes: patch.discardLayer === true ? '' : '1',
   };
   const networks = Object.keys(spec.networks).join('\n');
-  const only = hasOwnNetworks(spec.hostConfig['NetworkMode']) ? [commandLine(['only_connected_to', networks])] : [];
+  const only =
+    hasOwnNetworks(spec.hostConfig['NetworkMode']) && !isOnItsOwnNetwork(spec)
+      ? [commandLine(['only_connected_to', networks])]
+      : [];
   return [
     functionOf(`container_${n}`, assignments(values)),
     functionOf(`body_${n}`, assignments({ template: made.template, fragments: made.fragments.join('\n') })),
@@ -142,7 +150,6 @@ function expected(
   spec: Replaced['spec'],
   patch: Replaced['patch'],
 ): Readonly<Record<string, string>> {
-  const chosen: readonly Expectation[] = made.expected.filter((one) => one.when === undefined || one.when === when);
   const mounts = [...planMounts(spec, patch).expected].map(
     ([path, { type, source, readWrite }]) => `${goJson(path)} ${goJson(type)} ${goJson(source)} ${String(readWrite)}`,
   );
@@ -153,8 +160,8 @@ function expected(
     same_names: same.names,
     same_template: same.template,
     same_is: made.same.map(({ is }) => is).join('\n'),
-    ...lines(chosen),
-    texts: chosen.map(({ text }) => text).join('\n'),
+    ...lines(made.expected),
+    texts: made.expected.map(({ text }) => text).join('\n'),
     mounts: mounts.join('\n'),
   };
 }

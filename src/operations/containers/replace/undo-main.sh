@@ -35,7 +35,7 @@ undo_attempt() {
     elif [ -f "$state/replaced/$old" ]; then
       forget
     else
-      remember starting
+      remember stopping
     fi
   done
 }
@@ -53,6 +53,7 @@ for c in $all; do
   if started; then
     remember undoing
     policy "$new" no && { stopped "$new" || docker stop "$new" >/dev/null; } && stopped "$new" || fail "the new $name could not be stopped"
+    look_at "$new" || fail "the new $name could not be read"
     no_writes "$new"
   fi
 done
@@ -62,7 +63,7 @@ for c in $all; do
   use "$c"
   [ -n "$step$settled" ] || continue
   find_new || fail "whether there is a new $name could not be read"
-  [ "$step" = creating ] || remember undoing
+  [ "$step" = creating ] || [ "$step" = undoing ] || remember undoing
   [ -z "$new" ] || named "$new" "$newname" || fail "the new $name could not give its name back"
   bring_back || fail "$name could not be started again"
 done

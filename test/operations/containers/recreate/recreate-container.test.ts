@@ -407,7 +407,7 @@ describe('the scripts', () => {
     const change = replaceContainers({
       subject: 'containers:foo',
       containers: specs.map((spec) => ({ spec, patch: {} })),
-      whileStopped: { script: ['true'], summary: 'the last pass' },
+      whileStopped: { script: ['true'], summary: 'the last pass', downtime: 'about 6 s' },
       undoGuard: 'true',
       finalizeAfter: [{ kind: 'check', argv: ['true'], equals: '', otherwise: 'x' }],
       gate: { seconds: 5, healthy: true },
