@@ -43,7 +43,7 @@ export function inCircle(names: readonly string[]): Unserved {
 
 function unserved(name: string, what: string): Unserved {
   return {
-    message: `by its configuration ssh ${what}, which plimsoll cannot do`,
+    message: `ssh's configuration for it ${what}, which plimsoll cannot do`,
     hint: withoutIt(name),
   };
 }
