@@ -65,8 +65,6 @@ export interface Pass {
   readonly stopped?: string;
   readonly way: Way;
   readonly sets: RsyncSets;
-  /** rsync can say how far it is. */
-  readonly progress: boolean;
 }
 
 export function sendPass({
@@ -78,7 +76,6 @@ export function sendPass({
   stopped = '',
   way,
   sets,
-  progress,
 }: Pass): ExecAction {
   const args = [
     phase,
@@ -91,7 +88,6 @@ export function sendPass({
     String(way.port),
     way.user,
     ...setsInOrder(sets),
-    progress ? 'progress' : '',
   ];
   return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...args], stdin: passScript, timeoutMs: day };
 }
