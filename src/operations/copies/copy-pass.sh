@@ -110,11 +110,15 @@ case $phase$status in
   final24) no "files have vanished from $from during the final pass: something still writes to it" ;;
   *) no "$how ended with status $status while copying $from to $to" ;;
 esac
-sync -f . || no "what was copied to $to could not be brought to its disk"
+# While the disk still writes, the two sides are compared: what was copied just now is in memory.
+sync -f . &
+written=$!
+written() { wait "$written" || no "what was copied to $to could not be brought to its disk"; }
 if [ "$phase" = final ]; then
   work=$(mktemp) || exit 1
   compare >"$work" 2>&1
   status=$?
+  written
   # Equal in size and time all the same: written through a memory map during the live pass.
   if [ "$status$how$removes" = 9rsyncrest ] && copy --checksum && sync -f .; then
     compare >"$work" 2>&1
@@ -132,6 +136,7 @@ if [ "$phase" = final ]; then
   fi
   rm -f -- "$work"
 fi
+[ "$phase" = final ] || written
 remember || exit 1
 if [ "$phase" = live ]; then
   touch -- "$mine"

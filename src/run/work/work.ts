@@ -114,7 +114,8 @@ export function readOutput({ run, name }: Work): Command {
  * The state, and how much of both streams comes with it, and is there; where that is not said, all of it that comes, up to
  * `lookBytes`; and how far it is.
  */
-const head = /^(none|running|ended|cut) +(\d+) (\d+|-) (\d+|-) (\d+|-) (\d+|-)(?: ([a-z]{1,20}) (\d{1,20}) (\d{1,20}))?\n/;
+const head =
+  /^(none|running|ended|cut) +(\d+) (\d+|-) (\d+|-) (\d+|-) (\d+|-)(?: ([a-z]{1,20}) (\d{1,20}) (\d{1,20}))?\n/;
 
 const measuredSchema = z
   .object({ what: z.enum(progressWords), bytes: z.coerce.number().int(), total: z.coerce.number().int().positive() })

@@ -67,16 +67,7 @@ export interface Pass {
   readonly sets: RsyncSets;
 }
 
-export function sendPass({
-  phase,
-  from,
-  identity,
-  directory,
-  trust,
-  stopped = '',
-  way,
-  sets,
-}: Pass): ExecAction {
+export function sendPass({ phase, from, identity, directory, trust, stopped = '', way, sets }: Pass): ExecAction {
   const args = [
     phase,
     from,
