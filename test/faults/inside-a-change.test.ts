@@ -37,7 +37,8 @@ const creation: readonly Moment[] = [
   docker('rm *'),
   docker('rmi *', { harmless: true }),
 ];
-const livePass: Moment = { tool: 'rsync', when: '*--info=progress2*' };
+/** The first that copies. */
+const livePass: Moment = { tool: 'rsync', when: '-aHAXSx *' };
 const replacement: readonly Moment[] = [
   docker('system dial-stdio'),
   docker('update --restart=no *'),
@@ -49,7 +50,7 @@ const replacement: readonly Moment[] = [
   docker('inspect *{{.State.Running}} {{.State.Restarting}}*', { kept: true }),
 ];
 const finalPass: readonly Moment[] = [
-  { tool: 'rsync', when: '-aHAXSx * --modify-window=-1 /*' },
+  { tool: 'rsync', when: '-aHAXSx * --delete *' },
   { tool: 'rsync', when: '-aHAXSnx *' },
 ];
 
