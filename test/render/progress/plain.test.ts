@@ -73,7 +73,12 @@ describe('plain output', () => {
       const at = new Date(Date.UTC(2026, 10, 20, 12, 0, second)).toISOString();
       const rate = 210 * 1024 ** 2;
       const event: RunEvent = {
-        ...{ type: 'action.progress', host: 'a', step: 'Copy', what, bytes, total: 100 * gibibyte },
+        type: 'action.progress',
+        host: 'a',
+        step: 'Copy',
+        what,
+        bytes,
+        total: 100 * gibibyte,
         ...(second === 0 ? {} : { rate, left: Math.ceil((100 * gibibyte - bytes) / rate) }),
         ...more,
       };
