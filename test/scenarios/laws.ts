@@ -39,11 +39,15 @@ function effectsOf(sent: readonly Sent[]): { readonly effects: readonly Effect[]
   const effects: { intent: Intent; sent: Sent[]; failed: boolean; open: boolean }[] = [];
   const stray: Sent[] = [];
   for (const one of sent) {
-    const last = effects.at(-1);
+    // Of a series several are open at a time; they end in their order.
+    const open = effects.filter((effect) => effect.open);
+    const [first] = open;
     if (one.kind === 'intent') effects.push({ intent: one.intent, sent: [], failed: false, open: true });
     else if (one.kind === 'outcome') {
-      if (last !== undefined) Object.assign(last, { failed: one.failed, open: false });
-    } else if (last?.open === true) last.sent.push(one);
+      if (first !== undefined) Object.assign(first, { failed: one.failed, open: false });
+    } else if (one.kind === 'work' && first?.intent.series !== undefined)
+      for (const { sent: its } of open) its.push(one);
+    else if (first !== undefined) first.sent.push(one);
     else if (one.kind === 'work' || (!one.reads && !isClearing(one.script, effects))) stray.push(one);
   }
   return { effects: effects.map(({ open, ...effect }) => ({ ...effect, failed: effect.failed || open })), stray };
@@ -160,7 +164,7 @@ async function differencesOfEffect(
         `${where}: is to be one piece of work (${String(intent.work)}) and is ${works.map(({ name }) => name).join(', ') || 'none'}`,
       ];
     const more = sent.filter(isCommand).filter(({ reads }) => !reads);
-    const called = await calls(work.name);
+    const called = await calls(callsOf(work.name, intent.series?.nth));
     return [
       ...(more.length > 0 ? [`${where}: beside the work something else was sent`] : []),
       ...compareCalls(actions, called, failed).map((line) => `${where}: ${line}`),
@@ -211,6 +215,11 @@ function sentFor(action: Action, sent: readonly Sent[], failed: boolean): readon
     case 'write-file':
       return works;
   }
+}
+
+/** What the calls of a piece of work are kept under, and those of one of a series, which are apart. */
+export function callsOf(work: string, nth = 0): string {
+  return nth === 0 ? work : `${work}-${String(nth)}`;
 }
 
 interface Expected {

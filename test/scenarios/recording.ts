@@ -85,9 +85,22 @@ export class Recording {
       head +
       text
         .replace(writeBesideFunctions, () => watchedWriting)
+        .replace(/^next\(\) \{$/m, () => watchedNext(this.fileOf(name)))
         .replaceAll(/(?<!unshare -m -p -f )\/bin\/sh(?= )/g, `${standIns}/bin_sh`)
     );
   }
+}
+
+/** What is done between two of a series is not printed, and the calls of each are written elsewhere (`callsOf`). */
+function watchedNext(file: string): string {
+  return `next() {
+  unset SIM_CALLED
+  next_unwatched "$1"
+  sim_nth=$((\${sim_nth:-0} + 1))
+  SIM_CALLED=${quote(file)}-$sim_nth
+  export SIM_CALLED
+}
+next_unwatched() {`;
 }
 
 const workScript = startWork({ run: '', name: '' }, '', '').script;

@@ -29,6 +29,7 @@ describe('random inventories are read as the installed Ansible reads them', { ta
         }
         mkdirSync(join(root, 'playbook'), { recursive: true });
         const theirs = await ofAnsible(root, source);
+        fc.pre(theirs !== 'untold');
         const { value, issues } = await readInventory(
           [join(root, source)],
           nodeConfigIo({ HOME: root }),
@@ -53,7 +54,7 @@ describe('random inventories are read as the installed Ansible reads them', { ta
         ]);
         expect(Object.fromEntries(ours)).toEqual(theirs);
       }),
-      { numRuns: 12 },
+      { seed: 20_261_130, numRuns: 12 },
     );
   });
 });
@@ -61,8 +62,11 @@ describe('random inventories are read as the installed Ansible reads them', { ta
 const me = nodeConfigIo({}).userName;
 const truthy = new Set(['y', 'yes', 'on', '1', 'true', 't', '1.0']);
 
-/** What `ansible-inventory --list` says in our words; undefined where it refuses. */
-async function ofAnsible(root: string, source: string): Promise<Record<string, unknown> | undefined> {
+/**
+ * What `ansible-inventory --list` says in our words; undefined where it refuses. Of a host in no group, called like a group,
+ * it shows that group only, and nothing of the host, which Ansible has all the same (`ansible all --list-hosts`).
+ */
+async function ofAnsible(root: string, source: string): Promise<Record<string, unknown> | 'untold' | undefined> {
   const env = {
     PATH: process.env['PATH'],
     HOME: root,
@@ -77,6 +81,7 @@ async function ofAnsible(root: string, source: string): Promise<Record<string, u
   const listing = JSON.parse(answer.stdout) as Record<string, { hosts?: string[]; children?: string[] }> & {
     _meta: { hostvars: Record<string, Record<string, unknown>> };
   };
+  if (listing['ungrouped']?.children !== undefined) return 'untold';
   const groupsOf = new Map<string, Set<string>>();
   const membersOf = (name: string): readonly string[] => [
     ...(listing[name]?.hosts ?? []),
