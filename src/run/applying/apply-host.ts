@@ -13,7 +13,7 @@ import type { Others } from './others.ts';
 import { connect } from '../planning/connect.ts';
 import { playContext } from '../planning/plan-host.ts';
 import type { HostPlay, PlannedItem, StepItem } from '../planning/plan-step.ts';
-import { itemsOf, placeOf, planItem } from '../planning/plan-step.ts';
+import { idOf, itemsOf, placeOf, planItem } from '../planning/plan-step.ts';
 import { Recorder, workName } from './recorder.ts';
 import type { RecorderOptions } from './recorder.ts';
 import { seriesAt } from './series-of-steps.ts';
@@ -78,10 +78,9 @@ class HostApply {
 
   /** Each goes its own way, and they meet where work is begun on the host. */
   async #series(steps: readonly Step[]): Promise<void> {
-    const [first, last] = [steps[0], steps.at(-1)].map(
-      (step) => `${String(this.#play.number)}.${String(step?.number)}`,
-    );
-    const meeting = new Meeting(newSeries(workName(this.#context.part, `${first}-to-${last}`)), steps.length);
+    const ids = steps.map((step) => idOf(this.#play, step));
+    const name = workName(this.#context.part, `${ids[0] ?? ''}-to-${ids.at(-1) ?? ''}`);
+    const meeting = new Meeting(newSeries(name), steps.length);
     const ends = await Promise.allSettled(
       steps.map((step, nth) =>
         this.#step(step, { nth, meeting }).finally(() => {

@@ -2,7 +2,7 @@ import type { Node, Step } from '../../config/model/types.ts';
 import { isScriptAction, secretsOfActions } from '../work/compile.ts';
 import { FactBase } from '../planning/fact-reader.ts';
 import type { HostPlay, PlannedItem } from '../planning/plan-step.ts';
-import { isKnownEarly, operationOf } from '../planning/plan-step.ts';
+import { idOf, isKnownEarly, operationOf } from '../planning/plan-step.ts';
 
 type InPlay = Omit<HostPlay, 'link'>;
 
@@ -21,19 +21,12 @@ export function seriesAt(
 ): readonly Step[] {
   const steps: Step[] = [];
   for (const node of nodes.slice(from, from + most)) {
-    if (
-      node.kind !== 'step' ||
-      node.step.become !== nodeBecome(nodes[from]) ||
-      !isOneEffect(inPlay, approved, node.step)
-    )
-      break;
+    if (node.kind !== 'step' || !isOneEffect(inPlay, approved, node.step)) break;
+    const [first = node.step] = steps;
+    if (node.step.become !== first.become) break;
     steps.push(node.step);
   }
   return steps;
-}
-
-function nodeBecome(node: Node | undefined): boolean | undefined {
-  return node?.kind === 'step' ? node.step.become : undefined;
 }
 
 function isOneEffect(inPlay: InPlay, approved: ReadonlyMap<string, PlannedItem>, step: Step): boolean {
@@ -47,7 +40,7 @@ function isOneEffect(inPlay: InPlay, approved: ReadonlyMap<string, PlannedItem>,
     !inPlay.play.anyErrorsFatal &&
     isKnownEarly(step);
   const operation = operationOf(inPlay, step);
-  const planned = approved.get(`${String(inPlay.play.number)}.${String(step.number)}`);
+  const planned = approved.get(idOf(inPlay.play, step));
   if (!plain || !operation.repeats || planned === undefined || planned.want === undefined) return false;
   const { outcome } = planned.plan.planned;
   const base = new FactBase();

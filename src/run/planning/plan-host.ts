@@ -13,7 +13,7 @@ import type { RunContext } from './context.ts';
 import type { HostRun } from './host-run.ts';
 import type { Link } from '../reach/link.ts';
 import type { HostPlay, PlannedItem, StepItem } from './plan-step.ts';
-import { itemsOf, onlyAfterFailure, placeOf, planItem } from './plan-step.ts';
+import { idOf, itemsOf, onlyAfterFailure, placeOf, planItem } from './plan-step.ts';
 import { plannedEvent } from '../report/shown.ts';
 import { settle } from './settle.ts';
 
@@ -181,7 +181,7 @@ export function valuesOf(plans: readonly PlannedItem[]): PlannedItem['result'] {
 }
 
 function unknownLoop(step: PlannedItem['item']['step'], play: Play, registers: readonly string[]): PlannedItem {
-  const id = `${String(play.number)}.${String(step.number)}`;
+  const id = idOf(play, step);
   return {
     item: { step, id },
     plan: {

@@ -65,6 +65,11 @@ export function isKnownEarly({ roots }: Step): boolean {
   return [...roots].every((root) => knownEarly.has(root));
 }
 
+/** What a step is called in plans and journals; each item of its loop has more than that. */
+export function idOf(play: Pick<Play, 'number'>, step: Pick<Step, 'number'>): string {
+  return `${String(play.number)}.${String(step.number)}`;
+}
+
 /** The step's loop, if it has one; undefined with the registers that it waits for when it cannot be known yet. */
 export async function itemsOf(
   context: HostPlay,
@@ -72,7 +77,7 @@ export async function itemsOf(
   base: FactBase,
   signal: AbortSignal,
 ): Promise<readonly StepItem[] | { readonly unknown: readonly string[] }> {
-  const id = `${String(context.play.number)}.${String(step.number)}`;
+  const id = idOf(context.play, step);
   if (step.loop === undefined) return [{ step, id }];
   const items = step.loop.resolve(await scopeOf(context, step, base, signal));
   if ('unknown' in items) return items;

@@ -9,6 +9,7 @@ import type { Json, JsonObject } from '../../values/json.ts';
 import { canonicalJson } from '../../values/json.ts';
 import type { Basis } from '../journal/basis.ts';
 import type { ProgramsRun } from '../report/recap.ts';
+import { idOf } from './plan-step.ts';
 
 /** A program of the playbook that making a plan runs on hosts. That it changes nothing is the playbook's word. */
 export interface ReadProgram {
@@ -45,7 +46,7 @@ function programsOf(
 ): readonly ReadProgram[] {
   const operation = operations.get(step.operation);
   if (operation?.reads === undefined) return [];
-  const id = `${String(play.number)}.${String(step.number)}`;
+  const id = idOf(play, step);
   const found = new Map<string, { readonly text: Text; readonly hosts: Set<string> }>();
   for (const host of hosts) {
     for (const text of textsOf(

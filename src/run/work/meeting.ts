@@ -1,4 +1,5 @@
 import { toAppError } from '../../errors.ts';
+import { deferred, type Deferred } from '../../values/deferred.ts';
 import type { Ending, Following } from './follow.ts';
 import type { Program } from './interpreter.ts';
 import type { One, Series } from './series.ts';
@@ -7,23 +8,10 @@ import { carryOutSeries } from './series.ts';
 /** One of those who are to meet. */
 interface Expected {
   /** It has told what it is about to do, or will not. */
-  readonly told: Deferred;
-  readonly left: Deferred;
+  readonly told: Deferred<undefined>;
+  readonly left: Deferred<undefined>;
   isGone: boolean;
   arrival?: { readonly one: One & { readonly program: Program }; readonly failed: (error: Error) => void };
-}
-
-interface Deferred {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-function deferred(): Deferred {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((fulfil) => {
-    resolve = fulfil;
-  });
-  return { promise, resolve };
 }
 
 /** Where those who carry out a series meet: it begins when each has come, or will not. */
@@ -33,14 +21,18 @@ export class Meeting {
 
   constructor(series: Series, size: number) {
     this.series = series;
-    this.#expected = Array.from({ length: size }, () => ({ told: deferred(), left: deferred(), isGone: false }));
+    this.#expected = Array.from({ length: size }, () => ({
+      told: deferred<undefined>(),
+      left: deferred<undefined>(),
+      isGone: false,
+    }));
   }
 
   /** What they write ahead stands in their order: `write` is called when those before have begun to. */
   async inOrder<Value>(nth: number, write: () => Promise<Value>): Promise<Value> {
     await this.#expected[nth - 1]?.told.promise;
     const written = write();
-    this.#expected[nth]?.told.resolve();
+    this.#expected[nth]?.told.resolve(undefined);
     return written;
   }
 
@@ -63,8 +55,8 @@ export class Meeting {
     const expected = this.#expected[nth];
     if (expected === undefined) return;
     expected.isGone = true;
-    expected.told.resolve();
-    expected.left.resolve();
+    expected.told.resolve(undefined);
+    expected.left.resolve(undefined);
     if (expected.arrival === undefined) this.#goOn();
   }
 

@@ -14,7 +14,8 @@ import { endReportMs, flightFrame, forkedFrame, preamble, stopFlightFrame } from
 import { GroupEnder } from './group-ender.ts';
 import { defaultHeartbeat, type Heartbeat, HostLock } from './host-lock.ts';
 import { MarkerReader } from './marker-reader.ts';
-import { deferred, RunningCommand, type StopReason } from './running-command.ts';
+import { deferred } from '../../values/deferred.ts';
+import { RunningCommand, type StopReason } from './running-command.ts';
 import type { ShellChannel } from './shell-channel.ts';
 
 export interface CommandShellOptions {

@@ -4,7 +4,7 @@ import type { LockAnswer, LockHolder } from '../transport.ts';
 import { whenAborted } from './abort.ts';
 import { heartbeatFrame, lockFrame, longestSaid, unlockFrame } from './lock-frames.ts';
 import { readHolder, writeHolder } from './lock-holder.ts';
-import { deferred } from './running-command.ts';
+import { deferred } from '../../values/deferred.ts';
 
 /** How a host learns that the laptop is still there while it has the lock. */
 export interface Heartbeat {

@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from '../../errors.ts';
+import { deferred } from '../../values/deferred.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { type Command, defaultMaxOutputBytes, type Outcome, type RunOptions } from '../transport.ts';
 import { Output } from './output.ts';
@@ -96,21 +97,4 @@ export class RunningCommand {
       }),
     );
   }
-}
-
-interface Deferred<Value> {
-  readonly promise: Promise<Value>;
-  readonly resolve: (value: Value) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** `Promise.withResolvers`, which Node 20 does not have. */
-export function deferred<Value>(): Deferred<Value> {
-  let resolve: Deferred<Value>['resolve'] = () => undefined;
-  let reject: Deferred<Value>['reject'] = () => undefined;
-  const promise = new Promise<Value>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }
