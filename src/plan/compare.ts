@@ -57,6 +57,15 @@ export function compare(approved: Planned, fresh: Planned): readonly string[] {
   return compareCertain(...withoutLapsed(approved, fresh));
 }
 
+/** What was approved for as long as there is a reason for it, and has none any more: its summaries. */
+export function lapsedOf(approved: Planned, fresh: Planned): readonly string[] {
+  const [was] = withoutLapsed(approved, fresh);
+  const kept: readonly Change[] = was.outcome === 'change' ? was.changes : [];
+  return approved.outcome === 'change'
+    ? approved.changes.flatMap((change) => (change.lapse === 'may' && !kept.includes(change) ? [change.summary] : []))
+    : [];
+}
+
 /** Without what was approved for as long as there is a reason for it, and has none any more; nor what is put away of such. */
 function withoutLapsed(approved: Planned, fresh: Planned): readonly [Planned, Planned] {
   const is = fresh.outcome === 'change' ? fresh.changes.filter(({ lapse }) => lapse !== 'has') : [];

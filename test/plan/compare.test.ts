@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/operations/engine/change.ts';
 import type { Planned } from '../../src/operations/engine/operation.ts';
-import { compare, compareSteps } from '../../src/plan/compare.ts';
+import { compare, compareSteps, lapsedOf } from '../../src/plan/compare.ts';
 import type { StepPlan } from '../../src/plan/plan.ts';
 import { canonicalJson } from '../../src/values/json.ts';
 import { planneds, steps } from './arbitrary.ts';
@@ -267,6 +267,13 @@ describe('what is done only as long as there is a reason for it', () => {
     ['beside what is not', changes(may('a'), b), noop, ['b: 1 → 2: somebody has done it already (it is so)']],
   ])('%s', (_what, approved, fresh, differences) => {
     expect(compare(approved, fresh)).toEqual(differences);
+  });
+
+  it('is named when it is passed over', () => {
+    expect(lapsedOf(changes(may('a'), may('b'), b), changes(has('a'), may('b'), b))).toEqual(['a: 1 → 2']);
+    expect(lapsedOf(changes(may('a')), noop)).toEqual(['a: 1 → 2']);
+    expect(lapsedOf(changes(may('a'), b), changes(may('a'), b))).toEqual([]);
+    expect(lapsedOf(noop, noop)).toEqual([]);
   });
 });
 

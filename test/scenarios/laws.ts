@@ -112,7 +112,7 @@ export async function differencesFrom({ printed, sent, calls, whole }: Observed)
   return wrong;
 }
 
-const mayLapse = (change: ShownChange): boolean => (change as Partial<Change>).lapse !== undefined;
+const mayLapse = (change: ShownChange): boolean => change.lapse !== undefined;
 const onlyWaits = ({ actions }: ShownChange): boolean =>
   actions.every(({ kind }) => kind === 'wait-until' || kind === 'pause');
 

@@ -111,6 +111,8 @@ export interface VolumeLedger {
   readonly highest: number;
   /** Volumes whose copy has been completed, so that they take the place of others; also such as have been removed since. */
   readonly inForce: readonly { readonly name: string; readonly replaces: string }[];
+  /** Names that were about to be made, and of which nothing else has been written down since. */
+  readonly begun: readonly string[];
 }
 
 /** Argument: the family, a name as the local driver takes it. Each line of the file: `made`, `in-force` or `given-up`, the version, the volume's name, and the name of the one that it replaces. */
@@ -136,6 +138,12 @@ export const volumeLedger: Fact<VolumeLedger> = {
       if (kind === 'in-force') inForce.set(name, { name, replaces });
       if (kind === 'given-up') inForce.delete(name);
     }
-    return { file, highest: Math.max(0, ...entries.map(({ version }) => version)), inForce: [...inForce.values()] };
+    const last = new Map(entries.map(({ name, kind }) => [name, kind]));
+    return {
+      file,
+      highest: Math.max(0, ...entries.map(({ version }) => version)),
+      inForce: [...inForce.values()],
+      begun: [...last].flatMap(([name, kind]) => (kind === 'made' ? [name] : [])),
+    };
   },
 };

@@ -1,3 +1,4 @@
+import { byHand } from '../../values/shell.ts';
 import { formatBytes } from '../../values/size.ts';
 import type { Action, Change } from '../engine/change.ts';
 import { enforceQuota, makeVolume } from '../volumes/create-volume.ts';
@@ -22,11 +23,13 @@ export interface NewInstance {
   readonly mountpoint: string;
   /** It is there already, from an attempt that was cut. */
   readonly exists: boolean;
+  /** Its name is taken by what is left of such an attempt: a volume that is empty, and has no labels yet. */
+  readonly unlabelled?: boolean;
 }
 
 /** Makes it. Taken back, it is removed, if nobody has written anything to it. */
 export function makeInstance(instance: NewInstance): Change {
-  const { set, index, scale, bytes, driver, options, mountpoint, exists } = instance;
+  const { set, index, scale, bytes, driver, options, mountpoint, exists, unlabelled = false } = instance;
   const name = instanceName(set, index);
   const labels = {
     ...instance.labels,
@@ -41,12 +44,13 @@ export function makeInstance(instance: NewInstance): Change {
   const ledger = { version: index, name, replaces: '-' };
   const none = { set, instance: null };
   return {
-    summary: `${name}: ${exists ? 'put its quota in force' : 'a new volume'}${sized ? ` of ${formatBytes(bytes)}` : ''}${exists || !sized ? '' : ', with its quota in force'} (instance ${String(index)} of ${set}, of at most ${String(scale)})`,
+    summary: `${name}: ${exists ? 'put its quota in force' : 'a new volume'}${sized ? ` of ${formatBytes(bytes)}` : ''}${exists || !sized ? '' : ', with its quota in force'}${unlabelled ? ', in place of the empty one that a failure of power has left half made' : ''} (instance ${String(index)} of ${set}, of at most ${String(scale)})`,
     subject: subjectOf(set),
     before: exists ? { set, instance: name, quota: 'not in force' } : none,
     after: { set, instance: name, bytes },
     actions: [
       ...(exists ? [] : [inLedger(set, 'made', ledger)]),
+      ...(unlabelled ? removeUnlabelled(name, mountpoint) : []),
       ...makeVolume({
         name,
         driver,
@@ -62,7 +66,7 @@ export function makeInstance(instance: NewInstance): Change {
     undo:
       driver === 'local'
         ? [
-            mustBeEmpty(name, mountpoint),
+            mustBeEmpty(name, mountpoint, `${byHand('plimsoll', 'scaled', 'delete', name)} removes it with that`),
             removeMade(name, mountpoint, primeLabel, format, identity),
             inLedger(set, 'given-up', ledger),
           ]
@@ -129,6 +133,17 @@ export function identityFormat(sized: boolean): string {
 
 const emptyScript = shell('operations/scaled/keep-what-holds-data.sh');
 
-function mustBeEmpty(name: string, mountpoint: string): Action {
-  return { kind: 'exec', argv: ['/bin/sh', '-c', emptyScript, 'sh', name, mountpoint] };
+function mustBeEmpty(name: string, mountpoint: string, remedy: string): Action {
+  return { kind: 'exec', argv: ['/bin/sh', '-c', emptyScript, 'sh', name, mountpoint, remedy] };
+}
+
+/**
+ * dockerd makes a volume's directory first and writes its labels down afterwards (moby, volume/service/store.go): when
+ * the power fails in between, it has the name, and none of the labels.
+ */
+function removeUnlabelled(name: string, mountpoint: string): readonly Action[] {
+  return [
+    mustBeEmpty(name, mountpoint, 'look at what it holds; remove it, if that is of no use'),
+    removeMade(name, mountpoint, primeLabel, identityFormat(false), 'local  '),
+  ];
 }

@@ -30,6 +30,7 @@ import { byHand } from '../../values/shell.ts';
 interface Vacant {
   readonly docker: Docker;
   readonly all: readonly Volume[];
+  readonly ledger: VolumeLedger;
   /** Of where Docker's volumes lie, where a size is asked for. */
   readonly quota: ProjectQuota | null | undefined;
   /** What the fleet has; or why the host cannot have an instance, whatever the fleet has. */
@@ -50,7 +51,7 @@ function* read(want: ScaledTemplate): Reading<Seen> {
   const quota = yield* perhaps(want.size === undefined ? undefined : ask(volumesQuota, volumesRoot(docker)));
   // A host that cannot have an instance is promised none.
   const set = unsuitable(want, docker, quota) ?? (yield* readPlace(want, ledger));
-  return { indexes, found: { vacant: { docker, all, quota, set } } };
+  return { indexes, found: { vacant: { docker, all, ledger, quota, set } } };
 }
 
 /** A number that was pinned just now is the one that was offered when none was: it is not asked for once more. */
@@ -150,11 +151,14 @@ function instanceFor(want: ScaledTemplate, index: number, { docker }: Vacant): N
 /** The host has no instance yet. */
 function fresh(want: ScaledTemplate, set: ScaledSet, vacant: Vacant): Decision {
   const index = indexFor(want, set);
-  const change = makeInstance(instanceFor(want, index ?? 1, vacant));
+  const name = instanceName(want.name, index ?? 1);
+  const change = makeInstance({
+    ...instanceFor(want, index ?? 1, vacant),
+    ...(isUnlabelled(name, vacant) ? { unlabelled: true } : {}),
+  });
   const refusal = judgeFresh(want, set, index, vacant);
   // What a rollback has to know: how the host is without it.
   if (refusal !== undefined) return { ...refusal, provisional: [change] };
-  const name = instanceName(want.name, index ?? 1);
   const free = vacant.quota?.freeBytes;
   const little =
     free !== undefined && free < bytesOf(want)
@@ -169,12 +173,18 @@ function fresh(want: ScaledTemplate, set: ScaledSet, vacant: Vacant): Decision {
   };
 }
 
+/** What its own making here has left of a volume, when it was cut before Docker wrote down what it is. */
+function isUnlabelled(name: string, { all, ledger }: Vacant): boolean {
+  const volume = all.find((one) => one.name === name);
+  return volume?.driver === 'local' && Object.keys(volume.labels).length === 0 && ledger.begun.includes(name);
+}
+
 /** Why it does not get the one of that number, or there is no number for it. */
 function judgeFresh(
   want: ScaledTemplate,
   { host, instances, promised, away }: ScaledSet,
   index: number | undefined,
-  { all }: Vacant,
+  vacant: Vacant,
 ): Refusal | undefined {
   if (away !== undefined)
     return refuse(`which instances of ${want.name} the fleet has is not known: ${away.reason}`, away.remedy);
@@ -197,7 +207,7 @@ function judgeFresh(
       'plan it again: it then gets another one',
     );
   const name = instanceName(want.name, index);
-  return all.some((volume) => volume.name === name)
+  return vacant.all.some((volume) => volume.name === name) && !isUnlabelled(name, vacant)
     ? refuse(
         `there is a volume ${name} already, and it is no instance of ${want.name}`,
         'give the scaled volume another name, or remove that volume, if it is of no use',

@@ -129,6 +129,7 @@ function changeLines(change: Change, options: StepOptions): readonly Line[] {
     line(`      ${names.text(change.summary)}`, 'strong'),
     ...beforeAfter(generic(change.before, names), generic(change.after, names)).map((text) => line(`        ${text}`)),
     ...(change.downtime === undefined ? [] : [line(`        downtime: ${names.text(change.downtime)}`, 'caution')]),
+    ...(change.lapse === 'may' ? [line('        passed over, if there is no reason for it by then', 'faint')] : []),
     ...change.actions.flatMap((action) => describeAction(action, { names, whole: options.verbose })).map(actionLine),
     ...undoLines(change, names, options),
   ];

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import type { Expression } from '../../config/model/types.ts';
 import type { StepOutput } from '../../operations/engine/operation.ts';
-import { compare } from '../../plan/compare.ts';
+import { compare, lapsedOf } from '../../plan/compare.ts';
 import type { Json } from '../../values/json.ts';
 import { FactBase, readFacts } from '../planning/fact-reader.ts';
 import { applyChange } from '../work/interpret.ts';
@@ -45,7 +45,12 @@ export async function applyItem(
       where: planned.plan.where,
     });
   if (approved !== undefined) refuseDrift(approved, planned);
-  const notes = { owed: planned.plan.planned.owed ?? [], warnings: planned.plan.planned.warnings ?? [] };
+  const lapsed = approved === undefined ? [] : lapsedOf(approved.plan.planned, planned.plan.planned);
+  const warnings = [
+    ...lapsed.map((summary) => `${summary}: was passed over: since it was approved the reason for it has gone`),
+    ...(planned.plan.planned.warnings ?? []),
+  ];
+  const notes = { owed: planned.plan.planned.owed ?? [], warnings };
   if (outcome === 'maybe')
     throw new AppError(
       'action-failed',
@@ -64,7 +69,7 @@ export async function applyItem(
       (await recorder.change(item, planned, number, change, (interpreter) => applyChange(interpreter, change))) ??
       output;
   }
-  return verified(context, item, planned, output, recorder, signal);
+  return { ...(await verified(context, item, planned, output, recorder, signal)), warnings };
 }
 
 function refuseDrift(approved: PlannedItem, fresh: PlannedItem): void {
@@ -84,7 +89,7 @@ async function verified(
   output: StepOutput | undefined,
   recorder: Recorder,
   signal: AbortSignal,
-): Promise<Applied> {
+): Promise<Omit<Applied, 'warnings'>> {
   const { step } = item;
   const operation = operationOf(context, step);
   const want = operation.onceApplied?.(planned.want) ?? planned.want;
@@ -116,7 +121,6 @@ async function verified(
   return {
     result: resultOf(context, step, want, after, output),
     owed,
-    warnings: planned.plan.planned.warnings ?? [],
     base: after,
   };
 }

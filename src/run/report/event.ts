@@ -11,6 +11,8 @@ export interface ShownChange {
   readonly after: JsonObject;
   /** How long containers are expected to stand still for it, and why. */
   readonly downtime?: string;
+  /** When there is no reason for it any more (a volume is used again), it is passed over, and that is no drift. */
+  readonly lapse?: 'may';
   readonly actions: readonly ShownAction[];
   readonly undo: readonly ShownAction[] | 'irreversible';
 }

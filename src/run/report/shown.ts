@@ -46,6 +46,7 @@ export function showChange(change: Change): ShownChange {
     before: change.before,
     after: change.after,
     ...(change.downtime === undefined ? {} : { downtime: change.downtime }),
+    ...(change.lapse === 'may' ? { lapse: change.lapse } : {}),
     actions: change.actions.map(show),
     undo: change.undo === 'irreversible' ? 'irreversible' : change.undo.map(show),
   };

@@ -109,10 +109,28 @@ describe('scaled_volume', () => {
     expect(summary(plan({ others: [volume('elk-1')] }))).toBe(
       'refused: there is a volume elk-1 already, and it is no instance of elk',
     );
+    expect(summary(plan({ others: [volume('elk-1', { labels: { mine: 'yes' } })], begun: ['elk-1'] }))).toBe(
+      'refused: there is a volume elk-1 already, and it is no instance of elk',
+    );
     expect(summary(plan({ here: [1, 2] }))).toBe('refused: the host has several instances of elk: elk-1, elk-2');
     expect(summary(plan({ set: { away: { reason: 'nobody answers', remedy: 'is etcd up?' } } }))).toBe(
       'refused: which instances of elk the fleet has is not known: nobody answers',
     );
+  });
+
+  it('makes anew what its own making has left without labels, if that is empty', () => {
+    const planned = plan({ others: [volume('elk-1')], begun: ['elk-1'] });
+    expect(summary(planned)).toContain('in place of the empty one that a failure of power has left half made');
+    const [change] = planned.outcome === 'change' ? planned.changes : [];
+    expect(change?.actions.map((action) => ('argv' in action ? action.argv.slice(0, 3).join(' ') : ''))).toEqual([
+      expect.stringContaining('/bin/sh -c'),
+      expect.stringContaining('holds data by now'),
+      '/bin/sh -s --',
+      'docker volume create',
+      'docker volume inspect',
+      '/bin/sh -s --',
+      'df -B1 --output=size',
+    ]);
   });
 
   it('refuses a size where volumes have none, and does without one all the same', () => {

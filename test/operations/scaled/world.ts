@@ -38,6 +38,8 @@ export interface ScaledWorld {
   readonly set?: Partial<ScaledSet>;
   /** The highest number that was ever made here. */
   readonly highest?: number;
+  /** What was about to be made here, and may have been. */
+  readonly begun?: readonly string[];
   readonly storage?: ProjectQuota;
   readonly scale?: number;
   readonly pinned?: number;
@@ -51,6 +53,7 @@ export function scaledWorld({
   uses = [],
   set = {},
   highest = 0,
+  begun = [],
   storage = quota(0, { project: 0 }),
   scale = 3,
   pinned,
@@ -75,6 +78,7 @@ export function scaledWorld({
       file: `/var/lib/plimsoll/volumes/${family}`,
       highest: family === 'elk' ? highest : 0,
       inForce: [],
+      begun: family === 'elk' ? begun : [],
     });
   for (const index of here)
     known.set(ask(volumeState, instance(index).mountpoint), states[index] ?? state(`elk-${String(index)}`, 40 * MiB));

@@ -11,7 +11,7 @@ function past(
   inForce: readonly { readonly name: string; readonly replaces: string }[] = [],
   replacements: readonly Replacement[] = [],
 ): FamilyPast {
-  return { ledger: { file: '/l', highest: 0, inForce }, replacements };
+  return { ledger: { file: '/l', highest: 0, inForce, begun: [] }, replacements };
 }
 
 describe('families and versions', () => {

@@ -294,6 +294,7 @@ export function answers(world: World = {}): Answers {
       file: `/var/lib/plimsoll/volumes/${family}`,
       highest: 0,
       inForce: [],
+      begun: [],
       ...world.ledger,
     });
   for (const [name, one] of Object.entries(states)) known.set(ask(volumeState, `${root}/volumes/${name}/_data`), one);
