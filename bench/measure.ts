@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Contender, Trial } from './contender.ts';
+import type { Machine } from './machine.ts';
+import { machine, since } from './machine.ts';
 import { python } from './requirements.ts';
 
 const longestMs = 20 * 60 * 1000;
@@ -15,6 +17,8 @@ export interface Taken {
   readonly cpu: number;
   /** The most memory that one process of it had at once. */
   readonly peakKiB: number;
+  /** Of clients and hosts together. */
+  readonly machine: Machine;
 }
 
 const usage = z.object({ cpu: z.number(), peakKiB: z.number() });
@@ -28,11 +32,16 @@ export async function time(contender: Contender, trial: Omit<Trial, 'directory'>
   mkdirSync(home);
   const used = join(directory, 'usage.json');
   try {
+    const before = machine();
     const started = performance.now();
     // Nothing of this user's environment: no agent, no configuration of theirs.
     const counted = [python, join(import.meta.dirname, 'usage.py'), used, ...argv] as const;
     await runProgram(counted, { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: home, ...env }, signal);
-    return { seconds: (performance.now() - started) / 1000, ...usage.parse(JSON.parse(readFileSync(used, 'utf8'))) };
+    return {
+      seconds: (performance.now() - started) / 1000,
+      ...usage.parse(JSON.parse(readFileSync(used, 'utf8'))),
+      machine: since(before),
+    };
   } finally {
     after?.();
     rmSync(directory, { recursive: true, force: true });

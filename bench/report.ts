@@ -87,18 +87,27 @@ export function markdown(report: Report): string {
       report.contenders.map(({ name, title, version }) => [name, title, version]),
     ),
     ...report.series.flatMap((series) => seriesText(report, series)),
-    `Round trips are those that follow upon one another, for one host: (time at ${farMs} ms − time at 0 ms) / ${farMs} ms, connecting included.`,
+    `Round trips are those that follow upon one another, for one host: (time at ${farMs} ms − time at 0 ms) / ${farMs} ms, connecting included. CPU, processes (threads among them) and flushes of the disk a host are those of the whole machine, clients and hosts together: what each contender's own start takes is among them.`,
     '',
   ].join('\n\n');
 }
 
-function seriesText({ roundTrips }: Report, { workload, title, roundTripMs, taken }: Series): readonly string[] {
+function seriesText(
+  { options, roundTrips }: Report,
+  { workload, title, roundTripMs, taken }: Series,
+): readonly string[] {
   const times = Object.entries(taken).map(([name, values]) => [
     name,
     ...cells(spread(values.map(({ seconds }) => seconds)), 2),
     spread(values.map(({ cpu }) => cpu)).median.toFixed(2),
     (spread(values.map(({ peakKiB }) => peakKiB)).median / 1024).toFixed(0),
     roundTrips[workload]?.[name]?.toFixed(1) ?? '',
+    ...(['cpu', 'started', 'flushes'] as const).map((what) =>
+      (
+        (spread(values.map(({ machine }) => machine[what])).median / options.hosts) *
+        (what === 'cpu' ? 1000 : 1)
+      ).toFixed(what === 'cpu' ? 0 : 1),
+    ),
   ]);
   const compared = targets.flatMap(({ label, numerator, denominator, limit }) => {
     const [above, below] = [numerator, denominator].map((name) => taken[name]?.map(({ seconds }) => seconds));
@@ -115,7 +124,21 @@ function seriesText({ roundTrips }: Report, { workload, title, roundTripMs, take
   });
   return [
     `## ${workload} at ${roundTripMs} ms: ${title}`,
-    table(['seconds', 'min', 'median', 'max', 'CPU', 'MiB', 'round trips'], times),
+    table(
+      [
+        'seconds',
+        'min',
+        'median',
+        'max',
+        'CPU',
+        'MiB',
+        'round trips',
+        'CPU ms a host',
+        'processes a host',
+        'flushes a host',
+      ],
+      times,
+    ),
     ...(compared.length === 0 ? [] : [table(['ratio', 'min', 'median', 'max', 'target', 'reached'], compared)]),
   ];
 }
