@@ -19,6 +19,8 @@ export interface SshdOptions {
   /** Lines of sshd_config; they come first, and sshd takes the first value it reads. */
   readonly config?: readonly string[];
   readonly hostKeyTypes?: readonly ('ed25519' | 'rsa' | 'ecdsa')[];
+  /** A program that runs it, with its arguments. */
+  readonly within?: readonly string[];
 }
 
 /** A real sshd of our own, with host keys and an authorised user key made for it. */
@@ -33,6 +35,8 @@ export interface Sshd {
   readonly knownHostsFile: string;
   /** `TYPE BASE64` of each host key. */
   readonly hostKeys: readonly string[];
+  /** Its number, or that of what runs it. */
+  readonly pid: number;
   log(): string;
   stop(): Promise<void>;
 }
@@ -45,6 +49,7 @@ export async function startSshd({
   listen = ['127.0.0.1'],
   config = [],
   hostKeyTypes = ['ed25519'],
+  within = [],
 }: SshdOptions = {}): Promise<Sshd> {
   const missing = missingSshd();
   if (missing !== undefined) throw new Error(missing);
@@ -81,7 +86,8 @@ export async function startSshd({
   writeFileSync(configFile, `${lines.join('\n')}\n`);
   // sshd run by root insists on its privilege separation directory.
   if (process.getuid?.() === 0) execFileSync('mkdir', ['-p', '/run/sshd']);
-  const child = spawn(program, ['-D', '-e', '-f', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const argv = [...within, program, '-D', '-e', '-f', configFile];
+  const child = spawn(argv[0] ?? program, argv.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   const exited = new Promise<void>((resolve) => {
     child.on('exit', () => {
@@ -108,9 +114,11 @@ export async function startSshd({
     identityFile,
     knownHostsFile,
     hostKeys,
+    pid: child.pid ?? 0,
     log: () => log,
     stop: async () => {
-      child.kill('SIGTERM');
+      // Who runs another lets TERM pass by (unshare), and takes that along when it is killed.
+      child.kill(within.length > 0 ? 'SIGKILL' : 'SIGTERM');
       await exited;
       rmSync(directory, { recursive: true, force: true });
     },

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compileSeries } from '../../../src/run/work/compile.ts';
+import { compile, compileSeries } from '../../../src/run/work/compile.ts';
 import { startWork } from '../../../src/run/work/work.ts';
 import { forkedFrame, preamble } from '../../../src/transport/remote-shell/frames.ts';
 import { quote } from '../../../src/values/shell.ts';
@@ -71,5 +71,19 @@ describe('a piece of work', { tags: ['lab:mount'] }, () => {
     expect(one).toEqual({ processes: 7, fsyncs: 3 });
     expect(two).toEqual({ processes: 7 + 2 + 2, fsyncs: 3 + 2 });
     expect(costOf('six', seriesOf(6))).toEqual({ processes: two.processes + 4 * 2, fsyncs: two.fsyncs + 4 });
+  });
+
+  it('costs for an atomic change no more than for one action, beside its programs, and what a small file takes to be written safely', () => {
+    const file = join(state, 'made');
+    const programs = [
+      { kind: 'exec', argv: ['true'] },
+      { kind: 'check', argv: ['true'], equals: '', otherwise: 'not so' },
+    ] as const;
+    const write = { kind: 'write-file', path: file, content: 'text\n', mode: '0644', expect: null } as const;
+    costOf('first', 'exit 0');
+    // Each program runs in a copy of the shell, which becomes it.
+    expect(costOf('programs', compile(programs).script)).toEqual({ processes: 6 + 3, fsyncs: 3 });
+    expect(costOf('file', compile([write]).script)).toEqual({ processes: 6 + 25, fsyncs: 3 + 2 });
+    expect(readFileSync(file, 'utf8')).toBe('text\n');
   });
 });
