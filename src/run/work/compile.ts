@@ -33,13 +33,20 @@ export function failedStatus(actions: readonly ScriptAction[]): number {
  * not keep it.
  *
  * `streaming` is for a single action: its output is passed on as it comes, on the stream it comes on,
- * and the script ends with the program's own exit status.
+ * and the script ends with the program's own exit status; where there is nothing else to do, it becomes that program.
  */
 export function compile(
   actions: readonly ScriptAction[],
   streaming = false,
 ): Pick<Command, 'script' | 'timeoutMs'> & { readonly secrets: readonly SecretReference[] } {
   const secrets = secretsOfActions(actions);
+  const [first] = actions;
+  if (streaming && first !== undefined && isPlain(first))
+    return {
+      script: `${exportsOf(first, secrets)}exec ${commandLine(first.argv)} </dev/null 9>&-`,
+      secrets,
+      ...(first.timeoutMs === undefined ? {} : { timeoutMs: first.timeoutMs }),
+    };
   const parts = actions.map((action, index) => compileAction(action, index + 1, { streaming, secrets }));
   const [only] = actions;
   const own =
@@ -67,6 +74,20 @@ export function compile(
     streaming ? 'exit $status' : 'exit 0',
   ].join('\n');
   return { script, secrets, ...(own === undefined ? {} : { timeoutMs: own }) };
+}
+
+/** A program of which nothing but its end has to be known, and that is given nothing that would have to be fed to it. */
+export function isPlain(action: ScriptAction): action is ExecAction {
+  return (
+    action.kind === 'exec' &&
+    // bash's `exec` has options.
+    action.argv[0]?.startsWith('-') === false &&
+    action.stdin === undefined &&
+    action.onFailure === undefined &&
+    action.atEnd === undefined &&
+    action.check === undefined &&
+    secretsOfActions([action]).length === 0
+  );
 }
 
 /** One of a series: its script, which runs in a shell of its own, and which of its exit statuses let the next one begin. */
@@ -135,14 +156,17 @@ function compileAction(action: ScriptAction, number: number, context: Context): 
   }
 }
 
+function exportsOf({ env = {} }: ExecAction, secrets: readonly SecretReference[]): string {
+  return Object.entries(env)
+    .map(([name, value]) => `export ${name}=${valueIn(secrets, value)}; `)
+    .join('');
+}
+
 function compileExec(action: ExecAction, number: number, { streaming, secrets }: Context): Part {
   const run = commandLine(action.argv);
   const given = action.secretStdin ?? action.stdin;
   const input = given === undefined ? '</dev/null' : '';
-  const exports = Object.entries(action.env ?? {})
-    .map(([name, value]) => `export ${name}=${valueIn(secrets, value)}; `)
-    .join('');
-  const feed = `${exports}${given === undefined ? '' : `printf %s ${valueIn(secrets, given)} | `}`;
+  const feed = `${exportsOf(action, secrets)}${given === undefined ? '' : `printf %s ${valueIn(secrets, given)} | `}`;
   const undo = (action.onFailure ?? []).map((argv) => `${commandLine(argv)} >/dev/null 2>&1; `).join('');
   const success = (action.success ?? [0]).map(String).join('|');
   const marker = action.atEnd === undefined ? [] : [`started_${String(number)}=1`];

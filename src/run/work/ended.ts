@@ -3,7 +3,7 @@ import type { StepOutput } from '../../operations/engine/operation.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { commandOf } from '../report/shown.ts';
 import type { ScriptAction } from './compile.ts';
-import { failedStatus, failureOf } from './compile.ts';
+import { failedStatus, failureOf, isPlain } from './compile.ts';
 import type { Ending } from './follow.ts';
 
 /** What work has come to, once it has ended: its output, or an error that says which action failed and why. */
@@ -38,6 +38,9 @@ export function outputOf(
       'timed-out',
       `did not end within ${String(timeoutMs / 1000)} s and was ended: ${oneLine(what, 300)}`,
     );
+  // A script that has become its program has no words of its own: whatever looks like them is the program's.
+  if (!atomic && first !== undefined && isPlain(first))
+    throw failed(what, [`exit status ${String(output.status)}`, oneLine(output.stderr, 300)].filter(Boolean).join(': '));
   const failure = output.status === failedStatus(actions) ? failureOf(output.stderr) : undefined;
   const [action] = actions.slice(failure?.index ?? 0);
   if (failure === undefined || action === undefined)

@@ -94,24 +94,24 @@ export class CountedHost {
     if (code !== 0) throw new Error(`${args.join(' ')} ended with ${String(code)}: ${stdout}${stderr}`);
     const after = await this.#lastProcess();
     return {
-      // The one that asks has a number, too.
-      processes: after - before - 1,
+      processes: after.last - before.last - after.asked,
       fsyncs: readFileSync(join(this.#place, 'fsyncs'), 'utf8').split('\n').length - 1,
       ...this.#relay.told(),
     };
   }
 
-  /** Asked once what the connection before has started is over. */
-  async #lastProcess(): Promise<number> {
+  /** Asked once what the connection before has started is over. `asked`: how many numbers the asking itself has used up. */
+  async #lastProcess(): Promise<{ readonly last: number; readonly asked: number }> {
     const ask = (...argv: readonly string[]): string =>
       execFileSync('nsenter', ['--target', this.#inside(), '--pid', '--mount', ...argv], { encoding: 'utf8' });
-    while (
-      ask('sh', '-c', 'ls -d /proc/[0-9]*')
+    // sshd, and who asks.
+    for (let asked = 1; ; asked += 1) {
+      const alive = ask('ls', '/proc')
         .split('\n')
-        .filter((line) => line !== '').length > 3
-    )
+        .filter((name) => /^\d+$/.test(name));
+      if (alive.length <= 2) return { last: Number(ask('cat', '/proc/sys/kernel/ns_last_pid')), asked: asked + 1 };
       await delay(50);
-    return Number(ask('cat', '/proc/sys/kernel/ns_last_pid'));
+    }
   }
 
   /** sshd's number outside of its namespace. */

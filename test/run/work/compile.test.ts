@@ -249,14 +249,14 @@ for (const {
 
       it.each([
         ['a failure', exec(['/bin/sh', '-c', `printf '${words}'; exit 5`]), false],
-        ['on standard error', exec(['/bin/sh', '-c', `printf '${words}' >&2; exit 5`]), true],
+        ['on standard error', exec(['/bin/sh', '-c', `printf '${words}' >&2; exit 5`], { stdin: 'fed' }), true],
         ['of a check', exec(['true'], { check: { argv: ['printf', words], equals: 'ok' } }), false],
         [
           'with a number that is none',
-          exec(['/bin/sh', '-c', "printf '\\nplimsoll-failed-action x\\n' >&2; exit 5"]),
+          exec(['/bin/sh', '-c', "printf '\\nplimsoll-failed-action x\\n' >&2; exit 5"], { stdin: 'fed' }),
           true,
         ],
-        ['that ends as we do', exec(['/bin/sh', '-c', `exit ${String(failed)}`]), true],
+        ['that ends as we do', exec(['/bin/sh', '-c', `exit ${String(failed)}`], { stdin: 'fed' }), true],
         [
           'while it cleans up',
           exec(['true'], {
@@ -274,8 +274,10 @@ for (const {
       it('also when our status for failure means success to the program', () => {
         const success = [0, failed];
         expect(failedStatus([exec(['x'], { success })])).toBe(71);
-        expect(run([exec(['/bin/sh', '-c', 'exit 5'], { success })], true).status).toBe(71);
-        expect(run([exec(['/bin/sh', '-c', `exit ${String(failed)}`], { success })], true).status).toBe(failed);
+        for (const more of [{ success, stdin: 'fed' }, { success }]) {
+          expect(run([exec(['/bin/sh', '-c', 'exit 5'], more)], true).status).toBe('stdin' in more ? 71 : 5);
+          expect(run([exec(['/bin/sh', '-c', `exit ${String(failed)}`], more)], true).status).toBe(failed);
+        }
         expect(run([exec(['/bin/sh', '-c', `exit ${String(failed)}`], { success }), exec(['false'])]).status).toBe(71);
       });
     });
@@ -287,12 +289,24 @@ for (const {
         stdout: 'out\n',
         stderr: 'err\n',
       });
-      const { status, stdout, stderr } = run([exec([...both, '4'])], true);
+      const { status, stdout, stderr } = run([exec([...both, '4'], { stdin: 'fed' })], true);
       expect({ status, stdout, failure: failureOf(stderr) }).toEqual({
         status: failed,
         stdout: 'out\n',
         failure: { index: 0, reason: 'exit status 4', printed: 'err\n' },
       });
+    });
+
+    it('becomes a program that nothing is to be fed to, whatever that is called and ends with', () => {
+      expect(run([exec(['/bin/sh', '-c', 'echo "$A $PPID"; exit 4'], { env: { A: 'b c' } })], true)).toMatchObject({
+        status: 4,
+        stdout: `b c ${String(process.pid)}\n`,
+      });
+      for (const argv of [['no-such-program'], ['eval', 'exit 0'], ['exit', '0'], ['A=B'], ['if'], ['-a', 'x', 'true']])
+        expect({ argv, status: run([exec(argv)], true).status }).toEqual({
+          argv,
+          status: argv[0] === '-a' ? failed : 127,
+        });
     });
 
     it('that is told to end cleans up: only the program that runs is ended, and none is begun after it', async () => {
