@@ -34,6 +34,22 @@ export const setStorageDriver = defineOperation({
     return judged.docker.driver === want.driver ? keepDriver(want, judged) : changeDriver(want, judged);
   },
 
+  // Whatever else the daemon has started with its old driver is not of this change.
+  standing(_want, { before }, seen) {
+    const judged = situationOf(seen);
+    if (isRefused(judged)) return undefined;
+    const { docker, all, drivers } = judged;
+    const { driver, running } = before;
+    if (docker.driver !== driver || !Array.isArray(running)) return undefined;
+    const runs = new Set(all.filter(({ state }) => state.running).map(({ name }) => name));
+    return {
+      driver,
+      containers: all.length,
+      images: drivers.images[docker.driver] ?? 0,
+      running: running.filter((name) => typeof name === 'string' && runs.has(name)),
+    };
+  },
+
   touches(_want, { all, stopped, outgrown }) {
     return {
       reads: ['docker', 'daemon.json', ...resourcesOf(all), ...stoppedReads(stopped, outgrown)],

@@ -125,7 +125,8 @@ export interface Operation<Want = unknown> {
   verify?(want: Want, known: Known): readonly Finding[];
   /**
    * What the subject of a change is now, in the terms of its `before` and `after`: for a rollback, where a
-   * plan of the step says nothing of it although it may have been changed (a volume that is used again).
+   * plan of the step says nothing of it although it may have been changed (a volume that is used again), or says more
+   * than the change was about (containers that the daemon has started since).
    */
   standing?(want: Want, change: Change, known: Known): JsonObject | undefined;
   /** What `register` gets. `output` is of the step's last exec action, absent when nothing ran. */

@@ -60,11 +60,12 @@ export function resourcesOf(all: readonly Container[]): readonly string[] {
   return all.map(({ id }) => `container:${id}`);
 }
 
-/** dockerd starts them when it starts, also when somebody has stopped them (moby restartmanager/restartmanager.go, ShouldRestart). */
+/**
+ * dockerd starts them when it starts, also when somebody has stopped them, but for `unless-stopped` (moby
+ * restartmanager/restartmanager.go, ShouldRestart): whether that was so no `docker inspect` says.
+ */
 export function startedWithTheDaemon(all: readonly Container[]): readonly string[] {
-  const comes = all.filter(
-    ({ state, restart: { name } }) => !state.running && (name === 'always' || name === 'on-failure'),
-  );
+  const comes = all.filter(({ state, restart: { name } }) => !state.running && name !== 'no' && name !== '');
   return comes.length === 0
     ? []
     : [

@@ -69,7 +69,7 @@ export function leavesNothing({ undo }: Change): boolean {
 
 const nothingToUndo: Decision = { outcome: 'noop', reason: 'it has left nothing to be undone' };
 
-/** `fresh` is what the change's own operation would do now; `standing` what its subject is, where the operation says so beyond that. */
+/** `fresh` is what the change's own operation would do now; `standing` what its subject is, where the operation says so itself. */
 function planUndo(
   { change, complete, undoBegun }: UndoWant,
   fresh: Planned,
@@ -80,7 +80,7 @@ function planUndo(
   const { undoneTo = change.before, records: _, ...done } = change;
   const planned =
     fresh.outcome === 'change' ? fresh.changes : fresh.outcome === 'refused' ? (fresh.provisional ?? []) : [];
-  const now = planned.find(({ subject }) => subject === change.subject)?.before ?? standing;
+  const now = standing ?? planned.find(({ subject }) => subject === change.subject)?.before;
   // What is seen of it may be as it was while the last of what undoes it has not been done: the restart of a daemon.
   if (!undoBegun && now !== undefined && canonicalJson(now) === canonicalJson(undoneTo))
     return { outcome: 'noop', reason: 'it is as it was before' };

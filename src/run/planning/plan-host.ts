@@ -13,7 +13,7 @@ import type { RunContext } from './context.ts';
 import type { HostRun } from './host-run.ts';
 import type { Link } from '../reach/link.ts';
 import type { HostPlay, PlannedItem, StepItem } from './plan-step.ts';
-import { idOf, itemsOf, onlyAfterFailure, placeOf, planItem } from './plan-step.ts';
+import { factsAwaited, idOf, itemsOf, onlyAfterFailure, placeOf, planItem } from './plan-step.ts';
 import { plannedEvent } from '../report/shown.ts';
 import { settle } from './settle.ts';
 
@@ -87,7 +87,8 @@ async function planPlay(
     const base = known ?? new FactBase();
     bases.set(host.link, base);
     if (known === undefined) await askAhead(host, play.steps, base, context.signal);
-    const items = await itemsOf(host, step, base, context.signal);
+    const awaits = step.loop === undefined ? [] : factsAwaited(step, pending);
+    const items = awaits.length > 0 ? { unknown: awaits } : await itemsOf(host, step, base, context.signal);
     const conditional = inItsPlace(play, step, planned);
     const plans: PlannedItem[] = [];
     // What the items before it change, an item may depend on, as on the steps before.
@@ -99,7 +100,18 @@ async function planPlay(
       if (one.changes.length > 0) pending.push({ step: step.name, changes: one.changes });
     };
     if ('unknown' in items) {
-      add(conditional(unknownLoop(step, play, items.unknown)));
+      add(
+        conditional(
+          unknownLoop(
+            step,
+            play,
+            items.unknown,
+            awaits.length > 0
+              ? 'its loop needs facts of the host, which may be others by then'
+              : `its loop needs ${items.unknown.join(', ')}, which is known only then`,
+          ),
+        ),
+      );
     } else {
       for (const item of items) add(conditional(await planTolerantly(host, item, base, pending, context.signal)));
     }
@@ -180,7 +192,12 @@ export function valuesOf(plans: readonly PlannedItem[]): PlannedItem['result'] {
   return values.length === plans.length ? values : undefined;
 }
 
-function unknownLoop(step: PlannedItem['item']['step'], play: Play, registers: readonly string[]): PlannedItem {
+function unknownLoop(
+  step: PlannedItem['item']['step'],
+  play: Play,
+  dependsOn: readonly string[],
+  reason: string,
+): PlannedItem {
   const id = idOf(play, step);
   return {
     item: { step, id },
@@ -192,8 +209,8 @@ function unknownLoop(step: PlannedItem['item']['step'], play: Play, registers: r
       want: null,
       planned: {
         outcome: 'maybe',
-        dependsOn: registers,
-        reason: `its loop needs ${registers.join(', ')}, which is known only then`,
+        dependsOn,
+        reason,
         provisional: [],
       },
     },

@@ -4,7 +4,7 @@ import { dockerInfo } from '../../facts/daemon/docker.ts';
 import { ask } from '../../facts/fact.ts';
 import type { Operation, Planned, StepOutput } from '../../operations/engine/operation.ts';
 import type { Pending } from '../../plan/dependence.ts';
-import { qualify } from '../../plan/dependence.ts';
+import { dependsOn, qualify } from '../../plan/dependence.ts';
 import type { StepPlan } from '../../plan/plan.ts';
 import type { Json, JsonObject } from '../../values/json.ts';
 import { giveTurn } from '../../values/turn.ts';
@@ -63,6 +63,14 @@ const knownEarly: ReadonlySet<string> = new Set(['vars', 'host']);
 /** Its input is known whatever happens before it. */
 export function isKnownEarly({ roots }: Step): boolean {
   return [...roots].every((root) => knownEarly.has(root));
+}
+
+/** What `facts` in a playbook's expressions is about, as steps name it that change it. */
+const factsOfPlaybooks: readonly string[] = ['docker'];
+
+/** The earlier steps that may change what the step's expressions know of the host. */
+export function factsAwaited({ roots }: Step, pending: readonly Pending[]): readonly string[] {
+  return roots.has('facts') ? dependsOn(factsOfPlaybooks, pending) : [];
 }
 
 /** What a step is called in plans and journals; each item of its loop has more than that. */
@@ -127,7 +135,15 @@ export async function planItem(
         `when is ${JSON.stringify(condition.value)}, not true or false: ${step.when?.text ?? ''}`,
         { where: placeOf(step) },
       );
-    if (!condition.value) return open({ outcome: 'noop', reason: `its condition is false: ${step.when?.text ?? ''}` });
+    const awaits = factsAwaited(step, pending).length > 0;
+    if (!condition.value)
+      return open(
+        qualify(
+          { outcome: 'noop', reason: `its condition is false: ${step.when?.text ?? ''}` },
+          awaits ? factsOfPlaybooks : [],
+          pending,
+        ),
+      );
     const kept = pinned ?? wantedBefore(context.before, operation, item.id);
     const resolved = kept === undefined ? step.resolve(scope) : { value: kept };
     if ('unknown' in resolved) return open(waitsFor(context, resolved.unknown));
@@ -148,7 +164,11 @@ export async function planItem(
     const touches = operation.touches(want, base);
     const past = operation.repeats ? context.before.past(item.id) : undefined;
     const planned =
-      past === undefined ? qualify(operation.plan(want, base), touches.reads, pending) : alreadyBegun(past);
+      past === undefined
+        ? qualify(operation.plan(want, base), awaits ? [...touches.reads, ...factsOfPlaybooks] : touches.reads, pending)
+        : alreadyBegun(past);
+    // What it is asked for may be something else by then.
+    if (awaits && planned.outcome === 'maybe') return { ...open(planned), facts };
     return {
       item,
       plan: { ...blank, want: toJson(want), planned },

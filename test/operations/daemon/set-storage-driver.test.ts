@@ -25,6 +25,21 @@ function plan(want: Record<string, unknown>, world: DriverWorld = {}): Planned {
 }
 
 describe('set_storage_driver', () => {
+  it('is back where it was when what ran before runs again, whatever else the daemon has started', () => {
+    const want = setStorageDriver.schema.parse({ driver: 'overlay2', ...consent });
+    const planned = plan({ driver: 'overlay2', ...consent });
+    const [change] = planned.outcome === 'change' ? planned.changes : [];
+    if (change === undefined) throw new Error('no change');
+    const known = driverWorld(host, {});
+    expect(setStorageDriver.standing?.(want, change, known)).toEqual(change.before);
+    const none = { ...change, before: { ...change.before, running: [] } };
+    expect(setStorageDriver.standing?.(want, none, known)).toEqual(none.before);
+    const more = { ...change, before: { ...change.before, running: ['c1', 'gone'] } };
+    expect(setStorageDriver.standing?.(want, more, known)).toMatchObject({ running: ['c1'] });
+    const other = { ...change, before: { ...change.before, driver: 'vfs' } };
+    expect(setStorageDriver.standing?.(want, other, known)).toBeUndefined();
+  });
+
   it('writes the file without the old options, keeps the old one, stops, restarts, and knows the way back', () => {
     const { id, name, state } = host.container;
     expect(plan({ driver: 'overlay2', ...consent })).toMatchObject({
