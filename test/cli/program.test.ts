@@ -190,7 +190,7 @@ describe('what ends with 0', () => {
     [['validate', 'good.yaml', '-i', 'inventory.yaml'], 'is valid'],
     [['schema', 'playbook'], '"grow_rootfs"'],
     [['schema', 'inventory'], '"hosts"'],
-    [['inventory'], 'web-1  127.0.0.1:9'],
+    [['inventory'], '@127.0.0.1:9'],
     [['inventory', 'web-1'], '  address           127.0.0.1'],
   ])('%j', async (argv, text) => {
     const { code, out, err } = await plimsoll(argv);

@@ -1,24 +1,52 @@
 import { configLines, hostLineMatches, plainPattern } from './config-lines.ts';
+import { mayAskProgram, readMatchLine } from './match-lines.ts';
 import type { SshValues, SshWay } from './ssh-answer.ts';
 import type { SshQuestion, SshReply } from './ssh-question.ts';
 
+/** Which questions get the same answer, and whether those of different users do. */
+export interface Classes {
+  /** Undefined where nothing is certain of it. */
+  of(question: SshQuestion): string | undefined;
+  readonly isByUser: boolean;
+}
+
 /**
- * Which questions get the same answer. What ssh says about a name depends on it by the Host lines that match it, by
- * the tokens for it, and by what Match lines, canonical names and included files make of it. Where the files that
- * ssh has read have none of the last, names that the same Host lines match differ by tokens only, and two of them
- * tell whether there are any: whatever holds one, be it a hash, is not the same for two names, users and ports.
+ * What ssh says about a name depends on it by the Host and Match lines that match it, by the tokens for it, and by what
+ * canonical names, included files and programs make of it. Where the files that ssh has read have none of the last,
+ * names that the same lines match differ by tokens only, and two of them tell whether there are any: whatever holds
+ * one, be it a hash, is not the same for two names, users and ports.
  */
-export function classifier(texts: readonly string[]): ((question: SshQuestion) => string | undefined) | undefined {
+export function classesOf(texts: readonly string[]): Classes | undefined {
   const files = texts.map(configLines);
   const lines = files.flatMap((file) => file ?? []);
   if (files.includes(undefined) || !lines.every(isCertain)) return undefined;
-  const hostLines = lines.filter(({ keyword }) => keyword === 'host').map(({ args = [] }) => args);
-  return ({ name, user, port, hostName, config }) => {
+  const argsOf = (keyword: string): readonly (readonly string[])[] =>
+    lines.filter((line) => line.keyword === keyword).map(({ args = [] }) => args);
+  const matchLines = argsOf('match').flatMap((args) => readMatchLine(args) ?? []);
+  const criteria = matchLines.flatMap((line) => line.criteria);
+  const isByUser = criteria.some(({ kind }) => kind === 'user');
+  const isByHost = criteria.some(({ kind }) => kind === 'host') || matchLines.some(({ isFinal }) => isFinal);
+  // What a user is called by a token is not known here, and what a name comes to only where it is plain.
+  if (isByUser && argsOf('user').some((args) => /[%$]/.test(args.join()))) return undefined;
+  const hostNames = isByHost ? argsOf('hostname').map((args) => args.join(' ')) : [];
+  if (!hostNames.every((template) => /^(?:[a-z0-9._-]|%h)+$/.test(template))) return undefined;
+  const lists = [
+    ...argsOf('host'),
+    ...criteria.flatMap((criterion) => (criterion.kind === 'host' ? [criterion.patterns] : [])),
+  ];
+  const of = ({ name, user, port, hostName, config }: SshQuestion): string | undefined => {
     if (!isPlainName(name) || (hostName !== undefined && !isPlainName(hostName))) return undefined;
-    const matching = hostLines.map((patterns) => (hostLineMatches(patterns, name) ? '1' : '0')).join('');
+    // All that a line may take it for: how far ssh has come then makes no difference.
+    const names = isByHost
+      ? [name, hostName ?? name, ...hostNames.map((template) => template.replaceAll('%h', () => name))]
+      : [name];
+    if (matchLines.some((line) => mayAskProgram(line, names))) return undefined;
+    const matching = names.map((one) => lists.map((list) => (hostLineMatches(list, one) ? '1' : '0')).join(''));
     const given = [user, port, hostName].map((value) => (value === undefined ? '0' : '1')).join('');
-    return JSON.stringify([config, matching, given, isAddress(name), hostName !== undefined && isAddress(hostName)]);
+    const isNumber = [isAddress(name), hostName !== undefined && isAddress(hostName)];
+    return JSON.stringify([config, matching, given, isNumber, isByUser ? user : undefined]);
   };
+  return { of, isByUser };
 }
 
 function isCertain({ keyword, args, rest }: { keyword: string; args: readonly string[] | undefined; rest: string }) {
@@ -26,9 +54,12 @@ function isCertain({ keyword, args, rest }: { keyword: string; args: readonly st
     case 'host':
       return args?.every((pattern) => plainPattern.test(pattern)) === true;
     case 'match':
-      return args?.length === 1 && args[0]?.toLowerCase() === 'all';
+      return args !== undefined && readMatchLine(args) !== undefined;
     case 'include':
       return args !== undefined && !/[%$]/.test(rest);
+    case 'hostname':
+    case 'user':
+      return args !== undefined;
     case 'canonicalizehostname':
       return args?.length === 1 && args[0] === 'no';
     case 'canonicalizepermittedcnames':
@@ -48,10 +79,14 @@ function isAddress(name: string): boolean {
 }
 
 /** A second question of the class of the first, which differs from it in all that it can differ in. */
-export function counterpart(first: SshQuestion, other: SshQuestion): SshQuestion {
+export function counterpart(
+  first: SshQuestion,
+  other: SshQuestion,
+  { isByUser }: Pick<Classes, 'isByUser'>,
+): SshQuestion {
   return {
     ...other,
-    ...(first.user === undefined ? {} : { user: `${first.user}-2` }),
+    ...(first.user === undefined || isByUser ? {} : { user: `${first.user}-2` }),
     ...(first.port === undefined ? {} : { port: first.port === 65_535 ? 65_534 : first.port + 1 }),
   };
 }

@@ -4,7 +4,7 @@ import { grouped } from '../../values/grouped.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { ConfigIo } from '../model/io.ts';
 import { readPlainly } from './plain-reading.ts';
-import { classifier, counterpart, sharedReply } from './sharing.ts';
+import { type Classes, classesOf, counterpart, sharedReply } from './sharing.ts';
 import { type SshWay, valuesOf, wayOf } from './ssh-answer.ts';
 import type { SshQuestion, SshReply } from './ssh-question.ts';
 
@@ -55,15 +55,17 @@ export class SshConfig {
     const [first] = questions;
     if (first === undefined) return;
     const { files, way } = await this.ask(first);
-    const classify = way === undefined || questions.length < fewQuestions ? undefined : await this.#classifier(files);
-    const classes = grouped(questions, (question) => classify?.(question));
-    await Promise.all([...classes].map(([name, members]) => this.#askClass(members, name !== undefined)));
+    const classes = way === undefined || questions.length < fewQuestions ? undefined : await this.#classes(files);
+    const members = grouped(questions, (question) => classes?.of(question));
+    await Promise.all(
+      [...members].map(([name, some]) => this.#askClass(some, name === undefined ? undefined : classes)),
+    );
   }
 
-  async #askClass(members: readonly SshQuestion[], mayShare: boolean): Promise<void> {
+  async #askClass(members: readonly SshQuestion[], classes: Classes | undefined): Promise<void> {
     const [first, other] = members;
-    if (mayShare && members.length >= fewQuestions && first !== undefined && other !== undefined) {
-      const second = counterpart(first, other);
+    if (classes !== undefined && members.length >= fewQuestions && first !== undefined && other !== undefined) {
+      const second = counterpart(first, other, classes);
       const [one, two] = await Promise.all([this.ask(first), this.ask(second)]);
       const shared = sharedReply([first, one], [second, two]);
       if (shared !== undefined) {
@@ -77,10 +79,10 @@ export class SshConfig {
     await Promise.all(members.map((member) => this.ask(member)));
   }
 
-  async #classifier(files: readonly string[]): Promise<ReturnType<typeof classifier>> {
+  async #classes(files: readonly string[]): Promise<Classes | undefined> {
     try {
       const texts = await Promise.all(files.map((file) => this.#io.readFile(file)));
-      return classifier(texts.map((text) => new TextDecoder('utf-8', { fatal: true }).decode(text)));
+      return classesOf(texts.map((text) => new TextDecoder('utf-8', { fatal: true }).decode(text)));
     } catch {
       // Then each is asked.
       return undefined;

@@ -45,8 +45,15 @@ const depending = [
   'Match host web-1,db\n  User matched\n',
   'Host *\n  UserKnownHostsFile ~/.ssh/%h\n',
   'Host web*\n  HostName 10.0.0.1\n',
+  'Match originalhost web-*,!web-2 user me\n  ConnectTimeout 7\nMatch !user me host *1*\n  User other\n',
+  'Host web-*\n  HostName %h.example.com\nMatch host *1.example.com\n  User dotted\nMatch host web-*\n  Port 9\n',
+  'Match final host *.example.com\n  User final\nMatch host web-1*\n  HostName %h.example.com\n',
+  'Match exec "true"\n  User all\nMatch !exec "test -d %d" host web-*\n  Port 7\n',
+  'Match host web-* exec "test %n = web-7"\n  User one\n',
+  'Match localuser nobody-%u\n  Port 7\nMatch canonical all\n  Port 8\nMatch all\n  User ada\n',
 ];
 const names = [
+  ...Array.from({ length: 8 }, (_, index) => [`web-${String(index + 10)}`, `db-${String(index + 10)}`]).flat(),
   'web-1',
   'web-2',
   'web-3',
@@ -76,8 +83,14 @@ describe('with a real ssh', { tags: ['ssh'] }, () => {
       expect((await sharing.ask(question)).way, question.name).toEqual((await alone.ask(question)).way);
   });
 
-  it('a thousand hosts are asked for with a few questions', async () => {
-    const config = configFile(plain[0] ?? '');
+  it.each([
+    plain[0] ?? '',
+    'Match host web-*\n  User ops\n',
+    'Match exec "test -d /"\n  ProxyJump gate\n',
+    'Match host db-* exec "test %n = db-1"\n  User one\n',
+    'Host *\n  HostName %h.example.com\nMatch final host *.example.com\n  User ops\n',
+  ])('a thousand hosts are asked for with a few questions: %j', async (text) => {
+    const config = configFile(text);
     const { io, count } = counting();
     await new SshConfig(io).askAll(
       Array.from({ length: 1000 }, (_, index) => ({ name: `web-${String(index + 100)}`, config })),

@@ -33,8 +33,9 @@ async function ways(
   overrides: InventoryOverrides = {},
 ): Promise<Asked> {
   const asked: string[] = [];
+  const file = text.includes('hosts:') ? 'i.yaml' : 'of-ansible';
   const io = laptop({
-    files: { 'i.yaml': text },
+    files: { [file]: text },
     env: { SOCK: '/run/sock' },
     ssh: (args) => {
       asked.push(args.slice(2).join(' '));
@@ -44,7 +45,7 @@ async function ways(
       );
     },
   });
-  const inventory = await loadInventory(['i.yaml'], io, overrides);
+  const inventory = await loadInventory([file], io, overrides);
   const ran: RanBySsh[] = [];
   const routes = await new Ways(io).routes(inventory, [...inventory.hosts.values()], (programs) => {
     ran.push(...programs);
@@ -229,6 +230,57 @@ hosts:
   });
 });
 
+describe('what an inventory gives', () => {
+  it.each([
+    ['a user', 'hosts: { x: { user: "a$(touch_x)" } }'],
+    ['an address', 'hosts: { x: { address: "a;touch_x" } }'],
+    ['an address that a program of Match exec would be told of', 'hosts: { x: { address: "$(touch_x)" } }'],
+  ])('is no option, and nothing for a shell: %s', async (_what, text) => {
+    const { asked, routes } = await ways(text);
+    expect(asked).toEqual([]);
+    expect(routes.get('x')?.target.unserved?.message).toMatch(/is no plain name of a host or a user$/);
+    expect((await ways(text, {}, { ssh_config: 'none' })).routes.get('x')?.target.unserved).toBeUndefined();
+  });
+
+  it('of Ansible, is given to ssh as Ansible does: the address, and not the name', async () => {
+    const { asked, routes } = await ways('web-1 ansible_host=alias ansible_user=ops ansible_port=7\n', {
+      alias: setting('hostname 10.0.0.9', 'port 7', 'user ops', 'proxyjump web-2'),
+    });
+    expect(asked).toContain('-l ops -p 7 -- alias');
+    expect(asked.some((args) => args.endsWith('-- web-1'))).toBe(false);
+    expect(routes.get('web-1')?.target).toMatchObject({ name: 'web-1', address: '10.0.0.9', jump: { name: 'web-2' } });
+  });
+
+  it('of Ansible, has no part in what ssh alone has in front of a host', async () => {
+    const { routes } = await ways(
+      'gate ansible_host=10.0.0.1 ansible_password=of-the-inventory\na ansible_ssh_common_args="-J gate"\nb\n',
+      { b: setting('hostname b', 'proxyjump gate'), gate: setting('hostname gate.example.com') },
+    );
+    for (const name of ['a', 'b'])
+      expect(routes.get(name)?.target.jump).toMatchObject({ name: 'ssh://gate', address: 'gate.example.com' });
+    expect(routes.get('gate')?.target).toMatchObject({ name: 'gate', address: '10.0.0.1' });
+  });
+
+  it('of Ansible, can be another configuration of ssh, for the machines on the way, too', async () => {
+    const { asked } = await ways('a ansible_ssh_common_args="-F /conf -J gate"\nb ansible_ssh_args="-F none"\n');
+    expect(asked.toSorted()).toEqual(['-F /conf -- a', '-F /conf -- gate', '-F none -- plimsoll'].toSorted());
+  });
+
+  it('of Ansible, is direct where it says so', async () => {
+    const { routes } = await ways('a ansible_ssh_args="-o ProxyJump=none"\n', {
+      a: setting('hostname a', 'proxyjump b'),
+    });
+    expect(routes.get('a')?.target.jump).toBeUndefined();
+  });
+
+  it('by ssh:// is no host of the inventory', async () => {
+    const { routes } = await ways(
+      'hosts: { gate: { address: 10.0.0.1, password: { env: X } }, a: { proxy_jump: ssh://ann@gate } }',
+    );
+    expect(routes.get('a')?.target.jump).toMatchObject({ name: 'ssh://ann@gate', address: 'gate', user: 'ann' });
+  });
+});
+
 describe('many hosts', () => {
   const hosts = 'hosts: { "web-[001:300]": }';
 
@@ -244,7 +296,18 @@ describe('many hosts', () => {
   });
 
   it.each([
-    ['a Match line', 'Match host web-*\n  User ops\n'],
+    'Match host web-* !user root\n  User ops\n',
+    'Match exec "on-vpn"\n  User ops\n',
+    'Match host db-* exec "on-vpn %h"\n  User ops\n',
+    'Match final originalhost web-*\n  User ops\n',
+  ])('so they are where Match lines make no difference between them: %j', async (config) => {
+    expect((await manyWays(hosts, config)).asked.length).toBeLessThan(6);
+  });
+
+  it.each([
+    ['a program that is told of the host', 'Match exec "on-vpn %h"\n  User ops\n'],
+    ['a Match line of which it is not certain what it asks', 'Match other x\n  User ops\n'],
+    ['a user made of something', 'Match user x\n  Port 7\nHost *\n  User %h\n'],
     ['included files that depend on the name', 'Include conf.d/%h\n'],
     ['canonical names', 'CanonicalizeHostname yes\n'],
     ['a pattern of which it is not certain what it matches', 'Host web-[0-9]*\n  User ops\n'],
