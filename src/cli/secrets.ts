@@ -131,7 +131,7 @@ interface NamingScreen {
 function linesOf(namings: readonly Naming[], all: boolean): readonly string[] {
   const keys = grouped(namings, (naming) => ('command' in naming ? naming.type : `${naming.type} ${naming.key}`));
   return [...keys.values()].flatMap((group) => {
-    const isCut = !all && group.length > mostLines && group[0] !== undefined && !('command' in group[0]);
+    const isCut = !all && group.length > mostLines && group[0]?.type !== 'secret.command';
     const lines = (isCut ? group.slice(0, mostLines) : group).map(lineOf);
     return isCut ? [...lines, `… and ${String(group.length - mostLines)} more of that kind: -v names them`] : lines;
   });

@@ -242,6 +242,13 @@ describe('what an inventory gives', () => {
     expect((await ways(text, {}, { ssh_config: 'none' })).routes.get('x')?.target.unserved).toBeUndefined();
   });
 
+  it.each(['ansible_host=-oProxyCommand=x', 'ansible_user=-oProxyCommand=x', 'ansible_host=$(x)', 'ansible_user=a;b'])(
+    'of Ansible, is none either: %s',
+    async (vars) => {
+      expect((await ways(`a ${vars}\n`)).asked).toEqual([]);
+    },
+  );
+
   it('of Ansible, is given to ssh as Ansible does: the address, and not the name', async () => {
     const { asked, routes } = await ways('web-1 ansible_host=alias ansible_user=ops ansible_port=7\n', {
       alias: setting('hostname 10.0.0.9', 'port 7', 'user ops', 'proxyjump web-2'),

@@ -106,4 +106,22 @@ Match all
     expect(stderr).toMatch(/ssh ran on this machine for .* \(Match exec\): test web-match = web-match/);
     expect(readFileSync(inventory, 'utf8')).not.toContain('127.');
   });
+
+  it('plimsoll reaches by an inventory of Ansible’s, too, and through the bastions that its options name', async () => {
+    const ansible = join(sshd.directory, 'hosts');
+    writeFileSync(
+      ansible,
+      `a ansible_host=web-alias
+b ansible_host=web-name ansible_ssh_common_args="-J gate-1"
+gate-1 ansible_host=192.0.2.1
+c ansible_host=web-ident ansible_ssh_args='-o ProxyCommand="ssh -F ${config} -W %h:%p gate-2"'
+`,
+    );
+    const { stdout } = await plimsoll(['ping', 'a,b,c', '-i', ansible, '--ssh-config', config]);
+    for (const name of ['a', 'b', 'c']) expect(stdout).toMatch(new RegExp(`^${name}: ok in`, 'm'));
+    const { stdout: shown } = await plimsoll(['inventory', 'b', '-i', ansible, '--ssh-config', config]);
+    expect(shown).toMatch(/^ {2}proxy_jump +gate-1 +\(.*hosts:2\)$/m);
+    expect(shown).toMatch(/^b is behind ssh:\/\/gate-1$/m);
+    expect(shown).toMatch(new RegExp(`^ {2}address +${addresses[2] ?? ''} +\\(ssh config\\)$`, 'm'));
+  });
 });

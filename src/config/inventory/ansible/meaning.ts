@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Jump } from '../../model/types.ts';
 import type { Json, JsonObject } from '../../../values/json.ts';
-import { conditions } from './conditions.ts';
+import { conditions, type Key, names } from './conditions.ts';
 import type { Spot, Variable, Variables } from './graph.ts';
 import { pythonText } from './literal.ts';
 import { readSshArgs, type SshArgs, SshArgsMistake } from '../../ssh/ssh-args.ts';
@@ -46,21 +46,6 @@ export interface Trouble {
   readonly spot: Spot;
   readonly message: string;
 }
-
-/** Of several names for one thing Ansible takes the last one that is set. */
-const names = {
-  address: ['ansible_host', 'ansible_ssh_host'],
-  port: ['ansible_port', 'ansible_ssh_port'],
-  user: ['ansible_user', 'ansible_ssh_user'],
-  password: ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'],
-  identity_file: ['ansible_private_key_file', 'ansible_ssh_private_key_file'],
-  identity_passphrase: ['ansible_private_key_passphrase', 'ansible_ssh_private_key_passphrase'],
-  become: ['ansible_become'],
-  become_user: ['ansible_become_user', 'ansible_sudo_user'],
-  become_password: ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'],
-} as const;
-
-type Key = keyof typeof names;
 
 const fromEnvironment =
   /^\s*\{\{\s*lookup\(\s*(["'])(?:ansible\.builtin\.)?env\1\s*,\s*(["'])([A-Za-z_]\w*)\2\s*\)\s*\}\}\s*$/;
