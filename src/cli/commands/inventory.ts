@@ -39,7 +39,8 @@ export function inventoryCommand(world: World) {
       if (unread.length > 0) throw new ConfigError(unread);
       const routes = await new SecretReader(world, options).routes(inventory, hosts);
       const [host] = hosts;
-      const route = host?.name === pattern ? routes.get(pattern) : undefined;
+      // A group of Ansible's may be called like its host.
+      const route = hosts.length === 1 && host?.name === pattern ? routes.get(pattern) : undefined;
       if (host !== undefined && route !== undefined)
         world.out.write(options.json === true ? wayJson(host, route) : wayText(host, route));
       else world.out.write(options.json === true ? listJson(hosts, routes) : listText(hosts, routes));
