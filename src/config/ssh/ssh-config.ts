@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { grouped } from '../../values/grouped.ts';
 import { oneLine } from '../../values/terminal.ts';
@@ -55,7 +56,8 @@ export class SshConfig {
     const [first] = questions;
     if (first === undefined) return;
     const { files, way } = await this.ask(first);
-    const classes = way === undefined || questions.length < fewQuestions ? undefined : await this.#classes(files);
+    const classes =
+      way === undefined || questions.length < fewQuestions ? undefined : await this.#classes(files, first);
     const members = grouped(questions, (question) => classes?.of(question));
     await Promise.all(
       [...members].map(([name, some]) => this.#askClass(some, name === undefined ? undefined : classes)),
@@ -79,7 +81,9 @@ export class SshConfig {
     await Promise.all(members.map((member) => this.ask(member)));
   }
 
-  async #classes(files: readonly string[]): Promise<Classes | undefined> {
+  async #classes(files: readonly string[], { config }: SshQuestion): Promise<Classes | undefined> {
+    // An ssh that does not say what it reads might have read anything.
+    if (files.length === 0 && (await this.#hasFiles(config))) return undefined;
     try {
       const texts = await Promise.all(files.map((file) => this.#io.readFile(file)));
       return classesOf(texts.map((text) => new TextDecoder('utf-8', { fatal: true }).decode(text)));
@@ -87,6 +91,13 @@ export class SshConfig {
       // Then each is asked.
       return undefined;
     }
+  }
+
+  async #hasFiles(config: string | undefined): Promise<boolean> {
+    if (config !== undefined) return config !== 'none';
+    const { homeDir, accountHome = homeDir } = this.#io;
+    const usual = [join(accountHome, '.ssh', 'config'), '/etc/ssh/ssh_config'];
+    return (await Promise.all(usual.map((file) => this.#io.fileExists(file)))).includes(true);
   }
 
   async #answer(question: SshQuestion): Promise<SshReply> {

@@ -322,6 +322,10 @@ describe('many hosts', () => {
     expect((await manyWays(hosts, config)).asked.length).toBeGreaterThanOrEqual(300);
   });
 
+  it('are asked for one by one where ssh does not say what it has read', async () => {
+    expect((await manyWays(hosts, 'Host *\n', () => [], '')).asked.length).toBeGreaterThanOrEqual(300);
+  });
+
   it('are asked for one by one where an answer holds something made of the name', async () => {
     const config = 'Host *\n  ControlPath /run/%C\n';
     const { asked } = await manyWays(hosts, config, (name) => [
@@ -334,6 +338,7 @@ describe('many hosts', () => {
     text: string,
     config: string,
     more: (name: string) => readonly string[] = () => [],
+    stderr = banner,
   ): Promise<Asked> {
     const asked: string[] = [];
     const io = laptop({
@@ -342,7 +347,7 @@ describe('many hosts', () => {
         asked.push(args.join(' '));
         const name = args.at(-1) ?? '';
         const own = args.includes('none') ? [] : ['user ops', 'identityfile ~/.ssh/%h', 'port 2222', ...more(name)];
-        return Promise.resolve(setting(`hostname ${name}`, ...own));
+        return Promise.resolve({ ...setting(`hostname ${name}`, ...own), stderr });
       },
     });
     const inventory = await loadInventory(['i.yaml'], io);
