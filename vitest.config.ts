@@ -7,6 +7,8 @@ import { timesOf } from './test/support/times-table.ts';
 /** What needs nothing but Node. What it could not run, and how to provide it, is said at its end. */
 export default defineConfig({
   test: {
+    // What the ssh of whoever runs them is configured to do is no part of the tests.
+    env: { PLIMSOLL_SSH_CONFIG: 'none' },
     include: ['test/**/*.test.ts'],
     exclude: ['test/faults/**', 'test/lab/**', 'test/scenarios/**', 'node_modules/**'],
     globalSetup: ['test/support/build-first.ts', 'test/support/what-was-not-run.ts'],

@@ -8,6 +8,8 @@ import { timesOf } from './test/support/times-table.ts';
 /** Real sshd, real dockerd, real virtual machines: provided by `npm run lab:setup`. */
 export default defineConfig({
   test: {
+    // What the ssh of whoever runs them is configured to do is no part of the tests.
+    env: { PLIMSOLL_SSH_CONFIG: 'none' },
     include: dueLabFiles(choose('PLIMSOLL_LAB')).files.map(pathOf),
     globalSetup: ['test/support/build-first.ts', 'test/lab/what-was-not-run.ts'],
     sequence: { sequencer: LabOrder },

@@ -17,16 +17,15 @@ import { basisOf } from '../run/journal/history.ts';
 import type { Link } from '../run/reach/link.ts';
 import { undoOperation } from '../run/continuing/undo.ts';
 import { wishesOf } from './inventory-wishes.ts';
-import { overridesOf } from './options.ts';
+import { type OverrideOptions, overridesOf } from './options.ts';
 import { loadSaved } from './playbook-session.ts';
 import type { SessionOptions, Share } from './session.ts';
 import type { World } from './world.ts';
 import { quote } from '../values/shell.ts';
 
-export interface ContinueOptions extends SessionOptions {
+export interface ContinueOptions extends SessionOptions, OverrideOptions {
   readonly inventory: readonly string[];
   readonly limit?: string | undefined;
-  readonly knownHosts?: string | undefined;
   /** What is done about commands of which it is not known whether they came to their end. */
   readonly unfinished?: 'again' | 'done' | undefined;
   /** Of finalize: hosts that have not come to their end, too. */

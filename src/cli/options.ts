@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
 import { parseDuration } from '../config/model/duration.ts';
 import type { InventoryOverrides } from '../config/inventory/inventory-layers.ts';
@@ -64,12 +65,20 @@ export function inventoryOptions(command: Command) {
     )
     .option('-l, --limit <pattern>', 'only these of the hosts (pattern, or @FILE with names)')
     .option('--known-hosts <file>', 'use this known_hosts file instead of your own')
+    .addOption(sshConfigOption())
     .option(
       '--no-secret-commands',
       'do not run programs on this machine to get secrets ({ command: [...] }): refuse the hosts that need one',
     )
     .option('--no-color', 'no colours')
     .option('-v, --verbose', 'each host’s own commands and output, and the stack of an error');
+}
+
+function sshConfigOption() {
+  return new Option(
+    '--ssh-config <file>',
+    "read this file instead of your ssh configuration and the system's, as ssh -F does; none: neither",
+  ).env('PLIMSOLL_SSH_CONFIG');
 }
 
 export function outputOption() {
@@ -86,8 +95,21 @@ export function recordsOption() {
   );
 }
 
-export function overridesOf({ knownHosts }: { readonly knownHosts?: string | undefined }): InventoryOverrides {
-  return knownHosts === undefined ? {} : { known_hosts_file: knownHosts };
+export interface OverrideOptions {
+  readonly knownHosts?: string | undefined;
+  readonly sshConfig?: string | undefined;
+}
+
+export function overridesOf({ knownHosts, sshConfig }: OverrideOptions): InventoryOverrides {
+  return {
+    ...(knownHosts === undefined ? {} : { known_hosts_file: fromHere(knownHosts) }),
+    ...(sshConfig === undefined ? {} : { ssh_config: sshConfig === 'none' ? 'none' : fromHere(sshConfig) }),
+  };
+}
+
+/** What the command line names is relative to where it was given, whatever the inventory's directory is. */
+function fromHere(file: string): string {
+  return file.startsWith('~') ? file : resolve(file);
 }
 
 export function outputKind(given: OutputKind | undefined, screen: Screen): OutputKind {

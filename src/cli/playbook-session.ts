@@ -23,18 +23,17 @@ import { createRun, journalPath } from '../run/journal/run-store.ts';
 import type { JsonObject } from '../values/json.ts';
 import type { Confirmation } from './continue-command.ts';
 import { wishesOf } from './inventory-wishes.ts';
-import { overridesOf } from './options.ts';
+import { type OverrideOptions, overridesOf } from './options.ts';
 import type { SessionOptions, SessionResult, Share } from './session.ts';
 import { execute, recordsAddress } from './session.ts';
 import type { World } from './world.ts';
 
-export interface PlaybookOptions extends SessionOptions {
+export interface PlaybookOptions extends SessionOptions, OverrideOptions {
   readonly inventory: readonly string[];
   readonly limit?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly skipTags?: readonly string[] | undefined;
   readonly var: readonly string[];
-  readonly knownHosts?: string | undefined;
 }
 
 export interface PlaybookIntent {

@@ -1,7 +1,10 @@
 import { playScope } from '../config/expressions/scope.ts';
 import { namedSources, resolveSecrets, type SecretOptions, type UsedSecret } from '../config/secrets.ts';
 import type { SelectedPlay } from '../config/load.ts';
-import type { Host, Inventory, Place, Play } from '../config/model/types.ts';
+import { refuseTroubledBefore } from '../config/inventory/troubles.ts';
+import type { Host, Inventory, NamedSource, Place, Play } from '../config/model/types.ts';
+import type { Route } from '../config/ssh/route.ts';
+import { type RanBySsh, Ways } from '../config/ssh/through-ssh.ts';
 import type { ConfigIssue } from '../errors.ts';
 import type { RunEvent } from '../run/report/event.ts';
 import { grouped } from '../values/grouped.ts';
@@ -24,14 +27,17 @@ export function showWarnings({ err }: Pick<World, 'err'>, warnings: readonly Con
 }
 
 /** What is used for a run because its files say so, and somebody should know of before. */
-export type Naming = Extract<RunEvent, { readonly type: 'secret.command' | 'laptop.reads' | 'host.reads' }>;
+export type Naming = Extract<
+  RunEvent,
+  { readonly type: 'secret.command' | 'ssh.command' | 'laptop.reads' | 'host.reads' }
+>;
 
 /** How many lines there are for one key: hosts with a key file each are counted from there on, unless -v is given. */
 const mostLines = 10;
 const shownHosts = 3;
 
 /**
- * Fetches the secrets of one run. What is read or run on this machine for that, or is named for programs on the hosts,
+ * Completes the hosts of one run: the ways to them, and their secrets. What is read or run on this machine for that, or is named for programs on the hosts,
  * is said on standard error before it is, the first time, and kept for the events.
  */
 export class SecretReader {
@@ -39,18 +45,40 @@ export class SecretReader {
   readonly #wishes: SecretWishes;
   readonly #said = new Set<string>();
   readonly #kept: Naming[] = [];
+  readonly #ways: Ways;
   #screen: NamingScreen | undefined;
 
   constructor(world: World, wishes: SecretWishes) {
     this.#world = world;
     this.#wishes = wishes;
+    this.#ways = new Ways(world.io);
+  }
+
+  /** Lays what the operator's ssh knows of the hosts beneath what the inventory says. */
+  async reach(inventory: Inventory, hosts: readonly Host[]): Promise<readonly Host[]> {
+    const reached = await this.#ways.through(inventory, hosts, this.#asking(inventory, hosts));
+    return refuseTroubledBefore(inventory, reached);
+  }
+
+  /** The same for people. */
+  async routes(inventory: Inventory, hosts: readonly Host[]): Promise<ReadonlyMap<string, Route>> {
+    return await this.#ways.routes(inventory, hosts, this.#asking(inventory, hosts));
+  }
+
+  #asking(inventory: Inventory, hosts: readonly Host[]): (programs: readonly RanBySsh[]) => void {
+    const configs = namedSources(inventory, hosts, this.#world.io).filter(({ key }) => key === 'ssh_config');
+    this.name(configs.map(namingOf));
+    return (programs) => {
+      this.name(programs.map((program): Naming => ({ type: 'ssh.command', ...program })));
+    };
   }
 
   async read(
     inventory: Inventory,
-    hosts: readonly Host[],
+    chosen: readonly Host[],
     variables?: { readonly of: (host: Host) => readonly UsedSecret[]; readonly directory: string },
   ): Promise<readonly Host[]> {
+    const hosts = await this.reach(inventory, chosen);
     const warnings: ConfigIssue[] = [];
     const options: SecretOptions = {
       noCommands: this.#wishes.secretCommands === false,
@@ -62,14 +90,7 @@ export class SecretReader {
       },
       ...(variables === undefined ? {} : { variables: variables.of, directory: variables.directory }),
     };
-    this.name(
-      namedSources(inventory, hosts, this.#world.io, options).map(({ key, kind, name, place }): Naming => ({
-        type: 'laptop.reads',
-        key,
-        [kind]: name,
-        where: whereOf(place),
-      })),
-    );
+    this.name(namedSources(inventory, hosts, this.#world.io, options).map(namingOf));
     const read = await resolveSecrets(inventory, hosts, this.#world.io, options);
     showWarnings(this.#world, warnings);
     return read;
@@ -108,9 +129,7 @@ interface NamingScreen {
 }
 
 function linesOf(namings: readonly Naming[], all: boolean): readonly string[] {
-  const keys = grouped(namings, (naming) =>
-    naming.type === 'secret.command' ? naming.type : `${naming.type} ${naming.key}`,
-  );
+  const keys = grouped(namings, (naming) => ('command' in naming ? naming.type : `${naming.type} ${naming.key}`));
   return [...keys.values()].flatMap((group) => {
     const isCut = !all && group.length > mostLines && group[0]?.type !== 'secret.command';
     const lines = (isCut ? group.slice(0, mostLines) : group).map(lineOf);
@@ -119,23 +138,26 @@ function linesOf(namings: readonly Naming[], all: boolean): readonly string[] {
 }
 
 function lineOf(naming: Naming): string {
-  const where = neutralise(naming.where);
   switch (naming.type) {
     case 'secret.command':
-      return `runs on this machine for a secret: ${oneLine(naming.command)} (${where})`;
+      return `runs on this machine for a secret: ${oneLine(naming.command)} (${neutralise(naming.where)})`;
+    case 'ssh.command':
+      return `ssh ran on this machine for ${someOf(naming.hosts)}, because its configuration says so (Match exec): ${oneLine(naming.command)}`;
     case 'laptop.reads':
-      return `reads on this machine for ${naming.key}: ${naming.env === undefined ? oneLine(naming.file ?? '') : `the environment variable ${oneLine(naming.env)}`} (${where})`;
-    case 'host.reads': {
-      const { hosts } = naming;
-      const more = hosts.length - shownHosts;
-      return `programs on ${hosts
-        .slice(0, shownHosts)
-        .map((host) => oneLine(host))
-        .join(
-          ', ',
-        )}${more > 0 ? ` and ${String(more)} more` : ''} read for ${naming.key}: ${oneLine(naming.file)} (${where})`;
-    }
+      return `reads on this machine for ${naming.key}: ${naming.env === undefined ? oneLine(naming.file ?? '') : `the environment variable ${oneLine(naming.env)}`} (${neutralise(naming.where)})`;
+    case 'host.reads':
+      return `programs on ${someOf(naming.hosts)} read for ${naming.key}: ${oneLine(naming.file)} (${neutralise(naming.where)})`;
   }
+}
+
+function someOf(hosts: readonly string[]): string {
+  const more = hosts.length - shownHosts;
+  const shown = hosts.slice(0, shownHosts).map((host) => oneLine(host));
+  return `${shown.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
+}
+
+function namingOf({ key, kind, name, place }: NamedSource): Naming {
+  return { type: 'laptop.reads', key, [kind]: name, where: whereOf(place) };
 }
 
 function whereOf({ file, line }: Place): string {

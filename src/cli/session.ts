@@ -1,6 +1,6 @@
 import { refuseTroubled } from '../config/inventory/troubles.ts';
 import { join } from 'node:path';
-import type { Inventory } from '../config/model/types.ts';
+import type { Host, Inventory } from '../config/model/types.ts';
 import type { SelectedPlay } from '../config/load.ts';
 import type { ConfigIssue } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -84,12 +84,14 @@ export interface SessionResult {
 const defaultReconnectMs = 300_000;
 
 /** Wires everything, runs, shows the recap, and resolves with how it ended. */
-export async function execute(world: World, options: SessionOptions, share: Share): Promise<SessionResult> {
-  showWarnings(world, share.warnings);
+export async function execute(world: World, options: SessionOptions, request: Share): Promise<SessionResult> {
+  showWarnings(world, request.warnings);
+  const secrets = new SecretReader(world, options);
+  // What is consented to may hold the address that ssh knows.
+  const share = { ...request, plays: await reachable(secrets, request) };
   const mayRead = readPrograms(share.plays, share);
   await consentToPrograms(world, mayRead, options);
   const records = recordsOf(world, options, share);
-  const secrets = new SecretReader(world, options);
   secrets.name(secretFiles(share.plays, share).map((one): Naming => ({ type: 'host.reads', ...one })));
   const plays = await withSecrets(secrets, share);
   const screen = withColour(world.out, options.color);
@@ -201,14 +203,21 @@ async function withSecrets(
   secrets: SecretReader,
   { inventory, plays, extraVars, directory }: Share,
 ): Promise<readonly SelectedPlay[]> {
-  const all = [...new Map(plays.flatMap(({ hosts }) => hosts).map((host) => [host.name, host])).values()];
-  const resolved = new Map(
-    (await secrets.read(inventory, all, { of: secretsOfPlays(plays, extraVars), directory })).map((host) => [
-      host.name,
-      host,
-    ]),
-  );
-  return plays.map(({ play, hosts }) => ({ play, hosts: hosts.map((host) => resolved.get(host.name) ?? host) }));
+  const variables = { of: secretsOfPlays(plays, extraVars), directory };
+  return withHosts(plays, await secrets.read(inventory, hostsOf(plays), variables));
+}
+
+async function reachable(secrets: SecretReader, { inventory, plays }: Share): Promise<readonly SelectedPlay[]> {
+  return withHosts(plays, await secrets.reach(inventory, hostsOf(plays)));
+}
+
+function hostsOf(plays: readonly SelectedPlay[]): readonly Host[] {
+  return [...new Map(plays.flatMap(({ hosts }) => hosts).map((host) => [host.name, host])).values()];
+}
+
+function withHosts(plays: readonly SelectedPlay[], complete: readonly Host[]): readonly SelectedPlay[] {
+  const byName = new Map(complete.map((host) => [host.name, host]));
+  return plays.map(({ play, hosts }) => ({ play, hosts: hosts.map((host) => byName.get(host.name) ?? host) }));
 }
 
 async function targetOf(secrets: SecretReader, { inventory }: Share, name: string): Promise<Target | undefined> {

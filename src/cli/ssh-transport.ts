@@ -5,12 +5,11 @@ import type { World } from './world.ts';
 
 /** How every command reaches hosts. `hold` keeps what is drawn on the screen out of the way of a warning. */
 export function sshTransport({ agentSocket, err }: World, hold: () => () => void = () => () => undefined): Transport {
-  if (agentSocket === undefined) return createSshTransport();
   return createSshTransport({
-    agentSocket,
-    onSilentAgent: (warning) => {
+    ...(agentSocket === undefined ? {} : { agentSocket }),
+    onSilentAgent: (warning, socketPath) => {
       const release = hold();
-      err.write(`warning: ${oneLine(warning)} (${oneLine(agentSocket)})\n`);
+      err.write(`warning: ${oneLine(warning)} (${oneLine(socketPath)})\n`);
       release();
     },
   });

@@ -3,6 +3,7 @@ import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { ConfigIo } from './model/io.ts';
+import { runSsh } from './ssh/run-ssh.ts';
 
 /** The real laptop. A secret's command has 30 seconds and the terminal's standard error stays out of it. */
 export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): ConfigIo {
@@ -11,6 +12,8 @@ export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): Config
     signal,
     homeDir: env['HOME'] ?? homedir(),
     userName: userInfo().username,
+    accountHome: userInfo().homedir,
+    askSsh: (args, timeoutMs) => runSsh(args, { env, timeoutMs, signal }),
     readFile: (path) => readFile(path, { signal }),
     fileExists: (path) =>
       access(path).then(

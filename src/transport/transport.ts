@@ -5,6 +5,12 @@ import type { Secret } from '../values/secret.ts';
 /** How to become root on the host. `none`: the login user's own rights (enough when that is root). */
 export type Become = 'none' | 'sudo';
 
+/** A peer that leaves this many messages in a row unanswered is taken for dead. */
+export interface Keepalive {
+  readonly intervalMs: number;
+  readonly count: number;
+}
+
 /** Everything a transport needs to reach one host. Secrets are values that print as `***`. */
 export interface Target {
   /** The name in the inventory: what messages call the host. */
@@ -18,7 +24,18 @@ export interface Target {
   readonly password?: Secret;
   /** Whether keys of the running ssh-agent may be offered. */
   readonly agent: boolean;
+  /** The socket of another agent than the one that runs for everything. */
+  readonly agentSocket?: string;
+  /** Of the agent's keys only those whose files are named. */
+  readonly identitiesOnly?: boolean;
   readonly knownHostsFiles: readonly string[];
+  /** What its host keys are known by, instead of address and port. */
+  readonly hostKeyAlias?: string;
+  /** Whether names are hashed in lines for known_hosts. */
+  readonly hashKnownHosts?: boolean;
+  readonly keepalive?: Keepalive;
+  /** Why it cannot be reached as the operator's ssh would reach it: it is not connected to. */
+  readonly unserved?: { readonly message: string; readonly hint: string };
   readonly become: Become;
   readonly becomePassword?: Secret;
   readonly becomeUser: string;
@@ -33,7 +50,7 @@ export interface Target {
    * not root there uses `${XDG_STATE_HOME:-~/.local/state}/plimsoll` instead.
    */
   readonly stateDirectory: string;
-  /** The name of another target that the connection goes through. */
+  /** Another target that the connection goes through. */
   readonly jump?: Target;
 }
 

@@ -15,11 +15,13 @@ async function read(
   text: string,
   files: Readonly<Record<string, string>>,
   wishes: { readonly verbose?: true } = {},
+  ssh?: NonNullable<World['io']['askSsh']>,
 ): Promise<readonly string[]> {
   const happened: string[] = [];
   const io = laptop({
     files: { ...files, 'fleet/i.yaml': text },
     env: { SUDO: 'hunter2!' },
+    ...(ssh === undefined ? {} : { ssh }),
     commands: { 'pass show x': { status: 0, stdout: 'secret\n', stderr: '' } },
   });
   const inventory = await loadInventory(['fleet/i.yaml'], io);
@@ -106,6 +108,22 @@ hosts:
       (await read(`hosts:\n${hosts}\n`, {}, { verbose: true })).filter((line) => line.includes('identity_file')),
     ).toHaveLength(30);
   });
+});
+
+it('the programs that ssh runs for its configuration are named before anything connects, and counted where they are many', async () => {
+  const ssh = (args: readonly string[]) => {
+    const name = args.at(-1) ?? '';
+    const stderr = args.includes('none')
+      ? ''
+      : `debug1: Reading configuration data /c\ndebug1: Executing command: 'on-vpn ${name}'\n`;
+    return Promise.resolve({ status: 0, stdout: `user ada\nhostname ${name}\nport 22\n`, stderr });
+  };
+  const lines = await read('hosts: { "w[10:39]": }', { '/c': 'Match exec "on-vpn %n"\n' }, {}, ssh);
+  expect(lines.filter((line) => line.startsWith('ssh ran on this machine for w'))).toHaveLength(10);
+  expect(lines).toContain(
+    'ssh ran on this machine for w10, because its configuration says so (Match exec): on-vpn w10',
+  );
+  expect(lines).toContain('… and 20 more of that kind: -v names them');
 });
 
 describe('the events of a run', () => {

@@ -191,6 +191,7 @@ describe('what ends with 0', () => {
     [['schema', 'playbook'], '"grow_rootfs"'],
     [['schema', 'inventory'], '"hosts"'],
     [['inventory'], '@127.0.0.1:9'],
+    [['inventory', 'web-1'], '  address           127.0.0.1'],
   ])('%j', async (argv, text) => {
     const { code, out, err } = await plimsoll(argv);
     expect({ code, err }).toEqual({ code: 0, err: '' });

@@ -9,6 +9,8 @@ interface Laptop {
   /** 0600 when absent. */
   readonly modes?: Readonly<Record<string, number>>;
   readonly commands?: Readonly<Record<string, Answer>>;
+  /** What `ssh` answers; there is none when absent. */
+  readonly ssh?: NonNullable<ConfigIo['askSsh']>;
 }
 
 /** A laptop that exists in memory only. */
@@ -17,6 +19,7 @@ export function laptop({
   env = {},
   modes = {},
   commands = {},
+  ssh,
 }: Laptop): ConfigIo & { readonly ran: readonly string[] } {
   const ran: string[] = [];
   return {
@@ -24,6 +27,7 @@ export function laptop({
     env,
     homeDir: '/home/ada',
     userName: 'ada',
+    ...(ssh === undefined ? {} : { askSsh: ssh }),
     readFile: (path) => {
       const content = files[path];
       if (content === undefined) return Promise.reject(Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' }));

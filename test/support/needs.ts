@@ -40,6 +40,7 @@ export const needs = {
     isHere: () => copiesBy('tar'),
     broughtBy: 'apt-get install tar coreutils findutils',
   },
+  ssh: { what: "OpenSSH's ssh", isHere: () => has('ssh'), broughtBy: 'apt-get install openssh-client' },
   bash: { what: 'bash', isHere: () => has('/usr/bin/bash'), broughtBy: 'apt-get install bash' },
   dash: { what: 'dash', isHere: () => has('/usr/bin/dash'), broughtBy: 'apt-get install dash' },
   'lab:busybox': { what: 'busybox', isHere: () => has('/usr/bin/busybox'), broughtBy: setup },

@@ -2,17 +2,27 @@ import { Command } from '@commander-js/extra-typings';
 import { loadInventory } from '../../config/inventory/inventory.ts';
 import { listHosts, readLimit } from '../../config/inventory/select.ts';
 import { troublesOf } from '../../config/inventory/troubles.ts';
-import { ConfigError, type ConfigIssue } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
 import { wishesOf } from '../inventory-wishes.ts';
 import { inventoryOptions, overridesOf } from '../options.ts';
-import { showWarnings } from '../secrets.ts';
+import { SecretReader, showWarnings } from '../secrets.ts';
+import { listJson, listText, wayJson, wayText } from './inventory-text.ts';
 import type { World } from '../world.ts';
+
+const examples = `
+With the name of a host it shows the whole way to it, each value with where it comes from: a line of the inventory, the
+configuration of your ssh (which is asked, with ssh -G), or a default. It connects to nothing.
+
+Examples:
+  plimsoll inventory
+  plimsoll inventory web-01
+  plimsoll inventory 'web:&production' --json`;
 
 export function inventoryCommand(world: World) {
   return inventoryOptions(new Command('inventory'))
-    .argument('[pattern]', 'only these hosts', 'all')
+    .argument('[pattern]', 'only these hosts; the name of one shows the way to it', 'all')
     .option('--json', 'one JSON object, variables included')
-    .addHelpText('after', "\nExamples:\n  plimsoll inventory\n  plimsoll inventory 'web:&production' --json")
+    .addHelpText('after', examples)
     .action(async (pattern, options) => {
       const inventory = await loadInventory(
         options.inventory,
@@ -27,33 +37,12 @@ export function inventoryCommand(world: World) {
       // Of these not even the names are certain to be all that is shown.
       const unread = troublesOf(hosts, ({ isUnread }) => isUnread === true);
       if (unread.length > 0) throw new ConfigError(unread);
-      if (options.json === true) {
-        const shown = hosts.map(({ name, target, groups, vars, troubles = [] }) => [
-          name,
-          {
-            address: target.address,
-            port: target.port,
-            user: target.user,
-            become: target.become,
-            groups,
-            vars,
-            ...(troubles.length === 0 ? {} : { troubles: troubles.map(said) }),
-          },
-        ]);
-        world.out.write(`${JSON.stringify(Object.fromEntries(shown), null, 2)}\n`);
-        return;
-      }
-      const width = hosts.reduce((widest, { name }) => Math.max(widest, name.length), 0);
-      const lines = hosts.map(({ name, target, groups, troubles = [] }) =>
-        [
-          `${name.padEnd(width)}  ${target.user}@${target.address}:${String(target.port)}  ${groups.join(', ')}\n`,
-          ...troubles.map((trouble) => `${' '.repeat(width)}  cannot be worked on: ${said(trouble)}\n`),
-        ].join(''),
-      );
-      world.out.write(lines.join(''));
+      const routes = await new SecretReader(world, options).routes(inventory, hosts);
+      const [host] = hosts;
+      // A group of Ansible's may be called like its host.
+      const route = hosts.length === 1 && host?.name === pattern ? routes.get(pattern) : undefined;
+      if (host !== undefined && route !== undefined)
+        world.out.write(options.json === true ? wayJson(host, route) : wayText(host, route));
+      else world.out.write(options.json === true ? listJson(hosts, routes) : listText(hosts, routes));
     });
-}
-
-function said({ file, line, message }: ConfigIssue): string {
-  return `${file}${line === undefined ? '' : `:${String(line)}`}: ${message}`;
 }

@@ -1,13 +1,12 @@
 import { isIP } from 'node:net';
 import type { ConfigIssue } from '../../errors.ts';
-import type { HostTrouble, Withheld } from '../model/types.ts';
+import type { HostTrouble, Jump, Withheld, Written } from '../model/types.ts';
 import { issueAt, placeAt } from '../yaml/source.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
 import { type GroupEntry, type HostEntry, hostName } from './inventory-structure.ts';
 import type { Graph, Spot } from './ansible/graph.ts';
 import type { AnsibleHost } from './ansible/hosts.ts';
 import type { Trouble } from './ansible/meaning.ts';
-import type { Hop } from './ansible/ssh-args.ts';
 
 /** What Ansible's inventories add to the structure, and to the hosts that are made of it. */
 export interface AnsibleEntries {
@@ -20,7 +19,7 @@ export interface AnsibleEntries {
 export interface Beside {
   readonly troubles: readonly HostTrouble[];
   readonly withheld: ReadonlyMap<string, Withheld>;
-  readonly hops: readonly Hop[];
+  readonly jumps?: Written<readonly Jump[]>;
 }
 
 export function entriesOf(graph: Graph, hosts: readonly AnsibleHost[]): AnsibleEntries {
@@ -46,10 +45,8 @@ export function entriesOf(graph: Graph, hosts: readonly AnsibleHost[]): AnsibleE
   };
 }
 
-const noHops: readonly Hop[] = [];
-
 function besideOf(
-  { node, troubles, unread, withheld, hops }: AnsibleHost,
+  { node, troubles, unread, withheld, through }: AnsibleHost,
   issueOf: (trouble: Trouble) => HostTrouble,
 ): Beside {
   const { name, spot } = node;
@@ -73,7 +70,15 @@ function besideOf(
         { why: message, place: placeAt(at.source, at.span.start) },
       ]),
     ),
-    hops: hops?.hops ?? noHops,
+    // ssh on its own knows nothing of the hosts of an inventory.
+    ...(through === undefined
+      ? {}
+      : {
+          jumps: {
+            value: through.jumps.map((jump): Jump => ({ ...jump, isOutside: true })),
+            place: placeAt(through.spot.source, through.spot.span.start),
+          },
+        }),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Entry, HostEntry, Structure } from './inventory-structure.ts';
 
 /** What the command line says about every host, stronger than any file. */
 export type InventoryOverrides = Partial<
-  Pick<Settings, 'user' | 'port' | 'identity_file' | 'known_hosts_file' | 'become' | 'connect_timeout'>
+  Pick<Settings, 'user' | 'port' | 'identity_file' | 'known_hosts_file' | 'become' | 'connect_timeout' | 'ssh_config'>
 >;
 
 /** One source of settings for a host; later layers win. */

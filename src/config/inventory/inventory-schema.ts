@@ -34,8 +34,8 @@ const word = z.string().regex(/^[^\s-]\S*$/, 'must be one word that does not sta
 const directory = z.string().regex(/^(?:\/[^/\s]+)+$/, 'must be the absolute path of a directory, without white space');
 
 const settings = {
-  port: z.int().min(1).max(65_535).describe('TCP port of the SSH server; 22 when absent.'),
-  user: word.describe("Login name; the laptop's user when absent."),
+  port: z.int().min(1).max(65_535).describe("TCP port of the SSH server; ssh's configuration, or 22, when absent."),
+  user: word.describe("Login name; that of ssh's configuration, or the laptop's user, when absent."),
   identity_file: fileList.describe('Private key file or files, tried in this order; ~ is the home directory.'),
   identity_passphrase: secretSchema.describe('Passphrase of the private keys.'),
   password: secretSchema.describe('Login password, where the server takes no key.'),
@@ -49,7 +49,15 @@ const settings = {
   proxy_jump: z
     .string()
     .min(1)
-    .describe('The name of a host of the inventory that the connection goes through, or none.'),
+    .describe(
+      'The host that the connection goes through: the name of one of the inventory, or [user@]host[:port]; several, from the laptop on, with commas between them; or none.',
+    ),
+  ssh_config: z
+    .string()
+    .min(1)
+    .describe(
+      "The file of ssh's configuration that holds for it instead of yours and the system's, as with ssh -F; none: neither.",
+    ),
   connect_timeout: durationSchema.describe(
     'How long it may take from the first packet to a shell that is ready (login, bastion, sudo), and for each channel that is opened later; 10s when absent.',
   ),
@@ -65,7 +73,7 @@ const settingsSchema = z.strictObject(settings).partial();
 export const hostSchema = z
   .strictObject({
     address: word.describe(
-      'Name or IP address to connect to; the name when absent. May hold a range where the name does.',
+      "Name or IP address to connect to; ssh's HostName, or the name, when absent. May hold a range where the name does.",
     ),
     ...settings,
   })

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ConfigError, type ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { byHand } from '../../values/shell.ts';
@@ -6,10 +5,11 @@ import { asJson } from '../yaml/as-json.ts';
 import { type AnsibleEntries, type Beside, entriesOf } from './ansible-entries.ts';
 import { readHosts } from './ansible/hosts.ts';
 import { type AnsibleSources, type InventoryWishes, readSources } from './ansible/sources.ts';
-import { throughHops } from './ansible/through-hops.ts';
-import { draftHost, type HostContext, type HostDraft, withJump } from './inventory-host.ts';
+import { draftHost, type HostContext, type HostDraft } from './inventory-host.ts';
+import { circlesOf, jumpsOf, filesOfJumps } from './inventory-jumps.ts';
 import { type Inputs, type InventoryOverrides, layering } from './inventory-layers.ts';
 import { inventorySchema, type InventoryInput } from './inventory-schema.ts';
+import { namesBefore } from './troubles.ts';
 import { readStructure, type Structure } from './inventory-structure.ts';
 import { Suggestions } from '../model/closest.ts';
 import { expandRanges, hasRange } from '../model/ranges.ts';
@@ -18,7 +18,10 @@ import { readYamlFile, type Read } from './read-file.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
 import { mistakenSecrets } from '../expressions/secret-vars.ts';
 import { inOrder } from '../yaml/source.ts';
-import type { Host, HostTrouble, Inventory } from '../model/types.ts';
+import type { Host, Inventory } from '../model/types.ts';
+import { nothingKnown, routeTo } from '../ssh/route.ts';
+import type { Laptop } from '../ssh/target-of-way.ts';
+import { readLaptop } from '../ssh/through-ssh.ts';
 import type { Path, YamlFile } from '../yaml/yaml.ts';
 
 /** Reads and merges the files. Throws a ConfigError with every issue of all of them. */
@@ -52,9 +55,10 @@ export async function readInventory(
     ...structure.issues,
   ];
   if (issues.length > 0) return { issues: inOrder(issues) };
-  const context = { io, overrides, keys: await defaultKeys(io), addresses: expandedOnce() };
   const inputs = new Map(judged.flatMap(({ yaml, value }) => (value === undefined ? [] : [[yaml, value] as const])));
-  const built = build(structure.structure, inputs, sources.files, context, ansible.besides);
+  const context = { io, overrides, addresses: expandedOnce() };
+  const read = { structure: structure.structure, inputs, files: sources.files, besides: ansible.besides };
+  const built = build(read, context, await readLaptop(io));
   return built.value === undefined
     ? built
     : {
@@ -141,18 +145,18 @@ function expressionsIn(root: Json): readonly Path[] {
   return found;
 }
 
-async function defaultKeys(io: ConfigIo): Promise<readonly string[]> {
-  const files = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(io.homeDir, '.ssh', name));
-  const there = await Promise.all(files.map((file) => io.fileExists(file)));
-  return files.filter((_, index) => there[index]);
+/** What the files say, each by itself. */
+interface ReadFiles {
+  readonly structure: Structure;
+  readonly inputs: Inputs;
+  readonly files: readonly string[];
+  readonly besides: ReadonlyMap<string, Beside>;
 }
 
 function build(
-  structure: Structure,
-  inputs: Inputs,
-  files: readonly string[],
+  { structure, inputs, files, besides }: ReadFiles,
   context: HostContext,
-  besides: ReadonlyMap<string, Beside>,
+  laptop: Laptop,
 ): Read<Inventory> {
   const issues: ConfigIssue[] = [];
   const groups = memberships(structure);
@@ -161,13 +165,24 @@ function build(
     [...structure.hosts.values()].map((entry) => [entry.name, draftHost(entry, layersOf(entry), context, issues)]),
   );
   const suggestions = new Suggestions(() => drafts.keys());
-  const hosts = new Map(
-    [...drafts].map(([name, draft]) => [
-      name,
-      complete(withJump(draft, drafts, suggestions, issues), besides, context),
-    ]),
+  const jumps = new Map(
+    [...drafts].map(([name, draft]) => [name, besides.get(name)?.jumps ?? jumpsOf(draft, drafts, suggestions, issues)]),
   );
+  issues.push(...circlesOf(jumps, drafts));
   if (issues.length > 0) return { issues: inOrder(distinct(issues)) };
+  const ways = new Map(
+    [...drafts.values()].map(({ name, way }) => [name, { ...way, jumps: jumps.get(name) }] as const),
+  );
+  const finder = { ways, known: nothingKnown, laptop };
+  const hosts = new Map(
+    [...drafts.values()].map((draft): [string, Host] => {
+      const { name, vars, groups, secrets, place, way: own } = draft;
+      const way = ways.get(name) ?? own;
+      const files = [...draft.files, ...filesOfJumps(way, context.io)];
+      const { target } = routeTo(name, way, finder);
+      return [name, { name, vars, groups, secrets, files, place, way, target, ...besideOf(name, target, besides) }];
+    }),
+  );
   return {
     value: { file: files.join(', '), files, hosts, groups, warnings: plainSecrets(drafts.values()) },
     issues: [],
@@ -175,13 +190,14 @@ function build(
 }
 
 /** What hinders a bastion hinders whoever is behind it. */
-function complete(host: Host, besides: ReadonlyMap<string, Beside>, context: HostContext): Host {
-  const own = besides.get(host.name);
-  const troubles: HostTrouble[] = [...(own?.troubles ?? [])];
-  for (let { jump } = host.target; jump !== undefined; { jump } = jump)
-    troubles.push(...(besides.get(jump.name)?.troubles ?? []));
+function besideOf(
+  name: string,
+  target: Host['target'],
+  besides: ReadonlyMap<string, Beside>,
+): Pick<Host, 'troubles' | 'withheld'> {
+  const own = besides.get(name);
+  const troubles = [name, ...namesBefore(target)].flatMap((stop) => besides.get(stop)?.troubles ?? []);
   return {
-    ...throughHops(host, own?.hops ?? [], context),
     ...(troubles.length === 0 ? {} : { troubles }),
     ...(own === undefined || own.withheld.size === 0 ? {} : { withheld: own.withheld }),
   };

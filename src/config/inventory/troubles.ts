@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigIssue } from '../../errors.ts';
-import type { Host, HostTrouble } from '../model/types.ts';
+import type { Target } from '../../transport/transport.ts';
+import type { Host, HostTrouble, Inventory } from '../model/types.ts';
 import { inOrder } from '../yaml/source.ts';
 
 /** What stands in the way of these hosts; what many of them share is said once, with their names. */
@@ -27,6 +28,22 @@ export function refuseTroubled(hosts: readonly Host[]): readonly Host[] {
   const issues = troublesOf(hosts);
   if (issues.length > 0) throw new ConfigError(issues);
   return hosts;
+}
+
+/** Of hosts to which the whole way is known by now: what stands in the way of whom they are behind stands in theirs. */
+export function refuseTroubledBefore(inventory: Inventory, hosts: readonly Host[]): readonly Host[] {
+  refuseTroubled(
+    hosts.map(({ troubles: _, ...host }) => ({
+      ...host,
+      troubles: namesBefore(host.target).flatMap((name) => inventory.hosts.get(name)?.troubles ?? []),
+    })),
+  );
+  return hosts;
+}
+
+/** The hosts that a target is behind. */
+export function namesBefore({ jump }: Target): readonly string[] {
+  return jump === undefined ? [] : [jump.name, ...namesBefore(jump)];
 }
 
 function few(names: readonly string[]): string {

@@ -18,12 +18,25 @@ export interface ConfigIo {
       readonly env?: Readonly<Record<string, string>>;
     },
   ): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }>;
+  /**
+   * Asks the system's `ssh` something that it answers without connecting. It has no terminal, and is ended when its
+   * time is over. Rejects with `code: 'ENOENT'` where there is no such program, as if this were absent.
+   */
+  readonly askSsh?: (args: readonly string[], timeoutMs: number) => Promise<SshRan>;
+  /** The home directory of the laptop's user as the system has it, whatever HOME says: what `ssh` calls `~`. */
+  readonly accountHome?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   /** The laptop's user: the login name where the inventory gives none. */
   readonly userName: string;
   /** Ends what only computes: expressions on many hosts. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface SshRan {
+  readonly status: number | 'late';
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** `~` and `~/x` are the laptop's home directory. */

@@ -49,11 +49,65 @@ export interface Withheld {
   readonly place: Place;
 }
 
+/** A value of the inventory, and where it stands; without either it is the command line's. */
+export interface Written<Value> {
+  readonly value: Value;
+  readonly place?: Place;
+  /** Where it comes from when that is no place of the inventory. */
+  readonly from?: string;
+}
+
+/** A host on the way to another one, as `ssh -J` takes it: `[user@]host[:port]`. */
+export interface Jump {
+  readonly host: string;
+  readonly user?: string;
+  readonly port?: number;
+  /** Offered there instead of what else is said of it. */
+  readonly identityFiles?: readonly string[];
+  /** It is no host of the inventory, though one may be called so. */
+  readonly isOutside?: true;
+  /** It is a command of its own that goes there: with this file of ssh's configuration, or with the usual ones. */
+  readonly config?: { readonly file?: string };
+}
+
+/** What the inventory itself says of the way to a host; beneath it lie ssh's configuration, and the defaults. */
+export interface Way {
+  /** What ssh is given for the host, where that is not its name. */
+  readonly destination?: Written<string> | undefined;
+  readonly address?: Written<string> | undefined;
+  readonly port?: Written<number> | undefined;
+  readonly user?: Written<string> | undefined;
+  readonly identityFiles?: Written<readonly string[]> | undefined;
+  readonly agent?: Written<boolean> | undefined;
+  readonly knownHostsFiles?: Written<readonly string[]> | undefined;
+  readonly connectTimeoutMs?: Written<number> | undefined;
+  /** From the laptop on; empty where the host is to be reached directly. */
+  readonly jumps?: Written<readonly Jump[]> | undefined;
+  /** The file of ssh's configuration that holds for it, or `none`. */
+  readonly sshConfig?: Written<string> | undefined;
+  readonly become: boolean;
+  /** Who is to become root does so by sudo unless this inventory says that the login is root's, whatever else says so. */
+  readonly isRootOnlyIfSaid?: true | undefined;
+  /** Whom ssh's configuration has in front of it is no host of the inventory. */
+  readonly isBehindOutside?: true | undefined;
+  readonly becomeUser: string;
+  readonly commandTimeoutMs: number;
+  readonly stateDirectory: string;
+}
+
+/** One value of the way to a host, for people: where it comes from, too. */
+export interface WayRow {
+  readonly key: string;
+  readonly value: string;
+  readonly from: string;
+}
+
 /** One machine, with everything of its groups and defaults merged in. */
 export interface Host {
   readonly name: string;
-  /** Without its secrets, until `resolveSecrets` has read them. */
+  /** What the inventory and the defaults say; complete with `throughSsh` and, as to secrets, with `resolveSecrets`. */
   readonly target: Target;
+  readonly way: Way;
   readonly secrets: Readonly<Partial<Record<SecretKey, SecretSetting>>>;
   /** The files of this machine that the inventory names for it, besides those of secrets. */
   readonly files: readonly NamedSource[];

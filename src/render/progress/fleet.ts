@@ -144,6 +144,7 @@ export class Fleet {
         return;
       case 'run.started':
       case 'secret.command':
+      case 'ssh.command':
       case 'laptop.reads':
       case 'host.reads':
       case 'run.finished':

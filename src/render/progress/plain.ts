@@ -85,6 +85,7 @@ export class PlainRenderer implements Renderer {
         ];
       // It has been said on standard error, before it was run.
       case 'secret.command':
+      case 'ssh.command':
       case 'laptop.reads':
       case 'host.reads':
         return [];

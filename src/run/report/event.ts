@@ -37,6 +37,8 @@ export type RunEvent =
     }
   /** A program has been run on the laptop because a secret is to come from it; `where` is who says so. */
   | { readonly type: 'secret.command'; readonly command: string; readonly where: string }
+  /** A program that ssh has run on the laptop to tell how these hosts are reached: its configuration says so (`Match exec`). */
+  | { readonly type: 'ssh.command'; readonly command: string; readonly hosts: readonly string[] }
   /** A file, or a variable of the environment, that is read on the laptop because an inventory or a playbook names it: `key` is what for. */
   | {
       readonly type: 'laptop.reads';

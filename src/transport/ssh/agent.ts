@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import ssh2, { type IdentityCallback, type ParsedKey } from 'ssh2';
+import type { Target } from '../transport.ts';
 
 type GetStream = Parameters<ssh2.OpenSSHAgent['getStream']>[0];
 
@@ -7,7 +8,31 @@ type GetStream = Parameters<ssh2.OpenSSHAgent['getStream']>[0];
 export const agentAnswerMs = 3000;
 
 /** Who is told, once, that the agent is gone on without. */
-export type OnSilentAgent = (warning: string) => void;
+export type OnSilentAgent = (warning: string, socketPath: string) => void;
+
+/** The agents that targets name, each asked once, and the one that runs for everything. */
+export class Agents {
+  readonly #usual: string | undefined;
+  readonly #onSilent: OnSilentAgent;
+  readonly #bySocket = new Map<string, Agent>();
+
+  constructor(usual: string | undefined, onSilent: OnSilentAgent) {
+    this.#usual = usual;
+    this.#onSilent = onSilent;
+  }
+
+  /** Undefined where the target may use none, or none runs. */
+  of({ agent, agentSocket = this.#usual }: Target): Agent | undefined {
+    if (!agent || agentSocket === undefined) return undefined;
+    const known = this.#bySocket.get(agentSocket) ?? new Agent(agentSocket, this.#onSilent);
+    this.#bySocket.set(agentSocket, known);
+    return known;
+  }
+
+  close(): void {
+    for (const agent of this.#bySocket.values()) agent.close();
+  }
+}
 
 /** The keys that a running ssh-agent holds, asked for once for all hosts. */
 export class Agent {
@@ -40,7 +65,10 @@ export class Agent {
     return new Promise((resolve, reject) => {
       const agent = new AskedAgent(this.#sockets);
       const timer = setTimeout(() => {
-        this.#onSilent(`the ssh-agent did not answer within ${String(agentAnswerMs / 1000)} s: connecting without it`);
+        this.#onSilent(
+          `the ssh-agent did not answer within ${String(agentAnswerMs / 1000)} s: connecting without it`,
+          this.#sockets.path,
+        );
         reject(new Error('no answer'));
         agent.giveUp();
       }, agentAnswerMs);

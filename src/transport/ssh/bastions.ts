@@ -38,7 +38,7 @@ export class Bastions {
   }
 
   #client(bastion: Target): Promise<SshClient> {
-    const id = JSON.stringify([bastion.name, bastion.user, bastion.address, bastion.port]);
+    const id = idOf(bastion);
     const known = this.#clients.get(id);
     if (known !== undefined) return known;
     const { signal } = this.#closing;
@@ -52,6 +52,13 @@ export class Bastions {
     void opening.then(({ closed }) => closed).then(forget, forget);
     return opening;
   }
+}
+
+/** Whoever is to be trusted otherwise, or logged in to by other keys, is another bastion. */
+function idOf({ name, user, address, port, ...how }: Target): string {
+  const { identityFiles, agent, agentSocket, identitiesOnly, knownHostsFiles, hostKeyAlias, jump } = how;
+  const keys = [identityFiles, agent, agentSocket, identitiesOnly, knownHostsFiles, hostKeyAlias];
+  return JSON.stringify([name, user, address, port, ...keys, jump === undefined ? null : idOf(jump)]);
 }
 
 function behind(target: Target, bastion: Target, thrown: unknown): AppError {

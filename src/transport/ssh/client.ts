@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
+import type { Keepalive } from '../transport.ts';
 
 /** An authenticated connection to a server whose host key was accepted. */
 export interface SshClient {
@@ -9,12 +10,6 @@ export interface SshClient {
   readonly server: string;
   /** Resolves once the connection is gone, with the error that ended it if there was one. */
   readonly closed: Promise<Error | undefined>;
-}
-
-/** A peer that leaves this many messages in a row unanswered is taken for dead. */
-export interface Keepalive {
-  readonly intervalMs: number;
-  readonly count: number;
 }
 
 export const defaultKeepalive: Keepalive = { intervalMs: 15_000, count: 3 };

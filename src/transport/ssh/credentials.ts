@@ -39,8 +39,7 @@ export async function gatherCredentials(
   const problems: string[] = [];
   const reading = Promise.all(target.identityFiles.map((file) => identities.read(file, target.identityPassphrase)));
   const read = await readInTime(target.name, `its key files (${target.identityFiles.join(', ')})`, reading, signal);
-  const held =
-    target.agent && agent !== undefined ? await interruptible(agentKeys(agent, problems), signal, target.name) : [];
+  const held = agent === undefined ? [] : await interruptible(agentKeys(agent, problems), signal, target.name);
   const throughAgent = (key: ParsedKey): Credential[] => {
     if (agent === undefined) return [];
     const one = agent.only(key);
@@ -55,6 +54,8 @@ export async function gatherCredentials(
   };
 
   const fromFiles = read.flatMap((identity): Credential[] => {
+    if (identity.certificate !== undefined)
+      problems.push(`${identity.certificate}: certificates are not used by this transport`);
     if ('key' in identity)
       return [
         {
@@ -68,7 +69,8 @@ export async function gatherCredentials(
     problems.push(identity.problem);
     return [];
   });
-  const others = held.filter((key) => !read.some((identity) => samePublicKey(identity, key)));
+  const others =
+    target.identitiesOnly === true ? [] : held.filter((key) => !read.some((identity) => samePublicKey(identity, key)));
   const usable = [
     ...fromFiles,
     ...others.flatMap(throughAgent),

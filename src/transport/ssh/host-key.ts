@@ -4,7 +4,14 @@ import type { ServerHostKeyAlgorithm } from 'ssh2';
 import { AppError } from '../../errors.ts';
 import { quote } from '../../values/shell.ts';
 import type { Target } from '../transport.ts';
-import { judgeHostKey, type KnownHost, knownHostName, parseKnownHosts, pinnedKeys } from './known-hosts.ts';
+import {
+  hashedHostName,
+  judgeHostKey,
+  type KnownHost,
+  knownHostName,
+  parseKnownHosts,
+  pinnedKeys,
+} from './known-hosts.ts';
 
 /** Signature algorithms by preference, with the key type that known_hosts calls them by. */
 const algorithms: readonly (readonly [ServerHostKeyAlgorithm, string])[] = [
@@ -72,7 +79,7 @@ export class HostKeyCheck {
 
   /** The types known for this host come first, otherwise the server would present a key of another type. */
   get algorithms(): ServerHostKeyAlgorithm[] {
-    const { address, port } = this.#target;
+    const { address, port } = knownAs(this.#target);
     const types = new Set(pinnedKeys(this.#known, address, port).keys.map(({ type }) => type));
     const isKnown = ([, type]: readonly [ServerHostKeyAlgorithm, string]): boolean => types.has(type);
     return [...algorithms.filter(isKnown), ...algorithms.filter((each) => !isKnown(each))].map(
@@ -96,14 +103,16 @@ export class HostKeyCheck {
   };
 
   #judge(key: Buffer): AppError | undefined {
-    const { name, address, port, knownHostsFiles } = this.#target;
+    const { name, address, port, knownHostsFiles, hashKnownHosts } = this.#target;
     const type = key.toString('latin1', 4, 4 + key.readUInt32BE(0));
     this.#fingerprint = `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
     this.#publicKey = `${type} ${key.toString('base64')}`;
     const shown = `${type} key ${this.#fingerprint}`;
-    const verdict = judgeHostKey(this.#known, address, port, type, key);
-    const file = knownHostsFiles[0] ?? '~/.ssh/known_hosts';
-    const line = `${knownHostName(address, port)} ${type} ${key.toString('base64')}`;
+    const as = knownAs(this.#target);
+    const verdict = judgeHostKey(this.#known, as.address, as.port, type, key);
+    const file = knownHostsFiles.find((each) => each !== '/dev/null') ?? '~/.ssh/known_hosts';
+    const known = knownHostName(as.address, as.port);
+    const line = `${hashKnownHosts === true ? hashedHostName(known) : known} ${type} ${key.toString('base64')}`;
     switch (verdict.kind) {
       case 'known':
         return undefined;
@@ -142,6 +151,11 @@ export class HostKeyCheck {
         );
     }
   }
+}
+
+/** What its keys are filed under: as ssh has it, an alias has no port. */
+function knownAs({ address, port, hostKeyAlias }: Target): Pick<Target, 'address' | 'port'> {
+  return hostKeyAlias === undefined ? { address, port } : { address: hostKeyAlias, port: 22 };
 }
 
 function aboutAuthority(authority: KnownHost | undefined): string {

@@ -1,11 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import ssh2, { type ParsedKey } from 'ssh2';
 import type { Secret } from '../../values/secret.ts';
 
 /** A private key, or in words why its file gives none (and then perhaps the public half, for the agent). */
 export type Identity =
-  | { readonly file: string; readonly key: ParsedKey }
-  | { readonly file: string; readonly problem: string; readonly publicKey: Buffer | undefined };
+  | { readonly file: string; readonly key: ParsedKey; readonly certificate?: string | undefined }
+  | {
+      readonly file: string;
+      readonly problem: string;
+      readonly publicKey: Buffer | undefined;
+      /** The certificate that lies beside it. */
+      readonly certificate?: string | undefined;
+    };
 
 /**
  * Reads and decrypts each key file once for all hosts: a passphrase costs about 0.4 s of computing
@@ -30,6 +36,14 @@ export class Identities {
 }
 
 async function readIdentity(file: string, passphrase: string | undefined): Promise<Identity> {
+  const certificate = await access(`${file}-cert.pub`).then(
+    () => `${file}-cert.pub`,
+    () => undefined,
+  );
+  return { ...(await readKey(file, passphrase)), certificate };
+}
+
+async function readKey(file: string, passphrase: string | undefined): Promise<Identity> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

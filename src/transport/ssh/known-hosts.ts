@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 
 export interface KnownHost {
   readonly marker: '@revoked' | '@cert-authority' | undefined;
@@ -36,6 +36,12 @@ function parseLine(line: string, where: string): KnownHost | undefined {
 export function knownHostName(address: string, port: number): string {
   const name = address.toLowerCase();
   return port === 22 ? name : `[${name}]:${String(port)}`;
+}
+
+/** The same as ssh writes it with HashKnownHosts: whoever reads the file does not learn which hosts there are. */
+export function hashedHostName(name: string): string {
+  const salt = randomBytes(20);
+  return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
 }
 
 /** The entries for this host, markers included. */

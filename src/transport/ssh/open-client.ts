@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { interruptedConnecting } from '../remote-shell/abort.ts';
 import { type Deadline, readInTime } from '../remote-shell/deadline.ts';
-import type { Target } from '../transport.ts';
-import type { Agent } from './agent.ts';
+import type { Keepalive, Target } from '../transport.ts';
+import type { Agents } from './agent.ts';
 import { Attempt } from './attempt.ts';
-import type { Keepalive, SshClient } from './client.ts';
+import type { SshClient } from './client.ts';
 import { connectError, isDropped } from './connect-error.ts';
 import { type Credentials, gatherCredentials } from './credentials.ts';
 import { HostKeyCheck, type KnownHostsFiles } from './host-key.ts';
@@ -18,7 +18,7 @@ export interface ClientParts {
   readonly keepalive: Keepalive;
   readonly knownHosts: KnownHostsFiles;
   readonly identities: Identities;
-  readonly agent: Agent | undefined;
+  readonly agents: Agents;
   readonly limiter: StartLimiter;
 }
 
@@ -50,13 +50,15 @@ export async function openClient(
   signal: AbortSignal,
 ): Promise<SshClient> {
   if (signal.aborted) throw interruptedConnecting(target.name);
+  if (target.unserved !== undefined)
+    throw new AppError('unsupported', `${target.name}: ${target.unserved.message}`, { hint: target.unserved.hint });
   const known = await readInTime(
     target.name,
     `its known_hosts files (${target.knownHostsFiles.join(', ')})`,
     parts.knownHosts.entries(target.knownHostsFiles),
     signal,
   );
-  const credentials = await gatherCredentials(target, parts.identities, parts.agent, signal);
+  const credentials = await gatherCredentials(target, parts.identities, parts.agents.of(target), signal);
   try {
     return await tryToConnect(target, parts, { credentials, known, route, deadline }, signal);
   } finally {
@@ -75,7 +77,7 @@ async function tryToConnect(
     const openSocket = await route?.();
     const report = await limiter.acquire(signal);
     giveUpAt ??= performance.now() + target.connectTimeoutMs;
-    const attempt = new Attempt(target, credentials, new HostKeyCheck(target, known), keepalive);
+    const attempt = new Attempt(target, credentials, new HostKeyCheck(target, known), target.keepalive ?? keepalive);
     try {
       const client = await attempt.connect(await openSocket?.(deadline), deadline, signal);
       report('succeeded');

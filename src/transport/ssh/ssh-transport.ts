@@ -2,10 +2,10 @@ import { Deadline } from '../remote-shell/deadline.ts';
 import type { Heartbeat } from '../remote-shell/host-lock.ts';
 import { type Carrier, openShellConnection } from '../remote-shell/shell-connection.ts';
 import { redacting } from '../redaction/redacting.ts';
-import type { Connection, Target, Transport } from '../transport.ts';
-import { Agent, type OnSilentAgent } from './agent.ts';
+import type { Connection, Keepalive, Target, Transport } from '../transport.ts';
+import { Agents, type OnSilentAgent } from './agent.ts';
 import { Bastions } from './bastions.ts';
-import { defaultKeepalive, endClient, type Keepalive, type SshClient } from './client.ts';
+import { defaultKeepalive, endClient, type SshClient } from './client.ts';
 import { type ClientParts, openClient } from './open-client.ts';
 import { openExecChannel } from './exec-channel.ts';
 import { KnownHostsFiles } from './host-key.ts';
@@ -27,10 +27,7 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
   const parts: ClientParts = {
     knownHosts: new KnownHostsFiles(),
     identities: new Identities(),
-    agent:
-      options.agentSocket === undefined
-        ? undefined
-        : new Agent(options.agentSocket, options.onSilentAgent ?? (() => undefined)),
+    agents: new Agents(options.agentSocket, options.onSilentAgent ?? (() => undefined)),
     keepalive: options.keepalive ?? defaultKeepalive,
     limiter: new StartLimiter(options.startLimits),
   };
@@ -42,7 +39,7 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
       return await openShellConnection(sshCarrier(client, target.name), target, deadline, signal, options.heartbeat);
     },
     async close() {
-      parts.agent?.close();
+      parts.agents.close();
       await bastions.close();
     },
   });

@@ -170,7 +170,7 @@ groups:
     const hosts = Array.from({ length: 5000 }, (_, host) => `  h-${String(host)}: {}\n`).join('');
     const issues = await issuesOf(load(`defaults: { proxy_jump: h-4999x }\nhosts:\n${hosts}`));
     expect(issues.map(({ line, message }) => `${String(line)}: ${message}`)).toEqual([
-      '1: proxy_jump: there is no host "h-4999x" in the inventory; did you mean "h-4999"?',
+      '1: proxy_jump: there is no host "h-4999x" in the inventory; did you mean "h-4999"? (ssh://h-4999x is one that is not in it)',
     ]);
   });
 

@@ -1,3 +1,18 @@
+/** Of several names for one thing Ansible takes the last one that is set. */
+export const names = {
+  address: ['ansible_host', 'ansible_ssh_host'],
+  port: ['ansible_port', 'ansible_ssh_port'],
+  user: ['ansible_user', 'ansible_ssh_user'],
+  password: ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'],
+  identity_file: ['ansible_private_key_file', 'ansible_ssh_private_key_file'],
+  identity_passphrase: ['ansible_private_key_passphrase', 'ansible_ssh_private_key_passphrase'],
+  become: ['ansible_become'],
+  become_user: ['ansible_become_user', 'ansible_sudo_user'],
+  become_password: ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'],
+} as const;
+
+export type Key = keyof typeof names;
+
 /** Variables of which the last that is set counts, what they may say without changing anything, and what to do otherwise. */
 export const conditions: readonly (readonly [readonly string[], RegExp, string])[] = [
   [

@@ -4,7 +4,7 @@ import { issueAt, type Source, type Span } from '../../yaml/source.ts';
 import { type Graph, type GroupNode, setOfGroup, type Spot } from './graph.ts';
 import { hostPattern, HostPatternMistake } from './host-pattern.ts';
 import { pythonLiteral } from './literal.ts';
-import { WordMistake, wordsOf } from './words.ts';
+import { WordMistake, wordsOf } from '../../model/words.ts';
 
 const section = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/;
 const child = /^([^:\]\s]+)\s*(?:#.*)?$/;

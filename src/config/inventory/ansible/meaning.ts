@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
+import type { Jump } from '../../model/types.ts';
 import type { Json, JsonObject } from '../../../values/json.ts';
-import { conditions } from './conditions.ts';
+import { conditions, type Key, names } from './conditions.ts';
 import type { Spot, Variable, Variables } from './graph.ts';
 import { pythonText } from './literal.ts';
-import { type Hop, readSshArgs, type SshArgs, SshArgsMistake } from './ssh-args.ts';
+import { readSshArgs, type SshArgs, SshArgsMistake } from '../../ssh/ssh-args.ts';
 import { isJinja, isVaulted, truthOf, unsafeText, whyWithheld, withoutMarks } from './values.ts';
 
 type SecretSource = string | { env: string };
@@ -21,6 +22,7 @@ export interface MeantSettings {
   become_user?: string;
   become_password?: SecretSource;
   known_hosts_file?: string[];
+  ssh_config?: string;
   vars: JsonObject;
 }
 
@@ -32,8 +34,8 @@ export interface Meaning {
   readonly settings: MeantSettings;
   /** Where each of the settings is written. */
   readonly spots: ReadonlyMap<string, Located>;
-  /** The machines that it is reached through, in order. */
-  readonly hops?: { readonly hops: readonly Hop[]; readonly spot: Spot };
+  /** The machines that it is reached through, in order; none where it is said that it is reached directly. */
+  readonly through?: { readonly jumps: readonly Jump[]; readonly spot: Spot };
   /** What is not understood and would change the way to the host, or the rights on it. */
   readonly troubles: readonly Trouble[];
   /** Variables that no playbook can be given, and why. */
@@ -44,21 +46,6 @@ export interface Trouble {
   readonly spot: Spot;
   readonly message: string;
 }
-
-/** Of several names for one thing Ansible takes the last one that is set. */
-const names = {
-  address: ['ansible_host', 'ansible_ssh_host'],
-  port: ['ansible_port', 'ansible_ssh_port'],
-  user: ['ansible_user', 'ansible_ssh_user'],
-  password: ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'],
-  identity_file: ['ansible_private_key_file', 'ansible_ssh_private_key_file'],
-  identity_passphrase: ['ansible_private_key_passphrase', 'ansible_ssh_private_key_passphrase'],
-  become: ['ansible_become'],
-  become_user: ['ansible_become_user', 'ansible_sudo_user'],
-  become_password: ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'],
-} as const;
-
-type Key = keyof typeof names;
 
 const fromEnvironment =
   /^\s*\{\{\s*lookup\(\s*(["'])(?:ansible\.builtin\.)?env\1\s*,\s*(["'])([A-Za-z_]\w*)\2\s*\)\s*\}\}\s*$/;
@@ -119,8 +106,12 @@ class Reader {
     const knownHosts = first('knownHostsFiles');
     const knownSpot = this.#spots.get('knownHostsFiles');
     if (knownSpot !== undefined) this.#spots.set('known_hosts_file', knownSpot);
-    const hops = first('hops');
-    const hopSpot = this.#spots.get('hops')?.spot;
+    const jumps = first('jumps');
+    const jumpSpot = this.#spots.get('jumps')?.spot;
+    // Of this option ssh takes the last.
+    const configured = sources.findLast(({ args }) => args.config !== undefined);
+    const config = configured?.args.config;
+    if (configured !== undefined) this.#spots.set('ssh_config', configured.variable);
     const become = this.#truth();
     const becomeUser = this.#word('become_user');
     const settings: Omit<MeantSettings, 'vars'> = {
@@ -135,12 +126,13 @@ class Reader {
       ...(becomeUser === undefined ? {} : { become_user: becomeUser }),
       ...this.#secret('become_password'),
       ...(knownHosts === undefined ? {} : { known_hosts_file: knownHosts.map(fromHere) }),
+      ...(config === undefined ? {} : { ssh_config: config === 'none' ? config : fromHere(config) }),
     };
     const { vars, withheld } = this.#rest();
     return {
       settings: { ...settings, vars },
       spots: this.#spots,
-      ...(hops === undefined || hops.length === 0 || hopSpot === undefined ? {} : { hops: { hops, spot: hopSpot } }),
+      ...(jumps === undefined || jumpSpot === undefined ? {} : { through: { jumps, spot: jumpSpot } }),
       troubles: this.#troubles,
       withheld,
     };

@@ -39,7 +39,7 @@ describe('what variables of Ansible mean here', () => {
     ['ansible_user="" ansible_host=""', { user: 'ada', address: 'h' }],
     [
       `ansible_ssh_common_args='-J me@gate:7,second'`,
-      { jump: { name: 'ada@second:22', identityFiles: [], jump: { address: 'gate', user: 'me', port: 7 } } },
+      { jump: { name: 'second', user: 'ada', identityFiles: [], jump: { address: 'gate', user: 'me', port: 7 } } },
     ],
     [
       `ansible_ssh_args='-o ProxyCommand="ssh -i ~/b.pem -W %h:%p gate"'`,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { truthOf } from '../../../../src/config/inventory/ansible/values.ts';
 import { pythonLiteral, pythonText } from '../../../../src/config/inventory/ansible/literal.ts';
-import { WordMistake, wordsOf } from '../../../../src/config/inventory/ansible/words.ts';
+import { WordMistake, wordsOf } from '../../../../src/config/model/words.ts';
 import { plainValue } from '../../../../src/config/inventory/ansible/yaml11.ts';
 
 describe('a value of an INI file is what Python makes of it', () => {

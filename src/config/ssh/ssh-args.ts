@@ -1,20 +1,16 @@
-import { WordMistake, wordsOf } from './words.ts';
-
-/** A machine on the way, as options of ssh name it. */
-export interface Hop {
-  readonly host: string;
-  readonly user?: string;
-  readonly port?: number;
-  readonly identityFiles: readonly string[];
-}
+import type { Jump } from '../model/types.ts';
+import { WordMistake, wordsOf } from '../model/words.ts';
+import { isLogin, JumpMistake, parseJumps } from './jumps.ts';
 
 /** What options of ssh come to, as far as they change the way to a host or who one is there. */
 export interface SshArgs {
   /** In the order in which they are gone through. */
-  readonly hops?: readonly Hop[];
+  readonly jumps?: readonly Jump[];
   readonly user?: string;
   readonly port?: number;
   readonly identityFiles: readonly string[];
+  /** Another file of ssh's configuration, or `none`. */
+  readonly config?: string;
   readonly knownHostsFiles?: readonly string[];
   readonly identitiesOnly?: boolean;
 }
@@ -41,12 +37,13 @@ const harmlessOptions = new Set(
 );
 
 interface Collected {
-  hops?: readonly Hop[] | undefined;
+  jumps?: readonly Jump[] | undefined;
   user?: string;
   port?: number;
   identityFiles: string[];
   knownHostsFiles?: readonly string[];
   identitiesOnly?: boolean;
+  config?: string;
   /** Of a command of its own: what -W asks for. */
   forward?: string;
 }
@@ -62,14 +59,16 @@ export function readSshArgs(text: string): SshArgs {
 }
 
 function defined({
-  hops,
+  jumps,
+  config,
   user,
   port,
   knownHostsFiles,
   identitiesOnly,
 }: Omit<Collected, 'identityFiles'>): Omit<SshArgs, 'identityFiles'> {
   return {
-    ...(hops === undefined ? {} : { hops }),
+    ...(jumps === undefined ? {} : { jumps }),
+    ...(config === undefined ? {} : { config }),
     ...(user === undefined ? {} : { user }),
     ...(port === undefined ? {} : { port }),
     ...(knownHostsFiles === undefined ? {} : { knownHostsFiles }),
@@ -113,9 +112,11 @@ function collect(
 
 function flag(args: Collected, letter: string, value: string, depth: number): void {
   if (letter === 'i') args.identityFiles.push(value);
-  else if (letter === 'l') args.user ??= value;
+  else if (letter === 'l') args.user ??= userOf(value);
   else if (letter === 'p') args.port ??= portOf(value);
-  else if (letter === 'J') args.hops ??= jumpsOf(value);
+  else if (letter === 'F')
+    args.config = value; // The last one counts.
+  else if (letter === 'J') args.jumps ??= jumpsOf(value);
   else if (letter === 'W') args.forward ??= value;
   else if (letter === 'o') option(args, value, depth);
   else if (!harmless.test(letter)) throw new SshArgsMistake(`the option -${letter} ${value} is not understood`);
@@ -128,7 +129,7 @@ function option(args: Collected, text: string, depth: number): void {
   const no = value.toLowerCase() === 'none';
   switch (key) {
     case 'user':
-      args.user ??= value;
+      args.user ??= userOf(value);
       return;
     case 'port':
       args.port ??= portOf(value);
@@ -140,10 +141,10 @@ function option(args: Collected, text: string, depth: number): void {
       args.identitiesOnly ??= /^(?:yes|true)$/i.test(value);
       return;
     case 'proxyjump':
-      args.hops ??= no ? [] : jumpsOf(value);
+      args.jumps ??= no ? [] : jumpsOf(value);
       return;
     case 'proxycommand':
-      args.hops ??= no ? [] : commandHops(value, depth);
+      args.jumps ??= no ? [] : jumpsOfCommand(depth === 0 ? value : withinCommand(value), depth);
       return;
     case 'userknownhostsfile': {
       // Whoever wants no host key checked is not followed: it is checked against the usual files.
@@ -156,36 +157,63 @@ function option(args: Collected, text: string, depth: number): void {
   }
 }
 
+/** In a command ssh has taken the tokens for itself, but for those that are doubled. */
+function withinCommand(command: string): string {
+  if (/(?<!%)(?:%%)*%[hp]/.test(command))
+    throw new SshArgsMistake(`ProxyCommand=${command} in another ProxyCommand is not understood: write %%h:%%p in it`);
+  return command.replaceAll('%%', '%');
+}
+
+function userOf(text: string): string {
+  if (!isLogin(text)) throw new SshArgsMistake(`"${text}" is no user`);
+  return text;
+}
+
 function portOf(text: string): number {
   const port = Number(text);
   if (!/^[0-9]+$/.test(text) || port < 1 || port > 65_535) throw new SshArgsMistake(`"${text}" is no port`);
   return port;
 }
 
-function jumpsOf(text: string): readonly Hop[] {
-  return text.split(',').map((one) => ({ ...destination(one), identityFiles: [] }));
+function jumpsOf(text: string): readonly Jump[] {
+  try {
+    return parseJumps(text);
+  } catch (thrown) {
+    throw thrown instanceof JumpMistake ? new SshArgsMistake(thrown.message) : thrown;
+  }
 }
 
-/** `[user@]host[:port]`, or an address of the kind `ssh://…`. */
-function destination(text: string): Omit<Hop, 'identityFiles'> {
-  const bare = text.replace(/^ssh:\/\//, '');
-  const [, user, bracketed, plain, port] =
-    /^(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:@[\]]+|[^@[\]]*:[^@[\]]*:[^@[\]]*))(?::([0-9]+))?$/.exec(bare) ?? [];
-  const host = bracketed ?? plain;
-  if (
-    host === undefined ||
-    !/^[A-Za-z0-9_:][A-Za-z0-9._:%-]*$/.test(host) ||
-    (user !== undefined && !/^[^\s-]\S*$/.test(user))
-  )
-    throw new SshArgsMistake(`"${text}" is not [user@]host[:port]`);
-  return { host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port: portOf(port) }) };
+/** `[user@]host`, or an address of the kind `ssh://…`; only in such a one does a port stand behind a colon. */
+function destination(text: string): Jump {
+  const [, user = '', address] = /^([^/]*@)?([^@[\]/]*:[^@[\]/]*:[^@[\]/]*)$/.exec(text) ?? [];
+  const [jump, ...others] = jumpsOf(address === undefined ? text : `${user}[${address}]`);
+  if (jump === undefined || others.length > 0 || (jump.port !== undefined && !text.startsWith('ssh://')))
+    throw new SshArgsMistake(`"${text}" is not [user@]host`);
+  return jump;
 }
 
-/** `ssh … -W %h:%p bastion`, or the same by netcat there: all that such a command does is to go through one more machine. */
-function commandHops(command: string, depth: number): readonly Hop[] {
-  const [program = '', ...given] = words(command.replace(/^\s*exec\s+/, ''));
+/**
+ * What a ProxyCommand goes through when going through it is all that it does: `ssh … -W %h:%p [user@]bastion`, or the
+ * same by netcat there. Undefined for whatever else it may be.
+ */
+export function jumpsOfProxyCommand(command: string): readonly Jump[] | undefined {
+  try {
+    return jumpsOfCommand(command, 0);
+  } catch (thrown) {
+    if (thrown instanceof SshArgsMistake) return undefined;
+    throw thrown;
+  }
+}
+
+/** A shell reads the command: what it would make something else of. */
+const forShells = /[$`;&|<>(){}\\*?\n]/;
+
+function jumpsOfCommand(command: string, depth: number): readonly Jump[] {
+  const bare = command.replace(/^\s*exec\s+/, '').replace(/\s+2>\s*\/dev\/null\s*$/, '');
   const complain = (): SshArgsMistake =>
     new SshArgsMistake(`ProxyCommand=${command} is not understood; what is: ssh -W %h:%p [user@]bastion`);
+  if (forShells.test(bare)) throw complain();
+  const [program = '', ...given] = words(bare);
   if (program.split('/').at(-1) !== 'ssh') throw complain();
   const first = collect(given, depth + 1);
   const [to, ...behind] = first.rest;
@@ -203,12 +231,20 @@ function commandHops(command: string, depth: number): readonly Hop[] {
       ? /^(?:nc|netcat|ncat)(?: -(?:w ?[0-9]+|q ?[0-9]+|[0-9]))*(?: --)? %h %p$/.test(rest.join(' '))
       : /^(?:%h|\[%h\]):%p$/.test(forward) && rest.length === 0;
   if (!isThrough) throw complain();
-  const { user, port, ...place } = destination(to);
-  const hop: Hop = {
-    ...place,
-    ...((user ?? args.user) === undefined ? {} : { user: user ?? args.user ?? '' }),
-    ...((port ?? args.port) === undefined ? {} : { port: port ?? args.port ?? 22 }),
-    identityFiles: args.identityFiles,
+  const named = destination(to);
+  // Whoever stands first counts: options, the destination, the options behind it.
+  const user = first.args.user ?? named.user ?? second.user;
+  const port = first.args.port ?? named.port ?? second.port;
+  const last: Jump = {
+    host: named.host,
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
+    ...(args.identityFiles.length === 0 ? {} : { identityFiles: args.identityFiles }),
   };
-  return [...(args.hops ?? []), hop];
+  const file = second.config ?? first.args.config;
+  const config = file === undefined ? {} : { file };
+  const jumps = [...(args.jumps ?? []), last].map((jump) => ({ ...jump, config: jump.config ?? config }));
+  // Of the tokens of ssh_config(5) only those are known here that stand for what is behind.
+  if (JSON.stringify(jumps).includes('%')) throw complain();
+  return jumps;
 }
