@@ -64,7 +64,7 @@ ${same_is:+$same_is$nl}${template:+$template$nl}== mounts
     printf '%s\n' "$why" >&2
     return 1
   }
-  for part in was is mounts all_was all_is; do : >"$work/$part"; done
+  for part in look was is mounts all_was all_is; do : >"$work/$part"; done
   parts <"$work/both" || return 1
   put "$texts" >>"$work/was"
   differences "$work/names" "$work/was" "$work/is"
@@ -75,7 +75,12 @@ ${same_is:+$same_is$nl}${template:+$template$nl}== mounts
 }
 faithful() {
   different "$1" >"$work/found" || fail "the new $name could not be compared with the old one"
-  case $1:$was in replaced:running) read -r seen <"$work/look" && goes_on "$seen" ;; esac
+  case $1:$was in
+    replaced:running)
+      read -r seen <"$work/look" || seen=
+      goes_on "$seen"
+      ;;
+  esac
   [ ! -s "$work/found" ] || fail "the new $name is not what was asked for: $(sort -u "$work/found" | tr '\n' ' ')"
 }
 # A container is connected to a network when it is made, whatever the old one has been disconnected from since.
