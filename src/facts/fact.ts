@@ -31,7 +31,20 @@ export interface Fact<Value> {
    * than each alone. Gives what it has printed of one of them, for `parse`.
    */
   part?(printed: Printed, args: readonly string[]): Printed;
+  /** It describes all things of one kind, as other facts do: what is asked of them in one flight is read by one script. */
+  readonly listed?: Listed;
   parse(printed: Printed, args: readonly string[]): Value;
+}
+
+export interface Listed {
+  /** Facts with the same kind can be read together. */
+  readonly kind: string;
+  /** What is asked of each thing: a line. */
+  readonly format: string;
+  /** Gives of each thing a line for each of the formats. */
+  readonly script: (formats: readonly string[]) => string;
+  /** What was printed for one of so many formats, as if it had been asked alone. */
+  readonly own: (printed: Printed, index: number, count: number) => Printed;
 }
 
 /** What a program is given that no argument list shows. Secrets are named; their values are fetched when it is run. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AppError } from '../../errors.ts';
 import { parseJson } from '../../values/json.ts';
 import { oneLine } from '../../values/terminal.ts';
-import type { Fact } from '../fact.ts';
+import type { Fact, Printed } from '../fact.ts';
 import { shell } from '../../shell/shell.ts';
 
 /** The exit statuses of a script that lists. */
@@ -64,6 +64,7 @@ export function dockerList<Item>({ name, kind, format, item, what }: Asked<Item>
   return {
     name,
     script: kind.script(format),
+    listed: { kind: kind.plural, format, script: (formats) => kind.script(formats.join('\n')), own: linesOf },
     parse({ status, stdout, stderr }) {
       if (status === noBinary)
         throw new AppError('no-docker', 'Docker is not installed: there is no docker command', {
@@ -83,6 +84,12 @@ export function dockerList<Item>({ name, kind, format, item, what }: Asked<Item>
       return found;
     },
   };
+}
+
+/** The number of things comes first; then of each there is a line for each format. */
+function linesOf({ stdout, ...printed }: Printed, index: number, count: number): Printed {
+  const [first = '', ...lines] = stdout.split('\n').filter((line) => line !== '');
+  return { ...printed, stdout: [first, ...lines.filter((_, at) => at % count === index)].join('\n') };
 }
 
 function noAnswer(stderr: string): AppError {

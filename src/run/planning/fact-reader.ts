@@ -3,6 +3,7 @@ import type { Answer, FactRequest, Known } from '../../facts/fact.ts';
 import { peer } from '../../facts/peer.ts';
 import { scaledSet } from '../../facts/volumes/scaled-set.ts';
 import type { Connection } from '../../transport/transport.ts';
+import { defaultMaxOutputBytes } from '../../transport/transport.ts';
 import { giveTurn } from '../../values/turn.ts';
 import type { SecretReference } from '../../values/secret-reference.ts';
 import { feedOfFact } from '../work/feed.ts';
@@ -92,7 +93,7 @@ function inParts(requests: readonly FactRequest[], { facts }: Laptop): readonly 
   const open = new Map<string, FactRequest[]>();
   for (const request of requests) {
     const { fact, host, feed } = request;
-    const whose = `${fact.name}@${host ?? ''}`;
+    const whose = `${fact.listed?.kind ?? fact.name}@${host ?? ''}`;
     const part = open.get(whose);
     if (part !== undefined && part.length < mostTogether) {
       part.push(request);
@@ -100,7 +101,7 @@ function inParts(requests: readonly FactRequest[], { facts }: Laptop): readonly 
     }
     const fresh = [request];
     parts.push(fresh);
-    if (fact.part !== undefined && feed === undefined && !facts.has(fact.name)) open.set(whose, fresh);
+    if ((fact.part ?? fact.listed) !== undefined && feed === undefined && !facts.has(fact.name)) open.set(whose, fresh);
   }
   return parts;
 }
@@ -132,7 +133,10 @@ async function answer(
     if (request.fact.runsPrograms === true && source.asked === undefined)
       throw new AppError('internal', `${request.fact.name} is asked where programs of a playbook have no place`);
     for (const one of requests) source.asked?.(one);
-    const { script, timeoutMs, mostBytes, givesText = false } = request.fact;
+    const { timeoutMs, mostBytes, givesText = false } = request.fact;
+    const listed = requests.flatMap(({ fact }) => fact.listed ?? []);
+    const joint = listed.length > 1 ? listed[0] : undefined;
+    const script = joint?.script(listed.map(({ format }) => format)) ?? request.fact.script;
     const stdin =
       request.feed === undefined ? undefined : feedOfFact(request.feed, (reference) => secretFrom(source, reference));
     const outcome = await whom.run(
@@ -144,6 +148,7 @@ async function answer(
         ...(stdin === undefined ? {} : { stdin }),
         ...(timeoutMs === undefined ? {} : { timeoutMs: timeoutMs * requests.length }),
         ...(mostBytes === undefined ? {} : { maxOutputBytes: mostBytes }),
+        ...(joint === undefined ? {} : { maxOutputBytes: defaultMaxOutputBytes * listed.length }),
       },
       { signal },
     );
@@ -153,9 +158,11 @@ async function answer(
       });
     // One host's long answers keep no other host from its turn.
     await giveTurn(signal);
-    return requests.map(({ fact, args }) =>
-      attempt(() => fact.parse(fact.part === undefined ? outcome : fact.part(outcome, args), args)),
-    );
+    return requests.map(({ fact, args }, index) => {
+      const own =
+        joint === undefined ? (fact.part?.(outcome, args) ?? outcome) : joint.own(outcome, index, listed.length);
+      return attempt(() => fact.parse(own, args));
+    });
   } catch (thrown) {
     const error = ofTheFact(thrown);
     return requests.map(() => ({ error }));

@@ -78,7 +78,7 @@ it('lies between stop and start: as many programs as the preview says, and no fs
   // What was counted would have been: records are written through before and after.
   const at = calls.indexOf('docker stop');
   expect([calls.slice(0, at), calls.slice(at)].map((part) => part.filter((name) => name === 'sync').length)).toEqual([
-    4, 3,
+    4, 2,
   ]);
   expect(said).toEqual([
     {
@@ -90,6 +90,31 @@ it('lies between stop and start: as many programs as the preview says, and no fs
       ending: expect.any(Number),
     },
   ]);
+});
+
+it('costs the whole change twelve calls of docker, one more here, and 34 other programs', async () => {
+  const { calls } = await replaced({});
+  const docker = calls.filter((name) => name.startsWith('docker ') || name === 'timeout').toSorted();
+  expect(docker).toEqual([
+    // Before the stop, which waits for what it says, and after it.
+    'docker diff',
+    'docker diff',
+    // All about the old one and the names; the new one as it was made; that the simulated process is gone; the first look of
+    // the gate; the last one, with the comparison.
+    'docker inspect',
+    'docker inspect',
+    'docker inspect',
+    'docker inspect',
+    'docker inspect',
+    'docker rename',
+    'docker rename',
+    'docker start',
+    'docker stop',
+    'docker update',
+    // docker system dial-stdio, with which the new one is created.
+    'timeout',
+  ]);
+  expect(calls.length).toBeLessThanOrEqual(13 + 34);
 });
 
 it('is not looked through for what is given up anyway', async () => {

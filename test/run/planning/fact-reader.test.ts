@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
+import { containerUses } from '../../../src/facts/containers/container-uses.ts';
+import { containers } from '../../../src/facts/containers/containers.ts';
 import type { Fact } from '../../../src/facts/fact.ts';
 import { ask } from '../../../src/facts/fact.ts';
 import { FactBase, readFacts } from '../../../src/run/planning/fact-reader.ts';
@@ -66,4 +68,32 @@ it('keeps what could not be read of one from the others', async () => {
   await readFacts({ run }, base, () => [ask(lengths, 'a'), ask(lengths, 'gone'), ask(lengths, 'abc')], laptop, never);
   expect([base.the(ask(lengths, 'a')), base.the(ask(lengths, 'abc'))]).toEqual([1, 3]);
   expect(() => base.the(ask(lengths, 'gone'))).toThrow('gone: none of that name');
+});
+
+it('reads what lists the same things by one script, as if each had been asked alone', async () => {
+  const ran: Command[] = [];
+  const run: Parameters<typeof readFacts>[0]['run'] = (command) => {
+    ran.push(command);
+    const each = (name: string): string =>
+      `${JSON.stringify({ id: name.repeat(64), name: `/${name}`, image: 'i', labels: null, state: { status: 'running', running: true, paused: false, restarting: false, pid: 1, startedAt: '', error: '' }, driver: 'overlay2', graph: null, storageOpt: null, autoRemove: false, restart: { Name: 'no', MaximumRetryCount: 0 } })}\n` +
+      `${JSON.stringify({ id: name.repeat(64), name: `/${name}`, running: true, startedAt: '', mounts: [], tmpfs: null, volumesFrom: [`of-${name}`], links: null, networkMode: 'bridge', pidMode: '', ipcMode: '', autoRemove: false, labels: null })}\n`;
+    // A third one is gone by now.
+    return Promise.resolve({
+      status: 1,
+      stdout: `3\n${each('a')}${each('b')}`,
+      stderr: 'Error response from daemon: No such container: c\n',
+      droppedBytes: 0,
+    } as Awaited<ReturnType<Parameters<typeof readFacts>[0]['run']>>);
+  };
+  const base = new FactBase();
+  await readFacts({ run }, base, () => [ask(containers), ask(containerUses), ask(alone, 'a')], laptop, never);
+  expect(ran.map(({ script }) => script.match(/docker inspect/g)?.length)).toEqual([1, undefined]);
+  expect(base.the(ask(containers)).map(({ name, driver }) => [name, driver])).toEqual([
+    ['a', 'overlay2'],
+    ['b', 'overlay2'],
+  ]);
+  expect(base.the(ask(containerUses)).map(({ name, volumesFrom }) => [name, volumesFrom])).toEqual([
+    ['a', ['of-a']],
+    ['b', ['of-b']],
+  ]);
 });

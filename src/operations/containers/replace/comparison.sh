@@ -5,8 +5,10 @@
 
 body() {
   body_"$c"
-  of "$old" "$template" >"$work/kept" && printf '%s\n' "$fragments" | paste -d '\n' - "$work/kept" >"$work/body"
+  printf '%s\n' "$fragments" | paste -d '\n' - "$work/kept_$c" >"$work/body"
 }
+# What follows a line `== PART` into the file of that name, in `$work`; what follows `== $1`, to the end.
+parts() { awk -v at="$work/" -v last="${1:-}" '(part == "" || part != at last) && /^== [a-z_0-9]+$/ { part = at $2; printf "" >part; next } part != "" { print >part }'; }
 # Docker writes what is not set in more than one way, and not always in the same. (No regular expression: awks differ in
 # braces.)
 differences() {
@@ -18,6 +20,8 @@ differences() {
     part == 3 { is[FNR] = plain($0 ""); seen3 = FNR }
     END { for (i = 1; i <= n; i++) if (!(i in was) || !(i in is) || was[i] != is[i]) print name[i]; if (n == 0 || seen2 != n || seen3 != n) print "docker inspect" }' "$@" || echo 'the comparison itself'
 }
+# The lines that only one of two files has, in whatever order they are.
+unlike() { awk 'NF == 0 { next } FILENAME == ARGV[1] { times[$0]++; next } { times[$0]-- } END { for (line in times) if (times[line] != 0) { if (!n++) print "Mounts:"; print substr(line, 1, 200) } }' "$@" || echo 'the comparison itself'; }
 put() { [ -z "$1" ] || printf '%s\n' "$1"; }
 # The names of what differs in all that docker inspect shows and may not: $1 lists what may, by name or by how a name
 # begins.
@@ -41,8 +45,10 @@ others() {
     }' "$@" || echo 'the comparison itself'
 }
 # Fails where one of the two could not be read, which then has been said on standard error. Both are read at once, each
-# in its own way: the template asks which of them it describes.
+# in its own way: the template asks which of them it describes. How the one that is `replaced` is, is seen with it.
 different() {
+  seen=
+  case $1 in replaced) seen=$look ;; esac
   "$1_$c"
   {
     put "$same_names"
@@ -50,7 +56,7 @@ different() {
   } >"$work/names"
   why=$(docker inspect --type container --format "{{if eq .Id \"$old\"}}== was
 ${same_template:+$same_template$nl}== all_was
-{{else}}== is
+{{else}}${seen:+== look$nl$seen$nl}== is
 ${same_is:+$same_is$nl}${template:+$template$nl}== mounts
 {{range .Mounts}}{{json .Destination}} {{json .Type}} {{if eq .Type \"volume\" \"image\"}}{{json .Name}}{{else}}{{json .Source}}{{end}} {{.RW}}
 {{end}}== all_is
@@ -58,23 +64,24 @@ ${same_is:+$same_is$nl}${template:+$template$nl}== mounts
     printf '%s\n' "$why" >&2
     return 1
   }
-  for part in was is mounts all_was all_is; do : >"$work/$part"; done
-  awk -v at="$work/" '/^== [a-z_]+$/ { part = at $2; next } part != "" { print >part }' "$work/both" || return 1
+  for part in look was is mounts all_was all_is; do : >"$work/$part"; done
+  parts <"$work/both" || return 1
   put "$texts" >>"$work/was"
   differences "$work/names" "$work/was" "$work/is"
-  put "$mounts" | sort >"$work/was"
-  sed '/^$/d' "$work/mounts" | sort >"$work/is"
-  cmp -s "$work/was" "$work/is" || {
-    echo 'Mounts:'
-    comm -3 "$work/was" "$work/is" | cut -c 1-200
-  }
+  put "$mounts" >"$work/was"
+  unlike "$work/was" "$work/mounts"
   put "$may" >"$work/may"
   others "$work/may" "$work/all_was" "$work/all_is"
 }
 faithful() {
   different "$1" >"$work/found" || fail "the new $name could not be compared with the old one"
-  found=$(sort -u "$work/found" | tr '\n' ' ')
-  [ -z "$found" ] || fail "the new $name is not what was asked for: $found"
+  case $1:$was in
+    replaced:running)
+      read -r seen <"$work/look" || seen=
+      goes_on "$seen"
+      ;;
+  esac
+  [ ! -s "$work/found" ] || fail "the new $name is not what was asked for: $(sort -u "$work/found" | tr '\n' ' ')"
 }
 # A container is connected to a network when it is made, whatever the old one has been disconnected from since.
 only_connected_to() {
@@ -86,22 +93,33 @@ only_connected_to() {
   done <"$work/connected"
 }
 # What it is, as it was found, and where something is mounted, in `$work/ID`: what is mounted stays so.
-look_at() { of "$1" '{{.Name}} {{.Image}} {{.State.Status}}
+at_all='{{.Name}} {{.Image}} {{.State.Status}}
 {{.State.Pid}}
 {{range .Mounts}}mounted {{.Destination}}
 {{end}}{{range $k, $v := index .HostConfig "Tmpfs"}}mounted {{$k}}
-{{end}}' >"$work/$1"; }
+{{end}}'
+look_at() { of "$1" "$at_all" >"$work/$1"; }
+# The same of the old one, with what the new one keeps of it, in `$work/kept_N`, and who has one of the two names that are
+# to be free, in `$work/taken`: all that is to be known before the new one is made, in one call.
+look_before() {
+  body_"$c"
+  : >"$work/taken"
+  those_of "{{if eq .Id \"$old\"}}== kept_$c
+${template:+$template$nl}== $old
+$at_all{{else}}== taken
+{{.Name}}{{end}}" -- "$newname" "$oldname" "$old" >"$work/before" && parts "$old" <"$work/before"
+}
 # What docker diff says is looked through once, and its sum kept: where it says the same later nothing has been written.
 # Of what could not be read there is no sum that is the same.
 no_writes() {
   [ -n "$refuse_writes" ] || return 0
-  { docker diff "$1" || echo '! before'; } >"$work/layer" && sha256sum <"$work/layer" >"$work/$1.sum" || fail "what $name has written to its own layer could not be read"
+  { docker diff "$1" || echo '! before'; } >"$work/$1.layer" && sha256sum <"$work/$1.layer" >"$work/$1.sum" || fail "what $name has written to its own layer could not be read"
   found=$({
     sed -n 's/^mounted //p' "$work/$1"
     echo
-    cat "$work/layer"
+    cat "$work/$1.layer"
   } | judge_layer || echo 'write ? unknown')
-  rm -f -- "$work/layer"
+  rm -f -- "$work/$1.layer"
   case "$nl$found" in *"${nl}write "*) fail "$name has written to its own layer, which the new one would not have" ;; esac
 }
 no_more_writes() {

@@ -7,9 +7,10 @@ of() {
   printf '%s\n' "$why" >&2
   return 2
 }
-# `neither NAME…` prints those of these names that there are containers of. It fails where that could not be read.
-neither() {
-  { why=$(docker inspect --type container --format '{{.Name}}' -- "$@" 2>&1 >&3); } 3>&1 && return 0
+# `those_of TEMPLATE CONTAINER…` prints what docker inspect does of those that there are, in one call. It fails where that
+# could not be read.
+those_of() {
+  { why=$(docker inspect --type container --format "$@" 2>&1 >&3); } 3>&1 && return 0
   printf '%s\n' "$why" | while read -r line; do
     case $line in *'o such container'* | *'o such object'*) ;; *) echo "$line" && exit 2 ;; esac
   done >&2

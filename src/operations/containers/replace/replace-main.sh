@@ -5,6 +5,7 @@
 # shellcheck disable=SC1010 # done is a word here
 
 undo_attempt() { restore_all; }
+look='{{.State.Running}} {{.State.Restarting}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.StartedAt}} {{with index .State "Health"}}{{.Status}}{{else}}none{{end}}'
 connect_to() {
   printf '{"Container":"%s","EndpointConfig":%s}' "$new" "$3" >"$work/connect" && engine POST "$2" "$work/connect" >/dev/null || fail "the new $name could not be connected to $1"
 }
@@ -22,7 +23,7 @@ if [ -z "$forward" ]; then
   done
   for c in $all; do
     use "$c"
-    look_at "$old" && { read -r found && read -r pid; } <"$work/$old" || fail "$name could not be read"
+    look_before && { read -r found && read -r pid; } <"$work/$old" || fail "$name, or whether there is a container $newname or $oldname, could not be read"
     # Of a daemon in another namespace it would mean another process.
     case $pid in 0 | *[!0-9]*) pid= ;; *) [ -e "/proc/$pid" ] || pid= ;; esac
     eval "pid_$c=\$pid"
@@ -31,20 +32,25 @@ if [ -z "$forward" ]; then
       "/$name $image exited" | "/$name $image created") [ "$was" != running ] || fail "$name does not run any more" ;;
       *) fail "$name is not as the plan has found it: $found" ;;
     esac
-    taken=$(neither "$newname" "$oldname") || fail "whether there is a container $newname or $oldname could not be read"
-    [ -z "$taken" ] || fail "there is a container of that name already: $taken"
-    no_writes "$old"
+    [ ! -s "$work/taken" ] || fail "there is a container of that name already: $(cat "$work/taken")"
+    # What it has written is looked through while the new one is made, and known before it is stopped.
+    no_writes "$old" &
+    eval "looking_$c=\$!"
   done
   for c in $all; do
     use "$c"
     remember creating
     body || fail "$name could not be described"
     answer=$(engine POST "/containers/create?name=$newname$query" "$work/body") || fail "the new $name could not be created"
-    new=$(printf '%s' "$answer" | sed -n 's/.*"Id":"\([0-9a-f]\{64\}\)".*/\1/p')
+    new=${answer#*'"Id":"'} new=${new%%'"'*}
+    case ${#new}:$new in 64:*[!0-9a-f]*) new= ;; 64:*) ;; *) new= ;; esac
     [ -n "$new" ] || fail "the daemon did not say the id of the new $name"
     eval "made_$c=\$new"
     connect_"$c"
     faithful created
+  done
+  for c in $all; do
+    eval "wait \"\$looking_$c\"" || exit 1
   done
   for c in $all; do
     use "$c"
@@ -85,26 +91,29 @@ else
     [ "$was" != running ] || running "$new" || docker start "$new" >/dev/null || fail "the new $name does not start: $(of "$new" '{{.State.Error}}')"
   done
 fi
-looks() { of "$new" '{{.State.Running}} {{.State.Restarting}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.StartedAt}} {{with index .State "Health"}}{{.Status}}{{else}}none{{end}}'; }
-# The time counts from the first look at all of them, with which the others are compared: so there are two at least.
+# How the new one is now, compared with how it was at the first look.
+goes_on() {
+  now=${1% *} health=${1##* }
+  eval "health_$c=\$health before=\$looked_$c"
+  [ -n "$before" ] || eval "looked_$c=\$now before=\$now"
+  case $now in 'true false false '*) ;; *) fail "the new $name did not go on running: exit code $(of "$new" '{{.State.ExitCode}}, killed for want of memory: {{.State.OOMKilled}}')" ;; esac
+  [ "$now" = "$before" ] || fail "the new $name has been restarted within $gate_seconds s"
+}
+# The time counts from the first look at all of them. The last look, after it, is the one that compares all of the new
+# one with the old one: so there are two at least.
 until=
 while :; do
   for c in $all; do
     use "$c"
     if [ -n "$settled" ] || [ "$was" != running ]; then continue; fi
-    now=$(looks)
-    health=${now##* }
-    eval "health_$c=\$health"
-    now=${now% *}
-    eval "before=\$looked_$c"
-    [ -n "$before" ] || eval "looked_$c=\$now before=\$now"
-    case $now in 'true false false '*) ;; *) fail "the new $name did not go on running: exit code $(of "$new" '{{.State.ExitCode}}, killed for want of memory: {{.State.OOMKilled}}')" ;; esac
-    [ "$now" = "$before" ] || fail "the new $name has been restarted within $gate_seconds s"
+    goes_on "$(of "$new" "$look")"
   done
   clock
   : "${until:=$((ticks + gate_seconds * 100))}"
   [ "$ticks" -lt "$until" ] || break
   sleep 1
+  clock
+  [ "$ticks" -lt "$until" ] || break
 done
 if [ -n "$gate_healthy" ]; then
   for c in $all; do
@@ -112,12 +121,12 @@ if [ -n "$gate_healthy" ]; then
     if [ -n "$settled" ] || [ "$was" != running ]; then continue; fi
     until=$((ticks + patience * 100))
     eval "health=\$health_$c"
-    while :; do
+    while [ "$health" != none ]; do
+      health=$(of "$new" '{{if .State.Running}}{{with index .State "Health"}}{{.Status}}{{else}}none{{end}}{{else}}it does not run{{end}}')
       case $health in none | healthy) break ;; starting) ;; *) fail "the new $name is not healthy: $health" ;; esac
       clock
       [ "$ticks" -lt "$until" ] || fail "the new $name has not become healthy within $patience s"
       sleep 1
-      health=$(of "$new" '{{if .State.Running}}{{with index .State "Health"}}{{.Status}}{{else}}none{{end}}{{else}}it does not run{{end}}')
     done
   done
 fi
@@ -130,12 +139,11 @@ finished=1
 for c in $all; do
   use "$c"
   [ -z "$settled" ] || continue
-  remember done
-  mv -f -- "$file" "$state/replaced/$old" && sync "$state/replaced" "$state/replacing" || fail "it could not be written down that $name is replaced"
+  written done && mv -f -- "$file" "$state/replaced/$old" && sync "$state/replaced" "$state/replacing" "$state" || fail "it could not be written down that $name is replaced"
 done
 for c in $all; do
   use "$c"
-  printf '%s is %s now\n' "$name" "$(sed -n 's/^new //p' "$state/replaced/$old")"
+  printf '%s is %s now\n' "$name" "$new"
   eval "from=\$stopping_$c to=\$started_$c ended=\$stopped_$c"
   [ -z "$to" ] || printf 'downtime %s %s %s\n' "$name" "$(seconds "$((to - from))")" "$(seconds "$((ended - from))")"
 done

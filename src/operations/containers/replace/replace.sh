@@ -50,12 +50,14 @@ use() {
   eval "made=\$made_$1"
   [ -z "$made" ] || new=$made
 }
-note() {
+# Whole in its place, which is on the disk once the directories are written through, too.
+written() {
   step=$1
-  mkdir -p -m 700 -- "$state/replacing" "$state/replaced" &&
+  { [ -d "$state/replacing" ] && [ -d "$state/replaced" ] || mkdir -p -m 700 -- "$state/replacing" "$state/replaced"; } &&
     printf 'name %s\nrestart %s\nwas %s\nnew %s\nstep %s\n' "$name" "$restart" "$was" "$new" "$step" >"$state/replacing/.$old" &&
-    sync "$state/replacing/.$old" && mv -f -- "$state/replacing/.$old" "$file" && sync "$state/replacing" "$state"
+    sync "$state/replacing/.$old" && mv -f -- "$state/replacing/.$old" "$file"
 }
+note() { written "$1" && sync "$state/replacing" "$state"; }
 remember() { note "$1" || fail "what is to be done with $name cannot be written down in $state"; }
 forget() { rm -f -- "$file" && sync "$state/replacing"; }
 # The new one: by its id, or by its name where the id could not be written down any more.
@@ -114,6 +116,8 @@ at_exit() {
   status=$?
   trap '' HUP INT TERM
   [ -n "$finished" ] || undo_attempt
+  # Whoever still looks through a layer writes there.
+  wait
   [ -z "$work" ] || rm -rf -- "$work"
   exit "$status"
 }

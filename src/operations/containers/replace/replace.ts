@@ -63,6 +63,7 @@ export function replaceContainers(options: ReplaceOptions): Change {
   ];
   const undoing = [functionOf('undo_guard', undoGuard ?? ''), undoMain];
   const script = (title: string, ...parts: readonly string[]): Action => scriptOf(title, ...common, ...parts);
+  const spoken = assignments({ engine_api: containers[0]?.spec.api ?? '' });
   const names = containers.map(({ spec }) => spec.name).join(', ');
   const questions = containers.map(({ spec, patch }) => asked(spec, patch));
   const flat = (of: 'from' | 'to'): JsonObject =>
@@ -84,7 +85,15 @@ export function replaceContainers(options: ReplaceOptions): Change {
       ...(underWay === undefined ? {} : { underWay }),
     },
     after: flat('to'),
-    actions: [script(`Replaces ${names}; goes back to the old ones if anything fails.`, comparisonFunctions, ...main)],
+    actions: [
+      scriptOf(
+        `Replaces ${names}; goes back to the old ones if anything fails.`,
+        spoken,
+        ...common,
+        comparisonFunctions,
+        ...main,
+      ),
+    ],
     undo: [script(`Brings the old ${names} back.`, comparisonFunctions, ...undoing)],
     finalize: [script(`Removes the old ${names}.`, finalizeMain), ...finalizeAfter],
     records: containers.map(recordOf),
