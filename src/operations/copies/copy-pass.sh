@@ -110,15 +110,23 @@ case $phase$status in
   final24) no "files have vanished from $from during the final pass: something still writes to it" ;;
   *) no "$how ended with status $status while copying $from to $to" ;;
 esac
-# While the disk still writes, the two sides are compared: what was copied just now is in memory.
+# While the disk still writes, the two sides are compared: what was copied just now is in memory. Comparing writes nothing
+# there, and a copy counts (`remember`) only once both have ended well.
 sync -f . &
-written=$!
-written() { wait "$written" || no "what was copied to $to could not be brought to its disk"; }
-if [ "$phase" = final ]; then
+bringing=$! work=
+brought() {
+  wait "$bringing" && return
+  doubt
+  [ -z "$work" ] || rm -f -- "$work"
+  no "what was copied to $to could not be brought to its disk"
+}
+if [ "$phase" = live ]; then
+  brought
+else
   work=$(mktemp) || exit 1
   compare >"$work" 2>&1
   status=$?
-  written
+  brought
   # Equal in size and time all the same: written through a memory map during the live pass.
   if [ "$status$how$removes" = 9rsyncrest ] && copy --checksum && sync -f .; then
     compare >"$work" 2>&1
@@ -136,7 +144,6 @@ if [ "$phase" = final ]; then
   fi
   rm -f -- "$work"
 fi
-[ "$phase" = final ] || written
 remember || exit 1
 if [ "$phase" = live ]; then
   touch -- "$mine"

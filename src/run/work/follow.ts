@@ -94,8 +94,8 @@ async function toItsEnd(following: Following, first: Look): Promise<Ending> {
   const pace = new Pace(onProgress);
   for (;;) {
     const unread = handOn(look);
-    pace.add(look.measured, performance.now());
     const { state, offsets } = look;
+    pace.add(state.kind === 'running' ? look.measured : undefined, performance.now());
     if (state.kind === 'none') return { kind: 'none' };
     if (state.kind !== 'running') endedAt ??= performance.now();
     const more = look.more && unread && (endedAt === undefined || performance.now() - endedAt < restMs);

@@ -2,6 +2,8 @@ import type { Measured, Progress } from '../report/progress.ts';
 
 /** So much of what was last is what the rate rests on: enough for it not to jump, so little that a disk that stands still is seen. */
 const overMs = 10_000;
+/** Of what is measured more often, because much is printed meanwhile, the rest is left out. */
+const betweenMs = 500;
 
 interface Sample {
   readonly bytes: number;
@@ -22,6 +24,8 @@ export class Pace {
   add(measured: Measured | undefined, at: number): void {
     if (this.#last !== undefined && (measured === undefined || isAnother(measured, this.#last))) this.#end(this.#last);
     if (measured === undefined) return;
+    const before = this.#samples.at(-1);
+    if (before !== undefined && at - before.at < betweenMs) return;
     const from = this.#samples.findLastIndex((sample) => at - sample.at >= overMs);
     this.#samples = [...this.#samples.slice(Math.max(from, 0)), { bytes: measured.bytes, at }];
     this.#last = { ...measured, ...this.#timeLeft(measured) };

@@ -50,3 +50,15 @@ it('what is measured anew begins anew; what is not measured any more has ended, 
     { ...compared, bytes: 5, ended: true },
   ]);
 });
+
+it('what is asked more often than it is worth saying is left out, but for its end', () => {
+  expect(
+    paceOf([
+      [copied(0), 0],
+      [copied(10), 0.1],
+      [copied(20), 0.4],
+      [copied(60), 0.6],
+      [undefined, 0.7],
+    ]),
+  ).toEqual([copied(0), { ...copied(60), rate: 100, left: 10 }, { ...copied(60), rate: 100, left: 10, ended: true }]);
+});
