@@ -82,6 +82,7 @@ const applied: CopyContender = {
       identity_file: sshd.identityFile,
       known_hosts_file: sshd.knownHostsFile,
       agent: false,
+      connect_timeout: '120s',
       state_directory: join(own, 'host'),
     };
     mkdirSync(own, { recursive: true });
