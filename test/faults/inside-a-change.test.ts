@@ -37,7 +37,8 @@ const creation: readonly Moment[] = [
   docker('rm *'),
   docker('rmi *', { harmless: true }),
 ];
-const livePass: Moment = { tool: 'rsync', when: '*--info=progress2*' };
+/** The first that copies. */
+const livePass: Moment = { tool: 'rsync', when: '-aHAXSx *' };
 const replacement: readonly Moment[] = [
   docker('inspect * app-new-* app-old-*'),
   docker('system dial-stdio'),

@@ -69,6 +69,7 @@ export async function carryOut(
         stepTimeoutMs: undefined,
         detach,
         onOutput: () => undefined,
+        onProgress: () => undefined,
         journal: effects,
         carryOut: carryOutAlone,
       },

@@ -82,6 +82,7 @@ async function carryOut(
       signal: never,
       detach,
       onOutput: (_stream, text) => (said += text),
+      onProgress: () => undefined,
       journal,
       carryOut: carryOutAlone,
     },

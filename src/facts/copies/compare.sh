@@ -29,8 +29,12 @@ manifest() {
     find . -xdev ! -type l -print0 | sort -z | xargs -0 -r getfacl -n -p -- 2>/dev/null | awk '/^# file: / { file = $0; next } NF { print file, $0 }'
   fi
 }
+# Both sides at once: each has one program at work.
 by_manifest() {
-  (manifest "$from") >"$work/a" && (manifest "$to") >"$work/b" && [ ! -e "$work/failed" ] || return 1
+  (manifest "$from") >"$work/a" &
+  source_side=$!
+  (manifest "$to") >"$work/b" || echo failed >>"$work/failed"
+  wait "$source_side" && [ ! -e "$work/failed" ] || return 1
   sort "$work/a" >"$work/source"
   sort "$work/b" >"$work/destination"
   diff -a "$work/source" "$work/destination" | grep -a '^[<>]' >"$work/differences"

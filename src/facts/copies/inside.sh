@@ -7,8 +7,10 @@
 # Here a link out of the two directories leads nowhere.
 # Without CAP_SYS_ADMIN there are no such namespaces; but whoever lacks that cannot run containers either, and cannot be
 # led to more than it may. Then both directories are held open meanwhile, and no path of theirs is used again.
+# How far it is can be measured from outside, while `$measure` says what is (noted.sh).
 
 . ./enter.sh
+. ./noted.sh
 inside_root=$(cat ./inside-root.sh)
 may_confine() {
   caps=$(sed -n 's/^CapEff:[^0-9a-f]*//p' /proc/self/status)
@@ -24,6 +26,7 @@ inside() (
     TMPDIR=$scratch
     export TMPDIR
   }
+  noted
   if may_confine; then
     command -v unshare >/dev/null 2>&1 || {
       echo "the host has no unshare (util-linux), with which a copy keeps to its directories" >&2

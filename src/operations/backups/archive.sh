@@ -3,6 +3,7 @@
 # consistency; `list` where what is in the files is to be listed, or nothing; what of the manifest is known before, as
 # the inside of a JSON object; where it is kept; and then to whom it is encrypted.
 # shellcheck disable=SC2174 # only the last directory is ours
+# shellcheck disable=SC2034 # for what it sources: measure
 
 # Archives $2 into $4/$6, with the containers that $1 names stopped or paused, and says beside it what it is; encrypted
 # to what follows $11.
@@ -71,9 +72,13 @@ back_up() {
   mode=$(stat -c %a .) owner=$(stat -c %u:%g .)
   entries=$(find . -xdev -mindepth 1 -printf x | wc -c) && sockets=$(find . -xdev -type s -printf x | wc -c) || exit 1
   allocated=$(du -sxB1 . | cut -f1) apparent=$(du -sxB1 --apparent-size . | cut -f1)
+  rest=$apparent
+  [ "$allocated" -ge "$rest" ] || rest=$allocated
+  amount "$apparent" "$rest"
   pack() { case $packing in zstd) zstd -q -T0 -c ;; gzip) gzip -c ;; esac }
   codes=$({
     {
+      measure="written archived rest"
       inside ro "$tar_text" 2>"$work/said"
       echo "tar $?" >&3
     } | aside unpacked wc -c |
@@ -98,13 +103,19 @@ back_up() {
     [ "$how" = live ] && has tar 1 || no "tar has failed, or something was written to $from while it was read"
     changed=$(grep -c -e 'changed as we read it$' -e 'removed before we read it$' "$work/said")
   fi
-  scratch=$work
+  scratch=$work measure="read listed once"
   if [ -n "$list" ]; then inside ro "$content_list_text" "$from" >"$work/list" || no "$from could not be read whole"; else : >"$work/list"; fi
   [ -z "$file" ] || [ "$(how_they_are)" = "$held" ] || no "a container has been started or let go on while $from was archived"
   goes_on
   sync "$part" || no "$part could not be brought to its disk"
   sum=$(cut -d' ' -f1 "$work/sum") bytes=$(stat -c %s -- "$part") || exit 1
-  [ "$bytes" -gt 0 ] && [ "$(sha256sum <"$part" | cut -d' ' -f1)" = "$sum" ] || no "what was written to $part is not what comes back"
+  amount "$bytes" "$bytes"
+  measure="read reread once"
+  digest() (
+    noted
+    exec sha256sum
+  )
+  [ "$bytes" -gt 0 ] && [ "$(digest <"$part" | cut -d' ' -f1)" = "$sum" ] || no "what was written to $part is not what comes back"
   inside=
   if [ "$#" = 0 ]; then
     codes=$codes$nl$({ members <"$part" >"$work/members"; } 3>&1)

@@ -7,6 +7,7 @@
 # the key, or nothing; the digest of what is encrypted, or nothing; the most bytes that it unpacks to, and that its
 # files have; and then each part of its content list, with its digest.
 # shellcheck disable=SC2154 # `enter` sets it: is
+# shellcheck disable=SC2034 # for what it sources: measure
 # shellcheck disable=SC2174 # only the last directory is ours
 
 # Extracts $1 into $2, and proves that it is what was backed up.
@@ -41,6 +42,7 @@ restore() {
     *) [ -z "$(ls -A .)" ] || no "$directory is not empty" ;;
   esac
   mark "begun $name" || no "$state cannot be written"
+  amount "$limit" "$limit"
   codes=$({
     {
       opened
@@ -52,6 +54,7 @@ restore() {
       head -c "$limit"
       [ "$(head -c 1 | wc -c)" -eq 0 ] || echo "beyond 0" >&3
     } | {
+      measure="read restored once"
       inside rw "$tar_text"
       echo "tar $?" >&3
     }
@@ -66,9 +69,11 @@ restore() {
     [ "$found" = "$entries" ] || no "$directory holds $found entries, and $entries were backed up"
     # Holes take no room, but are read all the same.
     found=$(du -sxB1 --apparent-size . | cut -f1)
+    amount "$found" "$found"
     [ "$found" -le "$apparent" ] || no "the files in $directory are $found bytes long together, more than what was backed up"
   fi
   if [ "$#" -gt 0 ]; then
+    measure="read compared once"
     inside ro "$content_list_text" "$directory" >"$work/list" || no "$directory could not be read whole"
     for part; do
       grep -q "^${part%% *} " "$work/list" || {

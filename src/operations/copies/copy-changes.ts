@@ -57,7 +57,7 @@ export function finalOf(changes: readonly Change[]): Change | undefined {
 /** The live pass while containers run, where there are any and the method can; and the final one. */
 export function copyChanges(plan: CopyPlan): readonly Change[] {
   const { method, source, target, start, stops, labels } = plan;
-  const options = { ...passOptions(plan), ...progressOf(plan) };
+  const options = passOptions(plan);
   // Only rsync can go on; the others begin again.
   const again = start.begun !== undefined && method.kind !== 'rsync' ? ', from its beginning' : '';
   const what = `${labels[0]} → ${labels[1]}: ${start.begun === undefined ? (plan.refresh ? 'bring the copy up to date, ' : '') : 'go on with the copy of '}${String(source.entries)} entries, ${formatBytes(source.allocatedBytes)}, by ${method.kind}${again}`;
@@ -105,15 +105,6 @@ function passOptions({ bwlimit, replaces, start }: CopyPlan): PassOptions {
   return { bwlimit, replaces, completes: start.marker.found === 'part' };
 }
 
-/** More than this, and rsync's progress, a line for each file, is more than anybody keeps. */
-const mostEntriesWithProgress = 10_000;
-
-function progressOf({ method, source, target }: CopyPlan): PassOptions {
-  return method.kind === 'rsync' && source.entries <= mostEntriesWithProgress
-    ? { progress: true }
-    : { total: Math.max(0, source.allocatedBytes - target.allocatedBytes) };
-}
-
 function finalChange(plan: CopyPlan, common: Common, what: string, second: boolean): Change {
   const { method, source, target, stops, remembered, forgotten } = plan;
   const after = { entries: source.entries, bytes: source.allocatedBytes, owner: source.owner, mode: source.mode };
@@ -128,9 +119,8 @@ function finalChange(plan: CopyPlan, common: Common, what: string, second: boole
   const forget: readonly Action[] =
     forgotten.length === 0 ? [] : [{ kind: 'exec', argv: ['rm', '-f', '--', ...forgotten] }];
   if (ids.length === 0 && remembered === undefined) {
-    const options = { ...passOptions(plan), ...progressOf(plan) };
     const title = `Copies ${source.path} to ${target.path} and compares the two by checksum.`;
-    const script = wholeScript(title, finalPass(method, source, target, options));
+    const script = wholeScript(title, finalPass(method, source, target, passOptions(plan)));
     const pass: ExecAction = { kind: 'exec', argv: ['/bin/sh', '-s'], stdin: script, timeoutMs: longestCopyMs };
     return { ...common, ...undoes, subject, summary: what, before, after, actions: [pass, ...forget], atomic: false };
   }

@@ -1,15 +1,16 @@
 # A pass of a copy (copy-passes.ts). Of a final one `holds` is given.
-# Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; `progress`, or how many bytes it
-# will be; own, marked, anything or part; from; to; which ones those are.
+# Arguments: live or final; rsync, cp or tar; rsync's option for times; KiB a second; own, marked, anything or part; from;
+# to; which ones those are.
 # shellcheck disable=SC2154 # named by whoever renders or sources it: rsync_text
+# shellcheck disable=SC2034 # for what it sources: measure
 
-phase=$1 how=$2 times=$3 rate=$4 progress=$5 trust=$6 scratch=
+phase=$1 how=$2 times=$3 rate=$4 trust=$5 scratch=
 . ../../facts/copies/copied.sh
 . ../../facts/copies/inside.sh
 cp_text=$(cat ./cp.sh)
 tar_text=$(cat ./tar.sh)
 compare_text=$(cat ../../facts/copies/compare.sh)
-shift 6
+shift 5
 from_is=$3 to_is=$4
 . ../../shell/no.sh
 . ./keep.sh
@@ -19,48 +20,27 @@ remember() {
 }
 # What is older than any start of the host is compared by checksum next time.
 doubt() { touch -d @0 -- "$mine"; }
-own_progress=
-[ "$progress" != progress ] || { own_progress=--info=progress2 progress=; }
-used() { df -B1 --output=used . | tail -n 1; }
-tick() {
-  trap 'kill "$sleeper" 2>/dev/null; exit' TERM
-  at_first=$(used) seconds=0
-  while :; do
-    sleep 5 &
-    sleeper=$!
-    wait "$sleeper"
-    seconds=$((seconds + 5))
-    echo "$seconds $at_first $(used) $progress" | awk '{
-      mega = 1048576; done = $3 > $2 ? $3 - $2 : 0; rate = done / $1; left = $4 - done
-      printf "%.1f MiB of about %.1f MiB, %.1f MiB/s", done / mega, $4 / mega, rate / mega
-      if (rate > 0 && left > 0) printf ", about %d:%02d:%02d left", left / rate / 3600, left / rate / 60 % 60, left / rate % 60
-      printf "   \r" }'
-  done
+# How much there is, and is left, is counted beside the copy: nobody waits for it. A copy leaves holes out, but for rsync,
+# which reads them.
+bytes_of() { du -sxB1 "$@" . | cut -f1; }
+count() {
+  [ -n "${PLIMSOLL_WORK-}" ] || return 0
+  {
+    there=$(bytes_of --apparent-size) && enter "$from" "$from_is" && all=$(bytes_of --apparent-size) && rest=$all || exit 1
+    [ "$how" = rsync ] || rest=$(bytes_of)
+    [ "$rest" -le "$all" ] || rest=$all
+    amount "$all" "$((rest - there))"
+  } >/dev/null 2>&1 &
 }
 copy() {
-  ticker=
-  if [ -n "$progress" ]; then
-    tick &
-    ticker=$!
-  fi
-  copy_all "$@"
-  copied=$?
-  # Its last line is brought to its end.
-  if [ -n "$ticker" ]; then
-    kill "$ticker"
-    wait "$ticker"
-    echo
-  fi 2>/dev/null
-  return "$copied"
-}
-copy_all() {
+  measure="written copied rest"
   case $how in
     rsync)
       case $removes in
         rest) set -- --delete "$@" ;;
         leftovers) set -- --delete '--filter=R .*.??????' '--filter=P *' "$@" ;;
       esac
-      inside rw "$rsync_text" ${times:+"$times"} ${rate:+"--bwlimit=$rate"} ${own_progress:+"$own_progress"} "$@"
+      inside rw "$rsync_text" ${times:+"$times"} ${rate:+"--bwlimit=$rate"} "$@"
       ;;
     # cp does not take from directories the set-group-ID bit that they inherit here. It gives this one its mode, too.
     cp) chmod 00700 . && inside rw "$cp_text" ;;
@@ -71,6 +51,7 @@ compare() (
   scratch=$(mktemp -d) || exit 1
   trap 'rm -rf -- "$scratch"' EXIT
   trap 'exit 143' TERM INT HUP
+  measure="read compared twice"
   case $how in rsync) set -- rsync ;; *) set -- manifest ;; esac
   inside ro "$compare_text" "$1" full "$times"
 )
@@ -116,6 +97,7 @@ fi
 if [ "$how" != rsync ] && [ -n "$removes" ] && occupied; then
   find . -xdev -mindepth 1 -delete || no "$to could not be emptied"
 fi
+count
 copy $checksum
 status=$?
 # In a tree that is being changed, a file may vanish between its name and its attributes.
@@ -128,11 +110,23 @@ case $phase$status in
   final24) no "files have vanished from $from during the final pass: something still writes to it" ;;
   *) no "$how ended with status $status while copying $from to $to" ;;
 esac
-sync -f . || no "what was copied to $to could not be brought to its disk"
-if [ "$phase" = final ]; then
+# While the disk still writes, the two sides are compared: what was copied just now is in memory. Comparing writes nothing
+# there, and a copy counts (`remember`) only once both have ended well.
+sync -f . &
+bringing=$! work=
+brought() {
+  wait "$bringing" && return
+  doubt
+  [ -z "$work" ] || rm -f -- "$work"
+  no "what was copied to $to could not be brought to its disk"
+}
+if [ "$phase" = live ]; then
+  brought
+else
   work=$(mktemp) || exit 1
   compare >"$work" 2>&1
   status=$?
+  brought
   # Equal in size and time all the same: written through a memory map during the live pass.
   if [ "$status$how$removes" = 9rsyncrest ] && copy --checksum && sync -f .; then
     compare >"$work" 2>&1

@@ -10,10 +10,6 @@ import { shell } from '../../shell/shell.ts';
 export interface PassOptions {
   /** Bytes a second at most, as the operator wrote it. Only rsync can. */
   readonly bwlimit?: string | undefined;
-  /** rsync's own progress on standard output: bytes, rate and time left, a line for each file at least. */
-  readonly progress?: boolean;
-  /** About how many bytes there are to copy: progress by what the destination's file system fills up with, every five seconds, whatever the method and however many files. */
-  readonly total?: number;
   /**
    * Nobody else can have written to the destination since the copy was begun (a volume made for it that
    * nothing uses): what is there and not in the source is taken for what the source has deleted since.
@@ -84,13 +80,11 @@ function passArguments(
   method: CopyMethod,
   from: Entered,
   to: Entered,
-  { bwlimit, progress = false, total, exclusive = false, replaces = false, completes = false }: PassOptions,
+  { bwlimit, exclusive = false, replaces = false, completes = false }: PassOptions,
 ): readonly string[] {
   const trust = replaces ? 'anything' : exclusive ? 'marked' : completes ? 'part' : 'own';
   const rate = bwlimit === undefined || method.kind !== 'rsync' ? '' : String(Math.floor(parseBytes(bwlimit) / 1024));
-  const shows = progress && method.kind === 'rsync' && method.nanoseconds;
-  const progressShown = total === undefined ? (shows ? 'progress' : '') : String(total);
-  return [phase, method.kind, timesOption(method), rate, progressShown, trust, ...sidesOf(from, to)];
+  return [phase, method.kind, timesOption(method), rate, trust, ...sidesOf(from, to)];
 }
 
 const unchanged = shell('operations/copies/unchanged-since-copy.sh');

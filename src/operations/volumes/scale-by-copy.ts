@@ -165,7 +165,7 @@ function liveCopy(
   family: string,
   { bwlimit }: ScaleByCopyWant,
 ): readonly Change[] {
-  const actions = livePass(method, source, toBeMade(target.mountpoint), { bwlimit, exclusive: true, progress: true });
+  const actions = livePass(method, source, toBeMade(target.mountpoint), { bwlimit, exclusive: true });
   if (actions.length === 0) return [];
   return [
     {

@@ -2,6 +2,7 @@ import type { HostStatus } from '../../errors.ts';
 import type { RunEvent, ShownError } from '../../run/report/event.ts';
 import type { RunMode } from '../../run/report/recap.ts';
 import { wordsOf } from '../mode-words.ts';
+import { progressText } from './amount.ts';
 import { Stalls } from './stalls.ts';
 
 /** What one connected host is doing now. */
@@ -12,6 +13,8 @@ export interface Activity {
   readonly output?: string;
   /** That line, as long as it has not ended: what is printed next belongs to it. */
   readonly open?: { readonly stream: 'stdout' | 'stderr'; readonly text: string };
+  /** How far a part of it is. */
+  readonly progress?: string;
 }
 
 export interface Failure {
@@ -129,6 +132,9 @@ export class Fleet {
       case 'action.output':
         this.#print(event.host, event.stream, event.text);
         return;
+      case 'action.progress':
+        this.#measure(event);
+        return;
       case 'rescue.started':
         this.#start(event.host, `rescuing ${event.step}`);
         return;
@@ -165,7 +171,7 @@ export class Fleet {
 
   #print(host: string, stream: 'stdout' | 'stderr', text: string): void {
     const group = this.#running.has(host) ? this.#running : this.#reading;
-    const { doing, output, open } = group.get(host) ?? { host, doing: '' };
+    const { doing, output, open, progress } = group.get(host) ?? { host, doing: '' };
     const lines = `${open?.stream === stream ? open.text : ''}${text}`.split(/[\r\n]/);
     const shown = lines.findLast((each) => each.trim() !== '')?.slice(0, longestOutput) ?? output;
     this.#waiting.delete(host);
@@ -174,7 +180,15 @@ export class Fleet {
       doing,
       open: { stream, text: lines.at(-1)?.slice(0, longestOutput) ?? '' },
       ...(shown === undefined ? {} : { output: shown }),
+      ...(progress === undefined ? {} : { progress }),
     });
+  }
+
+  #measure(event: RunEvent & { type: 'action.progress' }): void {
+    const group = this.#running.has(event.host) ? this.#running : this.#reading;
+    const { progress: _before, ...activity } = group.get(event.host) ?? { host: event.host, doing: event.step };
+    this.#waiting.delete(event.host);
+    group.set(event.host, event.ended === true ? activity : { ...activity, progress: progressText(event) });
   }
 
   #finish(failure: Failure): void {

@@ -2,6 +2,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { RunEvent, StampedEvent } from '../../run/report/event.ts';
 import type { RunResult } from '../../run/report/recap.ts';
 import { listed } from '../differences.ts';
+import { progressText } from './amount.ts';
 import { Fleet } from './fleet.ts';
 import { impersonal } from '../impersonal.ts';
 import { type Line, line } from '../line.ts';
@@ -9,6 +10,7 @@ import { runPhrase, statusWord, wordsOf } from '../mode-words.ts';
 import { OutputLines } from './output-lines.ts';
 import { planView } from '../plan/plan-view.ts';
 import { Printer } from './printer.ts';
+import { ProgressLines } from './progress-lines.ts';
 import { recapView } from '../recap/recap-view.ts';
 import type { Renderer, Screen } from '../renderer.ts';
 import { count, duration, withoutName } from '../words.ts';
@@ -24,6 +26,7 @@ export class PlainRenderer implements Renderer {
   readonly #verbose: boolean;
   #fleet = new Fleet({ runId: '', playbook: '', mode: 'plan', hosts: [] });
   readonly #output = new OutputLines();
+  readonly #due = new ProgressLines();
   /** Why hosts have waited so far, without what is only one host's own. */
   readonly #reasons = new Set<string>();
   #nameWidth = 0;
@@ -43,6 +46,12 @@ export class PlainRenderer implements Renderer {
       this.#fleet.apply(event);
       const lines = this.#output.add(event.host, event.stream, event.text, Date.parse(event.at));
       this.#printer.print(this.#outputLines(event.host, lines), true);
+      return;
+    }
+    if (event.type === 'action.progress') {
+      this.#fleet.apply(event);
+      if (this.#due.isDue(event, Date.parse(event.at), this.#fleet.total <= smallFleet))
+        this.#printer.print(this.#of(event.host, `  ${progressText(event)}`, 'faint'), true);
       return;
     }
     // A connection that is made again goes on with the same output, and each attempt at it says the same.
@@ -74,7 +83,7 @@ export class PlainRenderer implements Renderer {
     this.#printer.close();
   }
 
-  #linesOf(event: Exclude<RunEvent, { type: 'action.output' }>): readonly Line[] {
+  #linesOf(event: Exclude<RunEvent, { type: 'action.output' | 'action.progress' }>): readonly Line[] {
     switch (event.type) {
       case 'run.started':
         return [

@@ -102,10 +102,12 @@ interface Row {
   readonly tone: Tone;
 }
 
-function rowOf({ host, doing, output }: Activity): Row {
+/** What moves comes first, since a long row is cut. */
+function rowOf({ host, doing, output, progress }: Activity): Row {
   // The columns of a progress line are padded for a line of their own.
   const printed = output === undefined ? '' : ` | ${oneLine(output.replaceAll(/\s+/g, ' '))}`;
-  return { name: oneLine(host), text: `${oneLine(doing)}${printed}`, tone: 'plain' };
+  const far = progress === undefined ? '' : `${progress} | `;
+  return { name: oneLine(host), text: `${far}${oneLine(doing)}${printed}`, tone: 'plain' };
 }
 
 /** Hosts that wait for the same share a row: their names when these are short, otherwise their number. */

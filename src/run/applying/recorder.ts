@@ -102,6 +102,9 @@ export class Recorder {
       onOutput: (stream, text) => {
         emit({ type: 'action.output', ...at, stream, text });
       },
+      onProgress: (progress) => {
+        emit({ type: 'action.progress', ...at, ...progress });
+      },
       journal: this.#effects(planned, number, change, claims),
       carryOut:
         series === undefined

@@ -77,6 +77,9 @@ async function endOf(
     onOutput: (stream, text) => {
       context.emit({ type: 'action.output', host: link.name, step: name, stream, text });
     },
+    onProgress: (progress) => {
+      context.emit({ type: 'action.progress', host: link.name, step: name, ...progress });
+    },
     mayEnd: !change.atomic,
     stop: context.mode === 'rollback' ? AbortSignal.abort() : context.signal,
     detach: context.detach,

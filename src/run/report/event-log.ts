@@ -43,6 +43,8 @@ export class EventLog {
   }
 
   add(event: StampedEvent): void {
+    // Once a second for as long as a copy takes: a day of it would be all that is kept of a host.
+    if (event.type === 'action.progress' && event.ended !== true) return;
     this.#early?.push(event);
     this.#put(event);
   }

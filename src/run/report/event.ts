@@ -2,6 +2,7 @@ import type { HostStatus } from '../../errors.ts';
 import type { Action } from '../../operations/engine/change.ts';
 import type { JsonObject } from '../../values/json.ts';
 import type { Downtime } from './downtime.ts';
+import type { Progress } from './progress.ts';
 import type { ProgramsRun, RunMode } from './recap.ts';
 
 /** A change as it is shown: the plan's own value without what only the interpreter needs. */
@@ -80,6 +81,8 @@ export type RunEvent =
       readonly stream: 'stdout' | 'stderr';
       readonly text: string;
     }
+  /** About once a second, as long as it can be measured how far a change is; the last one of each part of it says `ended`. */
+  | ({ readonly type: 'action.progress'; readonly host: string; readonly step: string } & Progress)
   | {
       readonly type: 'change.applied';
       readonly host: string;

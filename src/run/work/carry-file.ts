@@ -1,15 +1,14 @@
 import { pipeline } from 'node:stream/promises';
 import { toAppError } from '../../errors.ts';
-import type { Action, FetchAction, UploadAction } from '../../operations/engine/change.ts';
+import type { FetchAction, UploadAction } from '../../operations/engine/change.ts';
 import type { StepOutput } from '../../operations/engine/operation.ts';
 import { shell } from '../../shell/shell.ts';
 import type { Connection } from '../../transport/transport.ts';
-import { formatBytes } from '../../values/size.ts';
-import { oneLine } from '../../values/terminal.ts';
 import type { Link } from '../reach/link.ts';
 import { commandOf } from '../report/shown.ts';
 import { failed } from './ended.ts';
 import type { Interpreter } from './interpreter.ts';
+import { Pace } from './pace.ts';
 import type { Expected } from './transfers/transfer.ts';
 import { AtMost, HostEnd, LaptopEnd, transfer, transferTime } from './transfers/transfer.ts';
 
@@ -102,7 +101,7 @@ async function take(
   const { laptop, link, signal } = interpreter;
   const { path, to, host, supersedes = [] } = action;
   const origin = new HostEnd(connection, { path, mode: '0600' }, expected.bytes, signal);
-  const progress = progressOf(interpreter, action, expected.bytes);
+  const progress = progressOf(interpreter, expected.bytes);
   if (host === undefined) {
     await transfer(origin, new LaptopEnd(laptop, to, expected.bytes), expected, progress);
     for (const file of supersedes) await laptop.remove(file);
@@ -124,7 +123,7 @@ async function bring(interpreter: Interpreter, connection: Connection, action: U
   const { laptop, link, signal } = interpreter;
   const { from, host, path, mode, owner } = action;
   const destination = new HostEnd(connection, { path, mode, owner }, action.bytes, signal);
-  const progress = progressOf(interpreter, action, action.bytes);
+  const progress = progressOf(interpreter, action.bytes);
   if (host === undefined) await transfer(new LaptopEnd(laptop, from, action.bytes), destination, action, progress);
   else
     await ofPeer(link, host, destination, signal, (there) =>
@@ -153,13 +152,16 @@ async function ofPeer(
   if (lost !== undefined) throw toAppError(lost);
 }
 
-/** A line for each tenth of it. */
-function progressOf({ onOutput }: Interpreter, action: Action, total: number): (bytes: number) => void {
-  let said = 0;
+const betweenMs = 1000;
+
+/** As often as work on a host is looked at. */
+function progressOf({ onProgress }: Interpreter, total: number): (bytes: number) => void {
+  const pace = new Pace(onProgress);
+  let said = performance.now();
   return (bytes) => {
-    const tenths = Math.floor((bytes / total) * 10);
-    if (tenths <= said || bytes >= total) return;
-    said = tenths;
-    onOutput('stdout', `${String(tenths * 10)} % of ${formatBytes(total)}: ${oneLine(commandOf(action), 200)}\n`);
+    const at = performance.now();
+    if (at - said < betweenMs && bytes < total) return;
+    said = at;
+    pace.add(bytes < total ? { what: 'transferred', bytes, total } : undefined, at);
   };
 }

@@ -4,6 +4,8 @@ import { AppError, toAppError } from '../../errors.ts';
 import type { StepOutput } from '../../operations/engine/operation.ts';
 import type { Command, Outcome } from '../../transport/transport.ts';
 import type { Link } from '../reach/link.ts';
+import type { Progress } from '../report/progress.ts';
+import { Pace } from './pace.ts';
 import type { Look, Offsets, Work } from './work.ts';
 import { endWork, fromStart, keptBytes, lookAtWork, readLook, readOutput } from './work.ts';
 
@@ -24,6 +26,7 @@ export interface Following {
    */
   readonly lock: (unless: () => Promise<boolean>) => Promise<void>;
   readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  readonly onProgress: (progress: Progress) => void;
   /** It may be ended half way: a program of its own, not an atomic change. */
   readonly mayEnd: boolean;
   /** Ends the work, if it may be ended, and otherwise waits for it. */
@@ -81,16 +84,18 @@ export async function takeUp(following: Following): Promise<Ending> {
 
 /** Over as many connections as it takes. */
 async function toItsEnd(following: Following, first: Look): Promise<Ending> {
-  const { onOutput, mayEnd, stop, detach, kept } = following;
+  const { onOutput, onProgress, mayEnd, stop, detach, kept } = following;
   const started = performance.now();
   const stopOrDetach = AbortSignal.any([stop, detach]);
   let stopped: { readonly reason: StopReason; readonly told: boolean; readonly at: number } | undefined;
   let look = first;
   let endedAt: number | undefined;
   const handOn = output(onOutput);
+  const pace = new Pace(onProgress);
   for (;;) {
     const unread = handOn(look);
     const { state, offsets } = look;
+    pace.add(state.kind === 'running' ? look.measured : undefined, performance.now());
     if (state.kind === 'none') return { kind: 'none' };
     if (state.kind !== 'running') endedAt ??= performance.now();
     const more = look.more && unread && (endedAt === undefined || performance.now() - endedAt < restMs);

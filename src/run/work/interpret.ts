@@ -76,14 +76,14 @@ async function execute(
   intent: string,
 ): Promise<StepOutput | undefined> {
   if (actions.every(isScriptAction)) {
-    const { link, lock, onOutput, signal, detach } = interpreter;
+    const { link, lock, onOutput, onProgress, signal, detach } = interpreter;
     const {
       script,
       secrets,
       timeoutMs = interpreter.stepTimeoutMs ?? link.commandTimeoutMs,
     } = compile(actions, !atomic);
     const ending = await interpreter.carryOut(
-      { link, work, lock, onOutput, mayEnd: !atomic, stop: signal, detach, timeoutMs },
+      { link, work, lock, onOutput, onProgress, mayEnd: !atomic, stop: signal, detach, timeoutMs },
       { intent, script, secrets, success: successOf(actions, atomic) },
     );
     return outputOf(ending, actions, atomic, timeoutMs);

@@ -2,6 +2,7 @@ import type { AppError } from '../../errors.ts';
 import type { StepOutput } from '../../operations/engine/operation.ts';
 import type { Laptop } from '../reach/laptop.ts';
 import type { Link } from '../reach/link.ts';
+import type { Progress } from '../report/progress.ts';
 import type { SecretReference } from '../../values/secret-reference.ts';
 import type { Ending, Following } from './follow.ts';
 import type { Work } from './work.ts';
@@ -11,6 +12,7 @@ export interface Interpreter {
   readonly link: Link;
   readonly laptop: Laptop;
   readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  readonly onProgress: (progress: Progress) => void;
   /** Stops before the next effect, and ends one that may be ended half way; never an atomic one. */
   readonly signal: AbortSignal;
   /** The step's own, for a program that has none; otherwise the host's command_timeout holds. */

@@ -1,16 +1,10 @@
 # `kept FILE` keeps its input in a file as far as there may be of it, and reads the rest, so that who prints it goes on.
-# It ends with its input, by no signal that the work is sent. `kept_apart` is for
-# who is in no process group of the work's; it says in the work's status who it is. `myself` sets `self`: what the process that calls it is known by (look.sh).
+# It ends with its input, by no signal that the work is sent. `kept_apart` is for who is in no process group of the work's;
+# it says in the work's status who it is.
 # shellcheck disable=SC2154 # of whoever sources or renders it: w, kept_blocks
-# shellcheck disable=SC2034 # for whoever sources it: self
 # shellcheck disable=SC3045 # dash, bash and BusyBox have ulimit -c
 
-myself() {
-  read -r self </proc/self/stat
-  set -- "${self%% *}" ${self##*") "}
-  read -r self </proc/sys/kernel/random/boot_id
-  self="$1 ${21} $self"
-}
+. ../../shell/myself.sh
 bounded() {
   trap '' HUP INT TERM XFSZ
   ulimit -c 0

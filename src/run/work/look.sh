@@ -2,9 +2,11 @@
 # there, need not be said, without SIZES, of what has ended and has its output in the same look. It has ended when its status is there; what it
 # has left running may keep open what it prints to, and is not waited for long. Without the host's lock file, which was
 # there before any work, nothing is known: the records have been removed.
-# shellcheck disable=SC2154 # of whoever sources or renders it: w, look_bytes; of what it sources: status, keeps
+# Of what goes on it says how far that is, too, where it can be measured.
+# shellcheck disable=SC2154 # of whoever sources or renders it: w, look_bytes; of what it sources: far, keeps, status
 
 . ./standing.sh
+. ./measured.sh
 # Arguments: file, from which byte on, how many.
 part_of() { if [ "$2" = 0 ]; then head -c "$3" -- "$1"; else tail -c "+$(($2 + 1))" -- "$1" | head -c "$3"; fi; }
 look() {
@@ -24,14 +26,15 @@ look() {
       n=$((n + 1))
     done
   fi
-  out=0 err=0 o=0 e=0
+  out=0 err=0 o=0 e=0 far=
+  [ "$state" != 'running 0' ] || measured
   if [ -n "${3-}" ] || [ "$state" = 'running 0' ]; then
     [ ! -s "$w.out" ] || out=$(($(wc -c <"$w.out")))
     [ ! -s "$w.err" ] || err=$(($(wc -c <"$w.err")))
     o=$((out - $1)) e=$((err - $2))
     [ "$o" -le $look_bytes ] || o=$look_bytes
     [ "$e" -le $look_bytes ] || e=$look_bytes
-    printf '%s %s %s %s %s\n' "$state" "$o" "$e" "$out" "$err"
+    printf '%s %s %s %s %s%s\n' "$state" "$o" "$e" "$out" "$err" "$far"
   else
     [ ! -s "$w.out" ] || o=$look_bytes
     [ ! -s "$w.err" ] || e=$look_bytes

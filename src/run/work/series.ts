@@ -116,6 +116,8 @@ async function follow(
       onOutput: (stream, text) => {
         output.add(stream, text);
       },
+      // What copies reads facts, and so is none of a series.
+      onProgress: () => undefined,
       kept: () => ({ stdout: '', stderr: '' }),
       get timeoutMs() {
         return since + (all[output.ended] ?? first).following.timeoutMs;

@@ -1,6 +1,8 @@
+import * as z from 'zod';
 import { AppError } from '../../errors.ts';
 import type { Command, Cut, Outcome } from '../../transport/transport.ts';
 import { oneLine } from '../../values/terminal.ts';
+import { type Measured, progressWords } from '../report/progress.ts';
 import { shell } from '../../shell/shell.ts';
 
 /**
@@ -8,7 +10,7 @@ import { shell } from '../../shell/shell.ts';
  * `$PLIMSOLL_STATE/runs/RUN/NAME.*`, outlive connection, laptop and host:
  * `script` what it is for, with its undo, and what is run · `status` its processes (standing.sh), and its exit status
  * once it has ended · `out`, `err` what it prints, bounded · `ends`, of a series: the exit status of each that has ended
- * before another was begun.
+ * before another was begun · `doing`, `bytes` how it can be measured how far it is (measured.sh).
  */
 export interface Work {
   readonly run: string;
@@ -32,6 +34,8 @@ export interface Look {
   readonly offsets: Offsets;
   /** There is more to be read already. */
   readonly more: boolean;
+  /** How far what it does at this moment is, where that can be measured. */
+  readonly measured?: Measured;
 }
 
 export interface Offsets {
@@ -122,9 +126,15 @@ export function endsOf({ stdout }: Outcome): readonly number[] {
 
 /**
  * The state, and how much of both streams comes with it, and is there; where that is not said, all of it that comes, up to
- * `lookBytes`.
+ * `lookBytes`; and how far it is.
  */
-const head = /^(none|running|ended|cut) +(\d+) (\d+|-) (\d+|-) (\d+|-) (\d+|-)\n/;
+const head =
+  /^(none|running|ended|cut) +(\d+) (\d+|-) (\d+|-) (\d+|-) (\d+|-)(?: ([a-z]{1,20}) (\d{1,20}) (\d{1,20}))?\n/;
+
+const measuredSchema = z
+  .object({ what: z.enum(progressWords), bytes: z.coerce.number().int(), total: z.coerce.number().int().positive() })
+  // What is copied may have grown since it was asked how much it is.
+  .transform(({ bytes, total, ...what }): Measured => ({ ...what, bytes: Math.min(bytes, total), total }));
 
 /** Errors: `refused` when the host's state directory cannot be written: then nothing was begun. */
 export function readLook({ status, stdout, stderr, cuts, bytes }: Outcome, before: Offsets): Look {
@@ -133,7 +143,7 @@ export function readLook({ status, stdout, stderr, cuts, bytes }: Outcome, befor
       hint: 'nothing is done without a record of it; make room for /var/lib/plimsoll on the host, then run the same again',
     });
   }
-  const [first = '', kind, exit, saidOut, saidErr, outTotal, errTotal] = head.exec(stdout) ?? [];
+  const [first = '', kind, exit, saidOut, saidErr, outTotal, errTotal, what, done, total] = head.exec(stdout) ?? [];
   if (status !== 0 || kind === undefined)
     throw new AppError(
       'fact-unreadable',
@@ -148,12 +158,14 @@ export function readLook({ status, stdout, stderr, cuts, bytes }: Outcome, befor
   const goesOn = kind === 'running' || more;
   const out = shown(stdout.slice(first.length), outBytes, goesOn ? cuts?.stdout : undefined);
   const err = shown(stderr, errBytes, goesOn ? cuts?.stderr : undefined);
+  const measured = measuredSchema.safeParse({ what, bytes: done, total }).data;
   return {
     state: stateOf(kind, Number(exit)),
     out: out.text,
     err: err.text,
     offsets: { out: before.out + out.bytes, err: before.err + err.bytes },
     more,
+    ...(measured === undefined ? {} : { measured }),
   };
 }
 

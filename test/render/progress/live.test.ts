@@ -433,6 +433,33 @@ describe('hosts that stand still', () => {
 });
 
 describe('a copy that shows its progress', () => {
+  it('is shown by how far it is, before what it is, until that has ended', async () => {
+    const screen = new FakeScreen({ columns: 80, rows: 24 });
+    const renderer = new LiveRenderer(screen, { verbose: false });
+    const far = { type: 'action.progress', host: 'a', step: 'Copy', what: 'copied', bytes: 1.2 * 1024 ** 3 } as const;
+    const measured: RunEvent = { ...far, total: 3.4 * 1024 ** 3, rate: 210 * 1024 ** 2, left: 11 };
+    const shown: string[] = [];
+    for (const event of stamped([
+      { type: 'run.started', runId: 'r1', mode: 'apply', playbook: 'copy.yaml', hosts: ['a'] },
+      { type: 'change.started', host: 'a', step: 'Copy', summary: '/a to /b' },
+      measured,
+      { type: 'action.output', host: 'a', step: 'Copy', stream: 'stdout', text: 'said\n' },
+      { ...measured, ended: true },
+    ])) {
+      renderer.event(event);
+      vi.advanceTimersByTime(frame);
+      shown.push((await screen.visible())[2] ?? '');
+    }
+    renderer.close();
+    expect(shown).toEqual([
+      '',
+      'a | Copy: /a to /b',
+      'a | 1.2 of 3.4 GiB copied, 210 MiB/s, 11 s left | Copy: /a to /b',
+      'a | 1.2 of 3.4 GiB copied, 210 MiB/s, 11 s left | Copy: /a to /b | said',
+      'a | Copy: /a to /b | said',
+    ]);
+  });
+
   it('is shown by its last text, on one line, wherever that was cut', async () => {
     const screen = new FakeScreen({ columns: 80, rows: 24 });
     const print = (text: string): RunEvent => ({

@@ -65,6 +65,42 @@ describe('plain output', () => {
     `);
   });
 
+  it('says every few seconds, or with each tenth, how far a copy is, and nothing of what is over at once', () => {
+    const screen = new TextScreen();
+    const renderer = new PlainRenderer(screen, { verbose: false });
+    const gibibyte = 1024 ** 3;
+    const far = (second: number, what: 'copied' | 'compared', bytes: number, more: object = {}): void => {
+      const at = new Date(Date.UTC(2026, 10, 20, 12, 0, second)).toISOString();
+      const rate = 210 * 1024 ** 2;
+      const event: RunEvent = {
+        type: 'action.progress',
+        host: 'a',
+        step: 'Copy',
+        what,
+        bytes,
+        total: 100 * gibibyte,
+        ...(second === 0 ? {} : { rate, left: Math.ceil((100 * gibibyte - bytes) / rate) }),
+        ...more,
+      };
+      renderer.event({ v: 1, seq: second + 2, at, ...event });
+    };
+    renderer.event({ v: 1, seq: 1, at: '2026-11-20T11:59:59.000Z', ...started(['a']) });
+    for (let second = 0; second <= 12; second += 1) far(second, 'copied', second * 0.2 * gibibyte);
+    far(13, 'copied', 30 * gibibyte);
+    far(13, 'copied', 30 * gibibyte, { ended: true });
+    far(14, 'compared', 0, { rate: 0, left: undefined });
+    renderer.close();
+    expect(screen.text).toMatchInlineSnapshot(`
+      "apply grow.yaml: 1 host (run r1)
+      a |   0.2 of 100 GiB copied, 210 MiB/s, 8 min 7 s left
+      a |   1.2 of 100 GiB copied, 210 MiB/s, 8 min 2 s left
+      a |   2.2 of 100 GiB copied, 210 MiB/s, 7 min 57 s left
+      a |   30 of 100 GiB copied, 210 MiB/s, 5 min 42 s left
+      a |   0 of 100 GiB compared, 0 bytes/s
+      "
+    `);
+  });
+
   it('counts instead of naming when there are many hosts', () => {
     const lines = show(syntheticRun(hostNames(300), () => 'x')).split('\n');
     expect(lines.filter((line) => /^connected \d+ of 300$/.test(line))).toHaveLength(10);

@@ -51,6 +51,15 @@ async function kept(
 }
 
 describe('what is kept of events', () => {
+  it('is of how far a change is only the last, where a day of it would leave no room for anything else', async () => {
+    const far = { type: 'action.progress', host: 'a', step: 's', what: 'copied', total: 10 } as const;
+    const events: readonly RunEvent[] = [{ ...far, bytes: 1 }, { ...far, bytes: 9, ended: true }, finished('a')];
+    expect((await kept(events)).map(({ type, seq }) => [type, seq])).toEqual([
+      ['action.progress', 2],
+      ['host.finished', 3],
+    ]);
+  });
+
   it('is all of them, also of before there was a place for them, each once', async () => {
     const events = [printed('a', '1'), printed('a', '2'), finished('a')];
     expect((await kept(events, {}, 2)).map(({ type, seq }) => [type, seq])).toEqual([

@@ -8,6 +8,7 @@ import { compile } from '../../../src/run/work/compile.ts';
 import type { Ending, Following } from '../../../src/run/work/follow.ts';
 import { carryOutWork, LeftOnHost, takeUp } from '../../../src/run/work/follow.ts';
 import type { Link } from '../../../src/run/reach/link.ts';
+import type { Progress } from '../../../src/run/report/progress.ts';
 import { startWork } from '../../../src/run/work/work.ts';
 import type { CommandHandler } from '../../../src/transport/local/memory.ts';
 import { createMemoryTransport } from '../../../src/transport/local/memory.ts';
@@ -33,6 +34,7 @@ class Scene {
   readonly directory = mkdtempSync(join(tmpdir(), 'plimsoll follow-'));
   readonly sent: Sent[] = [];
   readonly printed: string[] = [];
+  readonly progress: Progress[] = [];
   readonly wire: Wire;
   readonly link: Link;
   readonly stop = new AbortController();
@@ -77,6 +79,7 @@ class Scene {
       work,
       lock: (unless) => this.link.lock({ holder, waitMs: 0 }, unless),
       onOutput: (_stream, text) => this.printed.push(text),
+      onProgress: (progress) => this.progress.push(progress),
       mayEnd: true,
       stop: this.stop.signal,
       detach: this.detach.signal,
@@ -195,6 +198,7 @@ function scripted(handler: CommandHandler): {
             work,
             lock: () => Promise.resolve(),
             onOutput,
+            onProgress: () => undefined,
             mayEnd: true,
             stop: signal,
             detach: signal,

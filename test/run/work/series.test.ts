@@ -46,6 +46,7 @@ function following(more: Partial<Following> = {}): Following {
     work,
     lock: (unless) => link.lock({ holder, waitMs: 0 }, unless),
     onOutput: (_stream, text) => said.push(text),
+    onProgress: () => undefined,
     mayEnd: true,
     stop: stop.signal,
     detach: new AbortController().signal,

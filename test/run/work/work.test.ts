@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Look } from '../../../src/run/work/work.ts';
 import { endWork, fromStart, lookAtWork, readLook, readOutput, startWork } from '../../../src/run/work/work.ts';
+import { shell as scriptOf } from '../../../src/shell/shell.ts';
 import { redactOutcome } from '../../../src/transport/redaction/redact-outcome.ts';
 import { Redaction } from '../../../src/transport/redaction/redaction.ts';
 import type { Command, Outcome } from '../../../src/transport/transport.ts';
@@ -279,6 +280,81 @@ for (const { name, argv, tags } of shells)
       await eventually(() => {
         expect(host.has('daemon')).toBe(true);
       });
+    });
+
+    it('says how far it is, by what its processes have written and read, as long as what it has noted goes on', async () => {
+      const host = hostWith(argv);
+      // Whoever notes it becomes what works, and what works has others work.
+      const working = (measure: string, until: string): string =>
+        `measure="${measure}"; ( noted; head -c 300000 /dev/zero | { cat >/dev/null; : >"$PLIMSOLL_STATE/${until}-begun"; while [ ! -e "$PLIMSOLL_STATE/${until}" ]; do sleep 0.05; done; } )`;
+      const look = await host.begin(
+        [
+          scriptOf('facts/copies/noted.sh'),
+          'amount 500000 400000',
+          begun,
+          working('written copied rest', 'a'),
+          working('read compared twice', 'b'),
+          'amount 1000 1000',
+          working('read archived once', 'c'),
+          `while [ ! -e "$PLIMSOLL_STATE/go" ]; do sleep 0.05; done`,
+        ].join('\n'),
+      );
+      expect(look.state).toEqual({ kind: 'running' });
+      await eventually(() => {
+        expect(host.has('a-begun')).toBe(true);
+      });
+      const copied = (await host.look()).measured;
+      expect(copied).toMatchObject({ what: 'copied', total: 400_000 });
+      expect(copied?.bytes).toBeGreaterThanOrEqual(300_000);
+      host.go('a');
+      await eventually(() => {
+        expect(host.has('b-begun')).toBe(true);
+      });
+      const compared = (await host.look()).measured;
+      expect(compared).toMatchObject({ what: 'compared', total: 1_000_000 });
+      expect(compared?.bytes).toBeGreaterThanOrEqual(600_000);
+      host.go('b');
+      await eventually(() => {
+        expect(host.has('c-begun')).toBe(true);
+      });
+      expect((await host.look()).measured).toEqual({ what: 'archived', bytes: 1000, total: 1000 });
+      host.go('c');
+      await eventually(async () => {
+        expect((await host.look()).measured).toBeUndefined();
+      });
+      host.go();
+      expect((await host.follow(await host.look())).state).toEqual({ kind: 'ended', status: 0 });
+    });
+
+    it('shows nothing of how far it is that is no number, or of no process that it has noted', async () => {
+      const host = hostWith(argv);
+      await host.begin(untilGo);
+      for (const [doing, bytes] of [
+        ['$self written copied once', '10 $(id)'],
+        ['$self written copied once', '-1 7'],
+        ['$self written copied rest', '10 -7'],
+        ['$self written \x1b[2J once', '10 7'],
+        ['$self written somehow once', '10 7'],
+        ['$self written aaaaaaaaaaaaaaaaaaaaaaaaa once', '10 7'],
+        ['$self read compared twice', '9223372036854775807 7'],
+        ['$self read compared twice', '09 7'],
+        ['$self written copied rest', '10 99999999999999999999999'],
+        ['$self scribbled copied once', '10 7'],
+        ['1 2 3 written copied once', '10 7'],
+        ['x', 'x'],
+      ] as const) {
+        const self = /^ *\d+ +(\d+ +\d+ +\S+)/.exec(host.read('status'))?.[1]?.replaceAll(/ +/g, ' ') ?? '';
+        writeFileSync(host.file('doing'), `${doing.replace('$self', self)}\n`);
+        writeFileSync(host.file('bytes'), `${bytes}\n`);
+        expect(await host.look()).toMatchObject({ state: { kind: 'running' }, err: '' });
+        expect((await host.look()).measured, doing).toEqual(
+          doing.startsWith('$self written copied once') && bytes.startsWith('10 ')
+            ? expect.objectContaining({ total: 10 })
+            : undefined,
+        );
+      }
+      host.go();
+      await host.follow(await host.look());
     });
 
     it('prints no more than 8 MiB to the disk, goes on, and ends well; each look carries a part of it', async () => {

@@ -118,7 +118,6 @@ function passActions(plan: SendPlan, phase: 'live' | 'final'): readonly Action[]
       trust: access.trust,
       way,
       sets,
-      progress: true,
       ...(ids.length === 0 ? {} : { stopped: file }),
     }),
   ];

@@ -65,21 +65,9 @@ export interface Pass {
   readonly stopped?: string;
   readonly way: Way;
   readonly sets: RsyncSets;
-  /** rsync can say how far it is. */
-  readonly progress: boolean;
 }
 
-export function sendPass({
-  phase,
-  from,
-  identity,
-  directory,
-  trust,
-  stopped = '',
-  way,
-  sets,
-  progress,
-}: Pass): ExecAction {
+export function sendPass({ phase, from, identity, directory, trust, stopped = '', way, sets }: Pass): ExecAction {
   const args = [
     phase,
     from,
@@ -91,7 +79,6 @@ export function sendPass({
     String(way.port),
     way.user,
     ...setsInOrder(sets),
-    progress ? 'progress' : '',
   ];
   return { kind: 'exec', argv: ['/bin/sh', '-s', '--', ...args], stdin: passScript, timeoutMs: day };
 }

@@ -1,14 +1,14 @@
 # Arguments: live or final; source; the directory of the key; own or anything (what may be replaced); the file that
 # names the containers to stop, or nothing; which directory the source is; address, port and user of the destination;
-# the sets of rsync's options that write, write by checksum, compare, list, and list what is older; `progress`, or
-# nothing.
+# the sets of rsync's options that write, write by checksum, compare, list, and list what is older.
+# shellcheck disable=SC2034 # for what it sources: measure
 
 # Copies $2 to another host; whatever becomes of it, the key for it in $3 is no use afterwards.
 send() {
   phase=$1 from=$2 directory=$3 trust=$4 stopped=$5 identity=$6
   PLIMSOLL_ADDRESS=$7 PLIMSOLL_PORT=$8 PLIMSOLL_USER=$9
   shift 9
-  write=$1 by_checksum=$2 compare=$3 list=$4 list_older=$5 progress=$6
+  write=$1 by_checksum=$2 compare=$3 list=$4 list_older=$5 measure=
   export PLIMSOLL_ADDRESS PLIMSOLL_PORT PLIMSOLL_USER
   umask 077
   . ../stopped.sh
@@ -42,20 +42,16 @@ send() {
   }
   trap end EXIT
   trap 'exit 143' TERM INT HUP
-  # One line for each percent; what rsync's status is comes before what is shown of it.
+  # Of what is there already this host knows nothing: after a pass that was made while containers ran nothing is measured.
+  count() {
+    [ -n "${PLIMSOLL_WORK-}" ] && [ -z "$stopped" ] || return 0
+    { bytes=$(du -sxB1 --apparent-size . | cut -f1) && amount "$bytes" "$bytes"; } >/dev/null 2>&1 &
+  }
   copy() {
-    if [ -z "$progress" ]; then
-      over "$1"
-      return
-    fi
-    {
-      copied=$({
-        {
-          over "$1" --info=progress2
-          echo "$?" >&4
-        } | tr '\r' '\n' | awk '$2 != last { print; fflush(); last = $2 }' >&5
-      } 4>&1)
-    } 5>&1
+    measure="written copied rest"
+    over "$1"
+    copied=$?
+    measure=
     return "$copied"
   }
   # What is there and not here, or newer there, but for what rsync leaves when it is cut.
@@ -84,6 +80,7 @@ send() {
     fi
   fi
   state=$(state_of .) || exit 1
+  count
   copy "$way"
   status=$?
   # In a tree that is being changed, a file may vanish between its name and its attributes.
