@@ -103,7 +103,7 @@ function scriptOf({ actions: [action] }: Change): string {
 
 /** Where in it the first byte is copied, and where all of them have been. */
 const copies = 'copy $checksum\nstatus=$?';
-const synced = 'sync -f . || no';
+const synced = 'sync -f . &\n';
 
 /** The change, with something else happening at a place in its script, in the destination. */
 function happening(change: Change, at: string, what: string): readonly Action[] {

@@ -40,7 +40,10 @@ export function outputOf(
     );
   // A script that has become its program has no words of its own: whatever looks like them is the program's.
   if (!atomic && first !== undefined && isPlain(first))
-    throw failed(what, [`exit status ${String(output.status)}`, oneLine(output.stderr, 300)].filter(Boolean).join(': '));
+    throw failed(
+      what,
+      [`exit status ${String(output.status)}`, oneLine(output.stderr, 300)].filter(Boolean).join(': '),
+    );
   const failure = output.status === failedStatus(actions) ? failureOf(output.stderr) : undefined;
   const [action] = actions.slice(failure?.index ?? 0);
   if (failure === undefined || action === undefined)

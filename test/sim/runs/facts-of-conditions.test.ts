@@ -46,7 +46,10 @@ it('what a condition, an input or a loop makes of facts is uncertain behind a st
   const of = (step: string): Shown | undefined =>
     events.find((event) => event.type === 'step.planned' && event.step === step);
   for (const step of ['Was', 'Is', 'Input', 'Loop'])
-    expect(of(step), step).toMatchObject({ outcome: 'maybe', dependsOn: expect.arrayContaining(['Switch']) as unknown });
+    expect(of(step), step).toMatchObject({
+      outcome: 'maybe',
+      dependsOn: expect.arrayContaining(['Switch']) as unknown,
+    });
   expect(of('Is')?.reason).toBe('as things are now: its condition is false: facts.docker.driver == "vfs"');
   expect(of('Loop')?.reason).toBe('its loop needs facts of the host, which may be others by then');
   const applied = await run('apply', plan, '--yes');
