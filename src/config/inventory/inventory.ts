@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigIssue } from '../../errors.ts';
 import { isObject, type Json } from '../../values/json.ts';
 import { byHand } from '../../values/shell.ts';
+import { unique } from '../../values/unique.ts';
 import { asJson } from '../yaml/as-json.ts';
 import { type AnsibleEntries, type Beside, entriesOf } from './ansible-entries.ts';
 import { readHosts } from './ansible/hosts.ts';
@@ -254,9 +255,5 @@ function plainSecrets(drafts: Iterable<HostDraft>): readonly ConfigIssue[] {
 
 /** A mistake in a group is met once for each of its hosts. */
 function distinct(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
-  return [
-    ...new Map(
-      issues.map((issue) => [`${issue.file}:${String(issue.line)}:${String(issue.column)}:${issue.message}`, issue]),
-    ).values(),
-  ];
+  return unique(issues, ({ file, line, column, message }) => `${file}:${String(line)}:${String(column)}:${message}`);
 }

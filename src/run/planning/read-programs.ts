@@ -5,6 +5,7 @@ import { AppError } from '../../errors.ts';
 import type { FactRequest } from '../../facts/fact.ts';
 import type { ExecAction } from '../../operations/engine/change.ts';
 import type { Operation } from '../../operations/engine/operation.ts';
+import { grouped } from '../../values/grouped.ts';
 import type { Json, JsonObject } from '../../values/json.ts';
 import { canonicalJson } from '../../values/json.ts';
 import type { Basis } from '../journal/basis.ts';
@@ -115,26 +116,21 @@ function tolerant<Value>(work: () => Value): Value | undefined {
 /** Every such program passes here. */
 export class ProgramGate {
   /** Of each host, by the name. */
-  readonly #approved = new Map<string, Text[]>();
+  readonly #approved: ReadonlyMap<string, readonly { readonly text: Text }[]>;
   readonly #programs = new Set<string>();
   readonly #hosts = new Set<string>();
 
   /** @param approved these have been shown, and somebody has said yes */
   constructor(approved: readonly ReadProgram[]) {
-    for (const { hosts, text } of approved) {
-      for (const host of hosts) {
-        const its = this.#approved.get(host);
-        if (its === undefined) this.#approved.set(host, [text]);
-        else its.push(text);
-      }
-    }
+    const texts = approved.flatMap(({ hosts, text }) => hosts.map((host) => ({ host, text })));
+    this.#approved = grouped(texts, ({ host }) => host);
   }
 
   /** Before a fact is asked of a host. Errors: `refused`. */
   pass(host: string, { fact, key }: FactRequest): void {
     if (fact.runsPrograms !== true) return;
     const approved = this.#approved.get(host) ?? [];
-    if (!approved.some((text) => 'written' in text || text.key === key))
+    if (!approved.some(({ text }) => 'written' in text || text.key === key))
       throw new AppError(
         'refused',
         'a program of the playbook would have to be run to make the plan, and nobody has seen it and consented to that',
