@@ -73,12 +73,17 @@ export class SecretReader {
     };
   }
 
+  /** Ways and secrets. */
+  async complete(inventory: Inventory, hosts: readonly Host[]): Promise<readonly Host[]> {
+    return await this.read(inventory, await this.reach(inventory, hosts));
+  }
+
+  /** The secrets of hosts that are known to be reached. */
   async read(
     inventory: Inventory,
-    chosen: readonly Host[],
+    hosts: readonly Host[],
     variables?: { readonly of: (host: Host) => readonly UsedSecret[]; readonly directory: string },
   ): Promise<readonly Host[]> {
-    const hosts = await this.reach(inventory, chosen);
     const warnings: ConfigIssue[] = [];
     const options: SecretOptions = {
       noCommands: this.#wishes.secretCommands === false,

@@ -223,7 +223,7 @@ function withHosts(plays: readonly SelectedPlay[], complete: readonly Host[]): r
 async function targetOf(secrets: SecretReader, { inventory }: Share, name: string): Promise<Target | undefined> {
   const host = inventory.hosts.get(name);
   if (host === undefined) return undefined;
-  return (await secrets.read(inventory, refuseTroubled([host])))[0]?.target;
+  return (await secrets.complete(inventory, refuseTroubled([host])))[0]?.target;
 }
 
 /** Nothing is drawn over the question. */

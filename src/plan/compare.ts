@@ -59,25 +59,25 @@ export function compare(approved: Planned, fresh: Planned): readonly string[] {
 
 /** What was approved for as long as there is a reason for it, and has none any more: its summaries. */
 export function lapsedOf(approved: Planned, fresh: Planned): readonly string[] {
-  const [was] = withoutLapsed(approved, fresh);
-  const kept: readonly Change[] = was.outcome === 'change' ? was.changes : [];
-  return approved.outcome === 'change'
-    ? approved.changes.flatMap((change) => (change.lapse === 'may' && !kept.includes(change) ? [change.summary] : []))
-    : [];
+  return approved.outcome === 'change' ? approved.changes.filter(lapsing(fresh)).map(({ summary }) => summary) : [];
+}
+
+function lapsing(fresh: Planned): (change: Change) => boolean {
+  const given = fresh.outcome === 'change' || fresh.outcome === 'noop';
+  const subjects = new Set(standing(fresh).map(({ subject }) => subject));
+  return ({ lapse, subject }) => given && lapse === 'may' && !subjects.has(subject);
+}
+
+/** But for what is put away of what has lapsed. */
+function standing(planned: Planned): readonly Change[] {
+  return planned.outcome === 'change' ? planned.changes.filter(({ lapse }) => lapse !== 'has') : [];
 }
 
 /** Without what was approved for as long as there is a reason for it, and has none any more; nor what is put away of such. */
 function withoutLapsed(approved: Planned, fresh: Planned): readonly [Planned, Planned] {
-  const is = fresh.outcome === 'change' ? fresh.changes.filter(({ lapse }) => lapse !== 'has') : [];
-  const subjects = new Set(is.map(({ subject }) => subject));
-  const given = fresh.outcome === 'change' || fresh.outcome === 'noop';
-  const was =
-    approved.outcome === 'change'
-      ? approved.changes.filter(
-          ({ lapse, subject }) => lapse !== 'has' && !(given && lapse === 'may' && !subjects.has(subject)),
-        )
-      : [];
-  return [withChanges(approved, was), withChanges(fresh, is)];
+  const hasLapsed = lapsing(fresh);
+  const was = standing(approved).filter((change) => !hasLapsed(change));
+  return [withChanges(approved, was), withChanges(fresh, standing(fresh))];
 }
 
 function withChanges(planned: Planned, changes: readonly Change[]): Planned {

@@ -55,17 +55,18 @@ export function resolveSize(size: Size, now: number): number {
   }
 }
 
-const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+export const byteUnits = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** Which of the units so many bytes are told in: the last one of which there is a whole one. */
+export function powerOf(bytes: number): number {
+  const power = byteUnits.findIndex((_, index) => Math.abs(bytes) < 1024 ** (index + 1));
+  return power === -1 ? byteUnits.length - 1 : power;
+}
 
 /** Bytes for people: at most two decimals, and exact values stay exact (`20 GiB`, `1.5 GiB`). */
 export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let index = 0;
-  while (Math.abs(value) >= 1024 && index < units.length - 1) {
-    value /= 1024;
-    index += 1;
-  }
-  return `${String(Number(value.toFixed(2)))} ${units[index] ?? 'bytes'}`;
+  const power = powerOf(bytes);
+  return `${String(Number((bytes / 1024 ** power).toFixed(2)))} ${byteUnits[power] ?? 'bytes'}`;
 }
 
 export function roundUp(value: number, multiple: number): number {

@@ -57,11 +57,11 @@ async function read(
     ask: () => Promise.reject(new Error('nobody is asked')),
   };
   const reader = new SecretReader(world, wishes);
-  await reader.read(
+  await reader.complete(
     inventory,
     [...inventory.hosts.values()].filter(({ name }) => name !== 'bastion'),
   );
-  await reader.read(inventory, [...inventory.hosts.values()]);
+  await reader.complete(inventory, [...inventory.hosts.values()]);
   return happened;
 }
 

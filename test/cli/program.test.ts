@@ -9,6 +9,7 @@ import type { World } from '../../src/cli/world.ts';
 import { toAppError } from '../../src/errors.ts';
 import { exitCodeOf, exitCodeOfError, worst } from '../../src/run/report/exit-status.ts';
 import { laptop } from '../config/io.ts';
+import { keptScreens } from '../support/kept-screens.ts';
 
 interface Ended {
   readonly code: number;
@@ -31,17 +32,8 @@ afterAll(() => {
 
 /** The program as main.ts runs it, in a world without a terminal or an environment. */
 async function plimsoll(argv: readonly string[], world: Partial<World> = {}): Promise<Ended> {
-  const text = { out: '', err: '' };
+  const { text, screen } = keptScreens();
   let asked = 0;
-  const screen = (name: 'out' | 'err') => ({
-    write: (more: string) => {
-      text[name] += more;
-    },
-    isTerminal: false,
-    columns: 80,
-    rows: 24,
-    colour: false,
-  });
   const whole: World = {
     io: laptop({ files }),
     out: screen('out'),

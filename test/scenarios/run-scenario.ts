@@ -21,6 +21,7 @@ import { build } from './scenario.ts';
 import { peerName } from './step-maker.ts';
 import type { Simulation } from './simulated.ts';
 import { startSimulation } from './simulated.ts';
+import { keptScreens } from '../support/kept-screens.ts';
 
 /** What became of a scenario. `wrong`: which laws it breaks, in words. */
 export interface Told {
@@ -294,17 +295,8 @@ class ScenarioRun {
     meanwhile?: () => Promise<void>,
   ): Promise<Ended> {
     const { directory, transport, inventory } = this.#simulation;
-    const text = { out: '', err: '' };
+    const { text, screen } = keptScreens();
     let shownUntil: number | undefined;
-    const screen = (name: 'out' | 'err'): World['out'] => ({
-      write: (more) => {
-        text[name] += more;
-      },
-      isTerminal: false,
-      columns: 80,
-      rows: 24,
-      colour: false,
-    });
     const world: World = {
       io: nodeConfigIo({ HOME: directory }),
       out: screen('out'),

@@ -29,7 +29,7 @@ export function pingCommand(world: World, end: (exitCode: number) => void) {
       );
       showWarnings(world, inventory.warnings);
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
-      const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));
+      const hosts = await new SecretReader(world, options).complete(inventory, selectHosts(inventory, pattern, limit));
       const transport = sshTransport(world);
       const forks = pLimit(options.forks);
       try {

@@ -55,7 +55,7 @@ export function rebuildCommand(world: World, end: (exitCode: number) => void) {
       const inventory = await loadInventory(options.inventory, io, overridesOf(options), wishesOf(world, options));
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, io);
       showWarnings(world, inventory.warnings);
-      const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));
+      const hosts = await new SecretReader(world, options).complete(inventory, selectHosts(inventory, pattern, limit));
       await kept.check(stop);
       const found = await compare(world, kept, await readVolumes(world, hosts, options.forks));
       const different = found.filter((one): one is Found => 'rebuild' in one && one.rebuild.lines.length > 0);

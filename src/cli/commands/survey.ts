@@ -67,7 +67,7 @@ export function surveyCommand(world: World, end: (exitCode: number) => void) {
       );
       showWarnings(world, inventory.warnings);
       const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
-      const hosts = await new SecretReader(world, options).read(inventory, selectHosts(inventory, pattern, limit));
+      const hosts = await new SecretReader(world, options).complete(inventory, selectHosts(inventory, pattern, limit));
       const { surveys: earlier, unreadable } = await readSurveys(world.stateDirectory, options.trend === true);
       for (const path of unreadable)
         world.err.write(`warning: ${oneLine(path)} is not a survey that this version reads\n`);

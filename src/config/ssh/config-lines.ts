@@ -37,17 +37,3 @@ function argumentsOf(text: string): readonly string[] | undefined {
 
 /** Patterns of a Host line, of which it is certain what they match. */
 export const plainPattern = /^!?[\w.*?:%-]+$/;
-
-/** Whether a Host line applies to a name, as `ssh_config(5)` has it: a negated pattern that matches takes it out. */
-export function hostLineMatches(patterns: readonly string[], name: string): boolean {
-  const matching = patterns.filter((pattern) => matchesPattern(pattern.replace(/^!/, ''), name));
-  return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
-}
-
-function matchesPattern(pattern: string, name: string): boolean {
-  const source = pattern
-    .replaceAll(/[.\\^$|+()[\]{}-]/g, String.raw`\$&`)
-    .replaceAll(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(name);
-}

@@ -1,4 +1,5 @@
-import { hostLineMatches, plainPattern } from './config-lines.ts';
+import { matchesPatterns } from '../../values/host-patterns.ts';
+import { plainPattern } from './config-lines.ts';
 
 /** What a Match line asks for, as far as it is not the same for everybody. */
 export interface MatchLine {
@@ -54,6 +55,6 @@ export function mayAskProgram({ criteria }: MatchLine, names: readonly string[])
     at >= 0 &&
     criteria
       .slice(0, at)
-      .every((one) => one.kind !== 'host' || names.some((name) => hostLineMatches(one.patterns, name) !== one.not))
+      .every((one) => one.kind !== 'host' || names.some((name) => matchesPatterns(one.patterns, name) !== one.not))
   );
 }

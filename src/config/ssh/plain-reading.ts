@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { matchesPatterns } from '../../values/host-patterns.ts';
 import { type ConfigIo, expandHome, whyUnreadable } from '../model/io.ts';
-import { type ConfigLine, configLines, hostLineMatches, plainPattern } from './config-lines.ts';
+import { type ConfigLine, configLines, plainPattern } from './config-lines.ts';
 import { wayOf } from './ssh-answer.ts';
 import type { SshQuestion, SshReply } from './ssh-question.ts';
 
@@ -90,7 +91,7 @@ function apply(file: string, text: string, name: string, values: Map<string, rea
     if (keyword === 'host') {
       if (args?.every((pattern) => plainPattern.test(pattern)) !== true)
         return `${place} is not certain to be understood`;
-      isActive = hostLineMatches(args, name);
+      isActive = matchesPatterns(args, name);
     } else if (keyword === 'match') {
       if (args?.length !== 1 || args[0]?.toLowerCase() !== 'all')
         return `${place} is a Match line, which only ssh decides`;

@@ -1,4 +1,5 @@
-import { configLines, hostLineMatches, plainPattern } from './config-lines.ts';
+import { matchesPatterns } from '../../values/host-patterns.ts';
+import { configLines, plainPattern } from './config-lines.ts';
 import { mayAskProgram, readMatchLine } from './match-lines.ts';
 import type { SshValues, SshWay } from './ssh-answer.ts';
 import type { SshQuestion, SshReply } from './ssh-question.ts';
@@ -41,7 +42,7 @@ export function classesOf(texts: readonly string[]): Classes | undefined {
       ? [name, hostName ?? name, ...hostNames.map((template) => template.replaceAll('%h', () => name))]
       : [name];
     if (matchLines.some((line) => mayAskProgram(line, names))) return undefined;
-    const matching = names.map((one) => lists.map((list) => (hostLineMatches(list, one) ? '1' : '0')).join(''));
+    const matching = names.map((one) => lists.map((list) => (matchesPatterns(list, one) ? '1' : '0')).join(''));
     const given = [user, port, hostName].map((value) => (value === undefined ? '0' : '1')).join('');
     const isNumber = [isAddress(name), hostName !== undefined && isAddress(hostName)];
     return JSON.stringify([config, matching, given, isNumber, isByUser ? user : undefined]);

@@ -1,5 +1,6 @@
 import { byStart } from '../../facts/containers/container-uses.ts';
 import type { Container } from '../../facts/containers/containers.ts';
+import type { Json, JsonObject } from '../../values/json.ts';
 import type { Refusal } from '../../values/refusal.ts';
 import { isRefused, refuse } from '../../values/refusal.ts';
 import type { Change, WriteFileAction } from '../engine/change.ts';
@@ -38,16 +39,14 @@ export const setStorageDriver = defineOperation({
   standing(_want, { before }, seen) {
     const judged = situationOf(seen);
     if (isRefused(judged)) return undefined;
-    const { docker, all, drivers } = judged;
+    const { docker, all } = judged;
     const { driver, running } = before;
     if (docker.driver !== driver || !Array.isArray(running)) return undefined;
     const runs = new Set(all.filter(({ state }) => state.running).map(({ name }) => name));
-    return {
-      driver,
-      containers: all.length,
-      images: drivers.images[docker.driver] ?? 0,
-      running: running.filter((name) => typeof name === 'string' && runs.has(name)),
-    };
+    return stateOf(
+      judged,
+      running.filter((name) => typeof name === 'string' && runs.has(name)),
+    );
   },
 
   touches(_want, { all, stopped, outgrown }) {
@@ -138,12 +137,10 @@ function changeDriver(want: DriverWant, situation: DriverSituation): Decision {
     summary: `storage driver ${docker.driver} → ${want.driver} (${config.path}); ${running.length === 0 ? '' : `stop ${counted(running.length, 'container')}, `}restart the Docker daemon`,
     subject: 'storage-driver',
     // What runs, too: a rollback that has got the driver back, and has not started them yet, is not at its end.
-    before: {
-      driver: docker.driver,
-      containers: all.length,
-      images: drivers.images[docker.driver] ?? 0,
-      running: running.map(({ name }) => name),
-    },
+    before: stateOf(
+      situation,
+      running.map(({ name }) => name),
+    ),
     after: { driver: want.driver, containers: earlier, images: drivers.images[want.driver] ?? 0, running: [] },
     actions: [...(write === undefined ? [] : writeConfigFile(write)), switchDriver(how)],
     undo: switchBack(how, takeBackConfigFile(written)),
@@ -163,6 +160,15 @@ function changeDriver(want: DriverWant, situation: DriverSituation): Decision {
       ...warningsOf(want, situation, invisible),
       ...startedWithTheDaemon(all).map((warning) => `${warning} with ${docker.driver} again`),
     ],
+  };
+}
+
+function stateOf({ docker, all, drivers }: DriverSituation, running: readonly Json[]): JsonObject {
+  return {
+    driver: docker.driver,
+    containers: all.length,
+    images: drivers.images[docker.driver] ?? 0,
+    running,
   };
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { matchesPatterns } from '../../values/host-patterns.ts';
 
 export interface KnownHost {
   readonly marker: '@revoked' | '@cert-authority' | undefined;
@@ -41,42 +42,24 @@ export function knownHostName(address: string, port: number): string {
 /** The same as ssh writes it with HashKnownHosts: whoever reads the file does not learn which hosts there are. */
 export function hashedHostName(name: string): string {
   const salt = randomBytes(20);
-  return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
+  return `|1|${salt.toString('base64')}|${hashOf(salt, name)}`;
+}
+
+function hashOf(salt: Buffer, name: string): string {
+  return createHmac('sha1', salt).update(name).digest('base64');
 }
 
 /** The entries for this host, markers included. */
 export function entriesFor(entries: readonly KnownHost[], name: string): KnownHost[] {
   return entries.filter(({ hosts }) =>
-    hosts.startsWith('|') ? matchesHash(hosts, name) : matchesPatterns(hosts, name),
+    hosts.startsWith('|') ? matchesHash(hosts, name) : matchesPatterns(hosts.toLowerCase().split(','), name),
   );
 }
 
 function matchesHash(hosts: string, name: string): boolean {
   const [, scheme, salt, hash] = hosts.split('|');
   if (scheme !== '1' || salt === undefined || hash === undefined) return false;
-  return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
-}
-
-/** A negated pattern that matches takes the host out of the whole line. */
-function matchesPatterns(hosts: string, name: string): boolean {
-  let matched = false;
-  for (const pattern of hosts.toLowerCase().split(',')) {
-    if (pattern.startsWith('!')) {
-      if (matchesGlob(pattern.slice(1), name)) return false;
-    } else if (matchesGlob(pattern, name)) {
-      matched = true;
-    }
-  }
-  return matched;
-}
-
-function matchesGlob(pattern: string, name: string): boolean {
-  if (!/[*?]/.test(pattern)) return pattern === name;
-  const source = pattern
-    .replaceAll(/[\\^$.|+()[\]{}]/g, String.raw`\$&`)
-    .replaceAll(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`).test(name);
+  return hashOf(Buffer.from(salt, 'base64'), name) === hash;
 }
 
 /**

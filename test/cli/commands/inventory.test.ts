@@ -3,6 +3,7 @@ import { Interrupts } from '../../../src/cli/interrupts.ts';
 import { program } from '../../../src/cli/program.ts';
 import type { World } from '../../../src/cli/world.ts';
 import { laptop } from '../../config/io.ts';
+import { keptScreens } from '../../support/kept-screens.ts';
 
 const files = {
   'i.yaml': `hosts:
@@ -23,17 +24,8 @@ interface Shown {
 
 /** With an ssh that has a user for everybody. */
 async function inventory(...argv: readonly string[]): Promise<Shown> {
-  const text = { out: '', err: '' };
+  const { text, screen } = keptScreens();
   const asked: string[] = [];
-  const screen = (name: 'out' | 'err') => ({
-    write: (more: string) => {
-      text[name] += more;
-    },
-    isTerminal: false,
-    columns: 80,
-    rows: 24,
-    colour: false,
-  });
   const world: World = {
     io: laptop({
       files,

@@ -16,6 +16,7 @@ import { createRun, journalPath } from '../../../src/run/journal/run-store.ts';
 import { laptop } from '../../config/io.ts';
 import { sha256 } from '../../plan/sha256.ts';
 import { begin, change, effects, end, ended, journalText } from '../../run/records.ts';
+import { keptScreens } from '../../support/kept-screens.ts';
 
 const never = new AbortController().signal;
 const run = `20261120-181612-${process.pid.toString(16)}`;
@@ -39,16 +40,7 @@ async function plimsoll(
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const text = { out: '', err: '' };
-  const screen = (name: 'out' | 'err') => ({
-    write: (more: string) => {
-      text[name] += more;
-    },
-    isTerminal: false,
-    columns: 80,
-    rows: 24,
-    colour: false,
-  });
+  const { text, screen } = keptScreens();
   const world: World = {
     io: laptop({ env }),
     out: screen('out'),

@@ -11,6 +11,7 @@ import { createFileStore } from '../../../src/records/file-store.ts';
 import { VersionRecords } from '../../../src/records/records.ts';
 import { exitCodeOfError } from '../../../src/run/report/exit-status.ts';
 import { laptop } from '../../config/io.ts';
+import { keptScreens } from '../../support/kept-screens.ts';
 
 const never = new AbortController().signal;
 const by = { run: '20261120-181612-9f3a1c', who: 'ann@laptop', at: '2026-11-20T18:16:12.000Z' };
@@ -29,16 +30,7 @@ afterEach(() => {
 async function plimsoll(
   ...argv: readonly string[]
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const text = { out: '', err: '' };
-  const screen = (name: 'out' | 'err') => ({
-    write: (more: string) => {
-      text[name] += more;
-    },
-    isTerminal: false,
-    columns: 80,
-    rows: 24,
-    colour: false,
-  });
+  const { text, screen } = keptScreens();
   // Nobody can log in there: to come so far means that everything before was right.
   const io = laptop({
     env: {},

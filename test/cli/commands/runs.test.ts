@@ -13,6 +13,7 @@ import { holdRun } from '../../../src/run/journal/run-lock.ts';
 import { createRun, journalPath } from '../../../src/run/journal/run-store.ts';
 import { laptop } from '../../config/io.ts';
 import { begin, change, effects, end, ended, intent, journalText } from '../../run/records.ts';
+import { keptScreens } from '../../support/kept-screens.ts';
 
 let state = '';
 beforeEach(() => {
@@ -40,17 +41,8 @@ async function make(runId: string, records: readonly JournalRecord[], tail = '')
 async function runs(
   ...argv: readonly string[]
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const text = { out: '', err: '' };
+  const { text, screen } = keptScreens();
   let code = -1;
-  const screen = (name: 'out' | 'err') => ({
-    write: (more: string) => {
-      text[name] += more;
-    },
-    isTerminal: false,
-    columns: 80,
-    rows: 24,
-    colour: false,
-  });
   const world: World = {
     io: laptop({}),
     out: screen('out'),

@@ -12,6 +12,7 @@ import { toAppError } from '../../../src/errors.ts';
 import { createFileStore } from '../../../src/records/file-store.ts';
 import { VersionRecords } from '../../../src/records/records.ts';
 import { exitCodeOfError } from '../../../src/run/report/exit-status.ts';
+import { keptScreens } from '../../support/kept-screens.ts';
 
 const never = new AbortController().signal;
 const labelled = [
@@ -40,17 +41,8 @@ async function rebuild(
   { answer, meanwhile }: Answering,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string; readonly asked: readonly string[] }> {
-  const text = { out: '', err: '' };
+  const { text, screen } = keptScreens();
   const asked: string[] = [];
-  const screen = (name: 'out' | 'err') => ({
-    write: (more: string) => {
-      text[name] += more;
-    },
-    isTerminal: false,
-    columns: 80,
-    rows: 24,
-    colour: false,
-  });
   const ask = async (question: string): Promise<string> => {
     asked.push(text.out + question);
     await meanwhile?.();
