@@ -10,7 +10,7 @@ import type { RunRequest, RunState } from './planning/context.ts';
 import { exitCodeOf, exitCodeOfError, worst } from './report/exit-status.ts';
 import { HostRun } from './planning/host-run.ts';
 import type { Journal } from './journal/journal.ts';
-import { planHost } from './planning/plan-host.ts';
+import { connectHost, planHost } from './planning/plan-host.ts';
 import { ProgramGate } from './planning/read-programs.ts';
 import type { RunResult } from './report/recap.ts';
 
@@ -73,15 +73,18 @@ async function closeJournal(state: RunState): Promise<void> {
   await journal.close();
 }
 
+/** A connection is mostly waiting: as many hosts again are connected to while the others are planned. */
+const connectingPerFork = 2;
+
 async function connectAndPlan({ context, runs }: RunState): Promise<void> {
-  const limit = pLimit(context.forks);
+  const connecting = pLimit(context.forks * connectingPerFork);
+  const planning = pLimit(context.forks);
   await Promise.all(
-    runs.map((host) =>
-      limit(async () => {
-        await planHost(context, host);
-        if (host.error !== undefined || context.mode === 'plan') sayFinished(context, host);
-      }),
-    ),
+    runs.map(async (host) => {
+      await connecting(() => connectHost(context, host));
+      await planning(() => planHost(context, host));
+      if (host.error !== undefined || context.mode === 'plan') sayFinished(context, host);
+    }),
   );
 }
 

@@ -176,6 +176,11 @@ export interface ConnectionInfo {
  */
 export interface Connection {
   readonly info: ConnectionInfo;
+  /**
+   * Resolves once the host has executed what it was sent; rejects as soon as it cannot any more, with `unreachable` when
+   * its time to connect is over. Commands need not wait for it, and travel a round trip earlier when they do not.
+   */
+  readonly ready: Promise<undefined>;
   run(command: Command, options?: RunOptions): Promise<Outcome>;
   /**
    * The same on a channel of its own, for bulk data: `input` is piped to standard input and ended,

@@ -86,6 +86,9 @@ export class Wire implements Transport {
     };
     return {
       info: connection.info,
+      get ready() {
+        return connection.ready;
+      },
       closed: connection.closed,
       run,
       lock: (holder: LockHolder, options) => (this.isDead() ? nothing : connection.lock(holder, options)),

@@ -56,6 +56,9 @@ export class Recording {
   #watched(connection: Connection): Connection {
     return {
       info: connection.info,
+      get ready() {
+        return connection.ready;
+      },
       closed: connection.closed,
       run: (command, options) => connection.run(this.#told(command, 'command'), options),
       stream: (command, io, options) => connection.stream(this.#told(command, 'stream'), io, options),

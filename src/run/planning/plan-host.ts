@@ -17,15 +17,27 @@ import { factsAwaited, idOf, itemsOf, onlyAfterFailure, placeOf, planItem } from
 import { plannedEvent } from '../report/shown.ts';
 import { settle } from './settle.ts';
 
-/** Connects to a host and plans all of its plays. What goes wrong becomes the host's own error; others go on. */
-export async function planHost(context: RunContext, run: HostRun): Promise<void> {
-  const pending: Pending[] = [];
+/** Connects to a host as the first of its steps will have it. What goes wrong becomes the host's own error; others go on. */
+export async function connectHost(context: RunContext, run: HostRun): Promise<void> {
   try {
     const saved = context.basis.approved(run.name);
     if (saved?.error !== undefined)
       throw new AppError('refused', `no plan was saved for this host: ${saved.error.message}`, {
         hint: 'plan it again',
       });
+    const play = run.plays.find(({ steps }) => steps.length > 0);
+    const [first] = play?.steps ?? [];
+    if (play !== undefined && first !== undefined) await connect(context, run, play, first);
+  } catch (thrown) {
+    run.error = neverReached(toAppError(thrown));
+  }
+}
+
+/** Plans all of a host's plays, unless it could not be connected to. */
+export async function planHost(context: RunContext, run: HostRun): Promise<void> {
+  if (run.error !== undefined) return;
+  const pending: Pending[] = [];
+  try {
     run.before = hostBasis(await settle(context, run), run.name);
     let refused: PlannedItem | undefined;
     for (const play of run.plays) {
@@ -34,6 +46,8 @@ export async function planHost(context: RunContext, run: HostRun): Promise<void>
       refused = planned.find(({ plan, item }) => plan.planned.outcome === 'refused' && !isTolerated(play, item.step));
       if (refused !== undefined) break;
     }
+    await Promise.all([...run.links.values()].map((link) => link.answers()));
+    const saved = context.basis.approved(run.name);
     if (saved !== undefined) refuseDrift(saved, run);
     if (refused?.plan.planned.outcome !== 'refused') return;
     run.step = refused.plan.step;

@@ -132,6 +132,12 @@ export class Link {
     await this.#open();
   }
 
+  /** Perhaps nothing was asked of the host yet: that it answers at all is known after this. */
+  async answers(): Promise<void> {
+    const connection = await this.#connection;
+    await connection?.ready;
+  }
+
   /** A command that may be run twice is run again over a new connection, once work has begun. */
   async run(command: Command, options?: RunOptions): Promise<Outcome> {
     const once = (connection: Connection): Promise<Outcome> => connection.run(command, options);
@@ -234,6 +240,8 @@ export class Link {
   async #connect(signal: AbortSignal): Promise<Connection> {
     const { transport, target, onConnected } = this.#options;
     const connection = await transport.connect(target, signal);
+    // Of a host that was lost before it is known here whether it is back.
+    if (this.generation > 0) await connection.ready;
     this.generation += 1;
     this.#latest = connection;
     this.#shellEnds.made(connection);

@@ -77,6 +77,7 @@ type Locks = Map<string, { readonly owner: Connection; readonly holder: LockHold
 
 class ScriptedConnection implements Connection {
   readonly info: ConnectionInfo;
+  readonly ready = Promise.resolve(undefined);
   readonly closed: Promise<Error | undefined>;
   readonly #target: Target;
   readonly #handler: CommandHandler;

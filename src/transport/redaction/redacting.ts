@@ -62,6 +62,12 @@ class RedactedConnection implements Connection {
     this.closed = inner.closed.then((error) => this.#cleanError(error));
   }
 
+  get ready(): Promise<undefined> {
+    return this.#inner.ready.catch((thrown: unknown) => {
+      throw redactError(thrown, this.#redaction);
+    });
+  }
+
   run(command: Command, options?: RunOptions): Promise<Outcome> {
     const lines = this.#lines(options);
     // Called at once: what is asked in one turn of the event loop travels together.

@@ -167,7 +167,8 @@ export class CommandShell {
 
   #failLost(running: RunningCommand, error: AppError): void {
     const about = running.started ? 'it had started, its outcome is not known' : 'it is not known whether it ran';
-    running.fail('connection-lost', `${error.message}: ${running.title}: ${about}`, error.hint, error);
+    const code = error.code === 'interrupted' ? error.code : 'connection-lost';
+    running.fail(code, `${error.message}: ${running.title}: ${about}`, error.hint, error);
   }
 
   #listen(running: RunningCommand, signal: AbortSignal): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
-import { AppError } from '../../errors.ts';
+import { AppError, toAppError } from '../../errors.ts';
 import type {
   Command,
   Connection,
@@ -40,7 +40,10 @@ function nonce(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** Opens the privileged shell of a connection, in what is left of its time. The carrier is closed when that fails. `heartbeat` is for tests. */
+/**
+ * Opens the privileged shell of a connection, in what is left of its time. The carrier is closed when that fails; a
+ * shell that has not answered when the time is over is lost. `heartbeat` is for tests.
+ */
 export async function openShellConnection(
   carrier: Carrier,
   target: Target,
@@ -56,7 +59,10 @@ export async function openShellConnection(
       { channel, heartbeat },
       { hostKey: carrier.hostKey, publicKey: carrier.publicKey, server: carrier.server, runsAs },
     );
-    await deadline.wait(silence(target.name), connection.ready, signal);
+    // What is asked first travels with the frame that answers: one round trip less for each host.
+    deadline.wait(silence(target.name), connection.ready, signal).catch((error: unknown) => {
+      connection.lose(toAppError(error));
+    });
     return connection;
   } catch (error) {
     carrier.close();
@@ -127,6 +133,10 @@ class ShellConnection implements Connection {
 
   get ready(): Promise<undefined> {
     return this.#shell.ready;
+  }
+
+  lose(error: AppError): void {
+    this.#shell.lose(error);
   }
 
   run(command: Command, options?: RunOptions): Promise<Outcome> {
