@@ -4,12 +4,14 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2';
 import { channelOutputs } from '../../lab/sim/channel-outputs.ts';
 import { newKeyPair } from '../../lab/sim/keys.ts';
 
 export interface TestSshServerOptions {
   readonly password?: string;
+  /** Replaces the judgement of who may log in; `isKey` is for the key that is authorised. */
+  readonly authenticate?: (context: AuthContext, isKey: boolean) => void;
   /** What commands are given to, as sshd gives them to the login shell. */
   readonly loginShell?: readonly [string, ...string[]];
   /** Replaces the execution of a command. */
@@ -40,6 +42,7 @@ export interface TestSshServer {
 
 export async function startTestSshServer({
   password,
+  authenticate,
   loginShell = ['/bin/sh', '-c'],
   onExec,
   dropFirst = 0,
@@ -61,7 +64,8 @@ export async function startTestSshServer({
     client.on('authentication', (context) => {
       const byKey = context.method === 'publickey' && context.key.data.equals(authorised.getPublicSSH());
       const byPassword = context.method === 'password' && password !== undefined && context.password === password;
-      if (byKey || byPassword) context.accept();
+      if (authenticate !== undefined) authenticate(context, byKey);
+      else if (byKey || byPassword) context.accept();
       else context.reject(password === undefined ? ['publickey'] : ['publickey', 'password']);
     });
     client.on('session', (accept) => {

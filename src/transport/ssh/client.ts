@@ -84,9 +84,9 @@ export function onAuthFailure(client: Client, listener: OnFailure): void {
   if (typeof handlers !== 'object' || handlers === null) return;
   const handle: unknown = Reflect.get(handlers, 'USERAUTH_FAILURE');
   if (typeof handle !== 'function') return;
-  Reflect.set(handlers, 'USERAUTH_FAILURE', (...args: readonly unknown[]): unknown => {
+  Reflect.set(handlers, 'USERAUTH_FAILURE', (...args: readonly unknown[]): void => {
     const [, accepted, partial] = args;
     if (Array.isArray(accepted)) listener(accepted.map(String), partial === true);
-    return Reflect.apply(handle, handlers, args);
+    Reflect.apply(handle, handlers, args);
   });
 }

@@ -131,8 +131,8 @@ function closedBefore({ target: { name }, named, firstWords }: AttemptRecord): r
     ];
   if (named) return ['closed the connection in the key exchange', `${log}.`];
   return [
-    'closed the connection before authentication, without a word',
-    `${log}: a ban of this address may be the reason, MaxStartups, or that something else than sshd listens there.`,
+    'closed the connection before authentication',
+    `${log}. The server said nothing: a ban of this address may be the reason, MaxStartups, or that something else than sshd listens there.`,
   ];
 }
 
@@ -142,7 +142,10 @@ function howToLogIn(error: Error, { target, right, accepted, tried }: AttemptRec
   if (/Too many authentication failures/.test(error.message))
     return `It takes no more than ${String(tried.length)} attempts (MaxAuthTries): name the right key of ${name} as identity_file, and keep others from being offered by IdentitiesOnly, or agent: false.`;
   if (right.length === 0) return `Check user, identity_file and password of ${name}, and authorized_keys on it.`;
-  const keys = accepted.includes('publickey') ? [`another key (identity_file)`] : [];
+  const keys = accepted.includes('publickey') ? ['another key (identity_file)'] : [];
   const secrets = accepted.some((method) => method !== 'publickey') ? ['password'] : [];
-  return `One factor is not enough for ${name}: give it ${[...keys, ...secrets].join(', or ')}, too.`;
+  const codes = accepted.includes('keyboard-interactive')
+    ? ' If what it asks for is a one-time code, begin from a terminal.'
+    : '';
+  return `One factor is not enough for ${name}: give it ${[...keys, ...secrets].join(', or ')}, too.${codes}`;
 }

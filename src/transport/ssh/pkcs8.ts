@@ -5,16 +5,11 @@ export function fromPkcs8(text: string, passphrase: string | undefined): string 
   if (!isPkcs8(text)) return text;
   if (passphrase === undefined && text.includes('BEGIN ENCRYPTED')) throw new Error('no passphrase given');
   const key = createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) });
-  switch (key.asymmetricKeyType) {
-    case 'rsa':
-      return key.export({ type: 'pkcs1', format: 'pem' }).toString();
-    case 'ec':
-      return key.export({ type: 'sec1', format: 'pem' }).toString();
-    case 'ed25519':
-      return openSshEd25519(key);
-    default:
-      throw new Error(`ssh has no keys of the type ${String(key.asymmetricKeyType)}`);
-  }
+  const type = key.asymmetricKeyType;
+  if (type === 'rsa') return key.export({ type: 'pkcs1', format: 'pem' }).toString();
+  if (type === 'ec') return key.export({ type: 'sec1', format: 'pem' }).toString();
+  if (type === 'ed25519') return openSshEd25519(key);
+  throw new Error(`ssh has no keys of the type ${String(type)}`);
 }
 
 function isPkcs8(text: string): boolean {

@@ -21,6 +21,6 @@ function withSha512(key: ParsedKey): ParsedKey {
 }
 
 /** For the agent, which is asked by the key that it holds. */
-export function hashOf(offered: ParsedKey): 'sha512' | undefined {
-  return String(offered.type) === sha512 ? 'sha512' : undefined;
+export function hashOf({ type }: { readonly type: string }): 'sha512' | undefined {
+  return type === sha512 ? 'sha512' : undefined;
 }

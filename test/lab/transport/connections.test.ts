@@ -247,7 +247,6 @@ describe('whoever ssh reaches', () => {
   it.each(situations)('$name', async (situation) => {
     const { ends } = situation;
     const { ssh, plimsoll } = await tryBoth(situation);
-    if (process.env['SHOW'] !== undefined) console.log(situation.name, JSON.stringify({ ssh, plimsoll }, undefined, 1));
     const wanted =
       ends === 'both' ? { ssh: true, plimsoll: true } : { ssh: 'ssh' in ends, plimsoll: 'plimsoll' in ends };
     expect({ ssh: ssh.in, plimsoll: plimsoll.in }, `ssh: ${ssh.said}\nplimsoll: ${plimsoll.said}`).toEqual(wanted);
