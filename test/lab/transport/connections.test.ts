@@ -244,7 +244,7 @@ describe('whoever ssh reaches', () => {
     expect(new Set(situations.map(({ name }) => name)).size).toBe(situations.length);
   });
 
-  it.each(situations)('$name', async (situation) => {
+  it.concurrent.each(situations)('$name', async (situation: Situation) => {
     const { ends } = situation;
     const { ssh, plimsoll } = await tryBoth(situation);
     const wanted =
