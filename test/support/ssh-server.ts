@@ -18,6 +18,8 @@ export interface TestSshServerOptions {
   readonly onExec?: (command: string, channel: ServerChannel) => void;
   /** How many new TCP connections are closed at once, as sshd does beyond MaxStartups. */
   readonly dropFirst?: number;
+  /** What is said to them before. */
+  readonly dropWith?: string;
 }
 
 /** An SSH server in this process that runs commands in a real shell. It needs nothing but Node. */
@@ -46,6 +48,7 @@ export async function startTestSshServer({
   loginShell = ['/bin/sh', '-c'],
   onExec,
   dropFirst = 0,
+  dropWith,
 }: TestSshServerOptions = {}): Promise<TestSshServer> {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-ssh-server-'));
   const host = newKeyPair();
@@ -91,7 +94,12 @@ export async function startTestSshServer({
   const listener = createServer({ noDelay: true }, (socket) => {
     accepted += 1;
     if (accepted <= dropFirst) {
-      socket.destroy();
+      if (dropWith === undefined) socket.destroy();
+      else
+        socket
+          .on('error', () => undefined)
+          .resume()
+          .end(dropWith);
       return;
     }
     sockets.add(socket);
