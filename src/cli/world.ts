@@ -1,6 +1,7 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import type { ConfigIo } from '../config/model/io.ts';
 import { nodeConfigIo } from '../config/node-io.ts';
 import { AppError } from '../errors.ts';
@@ -24,7 +25,8 @@ export interface World {
   readonly who: string;
   /** A person sits in front of it. */
   readonly interactive: boolean;
-  ask(question: string): Promise<string>;
+  /** `hidden`: what is typed is not shown. */
+  ask(question: string, how?: { readonly hidden?: boolean; readonly signal?: AbortSignal }): Promise<string>;
   /** For tests that break things. */
   readonly wrapTransport?: (transport: Transport) => Transport;
   readonly wrapJournal?: (journal: Journal) => Journal;
@@ -49,17 +51,28 @@ export function processWorld(interrupts: Interrupts): World {
     stateDirectory: join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'plimsoll'),
     who: `${userName(env)}@${hostname()}`,
     interactive: isTerminalOf(stdin) && isTerminalOf(stdout),
-    async ask(question) {
+    async ask(question, { hidden = false, signal } = {}) {
       writes.flush();
-      const lines = createInterface({ input: stdin, output: stderr });
+      if (hidden) stderr.write(question);
+      const output = hidden
+        ? new Writable({
+            write: (_chunk, _encoding, done) => {
+              done();
+            },
+          })
+        : stderr;
+      const lines = createInterface({ input: stdin, output, ...(hidden ? { terminal: true } : {}) });
       const { stop } = interrupts;
       // While it reads a line, Ctrl-C reaches it as a key.
       lines.on('SIGINT', () => process.emit('SIGINT'));
       try {
-        return await lines.question(question, { signal: stop });
+        return await lines.question(hidden ? '' : question, {
+          signal: signal === undefined ? stop : AbortSignal.any([stop, signal]),
+        });
       } catch (thrown) {
         throw stop.aborted ? stop.reason : new AppError('interrupted', 'no answer was given', { cause: thrown });
       } finally {
+        if (hidden) stderr.write('\n');
         lines.close();
       }
     },

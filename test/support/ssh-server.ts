@@ -4,18 +4,22 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2';
 import { channelOutputs } from '../../lab/sim/channel-outputs.ts';
 import { newKeyPair } from '../../lab/sim/keys.ts';
 
 export interface TestSshServerOptions {
   readonly password?: string;
+  /** Replaces the judgement of who may log in; `isKey` is for the key that is authorised. */
+  readonly authenticate?: (context: AuthContext, isKey: boolean) => void;
   /** What commands are given to, as sshd gives them to the login shell. */
   readonly loginShell?: readonly [string, ...string[]];
   /** Replaces the execution of a command. */
   readonly onExec?: (command: string, channel: ServerChannel) => void;
   /** How many new TCP connections are closed at once, as sshd does beyond MaxStartups. */
   readonly dropFirst?: number;
+  /** What is said to them before. */
+  readonly dropWith?: string;
 }
 
 /** An SSH server in this process that runs commands in a real shell. It needs nothing but Node. */
@@ -40,9 +44,11 @@ export interface TestSshServer {
 
 export async function startTestSshServer({
   password,
+  authenticate,
   loginShell = ['/bin/sh', '-c'],
   onExec,
   dropFirst = 0,
+  dropWith,
 }: TestSshServerOptions = {}): Promise<TestSshServer> {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-ssh-server-'));
   const host = newKeyPair();
@@ -61,7 +67,8 @@ export async function startTestSshServer({
     client.on('authentication', (context) => {
       const byKey = context.method === 'publickey' && context.key.data.equals(authorised.getPublicSSH());
       const byPassword = context.method === 'password' && password !== undefined && context.password === password;
-      if (byKey || byPassword) context.accept();
+      if (authenticate !== undefined) authenticate(context, byKey);
+      else if (byKey || byPassword) context.accept();
       else context.reject(password === undefined ? ['publickey'] : ['publickey', 'password']);
     });
     client.on('session', (accept) => {
@@ -87,7 +94,12 @@ export async function startTestSshServer({
   const listener = createServer({ noDelay: true }, (socket) => {
     accepted += 1;
     if (accepted <= dropFirst) {
-      socket.destroy();
+      if (dropWith === undefined) socket.destroy();
+      else
+        socket
+          .on('error', () => undefined)
+          .resume()
+          .end(dropWith);
       return;
     }
     sockets.add(socket);

@@ -71,6 +71,29 @@ describe('connecting by ssh', () => {
     expect(server.accepted()).toBeGreaterThanOrEqual(6);
   });
 
+  it('names MaxStartups where the server does, and tries again', async () => {
+    const dropWith = 'Exceeded MaxStartups\r\n';
+    const server = await serve({ dropFirst: 4, dropWith });
+    expect((await (await connect(server)).run({ script: 'echo up' })).stdout).toBe('up\n');
+    await expect(connect(await serve({ dropFirst: 1000, dropWith }), { connectTimeoutMs: 100 })).rejects.toMatchObject({
+      message: expect.stringMatching(/too many logins that are not finished, .*, \d+ times$/) as unknown,
+      hint: expect.stringContaining('Raise MaxStartups') as unknown,
+    });
+  });
+
+  it.each([
+    ['Not allowed at this time\r\n', /refuses connections from this address at this time$/, /PerSourcePenalty/],
+    ['HTTP/1.1 400 Bad\u001B[1m Request\r\n\r\n', /it said "HTTP\/1\.1 400 Bad[^\u001B]*Request"$/, /address and port/],
+  ])('does not try again where the server says %j', async (dropWith, message, hint) => {
+    const server = await serve({ dropFirst: 1000, dropWith });
+    await expect(connect(server)).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(message) as unknown,
+      hint: expect.stringMatching(hint) as unknown,
+    });
+    expect(server.accepted()).toBe(1);
+  });
+
   it('refuses a host key that it does not know', async () => {
     const server = await serve();
     await expect(connect(server, { knownHostsFiles: [] })).rejects.toMatchObject({

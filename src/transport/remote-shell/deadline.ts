@@ -17,6 +17,7 @@ export interface Stage {
 export class Deadline {
   readonly #host: string;
   readonly #limitMs: number;
+  readonly #running = new Set<Clock>();
   #usedMs = 0;
 
   constructor(host: string, limitMs: number) {
@@ -30,18 +31,28 @@ export class Deadline {
 
   /** Lets the time pass, and says when it is over; until what it returns is called. */
   start(stage: Stage, onOver: (error: AppError) => void): () => void {
-    const began = performance.now();
-    const timer = setTimeout(
-      () => {
+    const clock = new Clock((ms) => {
+      this.#usedMs += ms;
+    });
+    const go = (): void => {
+      clock.go(Math.max(0, this.#limitMs - this.#usedMs), () => {
         onOver(this.#over(stage));
-      },
-      Math.max(0, this.#limitMs - this.#usedMs),
-    );
-    let stopped = false;
+      });
+    };
+    clock.resume = go;
+    this.#running.add(clock);
+    go();
     return () => {
-      clearTimeout(timer);
-      if (!stopped) this.#usedMs += performance.now() - began;
-      stopped = true;
+      clock.stop();
+      this.#running.delete(clock);
+    };
+  }
+
+  /** A person is waited for, not the host; until what it returns is called. */
+  pause(): () => void {
+    for (const clock of this.#running) clock.stop();
+    return () => {
+      for (const clock of this.#running) clock.resume();
     };
   }
 
@@ -93,6 +104,30 @@ export class Deadline {
       `${this.#host}: ${failed()} within ${String(this.#limitMs / 1000)} s${detail?.() ?? ''}`,
       { hint: hint() },
     );
+  }
+}
+
+/** Time that passes, until it is stopped. */
+class Clock {
+  readonly #passed: (ms: number) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #began = 0;
+  resume: () => void = () => undefined;
+
+  constructor(passed: (ms: number) => void) {
+    this.#passed = passed;
+  }
+
+  go(ms: number, onOver: () => void): void {
+    this.#began = performance.now();
+    this.#timer = setTimeout(onOver, ms);
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#passed(performance.now() - this.#began);
   }
 }
 

@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net';
-import ssh2, { type IdentityCallback, type ParsedKey } from 'ssh2';
+import ssh2, { type IdentityCallback, type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2';
 import type { Target } from '../transport.ts';
+import { askForKeys, type HeldKey } from './agent-keys.ts';
+import { hashOf } from './signatures.ts';
 
 type GetStream = Parameters<ssh2.OpenSSHAgent['getStream']>[0];
 
@@ -38,7 +40,7 @@ export class Agents {
 export class Agent {
   readonly #sockets: AgentSockets;
   readonly #onSilent: OnSilentAgent;
-  #keys: Promise<readonly ParsedKey[]> | undefined;
+  #keys: Promise<readonly HeldKey[]> | undefined;
 
   constructor(socketPath: string, onSilent: OnSilentAgent) {
     this.#sockets = new AgentSockets(socketPath);
@@ -46,14 +48,14 @@ export class Agent {
   }
 
   /** Rejects when the agent does not answer within its time. */
-  keys(): Promise<readonly ParsedKey[]> {
+  keys(): Promise<readonly HeldKey[]> {
     this.#keys ??= this.#ask();
     return this.#keys;
   }
 
-  /** The same agent, offering only one of its keys: sshd counts every key offered as an attempt. */
-  only(key: ParsedKey): OneKeyAgent {
-    return new OneKeyAgent(this.#sockets, key);
+  /** The same agent, offering only one of its keys, in one way: sshd counts every key offered as an attempt. */
+  only(key: ParsedKey, offered: ParsedKey): OneKeyAgent {
+    return new OneKeyAgent(this.#sockets, key, offered);
   }
 
   /** What it has not answered is not waited for any more: an open socket would keep the program from ending. */
@@ -61,22 +63,23 @@ export class Agent {
     this.#sockets.close();
   }
 
-  #ask(): Promise<readonly ParsedKey[]> {
+  #ask(): Promise<readonly HeldKey[]> {
     return new Promise((resolve, reject) => {
-      const agent = new AskedAgent(this.#sockets);
+      const socket = this.#sockets.connect();
       const timer = setTimeout(() => {
         this.#onSilent(
           `the ssh-agent did not answer within ${String(agentAnswerMs / 1000)} s: connecting without it`,
           this.#sockets.path,
         );
         reject(new Error('no answer'));
-        agent.giveUp();
+        socket.destroy();
       }, agentAnswerMs);
-      agent.getIdentities((error, keys = []) => {
-        clearTimeout(timer);
-        if (error instanceof Error) reject(error);
-        else resolve(keys.filter((key): key is ParsedKey => 'getPublicSSH' in key));
-      });
+      void askForKeys(socket)
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(timer);
+          socket.destroy();
+        });
     });
   }
 }
@@ -140,13 +143,36 @@ class AskedAgent extends ssh2.OpenSSHAgent {
 
 export class OneKeyAgent extends AskedAgent {
   readonly #key: ParsedKey;
+  readonly #offered: ParsedKey;
+  #failed = false;
 
-  constructor(sockets: AgentSockets, key: ParsedKey) {
+  constructor(sockets: AgentSockets, key: ParsedKey, offered: ParsedKey) {
     super(sockets);
     this.#key = key;
+    this.#offered = offered;
+  }
+
+  /** It was asked to sign, and did not. */
+  get failed(): boolean {
+    return this.#failed;
   }
 
   override getIdentities(callback: IdentityCallback<ParsedKey>): void {
-    callback(undefined, [this.#key]);
+    callback(undefined, [this.#offered]);
+  }
+
+  override sign(
+    _offered: ParsedKey | Buffer | string,
+    data: Buffer,
+    options?: SigningRequestOptions | SignCallback,
+    callback?: SignCallback,
+  ): boolean {
+    const answer = typeof options === 'function' ? options : callback;
+    const hash = hashOf(this.#offered) ?? (typeof options === 'function' ? undefined : options?.hash);
+    return super.sign(this.#key, data, hash === undefined ? {} : { hash }, (error, signature) => {
+      this.#failed = error instanceof Error;
+      // An error would end the whole login in ssh2: the server refuses this, and the next way is tried.
+      answer?.(undefined, this.#failed ? Buffer.alloc(64) : signature);
+    });
   }
 }

@@ -53,7 +53,7 @@ export function writeTogether(client: Client): void {
 }
 
 /** ssh2 has it, but not in its public interface. */
-function socketOf(client: Client): Duplex | undefined {
+export function socketOf(client: Client): Duplex | undefined {
   const socket: unknown = Reflect.get(client, '_sock');
   return socket instanceof Duplex ? socket : undefined;
 }
@@ -73,4 +73,20 @@ export async function endClient({ client, closed }: SshClient): Promise<void> {
 export function serverVersion(client: Client): string {
   const version: unknown = Reflect.get(client, '_remoteVer');
   return typeof version === 'string' ? version : 'unknown';
+}
+
+type OnFailure = (accepted: readonly string[], partial: boolean) => void;
+
+/** What the server answers to each way to log in. To keys of an agent ssh2 does not pass it on. */
+export function onAuthFailure(client: Client, listener: OnFailure): void {
+  const protocol: unknown = Reflect.get(client, '_protocol');
+  const handlers: unknown = typeof protocol === 'object' && protocol !== null && Reflect.get(protocol, '_handlers');
+  if (typeof handlers !== 'object' || handlers === null) return;
+  const handle: unknown = Reflect.get(handlers, 'USERAUTH_FAILURE');
+  if (typeof handle !== 'function') return;
+  Reflect.set(handlers, 'USERAUTH_FAILURE', (...args: readonly unknown[]): void => {
+    const [, accepted, partial] = args;
+    if (Array.isArray(accepted)) listener(accepted.map(String), partial === true);
+    Reflect.apply(handle, handlers, args);
+  });
 }

@@ -1,6 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import ssh2, { type ParsedKey } from 'ssh2';
 import type { Secret } from '../../values/secret.ts';
+import { quote } from '../../values/shell.ts';
+import { fromPkcs8 } from './pkcs8.ts';
 
 /** A private key, or in words why its file gives none (and then perhaps the public half, for the agent). */
 export type Identity =
@@ -50,9 +52,17 @@ async function readKey(file: string, passphrase: string | undefined): Promise<Id
   } catch (error) {
     return { file, problem: `${file}: ${whyUnreadable(error)}`, publicKey: await readPublicKey(file) };
   }
-  const parsed = ssh2.utils.parseKey(text, passphrase);
+  const parsed = parse(text, passphrase);
   if (!(parsed instanceof Error) && parsed.isPrivateKey()) return { file, key: parsed };
-  return { file, problem: `${file}: ${whyUnusable(parsed, passphrase)}`, publicKey: await readPublicKey(file) };
+  return { file, problem: `${file}: ${whyUnusable(parsed, file, passphrase)}`, publicKey: await readPublicKey(file) };
+}
+
+function parse(text: string, passphrase: string | undefined): ParsedKey | Error {
+  try {
+    return ssh2.utils.parseKey(fromPkcs8(text, passphrase), passphrase);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /** The agent may hold the private half of a key of which only `FILE.pub` can be read. */
@@ -71,10 +81,13 @@ function whyUnreadable(error: unknown): string {
   return code === 'EACCES' ? 'it may not be read' : `it cannot be read (${String(code)})`;
 }
 
-function whyUnusable(parsed: ParsedKey | Error, passphrase: string | undefined): string {
+function whyUnusable(parsed: ParsedKey | Error, file: string, passphrase: string | undefined): string {
   if (!(parsed instanceof Error)) return 'it is a public key, not a private one';
-  if (/no passphrase given/i.test(parsed.message)) return 'it is encrypted and no passphrase is set';
-  if (passphrase !== undefined && /bad passphrase|integrity|decrypt|malformed/i.test(parsed.message))
+  if (passphrase === undefined && /passphrase/i.test(parsed.message)) return 'it is encrypted and no passphrase is set';
+  if (passphrase !== undefined && /passphrase|integrity|decrypt|malformed|asn1/i.test(parsed.message))
     return 'the passphrase does not open it';
+  // ssh2 knows the cipher's name, but not how OpenSSH uses it for files.
+  if (/initialization vector/i.test(parsed.message))
+    return `it is encrypted with chacha20-poly1305, which plimsoll does not read; this encrypts it otherwise: ssh-keygen -p -Z aes256-ctr -f ${quote(file)}`;
   return `it is no private key that can be used (${parsed.message})`;
 }

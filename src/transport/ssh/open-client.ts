@@ -12,6 +12,7 @@ import { type Credentials, gatherCredentials } from './credentials.ts';
 import { HostKeyCheck, type KnownHostsFiles } from './host-key.ts';
 import type { Identities } from './identities.ts';
 import type { KnownHost } from './known-hosts.ts';
+import { AnotherAsks, type Person, type Turn } from './person.ts';
 import type { StartLimiter } from './start-limiter.ts';
 
 export interface ClientParts {
@@ -20,6 +21,8 @@ export interface ClientParts {
   readonly identities: Identities;
   readonly agents: Agents;
   readonly limiter: StartLimiter;
+  /** Absent where nobody can be asked. */
+  readonly person: Person | undefined;
 }
 
 const fewestTries = 6;
@@ -39,6 +42,7 @@ interface Attempts {
   readonly known: readonly KnownHost[];
   readonly route: Route | undefined;
   readonly deadline: Deadline;
+  readonly turn: Turn | undefined;
 }
 
 /** Connects, again when an overloaded server drops the connection, within the time that the target has. */
@@ -58,10 +62,13 @@ export async function openClient(
     parts.knownHosts.entries(target.knownHostsFiles),
     signal,
   );
-  const credentials = await gatherCredentials(target, parts.identities, parts.agents.of(target), signal);
+  const { identities, agents, person } = parts;
+  const credentials = await gatherCredentials(target, identities, agents.of(target), person !== undefined, signal);
+  const turn = person?.turn();
   try {
-    return await tryToConnect(target, parts, { credentials, known, route, deadline }, signal);
+    return await tryToConnect(target, parts, { credentials, known, route, deadline, turn }, signal);
   } finally {
+    turn?.release();
     for (const { agent } of credentials.usable) agent?.giveUp();
   }
 }
@@ -69,7 +76,7 @@ export async function openClient(
 async function tryToConnect(
   target: Target,
   { limiter, keepalive }: ClientParts,
-  { credentials, known, route, deadline }: Attempts,
+  { credentials, known, route, deadline, turn }: Attempts,
   signal: AbortSignal,
 ): Promise<SshClient> {
   let giveUpAt: number | undefined;
@@ -77,7 +84,8 @@ async function tryToConnect(
     const openSocket = await route?.();
     const report = await limiter.acquire(signal);
     giveUpAt ??= performance.now() + target.connectTimeoutMs;
-    const attempt = new Attempt(target, credentials, new HostKeyCheck(target, known), target.keepalive ?? keepalive);
+    const hostKey = new HostKeyCheck(target, known);
+    const attempt = new Attempt(target, credentials, hostKey, target.keepalive ?? keepalive, turn);
     try {
       const client = await attempt.connect(await openSocket?.(deadline), deadline, signal);
       report('succeeded');
@@ -85,6 +93,10 @@ async function tryToConnect(
     } catch (error) {
       const dropped = error instanceof Error && !(error instanceof AppError) && isDropped(error, attempt.record);
       report(dropped ? 'dropped' : 'failed');
+      if (error instanceof AnotherAsks && turn !== undefined) {
+        await turn.take(signal);
+        continue;
+      }
       if (!(error instanceof Error) || error instanceof AppError) throw error;
       // Drops that come at once cost the host none of its time: a few are always gone through.
       if (!dropped || deadline.isOver || (tries >= fewestTries && performance.now() > giveUpAt))

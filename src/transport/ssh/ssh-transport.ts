@@ -10,6 +10,7 @@ import { type ClientParts, openClient } from './open-client.ts';
 import { openExecChannel } from './exec-channel.ts';
 import { KnownHostsFiles } from './host-key.ts';
 import { Identities } from './identities.ts';
+import { type AskPerson, Person } from './person.ts';
 import { StartLimiter, type StartLimits } from './start-limiter.ts';
 
 export interface SshTransportOptions {
@@ -17,6 +18,8 @@ export interface SshTransportOptions {
   readonly agentSocket?: string;
   /** Told when the agent does not answer and is gone on without. */
   readonly onSilentAgent?: OnSilentAgent;
+  /** Asks a person for one-time codes; absent where there is no terminal. */
+  readonly askPerson?: AskPerson;
   readonly startLimits?: StartLimits;
   readonly keepalive?: Keepalive;
   readonly heartbeat?: Heartbeat;
@@ -30,6 +33,7 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
     agents: new Agents(options.agentSocket, options.onSilentAgent ?? (() => undefined)),
     keepalive: options.keepalive ?? defaultKeepalive,
     limiter: new StartLimiter(options.startLimits),
+    person: options.askPerson === undefined ? undefined : new Person(options.askPerson),
   };
   const bastions = new Bastions(parts);
   return redacting({
