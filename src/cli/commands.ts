@@ -72,6 +72,11 @@ export const commands: ReadonlyMap<string, ListedCommand> = new Map(
       description: 'Connect to hosts, become root as the inventory says, and report; changes nothing',
       load: async () => (await import('./commands/ping.ts')).pingCommand,
     },
+    trust: {
+      usage: '[options] [pattern]',
+      description: 'Show the host keys of all hosts, and write those that you trust to known_hosts',
+      load: async () => (await import('./commands/trust.ts')).trustCommand,
+    },
     survey: {
       usage: '[options] [pattern]',
       description:

@@ -1,11 +1,23 @@
 import type { AskPerson } from '../transport/ssh/person.ts';
-import { createSshTransport } from '../transport/ssh/ssh-transport.ts';
+import { createKeyScanner, type KeyScanner } from '../transport/ssh/key-scan.ts';
+import { createSshTransport, type SshTransportOptions } from '../transport/ssh/ssh-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { neutralise, oneLine } from '../values/terminal.ts';
 import type { World } from './world.ts';
 
 /** How every command reaches hosts. `hold` keeps what is drawn on the screen out of the way of a warning. */
-export function sshTransport(world: World, hold: () => () => void = () => () => undefined): Transport {
+export function sshTransport(world: World, hold?: Hold): Transport {
+  return createSshTransport(optionsOf(world, hold));
+}
+
+/** The same way, as far as the hosts' keys. */
+export function keyScanner(world: World): KeyScanner {
+  return createKeyScanner(optionsOf(world));
+}
+
+type Hold = () => () => void;
+
+function optionsOf(world: World, hold: Hold = () => () => undefined): SshTransportOptions {
   const { agentSocket, err } = world;
   const askPerson: AskPerson = async (question, how) => {
     const release = hold();
@@ -15,7 +27,7 @@ export function sshTransport(world: World, hold: () => () => void = () => () => 
       release();
     }
   };
-  return createSshTransport({
+  return {
     ...(world.interactive ? { askPerson } : {}),
     ...(agentSocket === undefined ? {} : { agentSocket }),
     onSilentAgent: (warning, socketPath) => {
@@ -23,5 +35,5 @@ export function sshTransport(world: World, hold: () => () => void = () => () => 
       err.write(`warning: ${oneLine(warning)} (${oneLine(socketPath)})\n`);
       release();
     },
-  });
+  };
 }

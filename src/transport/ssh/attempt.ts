@@ -9,7 +9,7 @@ import type { Keepalive, Target } from '../transport.ts';
 import { onAuthFailure, serverVersion, type SshClient, whenClosed, writeTogether } from './client.ts';
 import type { AttemptRecord } from './connect-error.ts';
 import type { Asking, Credential, Credentials } from './credentials.ts';
-import type { HostKeyCheck } from './host-key.ts';
+import type { HostKeyVerifier } from './host-key.ts';
 import { Negotiation } from './negotiation.ts';
 import { mustBeChanged } from './password.ts';
 import { AnotherAsks, type Turn } from './person.ts';
@@ -34,7 +34,7 @@ const keyExchanges: KexAlgorithm[] = [
 export class Attempt {
   readonly #target: Target;
   readonly #credentials: Credentials;
-  readonly #hostKey: HostKeyCheck;
+  readonly #hostKey: HostKeyVerifier;
   readonly #keepalive: Keepalive;
   readonly #turn: Turn | undefined;
   readonly #tried: Credential[] = [];
@@ -55,7 +55,7 @@ export class Attempt {
   constructor(
     target: Target,
     credentials: Credentials,
-    hostKey: HostKeyCheck,
+    hostKey: HostKeyVerifier,
     keepalive: Keepalive,
     turn: Turn | undefined,
   ) {

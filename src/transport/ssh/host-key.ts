@@ -50,8 +50,44 @@ async function readKnownHosts(file: string): Promise<readonly KnownHost[]> {
   }
 }
 
+/** What an attempt to connect does with the key that it is presented. */
+export interface HostKeyVerifier {
+  /** What the server is asked for, by preference. */
+  readonly algorithms: ServerHostKeyAlgorithm[];
+  readonly fingerprint: string;
+  readonly publicKey: string;
+  readonly refusal: AppError | undefined;
+  readonly verify: (key: Buffer) => boolean;
+}
+
+/** The types known for this host come first, otherwise the server would present a key of another type. */
+export function algorithmsFor(target: Target, known: readonly KnownHost[]): ServerHostKeyAlgorithm[] {
+  const { address, port } = knownAs(target);
+  const types = new Set(pinnedKeys(known, address, port).keys.map(({ type }) => type));
+  const isKnown = ([, type]: readonly [ServerHostKeyAlgorithm, string]): boolean => types.has(type);
+  return [...algorithms.filter(isKnown), ...algorithms.filter((each) => !isKnown(each))].map(
+    ([algorithm]) => algorithm,
+  );
+}
+
+export function typeOf(key: Buffer): string {
+  return key.toString('latin1', 4, 4 + key.readUInt32BE(0));
+}
+
+/** `SHA256:…`, as ssh-keygen -l has it. */
+export function fingerprintOf(key: Buffer): string {
+  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+}
+
+/** The line of known_hosts that pins a key to a target. */
+export function knownHostsLine(target: Target, key: Buffer): string {
+  const { address, port } = knownAs(target);
+  const name = knownHostName(address, port);
+  return `${target.hashKnownHosts === true ? hashedHostName(name) : name} ${typeOf(key)} ${key.toString('base64')}`;
+}
+
 /** Checks the key of one connection, and remembers what it found. */
-export class HostKeyCheck {
+export class HostKeyCheck implements HostKeyVerifier {
   readonly #target: Target;
   readonly #known: readonly KnownHost[];
   #fingerprint = '';
@@ -77,14 +113,8 @@ export class HostKeyCheck {
     return this.#refusal;
   }
 
-  /** The types known for this host come first, otherwise the server would present a key of another type. */
   get algorithms(): ServerHostKeyAlgorithm[] {
-    const { address, port } = knownAs(this.#target);
-    const types = new Set(pinnedKeys(this.#known, address, port).keys.map(({ type }) => type));
-    const isKnown = ([, type]: readonly [ServerHostKeyAlgorithm, string]): boolean => types.has(type);
-    return [...algorithms.filter(isKnown), ...algorithms.filter((each) => !isKnown(each))].map(
-      ([algorithm]) => algorithm,
-    );
+    return algorithmsFor(this.#target, this.#known);
   }
 
   /**
@@ -103,16 +133,15 @@ export class HostKeyCheck {
   };
 
   #judge(key: Buffer): AppError | undefined {
-    const { name, address, port, knownHostsFiles, hashKnownHosts } = this.#target;
-    const type = key.toString('latin1', 4, 4 + key.readUInt32BE(0));
-    this.#fingerprint = `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+    const { name, address, port, knownHostsFiles } = this.#target;
+    const type = typeOf(key);
+    this.#fingerprint = fingerprintOf(key);
     this.#publicKey = `${type} ${key.toString('base64')}`;
     const shown = `${type} key ${this.#fingerprint}`;
     const as = knownAs(this.#target);
     const verdict = judgeHostKey(this.#known, as.address, as.port, type, key);
     const file = knownHostsFiles.find((each) => each !== '/dev/null') ?? '~/.ssh/known_hosts';
-    const known = knownHostName(as.address, as.port);
-    const line = `${hashKnownHosts === true ? hashedHostName(known) : known} ${type} ${key.toString('base64')}`;
+    const line = knownHostsLine(this.#target, key);
     switch (verdict.kind) {
       case 'known':
         return undefined;
@@ -146,7 +175,7 @@ export class HostKeyCheck {
           'host-key-unknown',
           `${name}: the ${shown} of ${address}:${String(port)} is unknown${aboutAuthority(verdict.authority)}`,
           {
-            hint: `${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)}`,
+            hint: `${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)} (plimsoll trust shows the keys of all hosts, and writes them)`,
           },
         );
     }
@@ -154,7 +183,7 @@ export class HostKeyCheck {
 }
 
 /** What its keys are filed under: as ssh has it, an alias has no port. */
-function knownAs({ address, port, hostKeyAlias }: Target): Pick<Target, 'address' | 'port'> {
+export function knownAs({ address, port, hostKeyAlias }: Target): Pick<Target, 'address' | 'port'> {
   return hostKeyAlias === undefined ? { address, port } : { address: hostKeyAlias, port: 22 };
 }
 

@@ -9,9 +9,8 @@ import { Attempt } from './attempt.ts';
 import type { SshClient } from './client.ts';
 import { connectError, isDropped } from './connect-error.ts';
 import { type Credentials, gatherCredentials } from './credentials.ts';
-import { HostKeyCheck, type KnownHostsFiles } from './host-key.ts';
+import { HostKeyCheck, type HostKeyVerifier, type KnownHostsFiles } from './host-key.ts';
 import type { Identities } from './identities.ts';
-import type { KnownHost } from './known-hosts.ts';
 import { AnotherAsks, type Person, type Turn } from './person.ts';
 import type { StartLimiter } from './start-limiter.ts';
 
@@ -39,7 +38,8 @@ type OpenSocket = (deadline: Deadline) => Promise<Duplex>;
 /** What a host is connected to with, and the time that is left of what it has. */
 interface Attempts {
   readonly credentials: Credentials;
-  readonly known: readonly KnownHost[];
+  /** For one attempt. */
+  readonly verifier: () => HostKeyVerifier;
   readonly route: Route | undefined;
   readonly deadline: Deadline;
   readonly turn: Turn | undefined;
@@ -54,8 +54,7 @@ export async function openClient(
   signal: AbortSignal,
 ): Promise<SshClient> {
   if (signal.aborted) throw interruptedConnecting(target.name);
-  if (target.unserved !== undefined)
-    throw new AppError('unsupported', `${target.name}: ${target.unserved.message}`, { hint: target.unserved.hint });
+  refuseUnserved(target);
   const known = await readInTime(
     target.name,
     `its known_hosts files (${target.knownHostsFiles.join(', ')})`,
@@ -65,18 +64,36 @@ export async function openClient(
   const { identities, agents, person } = parts;
   const credentials = await gatherCredentials(target, identities, agents.of(target), person !== undefined, signal);
   const turn = person?.turn();
+  const verifier = (): HostKeyVerifier => new HostKeyCheck(target, known);
   try {
-    return await tryToConnect(target, parts, { credentials, known, route, deadline, turn }, signal);
+    return await tryToConnect(target, parts, { credentials, verifier, route, deadline, turn }, signal);
   } finally {
     turn?.release();
     for (const { agent } of credentials.usable) agent?.giveUp();
   }
 }
 
+/** Goes as far as the server's key, and shows it to a verifier that refuses it. Always rejects. */
+export async function meetServer(
+  target: Target,
+  parts: ClientParts,
+  { verifier, ...how }: Pick<Attempts, 'route' | 'deadline'> & { readonly verifier: HostKeyVerifier },
+  signal: AbortSignal,
+): Promise<unknown> {
+  refuseUnserved(target);
+  const credentials = { usable: [], problems: [] };
+  return await tryToConnect(target, parts, { credentials, verifier: () => verifier, turn: undefined, ...how }, signal);
+}
+
+function refuseUnserved({ name, unserved }: Target): void {
+  if (unserved !== undefined)
+    throw new AppError('unsupported', `${name}: ${unserved.message}`, { hint: unserved.hint });
+}
+
 async function tryToConnect(
   target: Target,
   { limiter, keepalive }: ClientParts,
-  { credentials, known, route, deadline, turn }: Attempts,
+  { credentials, verifier, route, deadline, turn }: Attempts,
   signal: AbortSignal,
 ): Promise<SshClient> {
   let giveUpAt: number | undefined;
@@ -84,8 +101,7 @@ async function tryToConnect(
     const openSocket = await route?.();
     const report = await limiter.acquire(signal);
     giveUpAt ??= performance.now() + target.connectTimeoutMs;
-    const hostKey = new HostKeyCheck(target, known);
-    const attempt = new Attempt(target, credentials, hostKey, target.keepalive ?? keepalive, turn);
+    const attempt = new Attempt(target, credentials, verifier(), target.keepalive ?? keepalive, turn);
     try {
       const client = await attempt.connect(await openSocket?.(deadline), deadline, signal);
       report('succeeded');

@@ -27,14 +27,7 @@ export interface SshTransportOptions {
 
 /** Hosts reached by SSH from this process: one connection each, and one for each bastion. */
 export function createSshTransport(options: SshTransportOptions = {}): Transport {
-  const parts: ClientParts = {
-    knownHosts: new KnownHostsFiles(),
-    identities: new Identities(),
-    agents: new Agents(options.agentSocket, options.onSilentAgent ?? (() => undefined)),
-    keepalive: options.keepalive ?? defaultKeepalive,
-    limiter: new StartLimiter(options.startLimits),
-    person: options.askPerson === undefined ? undefined : new Person(options.askPerson),
-  };
+  const parts = clientParts(options);
   const bastions = new Bastions(parts);
   return redacting({
     async connect(target: Target, signal: AbortSignal): Promise<Connection> {
@@ -47,6 +40,18 @@ export function createSshTransport(options: SshTransportOptions = {}): Transport
       await bastions.close();
     },
   });
+}
+
+/** What all connections of one transport share. */
+export function clientParts(options: SshTransportOptions): ClientParts {
+  return {
+    knownHosts: new KnownHostsFiles(),
+    identities: new Identities(),
+    agents: new Agents(options.agentSocket, options.onSilentAgent ?? (() => undefined)),
+    keepalive: options.keepalive ?? defaultKeepalive,
+    limiter: new StartLimiter(options.startLimits),
+    person: options.askPerson === undefined ? undefined : new Person(options.askPerson),
+  };
 }
 
 function sshCarrier(opened: SshClient, host: string): Carrier {
