@@ -42,6 +42,7 @@ function readRights(rights: string): {
   return {
     input: isSet('log_input', 'log_stdin') || /\bLOG_INPUT:/.test(rules),
     output: isSet('log_output', 'log_stdout', 'log_stderr') || /\bLOG_OUTPUT:/.test(rules),
-    directory: words.findLast((word) => word.startsWith('iolog_dir='))?.slice('iolog_dir='.length) ?? '/var/log/sudo-io',
+    directory:
+      words.findLast((word) => word.startsWith('iolog_dir='))?.slice('iolog_dir='.length) ?? '/var/log/sudo-io',
   };
 }

@@ -54,15 +54,11 @@ const words: readonly Words[] = [
   {
     pattern: /must have a tty/,
     error: (wish, { text }) =>
-      denied(
-        wish,
-        'sudo demands a terminal',
-        text,
-        inSudoers(wish.host, sudoDefaults(wish.user, '!requiretty')),
-      ),
+      denied(wish, 'sudo demands a terminal', text, inSudoers(wish.host, sudoDefaults(wish.user, '!requiretty'))),
   },
   {
-    pattern: /password is expired|password expired|expired password|required to change your password|new authentication token required/i,
+    pattern:
+      /password is expired|password expired|expired password|required to change your password|new authentication token required/i,
     error: (wish, { text }) =>
       denied(
         wish,
@@ -100,7 +96,8 @@ const words: readonly Words[] = [
       ),
   },
   {
-    pattern: /syntax error|parse error|invalid configuration|is (?:world|group) writable|bad permissions|is owned by uid/i,
+    pattern:
+      /syntax error|parse error|invalid configuration|is (?:world|group) writable|bad permissions|is owned by uid/i,
     error: (wish, { text }) =>
       denied(
         wish,

@@ -179,12 +179,7 @@ function silence({ host, user, become }: PrivilegeWish, saying: () => string): S
 }
 
 /** Where the question for a password ends, once it has been asked. */
-function questionEnd(
-  stderr: Buffer,
-  prompt: string,
-  { become }: PrivilegeWish,
-  answered: boolean,
-): number | undefined {
+function questionEnd(stderr: Buffer, prompt: string, { become }: PrivilegeWish, answered: boolean): number | undefined {
   const found = stderr.indexOf(prompt);
   if (become !== 'su') return found === -1 ? undefined : found + prompt.length;
   // Once it was answered our prompt is gone, and what is said is still su's.

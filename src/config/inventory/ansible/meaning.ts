@@ -171,7 +171,10 @@ class Reader {
 
   #find(key: Key): { readonly name: string; readonly variable: Variable } | undefined {
     const suffix = ofTheMethod[key];
-    const all: readonly string[] = [...names[key], ...(suffix === undefined ? [] : [`ansible_${this.#method}_${suffix}`])];
+    const all: readonly string[] = [
+      ...names[key],
+      ...(suffix === undefined ? [] : [`ansible_${this.#method}_${suffix}`]),
+    ];
     const name = all.findLast((one) => {
       const value = this.#variables.get(one)?.value;
       return value !== undefined && value !== null && value !== '';
