@@ -49,6 +49,10 @@ interface Words {
   readonly error: (wish: PrivilegeWish, ending: Ending) => AppError | undefined;
 }
 
+/** Behind these words sudo, or PAM, goes on to ask for a new one, with a question of its own. */
+export const passwordExpired =
+  /password is expired|password expired|expired password|required to change your password|new authentication token required/i;
+
 /** The first that fits says it: what stands further up is the cause of what may be said below it. */
 const words: readonly Words[] = [
   {
@@ -57,8 +61,7 @@ const words: readonly Words[] = [
       denied(wish, 'sudo demands a terminal', text, inSudoers(wish.host, sudoDefaults(wish.user, '!requiretty'))),
   },
   {
-    pattern:
-      /password is expired|password expired|expired password|required to change your password|new authentication token required/i,
+    pattern: passwordExpired,
     error: (wish, { text }) =>
       denied(
         wish,

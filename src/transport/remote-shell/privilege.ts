@@ -4,7 +4,7 @@ import { quote } from '../../values/shell.ts';
 import { ioLogSign } from '../privilege/io-log.ts';
 import { refusal, suWantsPassword } from '../privilege/refusal.ts';
 import { said } from '../privilege/said.ts';
-import { wrongPassword } from '../privilege/sudo-refusal.ts';
+import { passwordExpired, wrongPassword } from '../privilege/sudo-refusal.ts';
 import type { PrivilegeWish } from '../privilege/wish.ts';
 import { interruptedConnecting, whenAborted } from './abort.ts';
 import { type Deadline, moreTime, type Stage } from './deadline.ts';
@@ -64,7 +64,8 @@ function starter({ become, becomePassword }: PrivilegeWish): string {
       return 'echo "$3" >&2; exec su -s /bin/sh -c "$1" "$2"';
     case 'doas':
       return 'exec doas -n -u "$2" -- /bin/sh -c "$1"';
-    default:
+    case 'sudo':
+    case 'none':
       return `exec sudo -H ${becomePassword === undefined ? '-n' : '-S -p "$3"'} -u "$2" -- /bin/sh -c "$1"`;
   }
 }
@@ -119,6 +120,10 @@ export function obtainPrivilege(
         return;
       }
       if (errorReady !== -1) return;
+      if (answered && wish.become === 'sudo' && passwordExpired.test(stderr.toString())) {
+        fail(refusal(wish, { text: stderr.toString(), status: 1, answered }));
+        return;
+      }
       const asked = questionEnd(stderr, nonces.prompt, wish, answered);
       if (asked === undefined) return;
       if (wish.becomePassword === undefined) {

@@ -1,6 +1,6 @@
 // lab: 60 s, src/transport/privilege/ src/transport/remote-shell/privilege.ts
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,11 +15,13 @@ import { never, testTarget } from '../../support/target.ts';
 const missing = missingSshd() ?? missingForAccounts();
 if (missing !== undefined) throw new Error(`the tests with a real sshd cannot run: ${missing}`);
 
-const realDoas = ['/usr/bin/doas', '/usr/local/bin/doas'].find((file) => existsSync(file));
-if (realDoas === undefined)
-  console.log('NOT TESTED with a real doas, which is not installed (Debian: opendoas): a stand-in has its words');
+const hasDoas = existsSync('/usr/bin/doas');
+if (!hasDoas)
+  process.stdout.write(
+    'NOT TESTED with a real doas, which is not installed (Debian: opendoas): a stand-in has its words\n',
+  );
 
-/** Debian's OpenDoas 6.8.2 in what it says and takes, with sudo to do its work; PASSWORD is whether a rule has no nopass. */
+/** Debian's OpenDoas 6.8.2 in what it says and takes, with sudo to do its work. */
 const doasStandIn = `#!/bin/sh
 [ "$1 $2" = "-n -u" ] || { echo "usage: doas [-nSs] [-C config] [-u user] command [args]" >&2; exit 1; }
 user=$3; shift 3; [ "$1" != -- ] || shift
@@ -221,21 +223,46 @@ describe('su', () => {
   });
 });
 
-describe('doas, by a stand-in', () => {
-  it.runIf(realDoas === undefined)('carries every byte without a password', async () => {
+describe('doas', () => {
+  const file = '/etc/doas.conf';
+  let before: Buffer | undefined;
+  beforeAll(() => {
+    before = hasDoas && existsSync(file) ? readFileSync(file) : undefined;
+  });
+  afterAll(() => {
+    if (!hasDoas) return;
+    if (before === undefined) rmSync(file, { force: true });
+    else writeFileSync(file, before, { mode: 0o400 });
+  });
+  const rules = {
+    nopass: 'permit nopass NAME as root cmd /bin/sh',
+    none: 'permit nopass root',
+    password: 'permit NAME as root',
+    disabled: undefined,
+  };
+
+  /** For the real one a file, for the stand-in a word. */
+  function setRule(name: string, rule: keyof typeof rules): void {
+    const line = rules[rule];
+    if (!hasDoas) writeFileSync(join(bin, 'rule'), rule);
+    else if (line === undefined) rmSync(file, { force: true });
+    else writeFileSync(file, `${line.replace('NAME', name)}\n`, { mode: 0o400 });
+  }
+
+  it('carries every byte without a password', async () => {
     const { name: user, password } = account({ sudoers: 'ALL=(ALL) NOPASSWD: ALL' });
-    writeFileSync(join(bin, 'rule'), 'nopass');
+    setRule(user, 'nopass');
     const target: Partial<Target> = { user, become: 'doas', becomePassword: new Secret(password) };
     expect(await using(target, carries)).toMatchObject(carried);
   });
 
-  it.runIf(realDoas === undefined).each([
+  it.each([
     ['none', /may not run \/bin\/sh as root through doas/],
     ['password', /wants the password of .*, which it takes from a terminal only/],
     ['disabled', /doas has no rules yet/],
-  ])('says what it has against it: %s', async (rule, message) => {
+  ] as const)('says what it has against it: %s', async (rule, message) => {
     const { name: user } = account();
-    writeFileSync(join(bin, 'rule'), rule);
+    setRule(user, rule);
     expect(await failing({ user, become: 'doas' })).toMatchObject(
       refused(message, new RegExp(`permit nopass ${user} as root cmd /bin/sh$`)),
     );

@@ -1,3 +1,7 @@
+import type { BecomeMethod } from '../../../transport/transport.ts';
+import type { Json } from '../../../values/json.ts';
+import { unsafeText } from './values.ts';
+
 /** Of several names for one thing Ansible takes the last one that is set. */
 export const names = {
   address: ['ansible_host', 'ansible_ssh_host'],
@@ -19,6 +23,13 @@ export const ofTheMethod: Readonly<Partial<Record<Key, string>>> = { become_user
 
 /** Variables of which the last that is set counts, what they may say without changing anything, and what to do otherwise. */
 type Condition = readonly [names: readonly string[], allowed: RegExp, remedy: string];
+
+/** By its short name or its whole one; what is none of plimsoll's is refused by what it may say. */
+export function methodOf(value: Json): BecomeMethod {
+  const text = unsafeText(value) ?? value;
+  const name = typeof text === 'string' ? text.split('.').at(-1) : undefined;
+  return name === 'doas' || name === 'su' ? name : 'sudo';
+}
 
 export function conditionsOfMethod(method: string): readonly Condition[] {
   return [

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { BecomeMethod } from '../../../transport/transport.ts';
 import type { Jump } from '../../model/types.ts';
 import type { Json, JsonObject } from '../../../values/json.ts';
-import { conditions, conditionsOfMethod, type Key, names, ofTheMethod } from './conditions.ts';
+import { conditions, conditionsOfMethod, type Key, methodOf, names, ofTheMethod } from './conditions.ts';
 import type { Spot, Variable, Variables } from './graph.ts';
 import { pythonText } from './literal.ts';
 import { readSshArgs, type SshArgs, SshArgsMistake } from '../../ssh/ssh-args.ts';
@@ -51,7 +51,6 @@ export interface Trouble {
 
 const fromEnvironment =
   /^\s*\{\{\s*lookup\(\s*(["'])(?:ansible\.builtin\.)?env\1\s*,\s*(["'])([A-Za-z_]\w*)\2\s*\)\s*\}\}\s*$/;
-const methods: readonly BecomeMethod[] = ['sudo', 'doas', 'su'];
 const word = /^[^\s-]\S*$/;
 /** Ansible cannot speak of any other one either. */
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -91,11 +90,8 @@ class Reader {
       }
       return found;
     };
-    for (const [variables, allowed, remedy] of conditions) this.#expect(variables, allowed, remedy);
-    const method = methods.find((one) => this.#text('become_method')?.split('.').at(-1) === one);
-    if (method !== undefined) this.#method = method;
-    for (const [variables, allowed, remedy] of conditionsOfMethod(this.#method))
-      this.#expect(variables, allowed, remedy);
+    this.#method = methodOf(this.#variables.get('ansible_become_method')?.value ?? '');
+    for (const condition of [...conditions, ...conditionsOfMethod(this.#method)]) this.#expect(...condition);
     const address = this.#word('address');
     const ownPort = this.#port();
     const port = first('port', ownPort);
@@ -131,7 +127,7 @@ class Reader {
       ...this.#secret('password'),
       ...(first('identitiesOnly') === true ? { agent: false } : {}),
       ...(become === undefined ? {} : { become }),
-      ...(method === undefined || method === 'sudo' ? {} : { become_method: method }),
+      ...(this.#method === 'sudo' ? {} : { become_method: this.#method }),
       ...(becomeUser === undefined ? {} : { become_user: becomeUser }),
       ...this.#secret('become_password'),
       ...(knownHosts === undefined ? {} : { known_hosts_file: knownHosts.map(fromHere) }),
