@@ -3,10 +3,11 @@ import { shell } from '../../shell/shell.ts';
 
 /**
  * Inside of what sudo has started: sets `l` where sudo stands between us and what we read or write, which it does to
- * keep a copy of it (log_input, log_output), and not otherwise. One line of shell, no process, and no quote.
+ * keep a copy of it (log_input, log_output), and not otherwise. One line of shell, and no process. A sudo that has become its
+ * program keeps nothing.
  */
 export const ioLogSign =
-  'l=; { for f in 0 1; do [ /proc/self/fd/$f -ef /proc/$PPID/fd/$f ] || l=logged; done; } 2>/dev/null';
+  'l=; { read -r c </proc/$PPID/comm; if [ "$c" = sudo ]; then for f in 0 1; do [ /proc/self/fd/$f -ef /proc/$PPID/fd/$f ] || l=logged; done; fi; } 2>/dev/null';
 
 /** What root asks then. */
 export const sudoRights = shell('transport/privilege/sudo-rights.sh');
