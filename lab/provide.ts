@@ -18,6 +18,7 @@ const packages: Readonly<Record<string, string>> = {
   'openssh-server': '/usr/sbin/sshd',
   // For the tests on this machine: accounts, login shells, copies of directories.
   sudo: '/usr/bin/sudo',
+  opendoas: '/usr/bin/doas',
   fish: '/usr/bin/fish',
   csh: '/bin/csh',
   'busybox-static': '/bin/busybox',

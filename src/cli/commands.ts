@@ -93,6 +93,11 @@ export const commands: ReadonlyMap<string, ListedCommand> = new Map(
       description: 'List the hosts of the inventory with their addresses and groups; connects to nothing',
       load: async () => (await import('./commands/inventory.ts')).inventoryCommand,
     },
+    sudoers: {
+      usage: '[options] <playbook>',
+      description: 'Print the rules of sudoers that the hosts of a playbook need for it; connects to nothing',
+      load: async () => (await import('./commands/sudoers.ts')).sudoersCommand,
+    },
     schema: {
       usage: '<kind>',
       description: 'Print the JSON Schema of inventories or playbooks, for editors',

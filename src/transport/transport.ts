@@ -3,7 +3,8 @@ import { AppError } from '../errors.ts';
 import type { Secret } from '../values/secret.ts';
 
 /** How to become root on the host. `none`: the login user's own rights (enough when that is root). */
-export type Become = 'none' | 'sudo';
+export type Become = 'none' | BecomeMethod;
+export type BecomeMethod = 'sudo' | 'doas' | 'su';
 
 /** A peer that leaves this many messages in a row unanswered is taken for dead. */
 export interface Keepalive {
@@ -37,6 +38,8 @@ export interface Target {
   /** Why it cannot be reached as the operator's ssh would reach it: it is not connected to. */
   readonly unserved?: { readonly message: string; readonly hint: string };
   readonly become: Become;
+  /** By what a step becomes root that says `become: true` where `become` is none; sudo when absent. */
+  readonly becomeMethod?: BecomeMethod;
   readonly becomePassword?: Secret;
   readonly becomeUser: string;
   /** Secret variables of the host, by where they come from (`secretKey`): what it says is kept free of them too. */
@@ -151,6 +154,8 @@ export interface ConnectionInfo {
   readonly server: string;
   /** The user that commands run as: `root`, normally. */
   readonly runsAs: string;
+  /** What the operator should know of the connection before it is used. */
+  readonly warnings?: readonly string[];
 }
 
 /**

@@ -46,11 +46,11 @@ async function ping(world: World, transport: Transport, { name, target }: Host):
   try {
     const connection = await transport.connect(target, world.interrupts.stop);
     await connection.run({ script: ':' }, { signal: world.interrupts.stop });
-    const { runsAs, server, hostKey } = connection.info;
+    const { runsAs, server, hostKey, warnings = [] } = connection.info;
     await connection.close();
     world.out.write(
       neutralise(
-        `${name}: ok in ${String(Math.round(performance.now() - started))} ms, runs as ${runsAs}, ${server}, ${hostKey}\n`,
+        `${name}: ok in ${String(Math.round(performance.now() - started))} ms, runs as ${runsAs}, ${server}, ${hostKey}\n${warnings.map((warning) => `  ! ${warning}\n`).join('')}`,
       ),
     );
     return 'ok';

@@ -1,6 +1,7 @@
 import type { ConfigIssue } from '../../errors.ts';
 import type { Json } from '../../values/json.ts';
 import { Secret } from '../../values/secret.ts';
+import type { BecomeMethod } from '../../transport/transport.ts';
 import type { ConfigIo } from '../model/io.ts';
 import { RangeMistake } from '../model/ranges.ts';
 import type { Host, NamedSource, SecretKey, SecretSetting, SecretSource, Way, Written } from '../model/types.ts';
@@ -99,6 +100,7 @@ export function draftHost(
       connectTimeoutMs: milliseconds('connect_timeout'),
       sshConfig: sshConfig && { ...sshConfig, value: sshConfig.value[0] ?? 'none' },
       become: (last('become')?.value ?? false) !== false,
+      becomeMethod: methodOf(layers, issues),
       isRootOnlyIfSaid: isAnsibles ? true : undefined,
       isBehindOutside: isAnsibles ? true : undefined,
       becomeUser: last('become_user')?.value ?? 'root',
@@ -108,6 +110,24 @@ export function draftHost(
     files: named,
     ...(jump === undefined ? {} : { jump: { ...jump, isOwn: jump.layer.path === entry.path } }),
   };
+}
+
+/** The strongest layer that names one has its way. */
+function methodOf(layers: readonly Layer[], issues: ConfigIssue[]): BecomeMethod | undefined {
+  const named = layers.findLast(
+    ({ settings: { become, become_method: method } }) => method !== undefined || typeof become === 'string',
+  );
+  if (named === undefined) return undefined;
+  const { become, become_method: method } = named.settings;
+  if (typeof become !== 'string') return method;
+  if (method !== undefined && method !== become)
+    issues.push(
+      named.yaml.issue(
+        [...named.path, 'become_method'],
+        `become_method is ${method}, and become beside it says ${become}: leave one of them out`,
+      ),
+    );
+  return become;
 }
 
 function isNone(key: string, file: string): boolean {

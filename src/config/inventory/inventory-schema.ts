@@ -41,9 +41,16 @@ const settings = {
   password: secretSchema.describe('Login password, where the server takes no key.'),
   agent: z.boolean().describe('Whether keys of the running ssh-agent may be offered; true when absent.'),
   become: z
-    .union([z.boolean(), z.literal('sudo')])
-    .describe('How to become root: true is sudo, unless the login is root already.'),
-  become_password: secretSchema.describe('Password for sudo.'),
+    .union([z.boolean(), z.enum(['sudo', 'doas', 'su'])])
+    .describe(
+      'Whether to become root, unless the login is root already, and by what: true is by become_method, and sudo without one.',
+    ),
+  become_method: z
+    .enum(['sudo', 'doas', 'su'])
+    .describe('By what root is come to where that is asked for; a become that names it says so, too.'),
+  become_password: secretSchema.describe(
+    'What sudo is answered (the password of the login), or su (that of root); doas takes none without a terminal.',
+  ),
   become_user: word.describe('The user that commands run as; root when absent.'),
   known_hosts_file: fileList.describe('Files with the host keys that are accepted.'),
   proxy_jump: z

@@ -1,6 +1,6 @@
 import type { ConfigIssue } from '../../errors.ts';
 import type { MaxUnavailable } from '../../operations/engine/max-unavailable.ts';
-import type { Target } from '../../transport/transport.ts';
+import type { BecomeMethod, Target } from '../../transport/transport.ts';
 import type { Json, JsonObject } from '../../values/json.ts';
 import type { Secret } from '../../values/secret.ts';
 import type { SecretReference } from '../../values/secret-reference.ts';
@@ -86,6 +86,8 @@ export interface Way {
   /** The file of ssh's configuration that holds for it, or `none`. */
   readonly sshConfig?: Written<string> | undefined;
   readonly become: boolean;
+  /** sudo when absent. */
+  readonly becomeMethod?: BecomeMethod | undefined;
   /** Who is to become root does so by sudo unless this inventory says that the login is root's, whatever else says so. */
   readonly isRootOnlyIfSaid?: true | undefined;
   /** Whom ssh's configuration has in front of it is no host of the inventory. */

@@ -137,6 +137,7 @@ function stopOf(jump: Jump, { place, from }: Written<unknown>, { way: behind }: 
       // What the command line says holds for every host.
       knownHostsFiles: knownHostsFiles?.place === undefined ? knownHostsFiles : undefined,
       become: false,
+      becomeMethod: undefined,
       becomeUser: 'root',
     },
   };

@@ -140,7 +140,7 @@ export function describe({ name, way }: Stop, said: Said, { io, keys }: Laptop):
       from: bySsh,
     });
   const hashKnownHosts = configured('hashknownhosts');
-  const { becomeUser, commandTimeoutMs, stateDirectory } = way;
+  const { becomeUser, becomeMethod, commandTimeoutMs, stateDirectory } = way;
   const isRoot = (way.isRootOnlyIfSaid === true ? way.user?.value : user) === 'root' && becomeUser === 'root';
   const jumpsAreWritten = way.jumps !== undefined;
   const jump = jumpsAreWritten ? undefined : configured('proxyjump');
@@ -163,7 +163,8 @@ export function describe({ name, way }: Stop, said: Said, { io, keys }: Laptop):
       ...(hashKnownHosts === true ? { hashKnownHosts } : {}),
       ...(interval === undefined ? {} : { keepalive: { intervalMs: interval * 1000, count: Math.max(1, count) } }),
       ...(unserved === undefined ? {} : { unserved }),
-      become: !way.become || isRoot ? 'none' : 'sudo',
+      become: !way.become || isRoot ? 'none' : (becomeMethod ?? 'sudo'),
+      ...(becomeMethod === undefined ? {} : { becomeMethod }),
       becomeUser,
       connectTimeoutMs,
       commandTimeoutMs,

@@ -102,6 +102,8 @@ export class PlainRenderer implements Renderer {
         return this.#verbose || this.#fleet.total <= smallFleet
           ? this.#of(event.host, `connected as ${event.runsAs}, host key ${event.hostKey}`, 'faint')
           : [];
+      case 'host.warned':
+        return this.#of(event.host, `! ${event.message}`, 'caution');
       case 'facts.read':
         return this.#verbose ? this.#of(event.host, `${event.step}: read ${event.facts.join(', ')}`, 'faint') : [];
       case 'step.planned':

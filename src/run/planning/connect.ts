@@ -14,7 +14,8 @@ export async function connect(
   step: Pick<Step, 'become'>,
 ): Promise<Link> {
   const { emit } = context;
-  const target = targetFor(run, step.become ?? play.become);
+  const target = targetFor(run.host.target, step.become ?? play.become);
+  const warned = new Set<string>();
   const link =
     run.links.get(target.become) ??
     new Link({
@@ -22,6 +23,11 @@ export async function connect(
       target,
       onConnected: ({ info }) => {
         emit({ type: 'host.connected', host: run.name, hostKey: info.hostKey, runsAs: info.runsAs });
+        // A connection that is made again has nothing new to say.
+        for (const message of info.warnings ?? []) {
+          if (!warned.has(message)) emit({ type: 'host.warned', host: run.name, message });
+          warned.add(message);
+        }
       },
       peer: (name) => peerOf(context, run, name),
       asked: (request) => {
@@ -62,8 +68,8 @@ async function peerOf(context: RunContext, run: HostRun, name: string): Promise<
   return link;
 }
 
-function targetFor(run: HostRun, become: boolean | undefined): Target {
-  const { target } = run.host;
+/** How a host is reached for a step: the step says whether root's rights are used, or its play, or the inventory. */
+export function targetFor(target: Target, become: boolean | undefined): Target {
   if (become === undefined) return target;
-  return { ...target, become: become && target.user !== 'root' ? 'sudo' : 'none' };
+  return { ...target, become: become && target.user !== 'root' ? (target.becomeMethod ?? 'sudo') : 'none' };
 }

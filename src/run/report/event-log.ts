@@ -17,6 +17,7 @@ const usual: EventLimits = { hostBytes: 16 * mib, runBytes: 512 * mib, waitingBy
 const always: ReadonlySet<RunEvent['type']> = new Set([
   'run.started',
   'host.connected',
+  'host.warned',
   'host.finished',
   'rollback.started',
   'run.finished',

@@ -57,6 +57,8 @@ export type RunEvent =
       readonly where: string;
     }
   | { readonly type: 'host.connected'; readonly host: string; readonly hostKey: string; readonly runsAs: string }
+  /** What the operator should know of the way to the host before anything is done there. */
+  | { readonly type: 'host.warned'; readonly host: string; readonly message: string }
   | { readonly type: 'facts.read'; readonly host: string; readonly step: string; readonly facts: readonly string[] }
   | {
       readonly type: 'step.planned';

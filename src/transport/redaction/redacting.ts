@@ -58,7 +58,13 @@ class RedactedConnection implements Connection {
     this.#inner = inner;
     this.#redaction = redaction;
     this.#host = host;
-    this.info = { ...inner.info, server: redaction.text(inner.info.server), runsAs: redaction.text(inner.info.runsAs) };
+    const { server, runsAs, warnings } = inner.info;
+    this.info = {
+      ...inner.info,
+      server: redaction.text(server),
+      runsAs: redaction.text(runsAs),
+      ...(warnings === undefined ? {} : { warnings: warnings.map((warning) => redaction.text(warning)) }),
+    };
     this.closed = inner.closed.then((error) => this.#cleanError(error));
   }
 

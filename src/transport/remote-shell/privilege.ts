@@ -1,21 +1,14 @@
 import { AppError } from '../../errors.ts';
-import { oneLine } from '../../values/terminal.ts';
 import { privilegedEnvironment } from '../../values/privileged-environment.ts';
-import { byHand, quote } from '../../values/shell.ts';
-import type { Secret } from '../../values/secret.ts';
-import type { Become } from '../transport.ts';
+import { quote } from '../../values/shell.ts';
+import { ioLogSign } from '../privilege/io-log.ts';
+import { refusal, suWantsPassword } from '../privilege/refusal.ts';
+import { said } from '../privilege/said.ts';
+import { passwordExpired, wrongPassword } from '../privilege/sudo-refusal.ts';
+import type { PrivilegeWish } from '../privilege/wish.ts';
 import { interruptedConnecting, whenAborted } from './abort.ts';
 import { type Deadline, moreTime, type Stage } from './deadline.ts';
 import type { ShellChannel } from './shell-channel.ts';
-
-export interface PrivilegeWish {
-  /** The host's name, for messages. */
-  readonly host: string;
-  readonly user: string;
-  readonly become: Become;
-  readonly becomeUser: string;
-  readonly becomePassword?: Secret;
-}
 
 /** What the remote side runs once it has its rights. */
 export type Continuation = 'command-shell' | 'single-program';
@@ -24,6 +17,8 @@ export type Continuation = 'command-shell' | 'single-program';
 const effectiveUser = 'u=; while read -r k v x; do case $k in Uid:) u=$v ;; esac; done </proc/self/status';
 
 const userName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/;
+/** What su asks for a password with, through PAM in the C locale. */
+const suPrompt = /[Pp]assword: ?$/;
 /** Enough of what a failed sudo says, and no more of what an rc file prints. */
 const keptNoise = 8 * 1024;
 
@@ -50,18 +45,40 @@ export function bootstrap(
 ): string {
   if (!userName.test(wish.becomeUser))
     throw new AppError('config', `${wish.host}: become_user ${JSON.stringify(wish.becomeUser)} is not a user name`);
-  const inner = `${privilegedEnvironment}; echo ${nonces.ready} >&2; ${effectiveUser}; echo "${nonces.ready} \${u:-$(id -u)}"; ${continuations[then]}`;
+  // Only root sees what sudo itself has open.
+  const [look, logged] =
+    wish.become === 'sudo' && wish.becomeUser === 'root' ? [`${ioLogSign}; `, '${l:+ logged}'] : ['', ''];
+  const inner = `${privilegedEnvironment}; echo ${nonces.ready} >&2; ${effectiveUser}; ${look}echo "${nonces.ready} \${u:-$(id -u)}${logged}"; ${continuations[then]}`;
   if (wish.become === 'none') return `exec /bin/sh -c ${quote(inner)}`;
   // A login as root needs no sudo, which may not even be installed there.
   const already = 'if [ "$(id -u)" = 0 ] && [ "$2" = root ]; then exec /bin/sh -c "$1"; fi';
-  const ask = wish.becomePassword === undefined ? '-n' : '-S -p "$3"';
-  const outer = `${privilegedEnvironment}; ${already}; exec sudo -H ${ask} -u "$2" -- /bin/sh -c "$1"`;
+  const outer = `${privilegedEnvironment}; ${already}; ${starter(wish)}`;
   return `exec /bin/sh -c ${quote(outer)} plimsoll ${quote(inner)} ${quote(wish.becomeUser)} ${nonces.prompt}`;
+}
+
+/** What starts `$1` as the user `$2`. Whatever it asks without our prompt `$3` before it is not answered. */
+function starter({ become, becomePassword }: PrivilegeWish): string {
+  switch (become) {
+    case 'su':
+      // su's own question cannot be chosen, so ours stands before it: nobody but su has said what follows.
+      return 'echo "$3" >&2; exec su -s /bin/sh -c "$1" "$2"';
+    case 'doas':
+      return 'exec doas -n -u "$2" -- /bin/sh -c "$1"';
+    case 'sudo':
+    case 'none':
+      return `exec sudo -H ${becomePassword === undefined ? '-n' : '-S -p "$3"'} -u "$2" -- /bin/sh -c "$1"`;
+  }
+}
+
+export interface Obtained {
+  readonly runsAs: string;
+  /** sudo keeps a copy of what is read or written. */
+  readonly isLogged: boolean;
 }
 
 /**
  * Waits until the remote side has its rights and resolves with the name of the user it runs as. The
- * password is written only after sudo has asked for it with our own prompt, and only once: a second
+ * password is written only after sudo has asked for it with our own prompt, or su behind it, and only once: a second
  * question means that it was wrong, and further tries could lock the account.
  */
 export function obtainPrivilege(
@@ -70,7 +87,7 @@ export function obtainPrivilege(
   nonces: { readonly ready: string; readonly prompt: string },
   deadline: Deadline,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Obtained> {
   return new Promise((resolve, reject) => {
     let stdout = Buffer.alloc(0);
     let stderr = Buffer.alloc(0);
@@ -99,17 +116,27 @@ export function obtainPrivilege(
         channel.stderr.pause();
         giveBack(channel.stdout, stdout.subarray(name.end));
         giveBack(channel.stderr, stderr.subarray(errorReady + nonces.ready.length + 1));
-        resolve(nameOf(name.user, wish));
+        resolve({ runsAs: nameOf(name.user, wish), isLogged: name.isLogged });
         return;
       }
       if (errorReady !== -1) return;
-      const asked = stderr.indexOf(nonces.prompt);
-      if (asked === -1 || wish.becomePassword === undefined) return;
-      stderr = stderr.subarray(asked + nonces.prompt.length);
-      if (answered) {
-        fail(wrongPassword(wish));
+      if (answered && wish.become === 'sudo' && passwordExpired.test(stderr.toString())) {
+        fail(refusal(wish, { text: stderr.toString(), status: 1, answered }));
         return;
       }
+      const asked = questionEnd(stderr, nonces.prompt, wish, answered);
+      if (asked === undefined) return;
+      if (wish.becomePassword === undefined) {
+        if (wish.become === 'su') fail(suWantsPassword(wish, ''));
+        return;
+      }
+      if (answered) {
+        // What su asks after an answer is for a new password.
+        if (wish.become === 'su') fail(refusal(wish, { text: stderr.toString(), status: 1, answered }));
+        else fail(wrongPassword(wish));
+        return;
+      }
+      stderr = stderr.subarray(asked);
       answered = true;
       channel.stdin.write(`${wish.becomePassword.reveal()}\n`);
     };
@@ -128,7 +155,7 @@ export function obtainPrivilege(
       cut.stderr = true;
     };
     const stop = deadline.start(
-      silence(wish, () => said(wholeLines(stderr, cut.stderr))),
+      silence(wish, () => said(wholeLines(stderr, cut.stderr).replaceAll(nonces.prompt, ''))),
       fail,
     );
     channel.stdin.on('error', () => undefined);
@@ -140,83 +167,54 @@ export function obtainPrivilege(
     });
     void channel.ended.then(({ status }) => {
       if (!finished)
-        fail(refusal(wish, answered, wholeLines(stderr, cut.stderr) || wholeLines(stdout, cut.stdout), status));
+        fail(
+          refusal(wish, {
+            text: (wholeLines(stderr, cut.stderr) || wholeLines(stdout, cut.stdout)).replaceAll(nonces.prompt, ''),
+            status,
+            answered,
+          }),
+        );
     });
   });
 }
 
 function silence({ host, user, become }: PrivilegeWish, saying: () => string): Stage {
-  const who = become === 'sudo' ? 'sudo' : `the login shell of ${user}`;
+  const who = become === 'none' ? `the login shell of ${user}` : become;
   return { failed: () => `${who} did not answer`, hint: () => moreTime(`Try it by hand on ${host}`), detail: saying };
+}
+
+/** Where the question for a password ends, once it has been asked. */
+function questionEnd(stderr: Buffer, prompt: string, { become }: PrivilegeWish, answered: boolean): number | undefined {
+  const found = stderr.indexOf(prompt);
+  if (become !== 'su') return found === -1 ? undefined : found + prompt.length;
+  // Once it was answered our prompt is gone, and what is said is still su's.
+  if (found === -1 && !answered) return undefined;
+  return suPrompt.test(stderr.toString('utf8', Math.max(0, found))) ? stderr.length : undefined;
 }
 
 /** Root is known by its number; another number is that of whom we asked to be. */
 function nameOf(uid: string, { become, becomeUser, user }: PrivilegeWish): string {
   if (uid === '0') return 'root';
-  return become === 'sudo' ? becomeUser : user;
+  return become === 'none' ? user : becomeUser;
 }
 
 function giveBack(stream: ShellChannel['stdout'], rest: Buffer): void {
   if (rest.length > 0) stream.unshift(rest);
 }
 
-function runsAs(stdout: Buffer, ready: string): { readonly user: string; readonly end: number } | undefined {
+function runsAs(
+  stdout: Buffer,
+  ready: string,
+): { readonly user: string; readonly isLogged: boolean; readonly end: number } | undefined {
   const start = stdout.indexOf(`${ready} `);
   const end = start === -1 ? -1 : stdout.indexOf('\n', start);
-  return end === -1 ? undefined : { user: stdout.toString('utf8', start + ready.length + 1, end), end: end + 1 };
+  if (end === -1) return undefined;
+  const [user = '', sign] = stdout.toString('utf8', start + ready.length + 1, end).split(' ');
+  return { user, isLogged: sign === 'logged', end: end + 1 };
 }
 
 /** Half a line may be half a secret, which nobody would know for one. */
 function wholeLines(noise: Buffer, cut: boolean): string {
   const text = noise.toString();
   return cut ? text.slice(text.indexOf('\n') + 1 || text.length) : text;
-}
-
-function said(text: string): string {
-  const line = oneLine(text);
-  return line === '' ? '' : `: ${line}`;
-}
-
-function wrongPassword({ host, user }: PrivilegeWish): AppError {
-  return new AppError('privilege-password', `${host}: sudo did not accept the password of ${user}`, {
-    hint: `Correct become_password for ${host}. It was tried once, so as not to lock the account.`,
-  });
-}
-
-function refusal(wish: PrivilegeWish, answered: boolean, stderr: string, status: number | undefined): AppError {
-  const { host, user, becomeUser, become } = wish;
-  const denied = (why: string, hint: string): AppError =>
-    new AppError('privilege-denied', `${host}: ${why}${said(stderr)}`, { hint });
-  if (status === undefined)
-    return new AppError(
-      'connection-lost',
-      `${host}: the connection was lost while ${become === 'sudo' ? 'sudo' : 'the shell'} was started${said(stderr)}`,
-    );
-  if (status === 97)
-    return new AppError('missing-tool', `${host}: there is no setsid`, { hint: `Install util-linux on ${host}.` });
-  if (become === 'none')
-    return denied(
-      `the login shell of ${user} ended with status ${String(status)} before it started /bin/sh`,
-      `Check that this works: ${byHand('ssh', `${user}@${host}`, '/bin/sh')}`,
-    );
-  if (/must have a tty/.test(stderr))
-    return denied('sudo demands a terminal', `Add "Defaults:${user} !requiretty" to sudoers on ${host}.`);
-  if (/not in the sudoers|not allowed|may not run sudo/.test(stderr))
-    return denied(
-      `${user} may not run /bin/sh as ${becomeUser} through sudo`,
-      `Allow it in sudoers on ${host}, or set become: false.`,
-    );
-  if (/incorrect password attempt|Sorry, try again|Authentication failure/i.test(stderr) && answered)
-    return wrongPassword(wish);
-  if (/password is required|no password was provided/.test(stderr))
-    return denied(
-      `sudo wants the password of ${user}`,
-      `Set become_password for ${host}, or allow ${user} NOPASSWD in sudoers.`,
-    );
-  if (/sudo: (?:command )?not found|sudo: No such file/.test(stderr))
-    return denied('there is no sudo', `Install sudo on ${host}, or log in as ${becomeUser} and set become: false.`);
-  return denied(
-    `sudo ended with status ${String(status)}`,
-    `Try it by hand: ${byHand('ssh', `${user}@${host}`, 'sudo', '-u', becomeUser, '/bin/sh')}`,
-  );
 }

@@ -11,11 +11,16 @@ import type {
   RunOptions,
   Target,
 } from '../transport.ts';
+import { ioLogWarning, sudoRights } from '../privilege/io-log.ts';
+import { moreExactly, ruleQuestion } from '../privilege/sudo-rule.ts';
+import { PasswordWanted } from '../privilege/sudo-refusal.ts';
+import type { PrivilegeWish } from '../privilege/wish.ts';
+import { answerOf } from './channel-answer.ts';
 import { CommandShell } from './command-shell.ts';
 import { Deadline, moreTime, type Stage } from './deadline.ts';
 import { stateDirectory } from './frames.ts';
 import type { Heartbeat } from './host-lock.ts';
-import { bootstrap, type Continuation, obtainPrivilege, type PrivilegeWish } from './privilege.ts';
+import { bootstrap, type Continuation, obtainPrivilege, type Obtained } from './privilege.ts';
 import type { ShellChannel } from './shell-channel.ts';
 import { type ProgramStreams, runSingleProgram } from './single-program.ts';
 import { byHand } from '../../values/shell.ts';
@@ -52,7 +57,7 @@ export async function openShellConnection(
   heartbeat?: Heartbeat,
 ): Promise<Connection> {
   try {
-    const { channel, runsAs } = await openPrivileged(carrier, target, 'command-shell', deadline, signal);
+    const { channel, runsAs, isLogged } = await openPrivileged(carrier, target, 'command-shell', deadline, signal);
     const connection = new ShellConnection(
       carrier,
       target,
@@ -63,6 +68,7 @@ export async function openShellConnection(
     deadline.wait(silence(target.name), connection.ready, signal).catch((error: unknown) => {
       connection.lose(toAppError(error));
     });
+    if (isLogged) await connection.tellOfLog(deadline, signal);
     return connection;
   } catch (error) {
     carrier.close();
@@ -76,7 +82,7 @@ async function openPrivileged(
   then: Continuation,
   deadline: Deadline,
   signal: AbortSignal,
-): Promise<{ readonly channel: ShellChannel; readonly runsAs: string }> {
+): Promise<Obtained & { readonly channel: ShellChannel }> {
   const { name: host, user, become, becomeUser, becomePassword } = target;
   const wish: PrivilegeWish = {
     host,
@@ -87,7 +93,14 @@ async function openPrivileged(
   };
   const nonces = { ready: nonce(), prompt: nonce() };
   const channel = await carrier.openChannel(bootstrap(wish, then, nonces), deadline, signal);
-  return { channel, runsAs: await obtainPrivilege(channel, wish, nonces, deadline, signal) };
+  try {
+    return { channel, ...(await obtainPrivilege(channel, wish, nonces, deadline, signal)) };
+  } catch (error) {
+    if (!(error instanceof PasswordWanted)) throw error;
+    const { ready } = nonces;
+    const asked = await carrier.openChannel(ruleQuestion(wish, ready), deadline, signal);
+    throw moreExactly(wish, error, await answerOf(host, asked, deadline, signal), ready);
+  }
 }
 
 function silence(host: string): Stage {
@@ -103,7 +116,7 @@ interface Opened {
 }
 
 class ShellConnection implements Connection {
-  readonly info: ConnectionInfo;
+  info: ConnectionInfo;
   readonly closed: Promise<Error | undefined>;
   readonly #carrier: Carrier;
   readonly #target: Target;
@@ -137,6 +150,22 @@ class ShellConnection implements Connection {
 
   lose(error: AppError): void {
     this.#shell.lose(error);
+  }
+
+  /** sudo keeps a copy of what goes to and fro: of what, and where, root is told. */
+  async tellOfLog(deadline: Deadline, signal: AbortSignal): Promise<void> {
+    const { name, user } = this.#target;
+    const asked = this.run({ script: sudoRights, args: [user], maxOutputBytes: 64 * 1024 });
+    const { stdout } = await deadline.wait(
+      {
+        failed: () => 'sudo did not say what it keeps of a session',
+        hint: () => moreTime(`Look at what ${byHand('sudo', '-l', '-U', user)} does on ${name}`),
+      },
+      asked,
+      signal,
+    );
+    const warning = ioLogWarning(user, stdout);
+    if (warning !== undefined) this.info = { ...this.info, warnings: [warning] };
   }
 
   run(command: Command, options?: RunOptions): Promise<Outcome> {

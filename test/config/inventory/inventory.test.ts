@@ -101,8 +101,24 @@ groups:
     ['{ become: false }', 'none'],
     ['{ become: true, user: root }', 'none'],
     ['{ become: true, user: root, become_user: postgres }', 'sudo'],
+    ['{ become: doas }', 'doas'],
+    ['{ become: su }', 'su'],
+    ['{ become: true, become_method: su }', 'su'],
+    ['{ become_method: su }', 'none'],
   ])('%s becomes root by %s', async (settings, become) => {
     expect(hostOf(await load(`hosts: { a: ${settings} }`), 'a').target.become).toBe(become);
+  });
+
+  it('by what the strongest layer names that names one, and not by two at once', async () => {
+    const inventory = await load(
+      'defaults: { become: doas }\nhosts: { a: { become: true }, b: { become: false }, c: { become: su } }\ngroups: { g: { hosts: [a], become_method: sudo } }',
+    );
+    expect(hostOf(inventory, 'a').target).toMatchObject({ become: 'sudo' });
+    expect(hostOf(inventory, 'b').target).toMatchObject({ become: 'none', becomeMethod: 'doas' });
+    expect(hostOf(inventory, 'c').target).toMatchObject({ become: 'su' });
+    await expect(load('defaults: { become: doas, become_method: su }\nhosts: { a: {}, b: {} }')).rejects.toMatchObject({
+      issues: [{ line: 1, message: /become_method is su, and become beside it says doas/ }],
+    });
   });
 
   it('reads paths relative to the file and ~ as the home directory', async () => {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
+import type { BecomeMethod } from '../../../transport/transport.ts';
 import type { Jump } from '../../model/types.ts';
 import type { Json, JsonObject } from '../../../values/json.ts';
-import { conditions, type Key, names } from './conditions.ts';
+import { conditions, conditionsOfMethod, type Key, methodOf, names, ofTheMethod } from './conditions.ts';
 import type { Spot, Variable, Variables } from './graph.ts';
 import { pythonText } from './literal.ts';
 import { readSshArgs, type SshArgs, SshArgsMistake } from '../../ssh/ssh-args.ts';
@@ -19,6 +20,7 @@ export interface MeantSettings {
   password?: SecretSource;
   agent?: boolean;
   become?: boolean;
+  become_method?: BecomeMethod;
   become_user?: string;
   become_password?: SecretSource;
   known_hosts_file?: string[];
@@ -64,6 +66,7 @@ class Reader {
   readonly #variables: Variables;
   readonly #troubles: Trouble[] = [];
   readonly #spots = new Map<string, Located>();
+  #method: BecomeMethod = 'sudo';
 
   constructor(variables: Variables) {
     this.#variables = variables;
@@ -87,7 +90,8 @@ class Reader {
       }
       return found;
     };
-    for (const [variables, allowed, remedy] of conditions) this.#expect(variables, allowed, remedy);
+    this.#method = methodOf(this.#variables.get('ansible_become_method')?.value ?? '');
+    for (const condition of [...conditions, ...conditionsOfMethod(this.#method)]) this.#expect(...condition);
     const address = this.#word('address');
     const ownPort = this.#port();
     const port = first('port', ownPort);
@@ -123,6 +127,7 @@ class Reader {
       ...this.#secret('password'),
       ...(first('identitiesOnly') === true ? { agent: false } : {}),
       ...(become === undefined ? {} : { become }),
+      ...(this.#method === 'sudo' ? {} : { become_method: this.#method }),
       ...(becomeUser === undefined ? {} : { become_user: becomeUser }),
       ...this.#secret('become_password'),
       ...(knownHosts === undefined ? {} : { known_hosts_file: knownHosts.map(fromHere) }),
@@ -161,7 +166,11 @@ class Reader {
   }
 
   #find(key: Key): { readonly name: string; readonly variable: Variable } | undefined {
-    const all: readonly string[] = names[key];
+    const suffix = ofTheMethod[key];
+    const all: readonly string[] = [
+      ...names[key],
+      ...(suffix === undefined ? [] : [`ansible_${this.#method}_${suffix}`]),
+    ];
     const name = all.findLast((one) => {
       const value = this.#variables.get(one)?.value;
       return value !== undefined && value !== null && value !== '';

@@ -25,6 +25,11 @@ describe('what variables of Ansible mean here', () => {
       'ansible_become=1 ansible_become_user=app ansible_become_method=sudo ansible_become_flags="-H -S"',
       { becomeUser: 'app' },
     ],
+    ['ansible_become=1 ansible_become_method=su', { become: 'su' }],
+    ['ansible_become=0 ansible_become_method=ansible.builtin.su', { become: 'none', becomeMethod: 'su' }],
+    ['ansible_become=1 ansible_become_method=community.general.doas', { become: 'doas' }],
+    ['ansible_become=1 ansible_become_method=su ansible_sudo_user=x ansible_su_user=y', { becomeUser: 'y' }],
+    ['ansible_become=1 ansible_sudo_user=x ansible_su_user=y ansible_su_exe=/opt/su', { becomeUser: 'x' }],
     ['ansible_ssh_private_key_file=~/.ssh/k', { identityFiles: ['/home/ada/.ssh/k'] }],
     [
       'ansible_ssh_args="-i /a -l front" ansible_user=x ansible_private_key_file=/b ansible_ssh_extra_args="-i /c -p 9"',
@@ -71,10 +76,14 @@ describe('what variables of Ansible mean here', () => {
     ['ansible_user="a b"', 'ansible_user is "a b": it must be one word'],
     ['ansible_become=maybe', 'ansible_become is "maybe": write true or false'],
     [
-      'ansible_become=1 ansible_become_method=su',
-      'ansible_become_method is "su", and plimsoll becomes root by sudo only',
+      'ansible_become=1 ansible_become_method=pbrun',
+      'ansible_become_method is "pbrun", and plimsoll becomes root by sudo, doas or su',
     ],
     ['ansible_become_exe=/opt/sudo', `ansible_become_exe is "/opt/sudo", and plimsoll calls the system's own sudo`],
+    [
+      'ansible_become_method=su ansible_su_exe=/opt/su',
+      `ansible_su_exe is "/opt/su", and plimsoll calls the system's own su`,
+    ],
     ['ansible_become_flags="-u db"', 'ansible_become_flags is "-u db"'],
     [
       `ansible_become_password="{{ vaulted }}"`,
