@@ -88,6 +88,11 @@ export const commands: ReadonlyMap<string, ListedCommand> = new Map(
       description: 'List the hosts of the inventory with their addresses and groups; connects to nothing',
       load: async () => (await import('./commands/inventory.ts')).inventoryCommand,
     },
+    secret: {
+      usage: '',
+      description: 'Values that are encrypted where they stand, in inventories and playbooks that are kept in git',
+      load: async () => (await import('./commands/secret.ts')).secretCommand,
+    },
     schema: {
       usage: '<kind>',
       description: 'Print the JSON Schema of inventories or playbooks, for editors',

@@ -1,6 +1,7 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import type { ConfigIo } from '../config/model/io.ts';
 import { nodeConfigIo } from '../config/node-io.ts';
 import { AppError } from '../errors.ts';
@@ -25,6 +26,10 @@ export interface World {
   /** A person sits in front of it. */
   readonly interactive: boolean;
   ask(question: string): Promise<string>;
+  /** The same, and what is typed is not shown; undefined where nobody could type it. */
+  readonly askHidden?: (question: string) => Promise<string>;
+  /** What is piped in, up to so many bytes and one; undefined where that would be what somebody types. */
+  readonly readInput?: (bytes: number) => Promise<Uint8Array>;
   /** For tests that break things. */
   readonly wrapTransport?: (transport: Transport) => Transport;
   readonly wrapJournal?: (journal: Journal) => Journal;
@@ -49,21 +54,52 @@ export function processWorld(interrupts: Interrupts): World {
     stateDirectory: join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'plimsoll'),
     who: `${userName(env)}@${hostname()}`,
     interactive: isTerminalOf(stdin) && isTerminalOf(stdout),
-    async ask(question) {
-      writes.flush();
-      const lines = createInterface({ input: stdin, output: stderr });
-      const { stop } = interrupts;
-      // While it reads a line, Ctrl-C reaches it as a key.
-      lines.on('SIGINT', () => process.emit('SIGINT'));
-      try {
-        return await lines.question(question, { signal: stop });
-      } catch (thrown) {
-        throw stop.aborted ? stop.reason : new AppError('interrupted', 'no answer was given', { cause: thrown });
-      } finally {
-        lines.close();
-      }
-    },
+    ask: (question) => askAt(interrupts, createInterface({ input: stdin, output: stderr }), question),
+    ...(isTerminalOf(stdin)
+      ? {
+          askHidden: async (question) => {
+            writes.flush();
+            stderr.write(question);
+            try {
+              const output = new Writable({ write: (_chunk, _encoding, done) => void done() });
+              return await askAt(
+                interrupts,
+                createInterface({ input: stdin, output, terminal: true, historySize: 0 }),
+                '',
+              );
+            } finally {
+              stderr.write('\n');
+            }
+          },
+        }
+      : { readInput: (bytes) => readUpTo(stdin, bytes) }),
   };
+}
+
+async function askAt({ stop }: Interrupts, lines: Interface, question: string): Promise<string> {
+  writes.flush();
+  // While it reads a line, Ctrl-C reaches it as a key.
+  lines.on('SIGINT', () => process.emit('SIGINT'));
+  try {
+    return await lines.question(question, { signal: stop });
+  } catch (thrown) {
+    throw stop.aborted ? stop.reason : new AppError('interrupted', 'no answer was given', { cause: thrown });
+  } finally {
+    lines.close();
+  }
+}
+
+/** Whoever gets more than he has asked for knows that it is too long, and no more is read. */
+async function readUpTo(stream: AsyncIterable<Buffer | string>, bytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const more = Buffer.from(chunk);
+    chunks.push(more);
+    length += more.length;
+    if (length > bytes) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The machine may not know the user's number. */
