@@ -61,8 +61,15 @@ export async function resolveSecrets(
         });
       return answer.secret;
     }
-    issues.set(`${host} ${written} ${id}`, { ...place, message: `${host}: ${written} ${answer.why}` });
+    const at = written === secretVariable && source.kind === 'age' ? await standsAt(id, source.armour, place) : '';
+    issues.set(`${host} ${written} ${id}`, { ...place, message: `${host}: ${written}${at} ${answer.why}` });
     return undefined;
+  };
+  const places = new Map<string, Promise<string>>();
+  const standsAt = (id: string, armour: string, { file }: Place): Promise<string> => {
+    const known = places.get(id) ?? whereWritten(armour, [file, ...inventory.files], io);
+    places.set(id, known);
+    return known;
   };
   const variablesOf = async (host: Host): Promise<Pick<Target, 'secretVars'>> => {
     const used = options.variables?.(host) ?? [];
@@ -98,6 +105,21 @@ export async function resolveSecrets(
   );
   if (issues.size > 0) throw new ConfigError([...issues.values()]);
   return completed;
+}
+
+/** Of an encrypted variable, which stands elsewhere than the step that uses it: looked for only when it cannot be opened. */
+async function whereWritten(armour: string, files: readonly string[], io: ConfigIo): Promise<string> {
+  const first = armour.trim().split(/\r?\n/)[1] ?? '';
+  if (first === '') return '';
+  for (const each of new Set(files)) {
+    const text = await io.readFile(each).then(
+      (bytes) => Buffer.from(bytes).toString('utf8'),
+      () => '',
+    );
+    const at = text.lastIndexOf('-----BEGIN', text.indexOf(first));
+    if (at > 0 && text.includes(first)) return ` (${each}:${String(text.slice(0, at).split('\n').length)})`;
+  }
+  return '';
 }
 
 /** What is going to be read of this machine for these hosts and their bastions, so that it can be said before: each once. */

@@ -76,6 +76,7 @@ export const needs = {
     isHere: () => has('resize2fs') && mayAsRoot(sysResource),
     broughtBy: allowed,
   },
+  'lab:age': { what: 'age', isHere: () => has('age', 'age-keygen'), broughtBy: setup },
   'lab:ansible': { what: 'ansible-inventory', isHere: () => has('ansible-inventory'), broughtBy: setup },
   'shared:inventories': {
     what: "directory ../shared/cases/inventories of this project's own",

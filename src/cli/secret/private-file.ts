@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../errors.ts';
@@ -29,7 +29,8 @@ export async function withPrivateFile<Result>(
   process.on('SIGHUP', hangUp);
   try {
     const path = join(directory, name);
-    await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+    const file = await open(path, 'wx', 0o600);
+    await file.writeFile(text).finally(() => file.close());
     return await use({ path, read: () => readFile(path) });
   } finally {
     process.off('SIGHUP', hangUp);
