@@ -18,7 +18,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readEncrypted } from '../../src/config/age/encrypted-values.ts';
 import { AgeKeys } from '../../src/config/age/keys.ts';
 import { parseYaml } from '../../src/config/yaml/yaml.ts';
-import { encrypted, newPair, type Pair } from '../config/age/pairs.ts';
+import { encrypted, newPair, type Pair, withPassphrase } from '../config/age/pairs.ts';
 import { laptop } from '../config/io.ts';
 import { main } from '../support/plimsoll.ts';
 
@@ -144,6 +144,59 @@ describe('plimsoll secret', () => {
         spawnSync('age', args, { input: given, encoding: 'utf8' });
       expect(age(['-d', '-i', path('key.txt')], input).stdout).toBe('hunter2');
       expect(await opened(age(['-a', '-r', mine.recipient], 'hunter3').stdout, mine)).toEqual({ text: 'hunter3' });
+    });
+  });
+
+  describe('at a terminal', () => {
+    /** The text that is answered once each of these was asked; and all that the terminal has shown. */
+    async function typed(args: readonly string[], answers: readonly (readonly [string, string])[]): Promise<string> {
+      const line = [process.execPath, main, 'secret', ...args].map((word) => `'${word}'`).join(' ');
+      const child = spawn('script', ['-qec', line, '/dev/null'], { cwd: path('fleet'), stdio: 'pipe' });
+      let shown = '';
+      child.stdout.setEncoding('utf8').on('data', (more: string) => (shown += more));
+      const end = new Promise((resolve) => child.once('close', resolve));
+      for (const [question, answer] of answers) {
+        await expect.poll(() => shown).toContain(question);
+        child.stdin.write(`${answer}\r`);
+      }
+      await end;
+      return shown.replaceAll('\r', '');
+    }
+
+    it('encrypt asks twice, and shows nothing of what is typed', async () => {
+      const shown = await typed(
+        ['encrypt'],
+        [
+          ['Secret: ', 'hunter2'],
+          ['Once more: ', 'hunter2'],
+        ],
+      );
+      expect(shown).not.toContain('hunter');
+      const [, armour = ''] = /age: \|\n([^]*)$/.exec(shown) ?? [];
+      expect(await opened(armour.replaceAll(/^ +/gm, ''), mine)).toEqual({ text: 'hunter2' });
+      const other = await typed(
+        ['encrypt'],
+        [
+          ['Secret: ', 'hunter2'],
+          ['Once more: ', 'hunter3'],
+        ],
+      );
+      expect(other).toContain('the two are not the same: nothing was encrypted');
+    });
+
+    it('the passphrase of a file of keys is asked for once', async () => {
+      writeFileSync(path('protected'), await withPassphrase(mine.file, 'open sesame'));
+      await writeFleet('fleet/i.yaml', ['hunter2', 'hunter3']);
+      const shown = await typed(
+        ['rekey', 'i.yaml', '--identity', '../protected'],
+        [
+          ['Passphrase of ../protected: ', 'open sesame'],
+          ['Encrypt them anew? [y/N] ', 'y'],
+        ],
+      );
+      expect(shown).toContain('i.yaml: 2 values encrypted anew.');
+      expect(shown.match(/Passphrase/g)).toHaveLength(1);
+      expect(shown).not.toContain('sesame');
     });
   });
 

@@ -84,6 +84,7 @@ vars:
 steps:
   - command: { argv: [sh, -c, 'cat > "$1"; cat "$1"; sleep 1', x, ${path('one')}], stdin: "\${{ vars.token }}" }
   - command: { argv: [sh, -c, 'cat > "$1"; cat "$1"; [ -e ${path('go')} ] || exit 3', x, ${path('two')}], stdin: "\${{ vars.own }}" }
+  - command: { argv: [cat], stdin: "\${{ vars.token }}" }
 `,
     );
   });
@@ -143,8 +144,23 @@ steps:
       expect(refused.stderr).toMatch(message);
     expectNone(refused);
 
+    // What is encrypted anew is another secret to what was planned with the old one: a plan gives none that the files do not give.
+    const then = readFileSync(path('inventory.yaml'));
+    const rekeyed = await plimsoll([
+      ...['secret', 'rekey', path('inventory.yaml'), path('playbook.yaml')],
+      ...['--identity', path('key.txt'), '--recipient', mine.recipient, '--recipient', other.recipient, '--yes'],
+    ]);
+    expect(rekeyed.code, rekeyed.stderr).toBe(0);
     writeFileSync(path('go'), '');
     rmSync(path('two'));
+    const anew = await run(['resume', '--yes']);
+    expect(anew.code, anew.stdout).toBe(4);
+    expect(anew.stdout).toContain('it was encrypted anew since this was planned (plimsoll secret edit, or rekey)');
+    expectNone(anew);
+    const drifted = await run(['apply', path('laptop-plan.json'), '--yes']);
+    expect([drifted.code, drifted.stdout]).toEqual([5, expect.stringContaining('secret')]);
+    expectNone(drifted);
+    writeFileSync(path('inventory.yaml'), then);
     const done = await run(['resume', '--yes', '-v'], { PLIMSOLL_AGE_IDENTITY: path('key.txt') });
     expect(done.code, done.stdout + done.stderr).toBe(0);
     expect(done.stderr).not.toContain('age_identities');
