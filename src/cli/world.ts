@@ -61,7 +61,11 @@ export function processWorld(interrupts: Interrupts): World {
             writes.flush();
             stderr.write(question);
             try {
-              const output = new Writable({ write: (_chunk, _encoding, done) => void done() });
+              const output = new Writable({
+                write: (_chunk, _encoding, done) => {
+                  done();
+                },
+              });
               return await askAt(
                 interrupts,
                 createInterface({ input: stdin, output, terminal: true, historySize: 0 }),

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readEncrypted } from '../../src/config/age/encrypted-values.ts';
 import { AgeKeys } from '../../src/config/age/keys.ts';
@@ -45,20 +46,20 @@ describe('plimsoll secret', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function start(args: readonly string[], env: NodeJS.ProcessEnv, input: string | undefined): ChildProcess {
+  function start(args: readonly string[], env: NodeJS.ProcessEnv, input: string | undefined) {
     const child = spawn(process.execPath, [main, 'secret', ...args], {
       cwd: path('fleet'),
       env: { ...process.env, VISUAL: '', XDG_RUNTIME_DIR: path('memory'), HOME: directory, ...env },
       stdio: 'pipe',
     });
-    child.stdin?.on('error', () => undefined).end(input);
+    child.stdin.on('error', () => undefined).end(input);
     return child;
   }
-  async function ended(child: ChildProcess) {
+  async function ended(child: ChildProcessByStdio<Writable, Readable, Readable>) {
     let stdout = '';
     let stderr = '';
-    child.stdout?.setEncoding('utf8').on('data', (more: string) => (stdout += more));
-    child.stderr?.setEncoding('utf8').on('data', (more: string) => (stderr += more));
+    child.stdout.setEncoding('utf8').on('data', (more: string) => (stdout += more));
+    child.stderr.setEncoding('utf8').on('data', (more: string) => (stderr += more));
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     return { code, stdout, stderr };
   }

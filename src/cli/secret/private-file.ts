@@ -23,7 +23,7 @@ export async function withPrivateFile<Result>(
   };
   // A terminal that is closed ends the program as a signal to terminate does; nobody is left to be asked.
   const hangUp = (): void => {
-    if (!interrupts.terminated()) process.exit(130);
+    interrupts.terminated();
   };
   process.on('exit', remove);
   process.on('SIGHUP', hangUp);

@@ -13,8 +13,10 @@ export const whereSecretsMayBe =
 export function mistakenSecrets(vars: Json): readonly { readonly path: Path; readonly message: string }[] {
   return secretsIn(vars).flatMap(({ path, value }) => {
     if (isSecretReference(value)) {
-      const armour = 'age' in value.secret ? readArmour(value.secret.age) : {};
-      return 'why' in armour ? [{ path: [...path, 'secret', 'age'], message: `this value ${armour.why}` }] : [];
+      const armour = 'age' in value.secret ? readArmour(value.secret.age) : undefined;
+      return armour !== undefined && 'why' in armour
+        ? [{ path: [...path, 'secret', 'age'], message: `this value ${armour.why}` }]
+        : [];
     }
     return [
       {
