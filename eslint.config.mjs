@@ -63,6 +63,11 @@ const once = {
     regex: '^(ssh2|node-ssh)$',
     message: 'ssh2 and node-ssh are imported in src/transport/ssh only, so that the transport can be exchanged.',
   },
+  age: {
+    regex: '^age-encryption$',
+    message:
+      'age-encryption is imported in src/config/age/age.ts only, which is loaded when an encrypted value is met, and not before.',
+  },
   listr2: {
     regex: '^listr2$',
     message: 'listr2 is imported in src/render only, so that a run does not depend on a terminal.',
@@ -174,6 +179,7 @@ function layer([room, { may, reason }]) {
     },
     ...(room === 'config' ? [] : [once.yaml]),
     ...(room === 'render' ? [] : [once.listr2]),
+    once.age,
     ...(pureRooms.includes(room) ? [impure] : []),
     ...(quoters.all.includes(room) ? [] : [quoted]),
   ];
@@ -187,6 +193,14 @@ function layer([room, { may, reason }]) {
           {
             files: quoters.run.map((file) => `src/run/**/${file}`),
             rules: restricted([...patterns.filter((one) => one !== quoted), once.ssh, written]),
+          },
+        ]
+      : []),
+    ...(room === 'config'
+      ? [
+          {
+            files: ['src/config/age/age.ts'],
+            rules: restricted([...patterns.filter((one) => one !== once.age), once.ssh, written]),
           },
         ]
       : []),

@@ -98,6 +98,11 @@ export const commands: ReadonlyMap<string, ListedCommand> = new Map(
       description: 'Print the rules of sudoers that the hosts of a playbook need for it; connects to nothing',
       load: async () => (await import('./commands/sudoers.ts')).sudoersCommand,
     },
+    secret: {
+      usage: '',
+      description: 'Values that are encrypted where they stand, in inventories and playbooks that are kept in git',
+      load: async () => (await import('./commands/secret.ts')).secretCommand,
+    },
     schema: {
       usage: '<kind>',
       description: 'Print the JSON Schema of inventories or playbooks, for editors',

@@ -70,8 +70,19 @@ export function inventoryOptions(command: Command) {
       '--no-secret-commands',
       'do not run programs on this machine to get secrets ({ command: [...] }): refuse the hosts that need one',
     )
+    .addOption(identityOption())
     .option('--no-color', 'no colours')
     .option('-v, --verbose', 'each host’s own commands and output, and the stack of an error');
+}
+
+/** The option of every command that may have to open encrypted values. */
+export function identityOption() {
+  return new Option(
+    '--identity <file>',
+    'a file with keys of age that open encrypted values; may be given again (default: age_identities of the inventory)',
+  )
+    .argParser((file: string, before: readonly string[] | undefined) => [...(before ?? []), file])
+    .env('PLIMSOLL_AGE_IDENTITY');
 }
 
 function sshConfigOption() {

@@ -1,7 +1,9 @@
+import { AgeKeys } from '../config/age/keys.ts';
 import { playScope } from '../config/expressions/scope.ts';
 import { namedSources, resolveSecrets, type SecretOptions, type UsedSecret } from '../config/secrets.ts';
 import type { SelectedPlay } from '../config/load.ts';
 import { refuseTroubledBefore } from '../config/inventory/troubles.ts';
+import { expandHome } from '../config/model/io.ts';
 import type { Host, Inventory, NamedSource, Place, Play } from '../config/model/types.ts';
 import type { Route } from '../config/ssh/route.ts';
 import { type RanBySsh, Ways } from '../config/ssh/through-ssh.ts';
@@ -10,12 +12,14 @@ import type { RunEvent } from '../run/report/event.ts';
 import { grouped } from '../values/grouped.ts';
 import type { JsonObject } from '../values/json.ts';
 import { neutralise, oneLine } from '../values/terminal.ts';
-import type { World } from './world.ts';
+import { askHidden, type World } from './world.ts';
 
 export interface SecretWishes {
   /** false: `--no-secret-commands`. */
   readonly secretCommands?: boolean | undefined;
   readonly verbose?: true | undefined;
+  /** The files with the keys that open encrypted values. */
+  readonly identity?: readonly string[] | undefined;
 }
 
 /** One line each, once for each place. */
@@ -46,12 +50,26 @@ export class SecretReader {
   readonly #said = new Set<string>();
   readonly #kept: Naming[] = [];
   readonly #ways: Ways;
+  readonly #keys: AgeKeys;
   #screen: NamingScreen | undefined;
 
   constructor(world: World, wishes: SecretWishes) {
     this.#world = world;
     this.#wishes = wishes;
     this.#ways = new Ways(world.io);
+    const asked = askHidden(world);
+    this.#keys = new AgeKeys(
+      world.io,
+      asked &&
+        (async (question) => {
+          const release = this.#screen?.hold();
+          try {
+            return await asked(question);
+          } finally {
+            release?.();
+          }
+        }),
+    );
   }
 
   /** Lays what the operator's ssh knows of the hosts beneath what the inventory says. */
@@ -87,6 +105,8 @@ export class SecretReader {
     const warnings: ConfigIssue[] = [];
     const options: SecretOptions = {
       noCommands: this.#wishes.secretCommands === false,
+      keys: this.#keys,
+      identities: identityFiles(this.#wishes, this.#world),
       running: (command, place) => {
         this.name([{ type: 'secret.command', command, where: whereOf(place) }]);
       },
@@ -126,6 +146,14 @@ export class SecretReader {
   #tell({ emit }: NamingScreen): void {
     for (const naming of this.#kept.splice(0)) emit(naming);
   }
+}
+
+/** What the command line, or the environment, names instead of what the inventory does. */
+export function identityFiles(
+  { identity }: Pick<SecretWishes, 'identity'>,
+  { io }: Pick<World, 'io'>,
+): readonly string[] | undefined {
+  return identity?.map((file) => expandHome(file, io));
 }
 
 interface NamingScreen {

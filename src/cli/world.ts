@@ -1,6 +1,6 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { ConfigIo } from '../config/model/io.ts';
 import { nodeConfigIo } from '../config/node-io.ts';
@@ -26,7 +26,12 @@ export interface World {
   /** A person sits in front of it. */
   readonly interactive: boolean;
   /** `hidden`: what is typed is not shown. */
-  ask(question: string, how?: { readonly hidden?: boolean; readonly signal?: AbortSignal }): Promise<string>;
+  readonly ask: (
+    question: string,
+    how?: { readonly hidden?: boolean; readonly signal?: AbortSignal },
+  ) => Promise<string>;
+  /** What is piped in, up to so many bytes and one; undefined where that would be what somebody types. */
+  readonly readInput?: (bytes: number) => Promise<Uint8Array>;
   /** For tests that break things. */
   readonly wrapTransport?: (transport: Transport) => Transport;
   readonly wrapJournal?: (journal: Journal) => Journal;
@@ -51,32 +56,62 @@ export function processWorld(interrupts: Interrupts): World {
     stateDirectory: join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'plimsoll'),
     who: `${userName(env)}@${hostname()}`,
     interactive: isTerminalOf(stdin) && isTerminalOf(stdout),
-    async ask(question, { hidden = false, signal } = {}) {
+    ask: (question, { hidden = false, signal } = {}) => {
       writes.flush();
-      if (hidden) stderr.write(question);
-      const output = hidden
-        ? new Writable({
-            write: (_chunk, _encoding, done) => {
-              done();
-            },
-          })
-        : stderr;
-      const lines = createInterface({ input: stdin, output, ...(hidden ? { terminal: true } : {}) });
       const { stop } = interrupts;
-      // While it reads a line, Ctrl-C reaches it as a key.
-      lines.on('SIGINT', () => process.emit('SIGINT'));
-      try {
-        return await lines.question(hidden ? '' : question, {
-          signal: signal === undefined ? stop : AbortSignal.any([stop, signal]),
-        });
-      } catch (thrown) {
-        throw stop.aborted ? stop.reason : new AppError('interrupted', 'no answer was given', { cause: thrown });
-      } finally {
-        if (hidden) stderr.write('\n');
-        lines.close();
-      }
+      const signals = signal === undefined ? stop : AbortSignal.any([stop, signal]);
+      return hidden
+        ? askUnseen(interrupts, question, signals)
+        : askAt(interrupts, createInterface({ input: stdin, output: stderr }), question, signals);
     },
+    ...(isTerminalOf(stdin) ? {} : { readInput: (bytes: number) => readUpTo(stdin, bytes) }),
   };
+}
+
+/** What is typed is not shown; undefined where nobody could type it. */
+export function askHidden({ ask, readInput }: World): ((question: string) => Promise<string>) | undefined {
+  return readInput === undefined ? (question) => ask(question, { hidden: true }) : undefined;
+}
+
+async function askUnseen(interrupts: Interrupts, question: string, signal: AbortSignal): Promise<string> {
+  const { stdin, stderr } = process;
+  stderr.write(question);
+  const output = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  try {
+    const lines = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
+    return await askAt(interrupts, lines, '', signal);
+  } finally {
+    stderr.write('\n');
+  }
+}
+
+async function askAt({ stop }: Interrupts, lines: Interface, question: string, signal: AbortSignal): Promise<string> {
+  // While it reads a line, Ctrl-C reaches it as a key.
+  lines.on('SIGINT', () => process.emit('SIGINT'));
+  try {
+    return await lines.question(question, { signal });
+  } catch (thrown) {
+    throw stop.aborted ? stop.reason : new AppError('interrupted', 'no answer was given', { cause: thrown });
+  } finally {
+    lines.close();
+  }
+}
+
+/** Whoever gets more than he has asked for knows that it is too long, and no more is read. */
+async function readUpTo(stream: AsyncIterable<Buffer | string>, bytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const more = Buffer.from(chunk);
+    chunks.push(more);
+    length += more.length;
+    if (length > bytes) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The machine may not know the user's number. */

@@ -10,6 +10,7 @@ export function nodeConfigIo(env: ConfigIo['env'], signal?: AbortSignal): Config
   return {
     env,
     signal,
+    platform: process.platform,
     homeDir: env['HOME'] ?? homedir(),
     userName: userInfo().username,
     accountHome: userInfo().homedir,

@@ -2,11 +2,12 @@ import { isAbsolute, resolve } from 'node:path';
 import { ConfigError, type ConfigIssue } from '../errors.ts';
 import { shortestSecret } from '../transport/redaction/forms.ts';
 import type { Target } from '../transport/transport.ts';
-import { Secret } from '../values/secret.ts';
+import type { Secret } from '../values/secret.ts';
 import { secretKey, type SecretReference } from '../values/secret-reference.ts';
-import { commandLine } from '../values/shell.ts';
-import { expandHome, whyUnreadable, type ConfigIo } from './model/io.ts';
+import { AgeKeys } from './age/keys.ts';
+import { expandHome, type ConfigIo } from './model/io.ts';
 import type { Host, Inventory, NamedSource, Place, SecretKey, SecretSetting, SecretSource } from './model/types.ts';
+import { readSource, type Answer } from './secret-source.ts';
 
 /** A secret variable that a step gives to its program, and the step. */
 export interface UsedSecret {
@@ -23,9 +24,10 @@ export interface SecretOptions {
   /** The secret variables of a host, and the directory of the playbook, for files that are named relative to it. */
   readonly variables?: (host: Host) => readonly UsedSecret[];
   readonly directory?: string;
+  /** What opens encrypted values, and the files with its keys, where they are not those that the inventory names. */
+  readonly keys?: AgeKeys;
+  readonly identities?: readonly string[] | undefined;
 }
-
-type Answer = { readonly secret: Secret } | { readonly why: string };
 
 /**
  * Reads the secrets of the selected hosts and of the bastions on their way; each source once.
@@ -38,13 +40,17 @@ export async function resolveSecrets(
   options: SecretOptions = {},
 ): Promise<readonly Host[]> {
   const answers = new Map<string, Promise<Answer>>();
+  const opening = {
+    keys: options.keys ?? new AgeKeys(io),
+    identities: options.identities ?? (inventory.ageIdentities ?? []).map(({ name }) => name),
+  };
   const issues = new Map<string, ConfigIssue>();
   const read = async (host: string, written: string, { source, place }: SecretSetting): Promise<Secret | undefined> => {
     const id = JSON.stringify(source);
     const pending =
       source.kind === 'text'
         ? Promise.resolve({ secret: source.secret })
-        : (answers.get(id) ?? readSource(source, place, io, options));
+        : (answers.get(id) ?? readSource(source, place, io, { ...options, ...opening }));
     if (source.kind !== 'text') answers.set(id, pending);
     const answer = await pending;
     if ('secret' in answer) {
@@ -55,8 +61,15 @@ export async function resolveSecrets(
         });
       return answer.secret;
     }
-    issues.set(`${host} ${written} ${id}`, { ...place, message: `${host}: ${written} ${answer.why}` });
+    const at = written === secretVariable && source.kind === 'age' ? await standsAt(id, source.armour, place) : '';
+    issues.set(`${host} ${written} ${id}`, { ...place, message: `${host}: ${written}${at} ${answer.why}` });
     return undefined;
+  };
+  const places = new Map<string, Promise<string>>();
+  const standsAt = (id: string, armour: string, { file }: Place): Promise<string> => {
+    const known = places.get(id) ?? whereWritten(armour, [file, ...inventory.files], io);
+    places.set(id, known);
+    return known;
   };
   const variablesOf = async (host: Host): Promise<Pick<Target, 'secretVars'>> => {
     const used = options.variables?.(host) ?? [];
@@ -94,13 +107,30 @@ export async function resolveSecrets(
   return completed;
 }
 
+/** Of an encrypted variable, which stands elsewhere than the step that uses it: looked for only when it cannot be opened. */
+async function whereWritten(armour: string, files: readonly string[], io: ConfigIo): Promise<string> {
+  const first = armour.trim().split(/\r?\n/)[1] ?? '';
+  if (first === '') return '';
+  for (const each of new Set(files)) {
+    const text = await io.readFile(each).then(
+      (bytes) => Buffer.from(bytes).toString('utf8'),
+      () => '',
+    );
+    const at = text.lastIndexOf('-----BEGIN', text.indexOf(first));
+    if (at > 0 && text.includes(first)) return ` (${each}:${String(text.slice(0, at).split('\n').length)})`;
+  }
+  return '';
+}
+
 /** What is going to be read of this machine for these hosts and their bastions, so that it can be said before: each once. */
 export function namedSources(
   inventory: Inventory,
   hosts: readonly Host[],
   io: ConfigIo,
-  { variables, directory }: SecretOptions = {},
+  { variables, directory, identities }: SecretOptions = {},
 ): readonly NamedSource[] {
+  const named = (key: string, source: SecretSource, place: Place): readonly NamedSource[] =>
+    source.kind === 'age' && identities === undefined ? (inventory.ageIdentities ?? []) : namedBy(key, source, place);
   const chain = (target: Target): readonly Target[] => [
     target,
     ...(target.jump === undefined ? [] : chain(target.jump)),
@@ -108,10 +138,10 @@ export function namedSources(
   const found = hosts.flatMap((host) => [
     ...chain(host.target).flatMap((target) => [
       ...(inventory.hosts.get(target.name)?.files ?? []),
-      ...settingsOf(inventory, target).flatMap(([key, { source, place }]) => namedBy(writtenKey[key], source, place)),
+      ...settingsOf(inventory, target).flatMap(([key, { source, place }]) => named(writtenKey[key], source, place)),
     ]),
     ...(variables?.(host) ?? []).flatMap(({ reference, place }) =>
-      namedBy(secretVariable, sourceOf(reference, io, directory), place),
+      named(secretVariable, sourceOf(reference, io, directory), place),
     ),
   ]);
   return [
@@ -147,63 +177,8 @@ function isSecretKey(key: string): key is SecretKey {
 function sourceOf({ secret }: SecretReference, io: ConfigIo, directory = '.'): SecretSource {
   if ('env' in secret) return { kind: 'env', name: secret.env };
   if ('command' in secret) return { kind: 'command', argv: secret.command };
+  if ('keyring' in secret) return { kind: 'keyring', ...secret.keyring };
+  if ('age' in secret) return { kind: 'age', armour: secret.age };
   const file = expandHome(secret.file, io);
   return { kind: 'file', path: isAbsolute(file) ? file : resolve(directory, file) };
-}
-
-/** Longer than any key or token; its encodings have to be looked for in everything that a host prints. */
-const longestSecret = 16 * 1024;
-
-async function readSource(
-  source: SecretSource,
-  place: Place,
-  io: ConfigIo,
-  { noCommands = false, running }: SecretOptions,
-): Promise<Answer> {
-  switch (source.kind) {
-    case 'text':
-      return { secret: source.secret };
-    case 'env': {
-      const value = io.env[source.name];
-      return value === undefined || value === ''
-        ? { why: `is to come from the environment variable ${source.name}, which is not set` }
-        : checked(value, `the environment variable ${source.name}`);
-    }
-    case 'file':
-      try {
-        return secretFrom(
-          new TextDecoder('utf-8', { fatal: true }).decode(await io.readFile(source.path)),
-          `the file ${source.path}`,
-        );
-      } catch (thrown) {
-        return { why: `is to come from the file ${source.path}, but ${whyUnreadable(thrown)}` };
-      }
-    case 'command': {
-      const [program = ''] = source.argv;
-      if (noCommands) return { why: `is to come from the command ${program}, and --no-secret-commands is given` };
-      running?.(commandLine(source.argv), place);
-      try {
-        const { status, stdout } = await io.runCommand(source.argv);
-        // What the command printed is not repeated: it may be the secret, or a part of it.
-        return status === 0
-          ? secretFrom(stdout, `the command ${program}`)
-          : { why: `is to come from the command ${program}, which ended with status ${String(status)}` };
-      } catch (thrown) {
-        return { why: `is to come from the command ${program}, but ${whyUnreadable(thrown)}` };
-      }
-    }
-  }
-}
-
-function secretFrom(text: string, from: string): Answer {
-  const value = text.replace(/\r?\n$/, '');
-  return value === '' ? { why: `is to come from ${from}, which gave nothing` } : checked(value, from);
-}
-
-function checked(value: string, from: string): Answer {
-  if (value.length > longestSecret)
-    return { why: `is to come from ${from}, which gave more than ${String(longestSecret)} characters` };
-  return value.includes('\0')
-    ? { why: `is to come from ${from}, which gave a NUL character` }
-    : { secret: new Secret(value) };
 }

@@ -2,7 +2,15 @@ import { canonicalJson, isObject, type Json } from './json.ts';
 
 /** Where a secret comes from. This stands in plans and journals; what comes from there never does. */
 export type SecretOrigin =
-  { readonly env: string } | { readonly file: string } | { readonly command: readonly string[] };
+  | { readonly env: string }
+  | { readonly file: string }
+  | { readonly command: readonly string[] }
+  /** What a program has put into the keyring of this machine's user is found by these two. */
+  | { readonly keyring: { readonly service: string; readonly account: string } }
+  /** Encrypted, and whole: this is where it comes from. */
+  | { readonly age: string };
+
+export type KeyringEntry = Extract<SecretOrigin, { readonly keyring: unknown }>['keyring'];
 
 /** A secret variable as it is written, and as whoever uses it gets it: `{secret: {env: NAME}}`. */
 export interface SecretReference {
@@ -18,8 +26,14 @@ export function isSecretReference(value: unknown): value is SecretReference {
   if (!looksLikeSecret(value) || !isObject(value.secret)) return false;
   const [[kind, from] = [], more] = Object.entries(value.secret);
   if (more !== undefined) return false;
-  if (kind === 'env' || kind === 'file') return typeof from === 'string' && from !== '';
+  if (kind === 'env' || kind === 'file' || kind === 'age') return typeof from === 'string' && from !== '';
+  if (kind === 'keyring') return isKeyringEntry(from);
   return kind === 'command' && Array.isArray(from) && from.length > 0 && from.every((word) => typeof word === 'string');
+}
+
+function isKeyringEntry(value: unknown): value is KeyringEntry {
+  if (!isObject(value) || Object.keys(value).length !== 2) return false;
+  return [value['service'], value['account']].every((text) => typeof text === 'string' && text !== '');
 }
 
 /** What two references to the same secret have in common. */
@@ -30,6 +44,8 @@ export function secretKey({ secret }: SecretReference): string {
 /** For people: `the environment variable TOKEN`. */
 export function originOf({ secret }: SecretReference): string {
   if ('env' in secret) return `the environment variable ${secret.env}`;
+  if ('age' in secret) return 'an encrypted value';
+  if ('keyring' in secret) return `the keyring (${secret.keyring.service}, ${secret.keyring.account})`;
   return 'file' in secret ? `the file ${secret.file}` : `the command ${secret.command[0] ?? ''}`;
 }
 

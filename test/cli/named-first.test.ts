@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Interrupts } from '../../src/cli/interrupts.ts';
-import { SecretReader } from '../../src/cli/secrets.ts';
+import { SecretReader, type SecretWishes } from '../../src/cli/secrets.ts';
 import type { World } from '../../src/cli/world.ts';
 import { loadInventory } from '../../src/config/inventory/inventory.ts';
+import { encrypted, newPair } from '../config/age/pairs.ts';
 import { laptop } from '../config/io.ts';
 import { plimsoll } from '../support/plimsoll.ts';
 import { startTestSshServer, type TestSshServer } from '../support/ssh-server.ts';
@@ -14,7 +15,7 @@ import { startTestSshServer, type TestSshServer } from '../support/ssh-server.ts
 async function read(
   text: string,
   files: Readonly<Record<string, string>>,
-  wishes: { readonly verbose?: true } = {},
+  wishes: SecretWishes = {},
   ssh?: NonNullable<World['io']['askSsh']>,
 ): Promise<readonly string[]> {
   const happened: string[] = [];
@@ -90,6 +91,24 @@ hosts:
       'reads on this machine for known_hosts_file: fleet/hosts.txt (fleet/i.yaml:1)',
       'reads on this machine for password: fleet/jump.txt (fleet/i.yaml:3)',
       'runs on this machine for a secret: pass show x (fleet/i.yaml:5)',
+    ]);
+  });
+
+  it('so are the files of keys that open its encrypted values, where there is one to be opened, and no other file names them', async () => {
+    const mine = await newPair();
+    const armour = JSON.stringify(await encrypted('hunter2!', mine.recipient));
+    const inventory = (secret: string): string =>
+      `age_identities: [key, ~/none]\nhosts: { a: { identity_file: /k, become_password: ${secret} } }\n`;
+    const files = { 'fleet/key': mine.file, '/mine': mine.file };
+    const ofKeys = (happened: readonly string[]): readonly string[] =>
+      happened.filter((line) => /age_identities|key$|mine/.test(line));
+    expect(ofKeys(await read(inventory(`{ age: ${armour} }`), files))).toEqual([
+      'reads on this machine for age_identities: fleet/key (fleet/i.yaml:1)',
+      'READS fleet/key',
+    ]);
+    expect(ofKeys(await read(inventory('{ env: SUDO }'), files))).toEqual([]);
+    expect(ofKeys(await read(inventory(`{ age: ${armour} }`), files, { identity: ['/mine'] }))).toEqual([
+      'READS /mine',
     ]);
   });
 

@@ -77,6 +77,7 @@ export const needs = {
     broughtBy: allowed,
   },
   'lab:sudo': { what: 'visudo', isHere: () => has('/usr/sbin/visudo'), broughtBy: setup },
+  'lab:age': { what: 'age', isHere: () => has('age', 'age-keygen'), broughtBy: setup },
   'lab:ansible': { what: 'ansible-inventory', isHere: () => has('ansible-inventory'), broughtBy: setup },
   'shared:inventories': {
     what: "directory ../shared/cases/inventories of this project's own",

@@ -1,17 +1,23 @@
 import { type SecretReference, isSecretReference, looksLikeSecret, secretsIn } from '../../values/secret-reference.ts';
 import { isObject, type Json, type JsonObject } from '../../values/json.ts';
+import { readArmour } from '../age/armour.ts';
 import { asJson } from '../yaml/as-json.ts';
 import type { Path } from '../yaml/yaml.ts';
 
 export const howToWriteSecrets =
-  'a secret is { secret: { env: NAME } }, { secret: { file: PATH } } or { secret: { command: [...] } }';
+  'a secret is { secret: { env: NAME } }, { secret: { file: PATH } }, { secret: { command: [...] } }, { secret: { keyring: { service: NAME, account: NAME } } }, or { secret: { age: ENCRYPTED } }, which plimsoll secret encrypt makes';
 export const whereSecretsMayBe =
   'a secret may only be the whole of stdin of a command, or of a variable in env of a command or script: everywhere else it would be seen';
 
 /** Variables that are meant to be secrets and are not written as one. */
 export function mistakenSecrets(vars: Json): readonly { readonly path: Path; readonly message: string }[] {
   return secretsIn(vars).flatMap(({ path, value }) => {
-    if (isSecretReference(value)) return [];
+    if (isSecretReference(value)) {
+      const armour = 'age' in value.secret ? readArmour(value.secret.age) : undefined;
+      return armour !== undefined && 'why' in armour
+        ? [{ path: [...path, 'secret', 'age'], message: `this value ${armour.why}` }]
+        : [];
+    }
     return [
       {
         path,

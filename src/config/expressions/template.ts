@@ -72,9 +72,10 @@ export function compileTemplate(
       );
   };
   const secret = (part: Json & { readonly secret: unknown }, at: Path): ((scope: Scope) => Resolved<Json>) => {
+    const mistakes = mistakenSecrets(part);
     if (!mayHoldSecret(at)) issues.push(yaml.issue([...path, ...at], whereSecretsMayBe));
-    else if (!isSecretReference(part))
-      issues.push(...mistakenSecrets(part).map(({ message }) => yaml.issue([...path, ...at], message)));
+    else if (!isSecretReference(part) || mistakes.length > 0)
+      issues.push(...mistakes.map((mistake) => yaml.issue([...path, ...at, ...mistake.path], mistake.message)));
     else if (JSON.stringify(part).includes('${{'))
       issues.push(yaml.issue([...path, ...at], 'where a secret comes from is written out, without expressions'));
     else written.push(part);

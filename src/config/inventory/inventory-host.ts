@@ -138,7 +138,8 @@ function secretSource(input: SecretInput, layer: Layer, context: HostContext): S
   if (typeof input === 'string') return { kind: 'text', secret: new Secret(input) };
   if ('env' in input) return { kind: 'env', name: input.env };
   if ('file' in input) return { kind: 'file', path: resolvePath(input.file, layer.yaml, context.io) };
-  return { kind: 'command', argv: input.command };
+  if ('keyring' in input) return { kind: 'keyring', ...input.keyring };
+  return 'age' in input ? { kind: 'age', armour: input.age } : { kind: 'command', argv: input.command };
 }
 
 /** The host's share of an address with a range; several hosts at one address are a mistake. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { JsonObject } from '../../values/json.ts';
+import { readArmour } from '../age/armour.ts';
 import { durationSchema } from '../model/duration.ts';
 
 export const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -20,9 +21,29 @@ const secretSchema = z
     z.strictObject({
       command: z.array(z.string()).min(1).describe('A program and its arguments; what it prints is the secret.'),
     }),
+    z.strictObject({
+      keyring: z
+        .strictObject({
+          service: z.string().min(1).describe('What the entry is for.'),
+          account: z.string().min(1).describe('Whose it is.'),
+        })
+        .describe(
+          "An entry of the keyring of the laptop's user: secret-tool looks it up on Linux, security on macOS; there is none on Windows.",
+        ),
+    }),
+    z.strictObject({
+      age: z
+        .string()
+        .superRefine((text, context) => {
+          const armour = readArmour(text);
+          if ('why' in armour) context.addIssue({ code: 'custom', message: `this value ${armour.why}` });
+        })
+        .describe('Encrypted by age, armoured, as a block (age: |): plimsoll secret encrypt makes it.'),
+    }),
   ])
   .meta({
-    description: 'A secret: { env: NAME }, { file: PATH } or { command: [...] }. Plain text works, with a warning.',
+    description:
+      'A secret: { env: NAME }, { file: PATH }, { command: [...] }, { keyring: { service: NAME, account: NAME } } or { age: ENCRYPTED }. Plain text works, with a warning.',
   });
 
 const fileList = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
@@ -96,6 +117,11 @@ export const groupSchema = z
 
 export const inventorySchema = z
   .strictObject({
+    age_identities: fileList
+      .optional()
+      .describe(
+        'The file or files of keys that open encrypted values (age-keygen writes one), relative to the inventory; ~ is the home directory. Used when neither --identity nor PLIMSOLL_AGE_IDENTITY names one.',
+      ),
     defaults: settingsSchema
       .nullable()
       .optional()

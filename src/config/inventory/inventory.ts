@@ -8,6 +8,7 @@ import { readHosts } from './ansible/hosts.ts';
 import { type AnsibleSources, type InventoryWishes, readSources } from './ansible/sources.ts';
 import { draftHost, type HostContext, type HostDraft } from './inventory-host.ts';
 import { circlesOf, jumpsOf, filesOfJumps } from './inventory-jumps.ts';
+import { resolvePath } from './inventory-paths.ts';
 import { type Inputs, type InventoryOverrides, layering } from './inventory-layers.ts';
 import { inventorySchema, type InventoryInput } from './inventory-schema.ts';
 import { namesBefore } from './troubles.ts';
@@ -19,7 +20,7 @@ import { readYamlFile, type Read } from './read-file.ts';
 import { mistakesIn } from '../yaml/schema-issues.ts';
 import { mistakenSecrets } from '../expressions/secret-vars.ts';
 import { inOrder } from '../yaml/source.ts';
-import type { Host, Inventory } from '../model/types.ts';
+import type { Host, Inventory, NamedSource } from '../model/types.ts';
 import { nothingKnown, routeTo } from '../ssh/route.ts';
 import type { Laptop } from '../ssh/target-of-way.ts';
 import { readLaptop } from '../ssh/through-ssh.ts';
@@ -185,10 +186,28 @@ function build(
     }),
   );
   return {
-    value: { file: files.join(', '), files, hosts, groups, warnings: plainSecrets(drafts.values()) },
+    value: {
+      file: files.join(', '),
+      files,
+      hosts,
+      groups,
+      ageIdentities: identityFiles(inputs, context.io),
+      warnings: plainSecrets(drafts.values()),
+    },
     issues: [],
   };
 }
+
+function identityFiles(inputs: Inputs, io: ConfigIo): readonly NamedSource[] {
+  return [...inputs].flatMap(([yaml, { age_identities: files = [] }]) =>
+    [files].flat().map((file): NamedSource => {
+      const place = yaml.placeOf([identitiesKey]);
+      return { key: identitiesKey, kind: 'file', name: resolvePath(file, yaml, io), place };
+    }),
+  );
+}
+
+const identitiesKey = 'age_identities';
 
 /** What hinders a bastion hinders whoever is behind it. */
 function besideOf(
@@ -248,7 +267,7 @@ function plainSecrets(drafts: Iterable<HostDraft>): readonly ConfigIssue[] {
   return distinct(
     plain.map(([key, { place }]) => ({
       ...place,
-      message: `${plainNames[key] ?? key} is a secret in plain text: better { env: NAME }, { file: PATH } or { command: [...] }`,
+      message: `${plainNames[key] ?? key} is a secret in plain text: better { env: NAME }, { file: PATH }, { command: [...] }, or encrypted (plimsoll secret encrypt)`,
     })),
   );
 }

@@ -25,6 +25,8 @@ export interface ConfigIo {
   readonly askSsh?: (args: readonly string[], timeoutMs: number) => Promise<SshRan>;
   /** The home directory of the laptop's user as the system has it, whatever HOME says: what `ssh` calls `~`. */
   readonly accountHome?: string;
+  /** As Node calls it; Linux when absent. */
+  readonly platform?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   /** The laptop's user: the login name where the inventory gives none. */

@@ -3,7 +3,7 @@ import type { MaxUnavailable } from '../../operations/engine/max-unavailable.ts'
 import type { BecomeMethod, Target } from '../../transport/transport.ts';
 import type { Json, JsonObject } from '../../values/json.ts';
 import type { Secret } from '../../values/secret.ts';
-import type { SecretReference } from '../../values/secret-reference.ts';
+import type { KeyringEntry, SecretReference } from '../../values/secret-reference.ts';
 
 /** A place in a file; lines and columns count from 1. */
 export interface Place {
@@ -17,7 +17,9 @@ export type SecretSource =
   | { readonly kind: 'text'; readonly secret: Secret }
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'command'; readonly argv: readonly string[] };
+  | { readonly kind: 'command'; readonly argv: readonly string[] }
+  | ({ readonly kind: 'keyring' } & KeyringEntry)
+  | { readonly kind: 'age'; readonly armour: string };
 
 /** The keys of a target that hold a secret. */
 export type SecretKey = 'identityPassphrase' | 'password' | 'becomePassword';
@@ -132,6 +134,8 @@ export interface Inventory {
   readonly hosts: ReadonlyMap<string, Host>;
   /** Host names of each group, children included. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
+  /** The files of this machine that it names for keys that open its encrypted values; none when absent. */
+  readonly ageIdentities?: readonly NamedSource[];
   /** What is allowed but unwise, such as a password in plain text. */
   readonly warnings: readonly ConfigIssue[];
 }

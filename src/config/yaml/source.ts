@@ -81,10 +81,10 @@ function width(text: string): number {
 
 const printable = (text: string): string => neutralise(text).replaceAll('\t', '    ');
 
-/** A frame is printed and copied into tickets, so a password written out in the file is starred in it. */
+/** A frame is printed and copied into tickets, so a password written out in the file is starred in it, also where an encrypted one should be. */
 function hideSecrets(line: string): string {
   return line.replaceAll(
-    /((?:pass|secret|token)\w*["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s{[,}#][^,}#]*)/gi,
+    /((?:(?:pass|secret|token)\w*|\bage)["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s{[,}#][^,}#]*)/gi,
     (_all, key: string, value: string) => key + '*'.repeat(value.length),
   );
 }

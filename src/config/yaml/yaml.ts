@@ -32,6 +32,12 @@ export interface YamlFile {
   placeIn(path: Path, offset: number): Place;
 }
 
+/** A whole file, of which what is written can be told. */
+export interface WrittenYaml extends YamlFile {
+  /** A text with its quotes, or with the head of its block. */
+  valueSpan(path: Path): Span;
+}
+
 const maxNodes = 2_000_000;
 /** Line ends, commas and opening brackets: no text has more values than these, but for one. Counted before anything is made of it. */
 const maxSeparators = 3_000_000;
@@ -43,7 +49,7 @@ const maxCareful = 4 * 1024 * 1024;
 export function parseYaml(
   file: string,
   bytes: Uint8Array,
-): { readonly yaml?: YamlFile; readonly issues: readonly ConfigIssue[] } {
+): { readonly yaml?: WrittenYaml; readonly issues: readonly ConfigIssue[] } {
   const decoded = decode(file, bytes);
   if ('issue' in decoded) return { issues: [decoded.issue] };
   const source = makeSource(file, decoded.text);
@@ -55,11 +61,12 @@ export function parseYaml(
   if (reader.issues.length > 0) return { issues: reader.issues };
   const pairs = pairFinder();
   const find = (path: Path): Found => locate(pairs, root, path);
-  const yaml: YamlFile = {
+  const yaml: WrittenYaml = {
     source,
     value,
     placeOf: (path) => placeAt(source, find(path).key.start),
     keySpan: (path) => find(path).key,
+    valueSpan: (path) => find(path).value,
     issue: (path, message, at = 'value') => issueAt(source, find(path)[at], message),
     issueIn: (path, span, message) => issueAt(source, spanInScalar(source.text, find(path).node, span), message),
     placeIn: (path, offset) =>

@@ -104,10 +104,28 @@ export const secretReference: z.ZodType<SecretReference> = z
             .min(1)
             .describe('a program of this machine and its arguments; what it prints is the secret'),
         }),
+        z.strictObject({
+          keyring: z
+            .strictObject({
+              service: z.string().min(1).describe('what the entry is for'),
+              account: z.string().min(1).describe('whose it is'),
+            })
+            .describe(
+              "an entry of the keyring of this machine's user (secret-tool on Linux, security on macOS; none on Windows)",
+            ),
+        }),
+        z.strictObject({
+          age: z
+            .string()
+            .min(1)
+            .describe('encrypted by age, armoured, as a block (age: |): plimsoll secret encrypt makes it'),
+        }),
       ])
       .describe('where the secret comes from'),
   })
-  .describe('a secret: { secret: { env: NAME } }, { secret: { file: PATH } } or { secret: { command: [...] } }');
+  .describe(
+    'a secret: { secret: { env: NAME } }, { secret: { file: PATH } }, { secret: { command: [...] } }, { secret: { keyring: { service: NAME, account: NAME } } } or { secret: { age: ENCRYPTED } }',
+  );
 
 /** What a program finds in its environment beside what is there. */
 export const environment = z

@@ -36,12 +36,13 @@ export interface Beside {
 }
 
 /** A new file of a name that nobody can know before. It says whose it is, so that what a killed program has left is removed. */
-export async function writeBeside(path: string): Promise<Beside> {
+export async function writeBeside(path: string, mode = 0o600): Promise<Beside> {
   machine ??= thisMachine();
   const us = `${await machine}-${String(process.pid)}`;
   await removeLeft(dirname(path), await machine);
   const temporary = join(dirname(path), `.${randomBytes(12).toString('hex')}-${us}.plimsoll-part`);
   const file = await open(temporary, anew, 0o600);
+  if (mode !== 0o600) await file.chmod(mode);
   return {
     output: file.createWriteStream(),
     digest: async () => (await digestOf(temporary)).sha256,

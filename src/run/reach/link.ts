@@ -93,7 +93,12 @@ export class Link {
       throw new AppError(
         'refused',
         `${this.name} is not to be given a secret from ${originOf(reference)}: no variable of the playbook or the inventory that the step reads says so`,
-        { hint: 'plan again' },
+        {
+          hint:
+            'age' in reference.secret
+              ? 'it was encrypted anew since this was planned (plimsoll secret edit, or rekey): plan again; or go on with the inventory as it was then'
+              : 'plan again',
+        },
       );
     return secret.reveal();
   }

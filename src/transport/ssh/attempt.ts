@@ -9,7 +9,7 @@ import type { Keepalive, Target } from '../transport.ts';
 import { onAuthFailure, serverVersion, type SshClient, whenClosed, writeTogether } from './client.ts';
 import type { AttemptRecord } from './connect-error.ts';
 import type { Asking, Credential, Credentials } from './credentials.ts';
-import type { HostKeyVerifier } from './host-key.ts';
+import type { HostKeyVerifier } from './host-keys/host-key.ts';
 import { Negotiation } from './negotiation.ts';
 import { mustBeChanged } from './password.ts';
 import { AnotherAsks, type Turn } from './person.ts';

@@ -9,7 +9,7 @@ import { Attempt } from './attempt.ts';
 import type { SshClient } from './client.ts';
 import { connectError, isDropped } from './connect-error.ts';
 import { type Credentials, gatherCredentials } from './credentials.ts';
-import { HostKeyCheck, type HostKeyVerifier, type KnownHostsFiles } from './host-key.ts';
+import { HostKeyCheck, type HostKeyVerifier, type KnownHostsFiles } from './host-keys/host-key.ts';
 import type { Identities } from './identities.ts';
 import { AnotherAsks, type Person, type Turn } from './person.ts';
 import type { StartLimiter } from './start-limiter.ts';

@@ -8,7 +8,7 @@ import { Bastions } from './bastions.ts';
 import { defaultKeepalive, endClient, type SshClient } from './client.ts';
 import { type ClientParts, openClient } from './open-client.ts';
 import { openExecChannel } from './exec-channel.ts';
-import { KnownHostsFiles } from './host-key.ts';
+import { KnownHostsFiles } from './host-keys/host-key.ts';
 import { Identities } from './identities.ts';
 import { type AskPerson, Person } from './person.ts';
 import { StartLimiter, type StartLimits } from './start-limiter.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { judgeHostKey, knownHostName, parseKnownHosts } from '../../../src/transport/ssh/known-hosts.ts';
+import { judgeHostKey, knownHostName, parseKnownHosts } from '../../../src/transport/ssh/host-keys/known-hosts.ts';
 
 const key = Buffer.from('the key of the host');
 const other = Buffer.from('another key');

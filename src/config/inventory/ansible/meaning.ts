@@ -187,7 +187,7 @@ class Reader {
     if (isVaulted(value))
       this.#trouble(
         variable.spot,
-        `${name} is encrypted (ansible-vault), which plimsoll does not open: ${this.#instead(name)}`,
+        `${name} is encrypted (ansible-vault), which plimsoll does not open: ${this.#instead(name)}${/pass(?:word|phrase)?$/.test(name) ? ' to what ansible-vault decrypt prints of it' : ''}`,
       );
     else if (typeof value === 'object' && value !== null)
       this.#trouble(variable.spot, `${name} is to be a text, not a list or a mapping`);

@@ -52,7 +52,8 @@ export function whyWithheld(value: Json): string | undefined {
   return undefined;
 }
 
-const vaulted = 'is encrypted (ansible-vault), which plimsoll does not open';
+const vaulted =
+  'is encrypted (ansible-vault), which plimsoll does not open: ansible-vault decrypt prints what is piped into it, and plimsoll secret encrypt makes a value of that which it does open';
 
 export function withoutMarks(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value;

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { matchesPatterns } from '../../values/host-patterns.ts';
+import { matchesPatterns } from '../../../values/host-patterns.ts';
 
 export interface KnownHost {
   readonly marker: '@revoked' | '@cert-authority' | undefined;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ServerHostKeyAlgorithm } from 'ssh2';
-import { AppError } from '../../errors.ts';
-import { quote } from '../../values/shell.ts';
-import type { Target } from '../transport.ts';
+import { AppError } from '../../../errors.ts';
+import { quote } from '../../../values/shell.ts';
+import type { Target } from '../../transport.ts';
 import {
   hashedHostName,
   judgeHostKey,
