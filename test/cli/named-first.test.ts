@@ -98,7 +98,7 @@ hosts:
     const mine = await newPair();
     const armour = JSON.stringify(await encrypted('hunter2!', mine.recipient));
     const inventory = (secret: string): string =>
-      `age_identities: [key, ~/none]\nhosts: { a: { identity_file: /k, become_password: ${secret} } }\n`;
+      `age_identities: key\nhosts: { a: { identity_file: /k, become_password: ${secret} } }\n`;
     const files = { 'fleet/key': mine.file, '/mine': mine.file };
     const ofKeys = (happened: readonly string[]): readonly string[] =>
       happened.filter((line) => /age_identities|key$|mine/.test(line));
