@@ -1,5 +1,5 @@
 import type { AskPerson } from '../transport/ssh/person.ts';
-import { createKeyScanner, type KeyScanner } from '../transport/ssh/host-keys/key-scan.ts';
+import { createKeyScanner, type KeyScanner } from '../transport/ssh/key-scan.ts';
 import { createSshTransport, type SshTransportOptions } from '../transport/ssh/ssh-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { neutralise, oneLine } from '../values/terminal.ts';

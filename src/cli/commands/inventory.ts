@@ -6,7 +6,7 @@ import { ConfigError } from '../../errors.ts';
 import { wishesOf } from '../inventory-wishes.ts';
 import { inventoryOptions, overridesOf } from '../options.ts';
 import { SecretReader, showWarnings } from '../secrets.ts';
-import { listJson, listText, wayJson, wayText } from './inventory-text.ts';
+import { listJson, listText, wayJson, wayText } from '../configured/inventory-text.ts';
 import type { World } from '../world.ts';
 
 const examples = `

@@ -4,7 +4,7 @@ import { sudoersText } from '../../render/sudoers-text.ts';
 import { wishesOf } from '../inventory-wishes.ts';
 import { overridesOf, playbookOptions } from '../options.ts';
 import { SecretReader, showWarnings } from '../secrets.ts';
-import { needsOf } from '../sudoers-needs.ts';
+import { needsOf } from '../configured/sudoers-needs.ts';
 import type { World } from '../world.ts';
 
 const more = `

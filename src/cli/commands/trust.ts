@@ -9,7 +9,7 @@ import { type ShownKey, trustTable } from '../../render/recap/trust-view.ts';
 import { count as amount, withoutName } from '../../render/words.ts';
 import { pinKeys } from '../../run/reach/pin-keys.ts';
 import { exitCodeOf, worst } from '../../run/report/exit-status.ts';
-import type { KeyScanner, PresentedKey } from '../../transport/ssh/host-keys/key-scan.ts';
+import type { KeyScanner, PresentedKey } from '../../transport/ssh/key-scan.ts';
 import { type KnownHost, parseKnownHosts } from '../../transport/ssh/host-keys/known-hosts.ts';
 import type { Target } from '../../transport/transport.ts';
 import { grouped } from '../../values/grouped.ts';

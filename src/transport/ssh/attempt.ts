@@ -8,11 +8,11 @@ import { type Deadline, moreTime, type Stage } from '../remote-shell/deadline.ts
 import type { Keepalive, Target } from '../transport.ts';
 import { onAuthFailure, serverVersion, type SshClient, whenClosed, writeTogether } from './client.ts';
 import type { AttemptRecord } from './connect-error.ts';
-import type { Asking, Credential, Credentials } from './credentials.ts';
+import type { Credential, Credentials } from './credentials.ts';
 import type { HostKeyVerifier } from './host-keys/host-key.ts';
 import { Negotiation } from './negotiation.ts';
 import { mustBeChanged } from './password.ts';
-import { AnotherAsks, type Turn } from './person.ts';
+import { AnotherAsks, type Asking, type Turn } from './person.ts';
 
 /**
  * No SHA-1. diffie-hellman-group-exchange comes last, for a server that has nothing else: it blocks this process for

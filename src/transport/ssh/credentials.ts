@@ -1,4 +1,4 @@
-import type { AnyAuthMethod, ParsedKey, Prompt } from 'ssh2';
+import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import { AppError } from '../../errors.ts';
 import type { Secret } from '../../values/secret.ts';
 import { oneLine } from '../../values/terminal.ts';
@@ -9,6 +9,7 @@ import type { Agent, OneKeyAgent } from './agent.ts';
 import type { HeldKey } from './agent-keys.ts';
 import type { Identities, Identity } from './identities.ts';
 import { answering } from './password.ts';
+import type { Asking } from './person.ts';
 import { offersOf } from './signatures.ts';
 
 /** One way to log in, with the words that a failure report uses for it. */
@@ -23,14 +24,6 @@ export interface Credential {
   /** It answers questions that come after another factor, and is of no use by itself. */
   readonly isSecond?: boolean;
   readonly method: (asking: Asking) => AnyAuthMethod;
-}
-
-/** What a way to log in may do with one attempt, and whom it may ask. */
-export interface Asking {
-  /** Ends the attempt with an error that says why. */
-  readonly giveUp: (error: AppError) => void;
-  /** A person at a terminal; it rejects where the attempt is given up meanwhile. */
-  readonly ask?: (prompts: readonly Prompt[]) => Promise<string[]>;
 }
 
 type Method = Pick<Credential, 'agent' | 'method'>;

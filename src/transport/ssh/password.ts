@@ -3,7 +3,7 @@ import { AppError } from '../../errors.ts';
 import type { Secret } from '../../values/secret.ts';
 import { oneLine } from '../../values/terminal.ts';
 import type { Target } from '../transport.ts';
-import type { Asking } from './credentials.ts';
+import type { Asking } from './person.ts';
 
 /** Words for a password in the languages that hosts ask in. */
 const password =

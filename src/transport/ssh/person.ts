@@ -1,3 +1,4 @@
+import type { Prompt } from 'ssh2';
 import { AppError } from '../../errors.ts';
 import { whenAborted } from '../remote-shell/abort.ts';
 
@@ -6,6 +7,14 @@ export type AskPerson = (
   question: string,
   how: { readonly hidden: boolean; readonly signal: AbortSignal },
 ) => Promise<string>;
+
+/** What a way to log in may do with one attempt, and whom it may ask. */
+export interface Asking {
+  /** Ends the attempt with an error that says why. */
+  readonly giveUp: (error: AppError) => void;
+  /** A person at a terminal; it rejects where the attempt is given up meanwhile. */
+  readonly ask?: (prompts: readonly Prompt[]) => Promise<string[]>;
+}
 
 /** The one person at the one terminal, who is asked by one host at a time. */
 export class Person {

@@ -1,12 +1,19 @@
 import type { ServerHostKeyAlgorithm } from 'ssh2';
-import { AppError } from '../../../errors.ts';
-import { Deadline } from '../../remote-shell/deadline.ts';
-import type { Target } from '../../transport.ts';
-import { Bastions } from '../bastions.ts';
-import { algorithmsFor, fingerprintOf, type HostKeyVerifier, knownAs, knownHostsLine, typeOf } from './host-key.ts';
-import { judgeHostKey, type HostKeyVerdict, type KnownHost } from './known-hosts.ts';
-import { meetServer } from '../open-client.ts';
-import { clientParts, type SshTransportOptions } from '../ssh-transport.ts';
+import { AppError } from '../../errors.ts';
+import { Deadline } from '../remote-shell/deadline.ts';
+import type { Target } from '../transport.ts';
+import { Bastions } from './bastions.ts';
+import {
+  algorithmsFor,
+  fingerprintOf,
+  type HostKeyVerifier,
+  knownAs,
+  knownHostsLine,
+  typeOf,
+} from './host-keys/host-key.ts';
+import { judgeHostKey, type HostKeyVerdict, type KnownHost } from './host-keys/known-hosts.ts';
+import { meetServer } from './open-client.ts';
+import { clientParts, type SshTransportOptions } from './ssh-transport.ts';
 
 /** The key that a server has presented, which nobody has judged yet. */
 export interface PresentedKey {

@@ -1,9 +1,9 @@
-import type { Host, Step } from '../config/model/types.ts';
-import type { SelectedPlay } from '../config/load.ts';
-import { targetFor } from '../run/planning/connect.ts';
-import type { Needed } from '../render/sudoers-text.ts';
-import type { Target } from '../transport/transport.ts';
-import { isObject } from '../values/json.ts';
+import type { Host, Step } from '../../config/model/types.ts';
+import type { SelectedPlay } from '../../config/load.ts';
+import { targetFor } from '../../run/planning/connect.ts';
+import type { Needed } from '../../render/sudoers-text.ts';
+import type { Target } from '../../transport/transport.ts';
+import { isObject } from '../../values/json.ts';
 
 interface Need extends Needed {
   readonly hosts: Set<string>;
