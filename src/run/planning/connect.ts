@@ -14,7 +14,7 @@ export async function connect(
   step: Pick<Step, 'become'>,
 ): Promise<Link> {
   const { emit } = context;
-  const target = targetFor(run, step.become ?? play.become);
+  const target = targetFor(run.host.target, step.become ?? play.become);
   const link =
     run.links.get(target.become) ??
     new Link({
@@ -62,8 +62,8 @@ async function peerOf(context: RunContext, run: HostRun, name: string): Promise<
   return link;
 }
 
-function targetFor(run: HostRun, become: boolean | undefined): Target {
-  const { target } = run.host;
+/** The host's target with, or without, becoming root, whatever the inventory says; as that says when nothing is asked for. */
+export function targetFor(target: Target, become: boolean | undefined): Target {
   if (become === undefined) return target;
   return { ...target, become: become && target.user !== 'root' ? 'sudo' : 'none' };
 }
