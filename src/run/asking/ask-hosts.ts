@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import type { AppError, HostStatus } from '../../errors.ts';
-import { hostStatusOf, neverReached, toAppError } from '../../errors.ts';
+import type { HostStatus } from '../../errors.ts';
+import { AppError, hostStatusOf, neverReached, toAppError } from '../../errors.ts';
 import type { Command, ConnectionInfo, Outcome, Target, Transport } from '../../transport/transport.ts';
 
 export interface AskRequest {
@@ -62,8 +62,17 @@ async function askHost({ transport, command, signal }: AskRequest, target: Targe
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.code === 'internal') throw error;
-    // What only reads has lost nothing with its connection.
-    const told = isReached && command.repeatable !== true ? error : neverReached(error);
+    const told = asTold(error, isReached && command.repeatable !== true);
     return { host, status: hostStatusOf(told.code), error: told };
   }
+}
+
+/** There is no run that could be gone on with, as other errors say, and what only reads has lost nothing with its connection. */
+function asTold(error: AppError, mayHaveRun: boolean): AppError {
+  if (error.code === 'interrupted') return new AppError('interrupted', error.message, { cause: error });
+  if (error.code !== 'connection-lost' || !mayHaveRun) return neverReached(error);
+  return new AppError('connection-lost', error.message, {
+    cause: error,
+    hint: 'whether the command has come to its end is not known: look at the host before you run it again',
+  });
 }
