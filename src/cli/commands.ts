@@ -67,6 +67,12 @@ export const commands: ReadonlyMap<string, ListedCommand> = new Map(
       description: 'Scaled volumes: one template, and an instance on each host that asks for one',
       load: async () => (await import('./commands/scaled.ts')).scaledCommand,
     },
+    exec: {
+      usage: '[options] <pattern> -- <command...>',
+      description:
+        'Run one command on hosts, and show equal output once; no preview, no journal, nothing to undo it with',
+      load: async () => (await import('./commands/exec.ts')).execCommand,
+    },
     ping: {
       usage: '[options] [pattern]',
       description: 'Connect to hosts, become root as the inventory says, and report; changes nothing',

@@ -3,14 +3,15 @@ import { ConfigError } from '../errors.ts';
 import { neutralise } from '../values/terminal.ts';
 import type { World } from './world.ts';
 
-/** An error that ended the program: what, where, and what to do. A stack only for a bug of ours, or when asked for. */
+/** An error that ended the program: what, where, and what to do. A stack only for a bug of ours, or when asked for, and never for a mistake of the operator's. */
 export function reportError({ err }: Pick<World, 'err'>, error: AppError, verbose: boolean): void {
   const lines = error instanceof ConfigError ? issueLines(error) : [];
   const where = error.where === undefined ? '' : `${error.where}: `;
   lines.push(`plimsoll: ${where}${error.message}`);
   if (error.hint !== undefined) lines.push(`  → ${error.hint}`);
   if (error.code === 'internal') lines.push('  → this is a bug in plimsoll: please report it with the lines below');
-  if (error.code === 'internal' || verbose) lines.push(...stackOf(error));
+  const isMistake = error.code === 'usage' || error.code === 'config';
+  if (error.code === 'internal' || (verbose && !isMistake)) lines.push(...stackOf(error));
   err.write(`${lines.map(neutralise).join('\n')}\n`);
 }
 

@@ -75,14 +75,15 @@ export function askHidden({ ask, readInput }: World): ((question: string) => Pro
 
 async function askUnseen(interrupts: Interrupts, question: string, signal: AbortSignal): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
   const output = new Writable({
     write: (_chunk, _encoding, done) => {
       done();
     },
   });
+  // From here on the terminal itself shows nothing: only now somebody may begin to type.
+  const lines = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
+  stderr.write(question);
   try {
-    const lines = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
     return await askAt(interrupts, lines, '', signal);
   } finally {
     stderr.write('\n');

@@ -135,7 +135,7 @@ it('ping ends with 3 for a host that never confirms a channel, and says of the o
   const [stalled] = hostileHosts.filter(({ name }) => name === 'no-channel');
   if (stalled === undefined) throw new Error('there is none');
   const { begin } = scene({ ...entriesOf(stalled, await serve(stalled.behaviour)), ...(await honest('good')) });
-  const { code, stdout } = await begin(['ping']).ended;
+  const { code, stdout } = await begin(['ping', '-v']).ended;
   expect(code).toBe(3);
   expect(stdout).toMatch(/^good: ok in /m);
   expect(stdout).toMatch(

@@ -19,6 +19,7 @@ import { keep, lastUsedOf, withTrends } from '../../survey/kept-survey.ts';
 import { remedyCommand } from '../../survey/remedy.ts';
 import { commandLine } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
+import { progressOn } from '../asking/host-progress.ts';
 import { wishesOf } from '../inventory-wishes.ts';
 import { count, inventoryOptions, overridesOf, seconds, withColour } from '../options.ts';
 import { sshTransport } from '../ssh-transport.ts';
@@ -76,7 +77,7 @@ export function surveyCommand(world: World, end: (exitCode: number) => void) {
         options.usage === undefined ? undefined : options.usage === true ? defaultUsageSeconds : options.usage;
 
       const transport = sshTransport(world);
-      const progress = progressOn(world, hosts.length);
+      const progress = progressOn(world, hosts.length, 'surveyed');
       const surveys = await surveyHosts({
         hosts,
         transport,
@@ -141,24 +142,6 @@ async function writePage(path: string, text: string): Promise<void> {
   } catch (thrown) {
     throw new AppError('usage', `${path} cannot be written: ${whyUnreadable(thrown)}`, { cause: thrown });
   }
-}
-
-/** How far it is, on a terminal. */
-function progressOn({ err }: World, hosts: number): { readonly one: () => void; readonly end: () => void } {
-  let done = 0;
-  const show = (): void => {
-    if (err.isTerminal && hosts > 1) err.write(`\r${String(done)} of ${String(hosts)} hosts surveyed`);
-  };
-  show();
-  return {
-    one: () => {
-      done += 1;
-      show();
-    },
-    end: () => {
-      if (err.isTerminal && hosts > 1) err.write('\r\x1b[K');
-    },
-  };
 }
 
 function share(text: string): number {

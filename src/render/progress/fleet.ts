@@ -153,6 +153,7 @@ export class Fleet {
       case 'ssh.command':
       case 'laptop.reads':
       case 'host.reads':
+      case 'host.warned':
       case 'run.finished':
         return;
     }

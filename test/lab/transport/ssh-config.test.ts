@@ -98,7 +98,7 @@ Match all
   });
 
   it('plimsoll reaches too, or says why not before it connects', async () => {
-    const { stdout, stderr } = await plimsoll(['ping', '-i', inventory, '--ssh-config', config]);
+    const { stdout, stderr } = await plimsoll(['ping', '-v', '-i', inventory, '--ssh-config', config]);
     for (const [name, reason] of Object.entries(hosts)) {
       const line = stdout.split('\n').find((text) => text.startsWith(`${name}: `)) ?? '';
       expect(line).toMatch(reason ?? /: ok in \d+ ms/);
@@ -117,7 +117,7 @@ gate-1 ansible_host=192.0.2.1
 c ansible_host=web-ident ansible_ssh_args='-o ProxyCommand="ssh -F ${config} -W %h:%p gate-2"'
 `,
     );
-    const { stdout } = await plimsoll(['ping', 'a,b,c', '-i', ansible, '--ssh-config', config]);
+    const { stdout } = await plimsoll(['ping', '-v', 'a,b,c', '-i', ansible, '--ssh-config', config]);
     for (const name of ['a', 'b', 'c']) expect(stdout).toMatch(new RegExp(`^${name}: ok in`, 'm'));
     const { stdout: shown } = await plimsoll(['inventory', 'b', '-i', ansible, '--ssh-config', config]);
     expect(shown).toMatch(/^ {2}proxy_jump +gate-1 +\(.*hosts:2\)$/m);
