@@ -68,7 +68,7 @@ export const commands: ReadonlyMap<string, ListedCommand> = new Map(
       load: async () => (await import('./commands/scaled.ts')).scaledCommand,
     },
     exec: {
-      usage: '[options] <pattern> -- <command...>',
+      usage: '[options] <pattern> <command...>',
       description:
         'Run one command on hosts, and show equal output once; no preview, no journal, nothing to undo it with',
       load: async () => (await import('./commands/exec.ts')).execCommand,

@@ -1,6 +1,5 @@
 import type { AppError } from '../errors.ts';
 import type { Answer, Reply } from '../run/asking/ask-hosts.ts';
-import type { Outcome } from '../transport/transport.ts';
 import { lineDiff } from '../values/line-diff.ts';
 import { grouped } from '../values/grouped.ts';
 import { causeLines, causesOf } from './causes.ts';
@@ -15,6 +14,7 @@ export interface AnswerGroup {
   readonly outcome: Outcome;
 }
 
+type Outcome = Reply['outcome'];
 type Replied = Answer & { readonly reply: Reply };
 
 /** The groups of `exec`, the largest first. */

@@ -11,7 +11,7 @@ export function impersonal(text: string, host: string): string {
   });
 }
 
-const address = String.raw`(?<address>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]|\.\d))`;
+const address = String.raw`(?<address>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]|\.\d))`;
 const key = String.raw`(?<key>SHA256:[\w+/=]+)`;
 const time = String.raw`(?<time>(?<!\w)\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?(?!\w))`;
 /** Of a text that does not name its host: made once, since there may be one for each of ten thousand hosts. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lineDiff } from '../../src/values/line-diff.ts';
 
-const letters = [...'abcdefghijklmnop'];
+const letters = 'abcdefghijklmnop'.split('');
 
 describe('lineDiff', () => {
   it('of equal texts is empty', () => {

@@ -2,6 +2,13 @@ import { armor, Decrypter, Encrypter } from 'age-encryption';
 
 /** The only importer of the library; itself imported when there is something to decrypt or to encrypt, and not before. */
 
+/** Node 20.19 says each time that the X25519 of its Web Crypto may change: to an operator that means nothing. */
+process.emitWarning = new Proxy(process.emitWarning.bind(process), {
+  apply(emit, _self, args: readonly unknown[]) {
+    if (!String(args[0]).startsWith('The X25519 Web Crypto API')) Reflect.apply(emit, undefined, args);
+  },
+});
+
 /** Opens what is encrypted to one of these keys: `none` where it is encrypted to others. Rejects when it is damaged. */
 export type Opener = (bytes: Uint8Array) => Promise<Uint8Array | 'none'>;
 

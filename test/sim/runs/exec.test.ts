@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { HostSpec } from '../../../lab/sim/spec.ts';
 import type { Ran } from '../../support/plimsoll.ts';
 import { plimsoll } from '../../support/plimsoll.ts';
@@ -10,7 +10,7 @@ stopFleets();
 const host = (name: string, more: Partial<HostSpec> = {}): HostSpec => ({ name, kind: 'overlay2-plain', ...more });
 let run: (...args: readonly string[]) => Promise<Ran>;
 
-beforeAll(async () => {
+beforeEach(async () => {
   const { fleet } = await start(
     host('web-1'),
     host('web-2'),
@@ -53,18 +53,11 @@ describe('plimsoll exec', () => {
   });
 
   it('--diff-from shows what is different', async () => {
-    const { stdout } = await run(
-      'exec',
-      'away-1,web-*',
-      '--diff-from',
-      'web-1',
-      '--shell',
-      '--',
-      'echo same; uname -n',
-    );
-    expect(stdout).toMatch(/^web-1: exit 0\n {2}\| same\n {2}\| web-1\n/);
-    expect(stdout).toContain(
-      '  --- web-1 (stdout)\n  +++ here (stdout)\n  @@ -1,2 +1,2 @@\n   same\n  -web-1\n  +web-2\n',
+    const own = 'echo same; echo "$SIM_STATE"';
+    const { stdout } = await run('exec', 'away-1,web-*', '--diff-from', 'web-1', '--shell', '--', own);
+    expect(stdout).toMatch(/^web-1: exit 0\n {2}\| same\n {2}\| \/\S+\n/);
+    expect(stdout).toMatch(
+      /\n {2}--- web-1 \(stdout\)\n {2}\+{3} here \(stdout\)\n {2}@@ -1,2 \+1,2 @@\n {3}same\n {2}-\/\S+\n {2}\+\/\S+\n/,
     );
   });
 

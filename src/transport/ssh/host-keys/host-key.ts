@@ -175,7 +175,7 @@ export class HostKeyCheck implements HostKeyVerifier {
           'host-key-unknown',
           `${name}: the ${shown} of ${address}:${String(port)} is unknown${aboutAuthority(verdict.authority)}`,
           {
-            hint: `${comparison(type)}, then run: echo ${quote(line)} >> ${quote(file)} (plimsoll trust shows the keys of all hosts, and writes them)`,
+            hint: `plimsoll trust shows the keys of all hosts, and writes them. Or ${lowerCase(comparison(type))}, then run: echo ${quote(line)} >> ${quote(file)}`,
           },
         );
     }
@@ -195,6 +195,10 @@ function aboutAuthority(authority: KnownHost | undefined): string {
 
 function comparison(type: string): string {
   return `Compare the fingerprint with that on the host (ssh-keygen -lf /etc/ssh/ssh_host_${keyFileName(type)}_key.pub)`;
+}
+
+function lowerCase(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 function keyFileName(type: string): string {
