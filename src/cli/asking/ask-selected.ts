@@ -1,14 +1,10 @@
-import { loadInventory } from '../../config/inventory/inventory.ts';
-import { readLimit, selectHosts } from '../../config/inventory/select.ts';
 import { AppError } from '../../errors.ts';
 import { type Answer, askHosts } from '../../run/asking/ask-hosts.ts';
 import { targetFor } from '../../run/planning/connect.ts';
 import { exitCodeOf, worst } from '../../run/report/exit-status.ts';
 import type { Command } from '../../transport/transport.ts';
 import { progressOn } from './host-progress.ts';
-import { wishesOf } from '../inventory-wishes.ts';
-import { overridesOf } from '../options.ts';
-import { SecretReader, type SecretWishes, showWarnings } from '../secrets.ts';
+import { type Selection, selected } from './select.ts';
 import { sshTransport } from '../ssh-transport.ts';
 import type { World } from '../world.ts';
 
@@ -25,13 +21,7 @@ export interface Question {
   readonly answered?: (answer: Answer) => void;
 }
 
-type Options = Parameters<typeof wishesOf>[1] &
-  Parameters<typeof overridesOf>[0] &
-  SecretWishes & {
-    readonly inventory: readonly string[];
-    readonly limit?: string | undefined;
-    readonly forks: number;
-  };
+type Options = Selection & { readonly forks: number };
 
 /** Asks the hosts that the command line selects the same thing. */
 export async function askSelected(
@@ -39,15 +29,12 @@ export async function askSelected(
   options: Options,
   { pattern, command, become, among, done, answered }: Question,
 ): Promise<{ readonly answers: readonly Answer[]; readonly exitCode: number }> {
-  const inventory = await loadInventory(options.inventory, world.io, overridesOf(options), wishesOf(world, options));
-  showWarnings(world, inventory.warnings);
-  const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
-  const selected = selectHosts(inventory, pattern, limit);
-  if (among !== undefined && !selected.some(({ name }) => name === among))
-    throw new AppError('usage', `${among} is not one of the hosts that the command runs on`, {
-      hint: `name one of them after --diff-from; plimsoll inventory '${pattern}' lists them`,
-    });
-  const hosts = await new SecretReader(world, options).complete(inventory, selected);
+  const hosts = await selected(world, options, pattern, (chosen) => {
+    if (among !== undefined && !chosen.some(({ name }) => name === among))
+      throw new AppError('usage', `${among} is not one of the hosts that the command runs on`, {
+        hint: `name one of them after --diff-from; plimsoll inventory '${pattern}' lists them`,
+      });
+  });
   const transport = sshTransport(world);
   const progress = answered === undefined ? progressOn(world, hosts.length, done) : undefined;
   const answers = await askHosts({

@@ -1,7 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
 import pLimit from 'p-limit';
-import { loadInventory } from '../../config/inventory/inventory.ts';
-import { readLimit, selectHosts } from '../../config/inventory/select.ts';
 import type { Host } from '../../config/model/types.ts';
 import type { HostStatus } from '../../errors.ts';
 import { AppError, hostStatusOf, neverReached, toAppError } from '../../errors.ts';
@@ -15,10 +13,9 @@ import { exitCodeOf, worst } from '../../run/report/exit-status.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { canonicalJson } from '../../values/json.ts';
 import { neutralise, oneLine } from '../../values/terminal.ts';
+import { selected } from '../asking/select.ts';
 import { confirmation } from '../continue-command.ts';
-import { wishesOf } from '../inventory-wishes.ts';
-import { count as number, inventoryOptions, overridesOf, recordsOption } from '../options.ts';
-import { SecretReader, showWarnings } from '../secrets.ts';
+import { count as number, inventoryOptions, recordsOption } from '../options.ts';
 import { versionRecords } from '../session.ts';
 import { sshTransport } from '../ssh-transport.ts';
 import type { World } from '../world.ts';
@@ -45,17 +42,11 @@ export function rebuildCommand(world: World, end: (exitCode: number) => void) {
     .option('-y, --yes', 'do not ask')
     .addOption(recordsOption())
     .action(async (pattern, options) => {
-      const {
-        io,
-        interrupts: { stop },
-      } = world;
+      const { stop } = world.interrupts;
       const kept = versionRecords(world, options.records);
       const confirm = confirmation(world, options, `Write this down in ${oneLine(kept.place)}?`);
       confirm.ready();
-      const inventory = await loadInventory(options.inventory, io, overridesOf(options), wishesOf(world, options));
-      const limit = options.limit === undefined ? undefined : await readLimit(options.limit, io);
-      showWarnings(world, inventory.warnings);
-      const hosts = await new SecretReader(world, options).complete(inventory, selectHosts(inventory, pattern, limit));
+      const hosts = await selected(world, options, pattern);
       await kept.check(stop);
       const found = await compare(world, kept, await readVolumes(world, hosts, options.forks));
       const different = found.filter((one): one is Found => 'rebuild' in one && one.rebuild.lines.length > 0);

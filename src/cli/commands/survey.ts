@@ -1,7 +1,5 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { loadInventory } from '../../config/inventory/inventory.ts';
 import { whyUnreadable } from '../../config/model/io.ts';
-import { readLimit, selectHosts } from '../../config/inventory/select.ts';
 import { AppError } from '../../errors.ts';
 import { prettyJson } from '../../plan/json-text.ts';
 import { paint } from '../../render/line.ts';
@@ -20,10 +18,9 @@ import { remedyCommand } from '../../survey/remedy.ts';
 import { commandLine } from '../../values/shell.ts';
 import { oneLine } from '../../values/terminal.ts';
 import { progressOn } from '../asking/host-progress.ts';
-import { wishesOf } from '../inventory-wishes.ts';
-import { count, inventoryOptions, overridesOf, seconds, withColour } from '../options.ts';
+import { selected } from '../asking/select.ts';
+import { count, inventoryOptions, seconds, withColour } from '../options.ts';
 import { sshTransport } from '../ssh-transport.ts';
-import { SecretReader, showWarnings } from '../secrets.ts';
 import type { World } from '../world.ts';
 
 const defaultUsageSeconds = 60;
@@ -60,15 +57,7 @@ export function surveyCommand(world: World, end: (exitCode: number) => void) {
     .option('--no-keep', 'do not keep the figures')
     .addHelpText('after', examples)
     .action(async (pattern, options) => {
-      const inventory = await loadInventory(
-        options.inventory,
-        world.io,
-        overridesOf(options),
-        wishesOf(world, options),
-      );
-      showWarnings(world, inventory.warnings);
-      const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
-      const hosts = await new SecretReader(world, options).complete(inventory, selectHosts(inventory, pattern, limit));
+      const hosts = await selected(world, options, pattern);
       const { surveys: earlier, unreadable } = await readSurveys(world.stateDirectory, options.trend === true);
       for (const path of unreadable)
         world.err.write(`warning: ${oneLine(path)} is not a survey that this version reads\n`);

@@ -1,7 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
 import pLimit from 'p-limit';
-import { loadInventory } from '../../config/inventory/inventory.ts';
-import { readLimit, selectHosts } from '../../config/inventory/select.ts';
 import { expandHome, whyUnreadable } from '../../config/model/io.ts';
 import { AppError, hostStatusOf, type HostStatus, neverReached, toAppError } from '../../errors.ts';
 import { paint } from '../../render/line.ts';
@@ -15,9 +13,8 @@ import type { Target } from '../../transport/transport.ts';
 import { grouped } from '../../values/grouped.ts';
 import { byHand } from '../../values/shell.ts';
 import { confirmation } from '../continue-command.ts';
-import { wishesOf } from '../inventory-wishes.ts';
-import { count, inventoryOptions, overridesOf, withColour } from '../options.ts';
-import { SecretReader, showWarnings } from '../secrets.ts';
+import { selected } from '../asking/select.ts';
+import { count, inventoryOptions, withColour } from '../options.ts';
 import { keyScanner } from '../ssh-transport.ts';
 import type { World } from '../world.ts';
 
@@ -40,15 +37,7 @@ Examples:
   ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub   # on a host's own console: what to compare with`,
     )
     .action(async (pattern, options) => {
-      const inventory = await loadInventory(
-        options.inventory,
-        world.io,
-        overridesOf(options),
-        wishesOf(world, options),
-      );
-      showWarnings(world, inventory.warnings);
-      const limit = options.limit === undefined ? undefined : await readLimit(options.limit, world.io);
-      const hosts = await new SecretReader(world, options).complete(inventory, selectHosts(inventory, pattern, limit));
+      const hosts = await selected(world, options, pattern);
       const round: Round = {
         world,
         targets: withBastions(hosts.map(({ target }) => target)),
